@@ -1,0 +1,80 @@
+"""What every wire type shares: names in headers, error codes, the body of a problem."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+API_PREFIX = "/api/v1"
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+REQUEST_ID_HEADER = "X-Request-ID"
+IMAGE_COUNT_HEADER = "X-Image-Count"
+PPM_MEDIA_TYPE = "image/x-portable-pixmap"
+RAW_MEDIA_TYPE = "image/x-raw"
+HARD_MAX_BATCH = 256  # what one request ever carries, whatever a device could hold
+
+
+class ErrorCode(StrEnum):
+    """Stable names of what can go wrong. Each has its row in the README."""
+
+    FILE_NOT_FOUND = "ERR_FILE_NOT_FOUND"
+    FILE_PERMISSION = "ERR_FILE_PERMISSION"
+    FILE_CHANGED = "ERR_FILE_CHANGED"
+    FILE_TOO_LARGE = "ERR_FILE_TOO_LARGE"
+    FILE_EMPTY = "ERR_FILE_EMPTY"
+    FORMAT_UNSUPPORTED = "ERR_FORMAT_UNSUPPORTED"
+    DECODING_IMAGE = "ERR_DECODING_IMAGE"
+    DECODING_RAW = "ERR_DECODING_RAW"
+    DECODING_TIMEOUT = "ERR_DECODING_TIMEOUT"
+    IMAGE_TOO_LARGE = "ERR_IMAGE_TOO_LARGE"
+    CLIP_INFER = "ERR_CLIP_INFER"
+    BLIP_INFER = "ERR_BLIP_INFER"
+    GPU_OOM = "ERR_GPU_OOM"
+    GPU_BUSY = "ERR_GPU_BUSY"
+    ML_UNAVAILABLE = "ERR_ML_UNAVAILABLE"
+    MODEL_MISSING = "ERR_MODEL_MISSING"
+    MODEL_MISMATCH = "ERR_MODEL_MISMATCH"
+    MODEL_LOADING = "ERR_MODEL_LOADING"
+    BATCH_TOO_LARGE = "ERR_BATCH_TOO_LARGE"
+    MALFORMED_MULTIPART = "ERR_MALFORMED_MULTIPART"
+    STORE_WRITE = "ERR_STORE_WRITE"
+    DIRECTORY_NOT_ALLOWED = "ERR_DIRECTORY_NOT_ALLOWED"
+    DIRECTORY_NOT_FOUND = "ERR_DIRECTORY_NOT_FOUND"
+    FILE_QUARANTINED = "ERR_FILE_QUARANTINED"
+    IMAGE_NOT_FOUND = "ERR_IMAGE_NOT_FOUND"
+    DELETE_GUARD = "ERR_DELETE_GUARD"
+    DISK_FULL = "ERR_DISK_FULL"
+    DATA_FOLDER_LOCKED = "ERR_DATA_FOLDER_LOCKED"
+    COLLECTION_NOT_FOUND = "ERR_COLLECTION_NOT_FOUND"
+    COLLECTION_EXISTS = "ERR_COLLECTION_EXISTS"
+    JOB_NOT_FOUND = "ERR_JOB_NOT_FOUND"
+    JOB_STATE = "ERR_JOB_STATE"
+    UNAUTHORIZED = "ERR_UNAUTHORIZED"
+    VALIDATION = "ERR_VALIDATION"
+    INTERNAL = "ERR_INTERNAL"
+
+
+class Wire(BaseModel):
+    """Base of all wire types: frozen, and unknown keys in a request are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reply(BaseModel):
+    """Base of answers: frozen; a client ignores keys that a newer service adds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ProblemBody(Reply):
+    """RFC 9457 body. `retry_after_ms` and `limit` appear where they mean something."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: ErrorCode
+    request_id: str
+    retry_after_ms: int | None = None
+    limit: int | None = None

@@ -1,0 +1,195 @@
+"""What the orchestrator says and hears."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from utils.contract.base import ErrorCode, Reply, Wire
+from utils.contract.inference import Capabilities
+
+
+class IngestRequest(Wire):
+    directory_path: str = Field(min_length=1, max_length=4096)
+    collection: str = "default"
+    recursive: bool = True
+    captions: bool = False
+    force: bool = False
+    sync: bool = False
+    confirm_deletes: bool = False
+
+
+class IngestAccepted(Reply):
+    job_id: str
+    status_url: str
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING_FOR_ML = "waiting_for_ml"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobCounts(Reply):
+    """found = unchanged + cached + embedded + failed + skipped + pending, in one snapshot."""
+
+    found: int = 0
+    unchanged: int = 0
+    cached: int = 0
+    embedded: int = 0
+    failed: int = 0
+    skipped: int = 0
+    pending: int = 0
+
+
+class LogLine(Reply):
+    at: datetime
+    event: str
+    detail: str = ""
+
+
+class JobReply(Reply):
+    """`stages`: seconds of work in each stage, summed over workers. `eta_s` once all is found."""
+
+    job_id: str
+    state: JobState
+    reason: str | None
+    reason_code: ErrorCode | None
+    collection: str
+    directory_path: str
+    counts: JobCounts
+    scan_complete: bool
+    bytes: int
+    rate_images_per_s: float
+    eta_s: float | None
+    stages: dict[str, float]
+    bottleneck: str | None
+    errors_by_code: dict[str, int]
+    warnings: tuple[str, ...]
+    log: tuple[LogLine, ...]
+    started_at: datetime | None
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+class JobList(Reply):
+    jobs: tuple[JobReply, ...]
+
+
+class FailureReply(Reply):
+    path: str
+    code: ErrorCode
+    detail: str
+    at: datetime
+
+
+class FailurePage(Reply):
+    failures: tuple[FailureReply, ...]
+    total: int
+    next_offset: int | None
+
+
+class CollectionRequest(Wire):
+    name: str
+
+
+class CollectionReply(Reply):
+    """`model` and `fingerprint` are null until the first job binds the collection to a model."""
+
+    name: str
+    count: int
+    model: str | None
+    fingerprint: str | None
+    roots: tuple[str, ...]
+    last_job_id: str | None
+
+
+class CollectionList(Reply):
+    collections: tuple[CollectionReply, ...]
+
+
+class FilterSpec(Wire):
+    """All given conditions must hold. Times are compared as written by the camera."""
+
+    taken_after: datetime | None = None
+    taken_before: datetime | None = None
+    camera: str | None = Field(default=None, max_length=200)
+    path_prefix: str | None = Field(default=None, max_length=4096)
+    formats: tuple[str, ...] | None = Field(default=None, max_length=50)
+    min_width_px: int | None = Field(default=None, ge=1)
+    min_height_px: int | None = Field(default=None, ge=1)
+    has_gps: bool | None = None
+
+
+class SearchTextRequest(Wire):
+    query: str = Field(min_length=1, max_length=2000)
+    collection: str = "default"
+    limit: int = Field(default=20, ge=1, le=500)
+    offset: int = Field(default=0, ge=0, le=10_000)
+    filters: FilterSpec = FilterSpec()
+    min_score: float | None = Field(default=None, ge=-1, le=1)
+
+
+class ImageReply(Reply):
+    """One point, without its vector."""
+
+    id: str
+    path: str
+    filename: str
+    thumbnail_url: str
+    file_url: str
+    width_px: int
+    height_px: int
+    bytes: int
+    format: str
+    taken_at: datetime | None
+    camera_make: str | None
+    camera_model: str | None
+    latitude: float | None
+    longitude: float | None
+    caption: str | None
+    partial: bool
+    sha256: str
+
+
+class SearchHit(ImageReply):
+    """`score` is the cosine between query and image, -1 to 1."""
+
+    score: float
+
+
+class SearchReply(Reply):
+    results: tuple[SearchHit, ...]
+    collection: str
+    model: str | None
+    warnings: tuple[str, ...] = ()
+
+
+class ImageList(Reply):
+    images: tuple[ImageReply, ...]
+    collection: str
+    next_offset: int | None
+
+
+class InferenceSummary(Reply):
+    url: str
+    reachable: bool
+    detail: str | None
+
+
+class OrchestratorCapabilities(Reply):
+    """`safe_clip_batch` is 0 while the inference service has never been reached."""
+
+    safe_clip_batch: int
+    batch_size: int
+    formats: tuple[str, ...]
+    captions_available: bool
+    ingest_roots: tuple[str, ...]
+    inference: InferenceSummary
+    ml: Capabilities | None

@@ -1,0 +1,95 @@
+"""Problems (the caller's or the moment's errors) and Rejected (one bad item, as a value).
+
+Problem
+├── ValidationProblem          400
+├── MalformedMultipart         400
+├── Unauthorized               401
+├── BatchTooLarge              413  limit
+├── GpuBusy                    429  retry_after_s
+├── ModelLoading               503  retry_after_s
+├── MlUnavailable              503
+└── (each service adds its own in its errors.py)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from utils.contract import ErrorCode
+
+
+class Problem(Exception):
+    """An error that is answered as RFC 9457. `detail` is written for the caller.
+
+    `status` is the HTTP status; `code` is API; `title` says the same for every occurrence.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(
+        self, detail: str, *, retry_after_s: float | None = None, limit: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+        self.limit = limit
+
+    def retry_after_header(self) -> str | None:
+        """Whole seconds, rounded up, at least 1: what `Retry-After` may carry."""
+        if self.retry_after_s is None:
+            return None
+        return str(max(1, math.ceil(self.retry_after_s)))
+
+
+class ValidationProblem(Problem):
+    status = 400
+    code = ErrorCode.VALIDATION
+    title = "The request is not valid"
+
+
+class MalformedMultipart(Problem):
+    status = 400
+    code = ErrorCode.MALFORMED_MULTIPART
+    title = "The multipart body is malformed"
+
+
+class Unauthorized(Problem):
+    status = 401
+    code = ErrorCode.UNAUTHORIZED
+    title = "A valid API key is needed"
+
+
+class BatchTooLarge(Problem):
+    status = 413
+    code = ErrorCode.BATCH_TOO_LARGE
+    title = "The batch is too large"
+
+
+class GpuBusy(Problem):
+    status = 429
+    code = ErrorCode.GPU_BUSY
+    title = "The device is busy"
+
+
+class ModelLoading(Problem):
+    status = 503
+    code = ErrorCode.MODEL_LOADING
+    title = "The model is loading"
+
+
+class MlUnavailable(Problem):
+    status = 503
+    code = ErrorCode.ML_UNAVAILABLE
+    title = "The inference service cannot be reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One bad item. A value: its neighbours go on."""
+
+    code: ErrorCode
+    detail: str
