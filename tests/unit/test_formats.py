@@ -1,0 +1,148 @@
+"""Formats are told by content; a name only breaks a tie within one maker's RAW families."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.picture_files import dng, encoded, scene, tiff_directory
+from utils.contract import ErrorCode
+from utils.formats import Format, extension, has_image_extension, is_sidecar, sniff
+from utils.header_size import header_size, is_progressive
+from utils.image_decoding import ImageUnreadableError, open_upright
+from utils.pillow_setup import ready_pillow
+
+SIZE = (96, 64)
+RENDERED = [
+    (Format.JPEG, "JPEG", {}),
+    (Format.JPEG, "JPEG", {"progressive": True}),
+    (Format.PNG, "PNG", {}),
+    (Format.WEBP, "WEBP", {}),
+    (Format.WEBP, "WEBP", {"lossless": True}),
+    (Format.WEBP, "WEBP", {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}),
+    (Format.TIFF, "TIFF", {}),
+    (Format.TIFF, "TIFF", {"big_tiff": True}),
+    (Format.GIF, "GIF", {}),
+    (Format.BMP, "BMP", {}),
+    (Format.PPM, "PPM", {}),
+    (Format.HEIC, "HEIF", {}),
+    (Format.AVIF, "AVIF", {}),
+    (Format.JXL, "JXL", {}),
+]
+
+
+@pytest.mark.parametrize(("known", "name", "options"), RENDERED)
+def test_a_picture_is_known_by_its_content_and_its_header_tells_its_size(
+    known: Format, name: str, options: dict[str, object]
+) -> None:
+    ready_pillow()
+    data = encoded(scene(*SIZE), name, **options)
+    assert sniff(data) is known
+    assert header_size(data, known) == (None if options.get("big_tiff") else SIZE)
+
+
+@pytest.mark.parametrize("hint", ["", "jpg", "nef"])
+def test_a_dng_is_a_dng_whatever_it_is_called(hint: str) -> None:
+    assert sniff(dng(scene(*SIZE)), hint=hint) is Format.DNG
+
+
+@pytest.mark.parametrize(
+    ("make", "hint", "known"),
+    [
+        (b"NIKON CORPORATION", "nef", Format.NEF),
+        (b"NIKON CORPORATION", "nrw", Format.NRW),
+        (b"NIKON CORPORATION", "cr2", Format.NEF),
+        (b"SONY", "", Format.ARW),
+        (b"SONY", "sr2", Format.SR2),
+        (b"PENTAX", "pef", Format.PEF),
+        (b"SAMSUNG", "srw", Format.SRW),
+        (b"Hasselblad", "3fr", Format.HASSELBLAD_3FR),
+        (b"Hasselblad", "fff", Format.FFF),
+        (b"SEIKO EPSON CORP.", "erf", Format.ERF),
+        (b"Mamiya-OP Co.,Ltd.", "mef", Format.MEF),
+        (b"Leaf", "mos", Format.MOS),
+        (b"EASTMAN KODAK COMPANY", "kdc", Format.KDC),
+        (b"EASTMAN KODAK COMPANY", "dcr", Format.DCR),
+    ],
+)
+def test_sensor_data_in_a_tiff_is_its_makers_raw(make: bytes, hint: str, known: Format) -> None:
+    assert sniff(tiff_directory({262: 32803, 271: make}), hint=hint) is known
+
+
+def test_a_tiff_that_a_cameras_maker_wrote_is_a_tiff() -> None:
+    rendered = tiff_directory({262: 2, 271: b"NIKON CORPORATION"})
+    assert sniff(rendered, hint="tif") is Format.TIFF
+    assert sniff(tiff_directory({262: 2}), hint="nef") is Format.TIFF
+
+
+@pytest.mark.parametrize(
+    ("header", "known"),
+    [
+        (b"II*\0\x10\0\0\0CR\x02\0" + bytes(32), Format.CR2),
+        (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", Format.CR3),
+        (b"II\x1a\0\0\0HEAPCCDR\x02\0", Format.CRW),
+        (b"FUJIFILMCCD-RAW 0201FF383501", Format.RAF),
+        (b"IIRO\x08\0\0\0", Format.ORF),
+        (b"IIRS\x08\0\0\0", Format.ORF),
+        (b"MMOR\0\0\0\x08", Format.ORF),
+        (tiff_directory({271: b"Panasonic"}, magic=b"IIU\0"), Format.RW2),
+        (tiff_directory({271: b"LEICA CAMERA AG"}, magic=b"IIU\0"), Format.RWL),
+        (b"\0MRM\0\x01\x02\x03", Format.MRW),
+        (b"FOVb\x01\0\x04\0", Format.X3F),
+        (b"II*\0\x10\0\0\0IIII\x01\0\0\0", Format.IIQ),
+    ],
+)
+def test_raw_families_with_a_magic_of_their_own_need_no_name(header: bytes, known: Format) -> None:
+    assert sniff(header) is known
+    assert known.is_raw
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"",
+        b"\xff",
+        b"BM is how this text begins, and it goes on",
+        b"P5 is a process, not a picture",
+        b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2avc1mp41" + bytes(64),
+        b"RIFF\0\0\0\0WAVEfmt ",
+        b"%PDF-1.7",
+        bytes(4096),
+    ],
+)
+def test_what_is_no_image_is_none(header: bytes) -> None:
+    assert sniff(header, hint="jpg") is None
+
+
+def test_sidecars_are_never_images_and_names_need_not_be_utf8() -> None:
+    assert is_sidecar(b"a/IMG_1.THM")
+    assert is_sidecar("IMG_1.xmp")
+    assert extension(b"caf\xe9.JPG") == "jpg"
+    assert has_image_extension(b"\xff\xfe.NEF")
+    assert not has_image_extension(b".jpg")
+    assert not has_image_extension(b"folder.jpg/readme")
+
+
+def test_a_progressive_jpeg_is_told_from_a_plain_one() -> None:
+    assert is_progressive(encoded(scene(), progressive=True))
+    assert not is_progressive(encoded(scene()))
+
+
+@given(st.binary(max_size=512), st.sampled_from([b"", b"II*\0", b"MM\0*", b"IIU\0", b"\xff\xd8"]))
+def test_any_bytes_get_a_verdict(tail: bytes, start: bytes) -> None:
+    known = sniff(start + tail)
+    if known is not None:
+        header_size(start + tail, known)
+
+
+@pytest.mark.parametrize(("known", "name", "options"), RENDERED)
+def test_a_header_that_promises_too_many_pixels_is_refused_before_decoding(
+    known: Format, name: str, options: dict[str, object]
+) -> None:
+    ready_pillow()
+    data = encoded(Image.new("RGB", SIZE), name, **options)
+    with pytest.raises(ImageUnreadableError) as caught:
+        open_upright(data, min_side_px=32, max_pixels=SIZE[0] * SIZE[1] - 1)
+    assert caught.value.code is ErrorCode.IMAGE_TOO_LARGE

@@ -1,0 +1,98 @@
+"""Any Pillow image to 8-bit sRGB: ICC profiles, CMYK, alpha on white, 16 bit scaled."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageCms
+
+_WHITE = (255, 255, 255)
+_ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
+_PROFILE_MODES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
+    """RGB, 8 bit, opaque. Keeps the size; the orientation is the caller's affair."""
+    icc = image.info.get("icc_profile")
+    image = _eight_bit(image)
+    image, alpha = _without_alpha(image)
+    if isinstance(icc, bytes) and icc:
+        image = _converted(image, icc)
+    if image.mode == "LAB":
+        image = _lab_transform().apply(image)
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    if alpha is None:
+        return image
+    return Image.composite(image, Image.new("RGB", image.size, _WHITE), alpha)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Integers of 16 bit by their range, others (scientific TIFF) by what they hold."""
+    if not (image.mode.startswith("I") or image.mode == "F"):
+        return image
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0.0, neginf=0.0)
+    top = float(values.max(initial=0.0))
+    if image.mode == "F" and top <= 1.0:
+        scale = 255.0
+    elif image.mode == "F" and top <= 255.0:
+        scale = 1.0
+    elif top <= 65535.0:
+        scale = 1.0 / 257.0
+    else:
+        scale = 255.0 / top
+    return Image.fromarray((values * scale).round().clip(0, 255).astype(np.uint8))
+
+
+def _without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    if image.mode == "P" or (image.mode in ("L", "RGB", "1") and "transparency" in image.info):
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode not in _ALPHA_MODES:
+        return image, None
+    grey = image.mode in ("LA", "La")
+    image = image.convert("RGBA") if image.mode in ("La", "RGBa", "PA") else image
+    alpha = image.getchannel("A")
+    opaque = image.convert("L" if grey and image.mode == "LA" else "RGB")
+    return opaque, None if alpha.getextrema() == (255, 255) else alpha
+
+
+def _converted(image: Image.Image, icc: bytes) -> Image.Image:
+    """A profile that is broken or made for other channels is worth no failed file: ignored."""
+    try:
+        if _is_srgb(icc):
+            return image
+        transform = _transform(icc, image.mode)
+        return image if transform is None else transform.apply(image)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return image
+
+
+@lru_cache(maxsize=32)
+def _is_srgb(icc: bytes) -> bool:
+    profile = ImageCms.ImageCmsProfile(BytesIO(icc)).profile
+    return "srgb" in (profile.profile_description or "").lower()
+
+
+@lru_cache(maxsize=32)
+def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """None where the profile speaks of other channels than the image has."""
+    profile = ImageCms.ImageCmsProfile(BytesIO(icc))
+    if _PROFILE_MODES.get(mode, "").strip() != profile.profile.xcolor_space.strip():
+        return None
+    return ImageCms.buildTransform(
+        profile,
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+
+
+@lru_cache(maxsize=1)
+def _lab_transform() -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(
+        ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB"
+    )

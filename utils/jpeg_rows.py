@@ -1,0 +1,101 @@
+"""JPEG files that end too early: how many rows can be read, and the picture that they give."""
+
+from __future__ import annotations
+
+import contextlib
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, JpegImagePlugin
+
+MIN_READABLE = 0.8  # of the rows
+_GREY = 128
+_END = b"\xff\xd9"
+_START_OF_FRAME = (0xC0, 0xC1, 0xC2)
+_PROGRESSIVE = 0xC2
+_START_OF_SCAN = 0xDA
+
+
+def open_damaged(data: bytes, min_side_px: int) -> Image.Image:
+    """The picture, grey where rows are missing, scaled as `draft` would.
+
+    Raises:
+        OSError: fewer than 80 % of the rows can be read.
+    """
+    scans = _whole_coarse_scan(data)
+    if scans:
+        # Progressive: every row is there, only its finest detail is not.
+        with JpegImagePlugin.JpegImageFile(BytesIO(data[:scans] + _END)) as image:
+            image.draft(None, (min_side_px, min_side_px))
+            image.load()
+            return image.copy()
+    dark, icc = _as_far_as_it_goes(data, min_side_px, fill=0)
+    light, _ = _as_far_as_it_goes(data, min_side_px, fill=255)
+    rows = _equal_rows(dark, light)
+    if rows < MIN_READABLE * dark.height:
+        raise OSError(
+            f"the JPEG is damaged: {rows * 100 // dark.height} % of its rows are readable"
+        )
+    grey = Image.new(dark.mode, (dark.width, dark.height - rows), (_GREY,) * len(dark.getbands()))
+    dark.paste(grey, (0, rows))
+    if icc:
+        dark.info["icc_profile"] = icc
+    return dark
+
+
+def _as_far_as_it_goes(
+    data: bytes, min_side_px: int, *, fill: int
+) -> tuple[Image.Image, bytes | None]:
+    """libjpeg leaves rows that it never reached as they were: filled with `fill`."""
+    with JpegImagePlugin.JpegImageFile(BytesIO(data)) as image:
+        image.draft(None, (min_side_px, min_side_px))
+        bands = len(Image.new(image.mode, (1, 1)).getbands())
+        canvas = Image.new(image.mode, image.size, (fill,) * bands)
+        image.im = canvas.im
+        with contextlib.suppress(OSError):
+            image.load()
+        return canvas, image.info.get("icc_profile")
+
+
+def _equal_rows(one: Image.Image, other: Image.Image) -> int:
+    """How many rows from the top are the same in both."""
+    first, second = (np.asarray(image).reshape(image.height, -1) for image in (one, other))
+    differs = (first != second).any(axis=1)
+    return int(differs.argmax()) if differs.any() else one.height
+
+
+def _whole_coarse_scan(data: bytes) -> int:
+    """Of a progressive JPEG: where what can be decoded ends. 0 before a first scan of each part.
+
+    A further scan has begun by then. A header that is cut off is no part of what can be decoded.
+    """
+    components = 0
+    coarse: set[int] = set()
+    refined = False
+    position = 2
+    while position + 4 <= len(data) and data[position] == 0xFF:
+        marker = data[position + 1]
+        end = position + 2 + int.from_bytes(data[position + 2 : position + 4])
+        body = data[position + 4 : end]
+        if end > len(data) or not body:
+            break
+        if marker in _START_OF_FRAME:
+            if marker != _PROGRESSIVE:
+                return 0
+            components = body[5]
+        position = end
+        if marker == _START_OF_SCAN:
+            refined = refined or 0 < components <= len(coarse)
+            if body[2 * body[0] + 1] == 0:
+                coarse.update(body[1 : 1 + 2 * body[0] : 2])
+            position = _after_scan(data, position)
+    return min(position, len(data)) if refined else 0
+
+
+def _after_scan(data: bytes, position: int) -> int:
+    """The next marker that is neither stuffing nor a restart, or where the data ends."""
+    while (position := data.find(b"\xff", position)) >= 0 and position + 1 < len(data):
+        if data[position + 1] not in (0x00, 0xFF, *range(0xD0, 0xD8)):
+            return position
+        position += 1
+    return len(data)
