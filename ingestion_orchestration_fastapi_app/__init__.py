@@ -1,0 +1,1 @@
+"""The orchestrator: finds, hashes, prepares and stores images, runs jobs, answers searches."""

@@ -1,0 +1,1 @@
+"""I/O out: one file per outside system."""

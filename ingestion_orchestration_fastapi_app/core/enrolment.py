@@ -1,0 +1,56 @@
+"""Whether a file that the scan met must be opened, decided from what the ledger remembers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from ingestion_orchestration_fastapi_app.core.files import File, FileRecord, Outcome, Verdict
+from utils.contract import ErrorCode
+
+# Failures that the same bytes will meet again. Others (a permission, a limit that a setting
+# moves, the device's memory) may have gone away, and cost little to try again.
+PERMANENT = frozenset(
+    {
+        ErrorCode.FILE_EMPTY,
+        ErrorCode.FORMAT_UNSUPPORTED,
+        ErrorCode.DECODING_IMAGE,
+        ErrorCode.DECODING_RAW,
+        ErrorCode.DECODING_TIMEOUT,
+        ErrorCode.FILE_QUARANTINED,
+    }
+)
+
+
+class Entry(StrEnum):
+    """How a file enters a job."""
+
+    DONE = "done"  # this job has judged it already, before a restart
+    UNCHANGED = "unchanged"
+    FAILED_AGAIN = "failed_again"
+    SKIPPED_AGAIN = "skipped_again"
+    OPEN = "open"
+
+
+def entry(
+    file: File, record: FileRecord | None, *, job_id: str, fingerprint: str, force: bool
+) -> Entry:
+    """What becomes of a file at the scan."""
+    if record is None or record.stat != file.stat or not record.settled:
+        if record is not None and _judged_by(job_id, record) and record.stat == file.stat:
+            return Entry.DONE
+        return Entry.OPEN
+    if _judged_by(job_id, record):
+        return Entry.DONE
+    if force:
+        return Entry.OPEN
+    if record.verdict is Verdict.SKIPPED:
+        return Entry.SKIPPED_AGAIN
+    if record.verdict is Verdict.FAILED:
+        return Entry.FAILED_AGAIN if record.code in PERMANENT else Entry.OPEN
+    if record.stored_fingerprint == fingerprint and not record.stale:
+        return Entry.UNCHANGED
+    return Entry.OPEN
+
+
+def _judged_by(job_id: str, record: FileRecord) -> bool:
+    return record.job_id == job_id and record.outcome is not Outcome.PENDING

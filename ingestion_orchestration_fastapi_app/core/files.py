@@ -1,0 +1,161 @@
+"""The words of the pipeline: roots, files, points, and what becomes of a file in a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from utils.contract import ErrorCode
+
+Vector = npt.NDArray[np.float32]  # shape (dim,), unit norm
+
+
+class Outcome(StrEnum):
+    """What became of a file in a job; the keys of `JobCounts` beside `found`."""
+
+    PENDING = "pending"
+    UNCHANGED = "unchanged"
+    CACHED = "cached"
+    EMBEDDED = "embedded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder that a collection draws from. `path` is absolute, without a trailing slash."""
+
+    id: UUID
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    size_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """Names a file within a collection. `path` is relative to the root and need not be UTF-8."""
+
+    root_id: UUID
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A regular file as the scan met it."""
+
+    root: Root
+    path: bytes  # relative to the root
+    stat: FileStat
+
+    @property
+    def key(self) -> FileKey:
+        return FileKey(self.root.id, self.path)
+
+    @property
+    def absolute(self) -> bytes:
+        return self.root.path.rstrip(b"/") + b"/" + self.path
+
+
+class Verdict(StrEnum):
+    """What was last found out about a file's content, as opposed to a job's outcome."""
+
+    STORED = "stored"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What the ledger remembers of a file.
+
+    `stat`, `settled` and `verdict` belong together: the file as it was last judged (None: never).
+    `settled` is false for a file that had changed within the 2 s before it was read: its times
+    may not tell a later change. `sha256` is of the content last judged. `stored_fingerprint`
+    names the model under which a point exists (None: no point); `stale`: that point is of an
+    older content than the last judged one.
+    """
+
+    job_id: str
+    outcome: Outcome
+    stat: FileStat | None
+    settled: bool
+    verdict: Verdict | None
+    code: ErrorCode | None
+    detail: str | None
+    sha256: bytes | None
+    stored_fingerprint: str | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a file says of its picture; everything may be absent. Sizes as displayed.
+
+    `taken_at` is naive: the camera's wall clock.
+    """
+
+    taken_at: datetime | None = None
+    camera_make: str | None = None
+    camera_model: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What one decode gives besides the model's pixels: stored by content, shared by copies.
+
+    `thumbnail` is WebP. `phash` is a 64-bit perceptual hash. `rung` says how the pixels were
+    had: `image`, `preview` (embedded in a RAW) or `developed`. Sizes are as displayed.
+    """
+
+    format: str
+    width_px: int
+    height_px: int
+    phash: int
+    partial: bool
+    rung: str
+    thumbnail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One row of the vector store: one file's vector and payload."""
+
+    id: UUID
+    vector: Vector
+    root_id: UUID
+    path: bytes  # absolute
+    display_path: str
+    filename: str
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+    format: str
+    width_px: int
+    height_px: int
+    phash: int  # 64 bits, unsigned
+    partial: bool
+    rung: str
+    metadata: Metadata
+    caption: str | None
+    fingerprint: str
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A point found by a search. `score` is the cosine, -1 to 1; `point.vector` may be empty."""
+
+    point: Point
+    score: float

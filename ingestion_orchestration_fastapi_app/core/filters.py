@@ -1,0 +1,54 @@
+"""Conditions on a point: one meaning, told to every store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ingestion_orchestration_fastapi_app.core.files import Point
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """All given conditions must hold; None asks nothing.
+
+    `camera` is found, without regard to case, in "make model". `path_prefix` is compared with the
+    display path. `formats` are lower-case names as in `Point.format`. Times are inclusive.
+    """
+
+    taken_after: datetime | None = None
+    taken_before: datetime | None = None
+    camera: str | None = None
+    path_prefix: str | None = None
+    formats: tuple[str, ...] | None = None
+    min_width_px: int | None = None
+    min_height_px: int | None = None
+    has_gps: bool | None = None
+
+    def matches(self, point: Point) -> bool:
+        """The meaning of the filters, for stores that have no query language."""
+        return self._matches_taken(point) and self._matches_picture(point)
+
+    def _matches_taken(self, point: Point) -> bool:
+        metadata = point.metadata
+        taken_at = metadata.taken_at
+        if self.taken_after and (taken_at is None or taken_at < self.taken_after):
+            return False
+        if self.taken_before and (taken_at is None or taken_at > self.taken_before):
+            return False
+        camera = f"{metadata.camera_make or ''} {metadata.camera_model or ''}".lower()
+        if self.camera and self.camera.lower() not in camera:
+            return False
+        return self.has_gps is None or self.has_gps == (metadata.latitude is not None)
+
+    def _matches_picture(self, point: Point) -> bool:
+        if self.path_prefix and not point.display_path.startswith(self.path_prefix):
+            return False
+        if self.formats is not None and point.format not in self.formats:
+            return False
+        if self.min_width_px and point.width_px < self.min_width_px:
+            return False
+        return not (self.min_height_px and point.height_px < self.min_height_px)
+
+
+NO_FILTERS = Filters()

@@ -1,0 +1,112 @@
+"""The problems only the orchestrator has, and what its adapters say of the outside world.
+
+Problem
+├── DirectoryNotAllowed 403 · DirectoryNotFound 404
+├── CollectionNotFound 404 · CollectionExists 409
+├── JobNotFound 404 · JobStateProblem 409
+├── ImageNotFound 404
+├── ModelMismatch 409
+├── DiskFull 507 · StoreWrite 503
+└── DataFolderLocked (ends the process at start-up)
+
+InferenceFault: the inference service did not answer; nothing is wrong with any file
+├── Overloaded      asked to wait (429, 503 while loading, a body cut off while it was sent)
+├── Unreachable     refused, unknown host, no answer to a connection
+├── ConnectionLost  the connection broke after the batch had been sent: perhaps because of it
+└── BatchRefused    413: the batch is larger than the service takes
+"""
+
+from __future__ import annotations
+
+from utils.contract import ErrorCode
+from utils.problems import Problem
+
+
+class DirectoryNotAllowed(Problem):
+    status = 403
+    code = ErrorCode.DIRECTORY_NOT_ALLOWED
+    title = "The directory lies outside the allowed roots"
+
+
+class DirectoryNotFound(Problem):
+    status = 404
+    code = ErrorCode.DIRECTORY_NOT_FOUND
+    title = "The directory does not exist or cannot be read"
+
+
+class CollectionNotFound(Problem):
+    status = 404
+    code = ErrorCode.COLLECTION_NOT_FOUND
+    title = "There is no such collection"
+
+
+class CollectionExists(Problem):
+    status = 409
+    code = ErrorCode.COLLECTION_EXISTS
+    title = "The collection exists already"
+
+
+class JobNotFound(Problem):
+    status = 404
+    code = ErrorCode.JOB_NOT_FOUND
+    title = "There is no such job"
+
+
+class JobStateProblem(Problem):
+    status = 409
+    code = ErrorCode.JOB_STATE
+    title = "The job's state does not allow this"
+
+
+class ImageNotFound(Problem):
+    status = 404
+    code = ErrorCode.IMAGE_NOT_FOUND
+    title = "There is no such image"
+
+
+class ModelMismatch(Problem):
+    status = 409
+    code = ErrorCode.MODEL_MISMATCH
+    title = "The collection was made by another model"
+
+
+class DiskFull(Problem):
+    status = 507
+    code = ErrorCode.DISK_FULL
+    title = "There is too little disk space"
+
+
+class StoreWrite(Problem):
+    status = 503
+    code = ErrorCode.STORE_WRITE
+    title = "The vector store could not be written"
+
+
+class DataFolderLocked(Problem):
+    status = 503
+    code = ErrorCode.DATA_FOLDER_LOCKED
+    title = "Another process uses the data folder"
+
+
+class InferenceFault(Exception):
+    """The inference service did not answer; nothing is wrong with any file."""
+
+
+class Overloaded(InferenceFault):
+    """Come back later. `retry_after_s` is None where the service did not say when."""
+
+    def __init__(self, detail: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class Unreachable(InferenceFault):
+    """Nobody answers there."""
+
+
+class ConnectionLost(InferenceFault):
+    """The connection broke after the batch had been sent."""
+
+
+class BatchRefused(InferenceFault):
+    """The batch is larger than the service takes."""

@@ -1,0 +1,144 @@
+"""The orchestrator's settings: the only reader of its environment."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from utils.contract import HARD_MAX_BATCH
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+def default_data_dir() -> Path:
+    """The user's data folder by the XDG base directory specification."""
+    base = os.environ.get("XDG_DATA_HOME", "")  # noqa: TID251  # this is the settings module
+    return (Path(base) if base.startswith("/") else Path.home() / ".local/share") / "photoseek"
+
+
+class Settings(BaseSettings):
+    """Frozen; every field is an environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    ml_inference_service_url: str = Field(
+        default="http://127.0.0.1:8001", description="Where the inference service answers."
+    )
+    ml_inference_batch_size: int = Field(
+        default=128,
+        ge=1,
+        description="Images a batch; never more than the service's `safe_clip_batch`, or 256.",
+    )
+    ml_upload_encoding: Literal["ppm", "jpeg"] = Field(
+        default="ppm",
+        description="How prepared pixels travel: `ppm` is exact, `jpeg` is 10 times smaller.",
+    )
+    ml_request_timeout_s: float = Field(
+        default=300, gt=0, description="Longest wait for the answer to one batch."
+    )
+    ml_query_timeout_s: float = Field(
+        default=30, gt=0, description="Longest wait for the vector of one search."
+    )
+    disable_captions: bool = Field(default=False, description="1: no job ever makes captions.")
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Folder of the ledger; store and cache lie in it unless set apart.",
+    )
+    store_uri: str | None = Field(
+        default=None,
+        description="Vector store: a folder or `s3://bucket/prefix`. Default: `store` in DATA_DIR.",
+    )
+    diskcache_dir: Path | None = Field(
+        default=None, description="Embedding cache. Default: `cache` in DATA_DIR."
+    )
+    vector_cache_bytes: int = Field(
+        default=20 * GIB, ge=MIB, description="Most that cached vectors take on the disk."
+    )
+    picture_cache_bytes: int = Field(
+        default=20 * GIB, ge=MIB, description="Most that cached thumbnails take on the disk."
+    )
+    min_free_bytes: int = Field(
+        default=500 * MIB, ge=0, description="Disk space that a job must leave free."
+    )
+    ingest_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default_factory=lambda: (Path.home(), Path.cwd()),
+        description="Folders below which directories may be ingested, separated by `:`.",
+    )
+    hash_workers: int = Field(default=2, ge=1, le=64, description="Threads that read and hash.")
+    decode_workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 2,
+        ge=1,
+        le=256,
+        description="Threads that decode images. Default: one a core.",
+    )
+    max_inflight_bytes: int = Field(
+        default=1 * GIB,
+        ge=64 * MIB,
+        description="Memory for files between reading and storing, all jobs together.",
+    )
+    max_file_bytes: int = Field(default=1 * GIB, ge=MIB, description="Larger files fail.")
+    max_image_pixels: int = Field(
+        default=300_000_000, ge=1_000_000, description="Images with more pixels fail."
+    )
+    thumbnail_side_px: int = Field(
+        default=320, ge=64, le=1024, description="Longest side of a thumbnail."
+    )
+    max_running_jobs: int = Field(
+        default=2, ge=1, le=16, description="Jobs that run at once, one a collection."
+    )
+    store_group_rows: int = Field(
+        default=4096, ge=1, le=65_536, description="Most rows that are stored at once."
+    )
+    store_linger_s: float = Field(
+        default=2.0, gt=0, le=60, description="Longest that a finished row waits for its group."
+    )
+    index_threshold_rows: int = Field(
+        default=50_000, ge=256, description="Rows from which a collection gets an index."
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="When set, calls need it as `X-API-Key` or a bearer token."
+    )
+    ml_api_key: SecretStr | None = Field(
+        default=None, description="The inference service's API_KEY. Default: the same as API_KEY."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least severe event that is logged."
+    )
+    orchestrator_host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    orchestrator_port: int = Field(default=8002, ge=0, le=65_535, description="Port to listen on.")
+
+    @field_validator("ingest_roots", mode="before")
+    @classmethod
+    def _split_roots(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(part).expanduser() for part in value.split(":") if part)
+        return value
+
+    @field_validator("ml_inference_service_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @cached_property
+    def batch_size(self) -> int:
+        return min(self.ml_inference_batch_size, HARD_MAX_BATCH)
+
+    @cached_property
+    def ml_key(self) -> str | None:
+        """What is sent to the inference service; never logged."""
+        key = self.ml_api_key or self.api_key
+        return None if key is None else key.get_secret_value()
+
+    @cached_property
+    def store_location(self) -> str:
+        return self.store_uri or str(self.data_dir / "store")
+
+    @cached_property
+    def cache_location(self) -> Path:
+        return self.diskcache_dir or self.data_dir / "cache"

@@ -1,0 +1,202 @@
+"""The pure rules: identity, enrolment, windows, waits, cuts, rates."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion_orchestration_fastapi_app.core import rates
+from ingestion_orchestration_fastapi_app.core.batching import BatchLimits, halves
+from ingestion_orchestration_fastapi_app.core.enrolment import PERMANENT, Entry, entry
+from ingestion_orchestration_fastapi_app.core.files import (
+    File,
+    FileRecord,
+    FileStat,
+    Outcome,
+    Verdict,
+)
+from ingestion_orchestration_fastapi_app.core.identity import (
+    deepest_root,
+    display_text,
+    is_collection_name,
+    is_within,
+    point_id,
+    root_at,
+)
+from ingestion_orchestration_fastapi_app.core.job_states import FINAL, MOVES, may_move
+from ingestion_orchestration_fastapi_app.core.rates import Mark
+from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.core.window import Window
+from tests.fakes import capabilities
+from utils.contract import ErrorCode, JobState
+
+STAT = FileStat(size_bytes=10, mtime_ns=1, ctime_ns=1)
+FILE = File(root_at(b"/photos"), b"a.jpg", STAT)
+
+
+def record(
+    *,
+    job_id: str = "old",
+    outcome: Outcome = Outcome.EMBEDDED,
+    stat: FileStat | None = STAT,
+    settled: bool = True,
+    verdict: Verdict | None = Verdict.STORED,
+    code: ErrorCode | None = None,
+    stored_fingerprint: str | None = "model",
+    stale: bool = False,
+) -> FileRecord:
+    return FileRecord(
+        job_id, outcome, stat, settled, verdict, code, None, b"sha", stored_fingerprint, stale
+    )
+
+
+def entered(found: FileRecord | None, *, job_id: str = "new", force: bool = False) -> Entry:
+    return entry(FILE, found, job_id=job_id, fingerprint="model", force=force)
+
+
+def test_ids_never_change() -> None:
+    """Every stored point hangs on these two values."""
+    root = root_at(b"/photos")
+    assert root.id == UUID("ae2df3cf-5b38-521b-b2eb-790bcdb90862")
+    assert point_id("default", root.id, b"a/\xff.jpg") == UUID(
+        "b5edaed3-d495-57c5-9c10-c9647375e3f1"
+    )
+
+
+@given(st.binary(min_size=1), st.binary(min_size=1))
+def test_different_paths_have_different_ids(one: bytes, other: bytes) -> None:
+    root = root_at(b"/photos")
+    same = point_id("c", root.id, one) == point_id("c", root.id, other)
+    assert same == (one == other)
+
+
+@given(st.binary())
+def test_any_path_shows_as_text_that_utf8_can_carry(path: bytes) -> None:
+    display_text(path).encode("utf-8")
+
+
+def test_a_folder_is_not_within_one_whose_name_it_begins_with() -> None:
+    assert is_within(b"/photos/2024", b"/photos")
+    assert is_within(b"/photos", b"/photos")
+    assert is_within(b"/anything", b"/")
+    assert not is_within(b"/photos2", b"/photos")
+
+
+def test_a_path_belongs_to_the_deepest_root_above_it() -> None:
+    roots = [root_at(b"/p"), root_at(b"/p/a"), root_at(b"/q")]
+    found = deepest_root(b"/p/a/b", roots)
+    assert found is not None
+    assert found.path == b"/p/a"
+    assert deepest_root(b"/r", roots) is None
+
+
+def test_names_of_collections_are_plain() -> None:
+    assert all(is_collection_name(name) for name in ("default", "a", "Trip_2024.raw-1"))
+    bad = ("", ".", "../x", "a/b", "a b", "é", "x" * 64)
+    assert not any(is_collection_name(name) for name in bad)
+
+
+def test_a_file_that_nobody_remembers_is_opened() -> None:
+    assert entered(None) is Entry.OPEN
+
+
+def test_a_stored_file_with_the_same_times_is_not_opened() -> None:
+    assert entered(record()) is Entry.UNCHANGED
+
+
+def test_what_may_have_changed_is_opened() -> None:
+    assert entered(record(stat=FileStat(11, 1, 1))) is Entry.OPEN
+    assert entered(record(settled=False)) is Entry.OPEN
+    assert entered(record(stored_fingerprint="other")) is Entry.OPEN
+    assert entered(record(stored_fingerprint=None)) is Entry.OPEN
+    assert entered(record(stale=True)) is Entry.OPEN
+    assert entered(record(), force=True) is Entry.OPEN
+
+
+def test_a_permanent_failure_is_counted_again_and_a_passing_one_is_tried_again() -> None:
+    for code in ErrorCode:
+        found = record(verdict=Verdict.FAILED, code=code, stored_fingerprint=None)
+        assert (entered(found) is Entry.FAILED_AGAIN) == (code in PERMANENT)
+
+
+def test_what_this_job_judged_before_a_restart_is_not_judged_again() -> None:
+    for settled in (True, False):
+        judged = record(job_id="new", settled=settled)
+        assert entered(judged, job_id="new", force=True) is Entry.DONE
+    pending = record(job_id="new", outcome=Outcome.PENDING, verdict=None, stat=None)
+    assert entered(pending, job_id="new") is Entry.OPEN
+
+
+@given(st.integers(0, 64), st.lists(st.booleans(), max_size=200))
+def test_a_window_stays_between_one_and_its_cap(limit: int, answers: list[bool]) -> None:
+    window = Window.of_limit(limit)
+    cap = window.cap
+    for good in answers:
+        before = window.size
+        window = window.answered() if good else window.overloaded()
+        assert 1 <= window.size <= cap
+        assert window.size <= before + 1
+
+
+def test_a_window_comes_back_to_its_cap() -> None:
+    window = Window.of_limit(4).overloaded().overloaded()
+    assert window.size == 1
+    for _ in range(1 + 2 + 3):
+        window = window.answered()
+    assert window.size == 4
+
+
+@given(st.integers(0, 10_000), st.floats(0, 0.999), st.one_of(st.none(), st.floats(0, 1e6)))
+def test_a_wait_is_bounded_and_never_shorter_than_asked(
+    attempt: int, jitter: float, asked_s: float | None
+) -> None:
+    policy = RetryPolicy()
+    wait_s = policy.wait_s(attempt, asked_s=asked_s, jitter=jitter)
+    if asked_s is None:
+        assert 0 < wait_s <= policy.max_s
+    else:
+        assert min(asked_s, policy.asked_max_s) <= wait_s <= policy.asked_max_s * 1.25
+
+
+def test_batches_are_cut_by_the_smallest_of_three_limits() -> None:
+    told = capabilities(safe_batch=100)
+    assert BatchLimits.of(told, wanted_images=128).max_images == 100
+    assert BatchLimits.of(told, wanted_images=7).max_images == 7
+    huge = capabilities(safe_batch=1000)
+    assert BatchLimits.of(huge, wanted_images=1000).max_images == 256
+
+
+@given(st.lists(st.integers(), min_size=2))
+def test_halves_are_never_empty_and_lose_nothing(items: list[int]) -> None:
+    left, right = halves(items)
+    assert left
+    assert right
+    assert left + right == items
+
+
+def test_a_final_state_is_final_and_every_state_is_in_the_table() -> None:
+    assert set(MOVES) == set(JobState)
+    for state in JobState:
+        assert (MOVES[state] == frozenset()) == (state in FINAL)
+    assert may_move(JobState.QUEUED, JobState.RUNNING)
+    assert not may_move(JobState.COMPLETED, JobState.RUNNING)
+
+
+def test_the_rate_is_of_the_last_seconds_only() -> None:
+    marks = [Mark(0, 0), Mark(100, 1000), Mark(110, 1100)]
+    assert rates.recent_rate(marks, now_s=110) == 10
+    assert rates.recent_rate(marks[:1], now_s=1) == 0
+
+
+def test_time_left_is_unknown_until_the_total_is_known() -> None:
+    assert rates.eta_s(100, 10, scan_complete=False) is None
+    assert rates.eta_s(100, 0, scan_complete=True) is None
+    assert rates.eta_s(100, 10, scan_complete=True) == 10
+
+
+def test_the_busiest_stage_is_named() -> None:
+    sentence = rates.bottleneck({"decode": 19.0, "embed": 4.0}, {"decode": 2}, elapsed_s=10)
+    assert sentence == "decode-bound: 2 workers, 95% busy"
+    assert rates.bottleneck({}, {}, elapsed_s=10) is None
