@@ -1,0 +1,85 @@
+"""Walks a tree of folders, lazily and without following links: any tree ends."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+
+from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Root
+from ingestion_orchestration_fastapi_app.core.identity import deepest_root
+from ingestion_orchestration_fastapi_app.core.records import ScanFault
+from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+
+MAX_GROUP = 1024
+
+
+def file_stat(status: os.stat_result) -> FileStat:
+    return FileStat(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def display(path: bytes) -> str:
+    """For people and logs; what is no UTF-8 shows as replacement characters."""
+    return path.decode("utf-8", "replace")
+
+
+def walk(
+    directory: bytes, *, recursive: bool, roots: Sequence[Root], rules: ExcludeRules
+) -> Iterator[File | ScanFault]:
+    """Regular files. One folder is open at a time; memory holds the folders still to visit."""
+    pending = [directory]
+    while pending:
+        folder = pending.pop()
+        root = deepest_root(folder, roots)
+        if root is None:
+            raise ValueError(f"{display(folder)} lies in none of the roots")
+        prefix = folder[len(root.path.rstrip(b"/")) + 1 :]
+        if prefix:
+            prefix = prefix.rstrip(b"/") + b"/"
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    found = _regular(entry, rules)
+                    if found is not None:
+                        yield File(root, prefix + entry.name, file_stat(found))
+                    elif recursive and _is_folder(entry, rules):
+                        pending.append(entry.path)
+        except OSError as exc:
+            yield ScanFault(display(folder), exc.strerror or type(exc).__name__)
+
+
+def _regular(entry: os.DirEntry[bytes], rules: ExcludeRules) -> os.stat_result | None:
+    try:
+        if rules.excludes_file(entry.name) or not entry.is_file(follow_symlinks=False):
+            return None
+        found = entry.stat(follow_symlinks=False)
+    except OSError:  # gone between listing and looking: it was never met
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _is_folder(entry: os.DirEntry[bytes], rules: ExcludeRules) -> bool:
+    try:
+        is_folder = entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+    return is_folder and not rules.excludes_folder(entry.name)
+
+
+def next_group(
+    items: Iterator[File | ScanFault], *, linger_s: float
+) -> tuple[list[File], ScanFault | None, bool]:
+    """Up to 1,024 files, fewer where the tree is slow or a fault comes; True at the end.
+
+    Blocking: call it from a worker thread, never twice at once for one iterator.
+    """
+    group: list[File] = []
+    until = time.monotonic() + linger_s
+    for item in items:
+        if isinstance(item, ScanFault):
+            return group, item, False
+        group.append(item)
+        if len(group) >= MAX_GROUP or time.monotonic() >= until:
+            return group, None, False
+    return group, None, True

@@ -1,0 +1,271 @@
+"""The Library port over the local file system: every file is opened once, nothing is trusted."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+import time
+from collections.abc import AsyncIterator, Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import cast
+
+from anyio import CapacityLimiter, to_thread
+
+from ingestion_orchestration_fastapi_app.adapters.decode_cost import need_bytes
+from ingestion_orchestration_fastapi_app.adapters.file_walk import file_stat, next_group, walk
+from ingestion_orchestration_fastapi_app.core.files import File, Metadata, Root
+from ingestion_orchestration_fastapi_app.core.records import Content, ScanFault, Skipped
+from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from utils.contract import ErrorCode
+from utils.formats import SNIFF_BYTES, Format, extension, has_image_extension, is_sidecar, sniff_at
+from utils.metadata_extractor import extract_metadata
+from utils.problems import Rejected
+
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CHUNK_BYTES = 16 * 1024 * 1024
+_SETTLED_NS = 2_000_000_000
+_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+_NO_REGULAR_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENODEV})
+_OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+class LocalFiles:
+    """Implements `Library`. Blocking calls run in threads that `limiter` bounds.
+
+    `min_side_px` is the side at which pictures will be decoded; it only sizes reservations.
+    """
+
+    def __init__(
+        self,
+        limiter: CapacityLimiter,
+        *,
+        max_file_bytes: int,
+        min_side_px: int = 448,
+        rules: ExcludeRules | None = None,
+        linger_s: float = 0.25,
+    ) -> None:
+        self._limiter = limiter
+        self._max_file_bytes = max_file_bytes
+        self._min_side_px = min_side_px
+        self._rules = rules or ExcludeRules()
+        self._linger_s = linger_s
+
+    async def scan(
+        self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
+    ) -> AsyncIterator[list[File] | ScanFault]:
+        items = walk(directory, recursive=recursive, roots=roots, rules=self._rules)
+        try:
+            while True:
+                files, fault, ended = await to_thread.run_sync(
+                    lambda: next_group(items, linger_s=self._linger_s), limiter=self._limiter
+                )
+                if files:
+                    yield files
+                if fault is not None:
+                    yield fault
+                if ended:
+                    return
+        finally:
+            cast(Generator[File | ScanFault], items).close()  # no thread runs it any more
+
+    async def open(self, file: File) -> LocalFile | Rejected | Skipped:
+        return await to_thread.run_sync(self._open, file, limiter=self._limiter)
+
+    async def read_again(self, path: bytes) -> bytes | Rejected:
+        return await to_thread.run_sync(self._read_again, path, limiter=self._limiter)
+
+    def _open(self, file: File) -> LocalFile | Rejected | Skipped:
+        if is_sidecar(file.path):
+            return Skipped("a sidecar of another file")
+        opened = open_regular(file.absolute)
+        if not isinstance(opened, int):
+            return opened
+        verdict: _Sniffed | Rejected | Skipped
+        try:
+            verdict = self._sniffed(opened, file)
+        except OSError as exc:
+            verdict = _refusal(exc)
+        except BaseException:
+            os.close(opened)
+            raise
+        if isinstance(verdict, _Sniffed):
+            return LocalFile(opened, file, verdict, self._max_file_bytes, self._limiter)
+        os.close(opened)
+        return verdict
+
+    def _sniffed(self, descriptor: int, file: File) -> _Sniffed | Rejected | Skipped:
+        size_bytes = os.fstat(descriptor).st_size
+        named_so = has_image_extension(file.path)
+        if size_bytes == 0:
+            empty = "the file is empty"
+            return Rejected(ErrorCode.FILE_EMPTY, empty) if named_so else Skipped(empty)
+        header = os.pread(descriptor, SNIFF_BYTES, 0)
+
+        def read_at(offset: int, length: int) -> bytes:
+            if offset + length <= len(header):
+                return header[offset : offset + length]
+            return os.pread(descriptor, length, offset)
+
+        known = sniff_at(read_at, hint=extension(file.path))
+        if known is None:
+            unknown = "no image format is recognised"
+            return Rejected(ErrorCode.FORMAT_UNSUPPORTED, unknown) if named_so else Skipped(unknown)
+        if size_bytes > self._max_file_bytes:
+            return _too_large(size_bytes, self._max_file_bytes)
+        need = need_bytes(header, known, size_bytes=size_bytes, min_side_px=self._min_side_px)
+        return _Sniffed(known, need)
+
+    def _read_again(self, path: bytes) -> bytes | Rejected:
+        opened = open_regular(path)
+        if isinstance(opened, Skipped):
+            return Rejected(ErrorCode.FILE_NOT_FOUND, opened.detail)
+        if isinstance(opened, Rejected):
+            return opened
+        try:
+            size_bytes = os.fstat(opened).st_size
+            if size_bytes > self._max_file_bytes:
+                return _too_large(size_bytes, self._max_file_bytes)
+            return _read_whole(opened, size_bytes)[0]
+        except OSError as exc:
+            return _refusal(exc)
+        finally:
+            os.close(opened)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sniffed:
+    format: Format
+    need_bytes: int
+
+
+class LocalFile:
+    """Implements `OpenFile`: the header was read, the rest waits for its memory."""
+
+    def __init__(
+        self,
+        descriptor: int,
+        file: File,
+        sniffed: _Sniffed,
+        max_file_bytes: int,
+        limiter: CapacityLimiter,
+    ) -> None:
+        self.need_bytes = sniffed.need_bytes
+        self._descriptor: int | None = descriptor
+        self._file = file
+        self._format = sniffed.format
+        self._max_file_bytes = max_file_bytes
+        self._limiter = limiter
+
+    async def read(self) -> Content | Rejected:
+        """Whole, with its SHA-256 and metadata; a file that changes meanwhile is read once more."""
+        return await to_thread.run_sync(self._read, limiter=self._limiter)
+
+    async def close(self) -> None:
+        """Idempotent. Closing what was only read does not block."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _read(self) -> Content | Rejected:
+        assert self._descriptor is not None, "read after close"
+        try:
+            content = self._read_once(self._descriptor)
+            if content is not None:
+                return content
+            # The path may name another file by now: what is behind it counts.
+            opened = open_regular(self._file.absolute)
+            if isinstance(opened, Skipped):
+                return Rejected(ErrorCode.FILE_CHANGED, opened.detail)
+            if isinstance(opened, Rejected):
+                return opened
+            os.close(self._descriptor)
+            self._descriptor = opened
+            content = self._read_once(opened)
+        except OSError as exc:
+            return _refusal(exc)
+        changing = Rejected(ErrorCode.FILE_CHANGED, "the file kept changing while it was read")
+        return changing if content is None else content
+
+    def _read_once(self, descriptor: int) -> Content | Rejected | None:
+        """None when the file changed while it was read."""
+        began_ns = time.time_ns()
+        before = os.fstat(descriptor)
+        if before.st_size > self._max_file_bytes:
+            return _too_large(before.st_size, self._max_file_bytes)
+        data, sha256 = _read_whole(descriptor, before.st_size)
+        after = os.fstat(descriptor)
+        on_path = None
+        with suppress(FileNotFoundError):
+            on_path = os.stat(self._file.absolute, follow_symlinks=False)
+        if on_path is None or len(data) != before.st_size:
+            return None
+        if not _identity(before) == _identity(after) == _identity(on_path):
+            return None
+        metadata = extract_metadata(data, self._format)
+        return Content(
+            file=replace(self._file, stat=file_stat(before)),
+            data=data,
+            sha256=sha256,
+            format=self._format.value,
+            metadata=Metadata(
+                taken_at=metadata.taken_at,
+                camera_make=metadata.camera_make,
+                camera_model=metadata.camera_model,
+                latitude=metadata.latitude,
+                longitude=metadata.longitude,
+            ),
+            settled=began_ns - before.st_mtime_ns > _SETTLED_NS,
+        )
+
+
+def open_regular(path: bytes) -> int | Rejected | Skipped:
+    """A descriptor for reading. Never waits at a FIFO, never follows a link at the path's end."""
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as exc:
+        if exc.errno in _NO_REGULAR_FILE:
+            return Skipped("not a regular file")
+        return _refusal(exc)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return Skipped("not a regular file")
+
+
+def _read_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes]:
+    """The bytes from the start and their SHA-256; at most what the file was said to hold + 1."""
+    digest = hashlib.sha256()
+    chunks: list[bytes] = []
+    position = 0
+    while position <= size_bytes:
+        wanted = min(_CHUNK_BYTES, size_bytes + 1 - position)  # one more: has it grown?
+        chunk = os.pread(descriptor, wanted, position)
+        if not chunk:
+            break
+        digest.update(chunk)
+        chunks.append(chunk)
+        position += len(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks), digest.digest()
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, *times)
+
+
+def _refusal(exc: OSError) -> Rejected:
+    if exc.errno in _OUR_FAULT:
+        raise exc
+    said = exc.strerror or type(exc).__name__
+    if exc.errno in _NO_FILE:
+        return Rejected(ErrorCode.FILE_NOT_FOUND, f"the file is gone: {said}")
+    return Rejected(ErrorCode.FILE_PERMISSION, f"the file cannot be read: {said}")
+
+
+def _too_large(size_bytes: int, max_file_bytes: int) -> Rejected:
+    return Rejected(
+        ErrorCode.FILE_TOO_LARGE, f"{size_bytes} bytes are more than the limit of {max_file_bytes}"
+    )

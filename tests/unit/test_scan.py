@@ -1,0 +1,157 @@
+"""A scan ends on any tree, follows no link, and names every file once under its deepest root."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from anyio import CapacityLimiter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion_orchestration_fastapi_app.adapters.file_walk import MAX_GROUP
+from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
+from ingestion_orchestration_fastapi_app.core.files import File, Root
+from ingestion_orchestration_fastapi_app.core.identity import deepest_root
+from ingestion_orchestration_fastapi_app.core.records import ScanFault
+from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.pipeline.ports import Library
+from tests.picture_files import LONG_AGO_NS, put, root_of
+
+pytestmark = pytest.mark.anyio
+BYTES = b"the scan opens no file"
+
+
+def library() -> Library:
+    return LocalFiles(CapacityLimiter(2), max_file_bytes=1000)
+
+
+async def scanned(
+    directory: Path, *roots: Root, recursive: bool = True
+) -> tuple[list[File], list[ScanFault]]:
+    files: list[File] = []
+    faults: list[ScanFault] = []
+    found = library().scan(
+        os.fsencode(directory), recursive=recursive, roots=roots or (root_of(directory),)
+    )
+    async for group in found:
+        if isinstance(group, ScanFault):
+            faults.append(group)
+        else:
+            assert 0 < len(group) <= MAX_GROUP
+            files.extend(group)
+    return files, faults
+
+
+async def test_a_scan_finds_every_regular_file_once(tmp_path: Path) -> None:
+    names = {f"{folder}/{number}.jpg" for folder in ("a", "a/b", "c") for number in range(5)}
+    for name in names:
+        put(tmp_path / name, BYTES)
+    files, faults = await scanned(tmp_path)
+    assert sorted(os.fsdecode(file.path) for file in files) == sorted(names)
+    assert not faults
+    assert all(file.absolute == os.fsencode(tmp_path) + b"/" + file.path for file in files)
+    assert all(file.stat.mtime_ns == LONG_AGO_NS for file in files)
+
+
+async def test_a_flat_scan_stays_in_its_folder(tmp_path: Path) -> None:
+    put(tmp_path / "here.jpg", BYTES)
+    put(tmp_path / "below/there.jpg", BYTES)
+    files, _ = await scanned(tmp_path, recursive=False)
+    assert [file.path for file in files] == [b"here.jpg"]
+
+
+async def test_many_files_come_in_groups(tmp_path: Path) -> None:
+    for number in range(2500):
+        (tmp_path / f"{number}.jpg").touch()
+    files, _ = await scanned(tmp_path)
+    assert len({file.path for file in files}) == 2500
+
+
+async def test_each_file_belongs_to_the_deepest_root(tmp_path: Path) -> None:
+    outer, inner = root_of(tmp_path), root_of(tmp_path / "a/b")
+    put(tmp_path / "a/1.jpg", BYTES)
+    put(tmp_path / "a/b/2.jpg", BYTES)
+    put(tmp_path / "a/b/c/3.jpg", BYTES)
+    put(tmp_path / "a/bc/4.jpg", BYTES)
+    files, _ = await scanned(tmp_path / "a", outer, inner)
+    assert {(file.root.id, file.path) for file in files} == {
+        (outer.id, b"a/1.jpg"),
+        (inner.id, b"2.jpg"),
+        (inner.id, b"c/3.jpg"),
+        (outer.id, b"a/bc/4.jpg"),
+    }
+
+
+async def test_links_are_not_followed_and_loops_end(tmp_path: Path) -> None:
+    put(tmp_path / "outside/secret.jpg", BYTES)
+    inside = tmp_path / "inside"
+    put(inside / "1.jpg", BYTES)
+    (inside / "loop").symlink_to(inside)
+    (inside / "out").symlink_to(tmp_path / "outside")
+    (inside / "file.jpg").symlink_to(tmp_path / "outside/secret.jpg")
+    (inside / "dangling.jpg").symlink_to(tmp_path / "nowhere")
+    files, faults = await scanned(inside)
+    assert [file.path for file in files] == [b"1.jpg"]
+    assert not faults
+
+
+async def test_names_that_are_no_utf8_and_what_is_no_file_are_survived(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/caf\xe9\xff.jpg"
+    Path(os.fsdecode(name)).write_bytes(BYTES)
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket.jpg"))
+        files, faults = await scanned(tmp_path)
+    assert [found.path for found in files] == [b"caf\xe9\xff.jpg"]
+    assert not faults
+
+
+async def test_a_folder_that_cannot_be_listed_is_a_fault_and_its_neighbours_go_on(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "good/1.jpg", BYTES)
+    files, faults = await scanned(tmp_path / "missing", root_of(tmp_path))
+    assert not files
+    assert [fault.display_path for fault in faults] == [str(tmp_path / "missing")]
+    if os.geteuid() == 0:
+        return  # root may list everything
+    put(tmp_path / "locked/2.jpg", BYTES)
+    (tmp_path / "locked").chmod(0)
+    files, faults = await scanned(tmp_path)
+    (tmp_path / "locked").chmod(0o700)
+    assert [file.path for file in files] == [b"good/1.jpg"]
+    assert len(faults) == 1
+
+
+async def test_what_other_programs_keep_beside_photographs_is_passed_over(tmp_path: Path) -> None:
+    for name in ("@eaDir/1.jpg", ".thumbnails/2.jpg", "a/.git/3.jpg", "x.lrdata/4.jpg", ".5.jpg"):
+        put(tmp_path / name, BYTES)
+    put(tmp_path / "kept.jpg", BYTES)
+    files, _ = await scanned(tmp_path)
+    assert [file.path for file in files] == [b"kept.jpg"]
+
+
+def test_the_rules_compare_folders_without_case() -> None:
+    rules = ExcludeRules()
+    assert rules.excludes_folder(b"@EADIR")
+    assert not rules.excludes_folder(b"eaDir")
+    assert not ExcludeRules(hidden=False).excludes_file(b".a.jpg")
+
+
+@given(st.lists(st.sampled_from([b"a", b"b", b"ab", b"c"]), min_size=1, max_size=5))
+def test_the_deepest_root_is_a_prefix_by_whole_names(parts: list[bytes]) -> None:
+    folder = b"/" + b"/".join(parts)
+    roots = [
+        Root(UUID(int=number), path)
+        for number, path in enumerate([b"/", b"/a", b"/a/b", b"/a/b/c", b"/ab", b"/b"])
+    ]
+    found = deepest_root(folder, roots)
+    assert found is not None
+    inside = [
+        root for root in roots if root.path == b"/" or (folder + b"/").startswith(root.path + b"/")
+    ]
+    assert found == max(inside, key=lambda root: len(root.path))
