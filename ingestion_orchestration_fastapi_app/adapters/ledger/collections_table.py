@@ -1,0 +1,92 @@
+"""Statements on collections and their roots. Blocking; writes run in the writer thread."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from ingestion_orchestration_fastapi_app.adapters.ledger.rows import Row, collection_record
+from ingestion_orchestration_fastapi_app.core.files import Root
+from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionExists,
+    CollectionNotFound,
+    ModelMismatch,
+)
+
+COLUMNS = """id, name, model, weights, dim, fingerprint, synced_version,
+    (SELECT j.id FROM jobs j WHERE j.collection_id = collections.id
+     ORDER BY j.number DESC LIMIT 1)"""
+# In the order of deletion: what refers to a collection's jobs goes before the jobs.
+_OF_JOBS = ("failures", "job_counts")
+_OF_COLLECTION = ("files", "intents", "roots", "jobs")
+
+
+def create(db: sqlite3.Connection, name: str) -> CollectionRecord:
+    if db.execute("SELECT 1 FROM collections WHERE name = ?", (name,)).fetchone():
+        raise CollectionExists(f"The collection {name!r} exists already.")
+    db.execute("INSERT INTO collections (name) VALUES (?)", (name,))
+    found = by_name(db, name)
+    assert found is not None
+    return found
+
+
+def by_name(db: sqlite3.Connection, name: str) -> CollectionRecord | None:
+    query = f"SELECT {COLUMNS} FROM collections WHERE name = ?"  # noqa: S608  # a constant
+    row: Row | None = db.execute(query, (name,)).fetchone()
+    return None if row is None else collection_record(row, _roots(db, row[0]))
+
+
+def everyone(db: sqlite3.Connection) -> list[CollectionRecord]:
+    """By name."""
+    query = f"SELECT {COLUMNS} FROM collections ORDER BY name"  # noqa: S608  # a constant
+    return [collection_record(row, _roots(db, row[0])) for row in db.execute(query).fetchall()]
+
+
+def _roots(db: sqlite3.Connection, collection_id: int) -> list[Row]:
+    query = "SELECT root_id, path FROM roots WHERE collection_id = ? ORDER BY path"
+    return db.execute(query, (collection_id,)).fetchall()
+
+
+def delete(db: sqlite3.Connection, collection_id: int) -> None:
+    for table in _OF_JOBS:
+        db.execute(
+            f"DELETE FROM {table} WHERE job_number IN "  # noqa: S608  # from the constant above
+            "(SELECT number FROM jobs WHERE collection_id = ?)",
+            (collection_id,),
+        )
+    for table in _OF_COLLECTION:
+        db.execute(f"DELETE FROM {table} WHERE collection_id = ?", (collection_id,))  # noqa: S608
+    db.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
+
+
+def bind(
+    db: sqlite3.Connection,
+    collection_id: int,
+    *,
+    model: str,
+    weights: str,
+    dim: int,
+    fingerprint: str,
+) -> None:
+    """Binds once: a second model would mix vectors that cannot be compared."""
+    query = "SELECT fingerprint FROM collections WHERE id = ?"
+    row: Row | None = db.execute(query, (collection_id,)).fetchone()
+    if row is None:
+        raise CollectionNotFound("The collection was deleted.")
+    if row[0] not in (None, fingerprint):
+        raise ModelMismatch(f"The collection is bound to the model {row[0]}, not {fingerprint}.")
+    db.execute(
+        "UPDATE collections SET model = ?, weights = ?, dim = ?, fingerprint = ? WHERE id = ?",
+        (model, weights, dim, fingerprint, collection_id),
+    )
+
+
+def add_root(db: sqlite3.Connection, collection_id: int, root: Root) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
+        (collection_id, root.id.bytes, root.path),
+    )
+
+
+def set_synced_version(db: sqlite3.Connection, collection_id: int, version: int) -> None:
+    db.execute("UPDATE collections SET synced_version = ? WHERE id = ?", (version, collection_id))

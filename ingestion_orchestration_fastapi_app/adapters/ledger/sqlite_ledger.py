@@ -1,0 +1,246 @@
+"""The ledger port on SQLite: one writer thread, a few readers, every write synced on return."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
+
+from ingestion_orchestration_fastapi_app.adapters.ledger import (
+    collections_table,
+    connections,
+    faults,
+    files_table,
+    jobs_table,
+    reconcile,
+)
+from ingestion_orchestration_fastapi_app.adapters.ledger.writer import Work, Writer
+from ingestion_orchestration_fastapi_app.core.files import FileKey, FileRecord, Outcome, Root
+from ingestion_orchestration_fastapi_app.core.records import (
+    CollectionRecord,
+    Enrolment,
+    FailureRecord,
+    JobProgress,
+    JobRecord,
+    JobRequest,
+    Settlement,
+)
+from utils.contract import ErrorCode, JobState
+from utils.problems import Problem
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_ledger(
+    path: str | os.PathLike[str], *, readers: int = 2, clock: Clock = utc_now
+) -> AsyncIterator[SqliteLedger]:
+    """Opens or creates the ledger; leaving writes what was handed over and closes it.
+
+    Raises:
+        StoreWrite: written by a newer version, damaged, or not accessible.
+        DiskFull: no space for the schema.
+    """
+    limiter = CapacityLimiter(readers)
+    opened = await to_thread.run_sync(
+        connections.connect, os.fspath(path), readers, limiter=limiter
+    )
+    try:
+        writer = Writer(opened[0])
+        ledger = SqliteLedger(writer, opened[1:], limiter, clock)
+        async with create_task_group() as tasks:
+            tasks.start_soon(writer.run)
+            try:
+                yield ledger
+            finally:
+                writer.close()
+    finally:
+        with CancelScope(shield=True):  # bounded: readers end within their busy timeout
+            await to_thread.run_sync(connections.close, opened, limiter=CapacityLimiter(1))
+
+
+class SqliteLedger:
+    """Implements `Ledger`. Made by `open_ledger`."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        readers: Sequence[sqlite3.Connection],
+        limiter: CapacityLimiter,
+        clock: Clock,
+    ) -> None:
+        self._write = writer.write
+        self._readers = list(readers)  # the idle ones; the limiter lets no more in than there are
+        self._limiter = limiter
+        self._clock = clock
+        self._runs = itertools.count()
+
+    async def _read(self, work: Work[T]) -> T:
+        """Runs `work` in a worker thread, in one snapshot."""
+        return await to_thread.run_sync(self._snapshot, work, limiter=self._limiter)
+
+    def _snapshot(self, work: Work[T]) -> T:
+        connection = self._readers.pop()
+        try:
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                if connection.in_transaction:  # SQLite itself ends it after some of its errors
+                    connection.execute("ROLLBACK")
+        except sqlite3.Error as exc:
+            if faults.is_outside(exc):
+                raise faults.problem(exc) from exc
+            raise
+        finally:
+            self._readers.append(connection)
+
+    async def create_collection(self, name: str) -> CollectionRecord:
+        return await self._write(lambda db: collections_table.create(db, name))
+
+    async def collection(self, name: str) -> CollectionRecord | None:
+        return await self._read(lambda db: collections_table.by_name(db, name))
+
+    async def collections(self) -> list[CollectionRecord]:
+        return await self._read(collections_table.everyone)
+
+    async def delete_collection(self, collection_id: int) -> None:
+        await self._write(lambda db: collections_table.delete(db, collection_id))
+
+    async def bind_collection(
+        self, collection_id: int, *, model: str, weights: str, dim: int, fingerprint: str
+    ) -> None:
+        await self._write(
+            lambda db: collections_table.bind(
+                db,
+                collection_id,
+                model=model,
+                weights=weights,
+                dim=dim,
+                fingerprint=fingerprint,
+            )
+        )
+
+    async def add_root(self, collection_id: int, root: Root) -> None:
+        await self._write(lambda db: collections_table.add_root(db, collection_id, root))
+
+    async def create_job(self, job_id: str, collection_id: int, request: JobRequest) -> JobRecord:
+        now = self._clock()
+        return await self._write(
+            lambda db: jobs_table.create(db, job_id, collection_id, request, now)
+        )
+
+    async def job(self, job_id: str) -> JobRecord | None:
+        return await self._read(lambda db: jobs_table.by_id(db, job_id))
+
+    async def jobs(self, *, limit: int, offset: int) -> list[JobRecord]:
+        return await self._read(lambda db: jobs_table.newest(db, limit, offset))
+
+    async def unfinished_jobs(self) -> list[JobRecord]:
+        return await self._read(jobs_table.unfinished)
+
+    async def move_job(
+        self,
+        job_id: str,
+        state: JobState,
+        *,
+        reason: str | None = None,
+        reason_code: ErrorCode | None = None,
+        progress: JobProgress | None = None,
+    ) -> JobRecord:
+        """Raises JobNotFound; JobStateProblem where the job has ended in another state."""
+        now = self._clock()
+        return await self._write(
+            lambda db: jobs_table.move(
+                db,
+                job_id,
+                state,
+                reason=reason,
+                reason_code=reason_code,
+                progress=progress,
+                now=now,
+            )
+        )
+
+    async def failures(
+        self, job_id: str, *, limit: int, offset: int
+    ) -> tuple[list[FailureRecord], int]:
+        return await self._read(lambda db: jobs_table.failures(db, job_id, limit, offset))
+
+    async def recall(
+        self, collection_id: int, keys: Sequence[FileKey]
+    ) -> dict[FileKey, FileRecord]:
+        return await self._read(lambda db: files_table.recall(db, collection_id, keys))
+
+    async def enrol(self, job_id: str, collection_id: int, files: Sequence[Enrolment]) -> None:
+        """Raises JobNotFound; JobStateProblem for a job that has ended, as do the two below."""
+        now = self._clock()
+        await self._write(lambda db: files_table.enrol(db, job_id, collection_id, files, now))
+
+    async def intend(
+        self, job_id: str, collection_id: int, outcomes: Mapping[UUID, Outcome]
+    ) -> None:
+        await self._write(lambda db: files_table.intend(db, job_id, collection_id, outcomes))
+
+    async def intended(self, job_id: str) -> dict[UUID, Outcome]:
+        return await self._read(lambda db: files_table.intended(db, job_id))
+
+    async def may_exist(self, collection_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
+        return await self._read(lambda db: files_table.may_exist(db, collection_id, point_ids))
+
+    async def settle(
+        self,
+        job_id: str,
+        collection_id: int,
+        settlements: Sequence[Settlement],
+        *,
+        synced_version: int | None,
+        progress: JobProgress,
+    ) -> None:
+        now = self._clock()
+        await self._write(
+            lambda db: files_table.settle(
+                db,
+                job_id,
+                collection_id,
+                settlements,
+                synced_version=synced_version,
+                progress=progress,
+                now=now,
+            )
+        )
+
+    async def set_synced_version(self, collection_id: int, version: int) -> None:
+        await self._write(
+            lambda db: collections_table.set_synced_version(db, collection_id, version)
+        )
+
+    async def fail_pending(self, job_id: str, code: ErrorCode, detail: str) -> int:
+        now = self._clock()
+        return await self._write(lambda db: files_table.fail_pending(db, job_id, code, detail, now))
+
+    async def reconcile(
+        self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
+    ) -> tuple[int, int]:
+        """For a collection that no job writes to meanwhile: what it stored would look lost."""
+        run = next(self._runs)
+        try:
+            async for ids in stored_ids:
+                await self._write(lambda db, ids=ids: reconcile.note(db, run, ids))  # type: ignore[misc]  # a lambda's default has no type
+            return await self._write(lambda db: reconcile.square(db, run, collection_id))
+        finally:
+            # One short write; rows that it leaves bear a number that is not used again.
+            with CancelScope(shield=True), suppress(Problem):
+                await self._write(lambda db: reconcile.forget(db, run))

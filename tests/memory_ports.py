@@ -1,0 +1,48 @@
+"""In-memory twins of the ledger and the content cache, for fast tests of what uses them.
+
+They obey the same rules: one parametrised suite runs against each twin and its real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from anyio.lowlevel import checkpoint
+
+from ingestion_orchestration_fastapi_app.adapters import cache_codec
+from ingestion_orchestration_fastapi_app.core.files import Picture, Vector
+from ingestion_orchestration_fastapi_app.core.records import VectorKey
+from tests.memory_ledger import MemoryLedger
+
+__all__ = ["MemoryContentCache", "MemoryLedger"]
+
+
+class MemoryContentCache:
+    """Implements `ContentCache`. Keeps the bytes that the real one keeps."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    async def vectors(self, keys: Sequence[VectorKey]) -> dict[VectorKey, Vector]:
+        await checkpoint()
+        found = {key: self.kept.get(cache_codec.vector_key(key)) for key in keys}
+        read = {key: cache_codec.vector_of(data) for key, data in found.items() if data}
+        return {key: vector for key, vector in read.items() if vector is not None}
+
+    async def pictures(self, preparation: str, hashes: Sequence[bytes]) -> dict[bytes, Picture]:
+        await checkpoint()
+        found = {one: self.kept.get(cache_codec.picture_key(preparation, one)) for one in hashes}
+        read = {one: cache_codec.picture_of(data) for one, data in found.items() if data}
+        return {one: picture for one, picture in read.items() if picture is not None}
+
+    async def put_vectors(self, vectors: Mapping[VectorKey, Vector]) -> None:
+        await checkpoint()
+        for key, vector in vectors.items():
+            self.kept[cache_codec.vector_key(key)] = cache_codec.vector_bytes(vector)
+
+    async def put_pictures(self, preparation: str, pictures: Mapping[bytes, Picture]) -> None:
+        await checkpoint()
+        for one, picture in pictures.items():
+            self.kept[cache_codec.picture_key(preparation, one)] = cache_codec.picture_bytes(
+                picture
+            )

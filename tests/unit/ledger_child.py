@@ -1,0 +1,51 @@
+"""A process that settles groups until it is killed, and says what was acknowledged.
+
+It is started by `test_ledger_crash.py`, which reads a line for each acknowledged step.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import anyio
+
+from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
+from ingestion_orchestration_fastapi_app.core.files import Outcome
+from ingestion_orchestration_fastapi_app.core.records import JobProgress
+from tests.unit.ledger_words import enrolment, failed, intents, stored
+
+GROUP = 64
+
+
+def group_names(group: int) -> list[bytes]:
+    return [b"%06d/%03d.jpg" % (group, number) for number in range(GROUP)]
+
+
+async def work(path: str, first_group: int) -> None:
+    async with open_ledger(path) as ledger:
+        collection = await ledger.collection("default")
+        assert collection is not None
+        for group in range(first_group, first_group + 10_000):
+            names = group_names(group)
+            await ledger.enrol("job-1", collection.id, [enrolment(name) for name in names])
+            say(f"enrolled {group}")
+            await ledger.intend("job-1", collection.id, intents(*names))
+            say(f"intended {group}")
+            settlements = [stored(name) for name in names[1:]]
+            await ledger.settle(
+                "job-1",
+                collection.id,
+                [failed(names[0]), *settlements],
+                synced_version=group,
+                progress=JobProgress(bytes_read=group),
+            )
+            say(f"{Outcome.EMBEDDED} {group}")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    anyio.run(work, sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,121 @@
+"""Words of the ledger's tests: files, enrolments, settlements, a running job, either ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
+from ingestion_orchestration_fastapi_app.core.files import (
+    FileKey,
+    FileStat,
+    Outcome,
+    Root,
+    Verdict,
+)
+from ingestion_orchestration_fastapi_app.core.identity import point_id, root_at
+from ingestion_orchestration_fastapi_app.core.records import (
+    CollectionRecord,
+    Enrolment,
+    JobProgress,
+    JobRequest,
+    Settlement,
+)
+from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger
+from tests.memory_ports import MemoryLedger
+from utils.contract import ErrorCode, JobCounts, JobState
+
+ROOT = root_at(b"/photos")
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+STAT = FileStat(size_bytes=10, mtime_ns=20, ctime_ns=30)
+SHA = bytes(range(32))
+
+
+@asynccontextmanager
+async def a_ledger(kind: str, folder: Path) -> AsyncIterator[Ledger]:
+    """The real one or its twin, with a clock that stands still."""
+    if kind == "memory":
+        yield MemoryLedger(clock=lambda: NOW)
+    else:
+        async with open_ledger(folder / "ledger.sqlite3", clock=lambda: NOW) as opened:
+            yield opened
+
+
+def key(name: bytes, root: Root = ROOT) -> FileKey:
+    return FileKey(root.id, name)
+
+
+def intents(*names: bytes) -> dict[UUID, Outcome]:
+    return {pid(name): Outcome.EMBEDDED for name in names}
+
+
+def pid(name: bytes) -> UUID:
+    return point_id("default", ROOT.id, name)
+
+
+def enrolment(name: bytes, outcome: Outcome = Outcome.PENDING) -> Enrolment:
+    code = ErrorCode.DECODING_IMAGE if outcome is Outcome.FAILED else None
+    shown = "/photos/" + name.decode("utf-8", "backslashreplace")
+    return Enrolment(key(name), pid(name), outcome, shown, code, code and "as before")
+
+
+def stored(name: bytes, outcome: Outcome = Outcome.EMBEDDED) -> Settlement:
+    return Settlement(
+        key=key(name),
+        point_id=pid(name),
+        display_path="/photos/" + name.decode("utf-8", "backslashreplace"),
+        outcome=outcome,
+        verdict=Verdict.STORED,
+        stat=STAT,
+        settled=True,
+        sha256=SHA,
+        stored_fingerprint="fp",
+    )
+
+
+def failed(name: bytes, code: ErrorCode = ErrorCode.DECODING_IMAGE) -> Settlement:
+    return replace(
+        stored(name, Outcome.FAILED),
+        verdict=Verdict.FAILED,
+        stored_fingerprint=None,
+        code=code,
+        detail="broken",
+    )
+
+
+def skipped(name: bytes) -> Settlement:
+    return replace(
+        stored(name, Outcome.SKIPPED), verdict=Verdict.SKIPPED, stored_fingerprint=None, sha256=None
+    )
+
+
+async def running(ledger: Ledger, job_id: str = "job-1") -> CollectionRecord:
+    """A collection with a root and a running job."""
+    found = await ledger.collection("default") or await ledger.create_collection("default")
+    await ledger.add_root(found.id, ROOT)
+    await ledger.create_job(job_id, found.id, JobRequest("default", ROOT.path))
+    await ledger.move_job(job_id, JobState.RUNNING)
+    return found
+
+
+async def settle(
+    ledger: Ledger, collection: CollectionRecord, *settlements: Settlement, job_id: str = "job-1"
+) -> None:
+    await ledger.settle(
+        job_id, collection.id, settlements, synced_version=None, progress=JobProgress()
+    )
+
+
+async def counts(ledger: Ledger, job_id: str = "job-1") -> JobCounts:
+    job = await ledger.job(job_id)
+    assert job is not None
+    return job.counts
+
+
+async def in_groups(*groups: Sequence[UUID]) -> AsyncIterator[Sequence[UUID]]:
+    for group in groups:
+        yield group

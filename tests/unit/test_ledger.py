@@ -1,0 +1,210 @@
+"""The rules of a ledger on collections, jobs and counts, for SQLite and for its twin."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingestion_orchestration_fastapi_app.core.files import (
+    Outcome,
+)
+from ingestion_orchestration_fastapi_app.core.identity import root_at
+from ingestion_orchestration_fastapi_app.core.records import (
+    JobProgress,
+    JobRequest,
+)
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionExists,
+    CollectionNotFound,
+    JobNotFound,
+    JobStateProblem,
+    ModelMismatch,
+)
+from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger
+from tests.unit.ledger_words import (
+    NOW,
+    ROOT,
+    a_ledger,
+    counts,
+    enrolment,
+    failed,
+    intents,
+    key,
+    running,
+    settle,
+    skipped,
+    stored,
+)
+from utils.contract import ErrorCode, JobCounts, JobState, LogLine
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
+    async with a_ledger(request.param, tmp_path) as opened:
+        yield opened
+
+
+async def test_a_collection_is_found_by_its_name_with_its_roots(ledger: Ledger) -> None:
+    made = await ledger.create_collection("default")
+    other = root_at(b"/more")
+    for root in (ROOT, other, ROOT):
+        await ledger.add_root(made.id, root)
+    found = await ledger.collection("default")
+    assert found == replace(made, roots=(other, ROOT))
+    assert await ledger.collections() == [found]
+    assert await ledger.collection("other") is None
+
+
+async def test_a_name_is_taken_once_and_an_id_never_again(ledger: Ledger) -> None:
+    first = await ledger.create_collection("default")
+    with pytest.raises(CollectionExists):
+        await ledger.create_collection("default")
+    await ledger.delete_collection(first.id)
+    assert (await ledger.create_collection("default")).id != first.id
+
+
+async def test_a_collection_is_bound_to_one_model(ledger: Ledger) -> None:
+    made = await ledger.create_collection("default")
+    for _ in range(2):
+        await ledger.bind_collection(made.id, model="m", weights="w", dim=512, fingerprint="fp")
+    with pytest.raises(ModelMismatch):
+        await ledger.bind_collection(made.id, model="n", weights="w", dim=512, fingerprint="other")
+    with pytest.raises(CollectionNotFound):
+        await ledger.bind_collection(99, model="m", weights="w", dim=512, fingerprint="fp")
+    found = await ledger.collection("default")
+    assert found == replace(made, model="m", weights="w", dim=512, fingerprint="fp")
+
+
+async def test_a_deleted_collection_leaves_nothing_behind(ledger: Ledger) -> None:
+    made = await running(ledger)
+    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await ledger.intend("job-1", made.id, intents(b"a.jpg"))
+    await settle(ledger, made, failed(b"b.jpg"))
+    await ledger.delete_collection(made.id)
+    assert await ledger.collections() == []
+    assert await ledger.job("job-1") is None
+    assert await ledger.failures("job-1", limit=10, offset=0) == ([], 0)
+    assert await ledger.recall(made.id, [key(b"a.jpg")]) == {}
+
+
+async def test_a_job_keeps_its_request_and_its_progress(ledger: Ledger) -> None:
+    made = await ledger.create_collection("default")
+    request = JobRequest("default", b"/photos/\xff", recursive=False, captions=True, force=True)
+    job = await ledger.create_job("job-1", made.id, request)
+    assert (job.request, job.state, job.created_at) == (request, JobState.QUEUED, NOW)
+    progress = JobProgress(
+        bytes_read=2**40,
+        active_s=1.5,
+        stages={"hash": 0.25},
+        log=(LogLine(at=NOW, event="started", detail="caf\u00e9"),),
+        warnings=("untrained",),
+        scan_complete=True,
+    )
+    moved = await ledger.move_job(
+        "job-1",
+        JobState.PAUSED,
+        reason="The disk is full.",
+        reason_code=ErrorCode.DISK_FULL,
+        progress=progress,
+    )
+    assert moved == await ledger.job("job-1")
+    assert (moved.progress, moved.reason_code) == (progress, ErrorCode.DISK_FULL)
+    assert (moved.started_at, moved.finished_at) == (None, None)
+    again = await ledger.move_job("job-1", JobState.RUNNING)
+    assert (again.reason, again.reason_code, again.progress) == (None, None, progress)
+    assert again.started_at == NOW
+
+
+async def test_jobs_are_listed_newest_first_and_unfinished_ones_oldest_first(
+    ledger: Ledger,
+) -> None:
+    made = await ledger.create_collection("default")
+    for number in range(5):
+        await ledger.create_job(f"job-{number}", made.id, JobRequest("default", b"/photos"))
+    await ledger.move_job("job-1", JobState.CANCELLED)
+    assert [job.id for job in await ledger.jobs(limit=2, offset=1)] == ["job-3", "job-2"]
+    unfinished = [job.id for job in await ledger.unfinished_jobs()]
+    assert unfinished == ["job-0", "job-2", "job-3", "job-4"]
+    found = await ledger.collection("default")
+    assert found is not None
+    assert found.last_job_id == "job-4"
+
+
+async def test_an_unknown_job_is_a_problem_and_a_finished_one_stays_as_it_is(
+    ledger: Ledger,
+) -> None:
+    made = await running(ledger)
+    with pytest.raises(JobNotFound):
+        await ledger.move_job("nobody", JobState.RUNNING)
+    with pytest.raises(JobNotFound):
+        await ledger.enrol("nobody", made.id, [enrolment(b"a.jpg")])
+    done = await ledger.move_job("job-1", JobState.COMPLETED)
+    assert done.finished_at == NOW
+    assert await ledger.move_job("job-1", JobState.COMPLETED) == done
+    with pytest.raises(JobStateProblem):
+        await ledger.move_job("job-1", JobState.RUNNING)
+    with pytest.raises(JobStateProblem):
+        await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg")])
+    with pytest.raises(JobStateProblem):
+        await settle(ledger, made, stored(b"a.jpg"))
+    with pytest.raises(JobStateProblem):
+        await ledger.fail_pending("job-1", ErrorCode.FILE_NOT_FOUND, "gone")
+    assert await ledger.recall(made.id, [key(b"a.jpg")]) == {}
+
+
+async def test_counts_add_up_at_every_step(ledger: Ledger) -> None:
+    made = await running(ledger)
+    names = [b"a.jpg", b"b.jpg", b"c.jpg", b"d.jpg"]
+    await ledger.enrol("job-1", made.id, [enrolment(name) for name in names])
+    await ledger.enrol("job-1", made.id, [enrolment(b"e.jpg", Outcome.UNCHANGED)])
+    assert await counts(ledger) == JobCounts(found=5, unchanged=1, pending=4)
+    await settle(ledger, made, stored(b"a.jpg"), stored(b"b.jpg", Outcome.CACHED))
+    await settle(ledger, made, failed(b"c.jpg"))
+    assert await counts(ledger) == JobCounts(
+        found=5, unchanged=1, cached=1, embedded=1, failed=1, pending=1
+    )
+    await settle(ledger, made, skipped(b"d.jpg"))
+    finished = await ledger.move_job("job-1", JobState.COMPLETED)
+    assert finished.counts == JobCounts(
+        found=5, unchanged=1, cached=1, embedded=1, failed=1, skipped=1
+    )
+    assert finished.errors_by_code == {"ERR_DECODING_IMAGE": 1}
+
+
+async def test_a_later_job_takes_the_files_over_and_the_earlier_keeps_its_counts(
+    ledger: Ledger,
+) -> None:
+    made = await running(ledger)
+    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await settle(ledger, made, stored(b"a.jpg"), failed(b"b.jpg"))
+    before = await ledger.move_job("job-1", JobState.COMPLETED)
+    await running(ledger, "job-2")
+    await ledger.enrol("job-2", made.id, [enrolment(b"a.jpg", Outcome.UNCHANGED)])
+    await ledger.enrol("job-2", made.id, [enrolment(b"b.jpg")])
+    await settle(ledger, made, stored(b"b.jpg"), job_id="job-2")
+    assert await ledger.job("job-1") == before
+    assert (await ledger.failures("job-1", limit=9, offset=0))[1] == 1
+    assert await counts(ledger, "job-2") == JobCounts(found=2, unchanged=1, embedded=1)
+
+
+async def test_a_job_that_loses_files_to_another_counts_them_no_more(ledger: Ledger) -> None:
+    made = await running(ledger)
+    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await running(ledger, "job-2")
+    await ledger.enrol("job-2", made.id, [enrolment(b"a.jpg")])
+    assert await counts(ledger, "job-1") == JobCounts(found=1, pending=1)
+    assert await counts(ledger, "job-2") == JobCounts(found=1, pending=1)
+
+
+async def test_a_file_sent_again_replaces_its_outcome(ledger: Ledger) -> None:
+    made = await running(ledger)
+    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg", Outcome.FAILED)])
+    assert (await ledger.failures("job-1", limit=9, offset=0))[1] == 1
+    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"a.jpg")])
+    assert await counts(ledger) == JobCounts(found=1, pending=1)
+    assert await ledger.failures("job-1", limit=9, offset=0) == ([], 0)

@@ -1,0 +1,186 @@
+"""Any order of calls: the kept counts are the rows', and SQLite and its twin say the same."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import anyio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
+from ingestion_orchestration_fastapi_app.core.files import Outcome
+from ingestion_orchestration_fastapi_app.core.records import JobProgress, JobRequest, Settlement
+from ingestion_orchestration_fastapi_app.errors import JobStateProblem
+from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger
+from tests.memory_ports import MemoryLedger
+from tests.unit.ledger_words import NOW, ROOT, enrolment, failed, intents, key, pid, skipped, stored
+from utils.contract import ErrorCode, JobState
+
+NAMES = [b"a.jpg", b"b.jpg", b"c.jpg", b"d\xff.jpg"]
+JOBS = ["job-1", "job-2"]
+names = st.lists(st.sampled_from(NAMES), max_size=4)
+job_ids = st.sampled_from(JOBS)
+
+
+@dataclass(frozen=True)
+class Enrol:
+    job_id: str
+    files: list[tuple[bytes, Outcome]]
+
+    async def on(self, ledger: Ledger, collection_id: int) -> object:
+        files = [enrolment(name, outcome) for name, outcome in self.files]
+        await ledger.enrol(self.job_id, collection_id, files)
+        return None
+
+
+@dataclass(frozen=True)
+class Settle:
+    job_id: str
+    files: list[tuple[bytes, str]]
+
+    async def on(self, ledger: Ledger, collection_id: int) -> object:
+        made: dict[str, Callable[[bytes], Settlement]] = {
+            "stored": stored,
+            "failed": failed,
+            "skipped": skipped,
+        }
+        settlements = [made[verdict](name) for name, verdict in self.files]
+        progress = JobProgress(bytes_read=len(settlements))
+        await ledger.settle(
+            self.job_id, collection_id, settlements, synced_version=None, progress=progress
+        )
+        return None
+
+
+@dataclass(frozen=True)
+class Intend:
+    job_id: str
+    names: list[bytes]
+
+    async def on(self, ledger: Ledger, collection_id: int) -> object:
+        await ledger.intend(self.job_id, collection_id, intents(*self.names))
+        return None
+
+
+@dataclass(frozen=True)
+class FailPending:
+    job_id: str
+
+    async def on(self, ledger: Ledger, collection_id: int) -> object:
+        return await ledger.fail_pending(self.job_id, ErrorCode.FILE_NOT_FOUND, "gone")
+
+
+@dataclass(frozen=True)
+class Move:
+    job_id: str
+    state: JobState
+
+    async def on(self, ledger: Ledger, collection_id: int) -> object:
+        return await ledger.move_job(self.job_id, self.state)
+
+
+@dataclass(frozen=True)
+class Reconcile:
+    names: list[bytes]
+
+    async def on(self, ledger: Ledger, collection_id: int) -> object:
+        async def ids() -> AsyncIterator[Sequence[UUID]]:
+            for name in self.names:
+                yield [pid(name)]
+
+        return await ledger.reconcile(collection_id, ids())
+
+
+Step = Enrol | Settle | Intend | FailPending | Move | Reconcile
+steps = st.lists(
+    st.one_of(
+        st.builds(
+            Enrol,
+            job_ids,
+            st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(Outcome)), max_size=4),
+        ),
+        st.builds(
+            Settle,
+            job_ids,
+            st.lists(
+                st.tuples(st.sampled_from(NAMES), st.sampled_from(["stored", "failed", "skipped"])),
+                max_size=4,
+            ),
+        ),
+        st.builds(Intend, job_ids, names),
+        st.builds(FailPending, job_ids),
+        st.builds(
+            Move, job_ids, st.sampled_from([JobState.RUNNING, JobState.PAUSED, JobState.COMPLETED])
+        ),
+        st.builds(Reconcile, names),
+    ),
+    max_size=12,
+)
+
+
+async def answer(step: Step, ledger: Ledger, collection_id: int) -> object:
+    try:
+        return await step.on(ledger, collection_id)
+    except JobStateProblem:
+        return JobStateProblem
+
+
+async def seen(ledger: Ledger, collection_id: int) -> list[object]:
+    """All that the port tells."""
+    told: list[object] = [
+        await ledger.collections(),
+        await ledger.jobs(limit=9, offset=0),
+        await ledger.unfinished_jobs(),
+        await ledger.recall(collection_id, [key(name) for name in NAMES]),
+        await ledger.may_exist(collection_id, [pid(name) for name in NAMES]),
+    ]
+    told.extend([await ledger.failures(job_id, limit=9, offset=0) for job_id in JOBS])
+    told.extend([await ledger.intended(job.id) for job in await ledger.unfinished_jobs()])
+    return told
+
+
+def counted(path: Path) -> dict[str, dict[str, int]]:
+    """What the rows themselves say of each job."""
+    rows: dict[str, dict[str, int]] = {job_id: {} for job_id in JOBS}
+    db = sqlite3.connect(path)
+    for job_id, outcome, files in db.execute(
+        "SELECT j.id, f.outcome, count(*) FROM files f"
+        " JOIN jobs j ON j.number = f.job_number GROUP BY j.id, f.outcome"
+    ):
+        rows[job_id][outcome] = files
+    db.close()
+    return rows
+
+
+@given(steps)
+@settings(max_examples=60, deadline=None)
+def test_counts_are_the_rows_and_the_twin_agrees_after_any_calls(taken: list[Step]) -> None:
+    anyio.run(compare, taken)
+
+
+async def compare(taken: list[Step]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.sqlite3"
+        async with open_ledger(path, clock=lambda: NOW) as real:
+            twin = MemoryLedger(clock=lambda: NOW)
+            for ledger in (real, twin):
+                collection = await ledger.create_collection("default")
+                await ledger.add_root(collection.id, ROOT)
+                for job_id in JOBS:
+                    await ledger.create_job(job_id, collection.id, JobRequest("default", ROOT.path))
+            for step in taken:
+                said = await answer(step, real, collection.id)
+                assert said == await answer(step, twin, collection.id)
+                assert await seen(real, collection.id) == await seen(twin, collection.id)
+                rows = counted(path)
+                for job in await real.unfinished_jobs():
+                    kept = job.counts.model_dump()
+                    assert kept.pop("found") == sum(kept.values())
+                    assert {name: files for name, files in kept.items() if files} == rows[job.id]
+                    assert sum(job.errors_by_code.values()) == job.counts.failed

@@ -1,0 +1,216 @@
+"""What is particular to the ledger on SQLite: schema, groups of writes, a hostile disk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from anyio import CapacityLimiter, create_task_group
+
+from ingestion_orchestration_fastapi_app.adapters.ledger import SqliteLedger, open_ledger
+from ingestion_orchestration_fastapi_app.adapters.ledger.connections import close, connect
+from ingestion_orchestration_fastapi_app.adapters.ledger.migrations import migrate, shipped
+from ingestion_orchestration_fastapi_app.adapters.ledger.sqlite_ledger import utc_now
+from ingestion_orchestration_fastapi_app.adapters.ledger.writer import Writer
+from ingestion_orchestration_fastapi_app.core.files import FileStat, Outcome
+from ingestion_orchestration_fastapi_app.core.records import JobProgress
+from ingestion_orchestration_fastapi_app.errors import CollectionExists, DiskFull, StoreWrite
+from tests.unit.ledger_words import enrolment, failed, intents, key, pid, running, stored
+from utils.contract import JobCounts
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[tuple[SqliteLedger, sqlite3.Connection]]:
+    """A ledger whose writer's connection the test may spoil."""
+    writer_db, *readers = connect(str(path), 2)
+    writer = Writer(writer_db)
+    async with create_task_group() as tasks:
+        tasks.start_soon(writer.run)
+        yield SqliteLedger(writer, readers, CapacityLimiter(2), utc_now), writer_db
+        writer.close()
+    close([writer_db, *readers])
+
+
+async def test_what_was_written_is_there_when_the_ledger_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with open_ledger(path) as ledger:
+        made = await running(ledger)
+        await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg")])
+        before = (await ledger.job("job-1"), await ledger.collection("default"))
+    async with open_ledger(path) as ledger:
+        assert (await ledger.job("job-1"), await ledger.collection("default")) == before
+        assert len(await ledger.recall(made.id, [key(b"a.jpg")])) == 1
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with open_ledger(path):
+        pass
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreWrite, match="newer Photoseek"):
+        async with open_ledger(path):
+            pass
+    assert db.execute("PRAGMA user_version").fetchone() == (99,)
+    db.close()
+
+
+def test_a_migration_that_fails_leaves_the_version_before_it() -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(db, ["CREATE TABLE one (a);", "CREATE TABLE two (a); CREATE TABLE one (a);"])
+    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("one",)]
+    migrate(db, ["CREATE TABLE one (a);", "CREATE TABLE two (a);"])
+    assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    db.close()
+
+
+def test_the_shipped_migrations_are_numbered_without_a_gap() -> None:
+    assert len(shipped()) >= 1
+
+
+async def test_a_file_that_is_no_database_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(b"these are no pages of a database" * 100)
+    with pytest.raises(StoreWrite, match="Move its file away"):
+        async with open_ledger(path):
+            pass
+
+
+async def test_a_folder_that_is_not_there_is_said_as_such(tmp_path: Path) -> None:
+    with pytest.raises(StoreWrite, match="SQLITE_CANTOPEN"):
+        async with open_ledger(tmp_path / "nowhere" / "ledger.sqlite3"):
+            pass
+
+
+async def test_writes_that_wait_together_share_a_transaction(tmp_path: Path) -> None:
+    async with opened(tmp_path / "ledger.sqlite3") as (ledger, db):
+        made = await running(ledger)
+        statements: list[str] = []
+        db.set_trace_callback(statements.append)
+        async with create_task_group() as tasks:
+            for number in range(30):
+                names = [b"%d.jpg" % number]
+                tasks.start_soon(ledger.enrol, "job-1", made.id, [enrolment(n) for n in names])
+        db.set_trace_callback(None)
+        job = await ledger.job("job-1")
+        assert job is not None
+        assert job.counts == JobCounts(found=30, pending=30)
+        # The first may go alone; its answer needs the loop, which hands all the others over first.
+        assert statements.count("COMMIT") <= 2
+
+
+async def test_a_write_that_fails_costs_its_neighbours_in_the_group_nothing(
+    tmp_path: Path,
+) -> None:
+    async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
+        refused: list[str] = []
+
+        async def create(name: str) -> None:
+            try:
+                await ledger.create_collection(name)
+            except CollectionExists:
+                refused.append(name)
+
+        async with create_task_group() as tasks:
+            for number in range(20):
+                tasks.start_soon(create, f"c{number % 10}")
+        assert sorted(refused) == [f"c{number}" for number in range(10)]
+        assert len(await ledger.collections()) == 10
+
+
+async def test_a_write_whose_caller_was_cancelled_comes_before_later_ones(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
+        made = await running(ledger)
+        async with create_task_group() as tasks:
+            tasks.start_soon(ledger.set_synced_version, made.id, 1)
+            tasks.cancel_scope.cancel()
+        await ledger.set_synced_version(made.id, 2)
+        found = await ledger.collection("default")
+        assert found is not None
+        assert found.synced_version == 2
+
+
+async def test_a_full_disk_is_a_problem_that_passes(tmp_path: Path) -> None:
+    async with opened(tmp_path / "ledger.sqlite3") as (ledger, db):
+        made = await running(ledger)
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        many = [enrolment(b"%05d.jpg" % number) for number in range(5_000)]
+        with pytest.raises(DiskFull):
+            await ledger.enrol("job-1", made.id, many)
+        job = await ledger.job("job-1")
+        assert job is not None
+        assert job.counts == JobCounts()
+        db.execute("PRAGMA max_page_count = 1000000")
+        await ledger.enrol("job-1", made.id, many)
+        job = await ledger.job("job-1")
+        assert job is not None
+        assert job.counts == JobCounts(found=5_000, pending=5_000)
+
+
+async def test_a_locked_ledger_is_a_problem_that_passes(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with opened(path) as (ledger, db):
+        made = await running(ledger)
+        db.execute("PRAGMA busy_timeout = 0")
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreWrite, match="SQLITE_BUSY"):
+            await ledger.set_synced_version(made.id, 1)
+        assert await ledger.collection("default") is not None  # who reads does not wait
+        other.execute("ROLLBACK")
+        other.close()
+        await ledger.set_synced_version(made.id, 1)
+
+
+async def test_a_closed_ledger_says_so(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
+        pass
+    with pytest.raises(ValueError, match="closed"):
+        await ledger.create_collection("default")
+
+
+async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
+    tmp_path: Path,
+) -> None:
+    far = FileStat(size_bytes=1, mtime_ns=2**64 - 1, ctime_ns=-(2**63) - 1)
+    odd = replace(failed(b"b\xff.jpg"), display_path="b\udcff.jpg", detail="no \udcff text")
+    async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
+        made = await running(ledger)
+        names = [b"a.jpg", b"b\xff.jpg", b"c\0.jpg"]
+        await ledger.enrol("job-1", made.id, [enrolment(name) for name in names])
+        await ledger.settle(
+            "job-1",
+            made.id,
+            [replace(stored(b"a.jpg"), stat=far), odd, stored(b"c\0.jpg")],
+            synced_version=None,
+            progress=JobProgress(warnings=("\udcff",)),
+        )
+        known = await ledger.recall(made.id, [key(name) for name in names])
+        assert [known[key(name)].outcome for name in names] == [
+            Outcome.EMBEDDED,
+            Outcome.FAILED,
+            Outcome.EMBEDDED,
+        ]
+        assert known[key(b"a.jpg")].stat != far  # so it is opened again, never taken as unchanged
+        page, _ = await ledger.failures("job-1", limit=9, offset=0)
+        assert (page[0].display_path, page[0].detail) == ("b?.jpg", "no ? text")
+
+
+async def test_groups_larger_than_a_statement_has_variables_are_cut(tmp_path: Path) -> None:
+    names = [b"%06d.jpg" % number for number in range(9_000)]
+    async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
+        made = await running(ledger)
+        await ledger.enrol("job-1", made.id, [enrolment(name) for name in names])
+        assert len(await ledger.recall(made.id, [key(name) for name in names])) == 9_000
+        ids = [pid(name) for name in names]
+        await ledger.intend("job-1", made.id, intents(*names))
+        assert await ledger.may_exist(made.id, ids) == set(ids)
