@@ -1,0 +1,57 @@
+"""Filters as an SQL condition. What a user wrote only ever becomes a quoted literal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import storable
+from ingestion_orchestration_fastapi_app.core.filters import Filters
+
+_CAMERA = "lower(concat(coalesce(camera_make, ''), ' ', coalesce(camera_model, '')))"
+
+
+def condition(filters: Filters) -> str | None:
+    """The same meaning as `Filters.matches`; None where nothing is asked."""
+    parts = [*_taken(filters), *_picture(filters)]
+    return " AND ".join(parts) if parts else None
+
+
+def id_in(ids: Iterable[UUID]) -> str:
+    return f"id IN ({', '.join(text(str(point_id)) for point_id in ids)})"
+
+
+def text(value: str) -> str:
+    """A literal. The dialect knows no escape but the doubled quote."""
+    return "'" + storable(value).replace("'", "''") + "'"
+
+
+def _taken(filters: Filters) -> Iterable[str]:
+    if filters.taken_after:
+        yield f"taken_at >= {_timestamp(filters.taken_after)}"
+    if filters.taken_before:
+        yield f"taken_at <= {_timestamp(filters.taken_before)}"
+    if filters.camera:
+        # Not LIKE: a camera's name may hold its wildcards.
+        yield f"strpos({_CAMERA}, {text(filters.camera.lower())}) > 0"
+    if filters.has_gps is not None:
+        yield f"latitude IS {'NOT ' if filters.has_gps else ''}NULL"
+
+
+def _picture(filters: Filters) -> Iterable[str]:
+    if filters.path_prefix:
+        yield f"starts_with(display_path, {text(filters.path_prefix)})"
+    if filters.formats is not None:
+        formats = ", ".join(text(name) for name in filters.formats)
+        yield f"format IN ({formats})" if formats else "false"
+    if filters.min_width_px:
+        yield f"width_px >= {int(filters.min_width_px)}"
+    if filters.min_height_px:
+        yield f"height_px >= {int(filters.min_height_px)}"
+
+
+def _timestamp(moment: datetime) -> str:
+    if moment.tzinfo is not None:
+        raise ValueError("filters compare the camera's wall clock: give times without a zone")
+    return f"timestamp '{moment.isoformat(sep=' ', timespec='microseconds')}'"

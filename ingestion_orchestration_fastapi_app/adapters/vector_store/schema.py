@@ -1,0 +1,161 @@
+"""The table's typed schema; points to Arrow and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+
+from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Vector
+
+ID = "id"
+VECTOR = "vector"
+DISPLAY_PATH = "display_path"
+
+# Ids are text: SQL conditions and the index on them need no binary literals, and the order of
+# the text is the order of the UUIDs.
+_PAYLOAD = (
+    pa.field(ID, pa.string(), nullable=False),
+    pa.field("root_id", pa.string(), nullable=False),
+    pa.field("path", pa.binary(), nullable=False),
+    pa.field(DISPLAY_PATH, pa.string(), nullable=False),
+    pa.field("filename", pa.string(), nullable=False),
+    pa.field("sha256", pa.binary(), nullable=False),
+    pa.field("size_bytes", pa.int64(), nullable=False),
+    pa.field("mtime_ns", pa.int64(), nullable=False),
+    pa.field("format", pa.string(), nullable=False),
+    pa.field("width_px", pa.int32(), nullable=False),
+    pa.field("height_px", pa.int32(), nullable=False),
+    pa.field("phash", pa.uint64(), nullable=False),
+    pa.field("partial", pa.bool_(), nullable=False),
+    pa.field("rung", pa.string(), nullable=False),
+    pa.field("taken_at", pa.timestamp("us")),
+    pa.field("camera_make", pa.string()),
+    pa.field("camera_model", pa.string()),
+    pa.field("latitude", pa.float64()),
+    pa.field("longitude", pa.float64()),
+    pa.field("caption", pa.string()),
+    pa.field("fingerprint", pa.string(), nullable=False),
+    pa.field("job_id", pa.string(), nullable=False),
+)
+PAYLOAD_COLUMNS = tuple(field.name for field in _PAYLOAD)
+NO_VECTOR: Vector = np.empty(0, dtype=np.float32)
+
+_UNIT_TOLERANCE = 0.01
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def schema(dim: int) -> Any:
+    """The Arrow schema of a collection whose vectors have `dim` numbers."""
+    return pa.schema([*_PAYLOAD, pa.field(VECTOR, pa.list_(pa.float32(), dim), nullable=False)])
+
+
+def storable(text: str) -> str:
+    """Text that UTF-8 can hold: what stands for undecodable bytes becomes U+FFFD."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def are_unit(vectors: np.ndarray[Any, Any]) -> bool:
+    """Whether every row is finite and of norm 1: a zeroed or foreign stretch of bytes is not."""
+    norms = np.linalg.norm(vectors, axis=1)
+    return bool(np.all(np.abs(norms - 1) <= _UNIT_TOLERANCE))  # false for NaN, too
+
+
+def to_table(points: Sequence[Point], *, dim: int) -> Any:
+    """An Arrow table in the order given.
+
+    Raises:
+        ValueError: a vector is not of shape (dim,) or not of norm 1: a mistake of the caller.
+    """
+    vectors = np.asarray([point.vector for point in points], dtype=np.float32)
+    if vectors.shape != (len(points), dim):
+        raise ValueError(f"vectors of shape {vectors.shape}, expected ({len(points)}, {dim})")
+    if not are_unit(vectors):
+        raise ValueError("a vector is not of norm 1")
+    columns: dict[str, list[object]] = {name: [] for name in PAYLOAD_COLUMNS}
+    for point in points:
+        for name, value in _row(point).items():
+            columns[name].append(storable(value) if isinstance(value, str) else value)
+    arrays = [pa.array(columns[field.name], field.type) for field in _PAYLOAD]
+    arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dim))
+    return pa.Table.from_arrays(arrays, schema=schema(dim))
+
+
+def _row(point: Point) -> dict[str, object]:
+    metadata = point.metadata
+    return {
+        ID: str(point.id),
+        "root_id": str(point.root_id),
+        "path": point.path,
+        DISPLAY_PATH: point.display_path,
+        "filename": point.filename,
+        "sha256": point.sha256,
+        "size_bytes": point.size_bytes,
+        "mtime_ns": point.mtime_ns,
+        "format": point.format,
+        "width_px": point.width_px,
+        "height_px": point.height_px,
+        "phash": point.phash,
+        "partial": point.partial,
+        "rung": point.rung,
+        "taken_at": metadata.taken_at,
+        "camera_make": metadata.camera_make,
+        "camera_model": metadata.camera_model,
+        "latitude": metadata.latitude,
+        "longitude": metadata.longitude,
+        "caption": point.caption,
+        "fingerprint": point.fingerprint,
+        "job_id": point.job_id,
+    }
+
+
+def to_points(table: Any) -> list[Point]:
+    """The rows in order; without a vector column every vector is empty."""
+    if VECTOR in table.schema.names:
+        vectors = list(to_vectors(table))
+    else:
+        vectors = [NO_VECTOR] * table.num_rows
+    rows = table.select(PAYLOAD_COLUMNS).to_pylist()
+    return [_point(row, vector) for row, vector in zip(rows, vectors, strict=True)]
+
+
+def to_vectors(table: Any) -> np.ndarray[Any, Any]:
+    """float32, shape (rows, dim)."""
+    column = table[VECTOR].combine_chunks()
+    dim = table.schema.field(VECTOR).type.list_size
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, dtype=np.float32).reshape(-1, dim)
+
+
+def _point(row: dict[str, Any], vector: Vector) -> Point:
+    return Point(
+        id=UUID(row[ID]),
+        vector=vector,
+        root_id=UUID(row["root_id"]),
+        path=row["path"],
+        display_path=row[DISPLAY_PATH],
+        filename=row["filename"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        mtime_ns=row["mtime_ns"],
+        format=row["format"],
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        phash=row["phash"],
+        partial=row["partial"],
+        rung=row["rung"],
+        metadata=Metadata(
+            taken_at=row["taken_at"],
+            camera_make=row["camera_make"],
+            camera_model=row["camera_model"],
+            latitude=row["latitude"],
+            longitude=row["longitude"],
+        ),
+        caption=row["caption"],
+        fingerprint=row["fingerprint"],
+        job_id=row["job_id"],
+    )

@@ -1,0 +1,163 @@
+"""The vector store's pure parts: when upkeep is due, which version is tried, what readers hold."""
+
+from __future__ import annotations
+
+import errno
+from itertools import pairwise
+
+import pytest
+from anyio import create_task_group, wait_all_tasks_blocked
+from anyio.lowlevel import checkpoint
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
+    problem,
+    translated,
+)
+from ingestion_orchestration_fastapi_app.adapters.vector_store.readers import Readers
+from ingestion_orchestration_fastapi_app.adapters.vector_store.recovery import (
+    candidates,
+    runs,
+    version_of,
+)
+from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import (
+    Limits,
+    TableState,
+    Work,
+    partition_rows,
+    work_due,
+)
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
+
+LIMITS = Limits(index_threshold_rows=50_000, compact_every_fragments=100, index_cache_bytes=2**29)
+
+
+def state(
+    rows: int,
+    *,
+    fragments: int = 1,
+    settled_fragments: int = 0,
+    indexed: bool = False,
+    unindexed_rows: int = 0,
+    segments: int = 1,
+    built_rows: int = 0,
+) -> TableState:
+    return TableState(
+        rows, fragments, settled_fragments, indexed, unindexed_rows, segments, built_rows
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "work"),
+    [
+        (state(0, fragments=0), Work.NOTHING),
+        (state(49_999, fragments=99), Work.NOTHING),
+        (state(9_000, fragments=100), Work.COMPACT),
+        (state(9_000, fragments=130, settled_fragments=40), Work.NOTHING),
+        (state(50_000), Work.INDEX),
+        (state(60_000, indexed=True, unindexed_rows=24_999, built_rows=35_001), Work.NOTHING),
+        (state(60_000, indexed=True, unindexed_rows=25_000, built_rows=35_000), Work.COMPACT),
+        (state(1_000_000, indexed=True, unindexed_rows=60_000, built_rows=940_000), Work.NOTHING),
+        (state(5_000_000, indexed=True, unindexed_rows=100_000, built_rows=1), Work.COMPACT),
+        (state(200_000, indexed=True, segments=17, built_rows=190_000), Work.NOTHING),
+        (state(300_000, indexed=True, segments=17, built_rows=190_000), Work.INDEX),
+        (state(200_000, indexed=True, segments=65, built_rows=190_000), Work.INDEX),
+    ],
+)
+def test_upkeep_is_done_when_searches_would_slow_down(table: TableState, work: Work) -> None:
+    assert work_due(table, LIMITS) is work
+
+
+def test_growing_to_a_million_rows_builds_the_index_a_few_times_only() -> None:
+    rows = built_rows = indexed_rows = segments = builds = built_in_all = 0
+    while rows < 1_000_000:
+        rows += 4096
+        table = state(
+            rows,
+            indexed=segments > 0,
+            unindexed_rows=rows - indexed_rows,
+            segments=segments,
+            built_rows=built_rows,
+        )
+        match work_due(table, LIMITS):
+            case Work.INDEX:
+                segments, indexed_rows, built_rows = 1, rows, rows
+                builds += 1
+                built_in_all += rows
+            case Work.COMPACT:
+                segments, indexed_rows = segments + 1, rows
+            case Work.NOTHING:
+                pass
+    assert builds <= 5
+    assert built_in_all <= 2_500_000
+
+
+def test_the_cache_holds_several_partitions_of_the_index() -> None:
+    assert partition_rows(128, index_cache_bytes=2**29) == 131_072
+    assert partition_rows(1152, index_cache_bytes=2**29) * 1152 * 8 < 2**29
+    assert partition_rows(512, index_cache_bytes=1) == 1
+
+
+def test_the_synced_version_is_tried_right_after_the_newest() -> None:
+    assert list(candidates([1, 2, 5, 7, 9], 5)) == [9, 5, 7, 2, 1]
+    assert list(candidates([1, 2], 9)) == [2, 1]
+    assert list(candidates([3, 1], None)) == [3, 1]
+
+
+@given(st.sets(st.integers(0, 50)))
+def test_runs_hold_each_number_once_and_never_touch(numbers: set[int]) -> None:
+    found = runs(numbers)
+    assert [n for first, last in found for n in range(first, last + 1)] == sorted(numbers)
+    assert all(earlier[1] + 1 < later[0] for earlier, later in pairwise(found))
+
+
+@given(st.integers(1, 2**63))
+def test_a_manifest_names_its_version(version: int) -> None:
+    assert version_of(f"{2**64 - 1 - version:020}.manifest") == version
+    assert version_of("latest_version_hint.json") is None
+
+
+def test_only_a_full_disk_is_called_one() -> None:
+    full = "lance error: LanceError(IO): No space left on device (os error 28), writer.rs:258:9"
+    assert isinstance(problem(RuntimeError(full), "written"), DiskFull)
+    assert isinstance(problem(OSError(errno.ENOSPC, "?"), "written"), DiskFull)
+    other = problem(RuntimeError("lance error: LanceError(IO): broken"), "written")
+    assert isinstance(other, StoreWrite)
+    assert "lance" not in other.detail.lower()
+
+
+def test_what_lance_raises_becomes_a_problem_and_a_mistake_stays_one() -> None:
+    with pytest.raises(StoreWrite) as caught, translated("written"):
+        raise RuntimeError("lance error")
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    with pytest.raises(ValueError, match="mine"), translated("written"):
+        raise ValueError("mine")
+
+
+@pytest.mark.anyio
+async def test_pruning_waits_for_readers_that_began_before_the_newest_version() -> None:
+    readers = Readers()
+    order: list[str] = []
+
+    async def prune() -> None:
+        assert await readers.earlier_gone(wait_s=None)
+        order.append("pruned")
+
+    async with create_task_group() as tg, readers.reading():
+        readers.advance()
+        tg.start_soon(prune)
+        await wait_all_tasks_blocked()
+        order.append("read")
+    assert order == ["read", "pruned"]
+
+
+@pytest.mark.anyio
+async def test_readers_of_the_newest_version_hold_nothing_up() -> None:
+    readers = Readers()
+    readers.advance()
+    async with readers.reading():
+        assert await readers.earlier_gone(wait_s=0)
+        readers.advance()
+        await checkpoint()
+        assert not await readers.earlier_gone(wait_s=0)

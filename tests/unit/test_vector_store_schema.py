@@ -1,0 +1,121 @@
+"""Points to Arrow and back, and filters to SQL: nothing changes its meaning on the way."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion_orchestration_fastapi_app.adapters.vector_store.filters_sql import (
+    condition,
+    id_in,
+    text,
+)
+from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
+    schema,
+    storable,
+    to_points,
+    to_table,
+)
+from ingestion_orchestration_fastapi_app.core.files import Metadata, Point
+from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
+
+DIM = 3
+INT32 = st.integers(0, 2**31 - 1)
+INT64 = st.integers(-(2**63), 2**63 - 1)
+ANY_TEXT = st.text(st.characters(codec=None), max_size=20)  # surrogates, too
+COORDINATE = st.floats(-180, 180)
+
+POINTS = st.builds(
+    Point,
+    id=st.uuids(),
+    vector=st.just(np.asarray([0.6, 0.0, 0.8], dtype=np.float32)),
+    root_id=st.uuids(),
+    path=st.binary(),
+    display_path=ANY_TEXT,
+    filename=ANY_TEXT,
+    sha256=st.binary(min_size=32, max_size=32),
+    size_bytes=INT64,
+    mtime_ns=INT64,
+    format=ANY_TEXT,
+    width_px=INT32,
+    height_px=INT32,
+    phash=st.integers(0, 2**64 - 1),
+    partial=st.booleans(),
+    rung=ANY_TEXT,
+    metadata=st.builds(
+        Metadata,
+        taken_at=st.none() | st.datetimes(),
+        camera_make=st.none() | ANY_TEXT,
+        camera_model=st.none() | ANY_TEXT,
+        latitude=st.none() | COORDINATE,
+        longitude=st.none() | COORDINATE,
+    ),
+    caption=st.none() | ANY_TEXT,
+    fingerprint=ANY_TEXT,
+    job_id=ANY_TEXT,
+)
+
+
+def with_storable_text(point: Point) -> Point:
+    make, model = point.metadata.camera_make, point.metadata.camera_model
+    return replace(
+        point,
+        display_path=storable(point.display_path),
+        filename=storable(point.filename),
+        format=storable(point.format),
+        rung=storable(point.rung),
+        caption=None if point.caption is None else storable(point.caption),
+        fingerprint=storable(point.fingerprint),
+        job_id=storable(point.job_id),
+        metadata=replace(
+            point.metadata,
+            camera_make=None if make is None else storable(make),
+            camera_model=None if model is None else storable(model),
+        ),
+    )
+
+
+@given(st.lists(POINTS, min_size=1, max_size=4))
+def test_points_survive_arrow(points: list[Point]) -> None:
+    table = to_table(points, dim=DIM)
+    assert table.schema.equals(schema(DIM))
+    back = to_points(table)
+    for found, written in zip(back, points, strict=True):
+        np.testing.assert_array_equal(found.vector, written.vector)
+        assert replace(found, vector=written.vector) == with_storable_text(written)
+
+
+@given(ANY_TEXT)
+def test_storable_text_is_utf_8_and_keeps_its_length(value: str) -> None:
+    kept = storable(value)
+    kept.encode()
+    assert len(kept) == len(value)
+
+
+@given(ANY_TEXT)
+def test_a_literal_ends_where_it_should(value: str) -> None:
+    literal = text(value)
+    assert re.fullmatch(r"'(?:[^']|'')*'", literal, re.DOTALL)
+    assert literal[1:-1].replace("''", "'") == storable(value)
+
+
+def test_no_filter_asks_nothing() -> None:
+    assert condition(NO_FILTERS) is None
+    assert condition(Filters(camera="", path_prefix="", min_width_px=0)) is None
+
+
+def test_a_time_with_a_zone_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        condition(Filters(taken_after=datetime(2020, 1, 1, tzinfo=UTC)))
+
+
+def test_ids_are_written_out() -> None:
+    number = UUID(int=1)
+    assert id_in([number]) == f"id IN ('{number}')"
