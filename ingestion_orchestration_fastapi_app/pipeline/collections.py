@@ -1,0 +1,128 @@
+"""Collections from birth to deletion, and the start-up check of their tables."""
+
+from __future__ import annotations
+
+import structlog
+
+from ingestion_orchestration_fastapi_app.core.identity import (
+    deepest_root,
+    is_collection_name,
+    root_at,
+)
+from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Opened
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionNotFound,
+    JobStateProblem,
+    ModelMismatch,
+)
+from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger, VectorStore
+from utils.contract import Capabilities
+from utils.problems import ValidationProblem
+
+log = structlog.get_logger(__name__)
+
+
+class Collections:
+    """What a collection is in ledger and store together."""
+
+    def __init__(self, ledger: Ledger, store: VectorStore) -> None:
+        self._ledger = ledger
+        self._store = store
+
+    async def check_all(self) -> None:
+        """At start-up, before anything is served: tables are opened and squared with the ledger."""
+        for collection in await self._ledger.collections():
+            if collection.dim is not None:
+                await self._check(collection, dim=collection.dim)
+
+    async def get(self, name: str) -> CollectionRecord:
+        """Raises CollectionNotFound, also for what could never be a name."""
+        found = await self.find(name)
+        if found is None:
+            raise CollectionNotFound(f"There is no collection named {name!r}.")
+        return found
+
+    async def find(self, name: str) -> CollectionRecord | None:
+        return await self._ledger.collection(name) if is_collection_name(name) else None
+
+    async def create(self, name: str) -> CollectionRecord:
+        """Raises ValidationProblem, CollectionExists."""
+        if not is_collection_name(name):
+            raise ValidationProblem(
+                "A collection's name is 1 to 63 letters, digits, '_', '.' or '-', "
+                "and begins with a letter or digit."
+            )
+        return await self._ledger.create_collection(name)
+
+    async def delete(self, name: str) -> None:
+        """Raises CollectionNotFound; JobStateProblem while a job of it is unfinished."""
+        collection = await self.get(name)
+        for job in await self._ledger.unfinished_jobs():
+            if job.collection_id == collection.id:
+                raise JobStateProblem(f"Job {job.id} of this collection is not finished.")
+        # The table goes first: a ledger without a table mends itself, a table without a ledger
+        # would hold points that nothing accounts for.
+        await self._store.drop(name)
+        await self._ledger.delete_collection(collection.id)
+
+    def check_model(self, collection: CollectionRecord, capabilities: Capabilities) -> None:
+        """Raises ModelMismatch. A collection that is not yet bound fits any model."""
+        clip = capabilities.clip
+        if collection.fingerprint is not None and collection.fingerprint != clip.fingerprint:
+            raise ModelMismatch(
+                f"Collection {collection.name!r} was made by {collection.model} "
+                f"({collection.fingerprint}); the inference service runs {clip.model} "
+                f"({clip.fingerprint}). Use another collection, or start the service with "
+                "the collection's model."
+            )
+
+    async def bind(self, name: str, capabilities: Capabilities) -> CollectionRecord:
+        """Ties the collection to the service's model, and makes its table. Idempotent."""
+        collection = await self.get(name)
+        self.check_model(collection, capabilities)
+        clip = capabilities.clip
+        if collection.fingerprint is None:
+            await self._check(collection, dim=clip.dim)
+            await self._ledger.bind_collection(
+                collection.id,
+                model=clip.model,
+                weights=clip.weights,
+                dim=clip.dim,
+                fingerprint=clip.fingerprint,
+            )
+        return await self.get(name)
+
+    async def add_root(self, collection: CollectionRecord, directory: bytes) -> None:
+        """Makes the directory a root, unless it lies in one."""
+        if deepest_root(directory, collection.roots) is None:
+            await self._ledger.add_root(collection.id, root_at(directory))
+
+    async def _check(self, collection: CollectionRecord, *, dim: int) -> None:
+        """Opens the newest version that is whole; ids are compared where the ledger lags or leads.
+
+        A ledger that was restored or lost, a crash between store and ledger, and a torn newest
+        version all show as a version other than the one last synced.
+        """
+        if not await self._store.exists(collection.name):
+            await self._store.create(collection.name, dim=dim)
+        try:
+            opened = await self._opened(collection)
+        except ValueError:  # it was torn while it was being created, and is set aside now
+            await self._store.create(collection.name, dim=dim)
+            opened = await self._opened(collection)
+        if opened.restored or opened.version != collection.synced_version:
+            unknown, lost = await self._ledger.reconcile(
+                collection.id, self._store.ids(collection.name)
+            )
+            log.info(
+                "collection_reconciled",
+                collection=collection.name,
+                version=opened.version,
+                restored=opened.restored,
+                unknown_points=unknown,
+                lost_points=lost,
+            )
+            await self._ledger.set_synced_version(collection.id, opened.version)
+
+    async def _opened(self, collection: CollectionRecord) -> Opened:
+        return await self._store.open(collection.name, synced_version=collection.synced_version)

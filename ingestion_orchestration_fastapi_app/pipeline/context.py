@@ -1,0 +1,113 @@
+"""What every stage of one running job shares."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+from uuid import UUID
+
+from anyio import sleep
+
+from ingestion_orchestration_fastapi_app.core.batching import BatchLimits
+from ingestion_orchestration_fastapi_app.core.files import Outcome, Root
+from ingestion_orchestration_fastapi_app.core.records import JobRequest, VectorKey
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
+from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget, Share
+from ingestion_orchestration_fastapi_app.pipeline.in_flight import InFlight
+from ingestion_orchestration_fastapi_app.pipeline.ports import (
+    ContentCache,
+    Inference,
+    Ledger,
+    Library,
+    Preparation,
+    VectorStore,
+)
+from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
+from utils.contract import Capabilities, ErrorCode
+
+T = TypeVar("T")
+
+RETRY_STORAGE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world, shared by all jobs."""
+
+    ledger: Ledger
+    store: VectorStore
+    cache: ContentCache
+    library: Library
+    preparation: Preparation
+    inference: Inference
+    budget: MemoryBudget
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Workers a stage, and where groups end."""
+
+    read_workers: int
+    decode_workers: int
+    batch_images: int
+    store_rows: int
+    store_linger_s: float
+
+
+@dataclass(slots=True)
+class LimitsInForce:
+    """Where batches are cut now: the service may turn out to take less than it said."""
+
+    current: BatchLimits
+
+    def lower(self, max_images: int) -> None:
+        images = max(1, min(max_images, self.current.max_images))
+        self.current = replace(self.current, max_images=images)
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """One job's run. `capabilities` are those that the service had when the run began."""
+
+    job_id: str
+    collection_id: int
+    collection: str
+    request: JobRequest
+    roots: Sequence[Root]
+    capabilities: Capabilities
+    ports: Ports
+    widths: Widths
+    limits: LimitsInForce
+    memory: Share
+    tally: Tally
+    in_flight: InFlight
+    intended: Mapping[UUID, Outcome]  # by this job before it was cut off
+
+    @property
+    def fingerprint(self) -> str:
+        return self.capabilities.clip.fingerprint
+
+    def vector_key(self, sha256: bytes) -> VectorKey:
+        return VectorKey(self.fingerprint, self.ports.preparation.version, sha256)
+
+    async def until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Repeats a durable step until it succeeds: a full disk pauses the job and loses nothing.
+
+        `write` must be safe to repeat after it failed half-way.
+        """
+        while True:
+            try:
+                return await write()
+            except (StoreWrite, DiskFull) as exc:
+                with self.tally.blocked(exc.code, exc.detail):
+                    await sleep(RETRY_STORAGE_S)
+
+
+class JobFailedError(Exception):
+    """The job as a whole cannot go on; what it has done stays."""
+
+    def __init__(self, code: ErrorCode, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail

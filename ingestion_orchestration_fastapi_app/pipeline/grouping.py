@@ -1,0 +1,32 @@
+"""Groups from a stream: full, or as old as a linger allows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+from anyio import EndOfStream, current_time, move_on_at
+
+from ingestion_orchestration_fastapi_app.pipeline.items import Receive
+
+T = TypeVar("T")
+
+
+async def grouped(items: Receive[T], *, most: int, linger_s: float) -> AsyncIterator[list[T]]:
+    """Groups of at most `most`, closed `linger_s` after their first item. Ends with the stream."""
+    while True:
+        try:
+            group = [await items.receive()]
+        except EndOfStream:
+            return
+        ended = False
+        with move_on_at(current_time() + linger_s):
+            while len(group) < most:
+                try:
+                    group.append(await items.receive())
+                except EndOfStream:
+                    ended = True
+                    break
+        yield group
+        if ended:
+            return

@@ -1,0 +1,135 @@
+"""From the directory to bytes in memory: scan, enrol, read."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.core.enrolment import Entry, entry
+from ingestion_orchestration_fastapi_app.core.files import File, FileRecord, Outcome
+from ingestion_orchestration_fastapi_app.core.identity import display_text, point_id
+from ingestion_orchestration_fastapi_app.core.records import Enrolment, ScanFault, Skipped
+from ingestion_orchestration_fastapi_app.pipeline.context import JobContext, JobFailedError
+from ingestion_orchestration_fastapi_app.pipeline.items import (
+    Candidate,
+    Finished,
+    Loaded,
+    Receive,
+    Send,
+    failed,
+    skipped,
+    unchanged,
+)
+from utils.contract import ErrorCode
+from utils.problems import Rejected
+
+ENTRY_OUTCOMES = {
+    Entry.UNCHANGED: Outcome.UNCHANGED,
+    Entry.FAILED_AGAIN: Outcome.FAILED,
+    Entry.SKIPPED_AGAIN: Outcome.SKIPPED,
+    Entry.OPEN: Outcome.PENDING,
+}
+
+
+async def scan(job: JobContext, out: Send[Candidate]) -> None:
+    """Enrols every file below the job's directory and sends on those that must be opened."""
+    directory = job.request.directory
+    async with out:
+        groups = job.ports.library.scan(directory, recursive=job.request.recursive, roots=job.roots)
+        async for group in groups:
+            if isinstance(group, ScanFault):
+                if group.display_path == display_text(directory):
+                    raise JobFailedError(ErrorCode.DIRECTORY_NOT_FOUND, group.detail)
+                job.tally.warn(f"cannot list {group.display_path}: {group.detail}")
+                continue
+            for candidate in await enrol(job, group):
+                await out.send(candidate)
+        job.tally.scan_complete = True
+
+
+async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
+    """One look at the ledger and one transaction a group. Returns what must be opened."""
+    with job.tally.busy("enrol"):
+        records = await job.ports.ledger.recall(job.collection_id, [file.key for file in files])
+        enrolments: list[Enrolment] = []
+        to_open: list[Candidate] = []
+        for file in files:
+            record = records.get(file.key)
+            verdict = entry(
+                file,
+                record,
+                job_id=job.job_id,
+                fingerprint=job.fingerprint,
+                force=job.request.force,
+            )
+            if verdict is Entry.DONE:
+                continue
+            file_id = point_id(job.collection, file.root.id, file.path)
+            enrolments.append(_enrolment(file, record, verdict, file_id=file_id))
+            if verdict is Entry.OPEN:
+                to_open.append(Candidate(file=file, point_id=file_id, record=record))
+        if enrolments:
+            write = partial(job.ports.ledger.enrol, job.job_id, job.collection_id, enrolments)
+            await job.until_stored(write)
+    job.tally.settled(len(enrolments) - len(to_open))
+    return to_open
+
+
+def _enrolment(
+    file: File, record: FileRecord | None, verdict: Entry, *, file_id: UUID
+) -> Enrolment:
+    again = verdict is Entry.FAILED_AGAIN and record is not None
+    return Enrolment(
+        key=file.key,
+        point_id=file_id,
+        outcome=ENTRY_OUTCOMES[verdict],
+        display_path=display_text(file.absolute),
+        code=record.code if again and record is not None else None,
+        detail=record.detail if again and record is not None else None,
+    )
+
+
+async def read(
+    job: JobContext, candidates: Receive[Candidate], out: Send[Loaded], ends: Send[Finished]
+) -> None:
+    """Opens, sniffs, waits for memory, reads and hashes: one file at a time for each worker."""
+    async with candidates, out, ends:
+        async for candidate in candidates:
+            end = await _load(job, candidate)
+            if isinstance(end, Loaded):
+                await out.send(end)
+            else:
+                await ends.send(end)
+
+
+async def _load(job: JobContext, candidate: Candidate) -> Loaded | Finished:
+    with job.tally.busy("read"):
+        opened = await job.ports.library.open(candidate.file)
+    if isinstance(opened, Rejected):
+        return failed(candidate, opened)
+    if isinstance(opened, Skipped):
+        return skipped(candidate, opened.detail)
+    try:
+        lease = await job.memory.reserve(opened.need_bytes)
+        with job.tally.busy("read"):
+            content = await opened.read()
+    finally:
+        await opened.close()
+    if isinstance(content, Rejected):
+        lease.release()
+        return failed(candidate, content)
+    job.tally.read(len(content.data))
+    loaded = Loaded(candidate=candidate, content=content, lease=lease)
+    return unchanged(loaded.emptied()) if _is_same(job, loaded) else loaded
+
+
+def _is_same(job: JobContext, loaded: Loaded) -> bool:
+    """Opened only because its times could not be trusted, and found to be what is stored."""
+    record = loaded.candidate.record
+    if job.request.force or record is None or record.stale or record.stat is None:
+        return False
+    return (
+        record.sha256 == loaded.content.sha256
+        and record.stored_fingerprint == job.fingerprint
+        and record.stat.mtime_ns == loaded.content.file.stat.mtime_ns
+    )

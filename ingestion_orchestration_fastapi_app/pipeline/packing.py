@@ -1,0 +1,87 @@
+"""From bytes to batches: one decode a file, then groups that one request carries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from anyio import EndOfStream, WouldBlock, current_time, move_on_at
+
+from ingestion_orchestration_fastapi_app.core.batching import PART_OVERHEAD_BYTES
+from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
+from ingestion_orchestration_fastapi_app.pipeline.items import (
+    Finished,
+    Packed,
+    Receive,
+    Send,
+    Wanted,
+    spoilt,
+)
+from ingestion_orchestration_fastapi_app.pipeline.known import cached
+from utils.problems import Rejected
+
+LINGER_S = 0.2  # how often a batch that is not full asks whether the service has room
+
+
+async def prepare(
+    job: JobContext, files: Receive[Wanted], out: Send[Packed], ends: Send[Finished]
+) -> None:
+    """Decodes one file at a time for each worker."""
+    async with files, out, ends:
+        async for wanted in files:
+            content = wanted.loaded.content
+            with job.tally.busy("decode"):
+                prepared = await job.ports.preparation.prepare(
+                    content, job.capabilities.upload.clip
+                )
+            if isinstance(prepared, Rejected):
+                end = spoilt(wanted.loaded.emptied(), prepared)
+                await ends.send(replace(end, claim=content.sha256))
+            elif wanted.vector is not None:
+                loaded = wanted.loaded.emptied()
+                end = cached(job, loaded, prepared.picture, wanted.vector, caption=None)
+                await ends.send(replace(end, claim=content.sha256, is_new_picture=True))
+            else:
+                loaded = wanted.loaded.emptied(upload_bytes=len(prepared.upload.data))
+                await out.send(
+                    Packed(loaded=loaded, picture=prepared.picture, upload=prepared.upload)
+                )
+
+
+async def batch(job: JobContext, files: Receive[Packed], out: Send[list[Packed]]) -> None:
+    """Cuts batches by count and bytes. One that is not full leaves as soon as it is wanted.
+
+    `out` must have no buffer: a batch that nobody waits for keeps growing instead.
+    """
+    async with files, out:
+        pending: list[Packed] = []
+        pending_bytes = 0
+        while True:
+            packed: Packed | None = None
+            with move_on_at(current_time() + LINGER_S if pending else float("inf")):
+                try:
+                    packed = await files.receive()
+                except EndOfStream:
+                    break
+            if packed is None:
+                if _offered(out, pending):
+                    pending, pending_bytes = [], 0
+                continue
+            upload_bytes = len(packed.upload.data)
+            if not job.limits.current.fits(len(pending), pending_bytes, upload_bytes):
+                await out.send(pending)
+                pending, pending_bytes = [], 0
+            pending.append(packed)
+            pending_bytes += upload_bytes + PART_OVERHEAD_BYTES
+            if job.limits.current.is_full(len(pending), pending_bytes):
+                await out.send(pending)
+                pending, pending_bytes = [], 0
+        if pending:
+            await out.send(pending)
+
+
+def _offered(out: Send[list[Packed]], pending: list[Packed]) -> bool:
+    try:
+        out.send_nowait(pending)
+    except WouldBlock:
+        return False
+    return True

@@ -1,0 +1,105 @@
+"""From ends to durable ends: intents, vector store, cache, ledger, in this order."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ingestion_orchestration_fastapi_app.core.files import Vector
+from ingestion_orchestration_fastapi_app.core.records import VectorKey
+from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
+from ingestion_orchestration_fastapi_app.pipeline.grouping import grouped
+from ingestion_orchestration_fastapi_app.pipeline.items import Finished, Receive, spoilt
+from ingestion_orchestration_fastapi_app.pipeline.known import cached
+from utils.problems import Rejected
+
+
+async def store(job: JobContext, ends: Receive[Finished]) -> None:
+    """The collection's one writer. A crash between any two steps loses and doubles nothing."""
+    widths = job.widths
+    async with ends:
+        async for group in grouped(ends, most=widths.store_rows, linger_s=widths.store_linger_s):
+            remaining = group
+            while remaining:
+                remaining = await _settle(job, remaining)
+            await _keep_up(job)
+
+
+async def _settle(job: JobContext, group: list[Finished]) -> list[Finished]:
+    """Makes a group durable, with the copies that waited for it.
+
+    Returns copies that came while it was being written.
+    """
+    copies = [copy for end in group for copy in _copies(job, end)]
+    ends = list({end.settlement.key: end for end in group + copies}.values())
+    with job.tally.busy("store"):
+        await job.until_stored(partial(_write, job, ends))
+    for end in group + copies:
+        if end.lease is not None:
+            end.lease.release()
+    job.tally.settled(len(ends))
+    late: list[Finished] = []
+    for end in group:
+        if end.claim is not None and not job.in_flight.end(end.claim):
+            late += _copies(job, end)
+            job.in_flight.end(end.claim)  # nothing waits now, and the cache can answer
+    return late
+
+
+def _copies(job: JobContext, end: Finished) -> list[Finished]:
+    if end.claim is None:
+        return []
+    settlement = end.settlement
+    copies = job.in_flight.take(end.claim)
+    if end.point is not None and end.picture is not None:
+        point, picture = end.point, end.picture
+        return [cached(job, copy, picture, point.vector, caption=point.caption) for copy in copies]
+    assert settlement.code is not None
+    fault = Rejected(settlement.code, settlement.detail or "")
+    return [spoilt(copy, fault) for copy in copies]
+
+
+async def _write(job: JobContext, ends: list[Finished]) -> None:
+    """Safe to repeat: what an earlier try may have written is merged."""
+    ledger, store = job.ports.ledger, job.ports.store
+    points = [end.point for end in ends if end.point is not None]
+    version: int | None = None
+    if points:
+        ids = [point.id for point in points]
+        may_exist = await ledger.may_exist(job.collection_id, ids)
+        outcomes = {end.point.id: end.settlement.outcome for end in ends if end.point}
+        await ledger.intend(job.job_id, job.collection_id, outcomes)
+        version = await store.write(job.collection, points, may_exist=may_exist)
+        await _remember(job, ends)
+    await ledger.settle(
+        job.job_id,
+        job.collection_id,
+        [end.settlement for end in ends],
+        synced_version=version,
+        progress=job.tally.progress(),
+    )
+
+
+async def _remember(job: JobContext, ends: list[Finished]) -> None:
+    """New vectors and pictures, for copies and moved files to come."""
+    vectors: dict[VectorKey, Vector] = {}
+    pictures = {}
+    for end in ends:
+        if end.claim is None or end.point is None or end.picture is None:
+            continue
+        if end.is_new_vector:
+            vectors[job.vector_key(end.claim)] = end.point.vector
+        if end.is_new_picture:
+            pictures[end.claim] = end.picture
+    # Pictures first: a crash in between leaves contents that will be embedded, and counted, again.
+    if pictures:
+        await job.ports.cache.put_pictures(job.ports.preparation.version, pictures)
+    if vectors:
+        await job.ports.cache.put_vectors(vectors)
+
+
+async def _keep_up(job: JobContext) -> None:
+    with job.tally.busy("upkeep"):
+        version = await job.until_stored(partial(job.ports.store.upkeep, job.collection))
+        if version is not None:
+            write = partial(job.ports.ledger.set_synced_version, job.collection_id, version)
+            await job.until_stored(write)

@@ -1,0 +1,129 @@
+"""A whole orchestrator without a network or a disk: real pipeline and supervisor, fake edges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import numpy as np
+from anyio import create_task_group, fail_after, sleep
+
+from ingestion_orchestration_fastapi_app.adapters.vector_store import MemoryStore
+from ingestion_orchestration_fastapi_app.core.job_states import FINAL
+from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest
+from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
+from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
+from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
+from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger, VectorStore
+from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
+from tests.fakes import FakeInference, FakeLibrary, FakePreparation, vector_of
+from tests.memory_ports import MemoryContentCache, MemoryLedger
+from utils.contract import JobCounts
+
+WIDTHS = Widths(read_workers=2, decode_workers=2, batch_images=4, store_rows=5, store_linger_s=0.02)
+PATIENCE_S = 30
+
+
+@dataclass
+class Bench:
+    """What survives a restart is kept; `job` runs until its end in a fresh supervisor."""
+
+    library: FakeLibrary = field(default_factory=FakeLibrary)
+    inference: FakeInference = field(default_factory=FakeInference)
+    preparation: FakePreparation = field(default_factory=FakePreparation)
+    ledger: Ledger = field(default_factory=MemoryLedger)
+    store: VectorStore = field(default_factory=MemoryStore)
+    cache: MemoryContentCache = field(default_factory=MemoryContentCache)
+    budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(100_000))
+
+    def supervisor(self) -> Supervisor:
+        ports = Ports(
+            ledger=self.ledger,
+            store=self.store,
+            cache=self.cache,
+            library=self.library,
+            preparation=self.preparation,
+            inference=self.inference,
+            budget=self.budget,
+        )
+        collections = Collections(self.ledger, self.store)
+        return Supervisor(ports, collections, widths=WIDTHS, max_running=2)
+
+    async def submitted(self, supervisor: Supervisor, *, force: bool = False) -> JobRecord:
+        collections = Collections(self.ledger, self.store)
+        collection = await collections.find("default") or await collections.create("default")
+        await collections.add_root(collection, self.library.root.path)
+        request = JobRequest(collection="default", directory=b"/photos", force=force)
+        return await supervisor.submit(collection, request)
+
+    async def job(self, *, force: bool = False) -> JobRecord:
+        """Submits a job and sees it to its end."""
+        supervisor = self.supervisor()
+        async with create_task_group() as tg:
+            await tg.start(supervisor.serve)
+            record = await self.submitted(supervisor, force=force)
+            ended = await self.ended(record.id)
+            tg.cancel_scope.cancel()
+        return ended
+
+    async def resumed(self) -> None:
+        """Starts again after a crash, and sees every unfinished job to its end."""
+        await Collections(self.ledger, self.store).check_all()
+        supervisor = self.supervisor()
+        async with create_task_group() as tg:
+            await tg.start(supervisor.serve)
+            for record in await self.ledger.unfinished_jobs():
+                await self.ended(record.id)
+            tg.cancel_scope.cancel()
+
+    async def ended(self, job_id: str) -> JobRecord:
+        with fail_after(PATIENCE_S):
+            while True:
+                record = await self.ledger.job(job_id)
+                assert record is not None
+                assert adds_up(record.counts), record.counts
+                if record.state in FINAL:
+                    return record
+                await sleep(0.002)  # the ledger has no events: its state is what is waited for
+
+    async def rows(self) -> Counter[UUID]:
+        """How often each id stands in the store."""
+        found: Counter[UUID] = Counter()
+        async for ids in self.store.ids("default"):
+            found.update(ids)
+        return found
+
+    async def check_vectors(self) -> None:
+        """Every stored vector is its own file's."""
+        points = await self.store.get("default", list(await self.rows()), vectors=True)
+        for point in points:
+            relative = point.path.removeprefix(b"/photos/")
+            data = self.library.files[relative].data
+            np.testing.assert_allclose(point.vector, vector_of(data), atol=1e-6)
+
+
+def adds_up(counts: JobCounts) -> bool:
+    parts = (
+        counts.unchanged
+        + counts.cached
+        + counts.embedded
+        + counts.failed
+        + counts.skipped
+        + counts.pending
+    )
+    return counts.found == parts
+
+
+def mixed_folder(library: FakeLibrary, *, images: int = 20) -> None:
+    """Images, copies of one, and one of each kind of bad file."""
+    for number in range(images):
+        library.put(b"%03d.jpg" % number, b"image %d" % number)
+    library.put(b"copy-a.jpg", b"image 3")
+    library.put(b"copy-b.jpg", b"image 3")
+    library.put(b"corrupt.jpg", b"image corrupt")
+    library.put(b"corrupt-copy.jpg", b"image corrupt")
+    library.put(b"empty.jpg", b"")
+    library.put(b"notes.txt", b"text")
+    library.put(b"odd.jpg", b"image unembeddable")
+    library.put(b"\xff\xfe.jpg", b"image with a name that is not UTF-8")

@@ -1,0 +1,178 @@
+"""A cut of power before and after every durable step loses nothing and doubles nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+from anyio import BrokenResourceError, create_task_group
+
+from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger, VectorStore
+from tests.component.bench import WIDTHS, Bench, mixed_folder
+from tests.component.test_pipeline import MIXED
+from tests.fakes import capabilities
+from tests.memory_ports import MemoryContentCache
+from utils.contract import JobState
+
+pytestmark = pytest.mark.anyio
+
+DURABLE = frozenset(
+    {
+        "enrol",
+        "intend",
+        "settle",
+        "set_synced_version",
+        "bind_collection",
+        "create",
+        "write",
+        "put_vectors",
+        "put_pictures",
+        "fail_pending",
+        "move_job",
+    }
+)
+
+
+class PowerCutError(BaseException):
+    """Ends everything at once, like the real one."""
+
+
+class Fuse:
+    """Burns at the n-th durable step, before or after it."""
+
+    def __init__(self, burns_at: int, *, after: bool) -> None:
+        self._burns_at = burns_at
+        self._after = after
+        self._steps = 0
+        self.burnt_at: str | None = None
+
+    def on(self, port: object) -> Any:
+        return _Fused(port, self)
+
+    async def step(self, name: str, run: Callable[[], Awaitable[object]]) -> object:
+        if self.burnt_at is not None:
+            raise PowerCutError  # nothing is written after the cut, whoever still tries
+        self._steps += 1
+        burns = self._steps == self._burns_at
+        if burns and not self._after:
+            self.burnt_at = name
+            raise PowerCutError
+        result = await run()
+        if burns:
+            self.burnt_at = name
+            raise PowerCutError
+        return result
+
+
+class _Fused:
+    def __init__(self, port: object, fuse: Fuse) -> None:
+        self._port = port
+        self._fuse = fuse
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+        if name not in DURABLE:
+            return method
+
+        async def fused(*args: Any, **kwargs: Any) -> object:
+            return await self._fuse.step(name, lambda: method(*args, **kwargs))
+
+        return fused
+
+
+async def _cut(bench: Bench, fuse: Fuse, run: Callable[[], Awaitable[object]]) -> None:
+    """Runs until the fuse burns, or the run ends."""
+    whole = (bench.ledger, bench.store, bench.cache)
+    bench.ledger = cast(Ledger, fuse.on(bench.ledger))
+    bench.store = cast(VectorStore, fuse.on(bench.store))
+    bench.cache = cast(MemoryContentCache, fuse.on(bench.cache))
+    try:
+        await run()
+    except BaseExceptionGroup as cut:
+        # A stage that was sending to the one that was cut finds its stream broken.
+        _expected, others = cut.split((PowerCutError, BrokenResourceError))
+        if others is not None:
+            raise others from cut
+    bench.ledger, bench.store, bench.cache = whole
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_cut_at_any_durable_step_ends_like_an_uninterrupted_run(after: bool) -> None:
+    whole = Bench()
+    mixed_folder(whole.library)
+    await whole.job()
+    expected = await whole.rows()
+    in_flight = (capabilities().queue.limit + 2) * WIDTHS.batch_images + WIDTHS.store_rows + 256
+    burnt: set[str] = set()
+    for step in range(1, 500):
+        bench = Bench()
+        mixed_folder(bench.library)
+        fuse = Fuse(step, after=after)
+        await _cut(bench, fuse, bench.job)
+        if fuse.burnt_at is None:
+            break
+        burnt.add(fuse.burnt_at)
+        where = f"{fuse.burnt_at}, step {step}"
+        await bench.resumed()
+        assert await bench.rows() == expected, where
+        await bench.check_vectors()
+        (job,) = await bench.ledger.jobs(limit=10, offset=0)
+        assert job.state is JobState.COMPLETED, where
+        assert job.counts == MIXED, where
+        assert len(bench.inference.inferred) <= len(whole.inference.inferred) + in_flight
+        assert bench.budget.free_bytes == 100_000
+    else:
+        raise AssertionError("the run has more durable steps than were tried")
+    assert burnt == DURABLE
+    assert step > 20
+
+
+async def test_two_cuts_in_a_row_are_survived() -> None:
+    for step in (5, 8, 11, 14):
+        bench = Bench()
+        mixed_folder(bench.library)
+        await _cut(bench, Fuse(step, after=True), bench.job)
+        fuse = Fuse(step, after=False)
+        await _cut(bench, fuse, bench.resumed)
+        await bench.resumed()
+        (job,) = await bench.ledger.jobs(limit=10, offset=0)
+        assert job.counts == MIXED
+        assert set((await bench.rows()).values()) == {1}
+
+
+async def test_a_lost_ledger_doubles_no_row() -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    await bench.job()
+    expected = await bench.rows()
+    bench.ledger = Bench().ledger
+    job = await bench.job()
+    assert await bench.rows() == expected
+    assert job.counts.cached == 23  # the content cache outlived the ledger
+    assert bench.inference.batches[-1] == [b"image unembeddable"]
+
+
+async def test_a_lost_vector_store_is_filled_again_from_the_cache() -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    await bench.job()
+    expected = await bench.rows()
+    calls = len(bench.inference.inferred)
+    bench.store = Bench().store
+    await bench.resumed()
+    await bench.job()
+    assert await bench.rows() == expected
+    assert len(bench.inference.inferred) == calls + 1  # the one that never had a vector
+
+
+async def test_a_file_that_vanished_during_a_crash_is_not_pending_for_ever() -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    await _cut(bench, Fuse(6, after=False), bench.job)
+    del bench.library.files[b"019.jpg"]
+    async with create_task_group() as tg:
+        tg.start_soon(bench.resumed)
+    (job,) = await bench.ledger.jobs(limit=10, offset=0)
+    assert job.state is JobState.COMPLETED
+    assert job.counts.pending == 0
