@@ -1,0 +1,1 @@
+"""The inference service: owns the device and turns images and text into vectors."""

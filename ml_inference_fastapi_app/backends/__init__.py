@@ -1,0 +1,1 @@
+"""The models: protocols and their implementations."""

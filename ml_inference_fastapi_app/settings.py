@@ -1,0 +1,124 @@
+"""Every setting of the inference service. The only reader of its environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _model_cache_dir() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME", "")  # noqa: TID251  # this module is that reader
+    return (Path(cache) if cache else Path.home() / ".cache") / "photoseek" / "models"
+
+
+class Settings(BaseSettings):
+    """Each field's name in capitals is its environment variable. Empty means the default."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, extra="ignore", protected_namespaces=()
+    )
+
+    ml_host: str = Field(
+        default="127.0.0.1", description="Address that the inference service listens on."
+    )
+    ml_port: int = Field(
+        default=8001, ge=0, le=65535, description="Port that the inference service listens on."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severe level that is logged."
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="Key that callers must send in X-API-Key; unset: none is asked for.",
+    )
+
+    clip_model: str = Field(
+        default="ViT-B-32",
+        description="CLIP model: an open_clip name, hf-hub:..., local-dir:..., or tiny-shapes.",
+    )
+    clip_pretrained: str = Field(
+        default="datacomp_xl_s13b_b90k",
+        description="Weights of the model: an open_clip tag, a file, or none for untrained.",
+    )
+    disable_captions: bool = Field(
+        default=False, description="Never load BLIP, whatever a job asks for."
+    )
+    model_cache_dir: Path = Field(
+        default_factory=_model_cache_dir, description="Folder that weights are fetched into once."
+    )
+    ml_offline: bool = Field(
+        default=False, description="Never fetch weights: use what is cached or fail."
+    )
+
+    ml_device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="Device to run on: auto, cpu, cuda or cuda:N.",
+    )
+    ml_dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
+        default="auto",
+        description="Number format of the model; auto chooses by the device's abilities.",
+    )
+    ml_compile: Literal["auto", "on", "off"] = Field(
+        default="auto", description="Compile the model; auto does so on CUDA only."
+    )
+    ml_intra_op_threads: int = Field(
+        default_factory=_cores, ge=1, description="Threads that one model call uses on CPU."
+    )
+    decode_workers: int = Field(
+        default_factory=_cores, ge=1, description="Threads that decode uploads."
+    )
+
+    ml_max_batch: int = Field(
+        default=1024, ge=1, description="Ceiling for safe_clip_batch, whatever the probe finds."
+    )
+    ml_max_waiting_batches: int = Field(
+        default=1, ge=0, description="Batches admitted behind the running one; 0: busy means 429."
+    )
+    ml_max_waiting_queries: int = Field(
+        default=64,
+        ge=0,
+        description="Text and single-image requests admitted beside the running one.",
+    )
+    ml_upload_timeout_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds a request may keep its place while its body arrives.",
+    )
+    ml_max_request_bytes: int = Field(
+        default=1024 * 1024 * 1024, ge=1024, description="Largest body of a batch, in bytes."
+    )
+    ml_max_part_bytes: int = Field(
+        default=256 * 1024 * 1024,
+        ge=1024,
+        description="Largest single upload within a batch, in bytes.",
+    )
+    ml_max_undecoded_bytes: int = Field(
+        default=256 * 1024 * 1024,
+        ge=1024,
+        description="Uploaded bytes that may wait for a decoding thread, in one request.",
+    )
+    max_image_pixels: int = Field(
+        default=300_000_000, ge=1, description="Pixels above which a picture is refused undecoded."
+    )
+    ml_drain_max_bytes: int = Field(
+        default=1024 * 1024 * 1024,
+        ge=0,
+        description="Bytes of a refused request's body that are read to keep its connection.",
+    )
+    ml_drain_timeout_s: float = Field(
+        default=30.0, gt=0, description="Seconds that draining a refused request's body may take."
+    )
+    ml_ready_timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="Seconds within which the readiness canary must be answered.",
+    )

@@ -1,0 +1,124 @@
+"""Real files of many cameras: readable ones decode as open_clip would, the rest have codes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from ml_inference_fastapi_app.backends.torchvision_compat import make_torchvision_importable
+from utils.colour import to_srgb
+from utils.contract import ClipUpload, ErrorCode
+from utils.formats import Format, extension, sniff
+from utils.image_decoding import ImageUnreadableError, decode_for_clip, open_upright
+from utils.metadata_extractor import extract_metadata
+from utils.pillow_setup import ready_pillow
+
+make_torchvision_importable()
+
+CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
+CLIP = ClipUpload(side_px=224, crop="center")
+LIMIT = 300_000_000
+
+pytestmark = [
+    pytest.mark.corpus,
+    pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is not here"),
+]
+
+
+@cache
+def images() -> dict[str, bytes]:
+    files = {str(p.relative_to(CORPUS)): p.read_bytes() for p in CORPUS.rglob("*") if p.is_file()}
+    return {name: data for name, data in sorted(files.items()) if sniff(data, hint=extension(name))}
+
+
+def test_every_image_is_decoded_but_the_one_that_libraw_does_not_know() -> None:
+    outcomes: Counter[tuple[Format | None, ErrorCode | None]] = Counter()
+    for name, data in images().items():
+        known = sniff(data, hint=extension(name))
+        try:
+            square = decode_for_clip(data, CLIP, max_pixels=LIMIT)
+        except ImageUnreadableError as exc:
+            outcomes[known, exc.code] += 1
+        else:
+            assert square.shape == (224, 224, 3)
+            outcomes[known, None] += 1
+    assert outcomes == {
+        (Format.JPEG, None): 117,
+        (Format.TIFF, None): 7,
+        (Format.HEIC, None): 3,
+        (Format.AVIF, None): 2,
+        (Format.JXL, None): 1,
+        (Format.PNG, None): 1,
+        (Format.WEBP, None): 1,
+        (Format.ARW, None): 1,
+        (Format.CRW, None): 1,
+        (Format.KDC, None): 1,
+        (Format.DNG, ErrorCode.DECODING_RAW): 1,
+    }
+
+
+def test_preprocessing_equals_open_clips_own_on_real_photographs() -> None:
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+
+    ready_pillow()
+    plain = PreprocessCfg(size=224, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    reference = image_transform_v2(plain, is_train=False)
+    differences = {}
+    for name, data in images().items():
+        known = sniff(data)
+        if known is None or known.is_raw or known is Format.TIFF or "orientation/" in name:
+            continue  # the orientation series are one picture each
+        with Image.open(BytesIO(data)) as image:
+            upright = to_srgb(ImageOps.exif_transpose(image))
+        expected = reference(upright).numpy().transpose(1, 2, 0) * 255
+        square = decode_for_clip(data, CLIP, max_pixels=LIMIT)
+        differences[name] = float(np.abs(expected - square).mean())
+    assert len(differences) >= 60
+    assert max(differences.values()) <= 2, sorted(differences.items(), key=lambda item: -item[1])[
+        :5
+    ]
+
+
+@pytest.mark.parametrize("shape", ["Landscape", "Portrait"])
+def test_the_eight_orientations_of_one_picture_show_the_same(shape: str) -> None:
+    squares = [
+        decode_for_clip(images()[f"orientation/{shape}_{turn}.jpg"], CLIP, max_pixels=LIMIT)
+        for turn in range(1, 9)
+    ]
+    first = squares[0].astype(np.float32)
+    assert all(np.abs(first - square).mean() < 4 for square in squares[1:])
+
+
+def test_metadata_of_real_cameras_is_read() -> None:
+    read = {
+        name: extract_metadata(data, known)
+        for name, data in images().items()
+        if (known := sniff(data)) is not None
+    }
+    assert sum(metadata.taken_at is not None for metadata in read.values()) >= 65
+    assert sum(metadata.camera_model is not None for metadata in read.values()) >= 65
+    place = read["photos/jpg/gps/DSCN0010.jpg"]
+    assert place.latitude == pytest.approx(43.46745, abs=1e-4)
+    assert read["metadata/gps-datetime.jpg"].longitude == pytest.approx(-122.4194)
+
+
+@pytest.mark.parametrize("name", ["raw/canon_d30.crw", "raw/sony_truncated.arw"])
+def test_a_truncated_raw_with_a_good_preview_is_shown_by_it(name: str) -> None:
+    square = decode_for_clip(images()[name], CLIP, max_pixels=LIMIT)
+    assert square.std() > 20
+
+
+@pytest.mark.parametrize(
+    "name", ["IMG_2682.heic", "8bit-sRGB.avif", "8bit-sRGB.jxl", "denali.webp"]
+)
+def test_a_modern_format_cut_in_half_is_a_code(name: str) -> None:
+    data = images()[f"formats/{name}"]
+    with pytest.raises(ImageUnreadableError) as caught:
+        open_upright(data[: len(data) // 2], min_side_px=448, max_pixels=LIMIT)
+    assert caught.value.code is ErrorCode.DECODING_IMAGE

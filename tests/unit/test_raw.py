@@ -1,0 +1,102 @@
+"""RAW: the embedded preview serves where it is large enough and shows the same scene."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.picture_files import dng, scene, with_other_preview
+from utils import raw
+from utils.contract import ClipUpload, ErrorCode
+from utils.image_decoding import ImageUnreadableError, decode_for_clip
+from utils.image_opening import oriented
+
+LIMIT = 50_000_000
+SENSOR = scene(480, 320)
+# What is displayed when the sensor's picture is turned as EXIF's orientation says.
+SHOWN = {turn: oriented(SENSOR, turn) for turn in range(1, 9)}
+
+
+def alike(one: Image.Image, other: Image.Image) -> float:
+    """Correlation of small grey copies: 1 for the same scene, whatever the tones."""
+    small = [np.asarray(i.convert("L").resize((24, 24)), np.float64).ravel() for i in (one, other)]
+    return float(np.corrcoef(small[0], small[1]).min())
+
+
+@pytest.mark.parametrize("orientation", sorted(SHOWN))
+def test_the_preview_is_turned_as_the_raw_says(orientation: int) -> None:
+    data = dng(SENSOR, orientation=orientation)
+    picture = raw.read_preview(data, min_side_px=200, max_pixels=LIMIT)
+    assert picture.preview is not None
+    assert picture.preview.size == SHOWN[orientation].size
+    assert (picture.width_px, picture.height_px) == SHOWN[orientation].size
+    assert alike(picture.preview.image, SHOWN[orientation]) > 0.98
+
+
+@pytest.mark.parametrize("orientation", sorted(SHOWN))
+def test_developing_turns_it_too(orientation: int) -> None:
+    data = dng(SENSOR, preview=False, orientation=orientation)
+    image = raw.develop(data, min_side_px=300, max_pixels=LIMIT)
+    assert image.size == SHOWN[orientation].size
+    assert alike(image, SHOWN[orientation]) > 0.95
+
+
+def test_a_preview_that_was_turned_already_is_left_as_it_is() -> None:
+    data = with_other_preview(dng(SENSOR, orientation=6), SHOWN[6].resize((240, 360)))
+    picture = raw.read_preview(data, min_side_px=200, max_pixels=LIMIT)
+    assert picture.preview is not None
+    assert picture.preview.size == (240, 360)
+    assert alike(picture.preview.image, SHOWN[6]) > 0.98
+
+
+def test_a_square_thumbnail_is_not_mistaken_for_the_picture() -> None:
+    data = with_other_preview(dng(SENSOR), SENSOR.resize((240, 240)))
+    picture = raw.read_preview(data, min_side_px=100, max_pixels=LIMIT)
+    assert picture.preview is None
+    assert not picture.serves(1)
+    assert (picture.width_px, picture.height_px) == (480, 320)
+
+
+def test_a_preview_serves_by_its_short_side() -> None:
+    picture = raw.read_preview(dng(SENSOR, preview_px=150), min_side_px=448, max_pixels=LIMIT)
+    assert picture.serves(100)
+    assert not picture.serves(101)
+
+
+def test_developing_takes_half_the_size_where_that_is_enough() -> None:
+    data = dng(SENSOR, preview=False)
+    assert raw.develop(data, min_side_px=160, max_pixels=LIMIT).size == (240, 160)
+    assert raw.develop(data, min_side_px=161, max_pixels=LIMIT).size == (480, 320)
+
+
+@pytest.mark.parametrize("options", [{}, {"preview_px": 60}, {"preview": False}])
+def test_the_model_sees_the_same_scene_by_every_rung(options: dict[str, int]) -> None:
+    upload = ClipUpload(side_px=96, crop="squash")
+    data = dng(
+        SENSOR, preview=bool(options.get("preview", True)), preview_px=options.get("preview_px")
+    )
+    square = decode_for_clip(data, upload, max_pixels=LIMIT)
+    assert alike(Image.fromarray(square), SENSOR.resize((96, 96))) > 0.95
+
+
+@pytest.mark.parametrize("keep", [40, 200, 2_000, 20_000])
+def test_a_raw_that_ends_too_early_is_a_code(keep: int) -> None:
+    data = dng(SENSOR, preview=False)[:keep]
+    with pytest.raises(ImageUnreadableError) as caught:
+        decode_for_clip(data, ClipUpload(side_px=96, crop="center"), max_pixels=LIMIT)
+    assert caught.value.code in (ErrorCode.DECODING_RAW, ErrorCode.DECODING_IMAGE)
+
+
+def test_black_sensor_data_is_no_picture() -> None:
+    with pytest.raises(ImageUnreadableError) as caught:
+        raw.develop(
+            dng(Image.new("RGB", (64, 64)), preview=False), min_side_px=32, max_pixels=LIMIT
+        )
+    assert caught.value.code is ErrorCode.DECODING_RAW
+
+
+def test_a_raw_of_too_many_pixels_is_refused() -> None:
+    with pytest.raises(ImageUnreadableError) as caught:
+        raw.read_preview(dng(SENSOR), min_side_px=32, max_pixels=480 * 320 - 1)
+    assert caught.value.code is ErrorCode.IMAGE_TOO_LARGE

@@ -1,0 +1,85 @@
+"""The shipped tiny model finds what it is asked for, among pictures that it has never seen."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ml_inference_fastapi_app.backends.base import Vectors
+from ml_inference_fastapi_app.backends.model_source import tiny_shapes_folder
+from ml_inference_fastapi_app.backends.torch_clip import TorchClip, load_torch_clip
+from ml_inference_fastapi_app.tiny_shapes.world import (
+    FIRST_HELD_OUT_SEED,
+    Scene,
+    captions,
+    draw,
+    scenes,
+)
+
+SEED = FIRST_HELD_OUT_SEED + 77
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> TorchClip:
+    return load_torch_clip(
+        model="tiny-shapes",
+        pretrained="",
+        cache_dir=tmp_path_factory.mktemp("models"),
+        offline=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def gallery(clip: TorchClip) -> Vectors:
+    """One picture of every scene, as a file brings it: large, lossy, cropped, reduced."""
+    side_px = clip.description.upload.side_px
+    return clip.embed_images(np.stack([uploaded(scene, side_px) for scene in scenes()]))
+
+
+def uploaded(scene: Scene, side_px: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+    dice = random.Random(scene.caption)
+    width_px, height_px = dice.randint(320, 640), dice.randint(320, 640)
+    file = io.BytesIO()
+    codec = dice.choice(("JPEG", "WEBP", "PNG"))
+    draw(scene, SEED, width_px=width_px, height_px=height_px).save(
+        file, codec, quality=dice.randint(80, 95), compress_level=1
+    )
+    picture = Image.open(file)
+    picture.draft("RGB", (2 * side_px, 2 * side_px))
+    width, height = picture.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    small = picture.convert("RGB").resize(
+        (side_px, side_px), Image.Resampling.BICUBIC, (left, top, left + side, top + side)
+    )
+    return np.asarray(small).reshape(side_px, side_px, 3)
+
+
+def test_every_caption_finds_its_own_picture_among_all(clip: TorchClip, gallery: Vectors) -> None:
+    scores = clip.embed_texts(captions()) @ gallery.T
+    found = np.argmax(scores, axis=1) == np.arange(len(captions()))
+    assert found.mean() >= 0.95
+
+
+def test_a_red_circle_finds_the_ten_that_there_are(clip: TorchClip, gallery: Vectors) -> None:
+    """And so for every colour and shape, whatever the size and the place."""
+    world = scenes()
+    asked = [scene for scene in world if scene == Scene(scene.colour, scene.shape)]
+    scores = clip.embed_texts([scene.caption for scene in asked]) @ gallery.T
+    right = [
+        (world[found].colour, world[found].shape) == (scene.colour, scene.shape)
+        for scene, row in zip(asked, scores, strict=True)
+        for found in np.argsort(-row)[:10]
+    ]
+    assert np.mean(right) >= 0.95
+
+
+def test_the_checkpoint_is_small_and_holds_no_code() -> None:
+    files = {file.suffix: file.stat().st_size for file in Path(tiny_shapes_folder()).iterdir()}
+    assert files[".safetensors"] < 8_000_000
+    assert not files.keys() & {".bin", ".pt", ".pth", ".pkl"}
