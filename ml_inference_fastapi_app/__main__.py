@@ -1,0 +1,50 @@
+"""`python -m ml_inference_fastapi_app`: serves on ML_HOST and ML_PORT."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import suppress
+
+import uvicorn
+from pydantic import ValidationError
+
+from ml_inference_fastapi_app.main import create_app
+from ml_inference_fastapi_app.settings import Settings
+from utils.web import readable, setup_logging
+
+KEEP_ALIVE_S = 75  # longer than a client's pause between batches, so that none meets a closing
+GRACE_S = 10
+
+
+def main() -> int:
+    try:
+        settings = Settings()
+    except ValidationError as exc:
+        sys.stderr.write(f"A setting is not valid: {readable(exc)}\n")
+        return 2
+    setup_logging(settings.log_level)
+    failed = threading.Event()
+
+    def on_fatal() -> None:
+        failed.set()
+        server.should_exit = True
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings, on_fatal=on_fatal),
+            host=settings.ml_host,
+            port=settings.ml_port,
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+    with suppress(KeyboardInterrupt):  # given on by uvicorn once it has shut down
+        server.run()
+    return 1 if failed.is_set() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

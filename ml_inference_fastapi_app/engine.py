@@ -1,0 +1,267 @@
+"""One request's way: parts -> pixels -> vectors. Runs on the event loop; the model does not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import anyio
+import structlog
+
+from ml_inference_fastapi_app.backends.base import Vectors
+from ml_inference_fastapi_app.decoding import BatchDecoding, Decoder
+from ml_inference_fastapi_app.errors import ModelFailed, UploadTooSlow
+from ml_inference_fastapi_app.loaded_model import LoadedModel, Stopwatch, Vector
+from ml_inference_fastapi_app.metrics import EngineMetrics
+from ml_inference_fastapi_app.multipart import MultipartStream, Part, PartLimits, TooManyParts
+from ml_inference_fastapi_app.scheduler import (
+    Admission,
+    ModelThread,
+    ModelThreadDiedError,
+    Place,
+    Priority,
+    Speed,
+    Steps,
+    T,
+    one_turn,
+)
+from utils.problems import (
+    BatchTooLarge,
+    MalformedMultipart,
+    ModelLoading,
+    Rejected,
+    ValidationProblem,
+)
+
+log = structlog.stdlib.get_logger(__name__)
+
+BATCH_FIELDS = frozenset({"files"})
+IMAGE_FIELDS = frozenset({"files", "file"})
+LOADING_RETRY_S = 2.0
+CANARY_TRUSTED_S = 1.0  # so that nobody can keep the device busy with health checks
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    max_request_bytes: int
+    max_part_bytes: int
+    upload_timeout_s: float
+    ready_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where a batch's time went, in the order of its way; `decode_s` after the last byte."""
+
+    parse_s: float
+    decode_s: float
+    queue_s: float
+    model_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """`ids` and `results` in the order of the parts."""
+
+    ids: Sequence[str]
+    results: Sequence[Vector | Rejected]
+    timings: Timings
+
+
+class Body:
+    """A request's body with a limit on the time that its sender may take, not on our own."""
+
+    def __init__(self, chunks: AsyncIterator[bytes], *, timeout_s: float) -> None:
+        self._chunks = chunks
+        self._timeout_s = timeout_s
+        self._left_s = timeout_s
+        self.ended = anyio.Event()
+
+    async def next(self) -> bytes | None:
+        """None at the end. Raises UploadTooSlow, or the iterator's own ClientDisconnect."""
+        asked_s = anyio.current_time()
+        try:
+            with anyio.fail_after(self._left_s):
+                chunk = await anext(self._chunks, None)
+        except TimeoutError as exc:
+            raise UploadTooSlow(f"It may take {self._timeout_s:g} s.") from exc
+        self._left_s -= anyio.current_time() - asked_s
+        if chunk is None:
+            self.ended.set()
+        return chunk
+
+    async def read(self, *, max_bytes: int) -> bytes:
+        """All of a small body."""
+        whole = bytearray()
+        while (chunk := await self.next()) is not None:
+            whole += chunk
+            if len(whole) > max_bytes:
+                raise BatchTooLarge(f"The body is larger than {max_bytes} bytes.", limit=max_bytes)
+        return bytes(whole)
+
+
+class Engine:
+    """`admission`, `speed` and `limits` are for the routes to ask."""
+
+    def __init__(
+        self,
+        *,
+        thread: ModelThread,
+        admission: Admission,
+        speed: Speed,
+        decoder: Decoder,
+        limits: EngineLimits,
+        metrics: EngineMetrics,
+    ) -> None:
+        self.thread = thread
+        self.admission = admission
+        self.speed = speed
+        self.limits = limits
+        self.metrics = metrics
+        self._decoder = decoder
+        self._model: LoadedModel | None = None
+        self._failure: str | None = None
+        self._canary_lock = anyio.Lock()
+        self._canary_seen_s = float("-inf")
+
+    @property
+    def model(self) -> LoadedModel:
+        """Raises ModelLoading until it is loaded, warmed and probed; ModelFailed once it died."""
+        if self._failure is not None:
+            raise ModelFailed(self._failure)
+        if not self.thread.alive:
+            raise ModelFailed("The model thread has ended.")
+        if self._model is None:
+            raise ModelLoading("It is loaded, warmed and probed.", retry_after_s=LOADING_RETRY_S)
+        return self._model
+
+    def adopt(self, model: LoadedModel) -> None:
+        """From here on requests are taken."""
+        self._model = model
+
+    def fail(self, detail: str) -> None:
+        """The model will never be ready: say so to whoever asks until the process is gone."""
+        self._failure = detail
+
+    async def embed_batch(
+        self, body: Body, boundary: bytes, place: Place, *, declared: int | None
+    ) -> BatchOutcome:
+        """Parses and decodes while the body arrives, then runs it turn by turn.
+
+        A bad part is a result. Raises what concerns the whole request: MalformedMultipart,
+        BatchTooLarge, ValidationProblem, UploadTooSlow, ModelFailed.
+        """
+        model = self.model
+        started_s = time.perf_counter()
+        failure: Exception | None = None
+        async with anyio.create_task_group() as tg:
+            decoding = BatchDecoding(self._decoder, model.description.upload, tg)
+            try:
+                await self._receive(body, boundary, decoding, declared or model.safe_batch)
+            except Exception as exc:  # noqa: BLE001  # raised below, outside the group
+                failure = exc
+                tg.cancel_scope.cancel()
+            arrived_s = time.perf_counter()
+        if isinstance(failure, TooManyParts) and declared is not None:
+            raise ValidationProblem(f"More images came than the {declared} declared.") from failure
+        if failure is not None:
+            raise failure
+        if not decoding.ids:
+            raise ValidationProblem("The body holds no image.")
+        good = [picture for picture in decoding.pictures if not isinstance(picture, Rejected)]
+        place.images_left = len(good)
+        watch = Stopwatch(queued_s=time.perf_counter())
+        vectors = iter(await self._on_thread(model.batch(good, place, watch), Priority.IMPORT))
+        results = [
+            picture if isinstance(picture, Rejected) else next(vectors)
+            for picture in decoding.pictures
+        ]
+        timings = Timings(
+            parse_s=arrived_s - started_s,
+            decode_s=watch.queued_s - arrived_s,
+            queue_s=watch.started_s - watch.queued_s,
+            model_s=watch.ended_s - watch.started_s,
+        )
+        self._count(results, timings)
+        return BatchOutcome(decoding.ids, results, timings)
+
+    async def embed_image(self, body: Body, boundary: bytes) -> Vector | Rejected:
+        """One image, before any import batch's next turn."""
+        model = self.model
+        stream = MultipartStream(boundary, self._part_limits(1))
+        parts: list[Part] = []
+        while (chunk := await body.next()) is not None:
+            parts += stream.feed(chunk)
+        stream.close()
+        if not parts:
+            raise ValidationProblem("The body holds no image.")
+        _check_field(parts[0], IMAGE_FIELDS)
+        upload = model.description.upload
+        picture = await self._decoder.decode(parts[0].data, upload, query=True)
+        if isinstance(picture, Rejected):
+            return picture
+        turn = one_turn(lambda: model.turn([picture]))
+        (result,) = await self._on_thread(turn, Priority.QUERY)
+        return result
+
+    async def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        turn = one_turn(partial(self.model.embedder.embed_texts, texts))
+        return await self._on_thread(turn, Priority.QUERY)
+
+    async def check(self) -> None:
+        """Ready means that a known image gives its known vector in time.
+
+        Raises ModelLoading or ModelFailed.
+        """
+        async with self._canary_lock:
+            model = self.model
+            if time.monotonic() - self._canary_seen_s < CANARY_TRUSTED_S:
+                return
+            limit_s = self.limits.ready_timeout_s
+            try:
+                with anyio.fail_after(limit_s):
+                    turn = one_turn(model.answers_canary)
+                    answers = await self._on_thread(turn, Priority.QUERY)
+            except TimeoutError as exc:
+                raise ModelFailed(f"The canary was not answered within {limit_s:g} s.") from exc
+            if not answers:
+                raise ModelFailed("The canary's vector is not what it was after loading.")
+            self._canary_seen_s = time.monotonic()
+
+    async def _receive(
+        self, body: Body, boundary: bytes, decoding: BatchDecoding, max_parts: int
+    ) -> None:
+        stream = MultipartStream(boundary, self._part_limits(max_parts))
+        while (chunk := await body.next()) is not None:
+            for part in stream.feed(chunk):
+                _check_field(part, BATCH_FIELDS)
+                decoding.add(part)
+            await decoding.room()
+        stream.close()
+
+    async def _on_thread(self, steps: Steps[T], priority: Priority) -> T:
+        try:
+            return await self.thread.run(steps, priority=priority)
+        except ModelThreadDiedError as exc:
+            raise ModelFailed("The model thread has ended.") from exc
+
+    def _part_limits(self, max_parts: int) -> PartLimits:
+        limits = self.limits
+        return PartLimits(max_parts, limits.max_part_bytes, limits.max_request_bytes)
+
+    def _count(self, results: Sequence[Vector | Rejected], timings: Timings) -> None:
+        metrics = self.metrics
+        metrics.batches.inc()
+        for result in results:
+            outcome = str(result.code) if isinstance(result, Rejected) else "embedded"
+            metrics.images.labels(outcome).inc()
+        metrics.queue_s.observe(timings.queue_s)
+        metrics.model_s.observe(timings.model_s)
+
+
+def _check_field(part: Part, names: frozenset[str]) -> None:
+    if part.name not in names:
+        wanted = " or ".join(sorted(names))
+        raise MalformedMultipart(f"A part is named {part.name!r}; images are named {wanted}.")

@@ -1,0 +1,174 @@
+"""Composition root of the inference service. Loads, warms and probes on the model thread."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import anyio.to_thread
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from ml_inference_fastapi_app.backends.base import Embedder, ModelMissingError
+from ml_inference_fastapi_app.decoding import Decoder
+from ml_inference_fastapi_app.engine import Engine, EngineLimits
+from ml_inference_fastapi_app.loaded_model import LoadedModel, probed
+from ml_inference_fastapi_app.metrics import EngineMetrics
+from ml_inference_fastapi_app.routes import router
+from ml_inference_fastapi_app.scheduler import (
+    Admission,
+    ModelThread,
+    ModelThreadDiedError,
+    Priority,
+    Speed,
+    one_turn,
+)
+from ml_inference_fastapi_app.settings import Settings
+from utils.contract import ErrorCode
+from utils.web import DrainBounds, install_web, setup_logging
+
+log = structlog.stdlib.get_logger(__name__)
+
+JOIN_S = 10.0
+
+Load = Callable[[Settings], Embedder]
+
+
+def load_clip(settings: Settings) -> Embedder:
+    """Blocking, for seconds to minutes: on the model thread. Raises ModelMissingError."""
+    # Threads of OpenMP that spin while they wait take the cores from decoding, and from everything
+    # else: with two busy neighbours a call took 700 ms instead of 75. Read when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251  # told to it, not read
+    # Here, since importing torch takes seconds: the service listens and says `loading` first.
+    from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
+
+    return load_torch_clip(
+        model=settings.clip_model,
+        pretrained=settings.clip_pretrained,
+        cache_dir=settings.model_cache_dir,
+        dtype=settings.ml_dtype,
+        offline=settings.ml_offline,
+        device=settings.ml_device,
+        intra_op_threads=settings.ml_intra_op_threads,
+        compile=settings.ml_compile != "off",
+    )
+
+
+def end_process() -> None:
+    """The server shuts down gracefully and the process ends by this signal: not with 0."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def create_app(
+    settings: Settings, *, load: Load = load_clip, on_fatal: Callable[[], None] = end_process
+) -> FastAPI:
+    """Nothing happens before the lifespan starts.
+
+    `on_fatal` is called, from any thread, when the service can never be ready: it must end the
+    process with a code other than 0, so that whoever started it sees that.
+    """
+    registry = CollectorRegistry()
+    metrics = EngineMetrics(registry)
+    speed = Speed()
+    admission = Admission(
+        max_waiting_batches=settings.ml_max_waiting_batches,
+        max_waiting_queries=settings.ml_max_waiting_queries,
+        speed=speed,
+        on_busy=metrics.busy.inc,
+    )
+    metrics.running.set_function(lambda: admission.running)
+    metrics.waiting.set_function(lambda: admission.waiting)
+
+    def on_death() -> None:
+        log.critical("model_thread_died")
+        on_fatal()
+
+    engine = Engine(
+        thread=ModelThread(on_death=on_death),
+        admission=admission,
+        speed=speed,
+        decoder=Decoder(
+            workers=settings.decode_workers,
+            max_pixels=settings.max_image_pixels,
+            max_undecoded_bytes=settings.ml_max_undecoded_bytes,
+            on_decoded=metrics.decode_s.observe,
+        ),
+        limits=EngineLimits(
+            max_request_bytes=settings.ml_max_request_bytes,
+            max_part_bytes=settings.ml_max_part_bytes,
+            upload_timeout_s=settings.ml_upload_timeout_s,
+            ready_timeout_s=settings.ml_ready_timeout_s,
+        ),
+        metrics=metrics,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        engine.thread.start()
+        async with anyio.create_task_group() as tg:
+            tg.start_soon(_bring_up, engine, settings, load, on_fatal)
+            try:
+                yield
+            finally:
+                tg.cancel_scope.cancel()
+                engine.thread.stop()
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(engine.thread.join, JOIN_S)
+
+    app = FastAPI(title="Photoseek inference", lifespan=lifespan, redirect_slashes=False)
+    app.state.engine = engine
+    app.state.reply_threads = anyio.CapacityLimiter(2)
+    app.include_router(router)
+    install_web(
+        app,
+        service="inference",
+        api_key=settings.api_key,
+        registry=registry,
+        drain=DrainBounds(settings.ml_drain_max_bytes, settings.ml_drain_timeout_s),
+    )
+    return app
+
+
+def create_app_from_env() -> FastAPI:
+    """For `uvicorn --factory ml_inference_fastapi_app.main:create_app_from_env`."""
+    settings = Settings()
+    setup_logging(settings.log_level)
+    return create_app(settings)
+
+
+async def _bring_up(
+    engine: Engine, settings: Settings, load: Load, on_fatal: Callable[[], None]
+) -> None:
+    def ready_model() -> LoadedModel:
+        embedder = load(settings)
+        found = probed(embedder, max_batch=settings.ml_max_batch)
+        return LoadedModel(embedder, found, speed=engine.speed, metrics=engine.metrics)
+
+    log.info("model_loading", model=settings.clip_model, weights=settings.clip_pretrained)
+    try:
+        model = await engine.thread.run(one_turn(ready_model), priority=Priority.IMPORT)
+    except ModelThreadDiedError:
+        return  # the thread has said so itself
+    except ModelMissingError as exc:
+        sys.stderr.write(f"{ErrorCode.MODEL_MISSING}: {exc}\n")
+        engine.fail("The model's weights are missing; the service's log says what to do.")
+        on_fatal()
+    except Exception:
+        log.exception("model_load_failed")
+        engine.fail("The model could not be loaded; the service's log says why.")
+        on_fatal()
+    else:
+        engine.adopt(model)
+        log.info(
+            "model_ready",
+            fingerprint=model.description.fingerprint,
+            device=model.description.device,
+            dtype=model.description.dtype,
+            safe_batch=model.safe_batch,
+            images_per_s=engine.speed.images_per_s,
+        )

@@ -1,0 +1,53 @@
+"""Answers as bytes. Pydantic would validate each of 65,536 floats of a batch."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Literal
+
+import numpy as np
+
+from ml_inference_fastapi_app.engine import BatchOutcome
+from ml_inference_fastapi_app.loaded_model import Vector
+from utils.problems import Rejected
+
+Encoding = Literal["float", "base64"]
+
+
+def batch_json(outcome: BatchOutcome, fingerprint: str, encoding: Encoding) -> bytes:
+    """A BatchReply. With `float` this takes 0.1 s for 128 x 512: call it from a worker thread."""
+    results = [
+        _item(image_id, result, encoding)
+        for image_id, result in zip(outcome.ids, outcome.results, strict=True)
+    ]
+    return json.dumps({"results": results, "fingerprint": fingerprint}).encode()
+
+
+def encoded(vector: Vector, encoding: Encoding) -> list[float] | str:
+    """`base64` is of little-endian float32."""
+    if encoding == "base64":
+        return base64.b64encode(np.ascontiguousarray(vector, "<f4").tobytes()).decode()
+    floats: list[float] = vector.tolist()
+    return floats
+
+
+def server_timing(outcome: BatchOutcome, *, admit_s: float) -> str:
+    """The Server-Timing header, in milliseconds."""
+    timings = outcome.timings
+    spans = {
+        "admit": admit_s,
+        "parse": timings.parse_s,
+        "decode": timings.decode_s,
+        "queue": timings.queue_s,
+        "model": timings.model_s,
+    }
+    return ", ".join(f"{name};dur={span_s * 1000:.2f}" for name, span_s in spans.items())
+
+
+def _item(image_id: str, result: Vector | Rejected, encoding: Encoding) -> dict[str, object]:
+    if isinstance(result, Rejected):
+        error = {"code": str(result.code), "detail": result.detail}
+        return {"id": image_id, "embedding": None, "caption": None, "error": error}
+    embedding = encoded(result, encoding)
+    return {"id": image_id, "embedding": embedding, "caption": None, "error": None}

@@ -1,0 +1,249 @@
+"""The endpoints. Each asks for admission before it reads a byte of its body."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated, TypeVar
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
+
+from ml_inference_fastapi_app.engine import Body, Engine
+from ml_inference_fastapi_app.errors import CaptionsUnavailable, ImageRefused
+from ml_inference_fastapi_app.multipart import boundary_of
+from ml_inference_fastapi_app.replies import Encoding, batch_json, encoded, server_timing
+from utils.contract import (
+    API_PREFIX,
+    HARD_MAX_BATCH,
+    IMAGE_COUNT_HEADER,
+    PPM_MEDIA_TYPE,
+    RAW_MEDIA_TYPE,
+    BatchReply,
+    Capabilities,
+    CaptionCapabilities,
+    CaptionUpload,
+    ClipCapabilities,
+    EmbedReply,
+    EmbedTextReply,
+    EmbedTextRequest,
+    ProblemBody,
+    QueueCapabilities,
+    UploadSpec,
+)
+from utils.contract import Health as HealthReply
+from utils.problems import BatchTooLarge, Rejected, ValidationProblem
+from utils.web import readable
+
+T = TypeVar("T")
+
+router = APIRouter(
+    responses={
+        status: {"model": ProblemBody, "content": {"application/problem+json": {}}}
+        for status in (400, 413, 429, 503)
+    }
+)
+
+MAX_TEXT_BODY_BYTES = 1024 * 1024
+BLIP_SIDE_PX = 384  # what BLIP's base model sees
+ENCODINGS = (PPM_MEDIA_TYPE, "image/jpeg", RAW_MEDIA_TYPE, "image/*")
+
+
+def _multipart_body(field: str, *, many: bool) -> dict[str, object]:
+    """What the schema cannot derive, since the body is streamed."""
+    file = {"type": "string", "format": "binary"}
+    images = {"type": "array", "items": file} if many else file
+    form = {"type": "object", "properties": {field: images}, "required": [field]}
+    content = {"multipart/form-data": {"schema": form}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _json_body(model: type[EmbedTextRequest]) -> dict[str, object]:
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+EngineOf = Annotated[Engine, Depends(_engine)]
+
+
+@router.get(f"{API_PREFIX}/capabilities")
+async def capabilities(engine: EngineOf) -> Capabilities:
+    model, admission = engine.model, engine.admission
+    clip = model.description
+    return Capabilities(
+        safe_clip_batch=model.safe_batch,
+        safe_blip_batch=0,
+        recommended_batch=min(model.safe_batch, HARD_MAX_BATCH),
+        max_request_bytes=engine.limits.max_request_bytes,
+        upload=UploadSpec(
+            clip=clip.upload, caption=CaptionUpload(side_px=BLIP_SIDE_PX), encodings=ENCODINGS
+        ),
+        clip=ClipCapabilities(
+            model=clip.model,
+            weights=clip.weights,
+            dim=clip.dim,
+            image_size=clip.image_size,
+            fingerprint=clip.fingerprint,
+            trained=clip.trained,
+            dtype=clip.dtype,
+            backend=clip.backend,
+            compiled=clip.compiled,
+        ),
+        captions=CaptionCapabilities(available=False),
+        device=clip.device,
+        queue=QueueCapabilities(
+            running=admission.running, waiting=admission.waiting, limit=admission.limit
+        ),
+        images_per_s=engine.speed.images_per_s,
+    )
+
+
+@router.post(
+    f"{API_PREFIX}/batch_embed_and_caption",
+    response_model=BatchReply,
+    openapi_extra=_multipart_body("files", many=True),
+)
+async def batch_embed_and_caption(
+    request: Request,
+    engine: EngineOf,
+    captions: Annotated[bool, Query(description="Captions too, where they are available.")] = False,  # noqa: ARG001
+    encoding_format: Annotated[Encoding, Query()] = "float",
+) -> Response:
+    """Parts named `files`; a part's filename is its id. Results stand in the parts' order."""
+    asked_s = time.perf_counter()
+    model = engine.model
+    declared = _declared_images(request, limit=model.safe_batch)
+    _check_length(request, limit=engine.limits.max_request_bytes)
+    boundary = boundary_of(request.headers.get("Content-Type"))
+    with engine.admission.batch(declared or model.safe_batch) as place:
+        admit_s = time.perf_counter() - asked_s
+        body = _body(request, engine)
+        work = partial(engine.embed_batch, body, boundary, place, declared=declared)
+        outcome = await _unless_client_leaves(request, body, work)
+    answer = partial(batch_json, outcome, model.description.fingerprint, encoding_format)
+    content = await anyio.to_thread.run_sync(answer, limiter=request.app.state.reply_threads)
+    timing = server_timing(outcome, admit_s=admit_s)
+    return Response(content, media_type="application/json", headers={"Server-Timing": timing})
+
+
+@router.post(
+    f"{API_PREFIX}/embed",
+    response_model=EmbedReply,
+    openapi_extra=_multipart_body("file", many=False),
+)
+async def embed(request: Request, engine: EngineOf) -> Response:
+    """One image, before any import batch's next turn."""
+    model = engine.model
+    _check_length(request, limit=engine.limits.max_part_bytes)
+    boundary = boundary_of(request.headers.get("Content-Type"))
+    with engine.admission.query():
+        body = _body(request, engine)
+        work = partial(engine.embed_image, body, boundary)
+        result = await _unless_client_leaves(request, body, work)
+    if isinstance(result, Rejected):
+        raise ImageRefused(result)
+    reply = {"embedding": encoded(result, "float"), "fingerprint": model.description.fingerprint}
+    return Response(json.dumps(reply), media_type="application/json")
+
+
+@router.post(
+    f"{API_PREFIX}/embed_text",
+    response_model=EmbedTextReply,
+    openapi_extra=_json_body(EmbedTextRequest),
+)
+async def embed_text(request: Request, engine: EngineOf) -> Response:
+    model = engine.model
+    _check_length(request, limit=MAX_TEXT_BODY_BYTES)
+    with engine.admission.query():
+        body = _body(request, engine)
+        try:
+            asked = EmbedTextRequest.model_validate_json(
+                await body.read(max_bytes=MAX_TEXT_BODY_BYTES)
+            )
+        except ValidationError as exc:
+            raise ValidationProblem(readable(exc)) from exc
+        work = partial(engine.embed_texts, asked.texts)
+        vectors = await _unless_client_leaves(request, body, work)
+    reply = {"embeddings": vectors.tolist(), "fingerprint": model.description.fingerprint}
+    return Response(json.dumps(reply), media_type="application/json")
+
+
+@router.post(f"{API_PREFIX}/caption", openapi_extra=_multipart_body("file", many=False))
+async def caption(engine: EngineOf) -> Response:
+    engine.model  # noqa: B018  # a service that still loads says so first
+    raise CaptionsUnavailable("This service writes no captions.")
+
+
+@router.get("/health/live")
+async def live() -> HealthReply:
+    """The process answers; whether it can embed is what /health/ready says."""
+    return HealthReply(status="ok")
+
+
+@router.get("/health/ready")
+async def ready(engine: EngineOf) -> HealthReply:
+    """200 after a canary inference on the model thread; 503 with a code otherwise."""
+    await engine.check()
+    return HealthReply(status="ok")
+
+
+def _declared_images(request: Request, *, limit: int) -> int | None:
+    text = request.headers.get(IMAGE_COUNT_HEADER)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        raise ValidationProblem(f"{IMAGE_COUNT_HEADER} must be a whole number from 1.")
+    if int(text[:9]) > limit:
+        raise BatchTooLarge(f"A batch may hold {limit} images.", limit=limit)
+    return int(text)
+
+
+def _check_length(request: Request, *, limit: int) -> None:
+    """A body without a declared length is bounded while it is read."""
+    text = request.headers.get("Content-Length", "")
+    if text.isdecimal() and int(text) > limit:
+        raise BatchTooLarge(f"The body may have {limit} bytes.", limit=limit)
+
+
+def _body(request: Request, engine: Engine) -> Body:
+    return Body(request.stream(), timeout_s=engine.limits.upload_timeout_s)
+
+
+async def _unless_client_leaves(
+    request: Request, body: Body, work: Callable[[], Awaitable[T]]
+) -> T:
+    """Cancels the work when the client hangs up, so that its place is free for another.
+
+    Raises what the work raises, or ClientDisconnect.
+    """
+    done: list[T] = []
+    failure: Exception | None = None
+
+    async def watch() -> None:
+        await body.ended.wait()  # until then the work itself hears of it
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        tg.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(watch)
+        try:
+            done.append(await work())
+        except Exception as exc:  # noqa: BLE001  # raised below, outside the group
+            failure = exc
+        tg.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    if not done:
+        raise ClientDisconnect
+    return done[0]
