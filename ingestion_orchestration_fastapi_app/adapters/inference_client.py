@@ -1,0 +1,216 @@
+"""The inference service over HTTP: what was asked, and each way in which it may not answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import httpx
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from ingestion_orchestration_fastapi_app.core.files import Vector
+from ingestion_orchestration_fastapi_app.core.records import Embedded, Upload
+from ingestion_orchestration_fastapi_app.errors import (
+    BatchRefused,
+    ConnectionLost,
+    InferenceFault,
+    ModelMismatch,
+    Overloaded,
+    Unreachable,
+)
+from utils.contract import (
+    API_PREFIX,
+    IMAGE_COUNT_HEADER,
+    BatchReply,
+    Capabilities,
+    EmbedReply,
+    EmbedTextReply,
+    ErrorCode,
+    ItemError,
+    ProblemBody,
+)
+from utils.problems import Problem, Rejected, ValidationProblem
+
+M = TypeVar("M", bound=BaseModel)
+
+CONNECT_TIMEOUT_S = 5.0
+STATUS_TIMEOUT_S = 10.0
+UNIT_NORM_TOLERANCE = 1e-2
+
+
+class InferenceClient:
+    """The `Inference` port. The httpx client belongs to the caller, who closes it."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        url: str,
+        request_timeout_s: float,
+        query_timeout_s: float,
+        api_key: str | None = None,
+    ) -> None:
+        self._http = http
+        self._base = url + API_PREFIX
+        self._batch_timeout = httpx.Timeout(request_timeout_s, connect=CONNECT_TIMEOUT_S)
+        self._query_timeout = httpx.Timeout(query_timeout_s, connect=CONNECT_TIMEOUT_S)
+        self._headers = {} if api_key is None else {"X-API-Key": api_key}
+
+    async def capabilities(self) -> Capabilities:
+        """Raises Overloaded while the model loads, Unreachable otherwise."""
+        response = await self._send("GET", "/capabilities", timeout=httpx.Timeout(STATUS_TIMEOUT_S))
+        return _parsed(Capabilities, response)
+
+    async def embed(
+        self, uploads: Mapping[str, Upload], *, captions: bool, fingerprint: str
+    ) -> dict[str, Embedded | Rejected]:
+        response = await self._send_batch(
+            "POST",
+            "/batch_embed_and_caption",
+            params={"captions": str(captions).lower(), "encoding_format": "base64"},
+            headers={IMAGE_COUNT_HEADER: str(len(uploads))},
+            # Bytes and an explicit type: httpx would read file objects on the event loop.
+            files=[
+                ("files", (part_id, upload.data, upload.media_type))
+                for part_id, upload in uploads.items()
+            ],
+            timeout=self._batch_timeout,
+        )
+        reply = _parsed(BatchReply, response)
+        _check_fingerprint(reply.fingerprint, fingerprint)
+        answers: dict[str, Embedded | Rejected] = {}
+        for item in reply.results:
+            if item.id in uploads:
+                answers[item.id] = _answer(item.embedding, item.caption, item.error)
+        if len(answers) != len(uploads):
+            missing = len(uploads) - len(answers)
+            raise ConnectionLost(f"the answer lacks {missing} of {len(uploads)} results")
+        return answers
+
+    async def embed_text(self, text: str) -> tuple[Vector, str]:
+        response = await self._send(
+            "POST", "/embed_text", json={"texts": [text]}, timeout=self._query_timeout
+        )
+        reply = _parsed(EmbedTextReply, response)
+        if len(reply.embeddings) != 1:
+            raise Unreachable("the service answered no vector for the text")
+        return np.asarray(reply.embeddings[0], dtype=np.float32), reply.fingerprint
+
+    async def embed_image(self, data: bytes) -> tuple[Vector, str]:
+        response = await self._send(
+            "POST",
+            "/embed",
+            files=[("file", ("query", data, "application/octet-stream"))],
+            timeout=self._query_timeout,
+        )
+        reply = _parsed(EmbedReply, response)
+        return np.asarray(reply.embedding, dtype=np.float32), reply.fingerprint
+
+    async def _send_batch(self, *args: Any, **kwargs: Any) -> httpx.Response:
+        """A batch that is refused as such is cut until the file that it is about stands alone."""
+        try:
+            return await self._send(*args, **kwargs)
+        except ValidationProblem as exc:
+            raise ConnectionLost(exc.detail) from exc
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        timeout: httpx.Timeout,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,  # what httpx takes: params, json, files
+    ) -> httpx.Response:
+        sending = _Sending()
+        try:
+            response = await self._http.request(
+                method,
+                self._base + path,
+                headers={**self._headers, **(headers or {})},
+                timeout=timeout,
+                extensions={"trace": sending.trace},
+                **content,
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+            raise Unreachable("the inference service cannot be reached") from exc
+        except httpx.TransportError as exc:
+            if not sending.complete:
+                # The service closed while it was still being told: overload, not poison.
+                raise Overloaded("the inference service broke off the upload") from exc
+            raise ConnectionLost("the inference service was lost before it answered") from exc
+        if response.is_success:
+            return response
+        raise _fault(response)
+
+
+class _Sending:
+    """Notices when a request's body has gone out whole."""
+
+    def __init__(self) -> None:
+        self.complete = False
+
+    async def trace(self, event: str, _details: Mapping[str, object]) -> None:
+        if event.endswith("send_request_body.complete"):
+            self.complete = True
+
+
+def _fault(response: httpx.Response) -> InferenceFault | Problem:
+    try:
+        problem = ProblemBody.model_validate_json(response.content)
+    except ValidationError:
+        problem = None
+    detail = problem.detail if problem else f"the service answered {response.status_code}"
+    if response.status_code in (408, 429, 503):
+        return Overloaded(detail, retry_after_s=_retry_after_s(response, problem))
+    if response.status_code == 413:
+        return BatchRefused(detail)
+    if response.status_code in (401, 403, 404, 405):
+        return Unreachable(f"the inference service refuses us: {detail}")
+    if response.status_code < 500 and problem and problem.code is not ErrorCode.INTERNAL:
+        return ValidationProblem(detail)
+    return ConnectionLost(detail)
+
+
+def _retry_after_s(response: httpx.Response, problem: ProblemBody | None) -> float | None:
+    if problem is not None and problem.retry_after_ms is not None:
+        return problem.retry_after_ms / 1000
+    try:
+        return float(response.headers["Retry-After"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _parsed(model: type[M], response: httpx.Response) -> M:
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError as exc:
+        raise ConnectionLost("the inference service's answer is not what it should be") from exc
+
+
+def _check_fingerprint(got: str, wanted: str) -> None:
+    if got != wanted:
+        raise ModelMismatch(
+            f"the inference service runs model {got} now, the collection was made by {wanted}"
+        )
+
+
+def _answer(
+    embedding: list[float] | str | None, caption: str | None, error: ItemError | None
+) -> Embedded | Rejected:
+    if isinstance(embedding, str):
+        try:
+            raw = base64.b64decode(embedding, validate=True)
+            vector = np.frombuffer(raw, dtype="<f4").astype(np.float32)
+        except (binascii.Error, ValueError):
+            return Rejected(ErrorCode.CLIP_INFER, "the vector could not be read")
+        norm = float(np.linalg.norm(vector)) if vector.size else 0.0
+        if not abs(norm - 1) < UNIT_NORM_TOLERANCE:  # also true for NaN
+            return Rejected(ErrorCode.CLIP_INFER, f"the vector is not of unit length: {norm:.3f}")
+        return Embedded(vector=vector, caption=caption)
+    if error is not None:
+        return Rejected(error.code, error.detail)
+    return Rejected(ErrorCode.CLIP_INFER, "the service answered no vector")

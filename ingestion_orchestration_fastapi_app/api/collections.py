@@ -1,0 +1,44 @@
+"""Collections: list, create, describe, delete."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from ingestion_orchestration_fastapi_app.api.services import Services, Wired
+from ingestion_orchestration_fastapi_app.api.views import collection_reply
+from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
+from utils.contract import API_PREFIX, CollectionList, CollectionReply, CollectionRequest
+
+router = APIRouter(prefix=API_PREFIX, tags=["collections"])
+
+
+@router.get("/collections")
+async def collections(services: Wired) -> CollectionList:
+    records = await services.ports.ledger.collections()
+    return CollectionList(
+        collections=tuple([await _described(services, record) for record in records])
+    )
+
+
+@router.post("/collections", status_code=201)
+async def create(body: CollectionRequest, response: Response, services: Wired) -> CollectionReply:
+    record = await services.collections.create(body.name)
+    response.headers["Location"] = f"{API_PREFIX}/collections/{record.name}"
+    return await _described(services, record)
+
+
+@router.get("/collections/{name}")
+async def collection(name: str, services: Wired) -> CollectionReply:
+    return await _described(services, await services.collections.get(name))
+
+
+@router.delete("/collections/{name}", status_code=204)
+async def delete(name: str, services: Wired) -> None:
+    """The points go; the photographs stay where they are."""
+    await services.collections.delete(name)
+
+
+async def _described(services: Services, record: CollectionRecord) -> CollectionReply:
+    bound = record.fingerprint is not None
+    count = await services.ports.store.count(record.name) if bound else 0
+    return collection_reply(record, count=count)

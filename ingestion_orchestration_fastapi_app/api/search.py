@@ -1,0 +1,70 @@
+"""Searches by text, by an image, and by an image that is stored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, UploadFile
+from fastapi import Query as QueryParam
+
+from ingestion_orchestration_fastapi_app.api.services import Wired
+from ingestion_orchestration_fastapi_app.api.views import filters_of, search_reply
+from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
+from ingestion_orchestration_fastapi_app.pipeline.search import Query
+from utils.contract import API_PREFIX, SearchReply, SearchTextRequest
+from utils.problems import BatchTooLarge, ValidationProblem
+
+router = APIRouter(prefix=API_PREFIX, tags=["search"])
+
+MAX_QUERY_IMAGE_BYTES = 64 * 1024 * 1024
+
+
+@router.post("/search/text")
+async def by_text(body: SearchTextRequest, services: Wired) -> SearchReply:
+    query = Query(
+        collection=body.collection,
+        limit=body.limit,
+        offset=body.offset,
+        filters=filters_of(body.filters),
+        min_score=body.min_score,
+    )
+    return search_reply(await services.search.by_text(query, body.query))
+
+
+@router.post("/search/image")
+async def by_image(
+    services: Wired,
+    file: Annotated[UploadFile, File()],
+    collection: Annotated[str, Form()] = "default",
+    limit: Annotated[int, Form(ge=1, le=500)] = 20,
+    offset: Annotated[int, Form(ge=0, le=10_000)] = 0,
+    min_score: Annotated[float | None, Form(ge=-1, le=1)] = None,
+) -> SearchReply:
+    data = await file.read(MAX_QUERY_IMAGE_BYTES + 1)
+    if len(data) > MAX_QUERY_IMAGE_BYTES:
+        raise BatchTooLarge("The image is too large.", limit=MAX_QUERY_IMAGE_BYTES)
+    if not data:
+        raise ValidationProblem("The image is empty.")
+    query = Query(
+        collection=collection,
+        limit=limit,
+        offset=offset,
+        filters=NO_FILTERS,
+        min_score=min_score,
+    )
+    return search_reply(await services.search.by_image(query, data))
+
+
+@router.get("/images/{image_id}/similar")
+async def similar(
+    image_id: UUID,
+    services: Wired,
+    collection: str = "default",
+    limit: Annotated[int, QueryParam(ge=1, le=500)] = 20,
+    offset: Annotated[int, QueryParam(ge=0, le=10_000)] = 0,
+) -> SearchReply:
+    query = Query(
+        collection=collection, limit=limit, offset=offset, filters=NO_FILTERS, min_score=None
+    )
+    return search_reply(await services.search.similar(query, image_id))

@@ -1,0 +1,43 @@
+"""What the routes need, built once by main and kept on the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
+from ingestion_orchestration_fastapi_app.pipeline.context import Ports
+from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
+from ingestion_orchestration_fastapi_app.pipeline.search import Search
+from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
+from ingestion_orchestration_fastapi_app.pipeline.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`checked_directory` and `free_bytes` block: they run in a thread of `blocking`."""
+
+    settings: Settings
+    ports: Ports
+    collections: Collections
+    supervisor: Supervisor
+    search: Search
+    thumbnails: Thumbnails
+    watch: MlWatch
+    checked_directory: Callable[[str], bytes]
+    free_bytes: Callable[[], int]
+    is_image_name: Callable[[bytes], bool]
+    formats: tuple[str, ...]
+    blocking: CapacityLimiter
+
+
+def services_of(request: Request) -> Services:
+    return cast(Services, request.app.state.services)  # Starlette's state is untyped
+
+
+Wired = Annotated[Services, Depends(services_of)]
