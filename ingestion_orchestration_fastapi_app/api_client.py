@@ -1,0 +1,137 @@
+"""A small client of the orchestrator's REST API, for the command line."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from utils.contract import (
+    API_PREFIX,
+    CollectionList,
+    CollectionReply,
+    CollectionRequest,
+    ErrorCode,
+    FailurePage,
+    IngestAccepted,
+    IngestRequest,
+    JobList,
+    JobReply,
+    OrchestratorCapabilities,
+    ProblemBody,
+    Reply,
+    SearchReply,
+    SearchTextRequest,
+    Wire,
+)
+
+Answer = TypeVar("Answer", bound=Reply)
+
+
+class ApiProblem(Exception):
+    """The orchestrator said no, or did not answer. `code` is None where it could not say one."""
+
+    def __init__(self, detail: str, *, code: ErrorCode | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}" if self.code else self.detail
+
+
+class OrchestratorApi:
+    """Each method is one call; all raise ApiProblem. Use it as an async context manager."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._url = url
+        self._client = httpx.AsyncClient(
+            base_url=f"{url}{API_PREFIX}",
+            headers={"X-API-Key": api_key} if api_key else {},
+            timeout=httpx.Timeout(60, connect=5),
+            trust_env=False,  # a proxy for the internet is none for the loopback
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.__aexit__(kind, error, traceback)
+
+    async def capabilities(self) -> OrchestratorCapabilities:
+        return await self._get("/capabilities", OrchestratorCapabilities)
+
+    async def collections(self) -> CollectionList:
+        return await self._get("/collections", CollectionList)
+
+    async def ensure_collection(self, name: str) -> None:
+        """Creates it, or is content that it exists."""
+        try:
+            await self._post("/collections", CollectionRequest(name=name), CollectionReply)
+        except ApiProblem as problem:
+            if problem.code is not ErrorCode.COLLECTION_EXISTS:
+                raise
+
+    async def ingest(self, request: IngestRequest) -> IngestAccepted:
+        return await self._post("/ingest", request, IngestAccepted)
+
+    async def job(self, job_id: str) -> JobReply:
+        return await self._get(f"/jobs/{job_id}", JobReply)
+
+    async def jobs(self) -> JobList:
+        return await self._get("/jobs", JobList)
+
+    async def failures(self, job_id: str, *, limit: int, offset: int = 0) -> FailurePage:
+        path = f"/jobs/{job_id}/failures?limit={limit}&offset={offset}"
+        return await self._get(path, FailurePage)
+
+    async def search_text(self, request: SearchTextRequest) -> SearchReply:
+        return await self._post("/search/text", request, SearchReply)
+
+    async def _get(self, path: str, answer: type[Answer]) -> Answer:
+        return await self._ask(self._client.build_request("GET", path), answer)
+
+    async def _post(self, path: str, body: Wire, answer: type[Answer]) -> Answer:
+        request = self._client.build_request(
+            "POST",
+            path,
+            content=body.model_dump_json(),
+            headers={"Content-Type": "application/json"},
+        )
+        return await self._ask(request, answer)
+
+    async def _ask(self, request: httpx.Request, answer: type[Answer]) -> Answer:
+        try:
+            response = await self._client.send(request)
+        except httpx.ConnectError as exc:
+            raise ApiProblem(
+                f"Nobody answers at {self._url}. Start the services with `photoseek up`, "
+                "or set ORCHESTRATOR_HOST and ORCHESTRATOR_PORT to where they run."
+            ) from exc
+        except httpx.HTTPError as exc:
+            raise ApiProblem(f"The call to {self._url} failed ({type(exc).__name__}).") from exc
+        try:
+            if response.is_success:
+                return answer.model_validate_json(response.content)
+            problem = ProblemBody.model_validate_json(response.content)
+        except ValidationError as exc:
+            raise ApiProblem(
+                f"{request.url} answered HTTP {response.status_code} with something that is no "
+                "answer of the orchestrator."
+            ) from exc
+        raise ApiProblem(problem.detail, code=problem.code)

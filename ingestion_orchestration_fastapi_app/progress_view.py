@@ -1,0 +1,171 @@
+"""Shows a job on a terminal: a live bar, or plain lines where the output is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+
+import anyio
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.table import Table
+
+from ingestion_orchestration_fastapi_app.api_client import OrchestratorApi
+from utils.contract import FailureReply, JobReply, JobState, SearchReply
+
+FINAL_STATES = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
+POLL_S = 0.25
+PLAIN_LINE_EVERY_S = 5.0
+SHOWN_FAILURES = 10
+
+
+def done_count(job: JobReply) -> int:
+    return job.counts.found - job.counts.pending
+
+
+def eta_text(eta_s: float | None) -> str:
+    """Minutes and seconds, with hours in front where there are any."""
+    if eta_s is None:
+        return "ETA unknown"
+    minutes, seconds = divmod(round(eta_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"ETA {hours}:{minutes:02}:{seconds:02}" if hours else f"ETA {minutes}:{seconds:02}"
+
+
+def progress_text(job: JobReply) -> str:
+    """One line: state, files done of found, speed, failures, time to go."""
+    total = f"{job.counts.found:,}" + ("" if job.scan_complete else "+")
+    parts = [f"{done_count(job):,} of {total} files", f"{job.rate_images_per_s:.1f} images/s"]
+    parts.append(f"{job.counts.failed:,} failed")
+    if job.state not in FINAL_STATES:
+        parts.append(eta_text(job.eta_s))
+    state = job.state.value if job.reason is None else f"{job.state.value} ({job.reason})"
+    return f"{state}: " + ", ".join(parts)
+
+
+def summary_text(job: JobReply) -> str:
+    counts = job.counts
+    return (
+        f"Job {job.job_id} {job.state.value}: {counts.found:,} files found, "
+        f"{counts.embedded:,} embedded, {counts.cached:,} known by content, "
+        f"{counts.unchanged:,} unchanged, {counts.skipped:,} no images, {counts.failed:,} failed"
+        + (f", {counts.pending:,} not done" if counts.pending else "")
+        + "."
+    )
+
+
+class JobView:
+    """`show` each state that is polled. A context manager: leaving it ends the live bar."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._since_line_s = PLAIN_LINE_EVERY_S
+        self._last_line = ""
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        if console.is_terminal:
+            self._bar = Progress(
+                SpinnerColumn(),
+                BarColumn(bar_width=24),
+                TextColumn("{task.description}", markup=False),
+                console=console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("starting", total=None)
+
+    def __enter__(self) -> JobView:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, job: JobReply, *, passed_s: float) -> None:
+        """`passed_s`: since the last call. Plain lines come when the state changes, or seldom."""
+        line = progress_text(job)
+        if self._bar is not None and self._task is not None:
+            total = job.counts.found if job.scan_complete else None
+            self._bar.update(self._task, description=line, total=total, completed=done_count(job))
+            return
+        self._since_line_s += passed_s
+        state_changed = line.split(":")[0] != self._last_line.split(":")[0]
+        if state_changed or (self._since_line_s >= PLAIN_LINE_EVERY_S and line != self._last_line):
+            print_plain(self._console, line)
+            self._since_line_s, self._last_line = 0.0, line
+
+
+async def follow(api: OrchestratorApi, job_id: str, console: Console) -> JobReply:
+    """Shows the job until it is final and returns it as it ended."""
+    with JobView(console) as view:
+        while True:
+            job = await api.job(job_id)
+            view.show(job, passed_s=POLL_S)
+            if job.state in FINAL_STATES:
+                return job
+            await anyio.sleep(POLL_S)
+
+
+def printable(text: str) -> str:
+    """File names may hold escape sequences: a terminal must not obey them."""
+    return "".join(char if char.isprintable() or char in "\t\n" else "\ufffd" for char in text)
+
+
+def print_plain(console: Console, text: str, *, style: str | None = None) -> None:
+    """As it is: no markup; where the output is no terminal no folding and no colour either."""
+    if console.is_terminal:
+        console.print(printable(text), style=style, markup=False, highlight=False)
+    else:
+        console.file.write(printable(text) + "\n")  # rich would make spaces of tabs
+        console.file.flush()
+
+
+async def report(api: OrchestratorApi, job: JobReply, console: Console) -> None:
+    """The end of a job: counts, warnings, and the first failures grouped by code."""
+    print_plain(console, summary_text(job))
+    for warning in job.warnings:
+        print_plain(console, f"Warning: {warning}", style="yellow")
+    if job.counts.failed:
+        page = await api.failures(job.job_id, limit=500)
+        for line in failure_lines(page.failures, job.errors_by_code):
+            print_plain(console, line)
+        print_plain(console, f"All failures: GET /api/v1/jobs/{job.job_id}/failures")
+
+
+def failure_lines(failures: Sequence[FailureReply], totals: dict[str, int]) -> list[str]:
+    """For each code its total and its first paths; codes that the page lacks show their total."""
+    by_code = {
+        str(code): list(group)
+        for code, group in groupby(sorted(failures, key=attrgetter("code")), key=attrgetter("code"))
+    }
+    lines: list[str] = []
+    for code in sorted({*totals, *by_code}):
+        listed = by_code.get(code, [])
+        total = max(totals.get(code, 0), len(listed))
+        lines.append(f"{code}: {total:,}")
+        shown = listed[:SHOWN_FAILURES]
+        lines += [f"  {failure.path} ({failure.detail})" for failure in shown]
+        if total > len(shown):
+            lines.append(f"  and {total - len(shown):,} more")
+    return lines
+
+
+def print_hits(console: Console, reply: SearchReply, *, query: str) -> None:
+    for warning in reply.warnings:
+        print_plain(console, f"Warning: {warning}", style="yellow")
+    if not reply.results:
+        print_plain(console, f"Nothing found for “{query}” in collection {reply.collection}.")
+        return
+    if not console.is_terminal:
+        for hit in reply.results:
+            print_plain(console, f"{hit.score:.3f}\t{hit.path}")
+        return
+    table = Table(title=f"“{escape(printable(query))}”", title_justify="left", box=None)
+    table.add_column("score", justify="right", style="cyan")
+    table.add_column("path", overflow="fold")
+    for hit in reply.results:
+        table.add_row(f"{hit.score:.3f}", escape(printable(hit.path)))
+    console.print(table)

@@ -1,0 +1,150 @@
+// The search page: one form, one grid, the latest jobs. It speaks only to the API beside it.
+const API = "/api/v1";
+const PAGE = 60;
+const FINAL = new Set(["completed", "failed", "cancelled"]);
+const at = (id) => document.getElementById(id);
+const blobs = [];
+let asked = null; // what the grid shows: {query, collection, offset}
+let turn = 0; // an answer that comes after a newer question is dropped
+
+class Problem extends Error {
+  constructor(body, status) {
+    super(body.detail ? `${body.detail} (${body.code})` : `The service answered HTTP ${status}.`);
+    this.status = status;
+  }
+}
+
+function withKey(headers = {}) {
+  const key = sessionStorage.getItem("key");
+  return key ? { ...headers, "X-API-Key": key } : headers;
+}
+
+async function call(path, body) {
+  const options = body && { method: "POST", body: JSON.stringify(body) };
+  let response;
+  try {
+    response = await fetch(API + path, { ...options, headers: withKey(body && { "Content-Type": "application/json" }) });
+  } catch {
+    throw new Error("The service does not answer. Is it running?");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Problem(answer, response.status);
+  return answer;
+}
+
+function say(error) {
+  at("message").hidden = !error;
+  at("message").textContent = error ? error.message : "";
+  if (error?.status === 401) at("unlock").hidden = false;
+}
+
+async function show(image, url) {
+  if (!sessionStorage.getItem("key")) {
+    image.src = url;
+    return;
+  }
+  const response = await fetch(url, { headers: withKey() }); // an <img> cannot send a key
+  if (!response.ok) return;
+  blobs.push((image.src = URL.createObjectURL(await response.blob())));
+}
+
+function card(hit) {
+  const item = at("hit").content.cloneNode(true);
+  const image = item.querySelector("img");
+  image.alt = hit.caption ?? hit.filename;
+  show(image, hit.thumbnail_url).catch(say);
+  item.querySelector("a").href = hit.file_url;
+  item.querySelector("a").title = hit.path;
+  item.querySelector(".name").textContent = hit.filename;
+  item.querySelector(".score").textContent = hit.score.toFixed(3);
+  return item;
+}
+
+async function search(question) {
+  const mine = ++turn;
+  at("summary").textContent = "Searching";
+  try {
+    const answer = await call("/search/text", { ...question, limit: PAGE });
+    if (mine !== turn) return;
+    asked = question;
+    say(null);
+    if (question.offset === 0) {
+      at("results").replaceChildren();
+      blobs.splice(0).forEach(URL.revokeObjectURL);
+    }
+    at("results").append(...answer.results.map(card));
+    const count = at("results").childElementCount;
+    const said = count ? `${count} best matches for “${question.query}”.` : "Nothing found.";
+    at("summary").textContent = [said, ...answer.warnings].join(" ");
+    at("more").hidden = answer.results.length < PAGE;
+  } catch (error) {
+    if (mine !== turn) return;
+    at("summary").textContent = "";
+    say(error);
+  }
+}
+
+async function loadCollections() {
+  const { collections } = await call("/collections");
+  const chosen = at("collection").value || new URLSearchParams(location.search).get("collection");
+  at("collection").replaceChildren(
+    ...collections.map(({ name, count }) => {
+      const text = `${name} (${count.toLocaleString()})`;
+      return new Option(text, name, false, name === (chosen || "default"));
+    }),
+  );
+  if (!collections.length) at("summary").textContent = "No photos yet: photoseek ingest DIR";
+}
+
+function jobLine(job) {
+  const item = at("job").content.cloneNode(true);
+  const { found, pending, failed } = job.counts;
+  item.querySelector(".state").textContent = job.state.replaceAll("_", " ");
+  item.querySelector(".folder").textContent = job.directory_path;
+  const bar = item.querySelector("progress");
+  bar.hidden = FINAL.has(job.state);
+  bar.setAttribute("aria-label", `Progress of ${job.directory_path}`);
+  if (job.scan_complete) Object.assign(bar, { max: Math.max(found, 1), value: found - pending });
+  const parts = [`${(found - pending).toLocaleString()} of ${found.toLocaleString()} files`];
+  if (failed) parts.push(`${failed.toLocaleString()} failed`);
+  if (!FINAL.has(job.state)) parts.push(`${job.rate_images_per_s} images/s`);
+  if (job.reason) parts.push(job.reason);
+  item.querySelector(".counts").textContent = parts.join(", ");
+  return item;
+}
+
+let running = false;
+async function refresh() {
+  let wait = 5000;
+  try {
+    const { jobs } = await call("/jobs?limit=10");
+    at("jobs").replaceChildren(...jobs.map(jobLine));
+    const now = jobs.some((job) => !FINAL.has(job.state));
+    if (now || running || !at("collection").length) await loadCollections();
+    running = now;
+    wait = now ? 1000 : 5000;
+    if (!asked) say(null);
+  } catch (error) {
+    say(error);
+  }
+  setTimeout(refresh, document.hidden ? 15000 : wait);
+}
+
+at("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const query = at("query").value.trim();
+  const collection = at("collection").value || "default";
+  if (!query) return;
+  history.replaceState(null, "", `?${new URLSearchParams({ q: query, collection })}`);
+  search({ query, collection, offset: 0 });
+});
+at("more").addEventListener("click", () => search({ ...asked, offset: asked.offset + PAGE }));
+at("unlock").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("key", at("key").value);
+  location.reload();
+});
+
+await refresh();
+at("query").value = new URLSearchParams(location.search).get("q") ?? "";
+if (at("query").value) at("search").requestSubmit();

@@ -1,0 +1,235 @@
+"""The way of `photoseek up`: weights, services, import, example searches, serving."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import anyio
+from rich.console import Console
+
+from ingestion_orchestration_fastapi_app import launcher
+from ingestion_orchestration_fastapi_app.api_client import ApiProblem, OrchestratorApi
+from ingestion_orchestration_fastapi_app.launcher import LaunchFailed, Service
+from ingestion_orchestration_fastapi_app.progress_view import (
+    follow,
+    print_hits,
+    print_plain,
+    report,
+)
+from ingestion_orchestration_fastapi_app.settings import Settings
+from utils.contract import ErrorCode, IngestRequest, JobState, SearchTextRequest
+
+READY_LIMIT_S = 900.0
+INFERENCE_DEFAULT_PORT = {"http": 80, "https": 443}
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+TINY_MODEL = "tiny-shapes"
+SHAPE_SEARCHES = ("a red circle", "a blue square", "a green triangle")
+PHOTO_SEARCHES = ("a person", "a landscape", "food")
+DEMO_DIR = Path(".demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `up` was asked for. `photos` is absolute; `environment` is set for both services."""
+
+    settings: Settings
+    collection: str
+    photos: str | None = None
+    demo: bool = False
+    once: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def demo_plan(settings: Settings, *, collection: str, once: bool) -> Plan:
+    """Everything of the demo lies in one folder that `make demo-clean` removes."""
+    demo = DEMO_DIR.absolute()
+    data_dir = demo / "data"
+    apart = {"data_dir": data_dir, "store_uri": str(data_dir / "store")}
+    apart["diskcache_dir"] = data_dir / "cache"
+    environment = {name.upper(): str(value) for name, value in apart.items()}
+    environment |= {"CLIP_MODEL": TINY_MODEL, "CLIP_PRETRAINED": ""}  # empty: its own weights
+    return Plan(
+        settings.model_copy(update=apart),
+        collection,
+        photos=str(demo / "pictures"),
+        demo=True,
+        once=once,
+        environment=environment,
+    )
+
+
+def roots_with(roots: Sequence[Path], photos: str | None) -> str:
+    """The value of INGEST_ROOTS with which `photos` may be ingested.
+
+    Raises:
+        LaunchFailed: the path holds a colon, which separates the roots.
+    """
+    paths = [str(root) for root in roots]
+    if photos is not None and not any(Path(photos).is_relative_to(root) for root in roots):
+        if ":" in photos:
+            raise LaunchFailed(
+                f"The path {photos} holds a colon. Set INGEST_ROOTS to a folder above it."
+            )
+        paths.append(photos)
+    return ":".join(paths)
+
+
+def wanted_services(plan: Plan) -> list[Service]:
+    """The orchestrator, and the inference service unless its URL is on another machine."""
+    settings = plan.settings
+    logs = settings.data_dir / "logs"
+    own = {
+        "ORCHESTRATOR_HOST": settings.orchestrator_host,
+        "ORCHESTRATOR_PORT": str(settings.orchestrator_port),
+        "INGEST_ROOTS": roots_with(settings.ingest_roots, plan.photos),
+    }
+    services = [
+        Service(
+            "orchestrator",
+            launcher.python_module("ingestion_orchestration_fastapi_app"),
+            settings.orchestrator_host,
+            settings.orchestrator_port,
+            "ORCHESTRATOR_PORT to a free port",
+            logs / "orchestrator.log",
+            {**plan.environment, **own},
+        )
+    ]
+    url = urlsplit(settings.ml_inference_service_url)
+    if url.hostname in LOOPBACK:
+        port = url.port or INFERENCE_DEFAULT_PORT.get(url.scheme, 80)
+        inference = Service(
+            "inference",
+            launcher.python_module("ml_inference_fastapi_app"),
+            url.hostname,
+            port,
+            "ML_INFERENCE_SERVICE_URL to http://127.0.0.1:PORT with a free port",
+            logs / "inference.log",
+            {
+                **plan.environment,
+                "ML_HOST": url.hostname,
+                "ML_PORT": str(port),
+                "API_KEY": settings.ml_key or "",  # what the orchestrator will show it
+            },
+        )
+        services.insert(0, inference)
+    return services
+
+
+async def up(plan: Plan, console: Console) -> int:
+    """Runs until a signal, a child's death or, with `once`, the end. Returns the exit status."""
+    status = 0
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        async with anyio.create_task_group() as tasks:
+
+            async def stop_on_signal() -> None:
+                async for _ in signals:
+                    print_plain(console, "\nStopping. What is not imported yet goes on next time.")
+                    tasks.cancel_scope.cancel()
+                    return
+
+            tasks.start_soon(stop_on_signal)
+            status = await _told(plan, console)
+            tasks.cancel_scope.cancel()
+    return status
+
+
+async def _told(plan: Plan, console: Console) -> int:
+    """Runs the plan; what goes wrong is said, without a traceback, and is status 1."""
+    try:
+        return await _run(plan, console)
+    except LaunchFailed as failure:
+        if failure.log_tail:
+            print_plain(console, failure.log_tail)
+        print_plain(console, failure.detail, style="red")
+    except ApiProblem as problem:
+        print_plain(console, str(problem), style="red")
+        if plan.demo and problem.code is ErrorCode.MODEL_MISMATCH:
+            print_plain(
+                console, "The demo was made by another version: `make demo-clean` removes it."
+            )
+    return 1
+
+
+async def _run(plan: Plan, console: Console) -> int:
+    services = wanted_services(plan)
+    for service in services:  # before anything is fetched
+        launcher.check_port_free(service)
+    if plan.demo:
+        await _make_demo_pictures(console)
+    if any(service.name == "inference" for service in services):
+        await _pull_model(plan, console)
+    async with launcher.services(services) as running:
+        for one in running:
+            print_plain(console, f"Started {one.service.name}, log: {one.service.log_path}")
+        await _wait_until_ready(plan, services, console)
+        return await _use(plan, services[-1].url, console)
+
+
+async def _use(plan: Plan, url: str, console: Console) -> int:
+    """With both services ready: import, show searches, serve."""
+    key = plan.settings.api_key
+    async with OrchestratorApi(url, api_key=key.get_secret_value() if key else None) as api:
+        if plan.photos is not None:
+            await api.ensure_collection(plan.collection)
+            print_plain(console, f"Importing {plan.photos} into collection {plan.collection}")
+            request = IngestRequest(directory_path=plan.photos, collection=plan.collection)
+            accepted = await api.ingest(request)
+            job = await follow(api, accepted.job_id, console)
+            await report(api, job, console)
+            if job.state is not JobState.COMPLETED:
+                reason = job.reason or f"The job is {job.state.value}."
+                raise ApiProblem(reason, code=job.reason_code)
+            await _show_searches(api, plan.collection, console)
+    if not plan.once:
+        print_plain(console, f"\nPhotoseek serves at {url} (Ctrl-C stops it)", style="bold")
+        await anyio.sleep_forever()
+    return 0
+
+
+async def _show_searches(api: OrchestratorApi, collection: str, console: Console) -> None:
+    ml = (await api.capabilities()).ml
+    shapes = ml is not None and ml.clip.model == TINY_MODEL
+    for query in SHAPE_SEARCHES if shapes else PHOTO_SEARCHES:
+        print_plain(console, f'\nphotoseek search "{query}"', style="bold")
+        asked = SearchTextRequest(query=query, collection=collection, limit=3)
+        print_hits(console, await api.search_text(asked), query=query)
+
+
+async def _wait_until_ready(plan: Plan, services: Sequence[Service], console: Console) -> None:
+    urls = {"inference": plan.settings.ml_inference_service_url}
+    urls |= {service.name: service.url for service in services}
+    last = ""
+    with console.status("Waiting for the services") as spinner:
+
+        def show(text: str) -> None:
+            nonlocal last
+            spinner.update(f"Waiting for {text}")
+            if not console.is_terminal and text != last:
+                print_plain(console, f"Waiting for {text}")
+            last = text
+
+        await launcher.wait_until_ready(urls, limit_s=READY_LIMIT_S, show=show)
+
+
+async def _pull_model(plan: Plan, console: Console) -> None:
+    print_plain(console, "Making sure of the model's weights")
+    command = launcher.python_module("ml_inference_fastapi_app.models", "pull")
+    if await launcher.run_to_end(command, environment=plan.environment):
+        raise LaunchFailed("The model's weights are not there: nothing was started.")
+
+
+async def _make_demo_pictures(console: Console) -> None:
+    pictures, unfinished = DEMO_DIR / "pictures", DEMO_DIR / "pictures.new"
+    if pictures.exists():
+        return
+    print_plain(console, f"Drawing the demo's pictures into {pictures}")
+    os.makedirs(DEMO_DIR, exist_ok=True)
+    command = launcher.python_module("ml_inference_fastapi_app.demo_pictures", str(unfinished))
+    if await launcher.run_to_end(command, environment={}):
+        raise LaunchFailed("The demo's pictures could not be drawn.")
+    os.rename(unfinished, pictures)  # whole or not there

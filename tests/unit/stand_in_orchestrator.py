@@ -1,0 +1,170 @@
+"""A stand-in for the orchestrator that answers real HTTP with what a test puts in."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from utils.contract import (
+    CollectionList,
+    CollectionReply,
+    ErrorCode,
+    FailurePage,
+    FailureReply,
+    InferenceSummary,
+    IngestAccepted,
+    JobCounts,
+    JobList,
+    JobReply,
+    JobState,
+    OrchestratorCapabilities,
+    ProblemBody,
+    Reply,
+    SearchHit,
+    SearchReply,
+)
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+UNSETTLED = JobCounts(found=3, pending=3)
+SETTLED = JobCounts(found=3, embedded=1, failed=2)
+
+
+def job(state: JobState, counts: JobCounts = UNSETTLED, **changes: object) -> JobReply:
+    base = JobReply(
+        job_id="j1",
+        state=state,
+        reason=None,
+        reason_code=None,
+        collection="default",
+        directory_path="/photos",
+        counts=counts,
+        scan_complete=True,
+        bytes=1,
+        rate_images_per_s=2.5,
+        eta_s=61.0,
+        stages={},
+        bottleneck=None,
+        errors_by_code={"ERR_FILE_EMPTY": counts.failed} if counts.failed else {},
+        warnings=(),
+        log=(),
+        started_at=NOW,
+        updated_at=NOW,
+        finished_at=None,
+    )
+    return base.model_copy(update=changes)
+
+
+def hit(path: str, score: float) -> SearchHit:
+    return SearchHit(
+        id="p1",
+        path=path,
+        filename=path.rsplit("/", 1)[-1],
+        thumbnail_url="/t",
+        file_url="/f",
+        width_px=1,
+        height_px=1,
+        bytes=1,
+        format="jpeg",
+        taken_at=None,
+        camera_make=None,
+        camera_model=None,
+        latitude=None,
+        longitude=None,
+        caption=None,
+        partial=False,
+        sha256="00",
+        score=score,
+    )
+
+
+class StandInOrchestrator:
+    """Answers with what a test puts in; `heard` keeps each request's method, path and body."""
+
+    def __init__(self) -> None:
+        self.jobs = [job(JobState.COMPLETED, SETTLED)]  # one a poll, the last one for ever
+        self.hits: tuple[SearchHit, ...] = (hit("/photos/red.png", 0.5),)
+        self.problem: ProblemBody | None = None
+        self.reachable = True
+        self.heard: list[tuple[str, str, dict[str, object]]] = []
+        self.keys: list[str | None] = []
+
+    collection = CollectionReply(
+        name="default",
+        count=1234,
+        model="tiny-shapes",
+        fingerprint="f",
+        roots=("/photos",),
+        last_job_id="j1",
+    )
+
+    def answer(self, method: str, path: str) -> Reply:
+        assert path.startswith("/api/v1/")
+        match method, path.removeprefix("/api/v1").split("?")[0]:
+            case "POST", "/collections":
+                return self.collection
+            case "POST", "/ingest":
+                return IngestAccepted(job_id="j1", status_url="/api/v1/jobs/j1")
+            case "GET", "/jobs/j1":
+                return self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0]
+            case "GET", "/jobs":
+                return JobList(jobs=tuple(self.jobs))
+            case "GET", "/jobs/j1/failures":
+                failures = tuple(
+                    FailureReply(
+                        path=f"/photos/{name}", code=ErrorCode.FILE_EMPTY, detail="empty", at=NOW
+                    )
+                    for name in ("a.jpg", "b\x1b[2J.jpg")
+                )
+                return FailurePage(failures=failures, total=2, next_offset=None)
+            case "POST", "/search/text":
+                return SearchReply(results=self.hits, collection="default", model="tiny-shapes")
+            case "GET", "/collections":
+                return CollectionList(collections=(self.collection,))
+            case "GET", "/capabilities":
+                return OrchestratorCapabilities(
+                    safe_clip_batch=0,
+                    batch_size=128,
+                    formats=("jpeg",),
+                    captions_available=False,
+                    ingest_roots=("/photos",),
+                    inference=InferenceSummary(
+                        url="http://127.0.0.1:8001",
+                        reachable=self.reachable,
+                        detail=None if self.reachable else "refused",
+                    ),
+                    ml=None,
+                )
+        raise AssertionError(f"unexpected call: {method} {path}")
+
+
+@contextmanager
+def stand_in_orchestrator() -> Iterator[tuple[StandInOrchestrator, int]]:
+    """The stand-in and the port of the loopback where it answers."""
+    stand_in = StandInOrchestrator()
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            stand_in.heard.append((self.command, self.path, json.loads(body) if body else {}))
+            stand_in.keys.append(self.headers.get("X-API-Key"))
+            answer = stand_in.problem or stand_in.answer(self.command, self.path)
+            self.send_response(answer.status if isinstance(answer, ProblemBody) else 200)
+            self.end_headers()
+            self.wfile.write(answer.model_dump_json().encode())
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield stand_in, server.server_port
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,202 @@
+"""The `photoseek` command against a small stand-in for the orchestrator, over real HTTP."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ingestion_orchestration_fastapi_app.cli import app
+from tests.unit.stand_in_orchestrator import (
+    SETTLED,
+    StandInOrchestrator,
+    hit,
+    job,
+    stand_in_orchestrator,
+)
+from utils.contract import ErrorCode, JobState, ProblemBody
+
+
+@pytest.fixture
+def orchestrator(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInOrchestrator]:
+    with stand_in_orchestrator() as (stand_in, port):
+        monkeypatch.setenv("ORCHESTRATOR_PORT", str(port))
+        yield stand_in
+
+
+def photoseek(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.mark.parametrize("command", ["up", "ingest", "search", "status", "models"])
+def test_help_names_every_command(command: str) -> None:
+    overview = photoseek("--help")
+    assert overview.exit_code == 0
+    assert command in overview.output
+    assert photoseek(command, "--help").exit_code == 0
+
+
+def test_search_prints_score_and_path(orchestrator: StandInOrchestrator) -> None:
+    result = photoseek("search", "a red circle", "--limit", "3")
+    assert (result.exit_code, result.output) == (0, "0.500\t/photos/red.png\n")
+    [(method, path, body)] = orchestrator.heard
+    assert (method, path) == ("POST", "/api/v1/search/text")
+    assert (body["query"], body["limit"]) == ("a red circle", 3)
+
+
+def test_a_long_path_is_never_cut_or_folded(orchestrator: StandInOrchestrator) -> None:
+    path = "/photos/" + "x" * 300 + "/[bold].png"
+    orchestrator.hits = (hit(path, 0.25),)
+    assert photoseek("search", "x").output == f"0.250\t{path}\n"
+
+
+def test_nothing_found_is_said(orchestrator: StandInOrchestrator) -> None:
+    orchestrator.hits = ()
+    assert "Nothing found" in photoseek("search", "x").output
+
+
+def test_a_problem_is_code_and_detail_and_exit_status_1(orchestrator: StandInOrchestrator) -> None:
+    orchestrator.problem = ProblemBody(
+        title="There is no such collection",
+        status=404,
+        detail="There is no collection “cats”.",
+        code=ErrorCode.COLLECTION_NOT_FOUND,
+        request_id="r",
+    )
+    result = photoseek("search", "x", "--collection", "cats")
+    assert result.exit_code == 1
+    assert result.stderr == "ERR_COLLECTION_NOT_FOUND: There is no collection “cats”.\n"
+
+
+def test_an_absent_orchestrator_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: refused
+        monkeypatch.setenv("ORCHESTRATOR_PORT", str(nobody.getsockname()[1]))
+        result = photoseek("status")
+    assert result.exit_code == 1
+    assert "photoseek up" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_the_api_key_is_shown_to_the_orchestrator(
+    orchestrator: StandInOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEY", "s3cret")
+    photoseek("search", "x")
+    assert orchestrator.keys == ["s3cret"]
+
+
+def test_ingest_follows_the_job_and_lists_failures_by_code(
+    orchestrator: StandInOrchestrator, tmp_path: Path
+) -> None:
+    orchestrator.jobs = [
+        job(JobState.QUEUED),
+        job(JobState.WAITING_FOR_ML, reason="the service is loading"),
+        job(JobState.COMPLETED, SETTLED),
+    ]
+    result = photoseek("ingest", str(tmp_path), "--force", "--no-recursive")
+    assert result.exit_code == 0
+    body = orchestrator.heard[0][2]
+    assert (body["directory_path"], body["force"], body["recursive"]) == (
+        str(tmp_path),
+        True,
+        False,
+    )
+    assert "waiting_for_ml (the service is loading): 0 of 3 files" in result.output
+    assert "2.5 images/s, 0 failed, ETA 1:01" in result.output
+    assert "ERR_FILE_EMPTY: 2" in result.output
+    assert "/photos/a.jpg (empty)" in result.output
+    assert "\x1b" not in result.output, "a file's name cannot steer the terminal"
+    assert "GET /api/v1/jobs/j1/failures" in result.output
+
+
+def test_ingest_sends_an_absolute_path(
+    orchestrator: StandInOrchestrator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photoseek("ingest", "my photos", "--no-wait")
+    assert orchestrator.heard[0][2]["directory_path"] == str(tmp_path / "my photos")
+
+
+def test_ingest_without_waiting_names_the_job(orchestrator: StandInOrchestrator) -> None:
+    result = photoseek("ingest", "/photos", "--no-wait")
+    assert result.exit_code == 0
+    assert "j1" in result.output
+    assert len(orchestrator.heard) == 1
+
+
+def test_ingest_creates_a_collection_only_when_told_to(orchestrator: StandInOrchestrator) -> None:
+    photoseek("ingest", "/photos", "--collection", "cats", "--no-wait")
+    assert [path for _, path, _ in orchestrator.heard] == ["/api/v1/ingest"]
+    photoseek("ingest", "/photos", "--collection", "cats", "--no-wait", "--create")
+    assert orchestrator.heard[1] == ("POST", "/api/v1/collections", {"name": "cats"})
+
+
+def test_a_failed_job_is_exit_status_1_with_its_reason(orchestrator: StandInOrchestrator) -> None:
+    orchestrator.jobs = [
+        job(JobState.FAILED, reason="Another model.", reason_code=ErrorCode.MODEL_MISMATCH)
+    ]
+    result = photoseek("ingest", "/photos")
+    assert result.exit_code == 1
+    assert "ERR_MODEL_MISMATCH: Another model." in result.stderr
+
+
+def test_status_lists_services_collections_and_jobs(orchestrator: StandInOrchestrator) -> None:
+    result = photoseek("status")
+    assert result.exit_code == 0
+    assert "services\torchestrator\tready" in result.output
+    assert "collections\tdefault\t1,234\ttiny-shapes" in result.output
+    assert "latest jobs\tj1\tcompleted\t3 of 3\t2\t/photos" in result.output
+
+
+def test_status_is_1_when_the_inference_service_is_away(orchestrator: StandInOrchestrator) -> None:
+    orchestrator.reachable = False
+    result = photoseek("status")
+    assert result.exit_code == 1
+    assert "refused" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ingest",),
+        ("search", ""),
+        ("search", "x", "--limit", "0"),
+        ("up", "--photos", "/nowhere/at/all"),
+        ("up", "--demo", "--photos", "/"),
+        ("fly",),
+    ],
+)
+def test_wrong_usage_is_exit_status_2(arguments: tuple[str, ...]) -> None:
+    assert photoseek(*arguments).exit_code == 2
+
+
+def test_models_run_in_a_process_of_their_own_and_this_one_never_imports_torch() -> None:
+    program = (
+        "import sys; from typer.testing import CliRunner;"
+        "from ingestion_orchestration_fastapi_app.cli import app;"
+        "code = CliRunner().invoke(app, ['models', 'pull', '--no-such-option']).exit_code;"
+        "print(code, 'torch' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "2 False\n"
+    assert "--no-such-option" in ran.stderr, "it was passed on"
+
+
+def test_a_name_that_json_cannot_carry_is_refused() -> None:
+    result = photoseek("ingest", "/photos/\udcff")
+    assert result.exit_code == 2
+
+
+def test_an_invalid_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORCHESTRATOR_PORT", "many")
+    result = photoseek("status")
+    assert result.exit_code == 1
+    assert "ORCHESTRATOR_PORT" in result.stderr

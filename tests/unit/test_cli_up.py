@@ -1,0 +1,120 @@
+"""What `photoseek up` decides before it starts anything; tests/e2e/test_up.py runs it."""
+
+from __future__ import annotations
+
+import io
+import socket
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from ingestion_orchestration_fastapi_app.launcher import LaunchFailed
+from ingestion_orchestration_fastapi_app.progress_view import (
+    SHOWN_FAILURES,
+    eta_text,
+    failure_lines,
+)
+from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.up import (
+    Plan,
+    demo_plan,
+    roots_with,
+    up,
+    wanted_services,
+)
+from tests.unit.stand_in_orchestrator import NOW
+from utils.contract import ErrorCode, FailureReply
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def test_the_photos_become_a_root_unless_they_lie_in_one() -> None:
+    roots = (Path("/home/ann"), Path("/work"))
+    assert roots_with(roots, "/mnt/my photos") == "/home/ann:/work:/mnt/my photos"
+    assert roots_with(roots, "/home/ann/a:b") == "/home/ann:/work"
+    assert roots_with(roots, None) == "/home/ann:/work"
+
+
+def test_a_root_with_a_colon_is_refused_with_a_way_out() -> None:
+    with pytest.raises(LaunchFailed, match="INGEST_ROOTS"):
+        roots_with((Path("/home/ann"),), "/mnt/a:b")
+
+
+def test_each_service_gets_the_address_that_the_other_expects() -> None:
+    settings = Settings(ml_inference_service_url="http://localhost:9001", orchestrator_port=9002)
+    inference, orchestrator = wanted_services(Plan(settings, "default"))
+    assert inference.environment["ML_PORT"] == "9001"
+    assert (inference.port, orchestrator.port) == (9001, 9002)
+    assert orchestrator.environment["ORCHESTRATOR_PORT"] == "9002"
+
+
+def test_an_inference_service_on_another_machine_is_not_started_here() -> None:
+    settings = Settings(ml_inference_service_url="http://gpu.example:8001")
+    assert [one.name for one in wanted_services(Plan(settings, "default"))] == ["orchestrator"]
+
+
+@pytest.mark.parametrize(
+    ("api_key", "ml_api_key", "asked"),
+    [(None, None, ""), ("one", None, "one"), ("one", "other", "other"), (None, "other", "other")],
+)
+def test_the_inference_service_asks_for_the_key_that_it_will_be_shown(
+    api_key: str | None, ml_api_key: str | None, asked: str
+) -> None:
+    settings = Settings.model_validate({"api_key": api_key, "ml_api_key": ml_api_key})
+    inference, _orchestrator = wanted_services(Plan(settings, "default"))
+    assert inference.environment["API_KEY"] == asked
+
+
+def test_the_demo_keeps_everything_in_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(store_uri="s3://elsewhere/mine", diskcache_dir=Path("/elsewhere"))
+    plan = demo_plan(settings, collection="default", once=False)
+    for service in wanted_services(plan):
+        assert service.log_path.is_relative_to(tmp_path / ".demo")
+        for name in ("DATA_DIR", "STORE_URI", "DISKCACHE_DIR"):
+            assert Path(service.environment[name]).is_relative_to(tmp_path / ".demo")
+        assert service.environment["CLIP_MODEL"] == "tiny-shapes"
+    assert plan.photos == str(tmp_path / ".demo/pictures")
+
+
+@pytest.mark.anyio
+async def test_a_taken_port_ends_up_before_anything_is_fetched_or_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = io.StringIO()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        settings = Settings(orchestrator_port=int(other.getsockname()[1]))
+        settings = settings.model_copy(update={"ml_inference_service_url": "http://gpu.example"})
+        plan = demo_plan(settings, collection="default", once=False)
+        assert await up(plan, Console(file=said)) == 1
+    assert "ORCHESTRATOR_PORT" in said.getvalue()
+    assert not (tmp_path / ".demo").exists()
+
+
+@pytest.mark.parametrize(
+    ("eta_s", "text"),
+    [(None, "ETA unknown"), (0.4, "ETA 0:00"), (75, "ETA 1:15"), (3_661, "ETA 1:01:01")],
+)
+def test_time_to_go_is_read_like_a_clock(eta_s: float | None, text: str) -> None:
+    assert eta_text(eta_s) == text
+
+
+def test_failures_are_grouped_by_code_with_the_first_paths_and_the_rest_counted() -> None:
+    failures = [
+        FailureReply(path=f"/p/{n:03}.jpg", code=ErrorCode.FILE_EMPTY, detail="empty", at=NOW)
+        for n in range(SHOWN_FAILURES + 5)
+    ]
+    lines = failure_lines(failures, {"ERR_FILE_EMPTY": 1015, "ERR_DECODING_RAW": 2})
+    assert lines[:2] == ["ERR_DECODING_RAW: 2", "  and 2 more"]
+    assert lines[2:4] == ["ERR_FILE_EMPTY: 1,015", "  /p/000.jpg (empty)"]
+    assert lines[-1] == f"  and {1015 - SHOWN_FAILURES:,} more"
+    assert len(lines) == 2 + 1 + SHOWN_FAILURES + 1
