@@ -17,7 +17,7 @@ import anyio
 import httpx
 from anyio.abc import Process
 
-from ingestion_orchestration_fastapi_app.tether import tethered
+from utils.tether import tethered
 
 POLL_S = 0.2
 LOG_TAIL_BYTES = 4000

@@ -11,6 +11,8 @@ from PIL import Image, ImageCms
 _WHITE = (255, 255, 255)
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _PROFILE_MODES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
+_MAX_PROFILE_BYTES = 4 * 1024 * 1024  # the transforms made of them are kept
+_ROUNDING = 2
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
@@ -30,14 +32,14 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Integers of 16 bit by their range, others (scientific TIFF) by what they hold."""
+    """Integers of 16 bit by their range, wider ones and fractions by what they hold."""
     if not (image.mode.startswith("I") or image.mode == "F"):
         return image
     values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0.0, neginf=0.0)
     top = float(values.max(initial=0.0))
     if image.mode == "F" and top <= 1.0:
         scale = 255.0
-    elif image.mode == "F" and top <= 255.0:
+    elif image.mode in ("F", "I") and top <= 255.0:
         scale = 1.0
     elif top <= 65535.0:
         scale = 1.0 / 257.0
@@ -60,28 +62,25 @@ def _without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]
 
 def _converted(image: Image.Image, icc: bytes) -> Image.Image:
     """A profile that is broken or made for other channels is worth no failed file: ignored."""
+    if len(icc) > _MAX_PROFILE_BYTES:
+        return image
     try:
-        if _is_srgb(icc):
-            return image
         transform = _transform(icc, image.mode)
         return image if transform is None else transform.apply(image)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
 
 
-@lru_cache(maxsize=32)
-def _is_srgb(icc: bytes) -> bool:
-    profile = ImageCms.ImageCmsProfile(BytesIO(icc)).profile
-    return "srgb" in (profile.profile_description or "").lower()
-
-
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """None where the profile speaks of other channels than the image has."""
+    """None where it would change nothing, or speaks of other channels than the image has.
+
+    Names do not tell: profiles called sRGB are linear, and sRGB goes by many names.
+    """
     profile = ImageCms.ImageCmsProfile(BytesIO(icc))
     if _PROFILE_MODES.get(mode, "").strip() != profile.profile.xcolor_space.strip():
         return None
-    return ImageCms.buildTransform(
+    transform = ImageCms.buildTransform(
         profile,
         ImageCms.createProfile("sRGB"),
         mode,
@@ -89,6 +88,17 @@ def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
+    return None if mode in ("L", "RGB") and _changes_nothing(transform, mode) else transform
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Within what rounding does to a picture, on all combinations of seven levels."""
+    levels = np.linspace(0, 255, 7).astype(np.uint8)
+    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(7, 49, 3)
+    colours = Image.fromarray(cube).convert(mode)
+    before = np.asarray(colours.convert("RGB"), np.int16)
+    after = np.asarray(transform.apply(colours), np.int16)
+    return bool(np.abs(before - after).max() <= _ROUNDING)
 
 
 @lru_cache(maxsize=1)

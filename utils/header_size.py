@@ -7,13 +7,14 @@ import struct
 from collections.abc import Callable
 
 from utils.formats import Format
+from utils.iso_boxes import boxes
+from utils.jpeg_segments import FRAMES, segments
 from utils.tiff_structure import bytes_reader, tiff_structure
 
 Size = tuple[int, int]
 
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JXL_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-_PNM_SIZE = re.compile(rb"P[1-6](?:\s+|#[^\n]*\n)+(\d{1,9})(?:\s+|#[^\n]*\n)+(\d{1,9})\s")
+_PNM_SIZE = re.compile(rb"P[1-6](?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
 
 
 def header_size(header: bytes, known: Format) -> Size | None:
@@ -32,14 +33,10 @@ def is_progressive(header: bytes) -> bool:
 
 def _frame(data: bytes) -> int | None:
     """Where the frame header of a JPEG begins."""
-    position = 2
-    while position + 9 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker in _FRAMES:
-            return position
-        filler = marker == 0xFF
-        position += 1 if filler else 2 + int.from_bytes(data[position + 2 : position + 4])
-    return None
+    try:
+        return next((at.start for at in segments(data) if at.marker in FRAMES), None)
+    except OSError:
+        return None
 
 
 def _jpeg(data: bytes) -> Size | None:
@@ -99,12 +96,8 @@ def _heif(data: bytes) -> Size | None:
 
 
 def _jxl(data: bytes) -> Size | None:
-    start = 0
-    if data[:2] != b"\xff\x0a":
-        start = data.find(
-            b"\xff\x0a", data.find(b"jxlc") if b"jxlc" in data else data.find(b"jxlp")
-        )
-    if start < 0:
+    start = _codestream(data)
+    if start is None or data[start : start + 2] != b"\xff\x0a":
         return None
     bits = _Bits(int.from_bytes(data[start + 2 : start + 14], "little"))
     small = bits.take(1)
@@ -114,6 +107,16 @@ def _jxl(data: bytes) -> Size | None:
         across, down = _JXL_RATIOS[ratio - 1]
         return height * across // down, height
     return _jxl_side(bits, small=small), height
+
+
+def _codestream(data: bytes) -> int | None:
+    """Where it begins: bare, whole in a box of its own, or behind the number of its first part."""
+    if data[:2] == b"\xff\x0a":
+        return 0
+    for box in boxes(data):
+        if box.kind in (b"jxlc", b"jxlp"):
+            return box.start + 4 * (box.kind == b"jxlp")
+    return None
 
 
 def _jxl_side(bits: _Bits, *, small: int) -> int:

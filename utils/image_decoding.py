@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -16,13 +17,16 @@ from utils.image_opening import Area, Decoded, ImageUnreadableError, open_uprigh
 __all__ = [
     "Decoded",
     "ImageUnreadableError",
+    "Squares",
     "decode_for_clip",
+    "decode_for_models",
     "encode_jpeg",
     "encode_ppm",
     "open_upright",
     "perceptual_hash",
     "shrunk",
     "square_of",
+    "squashed",
     "thumbnail_webp",
     "to_square",
 ]
@@ -35,11 +39,29 @@ _THUMBNAIL_EFFORT = 2  # WebP's method, 0 to 6: 4 takes twice the time for a ten
 _UPLOAD_QUALITY = 95
 
 
+@dataclass(frozen=True, slots=True)
+class Squares:
+    """One picture for both models. `whole` is all of it, squashed, for a captioner; or None."""
+
+    clip: Square
+    whole: Square | None = None
+
+
 def decode_for_clip(data: bytes, upload: ClipUpload, *, max_pixels: int) -> Square:
-    """Any format, RAW included, to what the model sees. Blocking: call it from a worker thread.
+    """What `decode_for_models` gives, for CLIP alone."""
+    return decode_for_models(data, upload, whole_side_px=0, max_pixels=max_pixels).clip
+
+
+def decode_for_models(
+    data: bytes, upload: ClipUpload, *, whole_side_px: int, max_pixels: int
+) -> Squares:
+    """Any format, RAW included, to what models see. Blocking: call it from a worker thread.
+
+    It is decoded once; with a `whole_side_px` of 0 there is no `whole`.
 
     Returns:
-        uint8, shape (upload.side_px, upload.side_px, 3), RGB, not normalised.
+        uint8, shapes (upload.side_px, upload.side_px, 3) and (whole_side_px, whole_side_px, 3),
+        RGB, not normalised.
 
     Raises:
         ImageUnreadableError: corrupt, of unknown format, or a decompression bomb.
@@ -47,10 +69,20 @@ def decode_for_clip(data: bytes, upload: ClipUpload, *, max_pixels: int) -> Squa
     known = sniff(data)
     if known is not None and known.is_raw:
         with unreadable_as(ErrorCode.DECODING_RAW):
-            return _raw_square(data, upload, max_pixels)
-    return square_of(
-        open_upright(data, min_side_px=2 * upload.side_px, max_pixels=max_pixels), upload
-    )
+            return _raw_squares(data, upload, whole_side_px, max_pixels)
+    min_side_px = 2 * max(upload.side_px, whole_side_px)
+    decoded = open_upright(data, min_side_px=min_side_px, max_pixels=max_pixels)
+    return _squares_of(decoded, upload, whole_side_px)
+
+
+def _squares_of(decoded: Decoded, upload: ClipUpload, whole_side_px: int) -> Squares:
+    whole = square_of(decoded, squashed(whole_side_px)) if whole_side_px else None
+    return Squares(square_of(decoded, upload), whole)
+
+
+def squashed(side_px: int) -> ClipUpload:
+    """The whole picture in a square of that side: what a captioner sees."""
+    return ClipUpload(side_px=side_px, crop="squash")
 
 
 def square_of(decoded: Decoded, upload: ClipUpload) -> Square:
@@ -153,9 +185,11 @@ def perceptual_hash(image: Image.Image) -> int:
     return int(str(imagehash.phash(image)), 16)
 
 
-def _raw_square(data: bytes, upload: ClipUpload, max_pixels: int) -> Square:
-    side = upload.side_px
+def _raw_squares(data: bytes, upload: ClipUpload, whole_side_px: int, max_pixels: int) -> Squares:
+    side = max(upload.side_px, whole_side_px)
     picture = raw.read_preview(data, min_side_px=2 * side, max_pixels=max_pixels)
-    if picture.preview is not None and picture.serves(side):
-        return square_of(picture.preview, upload)
-    return to_square(raw.develop(data, min_side_px=side, max_pixels=max_pixels), upload)
+    if picture.preview is not None and picture.serves(upload.side_px):
+        return _squares_of(picture.preview, upload, whole_side_px)
+    developed = raw.develop(data, min_side_px=side, max_pixels=max_pixels)
+    whole = to_square(developed, squashed(whole_side_px)) if whole_side_px else None
+    return Squares(to_square(developed, upload), whole)

@@ -16,6 +16,7 @@ from utils.header_size import header_size
 from utils.iso_boxes import ends_early
 from utils.jpeg_rows import open_damaged
 from utils.pillow_setup import ready_pillow
+from utils.pixel_streams import check_gif, jpeg_stream, png_stream
 from utils.tiff_structure import bytes_reader, tiff_structure
 
 _PILLOW_NAMES = {
@@ -39,6 +40,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION = 0x0112
+# Opening these reads no pixels, and then they tell. Opening a JPEG XL decodes it.
+_SIZES_DEEP_INSIDE = frozenset({Format.TIFF, Format.HEIC, Format.AVIF})
 
 Area = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -104,7 +107,10 @@ def open_upright(
     if known is None or known.is_raw:
         raise ImageUnreadableError(ErrorCode.FORMAT_UNSUPPORTED, "no image format is recognised")
     with unreadable_as(ErrorCode.DECODING_IMAGE):
-        check_pixels(header_size(data, known), max_pixels)
+        size = header_size(data, known)
+        if size is None and known not in _SIZES_DEEP_INSIDE:
+            raise ImageUnreadableError(ErrorCode.DECODING_IMAGE, "the header is damaged")
+        check_pixels(size, max_pixels)
         return _decoded(data, known, min_side_px, max_pixels, orientation)
 
 
@@ -120,6 +126,10 @@ def check_pixels(size: tuple[int, int] | None, max_pixels: int) -> None:
 def _decoded(
     data: bytes, known: Format, min_side_px: int, max_pixels: int, orientation: int | None
 ) -> Decoded:
+    exif: object = None
+    if known is Format.JPEG:
+        stream = jpeg_stream(data)
+        data, exif = stream.data, stream.exif
     with _opened(data, known) as image:
         width, height = image.size
         check_pixels((width, height), max_pixels)
@@ -131,11 +141,12 @@ def _decoded(
                 image.load()
                 loaded = image
             except OSError:
-                loaded, partial = open_damaged(data, min_side_px), True
+                loaded, partial = open_damaged(data, min_side_px)
         else:
             image.load()
             loaded = image
-        turn = orientation if orientation is not None else _orientation(image, known)
+        exif = exif or image.info.get("exif")
+        turn = orientation or (1 if _is_turned(image, known) else exif_orientation(exif))
         reduced = _reduced(loaded, min_side_px)
         area = _area((width, height), reduced.size, turn)
         upright = oriented(to_srgb(reduced), turn)
@@ -162,6 +173,10 @@ def _opened(data: bytes, known: Format) -> Image.Image:
     if known is Format.JPEG:
         # Not Image.open: it looks for further pictures behind the first (MPO) and trips over them.
         return JpegImagePlugin.JpegImageFile(BytesIO(data))
+    if known is Format.PNG:
+        data = png_stream(data)
+    elif known is Format.GIF:
+        check_gif(data)
     return Image.open(BytesIO(data), formats=(_PILLOW_NAMES[known],))
 
 
@@ -177,13 +192,11 @@ def _reduced(image: Image.Image, min_side_px: int) -> Image.Image:
     return reduced
 
 
-def _orientation(image: Image.Image, known: Format) -> int:
-    """What is left to do: libtiff, libheif and libjxl have turned the picture already."""
-    if known in (Format.TIFF, Format.HEIC):
-        return 1
-    if known is Format.JXL and not getattr(image, "jpeg", False):
-        return 1
-    return exif_orientation(image.info.get("exif"))
+def _is_turned(image: Image.Image, known: Format) -> bool:
+    """By its decoder: libtiff, libheif and libjxl turn a picture themselves."""
+    if known is Format.JXL:
+        return not getattr(image, "jpeg", False)
+    return known in (Format.TIFF, Format.HEIC)
 
 
 def exif_orientation(exif: object) -> int:

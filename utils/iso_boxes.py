@@ -1,10 +1,41 @@
-"""The boxes of ISO media files (HEIC, AVIF): whether the file holds all that it announces."""
+"""The boxes of ISO media files (HEIC, AVIF, JPEG XL, CR3): found without decoding."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 _MAX_BOXES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Positions in the file: where its content starts, and where it ends or says that it does."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
+    """One level of boxes, as far as they can be followed. The last may announce more than is."""
+    position, limit = start, len(data) if end is None else min(end, len(data))
+    for _ in range(_MAX_BOXES):
+        if position + 8 > limit:
+            return
+        length, kind = (
+            int.from_bytes(data[position : position + 4]),
+            data[position + 4 : position + 8],
+        )
+        header = 8
+        if length == 1:
+            length, header = int.from_bytes(data[position + 8 : position + 16]), 16
+        elif length == 0:  # up to the end
+            length = limit - position
+        if length < header:
+            return
+        yield Box(kind, position + header, position + length)
+        position += length
 
 
 def ends_early(data: bytes) -> bool:
@@ -12,20 +43,4 @@ def ends_early(data: bytes) -> bool:
 
     What follows the boxes, as some phones append, is no concern.
     """
-    return any(kind == b"mdat" and end > len(data) for kind, end in _boxes(data))
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, int]]:
-    """Kind and end of each top-level box."""
-    position = 0
-    for _ in range(_MAX_BOXES):
-        length, kind = (
-            int.from_bytes(data[position : position + 4]),
-            data[position + 4 : position + 8],
-        )
-        if length == 1:
-            length = int.from_bytes(data[position + 8 : position + 16])
-        if len(kind) < 4 or length < 8:
-            return
-        position += length
-        yield kind, position
+    return any(box.kind == b"mdat" and box.end > len(data) for box in boxes(data))

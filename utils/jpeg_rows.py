@@ -10,14 +10,17 @@ from PIL import Image, JpegImagePlugin
 
 MIN_READABLE = 0.8  # of the rows
 _GREY = 128
+_HOLE = bytes(512)  # disks and downloads leave out whole sectors
 _END = b"\xff\xd9"
 _START_OF_FRAME = (0xC0, 0xC1, 0xC2)
 _PROGRESSIVE = 0xC2
 _START_OF_SCAN = 0xDA
 
 
-def open_damaged(data: bytes, min_side_px: int) -> Image.Image:
-    """The picture, grey where rows are missing, scaled as `draft` would.
+def open_damaged(data: bytes, min_side_px: int) -> tuple[Image.Image, bool]:
+    """The picture, grey where rows are missing, scaled as `draft` would; and whether any are.
+
+    `data` is what `jpeg_stream` gives.
 
     Raises:
         OSError: fewer than 80 % of the rows can be read.
@@ -28,7 +31,8 @@ def open_damaged(data: bytes, min_side_px: int) -> Image.Image:
         with JpegImagePlugin.JpegImageFile(BytesIO(data[:scans] + _END)) as image:
             image.draft(None, (min_side_px, min_side_px))
             image.load()
-            return image.copy()
+            return image.copy(), True
+    data = _before_a_hole(data)
     dark, icc = _as_far_as_it_goes(data, min_side_px, fill=0)
     light, _ = _as_far_as_it_goes(data, min_side_px, fill=255)
     rows = _equal_rows(dark, light)
@@ -40,7 +44,14 @@ def open_damaged(data: bytes, min_side_px: int) -> Image.Image:
     dark.paste(grey, (0, rows))
     if icc:
         dark.info["icc_profile"] = icc
-    return dark
+    return dark, rows < dark.height
+
+
+def _before_a_hole(data: bytes) -> bytes:
+    """Up to a block that was never written: zeros are codes, too, and decode to garbage."""
+    start = data.find(b"\xff\xda")
+    hole = data.find(_HOLE, start)
+    return data if start < 0 or hole < 0 else data[:hole]
 
 
 def _as_far_as_it_goes(

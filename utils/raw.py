@@ -43,15 +43,16 @@ class RawPicture:
         return self.preview is not None and min(self.preview.size) >= side_px
 
 
-def read_preview(data: bytes, *, min_side_px: int, max_pixels: int) -> RawPicture:
+def read_preview(source: bytes | int, *, min_side_px: int, max_pixels: int) -> RawPicture:
     """Blocking; milliseconds, nothing is developed.
 
+    `source` is a file's bytes or a descriptor of it, of which little more than the preview is read.
     The preview may be scaled down by whole factors while both sides stay at least `min_side_px`.
 
     Raises:
         ImageUnreadableError: LibRaw does not know the file, or it has too many pixels.
     """
-    with _opened(data, max_pixels) as raw:
+    with _opened(source, max_pixels) as raw:
         sizes = raw.sizes
         width, height, turn = sizes.width, sizes.height, _FLIPS.get(sizes.flip, 1)
         thumb = _thumbnail(raw)
@@ -80,10 +81,11 @@ def develop(data: bytes, *, min_side_px: int, max_pixels: int) -> Image.Image:
 
 
 @contextlib.contextmanager
-def _opened(data: bytes, max_pixels: int) -> Iterator[Any]:
+def _opened(source: bytes | int, max_pixels: int) -> Iterator[Any]:
     import rawpy  # here: the orchestrator needs it only when it meets a RAW
 
-    with unreadable_as(ErrorCode.DECODING_RAW), rawpy.imread(BytesIO(data)) as raw:
+    file = BytesIO(source) if isinstance(source, bytes) else f"/proc/self/fd/{source}"
+    with unreadable_as(ErrorCode.DECODING_RAW), rawpy.imread(file) as raw:
         check_pixels((raw.sizes.width, raw.sizes.height), max_pixels)
         if raw.sizes.width < 1 or raw.sizes.height < 1:
             raise ImageUnreadableError(ErrorCode.DECODING_RAW, "the RAW has no picture")

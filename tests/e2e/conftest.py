@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ingestion_orchestration_fastapi_app.tether import tethered
+from utils.tether import tethered
 
 READY_LIMIT_POLLS = 1200  # of 0.1 s each
 STOP_LIMIT_S = 30.0

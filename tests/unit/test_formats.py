@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +51,17 @@ def test_a_picture_is_known_by_its_content_and_its_header_tells_its_size(
 @pytest.mark.parametrize("hint", ["", "jpg", "nef"])
 def test_a_dng_is_a_dng_whatever_it_is_called(hint: str) -> None:
     assert sniff(dng(scene(*SIZE)), hint=hint) is Format.DNG
+
+
+@pytest.mark.parametrize("photometric", [32803, 34892])
+def test_a_dng_may_be_linear_or_lossy(photometric: int) -> None:
+    lossy: dict[int, bytes | int] = {
+        50706: 0x00000401,
+        259: 34892,
+        262: photometric,
+        271: b"NIKON CORPORATION",
+    }
+    assert sniff(tiff_directory(lossy), hint="nef") is Format.DNG
 
 
 @pytest.mark.parametrize(
@@ -146,3 +162,74 @@ def test_a_header_that_promises_too_many_pixels_is_refused_before_decoding(
     with pytest.raises(ImageUnreadableError) as caught:
         open_upright(data, min_side_px=32, max_pixels=SIZE[0] * SIZE[1] - 1)
     assert caught.value.code is ErrorCode.IMAGE_TOO_LARGE
+
+
+@cache
+def variety() -> list[tuple[str, bytes, Format]]:
+    """Every kind of pixel that a format may hold, by a name for it."""
+    ready_pillow()
+    picture = scene(96, 64)
+    several = {"save_all": True, "append_images": [scene(96, 64, seed=1)]}
+    deep = Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257)
+    made: list[tuple[Format, str, Image.Image, dict[str, Any]]] = [
+        (Format.JPEG, "JPEG", picture.convert("L"), {}),
+        (Format.JPEG, "JPEG", picture.convert("CMYK"), {}),
+        (Format.JPEG, "JPEG", picture, {"progressive": True, "optimize": True}),
+        *((Format.PNG, "PNG", picture.convert(mode), {}) for mode in PNG_MODES),
+        (Format.PNG, "PNG", deep, {}),
+        (Format.PNG, "PNG", picture.convert("P"), {"transparency": 3}),
+        (Format.PNG, "PNG", picture, several),
+        *((Format.TIFF, "TIFF", picture.convert(mode), {}) for mode in TIFF_MODES),
+        (Format.TIFF, "TIFF", deep, {}),
+        (Format.TIFF, "TIFF", picture, several),
+        (Format.TIFF, "TIFF", picture, {"big_tiff": True}),
+        *((Format.TIFF, "TIFF", picture, {"compression": how}) for how in TIFF_COMPRESSIONS),
+        (Format.TIFF, "TIFF", picture.convert("1"), {"compression": "group4"}),
+        (Format.GIF, "GIF", picture, several),
+        (Format.GIF, "GIF", picture.convert("L"), {}),
+        (Format.WEBP, "WEBP", picture, several),
+        (Format.WEBP, "WEBP", picture.convert("RGBA"), {"lossless": True}),
+        (Format.BMP, "BMP", picture.convert("L"), {}),
+        (Format.BMP, "BMP", picture.convert("1"), {}),
+        *((Format.PPM, "PPM", picture.convert(mode), {}) for mode in ("1", "L", "RGB")),
+        (Format.PPM, "PPM", deep, {}),
+        (Format.HEIC, "HEIF", picture.convert("RGBA"), {}),
+        (Format.HEIC, "HEIF", picture.convert("L"), {}),
+        (Format.HEIC, "HEIF", picture, several),
+        (Format.AVIF, "AVIF", picture.convert("RGBA"), {}),
+        (Format.AVIF, "AVIF", picture, several),
+        (Format.JXL, "JXL", picture.convert("RGBA"), {}),
+        (Format.JXL, "JXL", picture.convert("L"), {}),
+    ]
+    return [
+        (f"{name}-{image.mode}-{'-'.join(map(str, options))}", encoded(image, name, **options), is_)
+        for is_, name, image, options in made
+    ]
+
+
+PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+TIFF_MODES = ("1", "L", "P", "RGB", "RGBA", "CMYK", "LAB", "YCbCr", "F", "I")
+TIFF_COMPRESSIONS = ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "zstd", "lzma")
+
+
+@pytest.mark.parametrize("hint", ["jpg", "png", "nef", "txt", ""])
+def test_a_name_changes_nothing_of_what_a_picture_is(hint: str) -> None:
+    assert {name: sniff(data, hint=hint) for name, data, _ in variety()} == {
+        name: known for name, _, known in variety()
+    }
+
+
+def test_every_kind_of_pixel_is_the_same_picture() -> None:
+    """The first page, the first frame, whatever the channels and the compression."""
+    picture = scene(96, 64)
+    as_meant = [coarse(one) for one in (picture, picture.convert("L").convert("RGB"))]
+    for name, data, known in variety():
+        decoded = open_upright(data, min_side_px=10_000, max_pixels=10**6)
+        assert (decoded.format, decoded.size, decoded.partial) == (known, SIZE, False), name
+        apart = min(np.abs(coarse(decoded.image) - one).mean() for one in as_meant)
+        assert apart < 6, (name, apart)
+
+
+def coarse(image: Image.Image) -> npt.NDArray[np.float32]:
+    """In blocks of 8 pixels: dithering and the codecs' losses cancel out."""
+    return np.asarray(image.reduce(8), np.float32)

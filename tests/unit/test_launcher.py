@@ -150,7 +150,7 @@ def test_children_die_with_a_parent_that_is_killed() -> None:
     """`kill -9` of the launcher leaves no service behind."""
     program = (
         "import os, subprocess, sys;"
-        "from ingestion_orchestration_fastapi_app.tether import tethered;"
+        "from utils.tether import tethered;"
         f"child = subprocess.Popen(tethered([sys.executable, '-I', {STAND_IN!r}, "
         f"'{free_port()}', 'stubborn'], parent_pid=os.getpid()), start_new_session=True);"
         "print(child.pid, flush=True); child.wait()"

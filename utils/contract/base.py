@@ -10,6 +10,7 @@ API_PREFIX = "/api/v1"
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 REQUEST_ID_HEADER = "X-Request-ID"
 IMAGE_COUNT_HEADER = "X-Image-Count"
+WHOLE_FIELD = "wholes"  # a part: the whole picture of the image after it, for its caption
 PPM_MEDIA_TYPE = "image/x-portable-pixmap"
 RAW_MEDIA_TYPE = "image/x-raw"
 HARD_MAX_BATCH = 256  # what one request ever carries, whatever a device could hold

@@ -19,6 +19,8 @@ class ClipUpload(Reply):
 
 
 class CaptionUpload(Reply):
+    """The whole picture, squashed into a square: what a captioner sees."""
+
     side_px: int
 
 
@@ -43,9 +45,15 @@ class ClipCapabilities(Reply):
 
 
 class CaptionCapabilities(Reply):
+    """`available`: they may be asked for. The model is fetched and loaded when somebody does.
+
+    `fingerprint` is None as long as the weights are not on the service's machine.
+    """
+
     available: bool
     model: str | None = None
     quantization: str | None = None
+    fingerprint: str | None = None
 
 
 class QueueCapabilities(Reply):
@@ -75,7 +83,10 @@ class ItemError(Reply):
 
 
 class BatchItem(Reply):
-    """One upload's result. `embedding` is a list of floats, or base64 of little-endian float32."""
+    """One upload's result. `embedding` is a list of floats, or base64 of little-endian float32.
+
+    An error beside an embedding is of the caption alone.
+    """
 
     id: str
     embedding: list[float] | str | None = None
@@ -85,6 +96,12 @@ class BatchItem(Reply):
 
 class BatchReply(Reply):
     results: tuple[BatchItem, ...]
+    fingerprint: str
+    caption_fingerprint: str | None = None
+
+
+class CaptionReply(Reply):
+    caption: str
     fingerprint: str
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
 from utils.contract.base import ErrorCode, Reply, Wire
 from utils.contract.inference import Capabilities
+from utils.photo_metadata import TakenAtSource
 
 
 class IngestRequest(Wire):
@@ -55,7 +57,13 @@ class LogLine(Reply):
 
 
 class JobReply(Reply):
-    """`stages`: seconds of work in each stage, summed over workers. `eta_s` once all is found."""
+    """One snapshot of a job.
+
+    `stages`: seconds of work in each stage, summed over workers. `rate_images_per_s` is of the
+    last seconds while the job runs, and `rate_average_images_per_s` of all its running time.
+    `eta_s` and its range are there once all is found. `log` holds the last lines. `removed`
+    counts points whose files are gone; `counts` are of files that are there.
+    """
 
     job_id: str
     state: JobState
@@ -67,7 +75,11 @@ class JobReply(Reply):
     scan_complete: bool
     bytes: int
     rate_images_per_s: float
+    rate_average_images_per_s: float = 0.0
     eta_s: float | None
+    eta_low_s: float | None = None
+    eta_high_s: float | None = None
+    removed: int = 0
     stages: dict[str, float]
     bottleneck: str | None
     errors_by_code: dict[str, int]
@@ -76,6 +88,12 @@ class JobReply(Reply):
     started_at: datetime | None
     updated_at: datetime
     finished_at: datetime | None
+
+
+class JobLog(Reply):
+    """The newest lines, oldest first."""
+
+    lines: tuple[LogLine, ...]
 
 
 class JobList(Reply):
@@ -114,12 +132,22 @@ class CollectionList(Reply):
     collections: tuple[CollectionReply, ...]
 
 
+KeywordText = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class FilterSpec(Wire):
-    """All given conditions must hold. Times are compared as written by the camera."""
+    """All given conditions must hold. Times are compared as written by the camera.
+
+    `camera` and `lens` are parts of names; `keywords` are whole ones, all of which a picture must
+    have. Case does not matter.
+    """
 
     taken_after: datetime | None = None
     taken_before: datetime | None = None
     camera: str | None = Field(default=None, max_length=200)
+    lens: str | None = Field(default=None, max_length=200)
+    rating_min: int | None = Field(default=None, ge=-1, le=5)
+    keywords: tuple[KeywordText, ...] = Field(default=(), max_length=50)
     path_prefix: str | None = Field(default=None, max_length=4096)
     formats: tuple[str, ...] | None = Field(default=None, max_length=50)
     min_width_px: int | None = Field(default=None, ge=1)
@@ -137,7 +165,12 @@ class SearchTextRequest(Wire):
 
 
 class ImageReply(Reply):
-    """One point, without its vector."""
+    """One point, without its vector.
+
+    `taken_at` is the wall clock where the picture was taken, `taken_at_offset_min` how far it was
+    ahead of UTC (null: the camera does not say). `rating` is -1 (rejected) to 5.
+    `rung`: `image`, `preview` (embedded in a RAW) or `developed` (a RAW's sensor data).
+    """
 
     id: str
     path: str
@@ -149,12 +182,27 @@ class ImageReply(Reply):
     bytes: int
     format: str
     taken_at: datetime | None
+    taken_at_source: TakenAtSource | None = None
+    taken_at_offset_min: int | None = None
     camera_make: str | None
     camera_model: str | None
+    lens: str | None = None
+    focal_length_mm: float | None = None
+    aperture_f: float | None = None
+    exposure_s: float | None = None
+    iso: int | None = None
+    flash_fired: bool | None = None
     latitude: float | None
     longitude: float | None
+    altitude_m: float | None = None
+    rating: int | None = None
+    title: str | None = None
+    description: str | None = None
+    keywords: tuple[str, ...] = ()
+    software: str | None = None
     caption: str | None
     partial: bool
+    rung: str
     sha256: str
 
 
