@@ -2,112 +2,135 @@
 
 from __future__ import annotations
 
-import math
-import re
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from utils.exif_blocks import exif_blocks
+import structlog
+
+from utils.capture_time import Times, best, file_moment
+from utils.ciff import read_ciff
+from utils.exif import exif_directories, read_exif
 from utils.formats import Format
-from utils.tiff_structure import Directory, bytes_reader, tiff_structure
+from utils.iptc import iptc_resources, read_iptc
+from utils.metadata_blocks import metadata_blocks
+from utils.metadata_text import keywords
+from utils.photo_metadata import Metadata, TakenAtSource
+from utils.tiff_structure import IPTC, PHOTOSHOP, XMP, Directory
+from utils.xmp import read_xmp
 
-_MAKE, _MODEL, _EXIF_IFD, _GPS_IFD = 271, 272, 34665, 34853
-_DATE_TIME_ORIGINAL, _CREATE_DATE = 36867, 36868
-_LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE = 1, 2, 3, 4
-_MAX_TEXT = 200
-_DATE = re.compile(r"(\d{4})[:/.-](\d{1,2})[:/.-](\d{1,2})[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2}))?")
+log = structlog.get_logger(__name__)
+NOTHING = Metadata()
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoMetadata:
-    """`taken_at` is naive: the camera's wall clock. Degrees are decimal, south and west negative.
+def extract_metadata(
+    data: bytes, known: Format, *, sidecars: Sequence[bytes] = (), mtime_ns: int | None = None
+) -> Metadata:
+    """Reads what can be read; milliseconds, no pixels. Blocking: call it from a worker thread.
 
-    Latitude and longitude are both there or neither.
+    Of two values EXIF's is taken where a camera knows best, XMP's where people write: and there
+    the sidecars', in their order, before what is embedded. `mtime_ns` is the last resort for
+    the time.
     """
-
-    taken_at: datetime | None = None
-    camera_make: str | None = None
-    camera_model: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-
-
-def extract_metadata(data: bytes, known: Format) -> PhotoMetadata:
-    """Reads what can be read; milliseconds, no pixels. Blocking: call it from a worker thread."""
+    found = _Sources()
     try:
-        directories = _directories(exif_blocks(data, known))
-    except Exception:  # noqa: BLE001  # plugins raise anything on garbage, and metadata may be garbage
-        return PhotoMetadata()
-    latitude, longitude = _position(directories)
-    return PhotoMetadata(
-        taken_at=_taken_at(directories),
-        camera_make=_text(directories, _MAKE),
-        camera_model=_text(directories, _MODEL),
-        latitude=latitude,
-        longitude=longitude,
+        for sidecar in sidecars:
+            _add_xmp(found.sidecars, found.times, sidecar)
+        _read_blocks(found, data, known)
+    except Exception as exc:  # noqa: BLE001  # a gap in these readers costs metadata, not the file
+        log.warning("metadata_unreadable", format=known.value, error=repr(exc))
+    technical = [*found.exif, *found.sidecars, *found.xmp]
+    written = [*found.sidecars, *found.xmp, *found.iptc, *found.exif]
+    metadata = Metadata(
+        camera_make=_first(each.camera_make for each in technical),
+        camera_model=_first(each.camera_model for each in technical),
+        lens=_first(each.lens for each in technical),
+        focal_length_mm=_first(each.focal_length_mm for each in technical),
+        aperture_f=_first(each.aperture_f for each in technical),
+        exposure_s=_first(each.exposure_s for each in technical),
+        iso=_first(each.iso for each in technical),
+        flash_fired=_first(each.flash_fired for each in technical),
+        software=_first(each.software for each in technical),
+        rating=_first(each.rating for each in written),
+        title=_first(each.title for each in written),
+        description=_first(each.description for each in written),
+        keywords=_keywords(found),
+    )
+    return _timed(_placed(metadata, technical), found.times, mtime_ns)
+
+
+@dataclass(slots=True)
+class _Sources:
+    """What each kind of block said, in the order found; times in the order of trust."""
+
+    sidecars: list[Metadata] = field(default_factory=list)
+    xmp: list[Metadata] = field(default_factory=list)
+    iptc: list[Metadata] = field(default_factory=list)
+    exif: list[Metadata] = field(default_factory=list)
+    times: list[Times] = field(default_factory=list)
+
+
+def _read_blocks(found: _Sources, data: bytes, known: Format) -> None:
+    blocks = metadata_blocks(data, known)
+    directories = [each for block in blocks.exif for each in exif_directories(block)]
+    if directories or known is Format.CRW:
+        metadata, times = read_exif(directories) if directories else read_ciff(data)
+        found.exif.append(metadata)
+        found.times.insert(0, times)  # its GPS time before that of XMP
+    for block in (*blocks.xmp, *_within(directories, XMP)):
+        _add_xmp(found.xmp, found.times, block)
+    resources = (*blocks.photoshop, *_within(directories, PHOTOSHOP))
+    bare = (one for each in resources for one in iptc_resources(each))
+    found.iptc.extend(read_iptc(block) for block in (*bare, *_within(directories, IPTC)))
+
+
+def _within(directories: Iterable[Directory], tag: int) -> Iterator[bytes]:
+    return (block for each in directories if (block := each.block(tag)))
+
+
+def _add_xmp(to: list[Metadata], times: list[Times], block: bytes) -> None:
+    metadata, found = read_xmp(block)
+    to.append(metadata)
+    times.append(found)
+
+
+def _first(values: Iterable[T | None]) -> T | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _keywords(found: _Sources) -> tuple[str, ...]:
+    """Of the first sidecar that has any; otherwise all that are embedded."""
+    beside = next((each.keywords for each in found.sidecars if each.keywords), None)
+    if beside is not None:
+        return beside
+    embedded = (*found.xmp, *found.iptc, *found.exif)
+    return keywords(word for each in embedded for word in each.keywords)
+
+
+def _placed(metadata: Metadata, sources: Iterable[Metadata]) -> Metadata:
+    """Latitude, longitude and altitude are of one source."""
+    place = next((each for each in sources if each.latitude is not None), NOTHING)
+    return replace(
+        metadata,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        altitude_m=place.altitude_m,
     )
 
 
-def _directories(blocks: list[bytes]) -> list[Directory]:
-    """Main directories first, then their EXIF, then their GPS directories."""
-    levels: tuple[list[Directory], list[Directory], list[Directory]] = ([], [], [])
-    for block in blocks:
-        tiff = tiff_structure(bytes_reader(block))
-        first = tiff.first() if tiff else None
-        if tiff is None or first is None:
-            continue
-        levels[0].append(first)
-        levels[1].extend(tiff.below(first, _EXIF_IFD))
-        levels[2].extend(tiff.below(first, _GPS_IFD))
-    return [directory for level in levels for directory in level]
-
-
-def _taken_at(directories: list[Directory]) -> datetime | None:
-    for tag in (_DATE_TIME_ORIGINAL, _CREATE_DATE):
-        for directory in directories:
-            taken_at = _datetime(directory.text(tag) or "")
-            if taken_at is not None:
-                return taken_at
-    return None
-
-
-def _datetime(text: str) -> datetime | None:
-    found = _DATE.match(text)
-    if found is None:
-        return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
-    try:
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  # no zone is known
-    except ValueError:  # all zeros, the 31st of February
-        return None
-
-
-def _text(directories: list[Directory], tag: int) -> str | None:
-    for directory in directories:
-        text = directory.text(tag)
-        if text:
-            return text[:_MAX_TEXT]
-    return None
-
-
-def _position(directories: list[Directory]) -> tuple[float | None, float | None]:
-    for directory in directories:
-        latitude = _degrees(directory, _LATITUDE_REF, _LATITUDE, limit=90, negative="S")
-        longitude = _degrees(directory, _LONGITUDE_REF, _LONGITUDE, limit=180, negative="W")
-        if latitude is not None and longitude is not None:
-            return latitude, longitude
-    return None, None
-
-
-def _degrees(
-    directory: Directory, ref_tag: int, tag: int, *, limit: int, negative: str
-) -> float | None:
-    """None where no hemisphere is named: a guess would put half of the world elsewhere."""
-    ref = (directory.text(ref_tag) or "").upper()[:1]
-    parts = directory.numbers(tag)[:3]
-    if ref not in ("N", "S", "E", "W") or not parts or not all(map(math.isfinite, parts)):
-        return None
-    degrees: float = sum(part / float(60**power) for power, part in enumerate(parts))
-    if not 0 <= degrees <= limit or min(parts) < 0:
-        return None
-    return -degrees if ref == negative else degrees
+def _timed(metadata: Metadata, times: Iterable[Times], mtime_ns: int | None) -> Metadata:
+    found = [one for each in times for one in each]
+    written = None if mtime_ns is None else file_moment(mtime_ns)
+    if written is not None:
+        found.append((TakenAtSource.FILE_MTIME, written))
+    chosen = best(found)
+    if chosen is None:
+        return metadata
+    source, moment = chosen
+    return replace(
+        metadata,
+        taken_at=moment.at,
+        taken_at_source=source,
+        taken_at_offset_min=moment.offset_min,
+    )

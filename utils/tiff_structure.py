@@ -12,7 +12,12 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I"}
 _MAX_ENTRIES = 512
 _MAX_VALUE_BYTES = 64 * 1024
+_MAX_DIRECTORY_BYTES = 512 * 1024
 _MAX_SUBDIRECTORIES = 8
+# Whole blocks of other formats: bytes, whatever type their writer gave them, and often long.
+XMP, IPTC, PHOTOSHOP = 700, 33723, 34377
+_BLOCKS = frozenset({XMP, IPTC, PHOTOSHOP})
+_MAX_BLOCK_BYTES = 4 * 1024 * 1024
 
 Number = int | float
 Value = bytes | tuple[Number, ...]
@@ -20,7 +25,7 @@ Value = bytes | tuple[Number, ...]
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One IFD. Text and undefined values are bytes, all others tuples of numbers.
+    """One IFD. Text, undefined values and blocks are bytes, all others tuples of numbers.
 
     A rational whose denominator is 0 reads as NaN.
     """
@@ -35,12 +40,16 @@ class Directory:
         found = self.numbers(tag)
         return found[0] if found and isinstance(found[0], int) else None
 
+    def block(self, tag: int) -> bytes:
+        value = self.values.get(tag, b"")
+        return value if isinstance(value, bytes) else b""
+
     def text(self, tag: int) -> str | None:
         """Up to the first NUL, stripped; None where nothing is left."""
         value = self.values.get(tag)
         if not isinstance(value, bytes):
             return None
-        text = value.split(b"\0", 1)[0].decode("utf-8", "replace")
+        text = decoded_text(value.split(b"\0", 1)[0])
         return "".join(c for c in text if c.isprintable()).strip() or None
 
 
@@ -52,8 +61,11 @@ class TiffStructure:
     order: str  # "<" or ">"
     first_offset: int
 
-    def directory(self, offset: int) -> Directory | None:
-        """The IFD at the offset, as far as it can be read; None where there is none."""
+    def directory(self, offset: int, *, blocks: bool = False) -> Directory | None:
+        """The IFD at the offset, as far as it can be read; None where there is none.
+
+        `blocks`: XMP, IPTC and Photoshop's resources are read, too.
+        """
         head = self.read(offset, 2) if offset >= 8 else b""
         if len(head) < 2:
             return None
@@ -62,28 +74,34 @@ class TiffStructure:
             return None
         entries = self.read(offset + 2, 12 * count)
         values: dict[int, Value] = {}
+        left = _MAX_DIRECTORY_BYTES
         for start in range(0, len(entries) - 11, 12):
             tag, kind, length = struct.unpack_from(self.order + "HHI", entries, start)
-            value = self._value(kind, length, entries[start + 8 : start + 12])
-            if value is not None:
-                values.setdefault(tag, value)
+            if tag in values or (tag in _BLOCKS and not blocks):
+                continue
+            inline = entries[start + 8 : start + 12]
+            most = _MAX_BLOCK_BYTES if tag in _BLOCKS else min(_MAX_VALUE_BYTES, left)
+            data = self._bytes(kind, length, inline, most=most)
+            if data is None:
+                continue
+            if tag in _BLOCKS:
+                values[tag] = data
+            else:
+                left -= len(data)
+                values[tag] = self._value(kind, length, data)
         return Directory(values)
 
-    def first(self) -> Directory | None:
-        return self.directory(self.first_offset)
+    def first(self, *, blocks: bool = False) -> Directory | None:
+        return self.directory(self.first_offset, blocks=blocks)
 
-    def below(self, parent: Directory, tag: int) -> list[Directory]:
+    def below(
+        self, parent: Directory, tag: int, *, most: int = _MAX_SUBDIRECTORIES
+    ) -> list[Directory]:
         """The directories that a pointer tag (SubIFDs, EXIF, GPS) names; one level, a few."""
-        offsets = [v for v in parent.numbers(tag) if isinstance(v, int)][:_MAX_SUBDIRECTORIES]
+        offsets = [v for v in parent.numbers(tag) if isinstance(v, int)][:most]
         return [found for offset in offsets if (found := self.directory(offset)) is not None]
 
-    def _value(self, kind: int, count: int, inline: bytes) -> Value | None:
-        size = _SIZES.get(kind, 0) * count
-        if not 0 < size <= _MAX_VALUE_BYTES:
-            return None
-        data = inline[:size] if size <= 4 else self._at(inline, size)
-        if len(data) < size:
-            return None
+    def _value(self, kind: int, count: int, data: bytes) -> Value:
         if kind in (2, 7):
             return data
         if kind in (5, 10):
@@ -93,9 +111,25 @@ class TiffStructure:
             )
         return struct.unpack(f"{self.order}{count}{_CODES[kind]}", data)
 
-    def _at(self, inline: bytes, size: int) -> bytes:
-        (offset,) = struct.unpack(self.order + "I", inline)
-        return self.read(offset, size)
+    def _bytes(self, kind: int, count: int, inline: bytes, *, most: int) -> bytes | None:
+        """None where they are too many, or where the source ends before them."""
+        size = _SIZES.get(kind, 0) * count
+        if not 0 < size <= most:
+            return None
+        if size <= 4:
+            data = inline[:size]
+        else:
+            (offset,) = struct.unpack(self.order + "I", inline)
+            data = self.read(offset, size)
+        return data if len(data) == size else None
+
+
+def decoded_text(data: bytes) -> str:
+    """UTF-8, or else Latin-1: what old cameras and programs wrote."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def bytes_reader(data: bytes | memoryview) -> ReadAt:

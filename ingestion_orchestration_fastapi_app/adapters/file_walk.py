@@ -7,16 +7,22 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 
+from ingestion_orchestration_fastapi_app.adapters.sidecars import (
+    looked_at,
+    mark_of,
+    sidecars_in,
+    sidecars_of,
+)
 from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.core.identity import deepest_root
-from ingestion_orchestration_fastapi_app.core.records import ScanFault
+from ingestion_orchestration_fastapi_app.core.records import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 
 MAX_GROUP = 1024
 
 
-def file_stat(status: os.stat_result) -> FileStat:
-    return FileStat(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+def file_stat(status: os.stat_result, *, sidecar_mark: int = 0) -> FileStat:
+    return FileStat(status.st_size, status.st_mtime_ns, status.st_ctime_ns, sidecar_mark)
 
 
 def display(path: bytes) -> str:
@@ -26,11 +32,15 @@ def display(path: bytes) -> str:
 
 def walk(
     directory: bytes, *, recursive: bool, roots: Sequence[Root], rules: ExcludeRules
-) -> Iterator[File | ScanFault]:
-    """Regular files. One folder is open at a time; memory holds the folders still to visit."""
-    pending = [directory]
+) -> Iterator[File | Mounted | ScanFault]:
+    """Regular files. One folder is open at a time; memory holds the folders still to visit.
+
+    A folder is listed twice, for its sidecars first: that reads no inode, and holding all
+    entries of a folder until its last one is known would have no bound.
+    """
+    pending: list[tuple[bytes, int | None]] = [(directory, None)]
     while pending:
-        folder = pending.pop()
+        folder, parent_device = pending.pop()
         root = deepest_root(folder, roots)
         if root is None:
             raise ValueError(f"{display(folder)} lies in none of the roots")
@@ -38,15 +48,24 @@ def walk(
         if prefix:
             prefix = prefix.rstrip(b"/") + b"/"
         try:
+            device = os.stat(folder).st_dev
+            if device != parent_device:
+                yield Mounted(folder, device)
+            sidecars = sidecars_in(folder)
             with os.scandir(folder) as entries:
                 for entry in entries:
                     found = _regular(entry, rules)
                     if found is not None:
-                        yield File(root, prefix + entry.name, file_stat(found))
+                        beside = sidecars_of(entry.name, sidecars)
+                        mark = mark_of(looked_at(folder, beside)) if beside else 0
+                        status = file_stat(found, sidecar_mark=mark)
+                        yield File(root, prefix + entry.name, status, beside)
                     elif recursive and _is_folder(entry, rules):
-                        pending.append(entry.path)
+                        pending.append((entry.path, device))
+            if os.stat(folder).st_dev != device:  # unmounted meanwhile: the list is not its own
+                yield ScanFault(folder, "its file system changed while it was listed")
         except OSError as exc:
-            yield ScanFault(display(folder), exc.strerror or type(exc).__name__)
+            yield ScanFault(folder, exc.strerror or type(exc).__name__)
 
 
 def _regular(entry: os.DirEntry[bytes], rules: ExcludeRules) -> os.stat_result | None:
@@ -68,18 +87,32 @@ def _is_folder(entry: os.DirEntry[bytes], rules: ExcludeRules) -> bool:
 
 
 def next_group(
-    items: Iterator[File | ScanFault], *, linger_s: float
-) -> tuple[list[File], ScanFault | None, bool]:
-    """Up to 1,024 files, fewer where the tree is slow or a fault comes; True at the end.
+    items: Iterator[File | Mounted | ScanFault], *, linger_s: float
+) -> tuple[list[File], Mounted | ScanFault | None, bool]:
+    """Up to 1,024 files, fewer where the tree is slow or something else comes; True at the end.
 
     Blocking: call it from a worker thread, never twice at once for one iterator.
     """
     group: list[File] = []
     until = time.monotonic() + linger_s
     for item in items:
-        if isinstance(item, ScanFault):
+        if not isinstance(item, File):
             return group, item, False
         group.append(item)
         if len(group) >= MAX_GROUP or time.monotonic() >= until:
             return group, None, False
     return group, None, True
+
+
+def is_gone(path: bytes, *, below: bytes, rules: ExcludeRules) -> bool:
+    """Nothing is there now, and a walk from `below` would have met it. Blocking."""
+    *folders, name = path[len(below.rstrip(b"/")) + 1 :].split(b"/")
+    if rules.excludes_file(name) or any(rules.excludes_folder(one) for one in folders):
+        return False
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # who knows: perhaps the disk is ill
+        return False
+    return False

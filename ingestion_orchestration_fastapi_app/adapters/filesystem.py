@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 import time
 from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import suppress
@@ -15,21 +13,28 @@ from typing import cast
 from anyio import CapacityLimiter, to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.decode_cost import need_bytes
-from ingestion_orchestration_fastapi_app.adapters.file_walk import file_stat, next_group, walk
-from ingestion_orchestration_fastapi_app.core.files import File, Metadata, Root
-from ingestion_orchestration_fastapi_app.core.records import Content, ScanFault, Skipped
+from ingestion_orchestration_fastapi_app.adapters.file_walk import (
+    file_stat,
+    is_gone,
+    next_group,
+    walk,
+)
+from ingestion_orchestration_fastapi_app.adapters.regular_file import open_regular, refusal
+from ingestion_orchestration_fastapi_app.adapters.sidecars import looked_at, mark_of, read_sidecar
+from ingestion_orchestration_fastapi_app.core.files import File, Root
+from ingestion_orchestration_fastapi_app.core.records import (
+    Content,
+    Mounted,
+    ScanFault,
+    Skipped,
+)
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from utils.contract import ErrorCode
 from utils.formats import SNIFF_BYTES, Format, extension, has_image_extension, is_sidecar, sniff_at
 from utils.metadata_extractor import extract_metadata
 from utils.problems import Rejected
 
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_CHUNK_BYTES = 16 * 1024 * 1024
 _SETTLED_NS = 2_000_000_000
-_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
-_NO_REGULAR_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENODEV})
-_OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class LocalFiles:
@@ -55,21 +60,27 @@ class LocalFiles:
 
     async def scan(
         self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
-    ) -> AsyncIterator[list[File] | ScanFault]:
+    ) -> AsyncIterator[list[File] | Mounted | ScanFault]:
         items = walk(directory, recursive=recursive, roots=roots, rules=self._rules)
         try:
             while True:
-                files, fault, ended = await to_thread.run_sync(
+                files, found, ended = await to_thread.run_sync(
                     lambda: next_group(items, linger_s=self._linger_s), limiter=self._limiter
                 )
                 if files:
                     yield files
-                if fault is not None:
-                    yield fault
+                if found is not None:
+                    yield found
                 if ended:
                     return
         finally:
-            cast(Generator[File | ScanFault], items).close()  # no thread runs it any more
+            cast(Generator[File | Mounted | ScanFault], items).close()  # no thread runs it any more
+
+    async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
+        def looked() -> list[bool]:
+            return [is_gone(path, below=below, rules=self._rules) for path in paths]
+
+        return await to_thread.run_sync(looked, limiter=self._limiter)
 
     async def open(self, file: File) -> LocalFile | Rejected | Skipped:
         return await to_thread.run_sync(self._open, file, limiter=self._limiter)
@@ -87,7 +98,7 @@ class LocalFiles:
         try:
             verdict = self._sniffed(opened, file)
         except OSError as exc:
-            verdict = _refusal(exc)
+            verdict = refusal(exc)
         except BaseException:
             os.close(opened)
             raise
@@ -130,7 +141,7 @@ class LocalFiles:
                 return _too_large(size_bytes, self._max_file_bytes)
             return _read_whole(opened, size_bytes)[0]
         except OSError as exc:
-            return _refusal(exc)
+            return refusal(exc)
         finally:
             os.close(opened)
 
@@ -185,7 +196,7 @@ class LocalFile:
             self._descriptor = opened
             content = self._read_once(opened)
         except OSError as exc:
-            return _refusal(exc)
+            return refusal(exc)
         changing = Rejected(ErrorCode.FILE_CHANGED, "the file kept changing while it was read")
         return changing if content is None else content
 
@@ -204,65 +215,43 @@ class LocalFile:
             return None
         if not _identity(before) == _identity(after) == _identity(on_path):
             return None
-        metadata = extract_metadata(data, self._format)
+        folder = self._file.absolute.rpartition(b"/")[0]
+        beside = looked_at(folder, self._file.sidecars)
+        metadata = extract_metadata(
+            data,
+            self._format,
+            sidecars=[read_sidecar(folder + b"/" + name) for name, _ in beside],
+            mtime_ns=before.st_mtime_ns,
+        )
+        changed_ns = max(each.st_mtime_ns for each in (before, *(found for _, found in beside)))
         return Content(
-            file=replace(self._file, stat=file_stat(before)),
-            data=data,
+            file=replace(self._file, stat=file_stat(before, sidecar_mark=mark_of(beside))),
+            data=b"" if self._format.is_raw else data,
             sha256=sha256,
             format=self._format.value,
-            metadata=Metadata(
-                taken_at=metadata.taken_at,
-                camera_make=metadata.camera_make,
-                camera_model=metadata.camera_model,
-                latitude=metadata.latitude,
-                longitude=metadata.longitude,
-            ),
-            settled=began_ns - before.st_mtime_ns > _SETTLED_NS,
+            metadata=metadata,
+            settled=began_ns - changed_ns > _SETTLED_NS,
         )
-
-
-def open_regular(path: bytes) -> int | Rejected | Skipped:
-    """A descriptor for reading. Never waits at a FIFO, never follows a link at the path's end."""
-    try:
-        descriptor = os.open(path, _FLAGS)
-    except OSError as exc:
-        if exc.errno in _NO_REGULAR_FILE:
-            return Skipped("not a regular file")
-        return _refusal(exc)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return descriptor
-    os.close(descriptor)
-    return Skipped("not a regular file")
 
 
 def _read_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes]:
     """The bytes from the start and their SHA-256; at most what the file was said to hold + 1."""
-    digest = hashlib.sha256()
     chunks: list[bytes] = []
     position = 0
     while position <= size_bytes:
-        wanted = min(_CHUNK_BYTES, size_bytes + 1 - position)  # one more: has it grown?
-        chunk = os.pread(descriptor, wanted, position)
+        wanted = size_bytes + 1 - position  # one more: has it grown?
+        chunk = os.pread(descriptor, wanted, position)  # in one piece: joining takes as long again
         if not chunk:
             break
-        digest.update(chunk)
         chunks.append(chunk)
         position += len(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks), digest.digest()
+    data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return data, hashlib.sha256(data).digest()
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
     times = (status.st_mtime_ns, status.st_ctime_ns)
     return (status.st_dev, status.st_ino, status.st_size, *times)
-
-
-def _refusal(exc: OSError) -> Rejected:
-    if exc.errno in _OUR_FAULT:
-        raise exc
-    said = exc.strerror or type(exc).__name__
-    if exc.errno in _NO_FILE:
-        return Rejected(ErrorCode.FILE_NOT_FOUND, f"the file is gone: {said}")
-    return Rejected(ErrorCode.FILE_PERMISSION, f"the file cannot be read: {said}")
 
 
 def _too_large(size_bytes: int, max_file_bytes: int) -> Rejected:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from utils.contract import ErrorCode
+from utils.photo_metadata import Metadata as Metadata
 
 Vector = npt.NDArray[np.float32]  # shape (dim,), unit norm
 
@@ -36,9 +36,12 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
+    """`sidecar_mark` changes when a sidecar of the file comes, goes or changes; 0: it has none."""
+
     size_bytes: int
     mtime_ns: int
     ctime_ns: int
+    sidecar_mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,15 @@ class FileKey:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A regular file as the scan met it."""
+    """A regular file as the scan met it.
+
+    `sidecars` are names in the file's own folder, the one that counts most first.
+    """
 
     root: Root
     path: bytes  # relative to the root
     stat: FileStat
+    sidecars: tuple[bytes, ...] = ()
 
     @property
     def key(self) -> FileKey:
@@ -95,20 +102,6 @@ class FileRecord:
     sha256: bytes | None
     stored_fingerprint: str | None
     stale: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a file says of its picture; everything may be absent. Sizes as displayed.
-
-    `taken_at` is naive: the camera's wall clock.
-    """
-
-    taken_at: datetime | None = None
-    camera_make: str | None = None
-    camera_model: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

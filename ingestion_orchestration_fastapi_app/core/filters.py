@@ -12,13 +12,18 @@ from ingestion_orchestration_fastapi_app.core.files import Point
 class Filters:
     """All given conditions must hold; None asks nothing.
 
-    `camera` is found, without regard to case, in "make model". `path_prefix` is compared with the
-    display path. `formats` are lower-case names as in `Point.format`. Times are inclusive.
+    `camera` is found, without regard to case, in "make model", `lens` in the lens's name. Every
+    one of `keywords` must be a whole keyword of the point, without regard to case. `path_prefix`
+    is compared with the display path. `formats` are lower-case names as in `Point.format`. Times
+    are inclusive.
     """
 
     taken_after: datetime | None = None
     taken_before: datetime | None = None
     camera: str | None = None
+    lens: str | None = None
+    rating_min: int | None = None
+    keywords: tuple[str, ...] = ()
     path_prefix: str | None = None
     formats: tuple[str, ...] | None = None
     min_width_px: int | None = None
@@ -27,7 +32,11 @@ class Filters:
 
     def matches(self, point: Point) -> bool:
         """The meaning of the filters, for stores that have no query language."""
-        return self._matches_taken(point) and self._matches_picture(point)
+        return (
+            self._matches_taken(point)
+            and self._matches_words(point)
+            and self._matches_picture(point)
+        )
 
     def _matches_taken(self, point: Point) -> bool:
         metadata = point.metadata
@@ -40,6 +49,17 @@ class Filters:
         if self.camera and self.camera.lower() not in camera:
             return False
         return self.has_gps is None or self.has_gps == (metadata.latitude is not None)
+
+    def _matches_words(self, point: Point) -> bool:
+        metadata = point.metadata
+        if self.lens and self.lens.lower() not in (metadata.lens or "").lower():
+            return False
+        if self.rating_min is not None and (
+            metadata.rating is None or metadata.rating < self.rating_min
+        ):
+            return False
+        held = {word.lower() for word in metadata.keywords}
+        return all(word.lower() in held for word in self.keywords)
 
     def _matches_picture(self, point: Point) -> bool:
         if self.path_prefix and not point.display_path.startswith(self.path_prefix):

@@ -12,6 +12,7 @@ import numpy as np
 from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
 from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Vector
 from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
+from utils.photo_metadata import TakenAtSource
 
 ROOT_ID = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 COLLECTION = "holidays"
@@ -43,6 +44,17 @@ def point(
             camera_model="100%_'D'" if number % 2 else None,
             latitude=number / 10 if number % 4 else None,
             longitude=7.5 if number % 4 else None,
+            taken_at_source=TakenAtSource.XMP if number % 3 else None,
+            taken_at_offset_min=-150 if number % 3 == 1 else None,
+            lens="EF 24-105mm f/4L" if number % 2 else None,
+            focal_length_mm=18.6,
+            exposure_s=1 / 250,
+            iso=200 if number % 2 else None,
+            flash_fired=number % 5 == 1 if number % 2 else None,
+            altitude_m=-12.5 if number % 4 else None,
+            rating=(None, -1, 0, 3, 5)[number % 5],
+            title=f"Nr. {number}",
+            keywords=(("Rom", "Été"), ("Romans",), (), ("Places|Rom", "ROM"))[number % 4],
         )
     return Point(
         id=uuid5(ROOT_ID, name),

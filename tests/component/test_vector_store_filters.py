@@ -52,6 +52,16 @@ MOMENT = datetime(2020, 1, 2)  # noqa: DTZ001  # a camera's clock has no zone
         Filters(camera="nikon"),
         Filters(camera="n 100%_'d'"),
         Filters(camera="0%'"),
+        Filters(lens="ef 24-105"),
+        Filters(lens="%"),
+        Filters(rating_min=-1),
+        Filters(rating_min=0),
+        Filters(rating_min=3),
+        Filters(keywords=("rom",)),
+        Filters(keywords=("rom", "ÉTÉ")),
+        Filters(keywords=("ro",)),
+        Filters(keywords=("places|rom",)),
+        Filters(keywords=("Rom\x1fÉté",)),
         Filters(path_prefix="/photos/3/"),
         Filters(path_prefix="/photos/_/"),
         Filters(formats=("jpeg", "heic")),
@@ -85,13 +95,14 @@ async def test_no_text_means_anything_but_itself_to_a_folder(
     store = local_store(str(tmp_path / uuid4().hex))
     await store.create(COLLECTION, dim=DIM)
     odd = replace(
-        point(1, display_path=stored + prefix, metadata=Metadata(camera_make=stored)),
+        point(1, display_path=stored + prefix, metadata=Metadata(camera_make=stored, lens=stored)),
         format=stored,
     )
     await store.write(COLLECTION, [odd, point(2)], may_exist=())
     held: list[Point] = await store.get(COLLECTION, [odd.id, point(2).id])
     for filters in (
         Filters(camera=camera.replace("\udcff", "\ufffd")),
+        Filters(lens=camera.replace("\udcff", "\ufffd")),
         Filters(path_prefix=prefix.replace("\udcff", "\ufffd")),
         Filters(formats=tuple(name.replace("\udcff", "\ufffd") for name in formats)),
     ):

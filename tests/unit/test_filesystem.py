@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,9 @@ from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.core.files import File
 from ingestion_orchestration_fastapi_app.core.records import Content, Skipped
 from ingestion_orchestration_fastapi_app.pipeline.ports import Library
-from tests.picture_files import encoded, exif_with, file_at, put, root_of, scene
+from tests.picture_files import encoded, exif_with, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode
+from utils.photo_metadata import TakenAtSource
 from utils.problems import Rejected
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +55,43 @@ async def test_content_is_the_original_bytes_with_their_hash(tmp_path: Path) -> 
     assert content.format == "jpeg"
     assert content.metadata.camera_make == "Maker"
     assert content.settled
+
+
+async def test_a_sidecar_is_read_with_its_file(tmp_path: Path) -> None:
+    for name, title in (("a.jpg.xmp", "Nearest"), ("a.xmp", "Shared")):
+        put(tmp_path / name, xmp(title=title, rating=4))
+    file = replace(put(tmp_path / "a.jpg", PHOTO), sidecars=(b"a.jpg.xmp", b"a.xmp", b"gone.xmp"))
+    content = await content_of(file)
+    assert isinstance(content, Content)
+    assert (content.metadata.title, content.metadata.rating) == ("Nearest", 4)
+    assert content.metadata.camera_make == "Maker"
+    assert content.file.stat.sidecar_mark != 0
+    assert content.settled
+    (tmp_path / "a.xmp").write_bytes(xmp(title="Just now"))
+    again = await content_of(file)
+    assert isinstance(again, Content)
+    assert not again.settled
+    assert again.file.stat != content.file.stat
+
+
+async def test_a_sidecar_that_is_no_file_or_no_xmp_costs_the_photograph_nothing(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "a.xmp", bytes(range(256)) * 100)
+    os.mkfifo(tmp_path / "a.jpg.xmp")
+    (tmp_path / "b.xmp").symlink_to(tmp_path / "a.xmp")
+    names = (b"a.xmp", b"a.jpg.xmp", b"b.xmp")
+    content = await content_of(replace(put(tmp_path / "a.jpg", PHOTO), sidecars=names))
+    assert isinstance(content, Content)
+    assert content.metadata.camera_make == "Maker"
+
+
+async def test_the_last_resort_for_the_time_is_the_files_own(tmp_path: Path) -> None:
+    content = await content_of(put(tmp_path / "a.jpg", PHOTO))
+    assert isinstance(content, Content)
+    assert content.metadata.taken_at == datetime(2020, 9, 13, 12, 26, 40)  # noqa: DTZ001  # LONG_AGO_NS, in UTC
+    assert content.metadata.taken_at_source is TakenAtSource.FILE_MTIME
+    assert content.metadata.taken_at_offset_min == 0
 
 
 async def test_a_file_written_just_now_is_not_settled(tmp_path: Path) -> None:

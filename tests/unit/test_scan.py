@@ -12,11 +12,12 @@ from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion_orchestration_fastapi_app.adapters import file_walk
 from ingestion_orchestration_fastapi_app.adapters.file_walk import MAX_GROUP
 from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
-from ingestion_orchestration_fastapi_app.core.files import File, Root
-from ingestion_orchestration_fastapi_app.core.identity import deepest_root
-from ingestion_orchestration_fastapi_app.core.records import ScanFault
+from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Root
+from ingestion_orchestration_fastapi_app.core.identity import deepest_root, root_at
+from ingestion_orchestration_fastapi_app.core.records import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.pipeline.ports import Library
 from tests.picture_files import LONG_AGO_NS, put, root_of
@@ -38,6 +39,8 @@ async def scanned(
         os.fsencode(directory), recursive=recursive, roots=roots or (root_of(directory),)
     )
     async for group in found:
+        if isinstance(group, Mounted):
+            continue
         if isinstance(group, ScanFault):
             faults.append(group)
         else:
@@ -84,6 +87,53 @@ async def test_each_file_belongs_to_the_deepest_root(tmp_path: Path) -> None:
         (inner.id, b"c/3.jpg"),
         (outer.id, b"a/bc/4.jpg"),
     }
+
+
+async def test_a_file_comes_with_its_sidecars_and_no_other(tmp_path: Path) -> None:
+    for name in (
+        "a.jpg", "a.xmp", "a.jpg.xmp", "b.JPG", "b.XMP", "c.jpg", "cc.xmp", "d.x.jpg", "d.x.xmp",
+        "below/c.xmp",
+    ):  # fmt: skip
+        put(tmp_path / name, BYTES)
+    (tmp_path / "c.xmp").mkdir()
+    files, _ = await scanned(tmp_path)
+    beside = {file.path: file.sidecars for file in files if file.stat.sidecar_mark}
+    assert beside == {
+        b"a.jpg": (b"a.jpg.xmp", b"a.xmp"),
+        b"b.JPG": (b"b.XMP",),
+        b"d.x.jpg": (b"d.x.xmp",),
+    }
+
+
+async def test_a_file_looks_changed_when_a_sidecar_comes_changes_or_goes(tmp_path: Path) -> None:
+    async def stat() -> FileStat:
+        files, _ = await scanned(tmp_path)
+        return next(file.stat for file in files if file.path == b"a.jpg")
+
+    put(tmp_path / "a.jpg", BYTES)
+    seen = [await stat()]
+    put(tmp_path / "a.xmp", b"<x/>")
+    seen.append(await stat())
+    put(tmp_path / "a.xmp", b"<longer/>")
+    seen.append(await stat())
+    (tmp_path / "a.xmp").rename(tmp_path / "a.jpg.xmp")
+    seen.append(await stat())
+    assert len(set(seen)) == len(seen)
+    assert await stat() == seen[-1]
+    (tmp_path / "a.jpg.xmp").unlink()
+    assert await stat() == seen[0]
+
+
+async def test_files_without_sidecars_cost_no_look_for_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "alone.jpg", BYTES)
+    put(tmp_path / "other.xmp", BYTES)
+    looks: list[object] = []
+    monkeypatch.setattr(file_walk, "looked_at", lambda *given: looks.append(given))
+    files, _ = await scanned(tmp_path)
+    assert len(files) == 2
+    assert not looks
 
 
 async def test_links_are_not_followed_and_loops_end(tmp_path: Path) -> None:
@@ -155,3 +205,44 @@ def test_the_deepest_root_is_a_prefix_by_whole_names(parts: list[bytes]) -> None
         root for root in roots if root.path == b"/" or (folder + b"/").startswith(root.path + b"/")
     ]
     assert found == max(inside, key=lambda root: len(root.path))
+
+
+async def test_file_systems_are_told_before_their_files(tmp_path: Path) -> None:
+    put(tmp_path / "a.jpg", BYTES)
+    os.mkdir(tmp_path / "below")
+    directory = os.fsencode(tmp_path)
+    found = library().scan(directory, recursive=True, roots=[root_of(tmp_path)])
+    first, *others = [group async for group in found]
+    assert first == Mounted(directory, os.stat(directory).st_dev)
+    assert not any(isinstance(group, Mounted) for group in others)
+
+
+@pytest.mark.skipif(
+    not os.path.isdir("/dev/shm") or os.stat("/dev").st_dev == os.stat("/dev/shm").st_dev,
+    reason="no mount that every user may look at",
+)
+async def test_a_mount_within_a_folder_is_told() -> None:
+    found = library().scan(b"/dev", recursive=True, roots=[root_at(b"/dev")])
+    mounts = [group async for group in found if isinstance(group, Mounted)]
+    assert Mounted(b"/dev/shm", os.stat("/dev/shm").st_dev) in mounts
+
+
+async def test_gone_is_only_what_a_scan_would_have_met(tmp_path: Path) -> None:
+    put(tmp_path / "there.jpg", BYTES)
+    os.symlink("nowhere", tmp_path / "link.jpg")
+    os.mkdir(tmp_path / "folder.jpg")
+    names = {
+        b"there.jpg": False,
+        b"link.jpg": False,
+        b"folder.jpg": False,
+        b"missing.jpg": True,
+        b"missing/too.jpg": True,
+        b"there.jpg/no folder.jpg": True,
+        b".hidden.jpg": False,
+        b".hidden/a.jpg": False,
+        b"a/@eaDir/a.jpg": False,
+        b"x" * 300: False,  # no answer is no proof
+    }
+    below = os.fsencode(tmp_path)
+    paths = [below + b"/" + name for name in names]
+    assert await library().gone(paths, below=below) == list(names.values())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -25,11 +26,13 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
 )
 from ingestion_orchestration_fastapi_app.core.files import Metadata, Point
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
+from utils.photo_metadata import TakenAtSource
 
 DIM = 3
 INT32 = st.integers(0, 2**31 - 1)
 INT64 = st.integers(-(2**63), 2**63 - 1)
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)  # surrogates, too
+POSITIVE = st.floats(0, 1e9, exclude_min=True)
 COORDINATE = st.floats(-180, 180)
 
 POINTS = st.builds(
@@ -56,6 +59,20 @@ POINTS = st.builds(
         camera_model=st.none() | ANY_TEXT,
         latitude=st.none() | COORDINATE,
         longitude=st.none() | COORDINATE,
+        taken_at_source=st.none() | st.sampled_from(TakenAtSource),
+        taken_at_offset_min=st.none() | st.integers(-840, 840),
+        lens=st.none() | ANY_TEXT,
+        focal_length_mm=st.none() | POSITIVE,
+        aperture_f=st.none() | POSITIVE,
+        exposure_s=st.none() | POSITIVE,
+        iso=st.none() | INT32,
+        flash_fired=st.none() | st.booleans(),
+        altitude_m=st.none() | COORDINATE,
+        rating=st.none() | st.integers(-1, 5),
+        title=st.none() | ANY_TEXT,
+        description=st.none() | ANY_TEXT,
+        keywords=st.lists(ANY_TEXT, max_size=3).map(tuple),
+        software=st.none() | ANY_TEXT,
     ),
     caption=st.none() | ANY_TEXT,
     fingerprint=ANY_TEXT,
@@ -64,7 +81,12 @@ POINTS = st.builds(
 
 
 def with_storable_text(point: Point) -> Point:
-    make, model = point.metadata.camera_make, point.metadata.camera_model
+    said: dict[str, Any] = {
+        name: storable(value) if isinstance(value, str) else value
+        for name, value in asdict(point.metadata).items()
+        if name != "taken_at_source"
+    }
+    said["keywords"] = tuple(map(storable, point.metadata.keywords))
     return replace(
         point,
         display_path=storable(point.display_path),
@@ -74,11 +96,7 @@ def with_storable_text(point: Point) -> Point:
         caption=None if point.caption is None else storable(point.caption),
         fingerprint=storable(point.fingerprint),
         job_id=storable(point.job_id),
-        metadata=replace(
-            point.metadata,
-            camera_make=None if make is None else storable(make),
-            camera_model=None if model is None else storable(model),
-        ),
+        metadata=replace(point.metadata, **said),
     )
 
 

@@ -16,7 +16,7 @@ from anyio import to_thread
 from ingestion_orchestration_fastapi_app.adapters.vector_store import recovery
 from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import is_missing_table
 from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import OpenTable
-from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import VECTOR, schema
+from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import VECTOR, missing, schema
 from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import FolderSync, sync_path
 from ingestion_orchestration_fastapi_app.core.records import Opened
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
@@ -67,7 +67,11 @@ class Database:
             found = await self._manifests(collection)
             if await handle.version() != next(iter(found), None):
                 raise StoreWrite("The newest version of a table is torn: it must be opened.")
-        vectors = (await handle.schema()).field(VECTOR)
+        known = await handle.schema()
+        absent = missing(known)
+        if absent:  # a commit that holds no data; the next sync takes it to the disk
+            await handle.add_columns(absent)
+        vectors = known.field(VECTOR)
         table = self._table(collection, handle, dim=vectors.type.list_size)
         await table.state()
         return table

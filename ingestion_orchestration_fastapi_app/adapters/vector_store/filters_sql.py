@@ -9,12 +9,14 @@ from uuid import UUID
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import storable
 from ingestion_orchestration_fastapi_app.core.filters import Filters
 
+_END = "\x1f"  # of a keyword; none holds it, since metadata is made printable
+_KEYWORDS = f"lower(concat('{_END}', array_to_string(keywords, '{_END}'), '{_END}'))"
 _CAMERA = "lower(concat(coalesce(camera_make, ''), ' ', coalesce(camera_model, '')))"
 
 
 def condition(filters: Filters) -> str | None:
     """The same meaning as `Filters.matches`; None where nothing is asked."""
-    parts = [*_taken(filters), *_picture(filters)]
+    parts = [*_taken(filters), *_words(filters), *_picture(filters)]
     return " AND ".join(parts) if parts else None
 
 
@@ -37,6 +39,17 @@ def _taken(filters: Filters) -> Iterable[str]:
         yield f"strpos({_CAMERA}, {text(filters.camera.lower())}) > 0"
     if filters.has_gps is not None:
         yield f"latitude IS {'NOT ' if filters.has_gps else ''}NULL"
+
+
+def _words(filters: Filters) -> Iterable[str]:
+    if filters.lens:
+        yield f"strpos(lower(lens), {text(filters.lens.lower())}) > 0"
+    if filters.rating_min is not None:
+        yield f"rating >= {int(filters.rating_min)}"
+    for word in filters.keywords:
+        whole = text(f"{_END}{word.lower()}{_END}")
+        held = f"keywords IS NOT NULL AND strpos({_KEYWORDS}, {whole}) > 0"
+        yield "false" if _END in word else held
 
 
 def _picture(filters: Filters) -> Iterable[str]:

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -116,6 +117,8 @@ class LanceStore:
                 else:
                     table = await self._attached(entry, collection)
                     opened = Opened(await table.scanned(), restored=False)
+                # Newer than what was checked where columns of this version had to be added.
+                opened = replace(opened, version=int(await table.handle.version()))
                 if opened.version == synced_version:
                     await table.adopt(self._threads)
                 else:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Vector
+from utils.photo_metadata import TakenAtSource
 
 ID = "id"
 VECTOR = "vector"
@@ -42,7 +43,26 @@ _PAYLOAD = (
     pa.field("fingerprint", pa.string(), nullable=False),
     pa.field("job_id", pa.string(), nullable=False),
 )
-PAYLOAD_COLUMNS = tuple(field.name for field in _PAYLOAD)
+# What tables of earlier versions lack. They get these columns when they are opened, so every one
+# may be null; names and types stay as they are for good.
+_ADDED = (
+    pa.field("taken_at_source", pa.string()),
+    pa.field("taken_at_offset_min", pa.int32()),
+    pa.field("lens", pa.string()),
+    pa.field("focal_length_mm", pa.float64()),
+    pa.field("aperture_f", pa.float64()),
+    pa.field("exposure_s", pa.float64()),
+    pa.field("iso", pa.int32()),
+    pa.field("flash_fired", pa.bool_()),
+    pa.field("altitude_m", pa.float64()),
+    pa.field("rating", pa.int32()),
+    pa.field("title", pa.string()),
+    pa.field("description", pa.string()),
+    pa.field("keywords", pa.list_(pa.string())),  # null where there is none
+    pa.field("software", pa.string()),
+)
+_COLUMNS = (*_PAYLOAD, *_ADDED)
+PAYLOAD_COLUMNS = tuple(field.name for field in _COLUMNS)
 NO_VECTOR: Vector = np.empty(0, dtype=np.float32)
 
 _UNIT_TOLERANCE = 0.01
@@ -51,7 +71,12 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 def schema(dim: int) -> Any:
     """The Arrow schema of a collection whose vectors have `dim` numbers."""
-    return pa.schema([*_PAYLOAD, pa.field(VECTOR, pa.list_(pa.float32(), dim), nullable=False)])
+    return pa.schema([*_COLUMNS, pa.field(VECTOR, pa.list_(pa.float32(), dim), nullable=False)])
+
+
+def missing(found: Any) -> list[Any]:
+    """The columns that a table of this schema, made by an earlier version, has not got."""
+    return [field for field in _ADDED if field.name not in found.names]
 
 
 def storable(text: str) -> str:
@@ -80,7 +105,7 @@ def to_table(points: Sequence[Point], *, dim: int) -> Any:
     for point in points:
         for name, value in _row(point).items():
             columns[name].append(storable(value) if isinstance(value, str) else value)
-    arrays = [pa.array(columns[field.name], field.type) for field in _PAYLOAD]
+    arrays = [pa.array(columns[field.name], field.type) for field in _COLUMNS]
     arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dim))
     return pa.Table.from_arrays(arrays, schema=schema(dim))
 
@@ -107,6 +132,20 @@ def _row(point: Point) -> dict[str, object]:
         "camera_model": metadata.camera_model,
         "latitude": metadata.latitude,
         "longitude": metadata.longitude,
+        "taken_at_source": metadata.taken_at_source,
+        "taken_at_offset_min": metadata.taken_at_offset_min,
+        "lens": metadata.lens,
+        "focal_length_mm": metadata.focal_length_mm,
+        "aperture_f": metadata.aperture_f,
+        "exposure_s": metadata.exposure_s,
+        "iso": metadata.iso,
+        "flash_fired": metadata.flash_fired,
+        "altitude_m": metadata.altitude_m,
+        "rating": metadata.rating,
+        "title": metadata.title,
+        "description": metadata.description,
+        "keywords": [storable(word) for word in metadata.keywords] or None,
+        "software": metadata.software,
         "caption": point.caption,
         "fingerprint": point.fingerprint,
         "job_id": point.job_id,
@@ -148,14 +187,33 @@ def _point(row: dict[str, Any], vector: Vector) -> Point:
         phash=row["phash"],
         partial=row["partial"],
         rung=row["rung"],
-        metadata=Metadata(
-            taken_at=row["taken_at"],
-            camera_make=row["camera_make"],
-            camera_model=row["camera_model"],
-            latitude=row["latitude"],
-            longitude=row["longitude"],
-        ),
+        metadata=_metadata(row),
         caption=row["caption"],
         fingerprint=row["fingerprint"],
         job_id=row["job_id"],
+    )
+
+
+def _metadata(row: dict[str, Any]) -> Metadata:
+    source = row["taken_at_source"]
+    return Metadata(
+        taken_at=row["taken_at"],
+        taken_at_source=None if source is None else TakenAtSource(source),
+        taken_at_offset_min=row["taken_at_offset_min"],
+        camera_make=row["camera_make"],
+        camera_model=row["camera_model"],
+        lens=row["lens"],
+        focal_length_mm=row["focal_length_mm"],
+        aperture_f=row["aperture_f"],
+        exposure_s=row["exposure_s"],
+        iso=row["iso"],
+        flash_fired=row["flash_fired"],
+        latitude=row["latitude"],
+        longitude=row["longitude"],
+        altitude_m=row["altitude_m"],
+        rating=row["rating"],
+        title=row["title"],
+        description=row["description"],
+        keywords=tuple(row["keywords"] or ()),
+        software=row["software"],
     )

@@ -1,0 +1,40 @@
+"""Opens what is a regular file, and says of everything else why it was not opened."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from ingestion_orchestration_fastapi_app.core.records import Skipped
+from utils.contract import ErrorCode
+from utils.problems import Rejected
+
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+_NO_REGULAR_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENODEV})
+_OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+def open_regular(path: bytes) -> int | Rejected | Skipped:
+    """A descriptor for reading. Never waits at a FIFO, never follows a link at the path's end."""
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as exc:
+        if exc.errno in _NO_REGULAR_FILE:
+            return Skipped("not a regular file")
+        return refusal(exc)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return Skipped("not a regular file")
+
+
+def refusal(exc: OSError) -> Rejected:
+    """Raises it again when it is our own lack of descriptors or memory."""
+    if exc.errno in _OUR_FAULT:
+        raise exc
+    said = exc.strerror or type(exc).__name__
+    if exc.errno in _NO_FILE:
+        return Rejected(ErrorCode.FILE_NOT_FOUND, f"the file is gone: {said}")
+    return Rejected(ErrorCode.FILE_PERMISSION, f"the file cannot be read: {said}")

@@ -1,0 +1,76 @@
+"""XMP files beside photographs: which belongs to which, and when one of them has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+
+from ingestion_orchestration_fastapi_app.adapters.regular_file import open_regular
+from utils.xmp import MAX_XMP_BYTES
+
+_SUFFIX_BYTES = 4
+# Every spelling, so that one call tells: it is asked of each name in the library.
+_SUFFIXES = tuple(b"." + bytes(name) for name in product(b"xX", b"mM", b"pP"))
+
+
+def sidecars_in(folder: bytes) -> dict[bytes, list[bytes]]:
+    """The XMP files by what stands before their suffix; lists the folder once, looks at no file.
+
+    Raises:
+        OSError: the folder cannot be listed.
+    """
+    found: dict[bytes, list[bytes]] = defaultdict(list)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.endswith(_SUFFIXES):
+                found[name[:-_SUFFIX_BYTES]].append(name)
+    return {stem: sorted(names) for stem, names in found.items()}
+
+
+def sidecars_of(name: bytes, found: Mapping[bytes, Sequence[bytes]]) -> tuple[bytes, ...]:
+    """`a.jpg.xmp` before `a.xmp`, which other files of that name share. None has its own."""
+    if not found or name.endswith(_SUFFIXES):
+        return ()
+    return (*found.get(name, ()), *found.get(name.rpartition(b".")[0], ()))
+
+
+def looked_at(folder: bytes, names: Iterable[bytes]) -> list[tuple[bytes, os.stat_result]]:
+    """Those that are regular files now."""
+    found = []
+    for name in names:
+        try:
+            status = os.stat(folder + b"/" + name, follow_symlinks=False)
+        except OSError:
+            continue
+        if stat.S_ISREG(status.st_mode):
+            found.append((name, status))
+    return found
+
+
+def read_sidecar(path: bytes) -> bytes:
+    """Empty where it cannot be read: the photograph can do without."""
+    opened = open_regular(path)
+    if not isinstance(opened, int):
+        return b""
+    try:
+        return os.pread(opened, MAX_XMP_BYTES, 0)
+    except OSError:
+        return b""
+    finally:
+        os.close(opened)
+
+
+def mark_of(found: Iterable[tuple[bytes, os.stat_result]]) -> int:
+    """64 bits, signed, over names, sizes and times; 0 only where there is none."""
+    digest = hashlib.blake2b(digest_size=8)
+    none = True
+    for name, status in found:
+        none = False
+        known = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        digest.update(b"%s\0%d %d %d\0" % (name, *known))
+    return 0 if none else int.from_bytes(digest.digest(), signed=True) or 1
