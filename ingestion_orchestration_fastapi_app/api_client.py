@@ -96,6 +96,13 @@ class OrchestratorApi:
     async def jobs(self) -> JobList:
         return await self._get("/jobs", JobList)
 
+    async def control(self, job_id: str, action: str) -> JobReply:
+        """`action` is pause, resume or cancel."""
+        return await self._post(f"/jobs/{job_id}/{action}", None, JobReply)
+
+    async def retry_failed(self, job_id: str) -> IngestAccepted:
+        return await self._post(f"/jobs/{job_id}/retry-failed", None, IngestAccepted)
+
     async def failures(self, job_id: str, *, limit: int, offset: int = 0) -> FailurePage:
         path = f"/jobs/{job_id}/failures?limit={limit}&offset={offset}"
         return await self._get(path, FailurePage)
@@ -106,12 +113,12 @@ class OrchestratorApi:
     async def _get(self, path: str, answer: type[Answer]) -> Answer:
         return await self._ask(self._client.build_request("GET", path), answer)
 
-    async def _post(self, path: str, body: Wire, answer: type[Answer]) -> Answer:
+    async def _post(self, path: str, body: Wire | None, answer: type[Answer]) -> Answer:
         request = self._client.build_request(
             "POST",
             path,
-            content=body.model_dump_json(),
-            headers={"Content-Type": "application/json"},
+            content=None if body is None else body.model_dump_json(),
+            headers={} if body is None else {"Content-Type": "application/json"},
         )
         return await self._ask(request, answer)
 

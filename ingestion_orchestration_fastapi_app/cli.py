@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import subprocess
-from collections.abc import Awaitable, Callable
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import anyio
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app import launcher, status_view
+from ingestion_orchestration_fastapi_app import status_view
 from ingestion_orchestration_fastapi_app.api_client import ApiProblem, OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli_bench import bench
+from ingestion_orchestration_fastapi_app.cli_calls import (
+    PASSED_ON,
+    Url,
+    call,
+    load_settings,
+    require_inference_parts,
+    run_module,
+)
+from ingestion_orchestration_fastapi_app.cli_jobs import jobs
 from ingestion_orchestration_fastapi_app.progress_view import (
     follow,
     print_hits,
     print_plain,
     report,
 )
-from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.up import Plan, demo_plan, up
 from utils.contract import IngestRequest, JobState, SearchTextRequest
 
@@ -39,15 +44,10 @@ models = typer.Typer(
     help="The models' weights: what is there, fetching it, checking it.", no_args_is_help=True
 )
 app.add_typer(models, name="models")
+app.add_typer(jobs, name="jobs")
+app.add_typer(bench, name="bench")
 
 Collection = Annotated[str, typer.Option(help="Name of the collection.")]
-Url = Annotated[
-    str | None,
-    typer.Option(
-        help="Where the orchestrator answers.",
-        show_default="from ORCHESTRATOR_HOST and ORCHESTRATOR_PORT",
-    ),
-]
 
 
 @app.command("up")
@@ -94,6 +94,12 @@ def ingest(
     force: Annotated[
         bool, typer.Option("--force", help="Open every file again, changed or not.")
     ] = False,
+    sync: Annotated[
+        bool, typer.Option("--sync", help="Forget pictures whose files are gone.")
+    ] = False,
+    confirm_deletes: Annotated[
+        bool, typer.Option("--confirm-deletes", help="With --sync: even if very many are gone.")
+    ] = False,
     create: Annotated[
         bool, typer.Option("--create", help="Make the collection first, if it is new.")
     ] = False,
@@ -102,11 +108,15 @@ def ingest(
     ] = True,
 ) -> None:
     """Import a folder into a collection, and list the files that failed."""
+    if confirm_deletes and not sync:
+        raise typer.BadParameter("it means nothing without --sync", param_hint="--confirm-deletes")
     request = IngestRequest(
         directory_path=absolute(directory),
         collection=collection,
         recursive=recursive,
         force=force,
+        sync=sync,
+        confirm_deletes=confirm_deletes,
     )
 
     async def run(api: OrchestratorApi, console: Console) -> int:
@@ -118,7 +128,7 @@ def ingest(
             return 0
         job = await follow(api, accepted.job_id, console)
         await report(api, job, console)
-        if job.state is JobState.COMPLETED:
+        if job.state is JobState.COMPLETED and job.reason_code is None:
             return 0
         raise ApiProblem(job.reason or f"The job is {job.state.value}.", code=job.reason_code)
 
@@ -150,9 +160,6 @@ def status(url: Url = None) -> None:
     call(status_view.show_status, url)
 
 
-PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-
-
 @models.command("list", context_settings=PASSED_ON)
 def models_list(context: typer.Context) -> None:
     """List the models in the cache folder, and a few well-known choices. Options: --json."""
@@ -178,42 +185,7 @@ def models_verify(context: typer.Context) -> None:
 
 
 def run_models(action: str, options: list[str]) -> None:
-    """In a process of its own: this one never imports torch."""
-    require_inference_parts()
-    command = launcher.python_module("ml_inference_fastapi_app.models", action, *options)
-    ended = subprocess.run(command, check=False)  # noqa: S603  # this very interpreter
-    raise typer.Exit(ended.returncode if ended.returncode in {0, 1, 2} else 1)
-
-
-def require_inference_parts() -> None:
-    if importlib.util.find_spec("torch") is None:
-        fail("The inference service's parts are not installed: pip install 'photoseek[inference]'")
-
-
-def call(run: Callable[[OrchestratorApi, Console], Awaitable[int]], url: str | None) -> None:
-    """Runs one command against the API. Exits 1 with code and detail when there is a problem."""
-    settings = load_settings()
-    where = url or launcher.http_url(settings.orchestrator_host, settings.orchestrator_port)
-    key = settings.api_key.get_secret_value() if settings.api_key else None
-
-    async def told() -> int:
-        async with OrchestratorApi(where.rstrip("/"), api_key=key) as api:
-            return await run(api, Console())
-
-    try:
-        raise typer.Exit(anyio.run(told))
-    except ApiProblem as problem:
-        fail(str(problem))
-    except KeyboardInterrupt:
-        fail("Interrupted. A job that was started goes on; see `photoseek status`.")
-
-
-def load_settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as exc:
-        lines = [f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in exc.errors()]
-        fail("These settings are not valid:\n" + "\n".join(lines))
+    run_module("ml_inference_fastapi_app.models", [action, *options])
 
 
 def absolute(path: str) -> str:
@@ -228,11 +200,6 @@ def absolute(path: str) -> str:
     except UnicodeEncodeError as exc:
         raise typer.BadParameter("a name that is not UTF-8; name the folder above it") from exc
     return real
-
-
-def fail(text: str) -> NoReturn:
-    print_plain(Console(stderr=True), text, style="red")
-    raise typer.Exit(1)
 
 
 def main() -> None:

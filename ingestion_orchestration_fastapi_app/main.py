@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import httpx
+import structlog
 from anyio import CapacityLimiter, create_task_group
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
@@ -25,19 +27,32 @@ from ingestion_orchestration_fastapi_app.adapters.image_preparation import Image
 from ingestion_orchestration_fastapi_app.adapters.inference_client import InferenceClient
 from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
 from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
-from ingestion_orchestration_fastapi_app.api import collections, health, images, ingest, search
+from ingestion_orchestration_fastapi_app.api import (
+    collections,
+    health,
+    images,
+    ingest,
+    jobs,
+    search,
+)
 from ingestion_orchestration_fastapi_app.api.body_limit import BodyLimit
+from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.api.services import Services
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
+from ingestion_orchestration_fastapi_app.pipeline.job_history import keep_short
 from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
 from ingestion_orchestration_fastapi_app.pipeline.search import Search
 from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
 from ingestion_orchestration_fastapi_app.pipeline.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.settings import Settings
+from utils.decoder_pool import DecoderPool
 from utils.formats import Format, has_image_extension
+from utils.problems import Problem
 from utils.web import install_web
+
+log = structlog.get_logger(__name__)
 
 UI_FOLDER = Path(__file__).parent / "ui"
 MAX_BODY_BYTES = 80 * 1024 * 1024
@@ -55,16 +70,27 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.state.services = await _wired(settings, stack, ml_transport)
+            try:
+                app.state.services = await _wired(settings, stack, ml_transport)
+            except Problem as exc:
+                sys.stderr.write(f"{exc.code}: {exc.detail}\n")
+                raise
+            except Exception:
+                log.exception("start_failed")
+                raise
             async with create_task_group() as tg:
-                await tg.start(app.state.services.supervisor.serve)
+                services = app.state.services
+                await tg.start(services.supervisor.serve)
+                tg.start_soon(
+                    partial(keep_short, services.ports.ledger, days=settings.job_history_days)
+                )
                 yield
                 tg.cancel_scope.cancel()  # jobs go on at the next start
 
     app = FastAPI(title="Photoseek orchestrator", lifespan=lifespan)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     install_web(app, service="orchestrator", api_key=settings.api_key, registry=CollectorRegistry())
-    for resource in (ingest, collections, search, images, health):
+    for resource in (ingest, jobs, collections, search, images, health):
         app.include_router(resource.router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=UI_FOLDER / "static"))
@@ -93,6 +119,13 @@ async def _wired(
     http = await stack.enter_async_context(
         httpx.AsyncClient(transport=ml_transport, trust_env=False)
     )
+    decoders = await stack.enter_async_context(
+        DecoderPool(
+            workers=settings.decode_workers,
+            timeout_s=settings.decode_timeout_s,
+            memory_bytes=settings.decode_memory_bytes,
+        )
+    )
     ports = Ports(
         ledger=ledger,
         store=store,
@@ -103,6 +136,7 @@ async def _wired(
         ),
         preparation=ImagePreparation(
             CapacityLimiter(settings.decode_workers),
+            decoders,
             max_pixels=settings.max_image_pixels,
             thumbnail_side_px=settings.thumbnail_side_px,
             encoding=settings.ml_upload_encoding,
@@ -132,6 +166,7 @@ async def _wired(
                 batch_images=settings.batch_size,
                 store_rows=settings.store_group_rows,
                 store_linger_s=settings.store_linger_s,
+                delete_guard_percent=settings.delete_guard_percent,
             ),
             max_running=settings.max_running_jobs,
         ),
@@ -145,4 +180,5 @@ async def _wired(
         is_image_name=has_image_extension,
         formats=tuple(sorted(Format)),
         blocking=CapacityLimiter(BLOCKING_THREADS),
+        listeners=Listeners(),
     )

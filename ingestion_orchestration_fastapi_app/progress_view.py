@@ -52,6 +52,7 @@ def summary_text(job: JobReply) -> str:
         f"{counts.embedded:,} embedded, {counts.cached:,} known by content, "
         f"{counts.unchanged:,} unchanged, {counts.skipped:,} no images, {counts.failed:,} failed"
         + (f", {counts.pending:,} not done" if counts.pending else "")
+        + (f", {job.removed:,} removed" if job.removed else "")
         + "."
     )
 

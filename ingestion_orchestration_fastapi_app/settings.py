@@ -75,7 +75,13 @@ class Settings(BaseSettings):
         default_factory=lambda: os.cpu_count() or 2,
         ge=1,
         le=256,
-        description="Threads that decode images. Default: one a core.",
+        description="Images that are decoded at once. Default: one a core.",
+    )
+    decode_timeout_s: float = Field(
+        default=60, gt=0, description="Longest that decoding one file in a process may take."
+    )
+    decode_memory_bytes: int = Field(
+        default=4 * GIB, ge=512 * MIB, description="Memory that one decoding process may use."
     )
     max_inflight_bytes: int = Field(
         default=1 * GIB,
@@ -91,6 +97,15 @@ class Settings(BaseSettings):
     )
     max_running_jobs: int = Field(
         default=2, ge=1, le=16, description="Jobs that run at once, one a collection."
+    )
+    job_history_days: int = Field(
+        default=90, ge=1, le=36_500, description="Days for which ended jobs are remembered."
+    )
+    delete_guard_percent: float = Field(
+        default=20,
+        ge=0,
+        le=100,
+        description="`sync` asks to confirm when more of a folder's files (and over 10) are gone.",
     )
     store_group_rows: int = Field(
         default=4096, ge=1, le=65_536, description="Most rows that are stored at once."

@@ -21,13 +21,17 @@ from ingestion_orchestration_fastapi_app.core.identity import root_at
 from ingestion_orchestration_fastapi_app.core.records import (
     Content,
     Embedded,
+    Mounted,
+    Original,
     Prepared,
     ScanFault,
+    Sendable,
     Skipped,
     Upload,
 )
 from utils.contract import (
     PPM_MEDIA_TYPE,
+    RAW_MEDIA_TYPE,
     Capabilities,
     CaptionCapabilities,
     CaptionUpload,
@@ -37,6 +41,7 @@ from utils.contract import (
     QueueCapabilities,
     UploadSpec,
 )
+from utils.decoder_pool import DecodersDownError
 from utils.problems import Rejected
 
 DIM = 8
@@ -87,10 +92,11 @@ class FakeFile:
     data: bytes
     mtime_ns: int = OLD_NS
     settled: bool = True
+    sidecar_mark: int = 0
 
 
 class FakeLibrary:
-    """Files by absolute path. Content that begins with `image` is one."""
+    """Files by absolute path. Content that begins with `image` is one, `image raw` a RAW."""
 
     def __init__(self, root: bytes = b"/photos") -> None:
         self.root = root_at(root)
@@ -99,15 +105,25 @@ class FakeLibrary:
         self.group_files = 3
         self.need_bytes = 1000
         self.faults: list[ScanFault] = []
+        self.devices: dict[bytes, int] = {self.root.path: 1}
+        self.passed_over: set[bytes] = set()  # absolute; whatever is there is never met
 
     def put(
-        self, path: bytes, data: bytes, *, mtime_ns: int = OLD_NS, settled: bool = True
+        self,
+        path: bytes,
+        data: bytes,
+        *,
+        mtime_ns: int = OLD_NS,
+        settled: bool = True,
+        sidecar_mark: int = 0,
     ) -> None:
-        self.files[path] = FakeFile(data, mtime_ns, settled)
+        self.files[path] = FakeFile(data, mtime_ns, settled, sidecar_mark)
 
     async def scan(
         self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
-    ) -> AsyncIterator[list[File] | ScanFault]:
+    ) -> AsyncIterator[list[File] | Mounted | ScanFault]:
+        for path, device in self.devices.items():
+            yield Mounted(path, device)
         for fault in self.faults:
             yield fault
         paths = sorted(self.files)
@@ -115,9 +131,14 @@ class FakeLibrary:
             await anyio.lowlevel.checkpoint()
             yield [self._file(path) for path in paths[start : start + self.group_files]]
 
+    async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
+        await anyio.lowlevel.checkpoint()
+        there = {self._file(path).absolute for path in self.files}
+        return [path not in there and path not in self.passed_over for path in paths]
+
     def _file(self, path: bytes) -> File:
         found = self.files[path]
-        stat = FileStat(len(found.data), found.mtime_ns, found.mtime_ns)
+        stat = FileStat(len(found.data), found.mtime_ns, found.mtime_ns, found.sidecar_mark)
         return File(self.root, path, stat)
 
     async def open(self, file: File) -> FakeOpenFile | Rejected | Skipped:
@@ -144,11 +165,12 @@ class FakeOpenFile:
     async def read(self) -> Content | Rejected:
         await anyio.lowlevel.checkpoint()
         found = self._library.files[self._file.path]
+        is_raw = found.data.startswith(b"image raw")
         return Content(
             file=self._file,
-            data=found.data,
+            data=b"" if is_raw else found.data,
             sha256=hashlib.sha256(found.data).digest(),
-            format="jpeg",
+            format="dng" if is_raw else "jpeg",
             metadata=Metadata(),
             settled=found.settled,
         )
@@ -158,17 +180,26 @@ class FakeOpenFile:
 
 
 class FakePreparation:
-    """Content with `corrupt` in it cannot be decoded."""
+    """Content with `corrupt` in it cannot be decoded; a RAW is sent as it is, or is `lost`."""
 
     version = "fake-1"
 
     def __init__(self) -> None:
         self.prepared: list[bytes] = []
+        self.down = 0  # so often no decoder can be started
+        self.lost: set[bytes] = set()
 
-    async def prepare(self, content: Content, clip: ClipUpload) -> Prepared | Rejected:
+    async def prepare(
+        self, content: Content, clip: ClipUpload, *, whole_side_px: int = 0
+    ) -> Prepared | Rejected:
         await anyio.lowlevel.checkpoint()
-        assert content.data, "the bytes must still be there"
+        if self.down:
+            self.down -= 1
+            raise DecodersDownError("no decoder can be started")
         self.prepared.append(content.file.path)
+        if content.file.path in self.lost:
+            return Rejected(ErrorCode.FILE_CHANGED, "changed")
+        assert content.data or content.format == "dng", "the bytes must still be there"
         if b"corrupt" in content.data:
             return Rejected(ErrorCode.DECODING_IMAGE, "corrupt")
         picture = Picture(
@@ -180,7 +211,10 @@ class FakePreparation:
             rung="image",
             thumbnail=b"webp" + content.sha256,
         )
-        return Prepared(picture=picture, upload=Upload(content.data, PPM_MEDIA_TYPE))
+        if content.format == "dng":
+            return Prepared(picture, Original(content.file, content.sha256, RAW_MEDIA_TYPE))
+        whole = content.data if whole_side_px else b""
+        return Prepared(picture=picture, upload=Upload(content.data, PPM_MEDIA_TYPE, whole))
 
 
 Behaviour = Callable[[Mapping[str, Upload]], None]
@@ -188,9 +222,13 @@ Behaviour = Callable[[Mapping[str, Upload]], None]
 
 @dataclass
 class FakeInference:
-    """Answers at once, after `behaviour` had its chance to raise what a real service causes."""
+    """Answers at once, after `behaviour` had its chance to raise what a real service causes.
+
+    `behaviour` sees what is in memory; originals are then read from `library`.
+    """
 
     behaviour: Behaviour = lambda uploads: None
+    library: FakeLibrary | None = None
     told: Capabilities = field(default_factory=capabilities)
     batches: list[list[bytes]] = field(default_factory=list)
     running: int = 0
@@ -200,24 +238,45 @@ class FakeInference:
         await anyio.lowlevel.checkpoint()
         return self.told
 
+    def _embedded(self, data: bytes, *, captions: bool) -> Embedded:
+        """Its caption is the content itself; `wordless` content has none."""
+        named = self.told.captions.fingerprint
+        if not captions:
+            return Embedded(vector_of(data))
+        if b"wordless" in data:
+            fault = Rejected(ErrorCode.BLIP_INFER, "no word")
+            return Embedded(vector_of(data), None, named, fault)
+        return Embedded(vector_of(data), data.decode(), named)
+
     async def embed(
-        self, uploads: Mapping[str, Upload], *, captions: bool, fingerprint: str
+        self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
     ) -> dict[str, Embedded | Rejected]:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
             await anyio.lowlevel.checkpoint()
-            self.behaviour(uploads)
+            self.behaviour({key: one for key, one in uploads.items() if isinstance(one, Upload)})
         finally:
             self.running -= 1
-        self.batches.append([upload.data for upload in uploads.values()])
+        sent = {upload_id: self._sent(upload) for upload_id, upload in uploads.items()}
+        self.batches.append([data for data in sent.values() if isinstance(data, bytes)])
         answers: dict[str, Embedded | Rejected] = {}
-        for upload_id, upload in reversed(list(uploads.items())):  # in another order
-            if b"unembeddable" in upload.data:
+        for upload_id, data in reversed(list(sent.items())):  # in another order
+            if isinstance(data, Rejected):
+                answers[upload_id] = data
+            elif b"unembeddable" in data:
                 answers[upload_id] = Rejected(ErrorCode.CLIP_INFER, "no vector")
             else:
-                answers[upload_id] = Embedded(vector_of(upload.data))
+                answers[upload_id] = self._embedded(data, captions=captions)
         return answers
+
+    def _sent(self, upload: Sendable) -> bytes | Rejected:
+        if isinstance(upload, Upload):
+            return upload.data
+        assert self.library is not None
+        data = self.library.files[upload.file.path].data
+        same = hashlib.sha256(data).digest() == upload.sha256
+        return data if same else Rejected(ErrorCode.FILE_CHANGED, "changed")
 
     async def embed_text(self, text: str) -> tuple[Vector, str]:
         return vector_of(text.encode()), self.told.clip.fingerprint

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import count
 from uuid import UUID
 
 from anyio.lowlevel import checkpoint
@@ -18,41 +15,28 @@ from ingestion_orchestration_fastapi_app.core.files import (
     Root,
     Verdict,
 )
-from ingestion_orchestration_fastapi_app.core.identity import display_text
+from ingestion_orchestration_fastapi_app.core.identity import display_text, is_within
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL
 from ingestion_orchestration_fastapi_app.core.records import (
     CollectionRecord,
     Enrolment,
     FailureRecord,
     JobProgress,
-    JobRecord,
-    JobRequest,
     Settlement,
+    UnmetFile,
 )
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionExists,
     CollectionNotFound,
-    JobNotFound,
-    JobStateProblem,
     ModelMismatch,
 )
+from tests.memory_jobs import MemoryJobs
 from tests.memory_rows import Row, Shelf, judged
-from utils.contract import ErrorCode, JobCounts, JobState
+from utils.contract import ErrorCode
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class MemoryLedger:
+class MemoryLedger(MemoryJobs):
     """Implements `Ledger`. Every method lets others run once, as the real one does."""
-
-    def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
-        self._clock = clock
-        self._ids = count(1)
-        self._shelves: dict[int, Shelf] = {}
-        self._jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only
-        self._failures: dict[str, dict[FileKey, FailureRecord]] = {}
 
     async def create_collection(self, name: str) -> CollectionRecord:
         await checkpoint()
@@ -94,99 +78,6 @@ class MemoryLedger:
         if root.id not in {one.id for one in shelf.record.roots}:
             roots = sorted((*shelf.record.roots, root), key=lambda one: one.path)
             shelf.record = replace(shelf.record, roots=tuple(roots))
-
-    async def create_job(self, job_id: str, collection_id: int, request: JobRequest) -> JobRecord:
-        await checkpoint()
-        if collection_id not in self._shelves:
-            raise CollectionNotFound("The collection was deleted.")
-        now = self._clock()
-        self._jobs[job_id] = JobRecord(
-            id=job_id,
-            collection_id=collection_id,
-            request=request,
-            state=JobState.QUEUED,
-            reason=None,
-            reason_code=None,
-            counts=JobCounts(),
-            errors_by_code={},
-            progress=JobProgress(),
-            created_at=now,
-            started_at=None,
-            updated_at=now,
-            finished_at=None,
-        )
-        self._failures[job_id] = {}
-        shelf = self._shelves[collection_id]
-        shelf.record = replace(shelf.record, last_job_id=job_id)
-        return self._jobs[job_id]
-
-    async def job(self, job_id: str) -> JobRecord | None:
-        await checkpoint()
-        return self._counted(job_id) if job_id in self._jobs else None
-
-    async def jobs(self, *, limit: int, offset: int) -> list[JobRecord]:
-        await checkpoint()
-        return [self._counted(one) for one in reversed(self._jobs)][offset : offset + limit]
-
-    async def unfinished_jobs(self) -> list[JobRecord]:
-        await checkpoint()
-        return [self._counted(one.id) for one in self._jobs.values() if one.state not in FINAL]
-
-    def _counted(self, job_id: str) -> JobRecord:
-        job = self._jobs[job_id]
-        if job.state in FINAL:
-            return job
-        rows = self._shelves[job.collection_id].files.values()
-        outcomes = Counter(row.record.outcome for row in rows if row.record.job_id == job_id)
-        counts = JobCounts(
-            found=outcomes.total(), **{str(key): files for key, files in outcomes.items()}
-        )
-        errors = Counter(str(one.code) for one in self._failures[job_id].values())
-        return replace(job, counts=counts, errors_by_code=dict(errors))
-
-    def _open(self, job_id: str) -> JobRecord:
-        if job_id not in self._jobs:
-            raise JobNotFound(f"There is no job {job_id}.")
-        if self._jobs[job_id].state in FINAL:
-            raise JobStateProblem(f"The job {job_id} has ended.")
-        return self._jobs[job_id]
-
-    async def move_job(
-        self,
-        job_id: str,
-        state: JobState,
-        *,
-        reason: str | None = None,
-        reason_code: ErrorCode | None = None,
-        progress: JobProgress | None = None,
-    ) -> JobRecord:
-        await checkpoint()
-        if job_id in self._jobs and self._jobs[job_id].state is state and state in FINAL:
-            return self._jobs[job_id]
-        self._open(job_id)
-        now = self._clock()
-        job = self._counted(job_id)  # what a final state freezes
-        self._jobs[job_id] = replace(
-            job,
-            state=state,
-            reason=reason,
-            reason_code=reason_code,
-            progress=progress or job.progress,
-            started_at=job.started_at or (now if state is JobState.RUNNING else None),
-            updated_at=now,
-            finished_at=now if state in FINAL else None,
-        )
-        return self._jobs[job_id]
-
-    async def failures(
-        self, job_id: str, *, limit: int, offset: int
-    ) -> tuple[list[FailureRecord], int]:
-        await checkpoint()
-        listed = self._failures.get(job_id, {})
-        ordered = sorted(
-            listed, key=lambda key: (listed[key].display_path, key.root_id.bytes, key.path)
-        )
-        return [listed[key] for key in ordered[offset : offset + limit]], len(listed)
 
     async def recall(
         self, collection_id: int, keys: Sequence[FileKey]
@@ -255,6 +146,7 @@ class MemoryLedger:
             row.record = judged(row.record, one)
             if one.verdict is Verdict.STORED and one.stored_fingerprint is not None:
                 shelf.intents.pop(one.point_id, None)
+                shelf.doomed.discard(one.point_id)
         if synced_version is not None:
             shelf.record = replace(shelf.record, synced_version=synced_version)
         self._jobs[job_id] = replace(job, updated_at=self._clock(), progress=progress)
@@ -281,6 +173,85 @@ class MemoryLedger:
         self._jobs[job_id] = replace(job, updated_at=self._clock())
         return failed
 
+    async def unmet(
+        self,
+        job_id: str,
+        collection_id: int,
+        directory: bytes,
+        *,
+        after: FileKey | None,
+        limit: int,
+    ) -> list[UnmetFile]:
+        await checkpoint()
+        found = [
+            UnmetFile(key, self._absolute(collection_id, key), row.point_id, self._had(row))
+            for key, row in self._shelves[collection_id].files.items()
+            if row.record.job_id != job_id
+            and is_within(self._absolute(collection_id, key), directory)
+            and (after is None or _order(key) > _order(after))
+        ]
+        return sorted(found, key=lambda one: _order(one.key))[:limit]
+
+    def _absolute(self, collection_id: int, key: FileKey) -> bytes:
+        roots = {root.id: root.path for root in self._shelves[collection_id].record.roots}
+        return roots[key.root_id].rstrip(b"/") + b"/" + key.path
+
+    def _had(self, row: Row) -> bool:
+        doomed = {one for shelf in self._shelves.values() for one in shelf.doomed}
+        return row.record.stored_fingerprint is not None or row.point_id in doomed
+
+    async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
+        await checkpoint()
+        return any(
+            row.record.job_id == job_id
+            and row.record.outcome is Outcome.UNCHANGED
+            and is_within(self._absolute(collection_id, key), folder)
+            for key, row in self._shelves[collection_id].files.items()
+        )
+
+    async def doom(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
+        await checkpoint()
+        shelf = self._shelves[collection_id]
+        shelf.intents.update(dict.fromkeys(point_ids))
+        shelf.doomed.update(point_ids)
+
+    async def forget(
+        self,
+        job_id: str,
+        collection_id: int,
+        files: Sequence[UnmetFile],
+        *,
+        synced_version: int,
+    ) -> int:
+        await checkpoint()
+        job = self._open(job_id)
+        shelf = self._shelves[collection_id]
+        rows = [row for row in (shelf.files.get(file.key) for file in files) if row is not None]
+        removed = sum(self._had(row) for row in rows)
+        for file in files:
+            row = shelf.files.pop(file.key, None)
+            before = self._jobs.get(row.record.job_id) if row is not None else None
+            if before is not None and before.state not in FINAL:
+                self._failures[before.id].pop(file.key, None)
+            shelf.intents.pop(file.point_id, None)
+            shelf.doomed.discard(file.point_id)
+        shelf.record = replace(shelf.record, synced_version=synced_version)
+        progress = replace(job.progress, removed=job.progress.removed + removed)
+        self._jobs[job_id] = replace(job, updated_at=self._clock(), progress=progress)
+        return removed
+
+    async def devices(self, collection_id: int) -> dict[bytes, int]:
+        await checkpoint()
+        return dict(self._shelves[collection_id].devices)
+
+    async def note_devices(
+        self, collection_id: int, found: Mapping[bytes, int], *, replace: bool
+    ) -> None:
+        await checkpoint()
+        known = self._shelves[collection_id].devices
+        merged = {**known, **found} if replace else {**found, **known}
+        self._shelves[collection_id].devices = merged
+
     async def reconcile(
         self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
     ) -> tuple[int, int]:
@@ -297,3 +268,7 @@ class MemoryLedger:
                     row.record, stat=None, settled=False, verdict=None, sha256=None
                 )
         return len(unknown), len(lost)
+
+
+def _order(key: FileKey) -> tuple[bytes, bytes]:
+    return key.root_id.bytes, key.path

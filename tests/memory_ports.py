@@ -35,6 +35,18 @@ class MemoryContentCache:
         read = {one: cache_codec.picture_of(data) for one, data in found.items() if data}
         return {one: picture for one, picture in read.items() if picture is not None}
 
+    async def captions(self, fingerprint: str, hashes: Sequence[bytes]) -> dict[bytes, str]:
+        await checkpoint()
+        found = {one: self.kept.get(cache_codec.caption_key(fingerprint, one)) for one in hashes}
+        read = {one: cache_codec.caption_of(data) for one, data in found.items() if data}
+        return {one: caption for one, caption in read.items() if caption is not None}
+
+    async def put_captions(self, fingerprint: str, captions: Mapping[bytes, str]) -> None:
+        await checkpoint()
+        for one, caption in captions.items():
+            key = cache_codec.caption_key(fingerprint, one)
+            self.kept[key] = cache_codec.caption_bytes(caption)
+
     async def put_vectors(self, vectors: Mapping[VectorKey, Vector]) -> None:
         await checkpoint()
         for key, vector in vectors.items():

@@ -22,6 +22,8 @@ class Shelf:
     record: CollectionRecord
     files: dict[FileKey, Row] = field(default_factory=dict)
     intents: dict[UUID, tuple[str, Outcome] | None] = field(default_factory=dict)
+    doomed: set[UUID] = field(default_factory=set)  # intents to delete, among the others
+    devices: dict[bytes, int] = field(default_factory=dict)
 
 
 def judged(record: FileRecord, one: Settlement) -> FileRecord:

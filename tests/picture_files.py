@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -51,6 +52,38 @@ def exif_with(
     if model is not None:
         exif[272] = model
     return exif.tobytes()
+
+
+def xmp(
+    *, title: str | None = None, rating: int | None = None, keywords: Sequence[str] = ()
+) -> bytes:
+    """A packet as programs write it, whole or beside a file."""
+    rated = "" if rating is None else f' xmp:Rating="{rating}"'
+    titled = "" if title is None else f"<rdf:Alt><rdf:li>{title}</rdf:li></rdf:Alt>"
+    words = "".join(f"<rdf:li>{word}</rdf:li>" for word in keywords)
+    return xmp_with(f"<dc:title>{titled}</dc:title><dc:subject>{words}</dc:subject>", rated)
+
+
+def xmp_with(elements: str, attributes: str = "") -> bytes:
+    """Of properties as elements and as attributes."""
+    spaces = {
+        "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+        "dc": "http://purl.org/dc/elements/1.1/",
+        "lr": "http://ns.adobe.com/lightroom/1.0/",
+        "xmp": "http://ns.adobe.com/xap/1.0/",
+        "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
+        "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+        "tiff": "http://ns.adobe.com/tiff/1.0/",
+        "exif": "http://ns.adobe.com/exif/1.0/",
+        "aux": "http://ns.adobe.com/exif/1.0/aux/",
+    }
+    names = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in spaces.items())
+    described = f'<rdf:Description rdf:about=""{attributes}>{elements}</rdf:Description>'
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+        f'<x:xmpmeta xmlns:x="adobe:ns:meta/" {names}><rdf:RDF>{described}</rdf:RDF></x:xmpmeta>'
+        f'{" " * 100}<?xpacket end="w"?>'
+    ).encode()
 
 
 def tiff_directory(entries: dict[int, bytes | int], *, magic: bytes = b"II*\0") -> bytes:

@@ -43,6 +43,22 @@ def picture_key(preparation: str, sha256: bytes) -> str:
     return f"picture:{preparation}:{sha256.hex()}"
 
 
+def caption_key(fingerprint: str, sha256: bytes) -> str:
+    return f"caption:{fingerprint}:{sha256.hex()}"
+
+
+def caption_bytes(caption: str) -> bytes:
+    text = caption.encode()
+    return zlib.crc32(text).to_bytes(4) + text
+
+
+def caption_of(data: bytes) -> str | None:
+    """None unless it is whole."""
+    if len(data) < 5 or zlib.crc32(data[4:]).to_bytes(4) != data[:4]:
+        return None
+    return data[4:].decode()
+
+
 def vector_bytes(vector: Vector) -> bytes:
     return vector.astype("<f4", copy=False).tobytes()
 

@@ -1,4 +1,4 @@
-"""The content cache on the disk: vectors by model and content, pictures by content."""
+"""The content cache on the disk: vectors and captions by model and content, pictures by content."""
 
 from __future__ import annotations
 
@@ -96,6 +96,36 @@ class DiskContentCache:
         if corrupt:
             self._pictures.forget(corrupt)
         return found
+
+    async def captions(self, fingerprint: str, hashes: Sequence[bytes]) -> dict[bytes, str]:
+        """They lie among the pictures."""
+        if not hashes:
+            return {}
+        return await to_thread.run_sync(
+            self._get_captions, fingerprint, hashes, limiter=self._at_pictures
+        )
+
+    def _get_captions(self, fingerprint: str, hashes: Sequence[bytes]) -> dict[bytes, str]:
+        by_name = {cache_codec.caption_key(fingerprint, one): one for one in hashes}
+        found: dict[bytes, str] = {}
+        corrupt: list[str] = []
+        for name, data in self._pictures.get(by_name).items():
+            caption = cache_codec.caption_of(data)
+            if caption is None:
+                corrupt.append(name)
+            else:
+                found[by_name[name]] = caption
+        if corrupt:
+            self._pictures.forget(corrupt)
+        return found
+
+    async def put_captions(self, fingerprint: str, captions: Mapping[bytes, str]) -> None:
+        if captions:
+            named = {
+                cache_codec.caption_key(fingerprint, one): cache_codec.caption_bytes(caption)
+                for one, caption in captions.items()
+            }
+            await to_thread.run_sync(self._pictures.put, named, limiter=self._at_pictures)
 
     async def put_vectors(self, vectors: Mapping[VectorKey, Vector]) -> None:
         if vectors:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from anyio import CapacityLimiter, to_thread
 from PIL import Image
 
+from ingestion_orchestration_fastapi_app.adapters.original_file import OriginalFile
 from ingestion_orchestration_fastapi_app.core.files import Picture
-from ingestion_orchestration_fastapi_app.core.records import Content, Prepared, Upload
-from utils import raw
+from ingestion_orchestration_fastapi_app.core.records import Content, Original, Prepared, Upload
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload
+from utils.decoder_pool import DecoderPool, decodes_apart
 from utils.formats import Format
 from utils.image_decoding import (
     Decoded,
@@ -21,22 +24,38 @@ from utils.image_decoding import (
     perceptual_hash,
     shrunk,
     square_of,
+    squashed,
     thumbnail_webp,
 )
 from utils.problems import Rejected
+from utils.raw import RawPicture
 
-_VERSION = 1  # raise it whenever an upload or a picture would come out differently
+_VERSION = 2  # raise it whenever an upload or a picture would come out differently
+FILE_THREADS = 2  # open what was read before; reading is for the decoders
 _NEUTRAL = (128, 128, 128)
 
 Encoding = Literal["ppm", "jpeg"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What CLIP sees, and the side of what a captioner does; 0: no captions."""
+
+    clip: ClipUpload
+    whole_px: int
+
+
 class ImagePreparation:
-    """Implements `Preparation`. Decoding runs in threads that `limiter` bounds."""
+    """Implements `Preparation`. `limiter` bounds what is decoded at once.
+
+    Decoders that are not trusted run in the processes of `pool`; all else, and what is made of
+    their pixels, in threads.
+    """
 
     def __init__(
         self,
         limiter: CapacityLimiter,
+        pool: DecoderPool,
         *,
         max_pixels: int,
         thumbnail_side_px: int = 320,
@@ -44,36 +63,82 @@ class ImagePreparation:
     ) -> None:
         self.version = f"{_VERSION}-{encoding}-{thumbnail_side_px}"
         self._limiter = limiter
+        self._file_threads = CapacityLimiter(FILE_THREADS)
+        self._pool = pool
         self._max_pixels = max_pixels
         self._thumbnail_side_px = thumbnail_side_px
         self._encoding = encoding
 
-    async def prepare(self, content: Content, clip: ClipUpload) -> Prepared | Rejected:
-        return await to_thread.run_sync(self._prepare, content, clip, limiter=self._limiter)
-
-    def _prepare(self, content: Content, clip: ClipUpload) -> Prepared | Rejected:
+    async def prepare(
+        self, content: Content, clip: ClipUpload, *, whole_side_px: int = 0
+    ) -> Prepared | Rejected:
         known = Format(content.format)
-        min_side_px = max(2 * clip.side_px, self._thumbnail_side_px)
+        sides = _Sides(clip, whole_side_px)
+        min_side_px = max(2 * clip.side_px, 2 * whole_side_px, self._thumbnail_side_px)
         try:
-            if known.is_raw:
-                return self._from_raw(content, clip, min_side_px)
-            decoded = open_upright(
-                content.data, min_side_px=min_side_px, max_pixels=self._max_pixels
-            )
+            if not decodes_apart(known):
+                return await to_thread.run_sync(
+                    self._from_file, content, sides, min_side_px, limiter=self._limiter
+                )
+            decoded = await self._decoded_apart(content, known, min_side_px)
         except ImageUnreadableError as exc:
             return Rejected(exc.code, exc.detail)
-        return Prepared(
-            self._picture(decoded, known, decoded.size, "image"), self._upload(decoded, clip)
+        if isinstance(decoded, Rejected):
+            return decoded
+        return await to_thread.run_sync(
+            self._from_decoded, content, sides, decoded, limiter=self._limiter
         )
 
-    def _from_raw(self, content: Content, clip: ClipUpload, min_side_px: int) -> Prepared:
-        """RAW is never developed here: the inference service does that when no preview serves."""
-        found = raw.read_preview(content.data, min_side_px=min_side_px, max_pixels=self._max_pixels)
+    async def _decoded_apart(
+        self, content: Content, known: Format, min_side_px: int
+    ) -> Decoded | RawPicture | Rejected:
+        async with self._limiter:
+            if known.is_raw:
+                return await self._preview(content, min_side_px)
+            return await self._pool.open_upright(
+                content.data, min_side_px=min_side_px, max_pixels=self._max_pixels
+            )
+
+    async def _preview(self, content: Content, min_side_px: int) -> RawPicture | Rejected:
+        """RAW is never developed here: the inference service does that when no preview serves.
+
+        Its bytes are not there any more: the preview counts if the file was the same all along.
+        """
+        with OriginalFile(_original(content)) as file:
+            look = partial(file.check, strictly=True)
+            descriptor = await to_thread.run_sync(look, limiter=self._file_threads)
+            if descriptor is not None:
+                try:
+                    found = await self._pool.read_preview(
+                        descriptor, min_side_px=min_side_px, max_pixels=self._max_pixels
+                    )
+                except ImageUnreadableError:
+                    if await to_thread.run_sync(look, limiter=self._file_threads) is not None:
+                        raise
+                else:
+                    if await to_thread.run_sync(look, limiter=self._file_threads) is not None:
+                        return found
+            assert file.fault is not None
+            return file.fault
+
+    def _from_file(self, content: Content, sides: _Sides, min_side_px: int) -> Prepared:
+        decoded = open_upright(content.data, min_side_px=min_side_px, max_pixels=self._max_pixels)
+        return self._from_decoded(content, sides, decoded)
+
+    def _from_decoded(
+        self, content: Content, sides: _Sides, decoded: Decoded | RawPicture
+    ) -> Prepared:
+        if isinstance(decoded, RawPicture):
+            return self._from_raw(content, sides, decoded)
+        picture = self._picture(decoded, Format(content.format), decoded.size, "image")
+        return Prepared(picture, self._upload(decoded, sides))
+
+    def _from_raw(self, content: Content, sides: _Sides, found: RawPicture) -> Prepared:
         known, size = Format(content.format), (found.width_px, found.height_px)
-        if found.preview is not None and found.serves(clip.side_px):
+        if found.preview is not None and found.serves(sides.clip.side_px):
             picture = self._picture(found.preview, known, size, "preview")
-            return Prepared(picture, self._upload(found.preview, clip))
-        upload = Upload(content.data, RAW_MEDIA_TYPE)
+            return Prepared(picture, self._upload(found.preview, sides))
+        upload = _original(content)
         if found.preview is not None:
             return Prepared(self._picture(found.preview, known, size, "developed"), upload)
         return Prepared(self._placeholder(content, known, size), upload)
@@ -107,8 +172,16 @@ class ImagePreparation:
             thumbnail=thumbnail_webp(grey, self._thumbnail_side_px),
         )
 
-    def _upload(self, decoded: Decoded, clip: ClipUpload) -> Upload:
-        square = square_of(decoded, clip)
+    def _upload(self, decoded: Decoded, sides: _Sides) -> Upload:
+        square, whole = square_of(decoded, sides.clip), None
+        if sides.whole_px:
+            whole = square_of(decoded, squashed(sides.whole_px))
         if self._encoding == "jpeg":
-            return Upload(encode_jpeg(square), "image/jpeg")
-        return Upload(encode_ppm(square), PPM_MEDIA_TYPE)
+            data = b"" if whole is None else encode_jpeg(whole)
+            return Upload(encode_jpeg(square), "image/jpeg", data)
+        data = b"" if whole is None else encode_ppm(whole)
+        return Upload(encode_ppm(square), PPM_MEDIA_TYPE, data)
+
+
+def _original(content: Content) -> Original:
+    return Original(content.file, content.sha256, RAW_MEDIA_TYPE)

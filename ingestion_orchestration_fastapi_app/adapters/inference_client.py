@@ -9,10 +9,13 @@ from typing import Any, TypeVar
 
 import httpx
 import numpy as np
+from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ValidationError
 
+from ingestion_orchestration_fastapi_app.adapters.multipart_body import MultipartBody
+from ingestion_orchestration_fastapi_app.adapters.original_file import faults_of
 from ingestion_orchestration_fastapi_app.core.files import Vector
-from ingestion_orchestration_fastapi_app.core.records import Embedded, Upload
+from ingestion_orchestration_fastapi_app.core.records import Embedded, Original, Sendable, Upload
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,
@@ -24,12 +27,12 @@ from ingestion_orchestration_fastapi_app.errors import (
 from utils.contract import (
     API_PREFIX,
     IMAGE_COUNT_HEADER,
+    BatchItem,
     BatchReply,
     Capabilities,
     EmbedReply,
     EmbedTextReply,
     ErrorCode,
-    ItemError,
     ProblemBody,
 )
 from utils.problems import Problem, Rejected, ValidationProblem
@@ -39,6 +42,7 @@ M = TypeVar("M", bound=BaseModel)
 CONNECT_TIMEOUT_S = 5.0
 STATUS_TIMEOUT_S = 10.0
 UNIT_NORM_TOLERANCE = 1e-2
+FILE_THREADS = 2  # read originals while they are sent
 
 
 class InferenceClient:
@@ -58,6 +62,7 @@ class InferenceClient:
         self._batch_timeout = httpx.Timeout(request_timeout_s, connect=CONNECT_TIMEOUT_S)
         self._query_timeout = httpx.Timeout(query_timeout_s, connect=CONNECT_TIMEOUT_S)
         self._headers = {} if api_key is None else {"X-API-Key": api_key}
+        self._file_threads = CapacityLimiter(FILE_THREADS)
 
     async def capabilities(self) -> Capabilities:
         """Raises Overloaded while the model loads, Unreachable otherwise."""
@@ -65,30 +70,42 @@ class InferenceClient:
         return _parsed(Capabilities, response)
 
     async def embed(
-        self, uploads: Mapping[str, Upload], *, captions: bool, fingerprint: str
+        self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
     ) -> dict[str, Embedded | Rejected]:
-        response = await self._send_batch(
-            "POST",
-            "/batch_embed_and_caption",
-            params={"captions": str(captions).lower(), "encoding_format": "base64"},
-            headers={IMAGE_COUNT_HEADER: str(len(uploads))},
-            # Bytes and an explicit type: httpx would read file objects on the event loop.
-            files=[
-                ("files", (part_id, upload.data, upload.media_type))
-                for part_id, upload in uploads.items()
-            ],
-            timeout=self._batch_timeout,
-        )
+        faults = await self._changed(uploads)
+        sent = {part_id: upload for part_id, upload in uploads.items() if part_id not in faults}
+        if not sent:
+            return dict(faults)
+        with MultipartBody("files", sent, self._file_threads) as body:
+            response = await self._send_batch(
+                "POST",
+                "/batch_embed_and_caption",
+                params={"captions": str(captions).lower(), "encoding_format": "base64"},
+                headers={IMAGE_COUNT_HEADER: str(len(sent)), **body.headers},
+                content=body,
+                timeout=self._batch_timeout,
+            )
+        if not body.complete:
+            raise ConnectionLost("the service answered before it had heard everything")
         reply = _parsed(BatchReply, response)
         _check_fingerprint(reply.fingerprint, fingerprint)
-        answers: dict[str, Embedded | Rejected] = {}
-        for item in reply.results:
-            if item.id in uploads:
-                answers[item.id] = _answer(item.embedding, item.caption, item.error)
-        if len(answers) != len(uploads):
-            missing = len(uploads) - len(answers)
-            raise ConnectionLost(f"the answer lacks {missing} of {len(uploads)} results")
-        return answers
+        answers = {
+            item.id: _answer(item, reply.caption_fingerprint)
+            for item in reply.results
+            if item.id in sent
+        }
+        if len(answers) != len(sent):
+            missing = len(sent) - len(answers)
+            raise ConnectionLost(f"the answer lacks {missing} of {len(sent)} results")
+        return answers | faults | body.faults
+
+    async def _changed(self, uploads: Mapping[str, Sendable]) -> dict[str, Rejected]:
+        originals = {
+            part_id: upload for part_id, upload in uploads.items() if isinstance(upload, Original)
+        }
+        if not originals:
+            return {}
+        return await to_thread.run_sync(faults_of, originals, limiter=self._file_threads)
 
     async def embed_text(self, text: str) -> tuple[Vector, str]:
         response = await self._send(
@@ -100,12 +117,11 @@ class InferenceClient:
         return np.asarray(reply.embeddings[0], dtype=np.float32), reply.fingerprint
 
     async def embed_image(self, data: bytes) -> tuple[Vector, str]:
-        response = await self._send(
-            "POST",
-            "/embed",
-            files=[("file", ("query", data, "application/octet-stream"))],
-            timeout=self._query_timeout,
-        )
+        uploads = {"query": Upload(data, "application/octet-stream")}
+        with MultipartBody("file", uploads, self._file_threads) as body:
+            response = await self._send(
+                "POST", "/embed", headers=body.headers, content=body, timeout=self._query_timeout
+            )
         reply = _parsed(EmbedReply, response)
         return np.asarray(reply.embedding, dtype=np.float32), reply.fingerprint
 
@@ -123,7 +139,7 @@ class InferenceClient:
         *,
         timeout: httpx.Timeout,
         headers: Mapping[str, str] | None = None,
-        **content: Any,  # what httpx takes: params, json, files
+        **content: Any,  # what httpx takes: params, json, content
     ) -> httpx.Response:
         sending = _Sending()
         try:
@@ -198,9 +214,9 @@ def _check_fingerprint(got: str, wanted: str) -> None:
         )
 
 
-def _answer(
-    embedding: list[float] | str | None, caption: str | None, error: ItemError | None
-) -> Embedded | Rejected:
+def _answer(item: BatchItem, caption_fingerprint: str | None) -> Embedded | Rejected:
+    """An error beside a vector is of the caption alone: it costs no image its point."""
+    embedding, error = item.embedding, item.error
     if isinstance(embedding, str):
         try:
             raw = base64.b64decode(embedding, validate=True)
@@ -210,7 +226,12 @@ def _answer(
         norm = float(np.linalg.norm(vector)) if vector.size else 0.0
         if not abs(norm - 1) < UNIT_NORM_TOLERANCE:  # also true for NaN
             return Rejected(ErrorCode.CLIP_INFER, f"the vector is not of unit length: {norm:.3f}")
-        return Embedded(vector=vector, caption=caption)
+        return Embedded(
+            vector=vector,
+            caption=item.caption,
+            caption_fingerprint=caption_fingerprint,
+            fault=None if error is None else Rejected(error.code, error.detail),
+        )
     if error is not None:
         return Rejected(error.code, error.detail)
     return Rejected(ErrorCode.CLIP_INFER, "the service answered no vector")

@@ -1,40 +1,22 @@
-"""POST /ingest, jobs and their failures."""
+"""POST /ingest: starts a job."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from anyio import to_thread
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
-from ingestion_orchestration_fastapi_app.api.views import job_reply
 from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest
-from ingestion_orchestration_fastapi_app.errors import JobNotFound
 from ingestion_orchestration_fastapi_app.pipeline.space import check_space
-from utils.contract import (
-    API_PREFIX,
-    FailurePage,
-    FailureReply,
-    IngestAccepted,
-    IngestRequest,
-    JobList,
-    JobReply,
-)
-from utils.problems import ValidationProblem
+from utils.contract import API_PREFIX, IngestAccepted, IngestRequest
 
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"])
-
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0)]
 
 
 @router.post("/ingest", status_code=202)
 @router.post("/ingest/", status_code=202, include_in_schema=False)
 async def ingest(body: IngestRequest, response: Response, services: Wired) -> IngestAccepted:
     """Starts a job. What can be known to be wrong is said now, and nothing is changed."""
-    if body.sync:
-        raise ValidationProblem("Removing points of files that are gone (sync) is not offered yet.")
     directory = await to_thread.run_sync(
         services.checked_directory, body.directory_path, limiter=services.blocking
     )
@@ -74,46 +56,7 @@ async def _accepted(services: Services, body: IngestRequest, directory: bytes) -
         recursive=body.recursive,
         captions=body.captions and not services.settings.disable_captions,
         force=body.force,
+        sync=body.sync,
+        confirm_deletes=body.confirm_deletes,
     )
     return await services.supervisor.submit(collection, request)
-
-
-@router.get("/jobs")
-async def jobs(services: Wired, limit: Limit = 50, offset: Offset = 0) -> JobList:
-    """Newest first."""
-    records = await services.ports.ledger.jobs(limit=limit, offset=offset)
-    return JobList(
-        jobs=tuple(job_reply(record, services.supervisor.tally(record.id)) for record in records)
-    )
-
-
-@router.get("/jobs/{job_id}")
-@router.get("/ingest/status/{job_id}")
-async def job(job_id: str, services: Wired) -> JobReply:
-    record = await _job(services, job_id)
-    return job_reply(record, services.supervisor.tally(job_id))
-
-
-@router.get("/jobs/{job_id}/failures")
-async def failures(
-    job_id: str, services: Wired, limit: Limit = 100, offset: Offset = 0
-) -> FailurePage:
-    """Every file that failed, by path."""
-    await _job(services, job_id)
-    page, total = await services.ports.ledger.failures(job_id, limit=limit, offset=offset)
-    end = offset + len(page)
-    return FailurePage(
-        failures=tuple(
-            FailureReply(path=row.display_path, code=row.code, detail=row.detail, at=row.at)
-            for row in page
-        ),
-        total=total,
-        next_offset=end if end < total else None,
-    )
-
-
-async def _job(services: Services, job_id: str) -> JobRecord:
-    record = await services.ports.ledger.job(job_id)
-    if record is None:
-        raise JobNotFound(f"There is no job {job_id!r}.")
-    return record

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports
 from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
@@ -34,6 +35,7 @@ class Services:
     is_image_name: Callable[[bytes], bool]
     formats: tuple[str, ...]
     blocking: CapacityLimiter
+    listeners: Listeners
 
 
 def services_of(request: Request) -> Services:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from ingestion_orchestration_fastapi_app.core.files import Hit, Point
 from ingestion_orchestration_fastapi_app.core.filters import Filters
 from ingestion_orchestration_fastapi_app.core.identity import display_text
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.rates import eta_s
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, JobRecord
 from ingestion_orchestration_fastapi_app.pipeline.search import Found
 from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
@@ -20,17 +21,19 @@ from utils.contract import (
     SearchReply,
 )
 
+LOG_LINES = 20  # in an answer that is asked for again and again; `/log` has more
+
 
 def job_reply(record: JobRecord, tally: Tally | None) -> JobReply:
     """Counts are the ledger's; what a running job says of itself comes from its tally."""
     progress = record.progress if tally is None else tally.progress()
     state, reason, code = record.state, record.reason, record.reason_code
-    rate = 0.0
+    done = record.counts.found - record.counts.pending
+    average = done / progress.active_s if progress.active_s > 0 else 0.0
+    rate, eta = average, None
     if tally is not None and state not in FINAL:
         state, reason, code = tally.state
-        rate = tally.rate
-    elif progress.active_s > 0:
-        rate = (record.counts.found - record.counts.pending) / progress.active_s
+        rate, eta = tally.rate, tally.eta(record.counts.pending)
     return JobReply(
         job_id=record.id,
         state=state,
@@ -42,14 +45,16 @@ def job_reply(record: JobRecord, tally: Tally | None) -> JobReply:
         scan_complete=progress.scan_complete,
         bytes=progress.bytes_read,
         rate_images_per_s=round(rate, 2),
-        eta_s=None
-        if state in FINAL
-        else eta_s(record.counts.pending, rate, scan_complete=progress.scan_complete),
+        rate_average_images_per_s=round(average, 2),
+        eta_s=None if eta is None else round(eta.likely_s, 1),
+        eta_low_s=None if eta is None else round(eta.low_s, 1),
+        eta_high_s=None if eta is None else round(eta.high_s, 1),
         stages=dict(progress.stages),
         bottleneck=None if tally is None else tally.bottleneck,
         errors_by_code=dict(record.errors_by_code),
         warnings=progress.warnings,
-        log=progress.log,
+        removed=progress.removed,
+        log=progress.log[-LOG_LINES:],
         started_at=record.started_at,
         updated_at=record.updated_at,
         finished_at=record.finished_at,
@@ -72,6 +77,9 @@ def filters_of(spec: FilterSpec) -> Filters:
         taken_after=spec.taken_after and spec.taken_after.replace(tzinfo=None),
         taken_before=spec.taken_before and spec.taken_before.replace(tzinfo=None),
         camera=spec.camera,
+        lens=spec.lens,
+        rating_min=spec.rating_min,
+        keywords=spec.keywords,
         path_prefix=spec.path_prefix,
         formats=None if spec.formats is None else tuple(name.lower() for name in spec.formats),
         min_width_px=spec.min_width_px,
@@ -102,7 +110,6 @@ def _search_hit(hit: Hit, collection: str) -> SearchHit:
 
 def _image_fields(point: Point, collection: str) -> dict[str, object]:
     image_url = f"{API_PREFIX}/images/{point.id}"
-    metadata = point.metadata
     return {
         "id": str(point.id),
         "path": point.display_path,
@@ -113,12 +120,9 @@ def _image_fields(point: Point, collection: str) -> dict[str, object]:
         "height_px": point.height_px,
         "bytes": point.size_bytes,
         "format": point.format,
-        "taken_at": metadata.taken_at,
-        "camera_make": metadata.camera_make,
-        "camera_model": metadata.camera_model,
-        "latitude": metadata.latitude,
-        "longitude": metadata.longitude,
+        **asdict(point.metadata),
         "caption": point.caption,
         "partial": point.partial,
+        "rung": point.rung,
         "sha256": point.sha256.hex(),
     }

@@ -10,6 +10,7 @@ from utils.contract import HARD_MAX_BATCH, Capabilities
 T = TypeVar("T")
 
 PART_OVERHEAD_BYTES = 512  # a part's boundary and headers, generously
+CAPTIONED_IMAGES = 16  # a batch, as long as the service has not measured what it can do
 BODY_SHARE = 0.95  # of max_request_bytes: what else a body holds besides its parts
 
 
@@ -21,7 +22,11 @@ class BatchLimits:
     max_bytes: int
 
     @classmethod
-    def of(cls, capabilities: Capabilities, *, wanted_images: int) -> BatchLimits:
+    def of(
+        cls, capabilities: Capabilities, *, wanted_images: int, captions: bool = False
+    ) -> BatchLimits:
+        if captions:
+            wanted_images = min(wanted_images, capabilities.safe_blip_batch or CAPTIONED_IMAGES)
         return cls(
             max_images=max(1, min(wanted_images, capabilities.safe_clip_batch, HARD_MAX_BATCH)),
             max_bytes=int(capabilities.max_request_bytes * BODY_SHARE),

@@ -32,9 +32,15 @@ class Entry(StrEnum):
 
 
 def entry(
-    file: File, record: FileRecord | None, *, job_id: str, fingerprint: str, force: bool
+    file: File,
+    record: FileRecord | None,
+    *,
+    job_id: str,
+    fingerprint: str,
+    force: bool,
+    retry: bool = False,
 ) -> Entry:
-    """What becomes of a file at the scan."""
+    """What becomes of a file at the scan. `retry` opens what failed, `force` opens everything."""
     if record is None or record.stat != file.stat or not record.settled:
         if record is not None and _judged_by(job_id, record) and record.stat == file.stat:
             return Entry.DONE
@@ -46,10 +52,24 @@ def entry(
     if record.verdict is Verdict.SKIPPED:
         return Entry.SKIPPED_AGAIN
     if record.verdict is Verdict.FAILED:
-        return Entry.FAILED_AGAIN if record.code in PERMANENT else Entry.OPEN
-    if record.stored_fingerprint == fingerprint and not record.stale:
+        is_known = record.code in PERMANENT and not retry
+        return Entry.FAILED_AGAIN if is_known else Entry.OPEN
+    if serves(record.stored_fingerprint, fingerprint) and not record.stale:
         return Entry.UNCHANGED
     return Entry.OPEN
+
+
+def captioned(fingerprint: str, caption_fingerprint: str | None) -> str:
+    """What the ledger calls a point that has both models' work. None: no model is known yet, and
+    no point has it."""
+    return f"{fingerprint}+{caption_fingerprint or '?'}"
+
+
+def serves(stored_fingerprint: str | None, wanted: str) -> bool:
+    """A point with a caption serves those who want none."""
+    return stored_fingerprint is not None and (
+        stored_fingerprint == wanted or stored_fingerprint.startswith(f"{wanted}+")
+    )
 
 
 def _judged_by(job_id: str, record: FileRecord) -> bool:

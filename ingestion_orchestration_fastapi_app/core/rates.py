@@ -25,26 +25,71 @@ def recent_rate(marks: Sequence[Mark], *, now_s: float) -> float:
     return (recent[-1].images - recent[0].images) / elapsed_s
 
 
-def eta_s(pending: int, rate: float, *, scan_complete: bool) -> float | None:
-    """None while the total or the speed is unknown."""
-    if not scan_complete or rate <= 0:
+@dataclass(frozen=True, slots=True)
+class Eta:
+    """Seconds until nothing is pending, at the speed of now, and the range it may come to."""
+
+    likely_s: float
+    low_s: float
+    high_s: float
+
+
+MARGIN = 0.1  # of a speed that has been steady so far
+
+
+def eta(
+    pending: int, *, recent_rate: float, average_rate: float, scan_complete: bool
+) -> Eta | None:
+    """None while the total or the speed is unknown. Rates are of files that had to be opened.
+
+    The range spans the speed of the last seconds and that of the whole run, with a margin.
+    """
+    if not scan_complete or recent_rate <= 0:
         return None
-    return pending / rate
+    rates = [rate for rate in (recent_rate, average_rate) if rate > 0]
+    return Eta(
+        likely_s=pending / recent_rate,
+        low_s=pending / max(rates) * (1 - MARGIN),
+        high_s=pending / min(rates) * (1 + MARGIN),
+    )
+
+
+INFERENCE = "embed"  # the stage that waits for the other service
+MIN_SHARE = 0.05
 
 
 def bottleneck(
-    stages: Mapping[str, float], workers: Mapping[str, int], *, elapsed_s: float
+    stages: Mapping[str, float],
+    workers: Mapping[str, int],
+    *,
+    elapsed_s: float,
+    inference_s: float,
 ) -> str | None:
-    """One plain sentence about the stage whose workers were busy the longest; None at the start."""
-    if elapsed_s <= 0 or not stages:
+    """One plain sentence about the stage whose workers were busy the longest; None at the start.
+
+    `stages` are seconds summed over workers; `inference_s` those with a batch under way, however
+    many at once.
+    """
+    if elapsed_s <= 0:
         return None
+    inference = min(1.0, inference_s / elapsed_s)
     shares = {
-        name: seconds / (elapsed_s * max(1, workers.get(name, 1)))
+        name: min(1.0, seconds / (elapsed_s * workers.get(name, 1)))
         for name, seconds in stages.items()
+        if name != INFERENCE
     }
-    name = max(shares, key=lambda stage: shares[stage])
-    share = min(1.0, shares[name])
-    if share < 0.05:
+    name = max(shares, key=lambda stage: shares[stage], default=INFERENCE)
+    if max(shares.get(name, 0.0), inference) < MIN_SHARE:
         return None
+    if shares.get(name, 0.0) <= inference:
+        return f"inference-bound: a batch was under way {_percent(inference)} of the time"
     of = workers.get(name, 1)
-    return f"{name}-bound: {of} {'worker' if of == 1 else 'workers'}, {share:.0%} busy"
+    busy = max(1, round(shares[name] * of))
+    return (
+        f"{name}-bound: {busy} of {of} {'worker' if of == 1 else 'workers'} busy, "
+        f"inference idle {_percent(1 - inference)}"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

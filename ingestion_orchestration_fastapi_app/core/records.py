@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.core.files import (
@@ -18,7 +19,9 @@ from ingestion_orchestration_fastapi_app.core.files import (
     Vector,
     Verdict,
 )
+from ingestion_orchestration_fastapi_app.core.identity import display_text
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
+from utils.problems import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,10 @@ class CollectionRecord:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """`directory` is absolute and lies in `root` (or is it)."""
+    """`directory` is absolute and lies in a root of the collection, or is one.
+
+    `retry_of` names the ended job whose failed files, and no others, are looked at.
+    """
 
     collection: str
     directory: bytes
@@ -50,6 +56,7 @@ class JobRequest:
     force: bool = False
     sync: bool = False
     confirm_deletes: bool = False
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class JobProgress:
     log: tuple[LogLine, ...] = ()
     warnings: tuple[str, ...] = ()
     scan_complete: bool = False
+    removed: int = 0  # points whose files are gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,11 @@ class VectorKey:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file's bytes, read once. `format` by content; `settled` as in FileRecord."""
+    """A file's bytes, read once. `format` by content; `settled` as in FileRecord.
+
+    Of a RAW `data` is empty: what needs its bytes opens the file again and sees to it that they
+    are those of the hash.
+    """
 
     file: File
     data: bytes
@@ -160,27 +172,90 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class ScanFault:
-    """A folder that could not be listed."""
+    """A folder that could not be listed, or not to its end. `path` is absolute."""
 
-    display_path: str
+    path: bytes
     detail: str
+
+    @property
+    def display_path(self) -> str:
+        return display_text(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """Where a scan began, or a file system in it begins. `device` is its st_dev."""
+
+    path: bytes
+    device: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnmetFile:
+    """A file of the ledger that a job did not meet. `had_point`: also one being removed."""
+
+    key: FileKey
+    absolute: bytes
+    point_id: UUID
+    had_point: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What is sent for one image. `media_type` says what `data` is."""
+    """What is sent for one image. `media_type` says what `data` is, and `whole`.
+
+    `whole` is the whole picture for a captioner, where `data` is cropped and captions are wanted.
+    """
 
     data: bytes
     media_type: str
+    whole: bytes = b""
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.data) + len(self.whole)
+
+    @property
+    def held_bytes(self) -> int:
+        """What waiting to be sent takes of the memory."""
+        return self.size_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file that is sent as it is and read only while it is sent.
+
+    Its size and mtime are those of the content whose hash is `sha256`: other bytes are no
+    substitute.
+    """
+
+    file: File
+    sha256: bytes
+    media_type: str
+
+    @property
+    def size_bytes(self) -> int:
+        return self.file.stat.size_bytes
+
+    @property
+    def held_bytes(self) -> int:
+        return 0
+
+
+Sendable: TypeAlias = Upload | Original
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     picture: Picture
-    upload: Upload
+    upload: Sendable
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
+    """`fault` is why there is no caption, where one was asked for; the vector is good."""
+
     vector: Vector
     caption: str | None = None
+    caption_fingerprint: str | None = None
+    fault: Rejected | None = None

@@ -59,7 +59,10 @@ class Collections:
         collection = await self.get(name)
         for job in await self._ledger.unfinished_jobs():
             if job.collection_id == collection.id:
-                raise JobStateProblem(f"Job {job.id} of this collection is not finished.")
+                raise JobStateProblem(
+                    f"Job {job.id} of this collection is not finished: it is {job.state}. "
+                    "Cancel it first, or let it end."
+                )
         # The table goes first: a ledger without a table mends itself, a table without a ledger
         # would hold points that nothing accounts for.
         await self._store.drop(name)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
 
-from anyio import sleep
-
 from ingestion_orchestration_fastapi_app.core.batching import BatchLimits
+from ingestion_orchestration_fastapi_app.core.enrolment import captioned
 from ingestion_orchestration_fastapi_app.core.files import Outcome, Root
 from ingestion_orchestration_fastapi_app.core.records import JobRequest, VectorKey
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
@@ -23,6 +22,7 @@ from ingestion_orchestration_fastapi_app.pipeline.ports import (
     Preparation,
     VectorStore,
 )
+from ingestion_orchestration_fastapi_app.pipeline.stop import Stop
 from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
 from utils.contract import Capabilities, ErrorCode
 
@@ -53,6 +53,7 @@ class Widths:
     batch_images: int
     store_rows: int
     store_linger_s: float
+    delete_guard_percent: float
 
 
 @dataclass(slots=True)
@@ -64,6 +65,14 @@ class LimitsInForce:
     def lower(self, max_images: int) -> None:
         images = max(1, min(max_images, self.current.max_images))
         self.current = replace(self.current, max_images=images)
+
+
+@dataclass(slots=True)
+class Scanned:
+    """What a scan learns besides files: folders that it could not list, and devices by folder."""
+
+    unlisted: set[bytes] = field(default_factory=set)
+    devices: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +91,33 @@ class JobContext:
     memory: Share
     tally: Tally
     in_flight: InFlight
+    stop: Stop
+    scanned: Scanned
     intended: Mapping[UUID, Outcome]  # by this job before it was cut off
 
     @property
     def fingerprint(self) -> str:
         return self.capabilities.clip.fingerprint
+
+    @property
+    def wants_captions(self) -> bool:
+        return self.request.captions and self.capabilities.captions.available
+
+    @property
+    def caption_fingerprint(self) -> str | None:
+        return self.capabilities.captions.fingerprint
+
+    @property
+    def whole_side_px(self) -> int:
+        """Of the picture that a captioner needs; 0 where no caption is wanted."""
+        return self.capabilities.upload.caption.side_px if self.wants_captions else 0
+
+    @property
+    def wanted_fingerprint(self) -> str:
+        """What the ledger must know of a point for its file to be unchanged."""
+        if self.wants_captions:
+            return captioned(self.fingerprint, self.caption_fingerprint)
+        return self.fingerprint
 
     def vector_key(self, sha256: bytes) -> VectorKey:
         return VectorKey(self.fingerprint, self.ports.preparation.version, sha256)
@@ -94,14 +125,17 @@ class JobContext:
     async def until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
         """Repeats a durable step until it succeeds: a full disk pauses the job and loses nothing.
 
-        `write` must be safe to repeat after it failed half-way.
+        `write` must be safe to repeat after it failed half-way. A job that is being stopped
+        tries once and raises.
         """
         while True:
             try:
                 return await write()
             except (StoreWrite, DiskFull) as exc:
+                if self.stop.asked:
+                    raise
                 with self.tally.blocked(exc.code, exc.detail):
-                    await sleep(RETRY_STORAGE_S)
+                    await self.stop.wait(at_most_s=RETRY_STORAGE_S)
 
 
 class JobFailedError(Exception):

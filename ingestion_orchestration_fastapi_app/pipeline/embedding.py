@@ -13,7 +13,7 @@ from anyio import EndOfStream, Event, sleep
 from ingestion_orchestration_fastapi_app.core.batching import halves
 from ingestion_orchestration_fastapi_app.core.files import Outcome
 from ingestion_orchestration_fastapi_app.core.points import point_of
-from ingestion_orchestration_fastapi_app.core.records import Embedded
+from ingestion_orchestration_fastapi_app.core.records import Embedded, Original
 from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
 from ingestion_orchestration_fastapi_app.core.window import Window
 from ingestion_orchestration_fastapi_app.errors import (
@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     Unreachable,
 )
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
+from ingestion_orchestration_fastapi_app.pipeline.in_flight import LOST
 from ingestion_orchestration_fastapi_app.pipeline.items import (
     Finished,
     Packed,
@@ -141,7 +142,12 @@ async def _see_through(
             slots.give_back(slots.window.answered())
             attempt = 0
             for packed in trial.batch:
-                await ends.send(_end(job, packed, answers[packed.id]))
+                answer, original = answers[packed.id], isinstance(packed.upload, Original)
+                if original and isinstance(answer, Rejected) and answer.code in LOST:
+                    trials.extend(_heirs(job, packed))
+                    await ends.send(spoilt(packed.loaded.emptied(), answer))
+                else:
+                    await ends.send(_end(job, packed, answer))
         if wait_s:
             attempt += 1
             job.tally.note("embed_deferred", f"{reason}; again in {wait_s:.1f} s")
@@ -153,10 +159,9 @@ async def _see_through(
 
 async def _answers(job: JobContext, batch: list[Packed]) -> dict[str, Embedded | Rejected]:
     uploads = {packed.id: packed.upload for packed in batch}
-    captions = job.request.captions and job.capabilities.captions.available
     with job.tally.sending(), job.tally.busy("embed"):
         return await job.ports.inference.embed(
-            uploads, captions=captions, fingerprint=job.fingerprint
+            uploads, captions=job.wants_captions, fingerprint=job.fingerprint
         )
 
 
@@ -188,9 +193,20 @@ def _jitter() -> float:
     return random.random()  # noqa: S311  # spreads clients out; nothing secret hangs on it
 
 
+def _heirs(job: JobContext, packed: Packed) -> list[Trial]:
+    """A copy that waited for the lost file is sent in its place."""
+    heir = job.in_flight.pass_on(packed.loaded.content.sha256)
+    if heir is None:
+        return []
+    upload = Original(heir.content.file, heir.content.sha256, packed.upload.media_type)
+    return [Trial([replace(packed, loaded=heir, upload=upload)])]
+
+
 def _end(job: JobContext, packed: Packed, answer: Embedded | Rejected) -> Finished:
     if isinstance(answer, Rejected):
         return _ended(packed, answer)
+    if answer.fault is not None:
+        job.tally.warn(f"{answer.fault.code}: images are stored without a caption")
     loaded = packed.loaded.emptied()
     point = point_of(
         loaded.content,
@@ -201,9 +217,15 @@ def _end(job: JobContext, packed: Packed, answer: Embedded | Rejected) -> Finish
         fingerprint=job.fingerprint,
         job_id=job.job_id,
     )
-    end = stored(loaded, point, packed.picture, Outcome.EMBEDDED)
-    sha256 = loaded.content.sha256
-    return replace(end, claim=sha256, is_new_vector=True, is_new_picture=True)
+    named = answer.caption_fingerprint
+    end = stored(loaded, point, packed.picture, Outcome.EMBEDDED, caption_fingerprint=named)
+    return replace(
+        end,
+        claim=loaded.content.sha256,
+        is_new_vector=True,
+        is_new_picture=True,
+        caption_fingerprint=None if answer.caption is None else named,
+    )
 
 
 def _ended(packed: Packed, fault: Rejected) -> Finished:

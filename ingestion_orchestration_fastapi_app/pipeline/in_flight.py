@@ -5,7 +5,10 @@ from __future__ import annotations
 from anyio import Event
 
 from ingestion_orchestration_fastapi_app.pipeline.items import Loaded
+from utils.contract import ErrorCode
 
+# The file, not its content, is at fault: a copy elsewhere may still be what it was.
+LOST = frozenset({ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND, ErrorCode.FILE_PERMISSION})
 MAX_PARKED = 10_000  # a copy in waiting is small, but not nothing
 
 
@@ -40,9 +43,21 @@ class InFlight:
         if copies:
             self._parked[sha256] = []
             self._count -= len(copies)
-            self._room.set()
-            self._room = Event()
+            self._tell()
         return copies
+
+    def pass_on(self, sha256: bytes) -> Loaded | None:
+        """The copy that has the claim now, its first holder being lost.
+
+        None: no copy waits, and the content is not in flight any more.
+        """
+        copies = self._parked.get(sha256)
+        if not copies:
+            self._parked.pop(sha256, None)
+            return None
+        self._count -= 1
+        self._tell()
+        return copies.pop(0)
 
     def end(self, sha256: bytes) -> bool:
         """The content's end is durable. False while copies wait that were not taken."""
@@ -50,3 +65,7 @@ class InFlight:
             return False
         self._parked.pop(sha256, None)
         return True
+
+    def _tell(self) -> None:
+        self._room.set()
+        self._room = Event()

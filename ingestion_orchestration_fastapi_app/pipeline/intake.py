@@ -5,10 +5,15 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.core.enrolment import Entry, entry
+from ingestion_orchestration_fastapi_app.core.enrolment import Entry, entry, serves
 from ingestion_orchestration_fastapi_app.core.files import File, FileRecord, Outcome
 from ingestion_orchestration_fastapi_app.core.identity import display_text, point_id
-from ingestion_orchestration_fastapi_app.core.records import Enrolment, ScanFault, Skipped
+from ingestion_orchestration_fastapi_app.core.records import (
+    Enrolment,
+    Mounted,
+    ScanFault,
+    Skipped,
+)
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext, JobFailedError
 from ingestion_orchestration_fastapi_app.pipeline.items import (
     Candidate,
@@ -36,10 +41,18 @@ async def scan(job: JobContext, out: Send[Candidate]) -> None:
     directory = job.request.directory
     async with out:
         groups = job.ports.library.scan(directory, recursive=job.request.recursive, roots=job.roots)
-        async for group in groups:
+        while True:
+            with job.tally.busy("scan"):
+                group = await anext(groups, None)
+            if group is None:
+                break
+            if isinstance(group, Mounted):
+                await _note(job, group)
+                continue
             if isinstance(group, ScanFault):
-                if group.display_path == display_text(directory):
+                if group.path == directory:
                     raise JobFailedError(ErrorCode.DIRECTORY_NOT_FOUND, group.detail)
+                job.scanned.unlisted.add(group.path)
                 job.tally.warn(f"cannot list {group.display_path}: {group.detail}")
                 continue
             for candidate in await enrol(job, group):
@@ -47,9 +60,21 @@ async def scan(job: JobContext, out: Send[Candidate]) -> None:
         job.tally.scan_complete = True
 
 
+async def _note(job: JobContext, mounted: Mounted) -> None:
+    """Before any file of it is enrolled: later it can be told from what is below its mount."""
+    found = {mounted.path: mounted.device}
+    job.scanned.devices.update(found)
+    note = partial(job.ports.ledger.note_devices, job.collection_id, found, replace=False)
+    await job.until_stored(note)
+
+
 async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
     """One look at the ledger and one transaction a group. Returns what must be opened."""
     with job.tally.busy("enrol"):
+        if job.request.retry_of is not None:
+            keys = [file.key for file in files]
+            failed_then = await job.ports.ledger.failed_among(job.request.retry_of, keys)
+            files = [file for file in files if file.key in failed_then]
         records = await job.ports.ledger.recall(job.collection_id, [file.key for file in files])
         enrolments: list[Enrolment] = []
         to_open: list[Candidate] = []
@@ -59,8 +84,9 @@ async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
                 file,
                 record,
                 job_id=job.job_id,
-                fingerprint=job.fingerprint,
+                fingerprint=job.wanted_fingerprint,
                 force=job.request.force,
+                retry=job.request.retry_of is not None,
             )
             if verdict is Entry.DONE:
                 continue
@@ -71,7 +97,7 @@ async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
         if enrolments:
             write = partial(job.ports.ledger.enrol, job.job_id, job.collection_id, enrolments)
             await job.until_stored(write)
-    job.tally.settled(len(enrolments) - len(to_open))
+    job.tally.settled(len(enrolments) - len(to_open), opened=False)
     return to_open
 
 
@@ -118,7 +144,7 @@ async def _load(job: JobContext, candidate: Candidate) -> Loaded | Finished:
     if isinstance(content, Rejected):
         lease.release()
         return failed(candidate, content)
-    job.tally.read(len(content.data))
+    job.tally.read(content.file.stat.size_bytes)
     loaded = Loaded(candidate=candidate, content=content, lease=lease)
     return unchanged(loaded.emptied()) if _is_same(job, loaded) else loaded
 
@@ -130,6 +156,7 @@ def _is_same(job: JobContext, loaded: Loaded) -> bool:
         return False
     return (
         record.sha256 == loaded.content.sha256
-        and record.stored_fingerprint == job.fingerprint
+        and serves(record.stored_fingerprint, job.wanted_fingerprint)
         and record.stat.mtime_ns == loaded.content.file.stat.mtime_ns
+        and record.stat.sidecar_mark == loaded.content.file.stat.sidecar_mark
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from ingestion_orchestration_fastapi_app.core.enrolment import captioned
 from ingestion_orchestration_fastapi_app.core.files import (
     File,
     FileRecord,
@@ -19,7 +20,7 @@ from ingestion_orchestration_fastapi_app.core.files import (
     Verdict,
 )
 from ingestion_orchestration_fastapi_app.core.identity import display_text
-from ingestion_orchestration_fastapi_app.core.records import Content, Settlement, Upload
+from ingestion_orchestration_fastapi_app.core.records import Content, Sendable, Settlement
 from ingestion_orchestration_fastapi_app.pipeline.budget import Lease
 from utils.problems import Rejected
 
@@ -47,18 +48,19 @@ class Loaded:
     content: Content
     lease: Lease
 
-    def emptied(self, *, upload_bytes: int = 0) -> Loaded:
-        """Without the bytes; the lease shrinks to what is still held."""
-        self.lease.shrink(ROW_BYTES + upload_bytes)
+    def emptied(self, *, held_bytes: int = 0) -> Loaded:
+        """Without the bytes; the lease shrinks to a row and what is held besides."""
+        self.lease.shrink(ROW_BYTES + held_bytes)
         return replace(self, content=replace(self.content, data=b""))
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Content of which an artefact is missing; `vector` where only the picture is."""
+    """Content of which an artefact is missing; `vector` and `caption` where only the picture is."""
 
     loaded: Loaded
     vector: Vector | None
+    caption: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Packed:
 
     loaded: Loaded
     picture: Picture
-    upload: Upload
+    upload: Sendable
 
     @property
     def id(self) -> str:
@@ -79,6 +81,7 @@ class Finished:
     """A file's end in this job, not yet durable.
 
     `claim` is the content that this file claimed for itself: copies may wait for the same end.
+    `caption_fingerprint` is of a caption that is new.
     """
 
     settlement: Settlement
@@ -86,6 +89,7 @@ class Finished:
     picture: Picture | None = None
     is_new_vector: bool = False
     is_new_picture: bool = False
+    caption_fingerprint: str | None = None
     claim: bytes | None = None
     lease: Lease | None = None
 
@@ -111,9 +115,19 @@ def unchanged(loaded: Loaded) -> Finished:
     return _of_content(loaded, Verdict.STORED, Outcome.UNCHANGED, fingerprint=fingerprint)
 
 
-def stored(loaded: Loaded, point: Point, picture: Picture, outcome: Outcome) -> Finished:
+def stored(
+    loaded: Loaded,
+    point: Point,
+    picture: Picture,
+    outcome: Outcome,
+    *,
+    caption_fingerprint: str | None,
+) -> Finished:
     """The end of a file that became a point. The caller says what of it is new to the cache."""
-    ended = _of_content(loaded, Verdict.STORED, outcome, fingerprint=point.fingerprint)
+    fingerprint = point.fingerprint
+    if point.caption is not None and caption_fingerprint is not None:
+        fingerprint = captioned(fingerprint, caption_fingerprint)
+    ended = _of_content(loaded, Verdict.STORED, outcome, fingerprint=fingerprint)
     return replace(ended, point=point, picture=picture)
 
 

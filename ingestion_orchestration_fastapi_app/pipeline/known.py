@@ -28,20 +28,23 @@ async def known(
     async with files, out, ends:
         async for group in grouped(files, most=GROUP, linger_s=LINGER_S):
             fresh = [loaded for loaded in group if not await _waits(job, loaded)]
-            vectors, pictures = await _cached(job, fresh)
+            vectors, pictures, captions = await _cached(job, fresh)
             known_ends: list[Finished] = []
             wanted: list[Wanted] = []
             copies: list[Loaded] = []
             for loaded in fresh:  # no await inside: of two copies in one group one claims
                 sha256 = loaded.content.sha256
                 vector, picture = vectors.get(sha256), pictures.get(sha256)
+                caption = captions.get(sha256)
+                if job.wants_captions and caption is None:
+                    vector = None  # one request makes both
                 if vector is not None and picture is not None:
-                    known_ends.append(_end(job, loaded.emptied(), picture, vector))
+                    known_ends.append(_end(job, loaded.emptied(), picture, vector, caption))
                 elif sha256 in job.in_flight:
                     copies.append(loaded)
                 else:
                     job.in_flight.claim(sha256)
-                    wanted.append(Wanted(loaded=loaded, vector=vector))
+                    wanted.append(Wanted(loaded=loaded, vector=vector, caption=caption))
             for copy in copies:
                 parked = await job.in_flight.park(copy)
                 assert parked, "what was not sent on cannot have ended"
@@ -51,9 +54,11 @@ async def known(
                 await out.send(item)
 
 
-def _end(job: JobContext, loaded: Loaded, picture: Picture, vector: Vector) -> Finished:
+def _end(
+    job: JobContext, loaded: Loaded, picture: Picture, vector: Vector, caption: str | None
+) -> Finished:
     """Cached; or embedded by this very job, which was cut off before it could say so."""
-    end = cached(job, loaded, picture, vector, caption=None)
+    end = cached(job, loaded, picture, vector, caption=caption)
     outcome = job.intended.get(loaded.candidate.point_id, Outcome.CACHED)
     return replace(end, settlement=replace(end.settlement, outcome=outcome))
 
@@ -64,15 +69,18 @@ async def _waits(job: JobContext, loaded: Loaded) -> bool:
 
 async def _cached(
     job: JobContext, files: list[Loaded]
-) -> tuple[dict[bytes, Vector], dict[bytes, Picture]]:
+) -> tuple[dict[bytes, Vector], dict[bytes, Picture], dict[bytes, str]]:
     if job.request.force or not files:
-        return {}, {}
+        return {}, {}, {}
     cache = job.ports.cache
+    captions: dict[bytes, str] = {}
     hashes = list({loaded.content.sha256 for loaded in files})
     with job.tally.busy("known"):
         vectors = await cache.vectors([job.vector_key(sha256) for sha256 in hashes])
         pictures = await cache.pictures(job.ports.preparation.version, hashes)
-    return {key.sha256: vector for key, vector in vectors.items()}, pictures
+        if job.caption_fingerprint is not None:  # also where none is wanted: it costs nothing
+            captions = await cache.captions(job.caption_fingerprint, hashes)
+    return {key.sha256: vector for key, vector in vectors.items()}, pictures, captions
 
 
 def cached(
@@ -88,4 +96,6 @@ def cached(
         fingerprint=job.fingerprint,
         job_id=job.job_id,
     )
-    return stored(loaded, point, picture, Outcome.CACHED)
+    return stored(
+        loaded, point, picture, Outcome.CACHED, caption_fingerprint=job.caption_fingerprint
+    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from anyio import EndOfStream, WouldBlock, current_time, move_on_at
+from anyio import EndOfStream, WouldBlock, current_time, move_on_at, sleep
 
 from ingestion_orchestration_fastapi_app.core.batching import PART_OVERHEAD_BYTES
+from ingestion_orchestration_fastapi_app.core.records import Content, Prepared
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
+from ingestion_orchestration_fastapi_app.pipeline.in_flight import LOST
 from ingestion_orchestration_fastapi_app.pipeline.items import (
     Finished,
     Packed,
@@ -17,8 +19,11 @@ from ingestion_orchestration_fastapi_app.pipeline.items import (
     spoilt,
 )
 from ingestion_orchestration_fastapi_app.pipeline.known import cached
+from utils.contract import ErrorCode
+from utils.decoder_pool import DecodersDownError
 from utils.problems import Rejected
 
+RETRY_DECODERS_S = 5.0
 LINGER_S = 0.2  # how often a batch that is not full asks whether the service has room
 
 
@@ -28,23 +33,46 @@ async def prepare(
     """Decodes one file at a time for each worker."""
     async with files, out, ends:
         async for wanted in files:
-            content = wanted.loaded.content
-            with job.tally.busy("decode"):
-                prepared = await job.ports.preparation.prepare(
-                    content, job.capabilities.upload.clip
+            turn: Wanted | None = wanted
+            while turn is not None:
+                turn = await _prepare(job, turn, out, ends)
+
+
+async def _prepare(
+    job: JobContext, wanted: Wanted, out: Send[Packed], ends: Send[Finished]
+) -> Wanted | None:
+    """Returns the copy that takes the place of a file that was lost meanwhile."""
+    content = wanted.loaded.content
+    prepared = await _decoded(job, content)
+    if isinstance(prepared, Rejected) and prepared.code in LOST:
+        heir = job.in_flight.pass_on(content.sha256)
+        await ends.send(spoilt(wanted.loaded.emptied(), prepared))
+        return None if heir is None else replace(wanted, loaded=heir)
+    if isinstance(prepared, Rejected):
+        end = spoilt(wanted.loaded.emptied(), prepared)
+        await ends.send(replace(end, claim=content.sha256))
+    elif wanted.vector is not None:
+        loaded = wanted.loaded.emptied()
+        end = cached(job, loaded, prepared.picture, wanted.vector, caption=wanted.caption)
+        await ends.send(replace(end, claim=content.sha256, is_new_picture=True))
+    else:
+        loaded = wanted.loaded.emptied(held_bytes=prepared.upload.held_bytes)
+        await out.send(Packed(loaded=loaded, picture=prepared.picture, upload=prepared.upload))
+    return None
+
+
+async def _decoded(job: JobContext, content: Content) -> Prepared | Rejected:
+    """Waits for as long as the machine can start no decoder: that is no file's fault."""
+    while True:
+        with job.tally.busy("decode"):
+            try:
+                return await job.ports.preparation.prepare(
+                    content, job.capabilities.upload.clip, whole_side_px=job.whole_side_px
                 )
-            if isinstance(prepared, Rejected):
-                end = spoilt(wanted.loaded.emptied(), prepared)
-                await ends.send(replace(end, claim=content.sha256))
-            elif wanted.vector is not None:
-                loaded = wanted.loaded.emptied()
-                end = cached(job, loaded, prepared.picture, wanted.vector, caption=None)
-                await ends.send(replace(end, claim=content.sha256, is_new_picture=True))
-            else:
-                loaded = wanted.loaded.emptied(upload_bytes=len(prepared.upload.data))
-                await out.send(
-                    Packed(loaded=loaded, picture=prepared.picture, upload=prepared.upload)
-                )
+            except DecodersDownError as exc:
+                reason = str(exc)
+        with job.tally.blocked(ErrorCode.INTERNAL, reason):
+            await sleep(RETRY_DECODERS_S)
 
 
 async def batch(job: JobContext, files: Receive[Packed], out: Send[list[Packed]]) -> None:
@@ -66,7 +94,7 @@ async def batch(job: JobContext, files: Receive[Packed], out: Send[list[Packed]]
                 if _offered(out, pending):
                     pending, pending_bytes = [], 0
                 continue
-            upload_bytes = len(packed.upload.data)
+            upload_bytes = packed.upload.size_bytes
             if not job.limits.current.fits(len(pending), pending_bytes, upload_bytes):
                 await out.send(pending)
                 pending, pending_bytes = [], 0

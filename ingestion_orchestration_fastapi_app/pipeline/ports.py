@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -27,12 +28,14 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobProgress,
     JobRecord,
     JobRequest,
+    Mounted,
     Opened,
     Prepared,
     ScanFault,
+    Sendable,
     Settlement,
     Skipped,
-    Upload,
+    UnmetFile,
     VectorKey,
 )
 from utils.contract import Capabilities, ClipUpload, ErrorCode, JobState
@@ -73,12 +76,25 @@ class Ledger(Protocol):
         reason_code: ErrorCode | None = None,
         progress: JobProgress | None = None,
     ) -> JobRecord:
-        """Sets started_at at the first `running`; a final state freezes the counts."""
+        """Sets started_at at the first `running`; a final state freezes the counts.
+
+        Moves that `job_states` does not allow raise JobStateProblem; a final state may be said
+        twice.
+        """
+
+    async def prune_jobs(self, *, before: datetime) -> int:
+        """Forgets jobs that ended before that moment, with their failures; says how many.
+
+        Never a collection's newest, and none that an unfinished job is a retry of.
+        """
 
     async def failures(
         self, job_id: str, *, limit: int, offset: int
     ) -> tuple[list[FailureRecord], int]:
         """A page, ordered by path, and how many there are in all."""
+
+    async def failed_among(self, job_id: str, keys: Sequence[FileKey]) -> set[FileKey]:
+        """Those of the files that failed in the job."""
 
     async def recall(
         self, collection_id: int, keys: Sequence[FileKey]
@@ -115,6 +131,44 @@ class Ledger(Protocol):
     async def set_synced_version(self, collection_id: int, version: int) -> None: ...
     async def fail_pending(self, job_id: str, code: ErrorCode, detail: str) -> int:
         """Files enrolled as pending that the last scan no longer met fail; says how many."""
+
+    async def unmet(
+        self,
+        job_id: str,
+        collection_id: int,
+        directory: bytes,
+        *,
+        after: FileKey | None,
+        limit: int,
+    ) -> list[UnmetFile]:
+        """Files in the directory that are not this job's, by key, those after `after`."""
+
+    async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
+        """Whether the job met a file in the folder that had been stored before."""
+
+    async def doom(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
+        """Before points are deleted from the store: they may be there or not from now on."""
+
+    async def forget(
+        self,
+        job_id: str,
+        collection_id: int,
+        files: Sequence[UnmetFile],
+        *,
+        synced_version: int,
+    ) -> int:
+        """One transaction: the files, the intents of their points, the job's number of removed.
+
+        Returns how many of them had a point, also where it was deleted before a restart.
+        """
+
+    async def devices(self, collection_id: int) -> dict[bytes, int]:
+        """By folder, as noted."""
+
+    async def note_devices(
+        self, collection_id: int, found: Mapping[bytes, int], *, replace: bool
+    ) -> None:
+        """What is known stays, unless it is replaced."""
 
     async def reconcile(
         self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
@@ -184,10 +238,12 @@ class VectorStore(Protocol):
 
 
 class ContentCache(Protocol):
-    """Vectors and pictures by content. A loss costs time, never a job; a broken one is rebuilt."""
+    """By content. A loss costs time, never a job; a broken one is rebuilt."""
 
     async def vectors(self, keys: Sequence[VectorKey]) -> dict[VectorKey, Vector]: ...
     async def pictures(self, preparation: str, hashes: Sequence[bytes]) -> dict[bytes, Picture]: ...
+    async def captions(self, fingerprint: str, hashes: Sequence[bytes]) -> dict[bytes, str]: ...
+    async def put_captions(self, fingerprint: str, captions: Mapping[bytes, str]) -> None: ...
     async def put_vectors(self, vectors: Mapping[VectorKey, Vector]) -> None: ...
     async def put_pictures(self, preparation: str, pictures: Mapping[bytes, Picture]) -> None: ...
 
@@ -206,19 +262,27 @@ class Library(Protocol):
 
     def scan(
         self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
-    ) -> AsyncIterator[list[File] | ScanFault]:
-        """Regular files below the directory, in groups, each under the deepest root it is in."""
+    ) -> AsyncIterator[list[File] | Mounted | ScanFault]:
+        """Regular files below the directory, in groups, each under the deepest root it is in.
+
+        Each file system comes before its files.
+        """
+
+    async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
+        """Of each path: nothing is there now, though a scan of `below` would not pass it over."""
 
     async def open(self, file: File) -> OpenFile | Rejected | Skipped: ...
     async def read_again(self, path: bytes) -> bytes | Rejected: ...
 
 
 class Preparation(Protocol):
-    """One decode gives everything a job needs."""
+    """One decode gives everything a job needs; `whole_side_px` above 0: for captions too."""
 
     version: str  # changes whenever uploads or pictures would
 
-    async def prepare(self, content: Content, clip: ClipUpload) -> Prepared | Rejected: ...
+    async def prepare(
+        self, content: Content, clip: ClipUpload, *, whole_side_px: int = 0
+    ) -> Prepared | Rejected: ...
 
 
 class Inference(Protocol):
@@ -226,9 +290,12 @@ class Inference(Protocol):
 
     async def capabilities(self) -> Capabilities: ...
     async def embed(
-        self, uploads: Mapping[str, Upload], *, captions: bool, fingerprint: str
+        self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
     ) -> dict[str, Embedded | Rejected]:
-        """By id; every id that was sent is answered."""
+        """By id; every id is answered.
+
+        An Original that is not what was hashed any more is Rejected, whatever the service said.
+        """
 
     async def embed_text(self, text: str) -> tuple[Vector, str]:
         """A unit vector and the fingerprint it belongs to."""

@@ -24,7 +24,9 @@ ENDS = 256  # rows on their way to the store
 
 
 async def run(job: JobContext) -> None:
-    """Until every file below the directory has its end. Raises what ended it, as a group.
+    """Until every file below the directory has its end, or a stop was asked for.
+
+    Raises what ended it, as a group.
 
     scan -> read -> known -> prepare -> batch -> embed -> store
                \\______\\________\\__________________\\____/
@@ -41,27 +43,32 @@ async def run(job: JobContext) -> None:
     ends_out, ends = create_memory_object_stream[Finished](ENDS)
 
     # Stages hold clones. The streams, entered last, close first: closing is how a stage ends.
-    async with (
-        create_task_group() as tg,
-        loaded_out,
-        wanted_out,
-        packed_out,
-        batches_out,
-        ends_out,
-        candidates,
-        loaded,
-        wanted,
-        packed,
-        batches,
-        ends,
-    ):
-        tg.start_soon(scan, job, candidates_out)
-        for _ in range(widths.read_workers):
-            tg.start_soon(read, job, candidates.clone(), loaded_out.clone(), ends_out.clone())
-        tg.start_soon(known, job, loaded.clone(), wanted_out.clone(), ends_out.clone())
-        for _ in range(widths.decode_workers):
-            tg.start_soon(prepare, job, wanted.clone(), packed_out.clone(), ends_out.clone())
-        tg.start_soon(batch, job, packed.clone(), batches_out.clone())
-        for _ in range(senders):
-            tg.start_soon(embed, job, slots, batches.clone(), ends_out.clone())
-        tg.start_soon(store, job, ends.clone())
+    # The store stands outside what a stop interrupts: what was embedded is still made durable.
+    async with create_task_group() as storing, ends_out, ends:
+        storing.start_soon(store, job, ends.clone())
+        with job.stop.interruptible():
+            async with (
+                create_task_group() as tg,
+                loaded_out,
+                wanted_out,
+                packed_out,
+                batches_out,
+                candidates,
+                loaded,
+                wanted,
+                packed,
+                batches,
+            ):
+                tg.start_soon(scan, job, candidates_out)
+                for _ in range(widths.read_workers):
+                    tg.start_soon(
+                        read, job, candidates.clone(), loaded_out.clone(), ends_out.clone()
+                    )
+                tg.start_soon(known, job, loaded.clone(), wanted_out.clone(), ends_out.clone())
+                for _ in range(widths.decode_workers):
+                    tg.start_soon(
+                        prepare, job, wanted.clone(), packed_out.clone(), ends_out.clone()
+                    )
+                tg.start_soon(batch, job, packed.clone(), batches_out.clone())
+                for _ in range(senders):
+                    tg.start_soon(embed, job, slots, batches.clone(), ends_out.clone())

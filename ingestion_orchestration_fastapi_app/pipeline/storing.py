@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 
 from ingestion_orchestration_fastapi_app.core.files import Vector
@@ -21,7 +22,7 @@ async def store(job: JobContext, ends: Receive[Finished]) -> None:
             remaining = group
             while remaining:
                 remaining = await _settle(job, remaining)
-            await _keep_up(job)
+            await keep_up(job)
 
 
 async def _settle(job: JobContext, group: list[Finished]) -> list[Finished]:
@@ -33,10 +34,13 @@ async def _settle(job: JobContext, group: list[Finished]) -> list[Finished]:
     ends = list({end.settlement.key: end for end in group + copies}.values())
     with job.tally.busy("store"):
         await job.until_stored(partial(_write, job, ends))
+    for end in ends:
+        if end.point is not None:
+            job.tally.stored(end.point.rung)
     for end in group + copies:
         if end.lease is not None:
             end.lease.release()
-    job.tally.settled(len(ends))
+    job.tally.settled(len(ends), opened=True)
     late: list[Finished] = []
     for end in group:
         if end.claim is not None and not job.in_flight.end(end.claim):
@@ -80,9 +84,10 @@ async def _write(job: JobContext, ends: list[Finished]) -> None:
 
 
 async def _remember(job: JobContext, ends: list[Finished]) -> None:
-    """New vectors and pictures, for copies and moved files to come."""
+    """New vectors, pictures and captions, for copies and moved files to come."""
     vectors: dict[VectorKey, Vector] = {}
     pictures = {}
+    captions: defaultdict[str, dict[bytes, str]] = defaultdict(dict)
     for end in ends:
         if end.claim is None or end.point is None or end.picture is None:
             continue
@@ -90,14 +95,19 @@ async def _remember(job: JobContext, ends: list[Finished]) -> None:
             vectors[job.vector_key(end.claim)] = end.point.vector
         if end.is_new_picture:
             pictures[end.claim] = end.picture
-    # Pictures first: a crash in between leaves contents that will be embedded, and counted, again.
+        if end.caption_fingerprint is not None and end.point.caption is not None:
+            captions[end.caption_fingerprint][end.claim] = end.point.caption
+    for fingerprint, said in captions.items():
+        await job.ports.cache.put_captions(fingerprint, said)
+    # Vectors last: a crash in between leaves contents that will be embedded, and counted, again.
     if pictures:
         await job.ports.cache.put_pictures(job.ports.preparation.version, pictures)
     if vectors:
         await job.ports.cache.put_vectors(vectors)
 
 
-async def _keep_up(job: JobContext) -> None:
+async def keep_up(job: JobContext) -> None:
+    """What the table needs now and then, between its writes."""
     with job.tally.busy("upkeep"):
         version = await job.until_stored(partial(job.ports.store.upkeep, job.collection))
         if version is not None:

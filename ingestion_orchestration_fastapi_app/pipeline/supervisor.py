@@ -1,78 +1,78 @@
-"""Which jobs run, and what becomes of them."""
+"""Which jobs run, and what is asked of them: pause, resume, cancel, try again."""
 
 from __future__ import annotations
 
-import random
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from bisect import insort
+from dataclasses import dataclass, field
 
 import structlog
-from anyio import TASK_STATUS_IGNORED, Event, create_task_group, sleep
+from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 
-from ingestion_orchestration_fastapi_app.core.batching import BatchLimits
+from ingestion_orchestration_fastapi_app.core.job_states import FINAL, Control, after
 from ingestion_orchestration_fastapi_app.core.records import (
     CollectionRecord,
     JobRecord,
     JobRequest,
 )
-from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
-from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded
+from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
-from ingestion_orchestration_fastapi_app.pipeline.context import (
-    JobContext,
-    JobFailedError,
-    LimitsInForce,
-    Ports,
-    Widths,
-)
-from ingestion_orchestration_fastapi_app.pipeline.in_flight import InFlight
-from ingestion_orchestration_fastapi_app.pipeline.run import run
+from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
+from ingestion_orchestration_fastapi_app.pipeline.job_run import Ending, JobRunner
+from ingestion_orchestration_fastapi_app.pipeline.stop import Stop
 from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
-from utils.contract import Capabilities, ErrorCode, JobState
+from utils.contract import JobState
 from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
 
-POLICY = RetryPolicy(max_s=5.0)
+_REASONS = {JobState.PAUSED: "paused on request", JobState.CANCELLED: "cancelled on request"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Ending:
-    state: JobState
-    reason: str | None = None
-    code: ErrorCode | None = None
+@dataclass(slots=True)
+class _Run:
+    """One run of a job. `problem`: its end could not be saved."""
+
+    collection_id: int
+    tally: Tally
+    stop: Stop = field(default_factory=Stop)
+    control: Control | None = None
+    ended: Event = field(default_factory=Event)
+    problem: Problem | None = None
+
+    def ask(self, control: Control) -> None:
+        """A cancel outdoes a pause that is under way, and never the other way round."""
+        if self.control is not Control.CANCEL:
+            self.control = control
+        self.stop.ask()
 
 
 class Supervisor:
-    """Runs queued jobs in order: one a collection, `max_running` in all.
+    """Runs queued jobs in the order of creation: one a collection, `max_running` in all.
 
-    A job that was running when the process ended is queued again at the next start: what it has
-    done stands in the ledger, so it goes on.
+    A paused job keeps its collection, so that jobs of one collection never overtake each other,
+    and leaves its place among the running ones to another collection's job. A job that was
+    running when the process ended is queued again at the next start: what it has done stands in
+    the ledger, so it goes on. A paused one stays paused.
     """
 
     def __init__(
-        self,
-        ports: Ports,
-        collections: Collections,
-        *,
-        widths: Widths,
-        max_running: int,
-        jitter: Callable[[], float] = random.random,
+        self, ports: Ports, collections: Collections, *, widths: Widths, max_running: int
     ) -> None:
         self._ports = ports
-        self._collections = collections
         self._widths = widths
+        self._runner = JobRunner(ports, collections, widths)
         self._max_running = max_running
-        self._jitter = jitter
-        self._queue: list[JobRecord] = []
-        self._running: dict[str, tuple[int, Tally]] = {}
+        self._waiting: list[JobRecord] = []  # queued and paused, in the order of creation
+        self._running: dict[str, _Run] = {}
+        self._moving = Lock()
+        self._held: str | None = None  # a job that must not start while its state is moved
         self._changed = Event()
 
     async def serve(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Until cancelled; the jobs then go on at the next start."""
-        self._queue = await self._ports.ledger.unfinished_jobs()
+        self._waiting = await self._ports.ledger.unfinished_jobs()
         async with create_task_group() as tg:
             task_status.started()
             while True:
@@ -83,120 +83,142 @@ class Supervisor:
     async def submit(self, collection: CollectionRecord, request: JobRequest) -> JobRecord:
         """Queues a job. It is durable on return."""
         record = await self._ports.ledger.create_job(uuid.uuid4().hex, collection.id, request)
-        self._queue.append(record)
-        self._changed.set()
+        self._wait_for_turn(record)
         return record
+
+    async def retry_failed(self, collection: CollectionRecord, job: JobRecord) -> JobRecord:
+        """A new job over the same directory that opens exactly the files that failed in `job`.
+
+        Whatever their codes were, if they have not been mended since. While such a job is
+        unfinished, asking again gives the same one.
+
+        Raises:
+            JobStateProblem: the job has not ended, or no file of it failed.
+        """
+        if job.state not in FINAL:
+            raise JobStateProblem(f"The job {job.id} has not ended: it is {job.state}.")
+        if not job.counts.failed:
+            raise JobStateProblem(f"No file of the job {job.id} failed.")
+        async with self._moving:
+            for other in await self._ports.ledger.unfinished_jobs():
+                if other.request.retry_of == job.id:
+                    return other
+            request = JobRequest(
+                collection=job.request.collection,
+                directory=job.request.directory,
+                recursive=job.request.recursive,
+                captions=job.request.captions,
+                retry_of=job.id,
+            )
+            return await self.submit(collection, request)
+
+    async def control(self, job_id: str, control: Control) -> JobRecord:
+        """Does what is asked, durably on return; what is so already is done.
+
+        A running job ends its work first: what was embedded is stored, what was not stays pending.
+
+        Raises:
+            JobNotFound: there is no such job.
+            JobStateProblem: the job has ended.
+            DiskFull, StoreWrite: the ledger cannot be written; the job goes on at the next start.
+        """
+        while True:
+            run = self._running.get(job_id)
+            if run is None:
+                async with self._moving:
+                    if job_id not in self._running:
+                        return await self._moved(job_id, control)
+            elif control is Control.RESUME and run.control is None:
+                return await self._record(job_id)
+            else:
+                if control is not Control.RESUME:
+                    run.ask(control)
+                await run.ended.wait()
+                if run.problem is not None:
+                    raise run.problem
 
     def tally(self, job_id: str) -> Tally | None:
         """The live account of a running job."""
-        running = self._running.get(job_id)
-        return None if running is None else running[1]
+        run = self._running.get(job_id)
+        return None if run is None else run.tally
+
+    async def _record(self, job_id: str) -> JobRecord:
+        record = await self._ports.ledger.job(job_id)
+        if record is None:
+            raise JobNotFound(f"There is no job {job_id!r}.")
+        return record
+
+    async def _moved(self, job_id: str, control: Control) -> JobRecord:
+        """Of a job that does not run, and that does not start meanwhile."""
+        self._held = job_id
+        try:
+            record = await self._record(job_id)
+            to = after(record.state, control)
+            if to is None:
+                raise JobStateProblem(f"The job {job_id} has ended: it is {record.state}.")
+            if to is not record.state:
+                record = await self._ports.ledger.move_job(job_id, to, reason=_REASONS.get(to))
+                self._waiting = [one for one in self._waiting if one.id != job_id]
+                if to not in FINAL:
+                    self._wait_for_turn(record)
+            return record
+        finally:
+            self._held = None
+            self._changed.set()
+
+    def _wait_for_turn(self, record: JobRecord) -> None:
+        insort(self._waiting, record, key=lambda one: one.created_at)
+        self._changed.set()
 
     def _start_what_may(self, tg: TaskGroup) -> None:
-        for record in list(self._queue):
+        taken = {run.collection_id for run in self._running.values()}
+        for record in list(self._waiting):
             if len(self._running) >= self._max_running:
                 return
-            busy = {collection_id for collection_id, _ in self._running.values()}
-            if record.collection_id in busy:
+            if record.collection_id in taken:
                 continue
-            self._queue.remove(record)
-            tally = Tally(record.id, record.progress, workers=self._workers())
-            self._running[record.id] = (record.collection_id, tally)
-            tg.start_soon(self._run, record, tally)
+            taken.add(record.collection_id)
+            if record.state is JobState.PAUSED or record.id == self._held:
+                continue
+            self._waiting.remove(record)
+            run = _Run(record.collection_id, self._tally(record))
+            self._running[record.id] = run
+            tg.start_soon(self._run, record, run)
 
-    def _workers(self) -> dict[str, int]:
-        return {"read": self._widths.read_workers, "decode": self._widths.decode_workers}
+    def _tally(self, record: JobRecord) -> Tally:
+        workers = {"read": self._widths.read_workers, "decode": self._widths.decode_workers}
+        return Tally(record.id, record.progress, workers=workers)
 
-    async def _run(self, record: JobRecord, tally: Tally) -> None:
+    async def _run(self, record: JobRecord, run: _Run) -> None:
         structlog.contextvars.bind_contextvars(job_id=record.id)
+        tally = run.tally
         try:
-            ending = await self._ending(record, tally)
-            tally.note("job_finished", f"{ending.state}: {ending.reason or ''}".rstrip(": "))
-            await self._ports.ledger.move_job(
+            ending = await self._runner.run(record, tally, run.stop) or _asked(run)
+            event = "job_finished" if ending.state in FINAL else "job_paused"
+            tally.note(event, _words(ending, tally.rungs))
+            moved = await self._ports.ledger.move_job(
                 record.id,
                 ending.state,
                 reason=ending.reason,
                 reason_code=ending.code,
                 progress=tally.progress(),
             )
+            if ending.state not in FINAL:
+                self._wait_for_turn(moved)
         except Problem as exc:  # the ledger itself cannot be written: it stays as it is, on disk
             log.exception("job_end_not_saved", code=exc.code, detail=exc.detail)
+            run.problem = exc
         finally:
             del self._running[record.id]
+            run.ended.set()
             self._changed.set()
 
-    async def _ending(self, record: JobRecord, tally: Tally) -> _Ending:
-        try:
-            return await self._worked(record, tally)
-        except (Exception, BaseExceptionGroup) as exc:  # a bug ends one job
-            faults = _leaves(exc)
-            cancelled = [fault for fault in faults if not isinstance(fault, Exception)]
-            if cancelled:
-                raise
-            for fault in faults:
-                if isinstance(fault, (JobFailedError, Problem)):
-                    return _Ending(JobState.FAILED, fault.detail, fault.code)
-            log.exception("job_failed_by_a_bug", exc_info=exc)
-            return _Ending(JobState.FAILED, "an internal error, see the log", ErrorCode.INTERNAL)
 
-    async def _worked(self, record: JobRecord, tally: Tally) -> _Ending:
-        ledger = self._ports.ledger
-        await ledger.move_job(record.id, JobState.RUNNING)
-        tally.note("job_started")
-        capabilities = await self._capabilities(tally)
-        collection = await self._collections.bind(record.request.collection, capabilities)
-        if record.request.captions and not capabilities.captions.available:
-            tally.warn("the inference service makes no captions: images are stored without")
-        if not capabilities.clip.trained:
-            tally.warn("the model is untrained: searches will find nothing meaningful")
-        limits = BatchLimits.of(capabilities, wanted_images=self._widths.batch_images)
-        with self._ports.budget.share() as memory:
-            job = JobContext(
-                job_id=record.id,
-                collection_id=collection.id,
-                collection=collection.name,
-                request=record.request,
-                roots=collection.roots,
-                capabilities=capabilities,
-                ports=self._ports,
-                widths=self._widths,
-                limits=LimitsInForce(limits),
-                memory=memory,
-                tally=tally,
-                in_flight=InFlight(),
-                intended=await ledger.intended(record.id),
-            )
-            await run(job)
-        await ledger.fail_pending(
-            record.id, ErrorCode.FILE_NOT_FOUND, "the file was gone when the job came to it"
-        )
-        return await self._summary(record.id)
-
-    async def _summary(self, job_id: str) -> _Ending:
-        record = await self._ports.ledger.job(job_id)
-        assert record is not None
-        counts = record.counts
-        if counts.found == counts.skipped:
-            return _Ending(JobState.COMPLETED, "the folder holds no image")
-        return _Ending(JobState.COMPLETED)
-
-    async def _capabilities(self, tally: Tally) -> Capabilities:
-        """Waits for the inference service for as long as it takes."""
-        attempt = 0
-        while True:
-            try:
-                return await self._ports.inference.capabilities()
-            except InferenceFault as exc:
-                asked_s = exc.retry_after_s if isinstance(exc, Overloaded) else None
-                wait_s = POLICY.wait_s(attempt, asked_s=asked_s, jitter=self._jitter())
-                if attempt == 0:
-                    tally.note("waiting_for_ml", str(exc))
-                attempt += 1
-                with tally.waiting(str(exc)):
-                    await sleep(wait_s)
+def _asked(run: _Run) -> Ending:
+    state = JobState.CANCELLED if run.control is Control.CANCEL else JobState.PAUSED
+    return Ending(state, _REASONS[state])
 
 
-def _leaves(exc: BaseException) -> list[BaseException]:
-    if isinstance(exc, BaseExceptionGroup):
-        return [leaf for inner in exc.exceptions for leaf in _leaves(inner)]
-    return [exc]
+def _words(ending: Ending, rungs: str) -> str:
+    ended = f"{ending.state}: {ending.reason}" if ending.reason else str(ending.state)
+    return f"{ended}; stored {rungs}" if rungs else ended

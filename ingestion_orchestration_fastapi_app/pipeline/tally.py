@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 import structlog
 
-from ingestion_orchestration_fastapi_app.core.rates import Mark, bottleneck, recent_rate
+from ingestion_orchestration_fastapi_app.core.rates import Eta, Mark, bottleneck, eta, recent_rate
 from ingestion_orchestration_fastapi_app.core.records import JobProgress
 from utils.contract import ErrorCode, JobState, LogLine
 
-LOG_LINES = 50
+LOG_LINES = 200
 WARNINGS = 20
 MARKS = 256
 
@@ -32,13 +32,18 @@ class Tally:
         self._stage_s: defaultdict[str, float] = defaultdict(float, saved.stages)
         self._session_stage_s: defaultdict[str, float] = defaultdict(float)
         self._bytes_read = saved.bytes_read
+        self._rungs: Counter[str] = Counter()
         self._log: deque[LogLine] = deque(saved.log, maxlen=LOG_LINES)
         self._warnings: dict[str, None] = dict.fromkeys(saved.warnings)
         self._marks: deque[Mark] = deque([Mark(self._started_s, 0)], maxlen=MARKS)
+        self._opened: deque[Mark] = deque([Mark(self._started_s, 0)], maxlen=MARKS)
         self._sending = 0
+        self._sending_since_s = 0.0
+        self._sending_s = 0.0
         self._waiting: Counter[str] = Counter()
         self._blocked: tuple[ErrorCode, str] | None = None
         self.scan_complete = False
+        self.removed = saved.removed
 
     @contextmanager
     def busy(self, stage: str) -> Iterator[None]:
@@ -53,11 +58,16 @@ class Tally:
 
     @contextmanager
     def sending(self) -> Iterator[None]:
+        """A batch is under way."""
+        if not self._sending:
+            self._sending_since_s = time.monotonic()
         self._sending += 1
         try:
             yield
         finally:
             self._sending -= 1
+            if not self._sending:
+                self._sending_s += time.monotonic() - self._sending_since_s
 
     @contextmanager
     def waiting(self, reason: str) -> Iterator[None]:
@@ -82,9 +92,20 @@ class Tally:
     def read(self, size_bytes: int) -> None:
         self._bytes_read += size_bytes
 
-    def settled(self, images: int) -> None:
+    def settled(self, images: int, *, opened: bool) -> None:
+        """`opened`: these took work. What is known without it is too fast to foretell anything."""
         now_s = time.monotonic()
         self._marks.append(Mark(now_s, self._marks[-1].images + images))
+        if opened:
+            self._opened.append(Mark(now_s, self._opened[-1].images + images))
+
+    def stored(self, rung: str) -> None:
+        self._rungs[rung] += 1
+
+    @property
+    def rungs(self) -> str:
+        """How the pixels of what this run stored were had; empty when it stored nothing."""
+        return ", ".join(f"{rung} {images}" for rung, images in sorted(self._rungs.items()))
 
     def note(self, event: str, detail: str = "") -> None:
         """A line in the job's log, and in the service's."""
@@ -110,10 +131,25 @@ class Tally:
     def rate(self) -> float:
         return recent_rate(self._marks, now_s=time.monotonic())
 
+    def eta(self, pending: int) -> Eta | None:
+        now_s = time.monotonic()
+        return eta(
+            pending,
+            recent_rate=recent_rate(self._opened, now_s=now_s),
+            average_rate=self._opened[-1].images / max(now_s - self._started_s, 1e-3),
+            scan_complete=self.scan_complete,
+        )
+
     @property
     def bottleneck(self) -> str | None:
-        elapsed_s = time.monotonic() - self._started_s
-        return bottleneck(self._session_stage_s, self._workers, elapsed_s=elapsed_s)
+        now_s = time.monotonic()
+        under_way_s = now_s - self._sending_since_s if self._sending else 0.0
+        return bottleneck(
+            self._session_stage_s,
+            self._workers,
+            elapsed_s=now_s - self._started_s,
+            inference_s=self._sending_s + under_way_s,
+        )
 
     def progress(self) -> JobProgress:
         return JobProgress(
@@ -123,4 +159,5 @@ class Tally:
             log=tuple(self._log),
             warnings=tuple(self._warnings),
             scan_complete=self.scan_complete,
+            removed=self.removed,
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 import numpy as np
@@ -11,7 +13,7 @@ from anyio import create_task_group, fail_after, sleep
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store import MemoryStore
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest
+from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, JobRecord, JobRequest
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
@@ -21,8 +23,25 @@ from tests.fakes import FakeInference, FakeLibrary, FakePreparation, vector_of
 from tests.memory_ports import MemoryContentCache, MemoryLedger
 from utils.contract import JobCounts
 
-WIDTHS = Widths(read_workers=2, decode_workers=2, batch_images=4, store_rows=5, store_linger_s=0.02)
+WIDTHS = Widths(
+    read_workers=2,
+    decode_workers=2,
+    batch_images=4,
+    store_rows=5,
+    store_linger_s=0.02,
+    delete_guard_percent=20,
+)
 PATIENCE_S = 30
+
+
+class Options(TypedDict, total=False):
+    """Of a request."""
+
+    recursive: bool
+    captions: bool
+    force: bool
+    sync: bool
+    confirm_deletes: bool
 
 
 @dataclass
@@ -37,6 +56,9 @@ class Bench:
     cache: MemoryContentCache = field(default_factory=MemoryContentCache)
     budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(100_000))
 
+    def __post_init__(self) -> None:
+        self.inference.library = self.library
+
     def supervisor(self) -> Supervisor:
         ports = Ports(
             ledger=self.ledger,
@@ -50,19 +72,28 @@ class Bench:
         collections = Collections(self.ledger, self.store)
         return Supervisor(ports, collections, widths=WIDTHS, max_running=2)
 
-    async def submitted(self, supervisor: Supervisor, *, force: bool = False) -> JobRecord:
-        collections = Collections(self.ledger, self.store)
-        collection = await collections.find("default") or await collections.create("default")
-        await collections.add_root(collection, self.library.root.path)
-        request = JobRequest(collection="default", directory=b"/photos", force=force)
+    async def submitted(
+        self, supervisor: Supervisor, *, name: str = "default", **options: Unpack[Options]
+    ) -> JobRecord:
+        collection = await self.collection(name)
+        request = JobRequest(name, b"/photos", **options)
         return await supervisor.submit(collection, request)
 
-    async def job(self, *, force: bool = False) -> JobRecord:
+    def collections(self) -> Collections:
+        return Collections(self.ledger, self.store)
+
+    async def collection(self, name: str = "default") -> CollectionRecord:
+        collections = self.collections()
+        collection = await collections.find(name) or await collections.create(name)
+        await collections.add_root(collection, self.library.root.path)
+        return collection
+
+    async def job(self, **options: Unpack[Options]) -> JobRecord:
         """Submits a job and sees it to its end."""
         supervisor = self.supervisor()
         async with create_task_group() as tg:
             await tg.start(supervisor.serve)
-            record = await self.submitted(supervisor, force=force)
+            record = await self.submitted(supervisor, **options)
             ended = await self.ended(record.id)
             tg.cancel_scope.cancel()
         return ended
@@ -78,12 +109,15 @@ class Bench:
             tg.cancel_scope.cancel()
 
     async def ended(self, job_id: str) -> JobRecord:
+        return await self.until(job_id, lambda record: record.state in FINAL)
+
+    async def until(self, job_id: str, reached: Callable[[JobRecord], bool]) -> JobRecord:
         with fail_after(PATIENCE_S):
             while True:
                 record = await self.ledger.job(job_id)
                 assert record is not None
                 assert adds_up(record.counts), record.counts
-                if record.state in FINAL:
+                if reached(record):
                     return record
                 await sleep(0.002)  # the ledger has no events: its state is what is waited for
 

@@ -23,7 +23,7 @@ from ml_inference_fastapi_app.backends.base import (
     Pixels,
     Vectors,
 )
-from ml_inference_fastapi_app.main import create_app
+from ml_inference_fastapi_app.main import LoadCaptions, create_app, load_captioner
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ClipUpload, ProblemBody
 
@@ -105,8 +105,9 @@ def files(*uploads: tuple[str, bytes]) -> list[tuple[str, tuple[str, bytes, str]
 
 
 def settings(**given: object) -> Settings:
-    """Without the environment of whoever runs the tests."""
-    return Settings.model_validate({"decode_workers": 2, "ml_intra_op_threads": 1, **given})
+    """Without the environment of whoever runs the tests, and without captions."""
+    own = {"decode_workers": 2, "ml_intra_op_threads": 1, "disable_captions": True}
+    return Settings.model_validate({**own, **given})
 
 
 @dataclass
@@ -121,13 +122,17 @@ async def served(
     embedder: FakeEmbedder,
     *,
     load: Callable[[Settings], FakeEmbedder] | None = None,
+    load_captions: LoadCaptions = load_captioner,
     http: str = "httptools",
     **given: object,
 ) -> AsyncIterator[Served]:
     """A real server on a free loopback port, with its event loop in a thread of its own."""
     fatal = threading.Event()
     app = create_app(
-        settings(**given), load=load or (lambda _settings: embedder), on_fatal=fatal.set
+        settings(**given),
+        load=load or (lambda _settings: embedder),
+        load_captions=load_captions,
+        on_fatal=fatal.set,
     )
     server = uvicorn.Server(
         uvicorn.Config(

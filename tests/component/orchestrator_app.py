@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import numpy as np
 from anyio import fail_after, sleep
+from fastapi import FastAPI
 from PIL import Image
 
 from ingestion_orchestration_fastapi_app.main import create_app
@@ -86,11 +87,12 @@ def _parts(request: httpx.Request) -> list[tuple[str, bytes]]:
 
 @dataclass
 class Running:
-    """`http` speaks to the orchestrator; `photos` is an allowed folder."""
+    """`http` speaks to the orchestrator `app`; `photos` is an allowed folder."""
 
     http: httpx.AsyncClient
     service: FakeService
     photos: Path
+    app: FastAPI
 
     async def post(self, path: str, body: object) -> httpx.Response:
         return await self.http.post("/api/v1" + path, json=body)
@@ -110,16 +112,23 @@ class Running:
         with fail_after(PATIENCE_S):
             while True:
                 job = await self.get(f"/ingest/status/{job_id}")
-                if job["state"] in ("completed", "failed"):
+                if job["state"] in ("completed", "failed", "cancelled"):
                     return job
                 await sleep(0.01)
 
 
 @asynccontextmanager
 async def orchestrator(
-    folder: Path, *, service: FakeService | None = None, **settings: Any
+    folder: Path,
+    *,
+    service: FakeService | None = None,
+    over_network: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Running]:
-    """Starts it on `folder/data` and stops it: enter twice for a restart."""
+    """Starts it on `folder/data` and stops it: enter twice for a restart.
+
+    `over_network`: to the inference service that the settings name, not to `service`.
+    """
     service = service or FakeService()
     photos = folder / "photos"
     photos.mkdir(exist_ok=True)
@@ -130,14 +139,15 @@ async def orchestrator(
         "min_free_bytes": 0,
         **settings,
     }
-    app = create_app(Settings(**given), ml_transport=httpx.MockTransport(service))
+    transport = None if over_network else httpx.MockTransport(service)
+    app = create_app(Settings(**given), ml_transport=transport)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://o"
         ) as http,
     ):
-        yield Running(http, service, photos)
+        yield Running(http, service, photos, app)
 
 
 def paint(path: Path, colour: str, *, side_px: int = 64) -> None:

@@ -81,7 +81,7 @@ class _Fused:
         return fused
 
 
-async def _cut(bench: Bench, fuse: Fuse, run: Callable[[], Awaitable[object]]) -> None:
+async def cut(bench: Bench, fuse: Fuse, run: Callable[[], Awaitable[object]]) -> None:
     """Runs until the fuse burns, or the run ends."""
     whole = (bench.ledger, bench.store, bench.cache)
     bench.ledger = cast(Ledger, fuse.on(bench.ledger))
@@ -109,7 +109,7 @@ async def test_a_cut_at_any_durable_step_ends_like_an_uninterrupted_run(after: b
         bench = Bench()
         mixed_folder(bench.library)
         fuse = Fuse(step, after=after)
-        await _cut(bench, fuse, bench.job)
+        await cut(bench, fuse, bench.job)
         if fuse.burnt_at is None:
             break
         burnt.add(fuse.burnt_at)
@@ -132,9 +132,9 @@ async def test_two_cuts_in_a_row_are_survived() -> None:
     for step in (5, 8, 11, 14):
         bench = Bench()
         mixed_folder(bench.library)
-        await _cut(bench, Fuse(step, after=True), bench.job)
+        await cut(bench, Fuse(step, after=True), bench.job)
         fuse = Fuse(step, after=False)
-        await _cut(bench, fuse, bench.resumed)
+        await cut(bench, fuse, bench.resumed)
         await bench.resumed()
         (job,) = await bench.ledger.jobs(limit=10, offset=0)
         assert job.counts == MIXED
@@ -169,7 +169,7 @@ async def test_a_lost_vector_store_is_filled_again_from_the_cache() -> None:
 async def test_a_file_that_vanished_during_a_crash_is_not_pending_for_ever() -> None:
     bench = Bench()
     mixed_folder(bench.library)
-    await _cut(bench, Fuse(6, after=False), bench.job)
+    await cut(bench, Fuse(6, after=False), bench.job)
     del bench.library.files[b"019.jpg"]
     async with create_task_group() as tg:
         tg.start_soon(bench.resumed)

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 import pytest
 from anyio import create_task_group, wait_all_tasks_blocked
 
-from ingestion_orchestration_fastapi_app.core.records import ScanFault, Upload
+from ingestion_orchestration_fastapi_app.core.records import Upload
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,
-    DiskFull,
     ModelMismatch,
     Overloaded,
 )
-from ingestion_orchestration_fastapi_app.pipeline import context
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from tests.component.bench import Bench, mixed_folder
 from tests.fakes import OLD_NS, FakeInference, capabilities
@@ -87,6 +85,18 @@ async def test_a_file_that_had_just_changed_is_looked_at_again_and_left_alone() 
     job = await bench.job()
     assert bench.library.opened == [b"a.jpg", b"a.jpg"]
     assert job.counts == JobCounts(found=1, unchanged=1)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+async def test_a_changed_sidecar_costs_no_inference_and_is_not_unchanged(settled: bool) -> None:
+    bench = Bench()
+    bench.library.put(b"a.jpg", b"image a", settled=settled)
+    await bench.job()
+    bench.library.put(b"a.jpg", b"image a", settled=settled, sidecar_mark=7)
+    job = await bench.job()
+    assert job.counts == JobCounts(found=1, cached=1)
+    assert len(bench.inference.inferred) == 1
+    assert list((await bench.rows()).values()) == [1]
 
 
 async def test_a_changed_file_replaces_its_point() -> None:
@@ -242,57 +252,3 @@ async def test_a_stuck_service_stops_the_reading_of_files() -> None:
         assert len(bench.library.opened) <= 30  # of 500: the window, the buffers, the budget
         tg.cancel_scope.cancel()
     assert bench.budget.free_bytes == 400_000
-
-
-async def test_a_folder_that_cannot_be_listed_fails_the_job() -> None:
-    bench = Bench()
-    mixed_folder(bench.library)
-    bench.library.faults = [ScanFault("/photos", "permission denied")]
-    job = await bench.job()
-    assert job.state is JobState.FAILED
-    assert job.reason_code is ErrorCode.DIRECTORY_NOT_FOUND
-
-
-async def test_a_subfolder_that_cannot_be_listed_is_a_warning() -> None:
-    bench = Bench()
-    mixed_folder(bench.library)
-    bench.library.faults = [ScanFault("/photos/private", "permission denied")]
-    job = await bench.job()
-    assert job.state is JobState.COMPLETED
-    assert "/photos/private" in job.progress.warnings[0]
-
-
-async def test_a_full_disk_pauses_the_job_and_costs_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(context, "RETRY_STORAGE_S", 0.001)
-    bench = Bench()
-    mixed_folder(bench.library)
-    write = bench.store.write
-    full = iter([True] * 5)
-
-    async def writes(*args: object, **kwargs: object) -> int:
-        if next(full, False):
-            raise DiskFull("no space left")
-        return await write(*args, **kwargs)  # type: ignore[arg-type]  # passed through
-
-    monkeypatch.setattr(bench.store, "write", writes)
-    job = await bench.job()
-    assert job.counts == MIXED
-    assert any("ERR_DISK_FULL" in line.detail for line in job.progress.log)
-    assert set((await bench.rows()).values()) == {1}
-
-
-async def test_a_bug_ends_its_job_and_no_other() -> None:
-    bench = Bench()
-    mixed_folder(bench.library)
-
-    def bug(uploads: Mapping[str, Upload]) -> None:
-        raise ZeroDivisionError
-
-    bench.inference.behaviour = bug
-    first = await bench.job()
-    assert first.state is JobState.FAILED
-    assert first.reason_code is ErrorCode.INTERNAL
-    bench.inference.behaviour = lambda uploads: None
-    assert (await bench.job()).counts == MIXED

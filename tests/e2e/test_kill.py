@@ -110,6 +110,34 @@ def test_a_killed_orchestrator_goes_on_where_it_was(pair: Services, kills: tuple
         check_whole(pair, api.ended(job_id), collection)
 
 
+def test_a_paused_job_stays_paused_and_a_cancelled_one_cancelled_when_killed(
+    pair: Services,
+) -> None:
+    pair.orchestrator.stop()
+    forget_contents(pair)
+    pair.orchestrator.start()
+    with rest(pair.orchestrator.url) as api:
+        api.call("POST", "/collections", json={"name": "paused"})
+        job_id = api.start(pair.pictures, collection="paused")
+        api.until(job_id, lambda job: job["counts"]["embedded"] >= 20)
+        paused = api.call("POST", f"/jobs/{job_id}/pause")
+        pair.orchestrator.kill()
+        pair.orchestrator.start()
+        kept = api.job(job_id)
+        assert (kept["state"], kept["counts"]) == ("paused", paused["counts"])
+        assert kept["counts"]["pending"] > 0
+        api.call("POST", f"/jobs/{job_id}/resume")
+        check_whole(pair, api.ended(job_id), "paused")
+        again = api.start(pair.pictures, collection="paused", force=True)
+        api.until(again, lambda job: job["counts"]["embedded"] >= 20)
+        cancelled = api.call("POST", f"/jobs/{again}/cancel")
+        pair.orchestrator.kill()
+        pair.orchestrator.start()
+        kept = api.job(again)
+        assert (kept["state"], kept["counts"]) == ("cancelled", cancelled["counts"])
+        assert set(Counter(stored_ids(pair, "paused")).values()) == {1}
+
+
 def test_a_killed_inference_service_is_waited_for(pair: Services) -> None:
     pair.orchestrator.stop()
     forget_contents(pair)
@@ -123,3 +151,18 @@ def test_a_killed_inference_service_is_waited_for(pair: Services) -> None:
         assert waiting["counts"]["failed"] <= EXPECTED["failed"]
         pair.inference.start()
         check_whole(pair, api.ended(job_id), "ml-killed")
+
+
+def test_listeners_are_sent_home_in_order_when_the_service_stops(pair: Services) -> None:
+    pair.orchestrator.stop()
+    forget_contents(pair)
+    pair.orchestrator.start()
+    with rest(pair.orchestrator.url) as api:
+        api.call("POST", "/collections", json={"name": "listened"})
+        job_id = api.start(pair.pictures, collection="listened")
+        api.call("POST", f"/jobs/{job_id}/pause")
+        with api.http.stream("GET", f"/api/v1/jobs/{job_id}/events") as answer:
+            lines = answer.iter_lines()
+            assert '"state":"paused"' in next(lines)
+            pair.orchestrator.stop()
+            assert all(not line or line.startswith(":") for line in lines)  # and no broken stream

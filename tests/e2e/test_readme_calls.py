@@ -50,8 +50,10 @@ def test_the_readmes_calls_import_a_folder_and_find_its_pictures(
     picture = next(services.pictures.rglob("*.jpg"))
     shutil.copy(picture, tmp_path / "picture.jpg")
     calls = [as_run_here(block, services) for block in blocks()]
-    search_only = ["exec > searches.txt", calls[2], "exec > rest.txt"]
-    script = "\n".join(["set -euo pipefail", *calls[:2], *search_only, *calls[3:]])
+    search_only = ["exec > searches.txt", calls[2], "exec > rest.txt", calls[3]]
+    script = "\n".join(
+        ["set -euo pipefail", *calls[:2], *search_only, "exec > watched.txt", *calls[4:]]
+    )
     ran = subprocess.run(
         ["bash", "-c", script],
         check=False,
@@ -74,6 +76,12 @@ def test_the_readmes_calls_import_a_folder_and_find_its_pictures(
     assert collections["collections"][0]["name"] == "default"
     assert capabilities["safe_clip_batch"] > 0
     assert ready["status"] == "ok"
+    watched = (tmp_path / "watched.txt").read_text()
+    event, rest = watched.removeprefix("data: ").split("\n\n", 1)
+    assert json.loads(event)["state"] == "completed"
+    log, accepted = _values(rest)
+    assert log["lines"][0]["event"] == "job_started"
+    assert accepted["job_id"] != status["job_id"]
 
 
 def _values(text: str) -> list[dict[str, Any]]:

@@ -76,6 +76,7 @@ def hit(path: str, score: float) -> SearchHit:
         longitude=None,
         caption=None,
         partial=False,
+        rung="image",
         sha256="00",
         score=score,
     )
@@ -108,6 +109,10 @@ class StandInOrchestrator:
                 return self.collection
             case "POST", "/ingest":
                 return IngestAccepted(job_id="j1", status_url="/api/v1/jobs/j1")
+            case "POST", "/jobs/j1/retry-failed":
+                return IngestAccepted(job_id="j2", status_url="/api/v1/jobs/j2")
+            case "POST", "/jobs/j1/pause" | "/jobs/j1/resume" | "/jobs/j1/cancel":
+                return self.jobs[0]
             case "GET", "/jobs/j1":
                 return self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0]
             case "GET", "/jobs":

@@ -33,7 +33,7 @@ def photoseek(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-@pytest.mark.parametrize("command", ["up", "ingest", "search", "status", "models"])
+@pytest.mark.parametrize("command", ["up", "ingest", "search", "status", "models", "jobs"])
 def test_help_names_every_command(command: str) -> None:
     overview = photoseek("--help")
     assert overview.exit_code == 0
@@ -113,6 +113,40 @@ def test_ingest_follows_the_job_and_lists_failures_by_code(
     assert "/photos/a.jpg (empty)" in result.output
     assert "\x1b" not in result.output, "a file's name cannot steer the terminal"
     assert "GET /api/v1/jobs/j1/failures" in result.output
+
+
+@pytest.mark.parametrize("word", ["pause", "resume", "cancel"])
+def test_a_job_is_controlled_by_its_id(orchestrator: StandInOrchestrator, word: str) -> None:
+    orchestrator.jobs = [job(JobState.PAUSED, reason="paused on request")]
+    result = photoseek("jobs", word, "j1")
+    assert result.exit_code == 0
+    assert result.output.startswith("Job j1 paused (paused on request): 0 of 3 files")
+    assert orchestrator.heard == [("POST", f"/api/v1/jobs/j1/{word}", {})]
+
+
+def test_trying_failed_files_again_names_the_new_job(orchestrator: StandInOrchestrator) -> None:
+    result = photoseek("jobs", "retry-failed", "j1")
+    assert (result.exit_code, result.output) == (0, "Job j2 accepted; see `photoseek status`.\n")
+
+
+def test_a_stopped_removal_is_told_with_its_code_and_exit_status_1(
+    orchestrator: StandInOrchestrator,
+) -> None:
+    orchestrator.jobs = [
+        job(JobState.COMPLETED, reason="Very many.", reason_code=ErrorCode.DELETE_GUARD)
+    ]
+    result = photoseek("ingest", "/photos", "--sync")
+    assert (result.exit_code, result.stderr) == (1, "ERR_DELETE_GUARD: Very many.\n")
+    orchestrator.jobs = [job(JobState.COMPLETED, removed=7)]
+    result = photoseek("ingest", "/photos", "--sync", "--confirm-deletes")
+    assert result.exit_code == 0
+    assert "7 removed" in result.output
+    posted = [body for _, path, body in orchestrator.heard if path == "/api/v1/ingest"]
+    assert [(body["sync"], body["confirm_deletes"]) for body in posted] == [
+        (True, False),
+        (True, True),
+    ]
+    assert photoseek("ingest", "/photos", "--confirm-deletes").exit_code == 2
 
 
 def test_ingest_sends_an_absolute_path(

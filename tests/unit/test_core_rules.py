@@ -9,6 +9,12 @@ from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.core import rates
 from ingestion_orchestration_fastapi_app.core.batching import BatchLimits, halves
+from ingestion_orchestration_fastapi_app.core.deletion import (
+    changed_devices,
+    guarded,
+    protected,
+    relative_range,
+)
 from ingestion_orchestration_fastapi_app.core.enrolment import PERMANENT, Entry, entry
 from ingestion_orchestration_fastapi_app.core.files import (
     File,
@@ -25,7 +31,13 @@ from ingestion_orchestration_fastapi_app.core.identity import (
     point_id,
     root_at,
 )
-from ingestion_orchestration_fastapi_app.core.job_states import FINAL, MOVES, may_move
+from ingestion_orchestration_fastapi_app.core.job_states import (
+    FINAL,
+    MOVES,
+    Control,
+    after,
+    may_move,
+)
 from ingestion_orchestration_fastapi_app.core.rates import Mark
 from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
 from ingestion_orchestration_fastapi_app.core.window import Window
@@ -180,8 +192,69 @@ def test_a_final_state_is_final_and_every_state_is_in_the_table() -> None:
     assert set(MOVES) == set(JobState)
     for state in JobState:
         assert (MOVES[state] == frozenset()) == (state in FINAL)
+        assert FINAL & MOVES[state] or state in FINAL
     assert may_move(JobState.QUEUED, JobState.RUNNING)
     assert not may_move(JobState.COMPLETED, JobState.RUNNING)
+
+
+@given(st.sampled_from(JobState), st.lists(st.sampled_from(Control), max_size=20))
+def test_controls_move_only_along_the_table_and_twice_is_once(
+    state: JobState, asked: list[Control]
+) -> None:
+    for control in asked:
+        to = after(state, control)
+        if to is None:
+            assert state in FINAL
+            continue
+        assert to is state or may_move(state, to)
+        assert after(to, control) is to
+        state = to
+
+
+@given(st.lists(st.sampled_from(Control), max_size=20))
+def test_no_control_brings_a_cancelled_job_back(asked: list[Control]) -> None:
+    for control in asked:
+        assert after(JobState.CANCELLED, control) in (None, JobState.CANCELLED)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0, 100))
+def test_a_removal_is_guarded_by_share_and_number(missing: int, found: int, percent: float) -> None:
+    guard = guarded(missing, found, percent=percent)
+    if not found:
+        assert guard == (missing > 0)
+    elif missing <= 10:
+        assert not guard
+    else:
+        assert guarded(missing + 1, found, percent=percent) >= guard
+        assert guarded(missing, found + 1, percent=percent) <= guard
+
+
+folders = st.lists(st.sampled_from([b"a", b"b", b"a0", b"\xff"]), max_size=4).map(
+    lambda parts: b"/" + b"/".join(parts)
+)
+
+
+@given(folders, folders, folders)
+def test_a_range_of_relative_paths_is_the_folder(root: bytes, folder: bytes, path: bytes) -> None:
+    path = path.rstrip(b"/") + b"/file"
+    if not is_within(path, root):
+        return
+    found = relative_range(root, folder)
+    relative = path[len(root.rstrip(b"/")) + 1 :]
+    in_range = (
+        found is not None and found[0] < relative and (found[1] is None or relative < found[1])
+    )
+    assert in_range == is_within(path, folder)
+    assert protected(path, {folder}) == is_within(path, folder)
+
+
+def test_a_device_is_compared_with_the_one_above_where_a_mount_is_gone() -> None:
+    known = {b"/p": 1, b"/p/disk": 2, b"/p/old": 1, b"/q": 9}
+    assert changed_devices(known, {b"/p": 1, b"/p/disk": 2}, b"/p") == {}
+    assert changed_devices(known, {b"/p": 1}, b"/p") == {b"/p/disk": 1}
+    assert changed_devices(known, {b"/p/disk/x": 1}, b"/p/disk/x") == {b"/p/disk/x": 1}
+    assert changed_devices(known, {b"/p/disk/x": 2}, b"/p/disk/x") == {}
+    assert changed_devices({}, {b"/p": 1}, b"/p") == {}
 
 
 def test_the_rate_is_of_the_last_seconds_only() -> None:
@@ -191,12 +264,28 @@ def test_the_rate_is_of_the_last_seconds_only() -> None:
 
 
 def test_time_left_is_unknown_until_the_total_is_known() -> None:
-    assert rates.eta_s(100, 10, scan_complete=False) is None
-    assert rates.eta_s(100, 0, scan_complete=True) is None
-    assert rates.eta_s(100, 10, scan_complete=True) == 10
+    known = {"recent_rate": 10.0, "average_rate": 5.0}
+    assert rates.eta(100, **known, scan_complete=False) is None
+    assert rates.eta(100, recent_rate=0, average_rate=5, scan_complete=True) is None
+    assert rates.eta(100, **known, scan_complete=True) == rates.Eta(10, 9, 22)
+
+
+@given(st.integers(0, 10**7), st.floats(0.01, 1e5), st.floats(0, 1e5))
+def test_the_likely_time_left_lies_in_its_range(
+    pending: int, recent_rate: float, average_rate: float
+) -> None:
+    left = rates.eta(
+        pending, recent_rate=recent_rate, average_rate=average_rate, scan_complete=True
+    )
+    assert left is not None
+    assert 0 <= left.low_s <= left.likely_s <= left.high_s
 
 
 def test_the_busiest_stage_is_named() -> None:
-    sentence = rates.bottleneck({"decode": 19.0, "embed": 4.0}, {"decode": 2}, elapsed_s=10)
-    assert sentence == "decode-bound: 2 workers, 95% busy"
-    assert rates.bottleneck({}, {}, elapsed_s=10) is None
+    stages = {"decode": 19.0, "embed": 4.0, "store": 1.0}
+    sentence = rates.bottleneck(stages, {"decode": 2}, elapsed_s=10, inference_s=3.9)
+    assert sentence == "decode-bound: 2 of 2 workers busy, inference idle 61 %"
+    sentence = rates.bottleneck({"decode": 2.0}, {}, elapsed_s=10, inference_s=9.7)
+    assert sentence == "inference-bound: a batch was under way 97 % of the time"
+    assert rates.bottleneck({}, {}, elapsed_s=10, inference_s=0) is None
+    assert rates.bottleneck({"decode": 1.0}, {}, elapsed_s=0, inference_s=0) is None

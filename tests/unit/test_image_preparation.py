@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BytesIO
+from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 import pytest
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, create_task_group
 from PIL import Image
 
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import (
     Encoding,
     ImagePreparation,
 )
-from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Metadata, Root
-from ingestion_orchestration_fastapi_app.core.records import Content, Prepared
+from ingestion_orchestration_fastapi_app.core.files import Metadata
+from ingestion_orchestration_fastapi_app.core.records import Content, Original, Prepared, Upload
 from ingestion_orchestration_fastapi_app.pipeline.ports import Preparation
-from tests.picture_files import dng, encoded, exif_with, scene, with_other_preview
+from tests.hostile_decoder import gif
+from tests.picture_files import dng, encoded, exif_with, put, scene, with_other_preview
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload, ErrorCode
+from utils.decoder_pool import DecoderPool
 from utils.formats import sniff
-from utils.image_decoding import decode_for_clip, thumbnail_webp
+from utils.image_decoding import decode_for_clip, encode_ppm, thumbnail_webp
+from utils.pillow_setup import ready_pillow
 from utils.problems import Rejected
 
 pytestmark = pytest.mark.anyio
@@ -29,28 +36,58 @@ CLIP = ClipUpload(side_px=96, crop="center")
 LIMIT = 20_000_000
 
 
-def preparation(encoding: Encoding = "ppm", max_pixels: int = LIMIT) -> Preparation:
-    return ImagePreparation(CapacityLimiter(2), max_pixels=max_pixels, encoding=encoding)
+@asynccontextmanager
+async def preparation(
+    encoding: Encoding = "ppm",
+    max_pixels: int = LIMIT,
+    timeout_s: float = 60,
+    module: str = "utils.decoder_worker",
+) -> AsyncIterator[Preparation]:
+    async with DecoderPool(
+        workers=2, timeout_s=timeout_s, memory_bytes=1024**3, module=module
+    ) as pool:
+        yield ImagePreparation(CapacityLimiter(2), pool, max_pixels=max_pixels, encoding=encoding)
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 def content(data: bytes) -> Content:
+    """Of a file in the working directory, as it is read."""
     known = sniff(data)
     assert known is not None
-    file = File(Root(uuid4(), b"/photos"), b"a", FileStat(len(data), 0, 0))
-    return Content(file, data, hashlib.sha256(data).digest(), known.value, Metadata(), settled=True)
+    file = put(Path.cwd() / uuid4().hex, data)
+    sha256 = hashlib.sha256(data).digest()
+    data = b"" if known.is_raw else data
+    return Content(file, data, sha256, known.value, Metadata(), settled=True)
 
 
 async def prepared(data: bytes, encoding: Encoding = "ppm") -> Prepared:
-    result = await preparation(encoding).prepare(content(data), CLIP)
+    async with preparation(encoding) as preparing:
+        result = await preparing.prepare(content(data), CLIP)
     assert isinstance(result, Prepared)
     return result
+
+
+async def rejected(data: bytes, max_pixels: int = LIMIT) -> ErrorCode:
+    async with preparation(max_pixels=max_pixels) as preparing:
+        result = await preparing.prepare(content(data), CLIP)
+    assert isinstance(result, Rejected)
+    return result.code
+
+
+def pixels(result: Prepared) -> bytes:
+    assert isinstance(result.upload, Upload)
+    return result.upload.data
 
 
 async def test_the_upload_is_what_the_inference_service_would_have_made_of_the_file() -> None:
     data = encoded(scene(1200, 900))
     result = await prepared(data)
     assert result.upload.media_type == PPM_MEDIA_TYPE
-    sent = decode_for_clip(result.upload.data, CLIP, max_pixels=LIMIT).astype(np.float32)
+    sent = decode_for_clip(pixels(result), CLIP, max_pixels=LIMIT).astype(np.float32)
     own = decode_for_clip(data, CLIP, max_pixels=LIMIT)
     assert sent.shape == (96, 96, 3)
     assert np.abs(sent - own).mean() < 1
@@ -60,8 +97,8 @@ async def test_a_jpeg_upload_is_close_to_the_exact_one() -> None:
     data = encoded(scene(1200, 900))
     exact, close = await prepared(data), await prepared(data, "jpeg")
     assert close.upload.media_type == "image/jpeg"
-    assert len(close.upload.data) < len(exact.upload.data)
-    squares = [decode_for_clip(p.upload.data, CLIP, max_pixels=LIMIT) for p in (exact, close)]
+    assert close.upload.size_bytes < exact.upload.size_bytes
+    squares = [decode_for_clip(pixels(p), CLIP, max_pixels=LIMIT) for p in (exact, close)]
     assert np.abs(squares[0].astype(np.float32) - squares[1]).mean() < 3
 
 
@@ -76,15 +113,13 @@ async def test_the_picture_is_as_displayed() -> None:
 async def test_a_cut_jpeg_is_partial() -> None:
     data = encoded(scene(1200, 900), quality=90)
     assert (await prepared(data[: len(data) * 95 // 100])).picture.partial
-    result = await preparation().prepare(content(data[: len(data) // 2]), CLIP)
-    assert isinstance(result, Rejected)
-    assert result.code is ErrorCode.DECODING_IMAGE
+    assert await rejected(data[: len(data) // 2]) is ErrorCode.DECODING_IMAGE
 
 
 async def test_a_bomb_is_rejected() -> None:
-    result = await preparation(max_pixels=1000).prepare(content(encoded(scene(64, 64))), CLIP)
-    assert isinstance(result, Rejected)
-    assert result.code is ErrorCode.IMAGE_TOO_LARGE
+    for name in ("JPEG", "HEIF"):
+        bomb = encoded(scene(64, 64), name)
+        assert await rejected(bomb, max_pixels=1000) is ErrorCode.IMAGE_TOO_LARGE
 
 
 async def test_a_raw_is_prepared_from_its_preview() -> None:
@@ -102,12 +137,37 @@ async def test_a_raw_without_a_preview_that_serves_is_sent_as_it_is(preview: str
         "square": with_other_preview(dng(sensor), sensor.resize((200, 200))),
         "none": dng(sensor, preview=False),
     }[preview]
-    result = await prepared(data)
-    assert (result.upload.data, result.upload.media_type) == (data, RAW_MEDIA_TYPE)
+    raw = content(data)
+    async with preparation() as preparing:
+        result = await preparing.prepare(raw, CLIP)
+    assert isinstance(result, Prepared)
+    assert result.upload == Original(raw.file, raw.sha256, RAW_MEDIA_TYPE)
+    assert result.upload.held_bytes == 0
     picture = result.picture
     assert (picture.rung, picture.width_px, picture.height_px) == ("developed", 600, 400)
     with Image.open(BytesIO(picture.thumbnail)) as thumbnail:
         assert thumbnail.width / thumbnail.height == pytest.approx(1.5, abs=0.02)
+
+
+@pytest.mark.parametrize("change", ["touched", "rewritten", "gone"])
+async def test_a_preview_of_a_file_that_changed_after_it_was_hashed_does_not_count(
+    change: str,
+) -> None:
+    raw = content(dng(scene(600, 400), preview_px=480))
+    path, stat = Path(os.fsdecode(raw.file.absolute)), raw.file.stat
+    if change == "gone":
+        path.unlink()
+    if change == "rewritten":
+        path.write_bytes(dng(scene(600, 400, seed=1), preview_px=480)[: stat.size_bytes])
+        os.truncate(path, stat.size_bytes)
+        os.utime(path, ns=(stat.mtime_ns, stat.mtime_ns))  # only the ctime tells
+    if change == "touched":
+        os.utime(path)
+    async with preparation() as preparing:
+        result = await preparing.prepare(raw, CLIP)
+    assert isinstance(result, Rejected)
+    expected = ErrorCode.FILE_NOT_FOUND if change == "gone" else ErrorCode.FILE_CHANGED
+    assert result.code is expected
 
 
 async def test_placeholders_of_different_files_are_no_duplicates() -> None:
@@ -117,9 +177,7 @@ async def test_placeholders_of_different_files_are_no_duplicates() -> None:
 
 
 async def test_a_raw_that_libraw_cannot_open_is_a_code() -> None:
-    result = await preparation().prepare(content(dng(scene(64, 64))[:300]), CLIP)
-    assert isinstance(result, Rejected)
-    assert result.code is ErrorCode.DECODING_RAW
+    assert await rejected(dng(scene(64, 64))[:300]) is ErrorCode.DECODING_RAW
 
 
 async def test_copies_in_another_format_look_alike_and_the_version_names_the_encoding() -> None:
@@ -128,4 +186,38 @@ async def test_copies_in_another_format_look_alike_and_the_version_names_the_enc
     other = (await prepared(encoded(picture, "PNG"))).picture
     assert (one.phash ^ other.phash).bit_count() <= 4
     assert len(thumbnail_webp(picture, 320)) < 60_000
-    assert preparation("ppm").version != preparation("jpeg").version
+    async with preparation("ppm") as exact, preparation("jpeg") as close:
+        assert exact.version != close.version
+
+
+@pytest.mark.parametrize("name", ["HEIF", "AVIF", "TIFF", "GIF", "PNG"])
+async def test_a_process_and_a_thread_give_the_same(name: str) -> None:
+    ready_pillow()
+    data = encoded(scene(700, 500), name)
+    result = await prepared(data)
+    own = encode_ppm(decode_for_clip(data, CLIP, max_pixels=LIMIT))
+    sent = np.frombuffer(pixels(result), np.uint8).astype(np.int16)
+    # Not the very same: it was decoded for the thumbnail too, and so at twice the scale.
+    assert np.abs(sent - np.frombuffer(own, np.uint8)).mean() < 1
+    assert (result.picture.width_px, result.picture.height_px) == (700, 500)
+    assert result.picture.rung == "image"
+
+
+async def test_a_file_that_hangs_or_crashes_its_decoder_costs_no_neighbour() -> None:
+    files = [gif("hang"), gif("segfault"), gif("eat memory"), *[encoded(scene(64, 64), "GIF")] * 5]
+    results: dict[int, Prepared | Rejected] = {}
+    async with preparation(timeout_s=8, module="tests.hostile_decoder") as preparing:
+
+        async def prepare(index: int, data: bytes) -> None:
+            results[index] = await preparing.prepare(content(data), CLIP)
+
+        async with create_task_group() as tg:
+            for index, data in enumerate(files):
+                tg.start_soon(prepare, index, data)
+    codes = [fault.code for _, fault in sorted(results.items()) if isinstance(fault, Rejected)]
+    assert codes == [
+        ErrorCode.DECODING_TIMEOUT,
+        ErrorCode.DECODING_IMAGE,
+        ErrorCode.IMAGE_TOO_LARGE,
+    ]
+    assert all(isinstance(results[index], Prepared) for index in range(3, 8))

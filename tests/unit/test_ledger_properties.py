@@ -97,7 +97,30 @@ class Reconcile:
         return await ledger.reconcile(collection_id, ids())
 
 
-Step = Enrol | Settle | Intend | FailPending | Move | Reconcile
+@dataclass(frozen=True)
+class Remove:
+    """What a job did not meet; `cut_off`: by a crash after the first step."""
+
+    job_id: str
+    cut_off: bool
+
+    async def on(self, ledger: Ledger, collection_id: int) -> object:
+        files = await ledger.unmet(self.job_id, collection_id, ROOT.path, after=None, limit=2)
+        assert (
+            files[1:]
+            == await ledger.unmet(
+                self.job_id, collection_id, ROOT.path, after=files[0].key, limit=1
+            )
+            if files
+            else True
+        )
+        await ledger.doom(collection_id, [file.point_id for file in files])
+        if self.cut_off:
+            return files
+        return await ledger.forget(self.job_id, collection_id, files, synced_version=1)
+
+
+Step = Enrol | Settle | Intend | FailPending | Move | Reconcile | Remove
 steps = st.lists(
     st.one_of(
         st.builds(
@@ -119,6 +142,7 @@ steps = st.lists(
             Move, job_ids, st.sampled_from([JobState.RUNNING, JobState.PAUSED, JobState.COMPLETED])
         ),
         st.builds(Reconcile, names),
+        st.builds(Remove, job_ids, st.booleans()),
     ),
     max_size=12,
 )

@@ -19,7 +19,18 @@ from ingestion_orchestration_fastapi_app.adapters.ledger.writer import Writer
 from ingestion_orchestration_fastapi_app.core.files import FileStat, Outcome
 from ingestion_orchestration_fastapi_app.core.records import JobProgress
 from ingestion_orchestration_fastapi_app.errors import CollectionExists, DiskFull, StoreWrite
-from tests.unit.ledger_words import enrolment, failed, intents, key, pid, running, stored
+from tests.unit.ledger_words import (
+    SHA,
+    STAT,
+    enrolment,
+    failed,
+    intents,
+    key,
+    pid,
+    running,
+    settle,
+    stored,
+)
 from utils.contract import JobCounts
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +81,43 @@ def test_a_migration_that_fails_leaves_the_version_before_it() -> None:
     migrate(db, ["CREATE TABLE one (a);", "CREATE TABLE two (a);"])
     assert db.execute("PRAGMA user_version").fetchone() == (2,)
     db.close()
+
+
+async def test_a_ledger_of_the_first_version_keeps_everything(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    db = sqlite3.connect(path, isolation_level=None)
+    migrate(db, shipped()[:1])
+    root, photo = key(b"a.jpg").root_id.bytes, pid(b"a.jpg").bytes
+    db.execute("INSERT INTO collections (id, name, fingerprint) VALUES (1, 'default', 'fp')")
+    db.execute("INSERT INTO roots VALUES (1, ?, ?)", (root, b"/photos"))
+    db.execute(
+        "INSERT INTO jobs (id, collection_id, directory, options, state, progress, created_at,"
+        " updated_at) VALUES ('old', 1, ?, '{}', 'completed', '{}', ?, ?)",
+        (b"/photos", "2025-01-01T00:00:00+00:00", "2025-01-01T00:00:00+00:00"),
+    )
+    db.execute(
+        "INSERT INTO files (collection_id, root_id, path, point_id, job_number, outcome,"
+        " size_bytes, mtime_ns, ctime_ns, settled, verdict, sha256, stored_fingerprint)"
+        " VALUES (1, ?, ?, ?, 1, 'embedded', 10, 20, 30, 1, 'stored', ?, 'fp')",
+        (root, b"a.jpg", photo, SHA),
+    )
+    db.close()
+    async with open_ledger(path) as ledger:
+        known = (await ledger.recall(1, [key(b"a.jpg")]))[key(b"a.jpg")]
+        assert known.stat == STAT
+        assert known.stat.sidecar_mark == 0
+        assert (known.settled, known.sha256, known.stored_fingerprint) == (True, SHA, "fp")
+        assert await ledger.may_exist(1, [pid(b"a.jpg")]) == {pid(b"a.jpg")}
+
+
+async def test_the_mark_of_a_files_sidecars_is_kept(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
+        made = await running(ledger)
+        for mark in (-(2**63), 2**63 - 1, 0):
+            stat = replace(STAT, sidecar_mark=mark)
+            await settle(ledger, made, replace(stored(b"a.jpg"), stat=stat))
+            known = await ledger.recall(made.id, [key(b"a.jpg")])
+            assert known[key(b"a.jpg")].stat == stat
 
 
 def test_the_shipped_migrations_are_numbered_without_a_gap() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from typing import Any
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from tests.picture_files import dng, scene, with_other_preview
 from utils import raw
@@ -78,6 +81,32 @@ def test_the_model_sees_the_same_scene_by_every_rung(options: dict[str, int]) ->
     )
     square = decode_for_clip(data, upload, max_pixels=LIMIT)
     assert alike(Image.fromarray(square), SENSOR.resize((96, 96))) > 0.95
+
+
+def test_a_jpeg_preview_is_decoded_no_larger_than_asked_for() -> None:
+    picture = raw.read_preview(dng(scene(2400, 1600)), min_side_px=300, max_pixels=LIMIT)
+    assert picture.preview is not None
+    assert picture.preview.size == (2400, 1600)
+    assert picture.preview.image.size == (600, 400)  # by DCT scaling: a factor of 8 is too much
+
+
+@pytest.mark.parametrize("options", [{}, {"preview_px": 60}, {"preview": False}])
+def test_no_raw_is_ever_opened_with_pillow(
+    options: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[bytes] = []
+    really_opens = ImageFile.ImageFile.__init__  # of every format, whichever way it is opened
+
+    def watched(self: Any, file: BytesIO, *args: Any, **kwargs: Any) -> None:
+        opened.append(file.getvalue()[:3])
+        really_opens(self, file, *args, **kwargs)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "__init__", watched)
+    data = dng(
+        SENSOR, preview=bool(options.get("preview", True)), preview_px=options.get("preview_px")
+    )
+    decode_for_clip(data, ClipUpload(side_px=96, crop="center"), max_pixels=LIMIT)
+    assert opened == ([] if options.get("preview") is False else [b"\xff\xd8\xff"])
 
 
 @pytest.mark.parametrize("keep", [40, 200, 2_000, 20_000])

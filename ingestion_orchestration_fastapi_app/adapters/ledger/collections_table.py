@@ -18,7 +18,7 @@ COLUMNS = """id, name, model, weights, dim, fingerprint, synced_version,
      ORDER BY j.number DESC LIMIT 1)"""
 # In the order of deletion: what refers to a collection's jobs goes before the jobs.
 _OF_JOBS = ("failures", "job_counts")
-_OF_COLLECTION = ("files", "intents", "roots", "jobs")
+_OF_COLLECTION = ("files", "intents", "roots", "devices", "jobs")
 
 
 def create(db: sqlite3.Connection, name: str) -> CollectionRecord:

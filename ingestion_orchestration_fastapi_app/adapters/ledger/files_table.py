@@ -23,7 +23,7 @@ from ingestion_orchestration_fastapi_app.core.records import Enrolment, JobProgr
 from utils.contract import ErrorCode
 
 KNOWN = """job_number, outcome, size_bytes, mtime_ns, ctime_ns, settled, verdict, code, detail,
-    sha256, stored_fingerprint, stale"""
+    sha256, stored_fingerprint, stale, sidecar_mark"""
 _VARIABLES = 4096  # in one statement; SQLite before 3.32 ends at 999, all since at 32,766
 
 _NEW = """
@@ -36,8 +36,8 @@ UPDATE files SET
     job_number = ?1, outcome = ?2, size_bytes = ?3, mtime_ns = ?4, ctime_ns = ?5, settled = ?6,
     verdict = ?7, code = ?8, detail = ?9, sha256 = ?10, judged_at = ?12,
     stored_fingerprint = coalesce(?11, stored_fingerprint),
-    stale = ?7 <> 'stored' AND stored_fingerprint IS NOT NULL
-WHERE rowid = ?13
+    stale = ?7 <> 'stored' AND stored_fingerprint IS NOT NULL, sidecar_mark = ?13
+WHERE rowid = ?14
 """
 _FAIL = """
 INSERT OR REPLACE INTO failures (job_number, root_id, path, display_path, code, detail, at)
@@ -214,6 +214,7 @@ def _judged(number: int, at: str, one: Settlement, rowid: int) -> Row:
         one.sha256,
         one.stored_fingerprint if one.verdict is Verdict.STORED else None,
         at,
+        one.stat.sidecar_mark,
         rowid,
     )
 

@@ -15,15 +15,13 @@ from ingestion_orchestration_fastapi_app.adapters.ledger.rows import (
     Row,
     clean,
     counts_of,
-    failure_record,
     job_record,
     options_text,
     progress_text,
 )
 from ingestion_orchestration_fastapi_app.core.files import Outcome
-from ingestion_orchestration_fastapi_app.core.job_states import FINAL
+from ingestion_orchestration_fastapi_app.core.job_states import FINAL, may_move
 from ingestion_orchestration_fastapi_app.core.records import (
-    FailureRecord,
     JobProgress,
     JobRecord,
     JobRequest,
@@ -143,10 +141,10 @@ def move(
     now: datetime,
 ) -> JobRecord:
     before = _existing(db, job_id)
-    if before.state in FINAL:
-        if before.state is state:  # asked again, perhaps after a restart
-            return before
-        raise JobStateProblem(f"The job {job_id} has ended: it is {before.state}.")
+    if before.state is state and state in FINAL:  # asked again, perhaps after a restart
+        return before
+    if not may_move(before.state, state):
+        raise JobStateProblem(f"The job {job_id} is {before.state} and cannot be {state}.")
     at = now.isoformat()
     db.execute(
         "UPDATE jobs SET state = ?, reason = ?, reason_code = ?, updated_at = ?,"
@@ -206,18 +204,3 @@ def unlist(db: sqlite3.Connection, failed: Sequence[tuple[int, bytes, bytes]]) -
         "DELETE FROM failures WHERE job_number = ? AND root_id = ? AND path = ?",
         [one for one in failed if one[0] in unfinished],
     )
-
-
-def failures(
-    db: sqlite3.Connection, job_id: str, limit: int, offset: int
-) -> tuple[list[FailureRecord], int]:
-    row: Row | None = db.execute("SELECT number FROM jobs WHERE id = ?", (job_id,)).fetchone()
-    if row is None:
-        return [], 0
-    page = db.execute(
-        "SELECT display_path, code, detail, at FROM failures WHERE job_number = ?"
-        " ORDER BY display_path, root_id, path LIMIT ? OFFSET ?",
-        (row[0], limit, offset),
-    ).fetchall()
-    query = "SELECT count(*) FROM failures WHERE job_number = ?"
-    return [failure_record(one) for one in page], db.execute(query, (row[0],)).fetchone()[0]

@@ -84,6 +84,7 @@ def progress_text(progress: JobProgress) -> str:
             "log": lines,
             "warnings": progress.warnings,
             "scan_complete": progress.scan_complete,
+            "removed": progress.removed,
         }
     )
 
@@ -97,6 +98,7 @@ def progress_of(text: str) -> JobProgress:
         log=tuple(LogLine.model_validate(line) for line in kept["log"]),
         warnings=tuple(kept["warnings"]),
         scan_complete=kept["scan_complete"],
+        removed=kept.get("removed", 0),  # absent from jobs before removal existed
     )
 
 
@@ -129,11 +131,11 @@ def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRec
 def file_record(job_id: str, row: Row) -> FileRecord:
     """`row` is a path, a job's number, and what follows in `files_table.KNOWN`."""
     (outcome, size_bytes, mtime_ns, ctime_ns, settled, verdict) = row[2:8]
-    code, detail, sha256, stored_fingerprint, stale = row[8:]
+    code, detail, sha256, stored_fingerprint, stale, sidecar_mark = row[8:]
     return FileRecord(
         job_id=job_id,
         outcome=_OUTCOMES[outcome],
-        stat=None if size_bytes is None else FileStat(size_bytes, mtime_ns, ctime_ns),
+        stat=None if size_bytes is None else FileStat(size_bytes, mtime_ns, ctime_ns, sidecar_mark),
         settled=settled == 1,
         verdict=None if verdict is None else _VERDICTS[verdict],
         code=None if code is None else ErrorCode(code),

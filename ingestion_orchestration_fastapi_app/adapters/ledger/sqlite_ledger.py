@@ -16,10 +16,13 @@ from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
 from ingestion_orchestration_fastapi_app.adapters.ledger import (
     collections_table,
     connections,
+    failures_table,
     faults,
     files_table,
+    history,
     jobs_table,
     reconcile,
+    removal,
 )
 from ingestion_orchestration_fastapi_app.adapters.ledger.writer import Work, Writer
 from ingestion_orchestration_fastapi_app.core.files import FileKey, FileRecord, Outcome, Root
@@ -31,6 +34,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobRecord,
     JobRequest,
     Settlement,
+    UnmetFile,
 )
 from utils.contract import ErrorCode, JobState
 from utils.problems import Problem
@@ -124,12 +128,7 @@ class SqliteLedger:
     ) -> None:
         await self._write(
             lambda db: collections_table.bind(
-                db,
-                collection_id,
-                model=model,
-                weights=weights,
-                dim=dim,
-                fingerprint=fingerprint,
+                db, collection_id, model=model, weights=weights, dim=dim, fingerprint=fingerprint
             )
         )
 
@@ -160,7 +159,7 @@ class SqliteLedger:
         reason_code: ErrorCode | None = None,
         progress: JobProgress | None = None,
     ) -> JobRecord:
-        """Raises JobNotFound; JobStateProblem where the job has ended in another state."""
+        """Raises JobNotFound; JobStateProblem where `job_states` has no such move."""
         now = self._clock()
         return await self._write(
             lambda db: jobs_table.move(
@@ -174,10 +173,16 @@ class SqliteLedger:
             )
         )
 
+    async def prune_jobs(self, *, before: datetime) -> int:
+        return await self._write(lambda db: history.prune(db, before))
+
     async def failures(
         self, job_id: str, *, limit: int, offset: int
     ) -> tuple[list[FailureRecord], int]:
-        return await self._read(lambda db: jobs_table.failures(db, job_id, limit, offset))
+        return await self._read(lambda db: failures_table.page(db, job_id, limit, offset))
+
+    async def failed_among(self, job_id: str, keys: Sequence[FileKey]) -> set[FileKey]:
+        return await self._read(lambda db: failures_table.among(db, job_id, keys))
 
     async def recall(
         self, collection_id: int, keys: Sequence[FileKey]
@@ -230,6 +235,52 @@ class SqliteLedger:
     async def fail_pending(self, job_id: str, code: ErrorCode, detail: str) -> int:
         now = self._clock()
         return await self._write(lambda db: files_table.fail_pending(db, job_id, code, detail, now))
+
+    async def unmet(
+        self,
+        job_id: str,
+        collection_id: int,
+        directory: bytes,
+        *,
+        after: FileKey | None,
+        limit: int,
+    ) -> list[UnmetFile]:
+        return await self._read(
+            lambda db: removal.unmet(db, job_id, collection_id, directory, after=after, limit=limit)
+        )
+
+    async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
+        return await self._read(
+            lambda db: removal.is_unchanged_below(db, job_id, collection_id, folder)
+        )
+
+    async def doom(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
+        await self._write(lambda db: removal.doom(db, collection_id, point_ids))
+
+    async def forget(
+        self,
+        job_id: str,
+        collection_id: int,
+        files: Sequence[UnmetFile],
+        *,
+        synced_version: int,
+    ) -> int:
+        now = self._clock()
+        return await self._write(
+            lambda db: removal.forget(
+                db, job_id, collection_id, files, synced_version=synced_version, now=now
+            )
+        )
+
+    async def devices(self, collection_id: int) -> dict[bytes, int]:
+        return await self._read(lambda db: removal.devices(db, collection_id))
+
+    async def note_devices(
+        self, collection_id: int, found: Mapping[bytes, int], *, replace: bool
+    ) -> None:
+        await self._write(
+            lambda db: removal.note_devices(db, collection_id, found, replace=replace)
+        )
 
     async def reconcile(
         self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]

@@ -1,0 +1,147 @@
+"""Statements on files that are gone, and on the devices that folders were on. Blocking."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.adapters.ledger import collections_table, jobs_table
+from ingestion_orchestration_fastapi_app.adapters.ledger.rows import signed64
+from ingestion_orchestration_fastapi_app.core.deletion import relative_range
+from ingestion_orchestration_fastapi_app.core.files import FileKey, Outcome
+from ingestion_orchestration_fastapi_app.core.records import UnmetFile
+
+_DOOMED = "removed"  # the outcome of an intent to delete a point, as against one to write it
+# The upper end is given twice.
+_IN_RANGE = "collection_id = ? AND root_id = ? AND path > ? AND (? IS NULL OR path < ?)"
+_HAD_POINT = (
+    "(stored_fingerprint IS NOT NULL OR EXISTS (SELECT 1 FROM intents i"
+    " WHERE i.collection_id = files.collection_id AND i.point_id = files.point_id"
+    " AND i.outcome = 'removed'))"
+)
+
+
+def _ranges(
+    db: sqlite3.Connection, collection_id: int, directory: bytes
+) -> Iterator[tuple[bytes, bytes, bytes, bytes | None]]:
+    """For each root with files in the directory: its id and path, and the range of theirs."""
+    query = "SELECT root_id, path FROM roots WHERE collection_id = ? ORDER BY root_id"
+    for root_id, path in db.execute(query, (collection_id,)).fetchall():
+        found = relative_range(path, directory)
+        if found is not None:
+            yield root_id, path, *found
+
+
+def unmet(
+    db: sqlite3.Connection,
+    job_id: str,
+    collection_id: int,
+    directory: bytes,
+    *,
+    after: FileKey | None,
+    limit: int,
+) -> list[UnmetFile]:
+    number = jobs_table.open_number(db, job_id)
+    files: list[UnmetFile] = []
+    for root_id, root, low, high in _ranges(db, collection_id, directory):
+        if after is not None and root_id < after.root_id.bytes:
+            continue
+        start = after.path if after is not None and root_id == after.root_id.bytes else low
+        rows = db.execute(
+            f"SELECT path, point_id, {_HAD_POINT} FROM files"  # noqa: S608  # constants
+            f" WHERE {_IN_RANGE} AND job_number <> ? ORDER BY path LIMIT ?",
+            (collection_id, root_id, start, high, high, number, limit - len(files)),
+        )
+        for path, point_id, had_point in rows:
+            files.append(
+                UnmetFile(
+                    key=FileKey(UUID(bytes=root_id), path),
+                    absolute=root.rstrip(b"/") + b"/" + path,
+                    point_id=UUID(bytes=point_id),
+                    had_point=had_point == 1,
+                )
+            )
+        if len(files) >= limit:
+            break
+    return files
+
+
+def is_unchanged_below(
+    db: sqlite3.Connection, job_id: str, collection_id: int, folder: bytes
+) -> bool:
+    number = jobs_table.open_number(db, job_id)
+    query = f"SELECT 1 FROM files WHERE {_IN_RANGE} AND job_number = ? AND outcome = ? LIMIT 1"  # noqa: S608  # constants
+    for root_id, _, low, high in _ranges(db, collection_id, folder):
+        given = (collection_id, root_id, low, high, high, number, Outcome.UNCHANGED)
+        if db.execute(query, given).fetchone():
+            return True
+    return False
+
+
+def doom(db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]) -> None:
+    # Without a job's number: no job counts these as its own writes.
+    db.executemany(
+        "INSERT OR REPLACE INTO intents (collection_id, point_id, job_number, outcome)"
+        " VALUES (?, ?, NULL, ?)",
+        [(collection_id, one.bytes, _DOOMED) for one in point_ids],
+    )
+
+
+def forget(
+    db: sqlite3.Connection,
+    job_id: str,
+    collection_id: int,
+    files: Sequence[UnmetFile],
+    *,
+    synced_version: int,
+    now: datetime,
+) -> int:
+    jobs_table.open_number(db, job_id)
+    removed = 0
+    changes: Counter[tuple[int, str]] = Counter()
+    listed: list[tuple[int, bytes, bytes]] = []
+    for file in files:
+        where = (collection_id, file.key.root_id.bytes, file.key.path)
+        row = db.execute(
+            f"SELECT rowid, job_number, outcome, {_HAD_POINT} FROM files"  # noqa: S608  # constants
+            " WHERE collection_id = ? AND root_id = ? AND path = ?",
+            where,
+        ).fetchone()
+        if row is None:
+            continue
+        rowid, number, outcome, had_point = row
+        removed += had_point
+        changes[number, outcome] -= 1
+        listed.append((number, *where[1:]))
+        db.execute("DELETE FROM files WHERE rowid = ?", (rowid,))
+    jobs_table.count(db, changes)
+    jobs_table.unlist(db, listed)
+    db.executemany(
+        "DELETE FROM intents WHERE collection_id = ? AND point_id = ?",
+        [(collection_id, file.point_id.bytes) for file in files],
+    )
+    collections_table.set_synced_version(db, collection_id, synced_version)
+    db.execute(
+        "UPDATE jobs SET updated_at = ?, progress = json_set(progress, '$.removed',"
+        " coalesce(json_extract(progress, '$.removed'), 0) + ?) WHERE id = ?",
+        (now.isoformat(), removed, job_id),
+    )
+    return removed
+
+
+def devices(db: sqlite3.Connection, collection_id: int) -> dict[bytes, int]:
+    query = "SELECT path, device FROM devices WHERE collection_id = ?"
+    return dict(db.execute(query, (collection_id,)).fetchall())
+
+
+def note_devices(
+    db: sqlite3.Connection, collection_id: int, found: Mapping[bytes, int], *, replace: bool
+) -> None:
+    verb = "REPLACE" if replace else "IGNORE"
+    db.executemany(
+        f"INSERT OR {verb} INTO devices (collection_id, path, device) VALUES (?, ?, ?)",  # noqa: S608  # one of two words
+        [(collection_id, path, signed64(device)) for path, device in found.items()],
+    )

@@ -1,0 +1,65 @@
+"""When a file that a scan did not meet is gone for good, and when nothing may be removed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from ingestion_orchestration_fastapi_app.core.identity import is_within
+
+GUARD_FILES = 10  # so few may always be missing, unless nothing else is there
+
+
+def guarded(missing: int, found: int, *, percent: float) -> bool:
+    """Whether so many are missing, of those once stored, that somebody must confirm it."""
+    if not missing or not found:
+        return missing > 0
+    return missing > GUARD_FILES and missing * 100 > percent * (missing + found)
+
+
+def protected(path: bytes, folders: Collection[bytes]) -> bool:
+    """Whether the path is one of the folders or lies in one. All are absolute."""
+    return any(one in folders for one in _upwards(path))
+
+
+def changed_devices(
+    known: Mapping[bytes, int], now: Mapping[bytes, int], directory: bytes
+) -> dict[bytes, int]:
+    """Folders in the directory that are on another file system than they were, and on which.
+
+    Args:
+        known: devices by folder, of earlier scans, anywhere.
+        now: of this scan: the directory's own, and those of the mounts in it.
+    """
+    then = {path: device for path, device in known.items() if is_within(path, directory)}
+    above = next((known[path] for path in _upwards(directory) if path in known), None)
+    if above is not None:
+        then.setdefault(directory, above)
+    seen = {path: _device(path, now) for path in then}
+    return {
+        path: device for path, device in seen.items() if device is not None and device != then[path]
+    }
+
+
+def _device(path: bytes, now: Mapping[bytes, int]) -> int | None:
+    return next((now[one] for one in _upwards(path) if one in now), None)
+
+
+def _upwards(path: bytes) -> Iterator[bytes]:
+    """The path and every folder above it; the deepest first."""
+    while path.rstrip(b"/"):
+        yield path
+        path = path.rstrip(b"/").rpartition(b"/")[0]
+    yield b"/"
+
+
+def relative_range(root: bytes, directory: bytes) -> tuple[bytes, bytes | None] | None:
+    """Between which paths, relative to the root, the directory's files lie; None: there are none.
+
+    Both ends are outside the range. No upper end: all paths above the lower one.
+    """
+    if is_within(root, directory):
+        return b"", None
+    if not is_within(directory, root):
+        return None
+    relative = directory[len(root.rstrip(b"/")) + 1 :].rstrip(b"/")
+    return relative + b"/", relative + b"0"  # "0" follows "/" in ASCII

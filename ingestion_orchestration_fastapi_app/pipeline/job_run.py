@@ -1,0 +1,155 @@
+"""One job from its start to what became of it: waits for the service, runs, sums up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from anyio import sleep
+
+from ingestion_orchestration_fastapi_app.core.batching import BatchLimits
+from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, JobRecord
+from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded
+from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
+from ingestion_orchestration_fastapi_app.pipeline.context import (
+    JobContext,
+    JobFailedError,
+    LimitsInForce,
+    Ports,
+    Scanned,
+    Widths,
+)
+from ingestion_orchestration_fastapi_app.pipeline.in_flight import InFlight
+from ingestion_orchestration_fastapi_app.pipeline.removal import remove_missing
+from ingestion_orchestration_fastapi_app.pipeline.run import run
+from ingestion_orchestration_fastapi_app.pipeline.stop import Stop
+from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
+from utils.contract import Capabilities, ErrorCode, JobState
+from utils.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+POLICY = RetryPolicy(max_s=5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a run came to by itself: a final state."""
+
+    state: JobState
+    reason: str | None = None
+    code: ErrorCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunner:
+    """Runs jobs that were said to start, one call a run."""
+
+    ports: Ports
+    collections: Collections
+    widths: Widths
+    jitter: Callable[[], float] = random.random
+
+    async def run(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
+        """None: it was stopped, and what was not done stays pending. Never raises a fault."""
+        try:
+            return await self._worked(record, tally, stop)
+        except (Exception, BaseExceptionGroup) as exc:  # a bug ends one job
+            faults = _leaves(exc)
+            if not all(isinstance(fault, Exception) for fault in faults):
+                raise  # a cancellation
+            for fault in faults:
+                if isinstance(fault, (JobFailedError, Problem)):
+                    # A disk that is full while a stop is under way is no reason to fail.
+                    return None if stop.asked else Ending(JobState.FAILED, fault.detail, fault.code)
+            log.exception("job_failed_by_a_bug", exc_info=exc)
+            return Ending(JobState.FAILED, "an internal error, see the log", ErrorCode.INTERNAL)
+
+    async def _worked(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
+        ledger = self.ports.ledger
+        await ledger.move_job(record.id, JobState.RUNNING)
+        tally.note("job_started")
+        bound: tuple[CollectionRecord, Capabilities] | None = None
+        with stop.interruptible():
+            bound = await self._bound(record, tally)
+        if bound is None:
+            return None
+        collection, capabilities = bound
+        limits = BatchLimits.of(
+            capabilities,
+            wanted_images=self.widths.batch_images,
+            captions=record.request.captions and capabilities.captions.available,
+        )
+        with self.ports.budget.share() as memory:
+            job = JobContext(
+                job_id=record.id,
+                collection_id=collection.id,
+                collection=collection.name,
+                request=record.request,
+                roots=collection.roots,
+                capabilities=capabilities,
+                ports=self.ports,
+                widths=self.widths,
+                limits=LimitsInForce(limits),
+                memory=memory,
+                tally=tally,
+                in_flight=InFlight(),
+                stop=stop,
+                scanned=Scanned(),
+                intended=await ledger.intended(record.id),
+            )
+            await run(job)
+            if stop.asked:
+                return None
+            await ledger.fail_pending(
+                record.id, ErrorCode.FILE_NOT_FOUND, "the file was gone when the job came to it"
+            )
+            refusal = await remove_missing(job) if record.request.sync else None
+        if stop.asked:
+            return None
+        if refusal is not None:
+            return Ending(JobState.COMPLETED, refusal, ErrorCode.DELETE_GUARD)
+        return await self._summary(record.id)
+
+    async def _bound(
+        self, record: JobRecord, tally: Tally
+    ) -> tuple[CollectionRecord, Capabilities]:
+        capabilities = await self._capabilities(tally)
+        collection = await self.collections.bind(record.request.collection, capabilities)
+        if record.request.captions and not capabilities.captions.available:
+            tally.warn("the inference service makes no captions: images are stored without")
+        if not capabilities.clip.trained:
+            tally.warn("the model is untrained: searches will find nothing meaningful")
+        return collection, capabilities
+
+    async def _summary(self, job_id: str) -> Ending:
+        record = await self.ports.ledger.job(job_id)
+        assert record is not None
+        counts = record.counts
+        if counts.found == counts.skipped:
+            return Ending(JobState.COMPLETED, "the folder holds no image")
+        return Ending(JobState.COMPLETED)
+
+    async def _capabilities(self, tally: Tally) -> Capabilities:
+        """Waits for the inference service for as long as it takes."""
+        attempt = 0
+        while True:
+            try:
+                return await self.ports.inference.capabilities()
+            except InferenceFault as exc:
+                asked_s = exc.retry_after_s if isinstance(exc, Overloaded) else None
+                wait_s = POLICY.wait_s(attempt, asked_s=asked_s, jitter=self.jitter())
+                if attempt == 0:
+                    tally.note("waiting_for_ml", str(exc))
+                attempt += 1
+                with tally.waiting(str(exc)):
+                    await sleep(wait_s)
+
+
+def _leaves(exc: BaseException) -> list[BaseException]:
+    if isinstance(exc, BaseExceptionGroup):
+        return [leaf for inner in exc.exceptions for leaf in _leaves(inner)]
+    return [exc]

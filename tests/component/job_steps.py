@@ -1,0 +1,50 @@
+"""Steps of tests that stop jobs: a supervisor for a while, and a service that is stuck."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from anyio import create_task_group, wait_all_tasks_blocked
+
+from ingestion_orchestration_fastapi_app.core.records import JobRecord, Upload
+from ingestion_orchestration_fastapi_app.errors import Overloaded
+from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
+from tests.component.bench import Bench
+from tests.component.test_pipeline import MIXED
+
+
+@asynccontextmanager
+async def started(bench: Bench) -> AsyncIterator[Supervisor]:
+    """A fresh supervisor over what the bench keeps; leaving is as good as a kill."""
+    supervisor = bench.supervisor()
+    async with create_task_group() as tg:
+        await tg.start(supervisor.serve)
+        yield supervisor
+        tg.cancel_scope.cancel()
+
+
+def stuck_after(bench: Bench, batches: int) -> None:
+    """The service answers so many batches, then says 429 until `free` is called."""
+    answered = iter(range(batches))
+
+    def busy(uploads: Mapping[str, Upload]) -> None:
+        if next(answered, None) is None:
+            raise Overloaded("busy", retry_after_s=30)
+
+    bench.inference.behaviour = busy
+
+
+def free(bench: Bench) -> None:
+    bench.inference.behaviour = lambda uploads: None
+
+
+async def half_done(bench: Bench, supervisor: Supervisor) -> JobRecord:
+    """A job that has embedded two batches and waits for the service."""
+    stuck_after(bench, 2)
+    job = await bench.submitted(supervisor)
+    await bench.until(job.id, lambda record: record.counts.found == MIXED.found)
+    while len(bench.inference.batches) < 2:
+        await wait_all_tasks_blocked()
+    await wait_all_tasks_blocked()
+    return job

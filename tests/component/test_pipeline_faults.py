@@ -1,0 +1,84 @@
+"""What a job makes of faults that are no file's: folders, disk, decoders, bugs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from ingestion_orchestration_fastapi_app.core.records import ScanFault, Upload
+from ingestion_orchestration_fastapi_app.errors import (
+    DiskFull,
+)
+from ingestion_orchestration_fastapi_app.pipeline import context, packing
+from tests.component.bench import Bench, mixed_folder
+from tests.component.test_pipeline import MIXED
+from utils.contract import ErrorCode, JobState
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_folder_that_cannot_be_listed_fails_the_job() -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    bench.library.faults = [ScanFault(b"/photos", "permission denied")]
+    job = await bench.job()
+    assert job.state is JobState.FAILED
+    assert job.reason_code is ErrorCode.DIRECTORY_NOT_FOUND
+
+
+async def test_a_subfolder_that_cannot_be_listed_is_a_warning() -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    bench.library.faults = [ScanFault(b"/photos/private", "permission denied")]
+    job = await bench.job()
+    assert job.state is JobState.COMPLETED
+    assert "/photos/private" in job.progress.warnings[0]
+
+
+async def test_a_full_disk_pauses_the_job_and_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(context, "RETRY_STORAGE_S", 0.001)
+    bench = Bench()
+    mixed_folder(bench.library)
+    write = bench.store.write
+    full = iter([True] * 5)
+
+    async def writes(*args: object, **kwargs: object) -> int:
+        if next(full, False):
+            raise DiskFull("no space left")
+        return await write(*args, **kwargs)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(bench.store, "write", writes)
+    job = await bench.job()
+    assert job.counts == MIXED
+    assert any("ERR_DISK_FULL" in line.detail for line in job.progress.log)
+    assert set((await bench.rows()).values()) == {1}
+
+
+async def test_a_machine_that_starts_no_decoder_pauses_the_job_and_blames_no_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(packing, "RETRY_DECODERS_S", 0.001)
+    bench = Bench()
+    mixed_folder(bench.library)
+    bench.preparation.down = 5
+    job = await bench.job()
+    assert job.counts == MIXED
+    assert any("no decoder" in line.detail for line in job.progress.log)
+
+
+async def test_a_bug_ends_its_job_and_no_other() -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+
+    def bug(uploads: Mapping[str, Upload]) -> None:
+        raise ZeroDivisionError
+
+    bench.inference.behaviour = bug
+    first = await bench.job()
+    assert first.state is JobState.FAILED
+    assert first.reason_code is ErrorCode.INTERNAL
+    bench.inference.behaviour = lambda uploads: None
+    assert (await bench.job()).counts == MIXED
