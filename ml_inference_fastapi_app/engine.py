@@ -1,9 +1,12 @@
-"""One request's way: parts -> pixels -> vectors. Runs on the event loop; the model does not."""
+"""One request's way: parts -> pixels -> vectors -> captions.
+
+Runs on the event loop; the models do not.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,11 +14,14 @@ import anyio
 import structlog
 
 from ml_inference_fastapi_app.backends.base import Vectors
+from ml_inference_fastapi_app.captioner import LoadedCaptioner, captions_of
+from ml_inference_fastapi_app.captioning import Captioning
 from ml_inference_fastapi_app.decoding import BatchDecoding, Decoder
-from ml_inference_fastapi_app.errors import ModelFailed, UploadTooSlow
+from ml_inference_fastapi_app.errors import CaptionsUnavailable, ModelFailed
 from ml_inference_fastapi_app.loaded_model import LoadedModel, Stopwatch, Vector
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.multipart import MultipartStream, Part, PartLimits, TooManyParts
+from ml_inference_fastapi_app.request_body import Body
 from ml_inference_fastapi_app.scheduler import (
     Admission,
     ModelThread,
@@ -27,8 +33,9 @@ from ml_inference_fastapi_app.scheduler import (
     T,
     one_turn,
 )
+from utils.contract import WHOLE_FIELD
+from utils.image_decoding import squashed
 from utils.problems import (
-    BatchTooLarge,
     MalformedMultipart,
     ModelLoading,
     Rejected,
@@ -63,43 +70,16 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """`ids` and `results` in the order of the parts."""
+    """`ids`, `results` and `captions` in the order of the parts.
+
+    A caption is None where none was asked for, or where there is no vector either.
+    """
 
     ids: Sequence[str]
     results: Sequence[Vector | Rejected]
+    captions: Sequence[str | Rejected | None]
     timings: Timings
-
-
-class Body:
-    """A request's body with a limit on the time that its sender may take, not on our own."""
-
-    def __init__(self, chunks: AsyncIterator[bytes], *, timeout_s: float) -> None:
-        self._chunks = chunks
-        self._timeout_s = timeout_s
-        self._left_s = timeout_s
-        self.ended = anyio.Event()
-
-    async def next(self) -> bytes | None:
-        """None at the end. Raises UploadTooSlow, or the iterator's own ClientDisconnect."""
-        asked_s = anyio.current_time()
-        try:
-            with anyio.fail_after(self._left_s):
-                chunk = await anext(self._chunks, None)
-        except TimeoutError as exc:
-            raise UploadTooSlow(f"It may take {self._timeout_s:g} s.") from exc
-        self._left_s -= anyio.current_time() - asked_s
-        if chunk is None:
-            self.ended.set()
-        return chunk
-
-    async def read(self, *, max_bytes: int) -> bytes:
-        """All of a small body."""
-        whole = bytearray()
-        while (chunk := await self.next()) is not None:
-            whole += chunk
-            if len(whole) > max_bytes:
-                raise BatchTooLarge(f"The body is larger than {max_bytes} bytes.", limit=max_bytes)
-        return bytes(whole)
+    caption_fingerprint: str | None = None
 
 
 class Engine:
@@ -112,10 +92,12 @@ class Engine:
         admission: Admission,
         speed: Speed,
         decoder: Decoder,
+        captioning: Captioning,
         limits: EngineLimits,
         metrics: EngineMetrics,
     ) -> None:
         self.thread = thread
+        self.captioning = captioning
         self.admission = admission
         self.speed = speed
         self.limits = limits
@@ -146,18 +128,29 @@ class Engine:
         self._failure = detail
 
     async def embed_batch(
-        self, body: Body, boundary: bytes, place: Place, *, declared: int | None
+        self,
+        body: Body,
+        boundary: bytes,
+        place: Place,
+        *,
+        declared: int | None,
+        captions: bool = False,
     ) -> BatchOutcome:
         """Parses and decodes while the body arrives, then runs it turn by turn.
 
         A bad part is a result. Raises what concerns the whole request: MalformedMultipart,
-        BatchTooLarge, ValidationProblem, UploadTooSlow, ModelFailed.
+        BatchTooLarge, ValidationProblem, UploadTooSlow, ModelFailed, and ModelLoading while the
+        captioning model is being fetched.
         """
         model = self.model
+        captioner = await self._captioner(model) if captions else None
+        whole_side_px = 0 if captioner is None else captioner.description.side_px
         started_s = time.perf_counter()
         failure: Exception | None = None
         async with anyio.create_task_group() as tg:
-            decoding = BatchDecoding(self._decoder, model.description.upload, tg)
+            decoding = BatchDecoding(
+                self._decoder, model.description.upload, tg, whole_side_px=whole_side_px
+            )
             try:
                 await self._receive(body, boundary, decoding, declared or model.safe_batch)
             except Exception as exc:  # noqa: BLE001  # raised below, outside the group
@@ -166,6 +159,7 @@ class Engine:
             arrived_s = time.perf_counter()
         if isinstance(failure, TooManyParts) and declared is not None:
             raise ValidationProblem(f"More images came than the {declared} declared.") from failure
+        failure = failure or decoding.fault
         if failure is not None:
             raise failure
         if not decoding.ids:
@@ -178,6 +172,10 @@ class Engine:
             picture if isinstance(picture, Rejected) else next(vectors)
             for picture in decoding.pictures
         ]
+        said: list[str | Rejected | None] = [None] * len(results)
+        if captions:
+            steps = captions_of(captioner, results, decoding.wholes)
+            said = await self._on_thread(steps, Priority.IMPORT)
         timings = Timings(
             parse_s=arrived_s - started_s,
             decode_s=watch.queued_s - arrived_s,
@@ -185,11 +183,42 @@ class Engine:
             model_s=watch.ended_s - watch.started_s,
         )
         self._count(results, timings)
-        return BatchOutcome(decoding.ids, results, timings)
+        fingerprint = None if captioner is None else captioner.description.fingerprint
+        return BatchOutcome(decoding.ids, results, said, timings, fingerprint)
+
+    async def caption_image(self, body: Body, boundary: bytes) -> tuple[str | Rejected, str]:
+        """One image's caption, after the import batch that is on the device; its fingerprint.
+
+        Raises CaptionsUnavailable, and as `embed_image`.
+        """
+        model = self.model
+        captioner = await self._captioner(model)
+        if captioner is None:
+            raise CaptionsUnavailable("This service writes no captions now.")
+        part = await self._one_part(body, boundary)
+        whole = squashed(captioner.description.side_px)
+        picture = await self._decoder.decode(part.data, whole, query=True)
+        if isinstance(picture, Rejected):
+            return picture, captioner.description.fingerprint
+        (caption,) = await self._on_thread(captioner.batch([picture]), Priority.IMPORT)
+        return caption, captioner.description.fingerprint
+
+    async def _captioner(self, model: LoadedModel) -> LoadedCaptioner | None:
+        description = model.description
+        return await self.captioning.ready(device=description.device, dtype=description.dtype)
 
     async def embed_image(self, body: Body, boundary: bytes) -> Vector | Rejected:
         """One image, before any import batch's next turn."""
         model = self.model
+        part = await self._one_part(body, boundary)
+        picture = await self._decoder.decode(part.data, model.description.upload, query=True)
+        if isinstance(picture, Rejected):
+            return picture
+        turn = one_turn(lambda: model.turn([picture]))
+        (result,) = await self._on_thread(turn, Priority.QUERY)
+        return result
+
+    async def _one_part(self, body: Body, boundary: bytes) -> Part:
         stream = MultipartStream(boundary, self._part_limits(1))
         parts: list[Part] = []
         while (chunk := await body.next()) is not None:
@@ -198,13 +227,7 @@ class Engine:
         if not parts:
             raise ValidationProblem("The body holds no image.")
         _check_field(parts[0], IMAGE_FIELDS)
-        upload = model.description.upload
-        picture = await self._decoder.decode(parts[0].data, upload, query=True)
-        if isinstance(picture, Rejected):
-            return picture
-        turn = one_turn(lambda: model.turn([picture]))
-        (result,) = await self._on_thread(turn, Priority.QUERY)
-        return result
+        return parts[0]
 
     async def embed_texts(self, texts: Sequence[str]) -> Vectors:
         turn = one_turn(partial(self.model.embedder.embed_texts, texts))
@@ -233,10 +256,17 @@ class Engine:
     async def _receive(
         self, body: Body, boundary: bytes, decoding: BatchDecoding, max_parts: int
     ) -> None:
-        stream = MultipartStream(boundary, self._part_limits(max_parts))
+        limits = self._part_limits(2 * max_parts)  # each image may come with its whole picture
+        stream = MultipartStream(boundary, limits)
         while (chunk := await body.next()) is not None:
             for part in stream.feed(chunk):
+                if part.name == WHOLE_FIELD:
+                    decoding.add_whole(part)
+                    continue
                 _check_field(part, BATCH_FIELDS)
+                if len(decoding.ids) == max_parts:
+                    detail = f"The body has more than {max_parts} images."
+                    raise TooManyParts(detail, limit=max_parts)
                 decoding.add(part)
             await decoding.room()
         stream.close()

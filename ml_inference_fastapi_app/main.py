@@ -14,7 +14,9 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from ml_inference_fastapi_app.backends.base import Embedder, ModelMissingError
+from ml_inference_fastapi_app.backends.base import Captioner, Embedder, ModelMissingError
+from ml_inference_fastapi_app.backends.blip_source import BlipSource, resolve_blip
+from ml_inference_fastapi_app.captioning import Captioning, CaptionPlan
 from ml_inference_fastapi_app.decoding import Decoder
 from ml_inference_fastapi_app.engine import Engine, EngineLimits
 from ml_inference_fastapi_app.loaded_model import LoadedModel, probed
@@ -30,6 +32,7 @@ from ml_inference_fastapi_app.scheduler import (
 )
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ErrorCode
+from utils.decoder_pool import DecoderPool
 from utils.web import DrainBounds, install_web, setup_logging
 
 log = structlog.stdlib.get_logger(__name__)
@@ -37,6 +40,7 @@ log = structlog.stdlib.get_logger(__name__)
 JOIN_S = 10.0
 
 Load = Callable[[Settings], Embedder]
+LoadCaptions = Callable[[BlipSource, str, str], Captioner]
 
 
 def load_clip(settings: Settings) -> Embedder:
@@ -59,13 +63,49 @@ def load_clip(settings: Settings) -> Embedder:
     )
 
 
+def load_captioner(source: BlipSource, device: str, dtype: str) -> Captioner:
+    """Blocking, for seconds: on the model thread. Raises ModelMissingError."""
+    # Here, since importing transformers takes seconds, and memory that nobody may ever need.
+    from ml_inference_fastapi_app.backends.blip import load_blip
+
+    return load_blip(source, device=device, dtype=dtype)
+
+
+def _caption_plan(settings: Settings, load: LoadCaptions) -> CaptionPlan | None:
+    if settings.disable_captions:
+        return None
+
+    def find(offline: bool) -> BlipSource:
+        return resolve_blip(
+            model=settings.blip_model,
+            cache_dir=settings.model_cache_dir,
+            offline=offline,
+            quantization=settings.blip_quantization,
+            max_new_tokens=settings.blip_max_new_tokens,
+            beams=settings.blip_beams,
+        )
+
+    return CaptionPlan(
+        model=settings.blip_model,
+        quantization=settings.blip_quantization,
+        offline=settings.ml_offline,
+        max_batch=settings.ml_max_batch,
+        find=find,
+        load=load,
+    )
+
+
 def end_process() -> None:
     """The server shuts down gracefully and the process ends by this signal: not with 0."""
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def create_app(
-    settings: Settings, *, load: Load = load_clip, on_fatal: Callable[[], None] = end_process
+    settings: Settings,
+    *,
+    load: Load = load_clip,
+    load_captions: LoadCaptions = load_captioner,
+    on_fatal: Callable[[], None] = end_process,
 ) -> FastAPI:
     """Nothing happens before the lifespan starts.
 
@@ -88,11 +128,19 @@ def create_app(
         log.critical("model_thread_died")
         on_fatal()
 
+    decoders = DecoderPool(
+        workers=settings.decode_workers + 1,  # one for a single image, beside those of batches
+        timeout_s=settings.decode_timeout_s,
+        memory_bytes=settings.decode_memory_bytes,
+    )
+    thread = ModelThread(on_death=on_death)
     engine = Engine(
-        thread=ModelThread(on_death=on_death),
+        thread=thread,
+        captioning=Captioning(_caption_plan(settings, load_captions), thread),
         admission=admission,
         speed=speed,
         decoder=Decoder(
+            decoders,
             workers=settings.decode_workers,
             max_pixels=settings.max_image_pixels,
             max_undecoded_bytes=settings.ml_max_undecoded_bytes,
@@ -110,8 +158,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         engine.thread.start()
-        async with anyio.create_task_group() as tg:
+        async with decoders, anyio.create_task_group() as tg:
             tg.start_soon(_bring_up, engine, settings, load, on_fatal)
+            tg.start_soon(engine.captioning.fetch)
             try:
                 yield
             finally:
@@ -149,6 +198,7 @@ async def _bring_up(
         found = probed(embedder, max_batch=settings.ml_max_batch)
         return LoadedModel(embedder, found, speed=engine.speed, metrics=engine.metrics)
 
+    await engine.captioning.look()
     log.info("model_loading", model=settings.clip_model, weights=settings.clip_pretrained)
     try:
         model = await engine.thread.run(one_turn(ready_model), priority=Priority.IMPORT)

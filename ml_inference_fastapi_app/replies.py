@@ -18,10 +18,17 @@ Encoding = Literal["float", "base64"]
 def batch_json(outcome: BatchOutcome, fingerprint: str, encoding: Encoding) -> bytes:
     """A BatchReply. With `float` this takes 0.1 s for 128 x 512: call it from a worker thread."""
     results = [
-        _item(image_id, result, encoding)
-        for image_id, result in zip(outcome.ids, outcome.results, strict=True)
+        _item(image_id, result, caption, encoding)
+        for image_id, result, caption in zip(
+            outcome.ids, outcome.results, outcome.captions, strict=True
+        )
     ]
-    return json.dumps({"results": results, "fingerprint": fingerprint}).encode()
+    reply = {
+        "results": results,
+        "fingerprint": fingerprint,
+        "caption_fingerprint": outcome.caption_fingerprint,
+    }
+    return json.dumps(reply).encode()
 
 
 def encoded(vector: Vector, encoding: Encoding) -> list[float] | str:
@@ -45,9 +52,14 @@ def server_timing(outcome: BatchOutcome, *, admit_s: float) -> str:
     return ", ".join(f"{name};dur={span_s * 1000:.2f}" for name, span_s in spans.items())
 
 
-def _item(image_id: str, result: Vector | Rejected, encoding: Encoding) -> dict[str, object]:
-    if isinstance(result, Rejected):
-        error = {"code": str(result.code), "detail": result.detail}
-        return {"id": image_id, "embedding": None, "caption": None, "error": error}
-    embedding = encoded(result, encoding)
-    return {"id": image_id, "embedding": embedding, "caption": None, "error": None}
+def _item(
+    image_id: str, result: Vector | Rejected, caption: str | Rejected | None, encoding: Encoding
+) -> dict[str, object]:
+    """The error beside a vector is its caption's."""
+    fault = next((one for one in (result, caption) if isinstance(one, Rejected)), None)
+    return {
+        "id": image_id,
+        "embedding": None if isinstance(result, Rejected) else encoded(result, encoding),
+        "caption": caption if isinstance(caption, str) else None,
+        "error": None if fault is None else {"code": str(fault.code), "detail": fault.detail},
+    }

@@ -14,10 +14,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
-from ml_inference_fastapi_app.engine import Body, Engine
-from ml_inference_fastapi_app.errors import CaptionsUnavailable, ImageRefused
+from ml_inference_fastapi_app.engine import Engine
+from ml_inference_fastapi_app.errors import ImageRefused
 from ml_inference_fastapi_app.multipart import boundary_of
 from ml_inference_fastapi_app.replies import Encoding, batch_json, encoded, server_timing
+from ml_inference_fastapi_app.request_body import Body
 from utils.contract import (
     API_PREFIX,
     HARD_MAX_BATCH,
@@ -27,6 +28,7 @@ from utils.contract import (
     BatchReply,
     Capabilities,
     CaptionCapabilities,
+    CaptionReply,
     CaptionUpload,
     ClipCapabilities,
     EmbedReply,
@@ -50,7 +52,6 @@ router = APIRouter(
 )
 
 MAX_TEXT_BODY_BYTES = 1024 * 1024
-BLIP_SIDE_PX = 384  # what BLIP's base model sees
 ENCODINGS = (PPM_MEDIA_TYPE, "image/jpeg", RAW_MEDIA_TYPE, "image/*")
 
 
@@ -78,15 +79,15 @@ EngineOf = Annotated[Engine, Depends(_engine)]
 
 @router.get(f"{API_PREFIX}/capabilities")
 async def capabilities(engine: EngineOf) -> Capabilities:
-    model, admission = engine.model, engine.admission
+    model, admission, captioning = engine.model, engine.admission, engine.captioning
     clip = model.description
     return Capabilities(
         safe_clip_batch=model.safe_batch,
-        safe_blip_batch=0,
+        safe_blip_batch=captioning.safe_batch,
         recommended_batch=min(model.safe_batch, HARD_MAX_BATCH),
         max_request_bytes=engine.limits.max_request_bytes,
         upload=UploadSpec(
-            clip=clip.upload, caption=CaptionUpload(side_px=BLIP_SIDE_PX), encodings=ENCODINGS
+            clip=clip.upload, caption=CaptionUpload(side_px=captioning.side_px), encodings=ENCODINGS
         ),
         clip=ClipCapabilities(
             model=clip.model,
@@ -99,7 +100,12 @@ async def capabilities(engine: EngineOf) -> Capabilities:
             backend=clip.backend,
             compiled=clip.compiled,
         ),
-        captions=CaptionCapabilities(available=False),
+        captions=CaptionCapabilities(
+            available=captioning.available,
+            model=captioning.model,
+            quantization=captioning.quantization,
+            fingerprint=captioning.fingerprint,
+        ),
         device=clip.device,
         queue=QueueCapabilities(
             running=admission.running, waiting=admission.waiting, limit=admission.limit
@@ -116,10 +122,14 @@ async def capabilities(engine: EngineOf) -> Capabilities:
 async def batch_embed_and_caption(
     request: Request,
     engine: EngineOf,
-    captions: Annotated[bool, Query(description="Captions too, where they are available.")] = False,  # noqa: ARG001
+    captions: Annotated[bool, Query(description="Captions too, where they are available.")] = False,
     encoding_format: Annotated[Encoding, Query()] = "float",
 ) -> Response:
-    """Parts named `files`; a part's filename is its id. Results stand in the parts' order."""
+    """Parts named `files`; a part's filename is its id. Results stand in the parts' order.
+
+    With captions a part named `wholes` may stand before an image that is cropped for CLIP: the
+    whole picture, with the same filename. A failed caption is an error beside the embedding.
+    """
     asked_s = time.perf_counter()
     model = engine.model
     declared = _declared_images(request, limit=model.safe_batch)
@@ -128,7 +138,9 @@ async def batch_embed_and_caption(
     with engine.admission.batch(declared or model.safe_batch) as place:
         admit_s = time.perf_counter() - asked_s
         body = _body(request, engine)
-        work = partial(engine.embed_batch, body, boundary, place, declared=declared)
+        work = partial(
+            engine.embed_batch, body, boundary, place, declared=declared, captions=captions
+        )
         outcome = await _unless_client_leaves(request, body, work)
     answer = partial(batch_json, outcome, model.description.fingerprint, encoding_format)
     content = await anyio.to_thread.run_sync(answer, limiter=request.app.state.reply_threads)
@@ -178,10 +190,23 @@ async def embed_text(request: Request, engine: EngineOf) -> Response:
     return Response(json.dumps(reply), media_type="application/json")
 
 
-@router.post(f"{API_PREFIX}/caption", openapi_extra=_multipart_body("file", many=False))
-async def caption(engine: EngineOf) -> Response:
+@router.post(
+    f"{API_PREFIX}/caption",
+    response_model=CaptionReply,
+    openapi_extra=_multipart_body("file", many=False),
+)
+async def caption(request: Request, engine: EngineOf) -> CaptionReply:
+    """One image's caption; queries overtake it between words."""
     engine.model  # noqa: B018  # a service that still loads says so first
-    raise CaptionsUnavailable("This service writes no captions.")
+    _check_length(request, limit=engine.limits.max_part_bytes)
+    boundary = boundary_of(request.headers.get("Content-Type"))
+    with engine.admission.query():
+        body = _body(request, engine)
+        work = partial(engine.caption_image, body, boundary)
+        said, fingerprint = await _unless_client_leaves(request, body, work)
+    if isinstance(said, Rejected):
+        raise ImageRefused(said)
+    return CaptionReply(caption=said, fingerprint=fingerprint)
 
 
 @router.get("/health/live")

@@ -51,6 +51,20 @@ class Settings(BaseSettings):
     disable_captions: bool = Field(
         default=False, description="Never load BLIP, whatever a job asks for."
     )
+    blip_model: str = Field(
+        default="Salesforce/blip-image-captioning-base",
+        description="Captioning model: a hub's BLIP repository, a folder, or tiny-captions.",
+    )
+    blip_quantization: Literal["none", "8bit", "4bit"] = Field(
+        default="none",
+        description="Smaller BLIP: 8bit or 4bit through bitsandbytes on CUDA, 8bit on CPU.",
+    )
+    blip_max_new_tokens: int = Field(
+        default=30, ge=1, le=400, description="Longest caption, in tokens of BLIP's vocabulary."
+    )
+    blip_beams: int = Field(
+        default=1, ge=1, le=16, description="Beams of the search for a caption; 1 is greedy."
+    )
     model_cache_dir: Path = Field(
         default_factory=_model_cache_dir, description="Folder that weights are fetched into once."
     )
@@ -74,7 +88,15 @@ class Settings(BaseSettings):
         default_factory=_cores, ge=1, description="Threads that one model call uses on CPU."
     )
     decode_workers: int = Field(
-        default_factory=_cores, ge=1, description="Threads that decode uploads."
+        default_factory=_cores, ge=1, description="Uploads that are decoded at once."
+    )
+    decode_timeout_s: float = Field(
+        default=60.0, gt=0, description="Longest that decoding one upload in a process may take."
+    )
+    decode_memory_bytes: int = Field(
+        default=4 * 1024**3,
+        ge=512 * 1024**2,
+        description="Memory that one decoding process may use.",
     )
 
     ml_max_batch: int = Field(

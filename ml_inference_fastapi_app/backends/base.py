@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ from utils.contract import ClipUpload
 
 Pixels = npt.NDArray[np.uint8]  # shape (n, side_px, side_px, 3), RGB
 Vectors = npt.NDArray[np.float32]  # shape (n, dim), unit norm
+
+T = TypeVar("T")
 
 
 class DeviceOutOfMemoryError(Exception):
@@ -64,3 +66,47 @@ class Embedder(Protocol):
 
     def memory_limit_bytes(self) -> int:
         """What of the device's memory (or the machine's) this process may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionerDescription:
+    """`fingerprint` is a short hash over the weights and how captions are made.
+
+    `side_px` is what the captioner sees: the whole picture, squashed into a square.
+    """
+
+    model: str
+    fingerprint: str
+    side_px: int
+    quantization: str
+    dtype: str
+    device: str
+
+
+class Captioner(Protocol):
+    """Says in words what pictures show."""
+
+    @property
+    def description(self) -> CaptionerDescription: ...
+
+    def captions(self, pixels: Pixels) -> Generator[None, None, list[str]]:
+        """One text a picture, for any n from 1. Yields after the picture and between words.
+
+        Raises:
+            DeviceOutOfMemoryError: nothing was said; the captioner stays usable.
+        """
+
+    def memory_bytes(self) -> int:
+        """As an Embedder's."""
+
+    def memory_limit_bytes(self) -> int:
+        """As an Embedder's."""
+
+
+def run_to_end(steps: Generator[None, None, T]) -> T:
+    """What the steps return, where nobody waits for a turn between them."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # typed by the generator

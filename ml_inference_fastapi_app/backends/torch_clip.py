@@ -96,7 +96,7 @@ class TorchClip:
                 with torch.inference_mode():
                     vectors[at : at + n] = embed(at, n)[:n].cpu().numpy()
             except (MemoryError, RuntimeError) as exc:
-                if not _is_out_of_memory(exc):
+                if not is_out_of_memory(exc):
                     raise
                 failure = str(exc) or "out of memory"
                 break
@@ -232,7 +232,7 @@ def _compiled(tower: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
     return compiled
 
 
-def _is_out_of_memory(exc: Exception) -> bool:
+def is_out_of_memory(exc: Exception) -> bool:
     """On CPU torch has no type for it, only a text."""
     return isinstance(exc, (MemoryError, torch.OutOfMemoryError)) or (
         "can't allocate memory" in str(exc)

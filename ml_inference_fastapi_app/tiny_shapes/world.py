@@ -9,7 +9,7 @@ import functools
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 
@@ -62,30 +62,49 @@ _OVERSAMPLING = 2  # Pillow draws without antialiasing: draw larger, then reduce
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a picture shows. Everything else about it (background, exact size) is the seed's."""
+    """What a picture shows. Everything else about it (exact size, shades) is the seed's.
+
+    Without a colour of its own the ground is nearly grey, and not worth saying.
+    """
 
     colour: str
     shape: str
     size: Size = Size.NORMAL
     place: Place = Place.MIDDLE
+    ground: str | None = None
 
     @property
     def caption(self) -> str:
-        """Size and place are said only where they are not the usual ones: "a red circle"."""
+        """Size, place and ground are said only where they are not the usual: "a red circle"."""
         words = ["small"] if self.size is Size.SMALL else []
         words += [self.colour, self.shape]
         if self.place is not Place.MIDDLE:
             words.append(self.place.value)
-        text = " ".join(words)
-        return f"an {text}" if text[0] in "aeiou" else f"a {text}"
+        if self.ground is not None:
+            words.append(f"on {_with_article(self.ground)} background")
+        return _with_article(" ".join(words))
+
+
+def _with_article(text: str) -> str:
+    return f"an {text}" if text[0] in "aeiou" else f"a {text}"
 
 
 @functools.cache
 def scenes() -> tuple[Scene, ...]:
-    """Every scene of the world, in a fixed order."""
+    """Every scene of the world on a grey ground, in a fixed order."""
     return tuple(
         Scene(colour, shape, size, place)
         for colour, shape, size, place in product(COLOURS, SHAPES, Size, Place)
+    )
+
+
+@functools.cache
+def coloured_scenes() -> tuple[Scene, ...]:
+    """Those of `scenes` on a ground of every other colour, in a fixed order."""
+    return tuple(
+        replace(scene, ground=ground)
+        for scene, ground in product(scenes(), COLOURS)
+        if ground != scene.colour
     )
 
 
@@ -101,7 +120,7 @@ def draw(scene: Scene, seed: int, *, width_px: int, height_px: int | None = None
     """
     height_px = height_px or width_px
     dice = random.Random(f"{seed}:{scene.caption}")  # noqa: S311  # pictures, not secrets
-    picture = _background(dice, width_px, height_px)
+    picture = _background(dice, width_px, height_px, ground=scene.ground)
     mask = _mask(scene, dice, width_px, height_px)
     picture.paste(_varied(COLOURS[scene.colour], dice, spread=16), mask=mask)
     if dice.random() < 0.3:
@@ -176,14 +195,22 @@ def _corners(shape: str) -> tuple[Point, ...]:
             raise ValueError(f"no corners are known of {shape!r}")
 
 
-def _background(dice: random.Random, width_px: int, height_px: int) -> Image.Image:
-    """A quiet ground, light or dark, nearly grey: plain, a gradient, or grainy."""
-    level = dice.choice((dice.randint(195, 250), dice.randint(10, 75)))
-    ground = _varied((level, level, level), dice, spread=8)
-    picture = Image.new("RGB", (width_px, height_px), ground)
+def _background(
+    dice: random.Random, width_px: int, height_px: int, *, ground: str | None
+) -> Image.Image:
+    """A quiet ground: plain, a gradient, or grainy. Nearly grey, light or dark, without a colour.
+
+    The dice of a grey one fall as ever: its pictures are what tiny-shapes was trained on.
+    """
+    if ground is None:
+        level = dice.choice((dice.randint(195, 250), dice.randint(10, 75)))
+        colour = _varied((level, level, level), dice, spread=8)
+    else:
+        colour = _varied(COLOURS[ground], dice, spread=16)
+    picture = Image.new("RGB", (width_px, height_px), colour)
     kind = dice.random()
     if kind < 0.35:
-        other = Image.new("RGB", picture.size, _varied(ground, dice, spread=22))
+        other = Image.new("RGB", picture.size, _varied(colour, dice, spread=22))
         ramp = Image.linear_gradient("L").rotate(90 * dice.randrange(4)).resize(picture.size)
         return Image.composite(picture, other, ramp)
     if kind < 0.7:

@@ -1,0 +1,246 @@
+"""Ingesting RAW by its embedded preview, against developing it and against decoding JPEGs.
+
+python -m benchmarks.raw --count 25 --megapixels 24
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import anyio
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.machine import Machine, this_machine
+from benchmarks.services import BenchmarkFailed, both_services, ingested, spent_s
+from ml_inference_fastapi_app.dng import write_dng
+from utils import raw
+from utils.contract import ClipUpload
+from utils.image_decoding import (
+    encode_ppm,
+    open_upright,
+    perceptual_hash,
+    shrunk,
+    thumbnail_webp,
+    to_square,
+)
+
+MODEL_SIDE_PX = 224
+CLIP = ClipUpload(side_px=MODEL_SIDE_PX, crop="center")
+THUMBNAIL_SIDE_PX = 320
+NO_SCALING_PX = 1_000_000
+MAX_PIXELS = 300_000_000
+SMALL_PREVIEW_PX = 1616  # the longest side of what many cameras embed
+WARM_UP_FILES = 2
+TIMES_FASTER_THAN_DEVELOPING = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One way to have the images. `rounds_s` are seconds for all of them, the median counts."""
+
+    key: str
+    what: str
+    rounds_s: tuple[float, ...]
+    count: int
+
+    @property
+    def ms_per_image(self) -> float:
+        return statistics.median(self.rounds_s) / self.count * 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    what: str
+    wanted: float
+    measured: float
+
+    @property
+    def met(self) -> bool:
+        return self.measured >= self.wanted
+
+
+def photograph(megapixels: float) -> Image.Image:
+    """3:2, soft shapes under a sensor's noise: compresses as photographs do."""
+    height = round(math.sqrt(megapixels * 1e6 / 1.5) / 2) * 2
+    width = round(height * 1.5 / 2) * 2
+    rng = np.random.default_rng(0)
+    shapes = Image.fromarray(rng.integers(0, 256, (height // 32, width // 32, 3), np.uint8))
+    soft = np.asarray(shapes.resize((width, height), Image.Resampling.BICUBIC), np.int16)
+    noise = rng.standard_normal((height, width, 1), np.float32) * 4
+    return Image.fromarray((soft + noise.astype(np.int16)).clip(0, 255).astype(np.uint8))
+
+
+def write_files(folder: Path, name: str, data: bytes, count: int) -> list[Path]:
+    """Files of different content, which the number behind the picture's end makes them."""
+    folder.mkdir(parents=True)
+    paths = [folder / name.format(number) for number in range(count)]
+    for number, path in enumerate(paths):
+        path.write_bytes(data + b"%08d" % number)
+    return paths
+
+
+def dng_of(picture: Image.Image, *, preview_px: int | None) -> bytes:
+    file = BytesIO()
+    write_dng(file, picture, preview_px=preview_px)
+    return file.getvalue()
+
+
+def jpeg_of(picture: Image.Image) -> bytes:
+    file = BytesIO()
+    picture.save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def develop(path: Path) -> None:
+    data = path.read_bytes()
+    sha256(data).digest()
+    prepare(raw.develop(data, min_side_px=NO_SCALING_PX, max_pixels=MAX_PIXELS))
+
+
+def decode_jpeg(path: Path) -> None:
+    data = path.read_bytes()
+    sha256(data).digest()
+    prepare(open_upright(data, min_side_px=NO_SCALING_PX, max_pixels=MAX_PIXELS).image)
+
+
+def prepare(image: Image.Image) -> None:
+    """What the orchestrator makes of every picture."""
+    small = shrunk(image, THUMBNAIL_SIDE_PX)
+    perceptual_hash(small)
+    thumbnail_webp(small, THUMBNAIL_SIDE_PX)
+    encode_ppm(to_square(image, CLIP))
+
+
+def in_threads(work: Callable[[Path], None], paths: list[Path]) -> float:
+    """Seconds for all files, as many at once as the orchestrator decodes."""
+    work(paths[0])  # what is imported and allocated once is not measured
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+        began_s = time.perf_counter()
+        list(threads.map(work, paths))
+        return time.perf_counter() - began_s
+
+
+class Benchmark:
+    """Every round measures each way once, so that a busy moment of the machine meets them all."""
+
+    def __init__(self, folder: Path, *, count: int, megapixels: float, rounds: int) -> None:
+        self._photos = folder / "photos"
+        self._folder = folder
+        self._count = count
+        self._rounds = rounds
+        picture = photograph(megapixels)
+        large, small = (dng_of(picture, preview_px=px) for px in (None, SMALL_PREVIEW_PX))
+        self._large = write_files(self._photos / "large", "{:03d}.dng", large, count)
+        self._small = write_files(self._photos / "small", "{:03d}.dng", small, count)
+        self._jpegs = write_files(self._photos / "jpeg", "{:03d}.jpg", jpeg_of(picture), count)
+        write_files(self._photos / "warm", "{:03d}.dng", small + b"warm", WARM_UP_FILES)
+
+    async def run(self) -> list[Row]:
+        large: list[float] = []
+        small: list[float] = []
+        developed: list[float] = []
+        decoded: list[float] = []
+        async with both_services(self._folder, self._photos) as api:
+            await ingested(api, self._photos / "warm", images=WARM_UP_FILES)
+            for _ in range(self._rounds):
+                for paths, rounds in ((self._large, large), (self._small, small)):
+                    job = await ingested(api, paths[0].parent, images=self._count)
+                    if f"preview {self._count}" not in job.log[-1].detail:
+                        raise BenchmarkFailed(f"not by their previews: {job.log[-1].detail}")
+                    rounds.append(spent_s(job))
+                # Both services rest meanwhile.
+                developed.append(in_threads(develop, self._large))
+                decoded.append(in_threads(decode_jpeg, self._jpegs))
+        return [
+            self._row("preview_full", "ingest DNG, preview of full size", large),
+            self._row("preview_small", f"ingest DNG, preview of {SMALL_PREVIEW_PX} px", small),
+            self._row("developed", "develop DNG in full, prepare", developed),
+            self._row("jpeg", "decode JPEG in full, prepare", decoded),
+        ]
+
+    def _row(self, key: str, what: str, rounds_s: list[float]) -> Row:
+        return Row(key, what, tuple(rounds_s), self._count)
+
+
+def targets_of(rows: list[Row]) -> list[Target]:
+    ms = {row.key: row.ms_per_image for row in rows}
+    return [
+        Target(f"{row.what}: times faster than {than}", wanted, ms[key] / row.ms_per_image)
+        for row in rows
+        if row.key.startswith("preview")
+        for than, key, wanted in (
+            ("developing", "developed", TIMES_FASTER_THAN_DEVELOPING),
+            ("decoding JPEGs", "jpeg", 1.0),
+        )
+    ]
+
+
+def show(machine: Machine, title: str, rows: list[Row], targets: list[Target]) -> None:
+    table = Table(title=title)
+    for column in ("what", "ms an image", "images/s", "rounds, s"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    for row in rows:
+        per_s = 1e3 / row.ms_per_image
+        rounds = ", ".join(f"{spent:.2f}" for spent in row.rounds_s)
+        table.add_row(row.what, f"{row.ms_per_image:,.0f}", f"{per_s:,.1f}", rounds)
+    console = Console()
+    console.print(str(machine))
+    console.print(table)
+    for target in targets:
+        verdict = "met" if target.met else "missed"
+        console.print(f"{target.what}: {target.measured:.1f} (target {target.wanted:g}, {verdict})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="photoseek bench raw", description=__doc__.splitlines()[0] if __doc__ else None
+    )
+    parser.add_argument("--count", type=int, default=25, help="files of each kind")
+    parser.add_argument("--megapixels", type=float, default=24.0)
+    parser.add_argument("--rounds", type=int, default=3, help="the median of them counts")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_args()
+    machine = this_machine()
+    with tempfile.TemporaryDirectory(prefix="photoseek-bench-") as folder:
+        benchmark = Benchmark(
+            Path(folder),
+            count=arguments.count,
+            megapixels=arguments.megapixels,
+            rounds=arguments.rounds,
+        )
+        rows = anyio.run(benchmark.run)
+    targets = targets_of(rows)
+    if arguments.json:
+        print(
+            json.dumps(
+                {
+                    "machine": asdict(machine),
+                    "megapixels": arguments.megapixels,
+                    "rows": [{**asdict(row), "ms_per_image": row.ms_per_image} for row in rows],
+                    "targets": [{**asdict(target), "met": target.met} for target in targets],
+                },
+                indent=1,
+            )
+        )
+        return
+    title = f"RAW: {arguments.count} files of {arguments.megapixels:g} MP"
+    show(machine, title, rows, targets)
+
+
+if __name__ == "__main__":
+    main()

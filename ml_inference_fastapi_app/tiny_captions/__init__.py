@@ -1,0 +1,1 @@
+"""The shipped captioning model: `BLIP_MODEL=tiny-captions`."""
