@@ -18,7 +18,7 @@ bench = typer.Typer(
 
 @bench.callback()
 def _group() -> None:
-    """One benchmark a command, also while there is only one."""
+    """One benchmark a command."""
 
 
 @bench.command("raw", context_settings=PASSED_ON)
@@ -28,6 +28,15 @@ def bench_raw(context: typer.Context) -> None:
     Options: --count, --megapixels, --rounds, --json.
     """
     run_benchmark("raw", context.args)
+
+
+@bench.command("ingest", context_settings=PASSED_ON)
+def bench_ingest(context: typer.Context) -> None:
+    """The whole way of JPEGs, beside the bound that this machine allows and a baseline.
+
+    Options: --count, --megapixels, --rounds, --json.
+    """
+    run_benchmark("ingest", context.args)
 
 
 def run_benchmark(name: str, options: list[str], *, checkout: Path = CHECKOUT) -> None:

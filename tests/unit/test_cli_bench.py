@@ -35,6 +35,17 @@ def test_bench_raw_measures_all_ways_in_one_run_and_prints_json() -> None:
     assert [target["wanted"] for target in said["targets"]] == [20, 1, 20, 1]
 
 
+def test_bench_ingest_measures_stages_bound_and_baseline_in_one_run() -> None:
+    options = ("--count", "8", "--megapixels", "0.2", "--rounds", "1", "--json")
+    ran = photoseek("bench", "ingest", *options)
+    assert ran.returncode == 0, ran.stderr
+    result = json.loads(ran.stdout)["result"]
+    assert [stage["name"] for stage in result["stages"]] == ["hash", "decode", "inference", "store"]
+    assert result["bound_images_per_s"] > 0
+    assert result["baseline_images_per_s"] > 0
+    assert len(result["rounds_images_per_s"]) == 1
+
+
 def test_a_wrong_option_is_wrong_usage() -> None:
     ran = photoseek("bench", "raw", "--no-such-option")
     assert ran.returncode == 2
