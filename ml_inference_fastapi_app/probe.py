@@ -12,7 +12,6 @@ from ml_inference_fastapi_app.backends.base import DeviceOutOfMemoryError
 
 PUBLISHED_SHARE = 0.8
 FALLBACK_BATCH = 8
-BUCKETS = (1, 8, 32)
 MAX_BATCH_S = 10.0
 MAX_TURN_S = 0.15  # what a query waits for at most behind an import
 
@@ -77,16 +76,6 @@ def probe(run: Callable[[int], Trial], limits: ProbeLimits) -> Probed:
         )
     except (DeviceOutOfMemoryError, MemoryError):
         return _fallback(limits)
-
-
-def bucket_sizes(largest: int) -> tuple[int, ...]:
-    """1, 8, 32, 64, 128, 256, ... and `largest` itself: what a compiled model is warmed for."""
-    sizes = [size for size in BUCKETS if size < largest]
-    size = 64
-    while size < largest:
-        sizes.append(size)
-        size *= 2
-    return (*sizes, largest)
 
 
 def next_turn_images(current: int, *, images: int, model_s: float, ceiling: int) -> int:

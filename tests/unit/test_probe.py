@@ -13,7 +13,6 @@ from ml_inference_fastapi_app.probe import (
     LimitedBy,
     ProbeLimits,
     Trial,
-    bucket_sizes,
     next_turn_images,
     probe,
 )
@@ -118,14 +117,6 @@ def test_a_device_that_cannot_run_anything_gets_a_small_constant() -> None:
     found = probe(device.run, device.limits(whole=True))
     assert (found.safe_batch, found.turn_images) == (FALLBACK_BATCH, 1)
     assert found.limited_by is LimitedBy.FAILURE
-
-
-@given(st.integers(1, 5000))
-def test_buckets_rise_to_the_largest_batch(largest: int) -> None:
-    sizes = bucket_sizes(largest)
-    assert sizes[-1] == largest
-    assert list(sizes) == sorted(set(sizes))
-    assert bucket_sizes(200) == (1, 8, 32, 64, 128, 200)
 
 
 @given(st.integers(1, 500), st.integers(1, 500), st.floats(0, 10), st.integers(1, 500))
