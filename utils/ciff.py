@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from utils.byte_source import ByteSource
 from utils.capture_time import Moment, Times
 from utils.metadata_text import one_line
 from utils.photo_metadata import Metadata, TakenAtSource
@@ -17,12 +18,12 @@ _MAX_HEAPS, _MAX_ENTRIES, _MAX_VALUE_BYTES = 32, 512, 1024
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # the camera counts by its own wall clock
 
 
-def read_ciff(data: bytes) -> tuple[Metadata, Times]:
+def read_ciff(data: ByteSource) -> tuple[Metadata, Times]:
     """As far as it can be read; never raises."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None or len(data) < 26:
         return Metadata(), ()
-    (header_bytes,) = struct.unpack_from(order + "I", data, 2)
+    (header_bytes,) = struct.unpack(order + "I", data[2:6])
     found: dict[int, bytes] = {}
     for tag, value in _values(data, order, header_bytes):
         found.setdefault(tag, value)
@@ -39,7 +40,7 @@ def read_ciff(data: bytes) -> tuple[Metadata, Times]:
     return metadata, ((TakenAtSource.DATE_TIME_ORIGINAL, when),)
 
 
-def _values(data: bytes, order: str, start: int) -> Iterator[tuple[int, bytes]]:
+def _values(data: ByteSource, order: str, start: int) -> Iterator[tuple[int, bytes]]:
     """Tag and value of what is short, heap by heap; a heap that holds itself ends it."""
     heaps = [(start, len(data))]
     for _ in range(_MAX_HEAPS):
@@ -48,14 +49,14 @@ def _values(data: bytes, order: str, start: int) -> Iterator[tuple[int, bytes]]:
         start, end = heaps.pop(0)
         if end - start < 6 or end > len(data):
             continue
-        (place,) = struct.unpack_from(order + "I", data, end - 4)
+        (place,) = struct.unpack(order + "I", data[end - 4 : end])
         directory = start + place
         if directory + 2 > end:
             continue
-        (count,) = struct.unpack_from(order + "H", data, directory)
+        (count,) = struct.unpack(order + "H", data[directory : directory + 2])
         last = min(directory + 2 + 10 * min(count, _MAX_ENTRIES), end) - 9
         for at in range(directory + 2, last, 10):
-            tag, size, offset = struct.unpack_from(order + "HII", data, at)
+            tag, size, offset = struct.unpack(order + "HII", data[at : at + 10])
             if tag & _IN_ENTRY:
                 yield tag & 0x3FFF, data[at + 2 : at + 10]
             elif tag & _TYPE_BITS in _HEAPS:

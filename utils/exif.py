@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from utils.byte_source import ByteSource
 from utils.capture_time import Times, gps_moment, moment
 from utils.metadata_text import keywords, many_lines, one_line, positive, rating
 from utils.photo_metadata import Metadata, TakenAtSource
@@ -47,7 +48,7 @@ _NO_DESCRIPTIONS = frozenset(
 )
 
 
-def exif_directories(block: bytes) -> list[Directory]:
+def exif_directories(block: ByteSource) -> list[Directory]:
     """The main directory, then its EXIF, then its GPS; empty where there is no structure."""
     tiff = tiff_structure(bytes_reader(block))
     first = tiff.first(blocks=True) if tiff else None

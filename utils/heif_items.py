@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from utils.byte_source import ByteSource
 from utils.iso_boxes import Box, boxes
 
 _MAX_ITEMS = 4096
@@ -14,7 +15,7 @@ _XMP_TYPE = b"application/rdf+xml"
 _IN_FILE, _IN_IDAT = 0, 1  # what an extent's offset counts from
 
 
-def metadata_items(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def metadata_items(data: ByteSource) -> Iterator[tuple[bytes, bytes]]:
     """(`Exif` or `mime`, content) of each item of EXIF or XMP, in the order of the file."""
     meta = next((box for box in boxes(data) if box.kind == b"meta"), None)
     if meta is None:
@@ -30,7 +31,7 @@ def metadata_items(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             yield kind, b"".join(data[start : start + length] for start, length in pieces)
 
 
-def _listed(data: bytes, listing: Box) -> Iterator[tuple[int, bytes]]:
+def _listed(data: ByteSource, listing: Box) -> Iterator[tuple[int, bytes]]:
     """Number and kind of the items that hold metadata."""
     count_bytes = 2 if data[listing.start : listing.start + 1] == b"\0" else 4
     for box in boxes(data, listing.start + 4 + count_bytes, listing.end):
@@ -49,7 +50,7 @@ def _listed(data: bytes, listing: Box) -> Iterator[tuple[int, bytes]]:
 
 
 def _located(
-    data: bytes, places: Box, idat_start: int | None
+    data: ByteSource, places: Box, idat_start: int | None
 ) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Each item with the start and length of its pieces."""
     fields = _Fields(data, places.start, places.end)
@@ -79,7 +80,7 @@ def _located(
 class _Fields:
     """Big-endian fields one after the other; behind the end they are 0."""
 
-    data: bytes
+    data: ByteSource
     position: int
     end: int
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from utils.byte_source import ByteSource
+
 _MAX_BOXES = 1000
 
 
@@ -17,7 +19,7 @@ class Box:
     end: int
 
 
-def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
+def boxes(data: ByteSource, start: int = 0, end: int | None = None) -> Iterator[Box]:
     """One level of boxes, as far as they can be followed. The last may announce more than is."""
     position, limit = start, len(data) if end is None else min(end, len(data))
     for _ in range(_MAX_BOXES):
@@ -38,7 +40,7 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
         position += length
 
 
-def ends_early(data: bytes) -> bool:
+def ends_early(data: ByteSource) -> bool:
     """True where the pixels' box goes beyond the file: libheif leaves missing tiles black.
 
     What follows the boxes, as some phones append, is no concern.

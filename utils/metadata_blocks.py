@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from utils.byte_source import ByteSource
 from utils.formats import Format
 from utils.heif_items import metadata_items
 from utils.iso_boxes import boxes
@@ -36,12 +37,12 @@ class Blocks:
     `photoshop`: image resources, one of which may be IPTC.
     """
 
-    exif: list[bytes] = field(default_factory=list)
+    exif: list[ByteSource] = field(default_factory=list)
     xmp: list[bytes] = field(default_factory=list)
     photoshop: list[bytes] = field(default_factory=list)
 
 
-def metadata_blocks(data: bytes, known: Format) -> Blocks:
+def metadata_blocks(data: ByteSource, known: Format) -> Blocks:
     """What is found before the file ends or stops making sense; never raises."""
     found = Blocks()
     if known not in _FINDERS:
@@ -64,7 +65,7 @@ def metadata_blocks(data: bytes, known: Format) -> Blocks:
     return found
 
 
-def _jpeg(data: bytes) -> Found:
+def _jpeg(data: ByteSource) -> Found:
     position = 2
     for _ in range(_MAX_SEGMENTS):
         marker = data[position : position + 2]
@@ -74,16 +75,17 @@ def _jpeg(data: bytes) -> Found:
             position += 1
             continue
         start, end = position + 4, position + 2 + int.from_bytes(data[position + 2 : position + 4])
-        if marker[1] == 0xE1 and data.startswith(_EXIF, start):
-            yield "exif", data[start:end]
-        elif marker[1] == 0xE1 and data.startswith(_XMP, start):
-            yield "xmp", data[start + len(_XMP) : end]
-        elif marker[1] == 0xED and data.startswith(_PHOTOSHOP, start):
-            yield "photoshop", data[start + len(_PHOTOSHOP) : end]
+        segment = data[start:end] if marker[1] in (0xE1, 0xED) else b""
+        if marker[1] == 0xE1 and segment.startswith(_EXIF):
+            yield "exif", segment
+        elif marker[1] == 0xE1 and segment.startswith(_XMP):
+            yield "xmp", segment.removeprefix(_XMP)
+        elif marker[1] == 0xED and segment.startswith(_PHOTOSHOP):
+            yield "photoshop", segment.removeprefix(_PHOTOSHOP)
         position = end
 
 
-def _png(data: bytes) -> Found:
+def _png(data: ByteSource) -> Found:
     position = 8
     for _ in range(_MAX_SEGMENTS):
         head = data[position : position + 8]
@@ -94,7 +96,7 @@ def _png(data: bytes) -> Found:
             pass
         elif kind == b"eXIf":
             yield "exif", data[start : start + length]
-        elif kind == b"iTXt" and data.startswith(_PNG_XMP + b"\0", start):
+        elif kind == b"iTXt" and data[start : start + len(_PNG_XMP) + 1] == _PNG_XMP + b"\0":
             yield "xmp", _itxt_text(data[start : start + length])
         position = start + length + 4
 
@@ -112,7 +114,7 @@ def _itxt_text(chunk: bytes) -> bytes:
         return b""
 
 
-def _webp(data: bytes) -> Found:
+def _webp(data: ByteSource) -> Found:
     position = 12
     for _ in range(_MAX_SEGMENTS):
         head = data[position : position + 8]
@@ -124,7 +126,7 @@ def _webp(data: bytes) -> Found:
         position = start + size + size % 2
 
 
-def _jxl(data: bytes) -> Found:
+def _jxl(data: ByteSource) -> Found:
     """Of the container; a bare codestream has none."""
     for box in boxes(data):
         if box.end - box.start > _MAX_BLOCK_BYTES:
@@ -135,7 +137,7 @@ def _jxl(data: bytes) -> Found:
             yield "xmp", data[box.start : box.end]
 
 
-def _heif(data: bytes) -> Found:
+def _heif(data: ByteSource) -> Found:
     for kind, block in metadata_items(data):
         if kind == b"Exif":
             yield "exif", _tiff_within(block)
@@ -143,23 +145,24 @@ def _heif(data: bytes) -> Found:
             yield "xmp", block
 
 
-def _raf(data: bytes) -> Found:
+def _raf(data: ByteSource) -> Found:
     start = int.from_bytes(data[_RAF_PREVIEW_AT : _RAF_PREVIEW_AT + 4])
     return _jpeg(data[start : start + _HEADER_BYTES])
 
 
-def _cr3(data: bytes) -> Found:
+def _cr3(data: ByteSource) -> Found:
     header = data[:_HEADER_BYTES]
     for name in _CR3_DIRECTORIES:
         at = header.find(name)
         if at >= 4:
             yield "exif", header[at + 4 : at - 4 + int.from_bytes(header[at - 4 : at])]
     for box in boxes(data):
-        if box.kind == b"uuid" and data.startswith(_CR3_XMP, box.start):
-            yield "xmp", data[box.start + 16 : min(box.end, box.start + _MAX_BLOCK_BYTES)]
+        content = box.start + len(_CR3_XMP)
+        if box.kind == b"uuid" and data[box.start : content] == _CR3_XMP:
+            yield "xmp", data[content : min(box.end, box.start + _MAX_BLOCK_BYTES)]
 
 
-def _mrw(data: bytes) -> Found:
+def _mrw(data: ByteSource) -> Found:
     at = data[:_HEADER_BYTES].find(b"\0TTW")
     if at >= 0:
         yield "exif", data[at + 8 : at + 8 + int.from_bytes(data[at + 4 : at + 8])]
@@ -171,7 +174,7 @@ def _tiff_within(block: bytes) -> bytes:
     return block[min(found) :] if found else block
 
 
-_FINDERS: dict[Format, Callable[[bytes], Found]] = {
+_FINDERS: dict[Format, Callable[[ByteSource], Found]] = {
     Format.JPEG: _jpeg,
     Format.PNG: _png,
     Format.WEBP: _webp,

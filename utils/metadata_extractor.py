@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from utils.byte_source import ByteSource
 from utils.capture_time import Times, best, file_moment
 from utils.ciff import read_ciff
 from utils.exif import exif_directories, read_exif
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 
 def extract_metadata(
-    data: bytes, known: Format, *, sidecars: Sequence[bytes] = (), mtime_ns: int | None = None
+    data: ByteSource, known: Format, *, sidecars: Sequence[bytes] = (), mtime_ns: int | None = None
 ) -> Metadata:
     """Reads what can be read; milliseconds, no pixels. Blocking: call it from a worker thread.
 
@@ -71,7 +72,7 @@ class _Sources:
     times: list[Times] = field(default_factory=list)
 
 
-def _read_blocks(found: _Sources, data: bytes, known: Format) -> None:
+def _read_blocks(found: _Sources, data: ByteSource, known: Format) -> None:
     blocks = metadata_blocks(data, known)
     directories = [each for block in blocks.exif for each in exif_directories(block)]
     if directories or known is Format.CRW:

@@ -6,6 +6,8 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from utils.byte_source import ByteSource
+
 ReadAt = Callable[[int, int], bytes]  # offset, length -> bytes, fewer where the source ends
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
@@ -132,8 +134,8 @@ def decoded_text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def bytes_reader(data: bytes | memoryview) -> ReadAt:
-    return lambda offset, length: bytes(data[offset : offset + length])
+def bytes_reader(data: ByteSource) -> ReadAt:
+    return lambda offset, length: data[offset : offset + length]
 
 
 def tiff_structure(read: ReadAt) -> TiffStructure | None:

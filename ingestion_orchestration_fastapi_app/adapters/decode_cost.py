@@ -14,10 +14,10 @@ _FIXED_BYTES = 2 * 1024 * 1024  # scaled copies, the upload, the thumbnail
 def need_bytes(header: bytes, known: Format, *, size_bytes: int, min_side_px: int) -> int:
     """The file's bytes, the decoded pixels and what is made of them.
 
-    Of a RAW the bytes are held while it is hashed, the preview's pixels afterwards.
+    Of a RAW only the preview's pixels are ever held.
     """
     if known.is_raw:
-        return size_bytes + _FIXED_BYTES + 16 * min_side_px * min_side_px
+        return _FIXED_BYTES + 16 * min_side_px * min_side_px
     size = header_size(header, known)
     if size is None:
         return size_bytes * _UNKNOWN_FACTOR + _FIXED_BYTES

@@ -29,12 +29,14 @@ from ingestion_orchestration_fastapi_app.core.records import (
     Skipped,
 )
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from utils.byte_source import FileBytes
 from utils.contract import ErrorCode
 from utils.formats import SNIFF_BYTES, Format, extension, has_image_extension, is_sidecar, sniff_at
 from utils.metadata_extractor import extract_metadata
 from utils.problems import Rejected
 
 _SETTLED_NS = 2_000_000_000
+_CHUNK_BYTES = 1024 * 1024
 
 
 class LocalFiles:
@@ -206,27 +208,29 @@ class LocalFile:
         before = os.fstat(descriptor)
         if before.st_size > self._max_file_bytes:
             return _too_large(before.st_size, self._max_file_bytes)
-        data, sha256 = _read_whole(descriptor, before.st_size)
-        after = os.fstat(descriptor)
-        on_path = None
-        with suppress(FileNotFoundError):
-            on_path = os.stat(self._file.absolute, follow_symlinks=False)
-        if on_path is None or len(data) != before.st_size:
-            return None
-        if not _identity(before) == _identity(after) == _identity(on_path):
-            return None
+        # Nobody wants a RAW's bytes but the hash: fresh memory for them took as long as reading.
+        read = _hash_whole if self._format.is_raw else _read_whole
+        data, sha256, read_bytes = read(descriptor, before.st_size)
         folder = self._file.absolute.rpartition(b"/")[0]
         beside = looked_at(folder, self._file.sidecars)
         metadata = extract_metadata(
-            data,
+            data or FileBytes(descriptor, read_bytes),
             self._format,
             sidecars=[read_sidecar(folder + b"/" + name) for name, _ in beside],
             mtime_ns=before.st_mtime_ns,
         )
+        after = os.fstat(descriptor)
+        on_path = None
+        with suppress(FileNotFoundError):
+            on_path = os.stat(self._file.absolute, follow_symlinks=False)
+        if on_path is None or read_bytes != before.st_size:
+            return None
+        if not _identity(before) == _identity(after) == _identity(on_path):
+            return None
         changed_ns = max(each.st_mtime_ns for each in (before, *(found for _, found in beside)))
         return Content(
             file=replace(self._file, stat=file_stat(before, sidecar_mark=mark_of(beside))),
-            data=b"" if self._format.is_raw else data,
+            data=data,
             sha256=sha256,
             format=self._format.value,
             metadata=metadata,
@@ -234,8 +238,22 @@ class LocalFile:
         )
 
 
-def _read_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes]:
-    """The bytes from the start and their SHA-256; at most what the file was said to hold + 1."""
+def _hash_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
+    """As `_read_whole`, but the bytes are let go as they are hashed: none are returned."""
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(_CHUNK_BYTES))
+    position = 0
+    while position <= size_bytes:
+        count = os.preadv(descriptor, [buffer[: size_bytes + 1 - position]], position)
+        if not count:
+            break
+        digest.update(buffer[:count])
+        position += count
+    return b"", digest.digest(), position
+
+
+def _read_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
+    """Bytes, their SHA-256, how many were read: at most what the file was said to hold + 1."""
     chunks: list[bytes] = []
     position = 0
     while position <= size_bytes:
@@ -246,7 +264,7 @@ def _read_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes]:
         chunks.append(chunk)
         position += len(chunk)
     data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    return data, hashlib.sha256(data).digest()
+    return data, hashlib.sha256(data).digest(), len(data)
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

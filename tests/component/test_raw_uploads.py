@@ -186,7 +186,8 @@ async def test_a_file_that_changes_while_it_is_sent_never_lends_its_hash_to_a_ve
     tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
     files: dict[str, Sendable] = {
-        "before": large(tmp_path / "before", 1, size_bytes=4 * MIB),
+        # Longer than what is on the way at once: the next file is not opened yet.
+        "before": large(tmp_path / "before", 1, size_bytes=24 * MIB),
         "changes": large(tmp_path / "changes", 2, size_bytes=24 * MIB),
         "bytes": Upload(b"P6" * MIB, PPM_MEDIA_TYPE),
         "after": large(tmp_path / "after", 3, size_bytes=4 * MIB),
@@ -195,7 +196,7 @@ async def test_a_file_that_changes_while_it_is_sent_never_lends_its_hash_to_a_ve
 
     def once(received: int) -> None:
         nonlocal changed
-        in_its_middle = (4 if change is not replaced else 0) * MIB + CHUNK_BYTES
+        in_its_middle = (24 if change is not replaced else 0) * MIB + CHUNK_BYTES
         if not changed and received > in_its_middle:
             changed = True
             change(tmp_path / "changes")

@@ -18,13 +18,14 @@ from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.core.files import File
 from ingestion_orchestration_fastapi_app.core.records import Content, Skipped
 from ingestion_orchestration_fastapi_app.pipeline.ports import Library
-from tests.picture_files import encoded, exif_with, file_at, put, root_of, scene, xmp
+from tests.picture_files import dng, encoded, exif_with, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode
 from utils.photo_metadata import TakenAtSource
 from utils.problems import Rejected
 
 pytestmark = pytest.mark.anyio
 LIMIT_BYTES = 10_000_000
+TAKEN_AT = datetime(2024, 5, 6, 7, 8, 9)  # noqa: DTZ001  # cameras name no zone
 PHOTO = encoded(scene(160, 120), exif=exif_with(make="Maker"))
 
 
@@ -193,11 +194,11 @@ async def test_a_file_that_keeps_changing_is_a_code(
     assert content.code is ErrorCode.FILE_CHANGED
 
 
-def _growing(path: Path) -> Callable[[int, int], tuple[bytes, bytes]]:
+def _growing(path: Path) -> Callable[[int, int], tuple[bytes, bytes, int]]:
     """Reads as ever, while another program appends."""
     really = filesystem._read_whole
 
-    def read(descriptor: int, size_bytes: int) -> tuple[bytes, bytes]:
+    def read(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
         result = really(descriptor, size_bytes)
         with path.open("ab") as file:
             file.write(b"more")
@@ -243,6 +244,18 @@ async def test_the_reservation_covers_the_file_and_its_pixels(tmp_path: Path) ->
         assert opened.need_bytes > len(data)
     assert needs["b.png"] >= len(png) + 2000 * 1500 * 4
     assert needs["a.jpg"] < len(jpeg) + 2000 * 1500 * 4
+
+
+async def test_of_a_raw_the_hash_and_the_metadata_are_kept_and_no_bytes(tmp_path: Path) -> None:
+    data = dng(scene(640, 480), taken_at=TAKEN_AT) + bytes(3_000_000)
+    opened = await library().open(put(tmp_path / "a.dng", data))
+    assert not isinstance(opened, Rejected | Skipped)
+    content = await opened.read()
+    await opened.close()
+    assert isinstance(content, Content)
+    assert content.data == b""
+    assert content.sha256 == hashlib.sha256(data).digest()
+    assert content.metadata.taken_at == TAKEN_AT
 
 
 async def test_a_file_can_be_read_again_by_its_path(tmp_path: Path) -> None:

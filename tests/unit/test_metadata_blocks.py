@@ -6,12 +6,14 @@ import struct
 import time
 import zlib
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.picture_files import dng, encoded, exif_with, scene, xmp
+from utils.byte_source import FileBytes
 from utils.ciff import read_ciff
 from utils.exif import exif_directories, read_exif
 from utils.formats import Format, sniff
@@ -122,6 +124,15 @@ def test_a_damaged_file_of_any_format_is_read_without_an_error(data: st.DataObje
                 st.integers(0, 255)
             )
     read_whole(bytes(damaged), known)
+
+
+def test_a_file_says_the_same_read_in_places_as_read_whole(tmp_path: Path) -> None:
+    for number, (known, data) in enumerate(whole_files()):
+        path = tmp_path / str(number)
+        path.write_bytes(data)
+        with path.open("rb") as file:
+            source = FileBytes(file.fileno(), len(data))
+            assert extract_metadata(source, known) == extract_metadata(data, known)
 
 
 @given(st.binary(max_size=300), st.sampled_from(list(Format)))
