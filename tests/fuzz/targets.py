@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from structlog.testing import capture_logs
 
+from ml_inference_fastapi_app.multipart import MultipartStream, Part, PartLimits
 from tests.picture_files import dng, encoded, exif_with, scene
 from tests.poison_makers import MAGICS, cyclic_exif, tiff_loop, tiff_nested
 from tests.profiles import DISPLAY_P3, rgb_profile
@@ -15,8 +18,11 @@ from utils.formats import sniff
 from utils.image_decoding import ImageUnreadableError, decode_for_clip
 from utils.metadata_extractor import extract_metadata
 from utils.pillow_setup import ready_pillow
+from utils.problems import Problem
 
 LIMIT_S = 5.0
+_BOUNDARY = b"edge"
+_PART_LIMITS = PartLimits(max_parts=8, max_part_bytes=4096, max_total_bytes=16_384)
 _UPLOAD = ClipUpload(side_px=32, crop="center")
 _XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf'
@@ -40,16 +46,40 @@ def read_metadata(data: bytes) -> None:
         assert not said
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"opener": open_image, "metadata": read_metadata}
+def parse_multipart(data: bytes) -> None:
+    """The first byte says how long the chunks are into which the rest is cut, too."""
+    whole = _parsed(data[1:], chunk_bytes=len(data) or 1)
+    assert _parsed(data[1:], chunk_bytes=1 + (data[0] if data else 0)) == whole
 
 
-def in_time(target: Callable[[bytes], None], data: bytes) -> None:
+def _parsed(body: bytes, *, chunk_bytes: int) -> tuple[list[Part], type[Problem] | None]:
+    """The parts before the end or the problem, which is of the body, not of its chunks."""
+    parts: list[Part] = []
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # a line for each bad body
+    stream = MultipartStream(_BOUNDARY, _PART_LIMITS)
+    try:
+        for start in range(0, len(body), chunk_bytes):
+            parts += stream.feed(body[start : start + chunk_bytes])
+        stream.close()
+    except Problem as exc:
+        return [], type(exc)  # how many parts came before depends on the chunks
+    assert sum(len(part.data) for part in parts) <= len(body)
+    return parts, None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    run: Callable[[bytes], None]
+    seeds: Callable[[], list[bytes]]
+
+
+def in_time(target: Target, data: bytes) -> None:
     started_s = time.perf_counter()
-    target(data)
+    target.run(data)
     assert time.perf_counter() - started_s < LIMIT_S
 
 
-def seeds() -> list[bytes]:
+def images() -> list[bytes]:
     """Small files of every format, with all that a reader may look at."""
     ready_pillow()
     picture = scene(40, 32)
@@ -75,3 +105,31 @@ def seeds() -> list[bytes]:
         tiff_nested(9),
         *(magic + bytes(64) for magic in MAGICS.values()),
     ]
+
+
+def bodies() -> list[bytes]:
+    """Of one byte for the chunks and a multipart body, each unlike the others."""
+    head = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n'
+    kinds = (b"", b"Content-Type: image/x-portable-pixmap\r\n", b"X-Odd:\t folded\r\n")
+    parts = [
+        head % name + kind + b"\r\n" + content + b"\r\n"
+        for name, kind, content in zip(
+            (b"1", b"caf\xe9", b'a\\"b'),
+            kinds,
+            (b"P6 1 1 255\n\0\0\0", b"--edg\r\n--edge", b""),
+            strict=True,
+        )
+    ]
+    wholes = [*parts, b"".join(parts), parts[0] * 9, head % b"x" + b"\r\n" + bytes(5000) + b"\r\n"]
+    return [
+        bytes((3 * number,)) + whole + end
+        for number, whole in enumerate(wholes)
+        for end in (b"--edge--\r\n", b"--edge--epilogue", b"")
+    ]
+
+
+TARGETS = {
+    "opener": Target(open_image, images),
+    "metadata": Target(read_metadata, images),
+    "multipart": Target(parse_multipart, bodies),
+}
