@@ -1,4 +1,4 @@
-"""Any Pillow image to 8-bit sRGB: ICC profiles, CMYK, alpha on white, 16 bit scaled."""
+"""Any Pillow image to 8-bit sRGB: profiles, code points, CMYK, alpha on white, 16 bit scaled."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
+from utils.code_point_colour import conversion, is_told
+from utils.code_points import CodePoints
+
 _WHITE = (255, 255, 255)
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _PROFILE_MODES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
@@ -15,13 +18,16 @@ _MAX_PROFILE_BYTES = 4 * 1024 * 1024  # the transforms made of them are kept
 _ROUNDING = 2
 
 
-def to_srgb(image: Image.Image) -> Image.Image:
+def to_srgb(image: Image.Image, points: CodePoints | None = None) -> Image.Image:
     """RGB, 8 bit, opaque. Keeps the size; the orientation is the caller's affair."""
     icc = image.info.get("icc_profile")
     image = _eight_bit(image)
     image, alpha = _without_alpha(image)
-    if isinstance(icc, bytes) and icc:
-        image = _converted(image, icc)
+    profile = icc if isinstance(icc, bytes) else b""
+    if points is not None and (not profile or (points.before_profile and is_told(points))):
+        image = _shown_by(image, points)
+    elif profile:
+        image = _converted(image, profile)
     if image.mode == "LAB":
         image = _lab_transform().apply(image)
     if image.mode != "RGB":
@@ -58,6 +64,11 @@ def _without_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]
     alpha = image.getchannel("A")
     opaque = image.convert("L" if grey and image.mode == "LA" else "RGB")
     return opaque, None if alpha.getextrema() == (255, 255) else alpha
+
+
+def _shown_by(image: Image.Image, points: CodePoints) -> Image.Image:
+    found = conversion(points) if image.mode in ("L", "RGB") else None
+    return image if found is None else found.apply(image.convert("RGB"))
 
 
 def _converted(image: Image.Image, icc: bytes) -> Image.Image:

@@ -17,8 +17,8 @@ from anyio.abc import TaskGroup
 from utils.contract import ClipUpload, ErrorCode
 from utils.decoder_frames import Ask, Result
 from utils.decoder_process import DecoderProcess, Late
-from utils.formats import Format, sniff
-from utils.image_decoding import Decoded, ImageUnreadableError, Square, Squares
+from utils.formats import Format
+from utils.image_decoding import Decoded, ImageUnreadableError, Squares
 from utils.raw import RawPicture
 
 log = structlog.stdlib.get_logger(__name__)
@@ -48,7 +48,7 @@ class DecoderPool:
 
     Each function is that of the same name in `image_decoding` or `raw`, with the same results and
     errors, and these besides: ImageUnreadableError with ERR_DECODING_TIMEOUT when it took longer
-    than `timeout_s`, or with ERR_DECODING_IMAGE or _RAW when the file took two processes down.
+    than `timeout_s`, or with ERR_FILE_QUARANTINED when the file took two processes down.
     DecodersDownError: no process could be started.
     """
 
@@ -108,10 +108,6 @@ class DecoderPool:
         assert isinstance(result, RawPicture)
         return result
 
-    async def decode_for_clip(self, data: bytes, upload: ClipUpload, *, max_pixels: int) -> Square:
-        squares = await self.decode_for_models(data, upload, whole_side_px=0, max_pixels=max_pixels)
-        return squares.clip
-
     async def decode_for_models(
         self, data: bytes, upload: ClipUpload, *, whole_side_px: int, max_pixels: int
     ) -> Squares:
@@ -147,7 +143,9 @@ class DecoderPool:
                 self._check_open()
                 why = "it spoke nonsense" if result.spoke_nonsense else _why(process.signal, noise)
                 log.warning("decoder_died", signal=process.signal, work=ask.work, noise=noise)
-            raise ImageUnreadableError(_code(file), f"the decoder failed twice: {why}")
+            raise ImageUnreadableError(
+                ErrorCode.FILE_QUARANTINED, f"the decoder failed twice: {why}"
+            )
 
     async def _taken(self) -> DecoderProcess:
         while self._idle:
@@ -217,12 +215,6 @@ class DecoderPool:
                 await self._end(self._idle.pop())
             for _ in range(int(self._slots.total_tokens)):
                 await self._slots.acquire_on_behalf_of(object())  # until nobody is inside
-
-
-def _code(file: bytes | int) -> ErrorCode:
-    known = sniff(file) if isinstance(file, bytes) else None
-    is_raw = isinstance(file, int) or (known is not None and known.is_raw)
-    return ErrorCode.DECODING_RAW if is_raw else ErrorCode.DECODING_IMAGE
 
 
 def _why(signal: int | None, noise: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from utils.byte_source import ByteSource
-from utils.iso_boxes import Box, boxes
+from utils.iso_boxes import Box, Fields, boxes
 
 _MAX_ITEMS = 4096
 _MAX_EXTENTS = 64
@@ -37,7 +36,7 @@ def _listed(data: ByteSource, listing: Box) -> Iterator[tuple[int, bytes]]:
     for box in boxes(data, listing.start + 4 + count_bytes, listing.end):
         if box.kind != b"infe":
             continue
-        fields = _Fields(data, box.start, box.end)
+        fields = Fields(data, box.start, box.end)
         version = fields.number(1)
         fields.skip(3)
         if version < 2:
@@ -53,7 +52,7 @@ def _located(
     data: ByteSource, places: Box, idat_start: int | None
 ) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Each item with the start and length of its pieces."""
-    fields = _Fields(data, places.start, places.end)
+    fields = Fields(data, places.start, places.end)
     version = fields.number(1)
     fields.skip(3)
     sizes = fields.number(2)
@@ -74,27 +73,3 @@ def _located(
             yield item, pieces
         elif method == _IN_IDAT and idat_start is not None:
             yield item, [(idat_start + start, length) for start, length in pieces]
-
-
-@dataclass(slots=True)
-class _Fields:
-    """Big-endian fields one after the other; behind the end they are 0."""
-
-    data: ByteSource
-    position: int
-    end: int
-
-    @property
-    def ended(self) -> bool:
-        return self.position > min(self.end, len(self.data))
-
-    def skip(self, count: int) -> None:
-        self.position += count
-
-    def take(self, count: int) -> bytes:
-        taken = self.data[self.position : min(self.position + count, self.end)]
-        self.position += count
-        return taken
-
-    def number(self, count: int) -> int:
-        return int.from_bytes(self.take(count))

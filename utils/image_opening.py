@@ -9,6 +9,7 @@ from io import BytesIO
 
 from PIL import Image, JpegImagePlugin
 
+from utils.code_points import code_points
 from utils.colour import to_srgb
 from utils.contract import ErrorCode
 from utils.formats import Format, sniff
@@ -127,6 +128,7 @@ def _decoded(
     data: bytes, known: Format, min_side_px: int, max_pixels: int, orientation: int | None
 ) -> Decoded:
     exif: object = None
+    points = code_points(data, known)
     if known is Format.JPEG:
         stream = jpeg_stream(data)
         data, exif = stream.data, stream.exif
@@ -149,7 +151,7 @@ def _decoded(
         turn = orientation or (1 if _is_turned(image, known) else exif_orientation(exif))
         reduced = _reduced(loaded, min_side_px)
         area = _area((width, height), reduced.size, turn)
-        upright = oriented(to_srgb(reduced), turn)
+        upright = oriented(to_srgb(reduced, points), turn)
     if turn >= 5:
         width, height = height, width
     return Decoded(upright, width, height, area, known, partial)

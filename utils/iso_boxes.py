@@ -46,3 +46,27 @@ def ends_early(data: ByteSource) -> bool:
     What follows the boxes, as some phones append, is no concern.
     """
     return any(box.kind == b"mdat" and box.end > len(data) for box in boxes(data))
+
+
+@dataclass(slots=True)
+class Fields:
+    """Big-endian fields one after the other; behind the end they are 0."""
+
+    data: ByteSource
+    position: int
+    end: int
+
+    @property
+    def ended(self) -> bool:
+        return self.position > min(self.end, len(self.data))
+
+    def skip(self, count: int) -> None:
+        self.position += count
+
+    def take(self, count: int) -> bytes:
+        taken = self.data[self.position : min(self.position + count, self.end)]
+        self.position += count
+        return taken
+
+    def number(self, count: int) -> int:
+        return int.from_bytes(self.take(count))

@@ -30,7 +30,7 @@ from utils.image_decoding import (
 from utils.problems import Rejected
 from utils.raw import RawPicture
 
-_VERSION = 2  # raise it whenever an upload or a picture would come out differently
+_VERSION = 3  # raise it whenever an upload or a picture would come out differently
 FILE_THREADS = 2  # open what was read before; reading is for the decoders
 _NEUTRAL = (128, 128, 128)
 

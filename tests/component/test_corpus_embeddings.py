@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 
 from ml_inference_fastapi_app.backends.torch_clip import TorchClip, load_torch_clip
 from ml_inference_fastapi_app.backends.torchvision_compat import make_torchvision_importable
+from utils.code_points import code_points
 from utils.colour import to_srgb
 from utils.contract import ClipUpload
 from utils.formats import Format, sniff
@@ -59,8 +60,10 @@ def at_full_size() -> tuple[Image.Image, ...]:
     ready_pillow()
     found = []
     for data in photos():
+        known = sniff(data)
+        assert known is not None
         with Image.open(BytesIO(data)) as image:
-            found.append(to_srgb(ImageOps.exif_transpose(image)))
+            found.append(to_srgb(ImageOps.exif_transpose(image), code_points(data, known)))
     return tuple(found)
 
 

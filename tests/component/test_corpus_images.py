@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from ml_inference_fastapi_app.backends.torchvision_compat import make_torchvision_importable
+from utils.code_points import code_points
 from utils.colour import to_srgb
 from utils.contract import ClipUpload, ErrorCode
 from utils.formats import Format, extension, sniff
@@ -79,7 +80,7 @@ def test_preprocessing_equals_open_clips_own_on_real_photographs() -> None:
         if known is None or known.is_raw or known is Format.TIFF or "orientation/" in name:
             continue  # the orientation series are one picture each
         with Image.open(BytesIO(data)) as image:
-            upright = to_srgb(ImageOps.exif_transpose(image))
+            upright = to_srgb(ImageOps.exif_transpose(image), code_points(data, known))
         expected = reference(upright).numpy().transpose(1, 2, 0) * 255
         square = decode_for_clip(data, CLIP, max_pixels=LIMIT)
         differences[name] = float(np.abs(expected - square).mean())
@@ -161,7 +162,10 @@ def test_a_receiver_without_a_fix_is_nowhere_and_height_goes_with_a_place() -> N
 
 
 def test_raws_are_read_by_their_structure() -> None:
-    assert metadata_of("raw/canon_d30.crw").camera_model == "Canon EOS D30"
+    canon = metadata_of("raw/canon_d30.crw")
+    assert (canon.camera_model, canon.iso, canon.focal_length_mm) == ("Canon EOS D30", 100, 31)
+    assert canon.aperture_f == pytest.approx(5.6, abs=0.1)  # LibRaw reads the same four
+    assert canon.exposure_s == pytest.approx(5, abs=0.1)
     assert metadata_of("raw/sony_truncated.arw").exposure_s is not None
     assert metadata_of("raw/gopro_hero8_unsupported.gpr").camera_make == "GoPro"
 
@@ -180,6 +184,19 @@ def test_metadata_takes_milliseconds() -> None:
 def test_a_truncated_raw_with_a_good_preview_is_shown_by_it(name: str) -> None:
     square = decode_for_clip(images()[name], CLIP, max_pixels=LIMIT)
     assert square.std() > 20
+
+
+def test_a_photo_of_high_dynamic_range_is_shown_with_its_colours() -> None:
+    """Its sky is grey where its levels (Display P3, PQ) are taken for sRGB's."""
+    data = images()["formats/10bit-HDR-P3-nclx.avif"]
+    at = data.index(b"nclx") + 4
+    for meant, least, most in (
+        (data, 120, 250),
+        (data[:at] + b"\0\1\0\x0d" + data[at + 4 :], 0, 60),
+    ):
+        image = open_upright(meant, min_side_px=448, max_pixels=LIMIT).image
+        sky = np.asarray(image, np.float32)[60:140, 60:160].mean(axis=(0, 1))
+        assert least < np.ptp(sky) < most
 
 
 @pytest.mark.parametrize(

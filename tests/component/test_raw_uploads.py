@@ -25,6 +25,7 @@ from ingestion_orchestration_fastapi_app.adapters.original_file import CHUNK_BYT
 from ingestion_orchestration_fastapi_app.core.records import Embedded, Original, Sendable, Upload
 from tests.component.inference_fakes import FakeEmbedder, loaded, served
 from tests.component.orchestrator_app import Running, orchestrator
+from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, encoded, file_at, put, scene, with_other_preview
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ErrorCode
 from utils.problems import Rejected
@@ -230,6 +231,8 @@ VARIANTS = {
         "developed",
     ),
     "small.dng": (dng(scene(96, 64, seed=2), preview_px=20), "developed"),
+    "linear.dng": (linear_dng(scene(96, 64, seed=20)), "developed"),
+    "lossy.dng": (lossy_dng(scene(96, 64, seed=21)), "developed"),
     "picture.jpg": (encoded(SENSOR), "image"),
 } | {
     f"turned-{turn}{'' if preview else '-bare'}.dng": (
@@ -255,7 +258,7 @@ async def test_every_raw_takes_the_highest_rung_that_serves_it(tmp_path: Path) -
             turned = any(f"turned-{turn}" in image["filename"] for turn in range(5, 9))
             size = (image["width_px"], image["height_px"])
             assert size == ((64, 96) if turned else (96, 64)), image["filename"]
-        assert job["log"][-1]["detail"] == "completed; stored developed 10, image 1, preview 8"
+        assert job["log"][-1]["detail"] == "completed; stored developed 12, image 1, preview 8"
 
 
 async def test_what_the_service_developed_is_the_very_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from tests.unit.test_launcher import watched
 from utils.contract import ClipUpload, ErrorCode
 from utils.decoder_pool import DecoderPool, DecodersDownError, decodes_apart
 from utils.formats import Format
-from utils.image_decoding import ImageUnreadableError, decode_for_clip, open_upright
+from utils.image_decoding import ImageUnreadableError, Square, decode_for_clip, open_upright
 from utils.pillow_setup import ready_pillow
 from utils.raw import read_preview
 
@@ -44,9 +45,13 @@ def pool(
     )
 
 
+async def square(decoders: DecoderPool, data: bytes, upload: ClipUpload = CLIP) -> Square:
+    return (await decoders.decode_for_models(data, upload, whole_side_px=0, max_pixels=LIMIT)).clip
+
+
 async def fault(decoders: DecoderPool, data: bytes) -> ImageUnreadableError:
     with pytest.raises(ImageUnreadableError) as caught:
-        await decoders.decode_for_clip(data, CLIP, max_pixels=LIMIT)
+        await square(decoders, data)
     return caught.value
 
 
@@ -92,12 +97,12 @@ async def test_raw_files_come_back_as_a_thread_would_give_them(
     async with pool(module="utils.decoder_worker") as decoders:
         with open(tmp_path / "a.dng", "rb") as file:  # noqa: ASYNC230  # a small file of its own
             found = await decoders.read_preview(file.fileno(), min_side_px=90, max_pixels=LIMIT)
-        square = await decoders.decode_for_clip(data, upload, max_pixels=LIMIT)
+        found_square = await square(decoders, data, upload)
     assert (found.width_px, found.height_px) == (own.width_px, own.height_px) == (200, 300)
     assert (found.preview is not None) == (own.preview is not None) == with_preview
     if found.preview is not None and own.preview is not None:
         assert found.preview.image.tobytes() == own.preview.image.tobytes()
-    assert np.array_equal(square, decode_for_clip(data, upload, max_pixels=LIMIT))
+    assert np.array_equal(found_square, decode_for_clip(data, upload, max_pixels=LIMIT))
 
 
 async def test_a_bad_file_has_the_code_that_it_has_in_a_thread() -> None:
@@ -123,7 +128,7 @@ async def test_a_decoder_that_hangs_is_killed_in_time_and_replaced() -> None:
 
 @pytest.mark.parametrize(
     ("order", "code"),
-    [("eat memory", ErrorCode.IMAGE_TOO_LARGE), ("bad_alloc", ErrorCode.DECODING_IMAGE)],
+    [("eat memory", ErrorCode.IMAGE_TOO_LARGE), ("bad_alloc", ErrorCode.FILE_QUARANTINED)],
 )
 async def test_a_decoder_that_eats_memory_is_stopped_at_the_limit(
     order: str, code: ErrorCode
@@ -143,7 +148,7 @@ async def test_a_decoder_that_eats_memory_is_stopped_at_the_limit(
 async def test_a_decoder_that_crashes_or_lies_condemns_its_file_only(order: str, why: str) -> None:
     async with pool() as decoders:
         found = await fault(decoders, gif(order))
-        assert found.code is ErrorCode.DECODING_IMAGE
+        assert found.code is ErrorCode.FILE_QUARANTINED
         assert found.detail == f"the decoder failed twice: {why}"
         assert await serves(decoders)
 
@@ -152,7 +157,7 @@ async def test_a_decoder_killed_from_outside_condemns_nothing(tmp_path: Path) ->
     (tmp_path / "once").touch()
     async with pool() as decoders:
         order = gif(f"die once {tmp_path}/once")
-        assert (await decoders.decode_for_clip(order, CLIP, max_pixels=LIMIT)).shape == (2, 2, 3)
+        assert (await square(decoders, order)).shape == (2, 2, 3)
         (idle,) = decoders.pids
         with watched(idle) as end:
             os.kill(idle, 9)
@@ -167,12 +172,8 @@ async def test_neighbours_of_bad_files_get_their_results() -> None:
     shapes: dict[int, tuple[int, ...]] = {}
 
     async def decode(index: int) -> None:
-        with anyio.fail_after(60):
-            try:
-                square = await decoders.decode_for_clip(files[index], CLIP, max_pixels=LIMIT)
-            except ImageUnreadableError:
-                return
-            shapes[index] = square.shape
+        with anyio.fail_after(60), contextlib.suppress(ImageUnreadableError):
+            shapes[index] = (await square(decoders, files[index])).shape
 
     async with pool(timeout_s=8) as decoders:
         async with anyio.create_task_group() as tg:
@@ -199,7 +200,7 @@ async def test_noise_is_bounded_and_no_secret_or_open_file_is_handed_on(
     monkeypatch.setenv("PHOTOSEEK_TEST_SECRET", "1")
     async with pool() as decoders:
         for order in ("make noise", "read secrets", "make noise"):
-            await decoders.decode_for_clip(gif(order), CLIP, max_pixels=LIMIT)
+            await square(decoders, gif(order))
         assert len(decoders.pids) == 1
 
 
@@ -218,7 +219,7 @@ async def test_no_process_is_left_after_the_pool_is_closed() -> None:
 
     async def hang() -> None:
         try:
-            await decoders.decode_for_clip(gif("hang"), CLIP, max_pixels=LIMIT)
+            await square(decoders, gif("hang"))
         except DecodersDownError as exc:
             ended.append(exc)
 
@@ -245,12 +246,12 @@ def test_decoders_die_with_a_service_that_is_killed(tmp_path: Path) -> None:
     """Also one that hangs and would never see that its standard input is closed."""
     program = (
         "import anyio\n"
-        "from tests.unit.test_decoder_pool import CLIP, gif, pool, serves\n"
+        "from tests.unit.test_decoder_pool import gif, pool, serves, square\n"
         "async def main():\n"
         "    async with pool(workers=1) as decoders, anyio.create_task_group() as tg:\n"
         "        await serves(decoders)\n"
         "        print(*decoders.pids, flush=True)\n"
-        "        await decoders.decode_for_clip(gif('hang'), CLIP, max_pixels=10)\n"
+        "        await square(decoders, gif('hang'))\n"
         "anyio.run(main)\n"
     )
     command = [sys.executable, "-c", program]

@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.core.files import Metadata
 from ingestion_orchestration_fastapi_app.core.records import Content, Original, Prepared, Upload
 from ingestion_orchestration_fastapi_app.pipeline.ports import Preparation
 from tests.hostile_decoder import gif
+from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, encoded, exif_with, put, scene, with_other_preview
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload, ErrorCode
 from utils.decoder_pool import DecoderPool
@@ -129,13 +130,15 @@ async def test_a_raw_is_prepared_from_its_preview() -> None:
     assert (result.picture.width_px, result.picture.height_px) == (400, 600)
 
 
-@pytest.mark.parametrize("preview", ["small", "square", "none"])
+@pytest.mark.parametrize("preview", ["small", "square", "none", "none, linear", "none, lossy"])
 async def test_a_raw_without_a_preview_that_serves_is_sent_as_it_is(preview: str) -> None:
     sensor = scene(600, 400)
     data = {
         "small": dng(sensor, preview_px=120),
         "square": with_other_preview(dng(sensor), sensor.resize((200, 200))),
         "none": dng(sensor, preview=False),
+        "none, linear": linear_dng(sensor),
+        "none, lossy": lossy_dng(sensor),
     }[preview]
     raw = content(data)
     async with preparation() as preparing:
@@ -217,7 +220,7 @@ async def test_a_file_that_hangs_or_crashes_its_decoder_costs_no_neighbour() -> 
     codes = [fault.code for _, fault in sorted(results.items()) if isinstance(fault, Rejected)]
     assert codes == [
         ErrorCode.DECODING_TIMEOUT,
-        ErrorCode.DECODING_IMAGE,
+        ErrorCode.FILE_QUARANTINED,
         ErrorCode.IMAGE_TOO_LARGE,
     ]
     assert all(isinstance(results[index], Prepared) for index in range(3, 8))

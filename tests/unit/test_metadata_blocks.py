@@ -21,7 +21,7 @@ from utils.heif_items import metadata_items
 from utils.iso_boxes import boxes
 from utils.metadata_blocks import metadata_blocks
 from utils.metadata_extractor import extract_metadata
-from utils.photo_metadata import Metadata, TakenAtSource
+from utils.photo_metadata import Metadata
 from utils.pillow_setup import ready_pillow
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -96,21 +96,6 @@ def test_the_wrong_type_of_a_value_is_no_value() -> None:
     """A date in numbers, a rating in text, a place in bytes."""
     wrong = [(1, 3, 1, 7), (271, 4, 1, 7), (18246, 2, 4, 0x37), (34855, 2, 4, 7), (36867, 3, 2, 7)]
     assert read_exif(exif_directories(b"II*\0\x08\0\0\0" + ifd(wrong))) == (Metadata(), ())
-
-
-def test_a_crw_says_its_camera_and_its_time() -> None:
-    values = b"Canon\0Canon EOS D30\0"
-    inner = struct.pack("<H", 1) + struct.pack("<HII", 0x080A, len(values), 0)
-    heap = values + inner + struct.pack("<I", len(values))
-    outer = struct.pack("<H", 2) + struct.pack("<HII", 0x2807, len(heap), 0)
-    outer += struct.pack("<HII", 0x580E, 1_514_811_812, 0)
-    data = b"II" + struct.pack("<I", 26) + b"HEAPCCDR" + bytes(12) + heap + outer
-    data += struct.pack("<I", len(heap))
-    found = extract_metadata(data, Format.CRW)
-    assert (found.camera_make, found.camera_model) == ("Canon", "Canon EOS D30")
-    assert found.taken_at is not None
-    assert found.taken_at.isoformat() == "2018-01-01T13:03:32"
-    assert found.taken_at_source is TakenAtSource.DATE_TIME_ORIGINAL
 
 
 @settings(max_examples=200, deadline=None)

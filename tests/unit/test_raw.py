@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
+from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, scene, with_other_preview
 from utils import raw
 from utils.contract import ClipUpload, ErrorCode
+from utils.formats import Format, sniff
 from utils.image_decoding import ImageUnreadableError, decode_for_clip
 from utils.image_opening import oriented
 
@@ -43,6 +46,33 @@ def test_developing_turns_it_too(orientation: int) -> None:
     image = raw.develop(data, min_side_px=300, max_pixels=LIMIT)
     assert image.size == SHOWN[orientation].size
     assert alike(image, SHOWN[orientation]) > 0.95
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("written", [linear_dng, lossy_dng])
+def test_a_dng_that_was_demosaiced_before_is_developed_turned_and_keeps_its_tones(
+    written: Callable[..., bytes], orientation: int
+) -> None:
+    data = written(SENSOR, orientation=orientation)
+    assert sniff(data) is Format.DNG
+    picture = raw.read_preview(data, min_side_px=200, max_pixels=LIMIT)
+    assert picture.preview is None
+    assert (picture.width_px, picture.height_px) == SHOWN[orientation].size
+    image = raw.develop(data, min_side_px=300, max_pixels=LIMIT)
+    assert image.size == SHOWN[orientation].size
+    assert alike(image, SHOWN[orientation]) > 0.98
+    apart = np.asarray(image, np.float32).mean() - np.asarray(SENSOR, np.float32).mean()
+    assert abs(apart) < 10
+
+
+@pytest.mark.parametrize("written", [linear_dng, lossy_dng])
+def test_a_damaged_one_of_them_is_a_code(written: Callable[..., bytes]) -> None:
+    data = written(SENSOR)
+    square = ClipUpload(side_px=96, crop="center")
+    for keep in (100, 300, 900):
+        with pytest.raises(ImageUnreadableError) as caught:
+            decode_for_clip(data[:keep], square, max_pixels=LIMIT)
+        assert caught.value.code in (ErrorCode.DECODING_RAW, ErrorCode.DECODING_IMAGE)
 
 
 def test_a_preview_that_was_turned_already_is_left_as_it_is() -> None:
