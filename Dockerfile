@@ -30,6 +30,10 @@ HEALTHCHECK --interval=10s --timeout=15s --start-period=60s --retries=3 \
 CMD ["python", "-m", "ingestion_orchestration_fastapi_app"]
 
 FROM base AS inference
+# torch.compile needs them at run time; without, the model runs uncompiled.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends g++ \
+    && rm -rf /var/lib/apt/lists/*
 RUN pip install -c constraints.txt '.[inference]'
 COPY utils utils
 COPY ml_inference_fastapi_app ml_inference_fastapi_app

@@ -29,6 +29,7 @@ class LoadedCaptioner:
         self.description = captioner.description
         self.safe_batch = safe_batch
         self.turn_images = turn_images
+        self.used_s = time.monotonic()  # when it was last asked for, or said something
         self._captioner = captioner
 
     def batch(self, pictures: Sequence[Picture]) -> Steps[list[str | Rejected]]:
@@ -38,6 +39,7 @@ class LoadedCaptioner:
             if results:
                 yield
             part = pictures[len(results) :][: self.turn_images]
+            self.used_s = time.monotonic()
             try:
                 results += yield from self._said(part)
             except (DeviceOutOfMemoryError, MemoryError):
@@ -53,6 +55,7 @@ class LoadedCaptioner:
                     turn_images=self.turn_images,
                     safe_batch=self.safe_batch,
                 )
+        self.used_s = time.monotonic()
         return results
 
     def _said(self, pictures: Sequence[Picture]) -> Steps[list[str | Rejected]]:

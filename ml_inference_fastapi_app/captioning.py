@@ -14,8 +14,14 @@ import structlog
 
 from ml_inference_fastapi_app.backends.base import Captioner, ModelMissingError
 from ml_inference_fastapi_app.backends.blip_source import BlipSource
+from ml_inference_fastapi_app.backends.release import give_back_memory
 from ml_inference_fastapi_app.captioner import LoadedCaptioner, probed_captioner
-from ml_inference_fastapi_app.scheduler import ModelThread, Priority, one_turn
+from ml_inference_fastapi_app.scheduler import (
+    ModelThread,
+    ModelThreadDiedError,
+    Priority,
+    one_turn,
+)
 from utils.contract import ErrorCode
 from utils.problems import ModelLoading
 
@@ -82,13 +88,14 @@ class Captioning:
 
     async def look(self) -> None:
         """Whether the files are here, without the network: milliseconds, nothing is loaded."""
-        if self._plan is None or self._source is not None:
+        if self._plan is None:
             return
         try:
             self._source = await anyio.to_thread.run_sync(
                 self._plan.find, True, limiter=self._files
             )
         except ModelMissingError as exc:
+            self._source = None
             if self._plan.offline:
                 self._fail(exc)
 
@@ -104,17 +111,34 @@ class Captioning:
                 self._fail(exc)
             self._wanted = anyio.Event()
 
+    async def unload_when_idle(self, idle_s: float, on_unloaded: Callable[[], None]) -> None:
+        """For ever: drops the captioner when nobody asked for one for `idle_s`. The next who asks
+        loads it again; a request that has it already keeps it to its end."""
+        while True:
+            idle_for_s = 0.0 if self._loaded is None else time.monotonic() - self._loaded.used_s
+            if self._loaded is None or idle_for_s < idle_s:
+                await anyio.sleep(idle_s - idle_for_s)
+                continue
+            leaving, self._loaded = [self._loaded], None
+            try:
+                turn = one_turn(partial(_let_go, leaving))
+                await self._thread.run(turn, priority=Priority.IMPORT)
+            except ModelThreadDiedError:
+                return
+            on_unloaded()
+            log.info("captioner_unloaded", idle_s=idle_s)
+
     async def ready(self, *, device: str, dtype: str) -> LoadedCaptioner | None:
         """The captioner, loaded by the first who asks. None: there is none, the log says why.
 
         Raises ModelLoading while its weights are being fetched.
         """
         if self._loaded is not None:
+            self._loaded.used_s = time.monotonic()
             return self._loaded
         async with self._lock:
             if self._loaded is None and self.available:
-                if self._source is None:
-                    await self.look()
+                await self.look()  # again: the files may be others than when it started
                 if self._source is None:
                     if not self.available:
                         return None
@@ -152,3 +176,8 @@ class Captioning:
         if isinstance(exc, ModelMissingError):
             sys.stderr.write(f"{ErrorCode.MODEL_MISSING}: {exc}\n")
         log.warning("captions_unavailable", again_in_s=TRY_AGAIN_S)
+
+
+def _let_go(leaving: list[LoadedCaptioner]) -> None:
+    leaving.clear()
+    give_back_memory(graphs=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -22,6 +23,7 @@ from utils.image_decoding import (
     Squares,
     decode_for_models,
     squashed,
+    thumbnail_webp,
 )
 from utils.problems import MalformedMultipart, MlUnavailable, Rejected
 
@@ -83,7 +85,13 @@ class Decoder:
         return squares if isinstance(squares, Rejected) else squares.clip
 
     async def decode_both(
-        self, data: bytes, upload: ClipUpload, *, whole_side_px: int, query: bool
+        self,
+        data: bytes,
+        upload: ClipUpload,
+        *,
+        whole_side_px: int,
+        query: bool,
+        small_side_px: int = 0,
     ) -> Squares | Rejected:
         """For a captioner as well, in one decode: see `decode_for_models`. Raises as `decode`."""
         if not data:
@@ -94,7 +102,7 @@ class Decoder:
         places = self._query_places if query else self._batch_places
         if decodes_apart(sniff(data)):
             async with places:
-                return await self._decoded_apart(data, upload, whole_side_px)
+                return await self._decoded_apart(data, upload, whole_side_px, small_side_px)
 
         def timed() -> Squares | Rejected:
             started_s = time.perf_counter()
@@ -106,13 +114,26 @@ class Decoder:
 
         return await anyio.to_thread.run_sync(timed, limiter=places)
 
+    async def thumbnail(self, squares: Squares) -> bytes | None:
+        """WebP, where there is a small picture. It came from a decoder as pixels, and no decoder's
+        own bytes are passed on: it may have been taken over by a file."""
+        small = squares.small
+        if small is None:
+            return None
+        encode = partial(thumbnail_webp, small, max(small.size))
+        return await anyio.to_thread.run_sync(encode, limiter=self._batch_places)
+
     async def _decoded_apart(
-        self, data: bytes, upload: ClipUpload, whole_side_px: int
+        self, data: bytes, upload: ClipUpload, whole_side_px: int, small_side_px: int
     ) -> Squares | Rejected:
         started_s = time.perf_counter()
         try:
             return await self._pool.decode_for_models(
-                data, upload, whole_side_px=whole_side_px, max_pixels=self._max_pixels
+                data,
+                upload,
+                whole_side_px=whole_side_px,
+                max_pixels=self._max_pixels,
+                small_side_px=small_side_px,
             )
         except ImageUnreadableError as exc:
             return Rejected(exc.code, exc.detail)
@@ -126,7 +147,8 @@ class BatchDecoding:
     """One request's uploads on their way to pixels. Its tasks belong to the task group given.
 
     With a `whole_side_px` each picture is made for a captioner too: from a whole picture that
-    came apart, just before, or else from the very upload.
+    came apart, just before, or else from the very upload. With a `thumbnail_side_px` RAWs get
+    a thumbnail.
     """
 
     def __init__(
@@ -136,18 +158,21 @@ class BatchDecoding:
         task_group: TaskGroup,
         *,
         whole_side_px: int = 0,
+        thumbnail_side_px: int = 0,
     ) -> None:
         self._decoder = decoder
         self._upload = upload
         self._whole_side_px = whole_side_px
+        self._thumbnail_side_px = thumbnail_side_px
         self._apart: Part | None = None
         self._task_group = task_group
         self.held_bytes = 0
         self._progress = anyio.Event()
         self.ids: list[str] = []
-        # Both are complete once the task group has ended.
+        # All three are complete once the task group has ended.
         self.pictures: list[Picture | Rejected] = []
         self.wholes: list[Picture | Rejected | None] = []  # None: not asked for
+        self.thumbnails: list[bytes | None] = []
         self.fault: MlUnavailable | None = None  # of the service: there are no results then
 
     def add(self, part: Part) -> None:
@@ -156,12 +181,17 @@ class BatchDecoding:
         self.ids.append(part.filename or "")
         self.pictures.append(_UNDECODED)
         self.wholes.append(None)
+        self.thumbnails.append(None)
         apart, self._apart = self._apart, None
         if apart is not None and apart.filename != part.filename:
             raise MalformedMultipart(
                 f"A whole picture is not of the image after it: {part.filename!r}."
             )
         if part.filename:
+            exact = exact_ppm(part.data, side_px=self._upload.side_px)
+            if exact is not None and not self._whole_side_px:
+                self.pictures[index] = exact  # a task would take longer than the pixels do
+                return
             self.held_bytes += len(part.data)
             self._task_group.start_soon(self._decode, index, part.data, apart)
         else:
@@ -194,12 +224,19 @@ class BatchDecoding:
 
     async def _decode_one(self, index: int, data: bytes, apart: Part | None) -> None:
         decoder, side_px = self._decoder, 0 if apart is not None else self._whole_side_px
-        squares = await decoder.decode_both(data, self._upload, whole_side_px=side_px, query=False)
+        squares = await decoder.decode_both(
+            data,
+            self._upload,
+            whole_side_px=side_px,
+            query=False,
+            small_side_px=self._thumbnail_side_px,
+        )
         if isinstance(squares, Rejected):
             self.pictures[index] = squares
             return
         self.pictures[index] = squares.clip
         self.wholes[index] = squares.whole
+        self.thumbnails[index] = await decoder.thumbnail(squares)
         if apart is not None:
             whole = squashed(self._whole_side_px)
             self.wholes[index] = await decoder.decode(apart.data, whole, query=False)

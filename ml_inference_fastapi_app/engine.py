@@ -5,7 +5,6 @@ Runs on the event loop; the models do not.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +17,11 @@ from ml_inference_fastapi_app.captioner import LoadedCaptioner, captions_of
 from ml_inference_fastapi_app.captioning import Captioning
 from ml_inference_fastapi_app.decoding import BatchDecoding, Decoder
 from ml_inference_fastapi_app.errors import CaptionsUnavailable, ModelFailed
-from ml_inference_fastapi_app.loaded_model import LoadedModel, Stopwatch, Vector
+from ml_inference_fastapi_app.laps import Laps, timed
+from ml_inference_fastapi_app.loaded_model import LoadedModel, Vector
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.multipart import MultipartStream, Part, PartLimits, TooManyParts
+from ml_inference_fastapi_app.presence import Presence
 from ml_inference_fastapi_app.request_body import Body
 from ml_inference_fastapi_app.scheduler import (
     Admission,
@@ -35,19 +36,12 @@ from ml_inference_fastapi_app.scheduler import (
 )
 from utils.contract import WHOLE_FIELD
 from utils.image_decoding import squashed
-from utils.problems import (
-    MalformedMultipart,
-    ModelLoading,
-    Rejected,
-    ValidationProblem,
-)
+from utils.problems import MalformedMultipart, Rejected, ValidationProblem
 
 log = structlog.stdlib.get_logger(__name__)
 
 BATCH_FIELDS = frozenset({"files"})
 IMAGE_FIELDS = frozenset({"files", "file"})
-LOADING_RETRY_S = 2.0
-CANARY_TRUSTED_S = 1.0  # so that nobody can keep the device busy with health checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +49,11 @@ class EngineLimits:
     max_request_bytes: int
     max_part_bytes: int
     upload_timeout_s: float
-    ready_timeout_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """Where a batch's time went, in the order of its way; `decode_s` after the last byte."""
-
-    parse_s: float
-    decode_s: float
-    queue_s: float
-    model_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """`ids`, `results` and `captions` in the order of the parts.
+    """`ids`, `results`, `captions` and `thumbnails` (WebP) in the order of the parts.
 
     A caption is None where none was asked for, or where there is no vector either.
     """
@@ -78,7 +61,7 @@ class BatchOutcome:
     ids: Sequence[str]
     results: Sequence[Vector | Rejected]
     captions: Sequence[str | Rejected | None]
-    timings: Timings
+    thumbnails: Sequence[bytes | None]
     caption_fingerprint: str | None = None
 
 
@@ -89,6 +72,7 @@ class Engine:
         self,
         *,
         thread: ModelThread,
+        presence: Presence,
         admission: Admission,
         speed: Speed,
         decoder: Decoder,
@@ -97,44 +81,29 @@ class Engine:
         metrics: EngineMetrics,
     ) -> None:
         self.thread = thread
+        self.presence = presence
         self.captioning = captioning
         self.admission = admission
         self.speed = speed
         self.limits = limits
         self.metrics = metrics
         self._decoder = decoder
-        self._model: LoadedModel | None = None
-        self._failure: str | None = None
-        self._canary_lock = anyio.Lock()
-        self._canary_seen_s = float("-inf")
 
     @property
     def model(self) -> LoadedModel:
-        """Raises ModelLoading until it is loaded, warmed and probed; ModelFailed once it died."""
-        if self._failure is not None:
-            raise ModelFailed(self._failure)
-        if not self.thread.alive:
-            raise ModelFailed("The model thread has ended.")
-        if self._model is None:
-            raise ModelLoading("It is loaded, warmed and probed.", retry_after_s=LOADING_RETRY_S)
-        return self._model
-
-    def adopt(self, model: LoadedModel) -> None:
-        """From here on requests are taken."""
-        self._model = model
-
-    def fail(self, detail: str) -> None:
-        """The model will never be ready: say so to whoever asks until the process is gone."""
-        self._failure = detail
+        """As Presence.model."""
+        return self.presence.model
 
     async def embed_batch(
         self,
         body: Body,
         boundary: bytes,
         place: Place,
+        laps: Laps,
         *,
         declared: int | None,
         captions: bool = False,
+        thumbnail_side_px: int = 0,
     ) -> BatchOutcome:
         """Parses and decodes while the body arrives, then runs it turn by turn.
 
@@ -145,18 +114,21 @@ class Engine:
         model = self.model
         captioner = await self._captioner(model) if captions else None
         whole_side_px = 0 if captioner is None else captioner.description.side_px
-        started_s = time.perf_counter()
         failure: Exception | None = None
         async with anyio.create_task_group() as tg:
             decoding = BatchDecoding(
-                self._decoder, model.description.upload, tg, whole_side_px=whole_side_px
+                self._decoder,
+                model.description.upload,
+                tg,
+                whole_side_px=whole_side_px,
+                thumbnail_side_px=thumbnail_side_px,
             )
             try:
                 await self._receive(body, boundary, decoding, declared or model.safe_batch)
             except Exception as exc:  # noqa: BLE001  # raised below, outside the group
                 failure = exc
                 tg.cancel_scope.cancel()
-            arrived_s = time.perf_counter()
+            laps.end("parse")
         if isinstance(failure, TooManyParts) and declared is not None:
             raise ValidationProblem(f"More images came than the {declared} declared.") from failure
         failure = failure or decoding.fault
@@ -164,29 +136,26 @@ class Engine:
             raise failure
         if not decoding.ids:
             raise ValidationProblem("The body holds no image.")
+        laps.end("decode")
         good = [picture for picture in decoding.pictures if not isinstance(picture, Rejected)]
         place.images_left = len(good)
-        watch = Stopwatch(queued_s=time.perf_counter())
-        vectors = iter(await self._on_thread(model.batch(good, place, watch), Priority.IMPORT))
+        steps = timed(model.batch(good, place), laps)
+        vectors = iter(await self._on_thread(steps, Priority.IMPORT))
         results = [
             picture if isinstance(picture, Rejected) else next(vectors)
             for picture in decoding.pictures
         ]
         said: list[str | Rejected | None] = [None] * len(results)
         if captions:
-            steps = captions_of(captioner, results, decoding.wholes)
-            said = await self._on_thread(steps, Priority.IMPORT)
-        timings = Timings(
-            parse_s=arrived_s - started_s,
-            decode_s=watch.queued_s - arrived_s,
-            queue_s=watch.started_s - watch.queued_s,
-            model_s=watch.ended_s - watch.started_s,
-        )
-        self._count(results, timings)
+            words = captions_of(captioner, results, decoding.wholes)
+            said = await self._on_thread(words, Priority.IMPORT)
+        self._count(results, laps)
         fingerprint = None if captioner is None else captioner.description.fingerprint
-        return BatchOutcome(decoding.ids, results, said, timings, fingerprint)
+        return BatchOutcome(decoding.ids, results, said, decoding.thumbnails, fingerprint)
 
-    async def caption_image(self, body: Body, boundary: bytes) -> tuple[str | Rejected, str]:
+    async def caption_image(
+        self, body: Body, boundary: bytes, laps: Laps
+    ) -> tuple[str | Rejected, str]:
         """One image's caption, after the import batch that is on the device; its fingerprint.
 
         Raises CaptionsUnavailable, and as `embed_image`.
@@ -196,25 +165,30 @@ class Engine:
         if captioner is None:
             raise CaptionsUnavailable("This service writes no captions now.")
         part = await self._one_part(body, boundary)
+        laps.end("parse")
         whole = squashed(captioner.description.side_px)
         picture = await self._decoder.decode(part.data, whole, query=True)
+        laps.end("decode")
         if isinstance(picture, Rejected):
             return picture, captioner.description.fingerprint
-        (caption,) = await self._on_thread(captioner.batch([picture]), Priority.IMPORT)
+        steps = timed(captioner.batch([picture]), laps)
+        (caption,) = await self._on_thread(steps, Priority.IMPORT)
         return caption, captioner.description.fingerprint
 
     async def _captioner(self, model: LoadedModel) -> LoadedCaptioner | None:
         description = model.description
         return await self.captioning.ready(device=description.device, dtype=description.dtype)
 
-    async def embed_image(self, body: Body, boundary: bytes) -> Vector | Rejected:
+    async def embed_image(self, body: Body, boundary: bytes, laps: Laps) -> Vector | Rejected:
         """One image, before any import batch's next turn."""
         model = self.model
         part = await self._one_part(body, boundary)
+        laps.end("parse")
         picture = await self._decoder.decode(part.data, model.description.upload, query=True)
+        laps.end("decode")
         if isinstance(picture, Rejected):
             return picture
-        turn = one_turn(lambda: model.turn([picture]))
+        turn = timed(one_turn(lambda: model.turn([picture])), laps)
         (result,) = await self._on_thread(turn, Priority.QUERY)
         return result
 
@@ -229,29 +203,9 @@ class Engine:
         _check_field(parts[0], IMAGE_FIELDS)
         return parts[0]
 
-    async def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        turn = one_turn(partial(self.model.embedder.embed_texts, texts))
+    async def embed_texts(self, texts: Sequence[str], laps: Laps) -> Vectors:
+        turn = timed(one_turn(partial(self.model.embedder.embed_texts, texts)), laps)
         return await self._on_thread(turn, Priority.QUERY)
-
-    async def check(self) -> None:
-        """Ready means that a known image gives its known vector in time.
-
-        Raises ModelLoading or ModelFailed.
-        """
-        async with self._canary_lock:
-            model = self.model
-            if time.monotonic() - self._canary_seen_s < CANARY_TRUSTED_S:
-                return
-            limit_s = self.limits.ready_timeout_s
-            try:
-                with anyio.fail_after(limit_s):
-                    turn = one_turn(model.answers_canary)
-                    answers = await self._on_thread(turn, Priority.QUERY)
-            except TimeoutError as exc:
-                raise ModelFailed(f"The canary was not answered within {limit_s:g} s.") from exc
-            if not answers:
-                raise ModelFailed("The canary's vector is not what it was after loading.")
-            self._canary_seen_s = time.monotonic()
 
     async def _receive(
         self, body: Body, boundary: bytes, decoding: BatchDecoding, max_parts: int
@@ -281,14 +235,14 @@ class Engine:
         limits = self.limits
         return PartLimits(max_parts, limits.max_part_bytes, limits.max_request_bytes)
 
-    def _count(self, results: Sequence[Vector | Rejected], timings: Timings) -> None:
+    def _count(self, results: Sequence[Vector | Rejected], laps: Laps) -> None:
         metrics = self.metrics
         metrics.batches.inc()
         for result in results:
             outcome = str(result.code) if isinstance(result, Rejected) else "embedded"
             metrics.images.labels(outcome).inc()
-        metrics.queue_s.observe(timings.queue_s)
-        metrics.model_s.observe(timings.model_s)
+        metrics.queue_s.observe(laps.spans_s["queue"])
+        metrics.model_s.observe(laps.spans_s["model"])
 
 
 def _check_field(part: Part, names: frozenset[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,10 @@ from ml_inference_fastapi_app.probe import (
     MAX_BATCH_S,
     Probed,
     ProbeLimits,
+    Room,
     Trial,
+    confirmed,
+    fitting,
     next_turn_images,
     probe,
 )
@@ -31,19 +33,12 @@ log = structlog.stdlib.get_logger(__name__)
 Vector = npt.NDArray[np.float32]  # shape (dim,), unit norm
 
 CANARY_MIN_COSINE = 0.999
-
-
-@dataclass(slots=True)
-class Stopwatch:
-    """When a batch was queued, and when its first and its last turn were over with."""
-
-    queued_s: float
-    started_s: float = 0.0
-    ended_s: float = 0.0
+RECOVERY_TURNS = 256  # full ones that fit: after as many, more is tried than what ran out of memory
 
 
 class LoadedModel:
-    """Both sizes fall when the device runs out of memory, and follow its speed within the ceiling.
+    """Both sizes fall when the device runs out of memory, and rise slowly when it fits again; they
+    follow the device's speed within their room.
 
     They may be read from anywhere; the methods belong to the model thread.
     """
@@ -55,18 +50,17 @@ class LoadedModel:
         self.description = embedder.description
         self.safe_batch = probed.safe_batch
         self.turn_images = probed.turn_images
-        self._ceiling = probed.ceiling
+        self._batch_room = Room(probed.ceiling, probed.ceiling)
+        self._turn_room = Room(probed.largest_turn, probed.largest_turn)
+        self._fitted_turns = 0
         self._speed = speed
         self._metrics = metrics
         self._canary_vector = self._canary()
         speed.images_per_s = probed.images_per_s
         metrics.safe_batch.set(probed.safe_batch)
 
-    def batch(
-        self, pictures: Sequence[Picture], place: Place, watch: Stopwatch
-    ) -> Steps[list[Vector | Rejected]]:
+    def batch(self, pictures: Sequence[Picture], place: Place) -> Steps[list[Vector | Rejected]]:
         """One result a picture. The turn's size is read anew each time: it may have fallen."""
-        watch.started_s = time.perf_counter()
         results: list[Vector | Rejected] = []
         while len(results) < len(pictures):
             if results:
@@ -74,7 +68,6 @@ class LoadedModel:
             at = len(results)
             results += self.turn(pictures[at : at + self.turn_images])
             place.images_left = len(pictures) - len(results)
-        watch.ended_s = time.perf_counter()
         return results
 
     def turn(self, pictures: Sequence[Picture]) -> list[Vector | Rejected]:
@@ -94,7 +87,8 @@ class LoadedModel:
                 if len(part) == 1:
                     results.append(Rejected(ErrorCode.GPU_OOM, "One image is too much memory."))
                 else:
-                    self.turn_images = self._ceiling = len(part) // 2
+                    self.turn_images = fitting(len(part) // 2, self.embedder.sizes)
+                    self._turn_room = self._turn_room.lowered(self.turn_images)
         if out_of_memory:
             self._lower_safe_batch(len(pictures))
         return results
@@ -116,6 +110,7 @@ class LoadedModel:
             return self._vectors(pictures[:middle]) + self._vectors(pictures[middle:])
         model_s = time.perf_counter() - started_s
         self._speed.observe(len(pictures), model_s)
+        self._trust_memory_again(len(pictures))
         self._follow_speed(len(pictures), model_s)
         assert len(vectors) == len(pictures), "the embedder answers each picture"
         return [
@@ -128,12 +123,26 @@ class LoadedModel:
     def _follow_speed(self, images: int, model_s: float) -> None:
         """A start on a busy machine must not make batches small for good."""
         self.turn_images = next_turn_images(
-            self.turn_images, images=images, model_s=model_s, ceiling=self._ceiling
+            self.turn_images,
+            images=images,
+            model_s=model_s,
+            ceiling=self._turn_room.now,
+            sizes=self.embedder.sizes,
         )
-        within = int(MAX_BATCH_S * (self._speed.images_per_s or 0.0))
-        if self.safe_batch < min(within, self._ceiling):
-            self.safe_batch = min(within, self._ceiling)
-            self._metrics.safe_batch.set(self.safe_batch)
+        within = min(int(MAX_BATCH_S * (self._speed.images_per_s or 0.0)), self._batch_room.now)
+        if self.safe_batch < within:
+            self.safe_batch = within
+            self._metrics.safe_batch.set(within)
+
+    def _trust_memory_again(self, images: int) -> None:
+        """What took the memory may be gone: one step up after many full turns that fitted."""
+        if images < self.turn_images:
+            return
+        self._fitted_turns += 1
+        if self._fitted_turns >= RECOVERY_TURNS:
+            self._fitted_turns = 0
+            self._batch_room = self._batch_room.raised()
+            self._turn_room = self._turn_room.raised()
 
     def answers_canary(self) -> bool:
         """A known picture still gives the vector that it gave after loading."""
@@ -151,6 +160,8 @@ class LoadedModel:
         """Once for a turn, however often it had to be cut."""
         self._metrics.out_of_memory.inc()
         self.safe_batch = max(self.turn_images, self.safe_batch // 2)
+        self._batch_room = self._batch_room.lowered(self.safe_batch)
+        self._fitted_turns = 0
         self._metrics.safe_batch.set(self.safe_batch)
         log.warning(
             "device_out_of_memory",
@@ -160,14 +171,19 @@ class LoadedModel:
         )
 
 
-def probed(embedder: Embedder, *, max_batch: int) -> Probed:
-    """Runs real batches: seconds to minutes."""
+def probed(embedder: Embedder, *, max_batch: int, known: Probed | None = None) -> Probed:
+    """Runs real batches: seconds to minutes; a moment where `known` still holds."""
     description = embedder.description
     side_px = description.upload.side_px
     pictures = noise(1, side_px)
+    warm: set[int] = set()
 
     def run(images: int) -> Trial:
         batch = np.repeat(pictures, images, axis=0)
+        if embedder.sizes and images not in warm:
+            warm.add(images)
+            embedder.embed_images(batch)  # compiles
+            embedder.embed_images(batch)  # records its CUDA graph
         started_s = time.perf_counter()
         embedder.embed_images(batch)
         model_s = time.perf_counter() - started_s
@@ -182,8 +198,10 @@ def probed(embedder: Embedder, *, max_batch: int) -> Probed:
         memory_limit_bytes=embedder.memory_limit_bytes(),
         image_bytes=2 * pictures.nbytes,  # the upload, and its pixels in the stacked turn
         whole_batches=description.device != "cpu",
+        sizes=embedder.sizes,
     )
-    found = probe(run, limits)
+    holds = known is not None and confirmed(run, known, limits)
+    found = known if known is not None and holds else probe(run, limits)
     log.info(
         "probed",
         safe_batch=found.safe_batch,
@@ -191,6 +209,7 @@ def probed(embedder: Embedder, *, max_batch: int) -> Probed:
         images_per_s=found.images_per_s,
         limited_by=found.limited_by,
         trials=len(found.trials),
+        remembered=holds,
     )
     return found
 

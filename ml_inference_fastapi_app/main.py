@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -19,8 +20,8 @@ from ml_inference_fastapi_app.backends.blip_source import BlipSource, resolve_bl
 from ml_inference_fastapi_app.captioning import Captioning, CaptionPlan
 from ml_inference_fastapi_app.decoding import Decoder
 from ml_inference_fastapi_app.engine import Engine, EngineLimits
-from ml_inference_fastapi_app.loaded_model import LoadedModel, probed
 from ml_inference_fastapi_app.metrics import EngineMetrics
+from ml_inference_fastapi_app.presence import Presence
 from ml_inference_fastapi_app.routes import router
 from ml_inference_fastapi_app.scheduler import (
     Admission,
@@ -31,6 +32,8 @@ from ml_inference_fastapi_app.scheduler import (
     one_turn,
 )
 from ml_inference_fastapi_app.settings import Settings
+from ml_inference_fastapi_app.starts import Starts
+from ml_inference_fastapi_app.startup import OnPhase, Startup, ready_model
 from utils.contract import ErrorCode
 from utils.decoder_pool import DecoderPool
 from utils.web import DrainBounds, install_web, setup_logging
@@ -39,15 +42,18 @@ log = structlog.stdlib.get_logger(__name__)
 
 JOIN_S = 10.0
 
-Load = Callable[[Settings], Embedder]
+Load = Callable[[Settings, OnPhase], Embedder]
 LoadCaptions = Callable[[BlipSource, str, str], Captioner]
 
 
-def load_clip(settings: Settings) -> Embedder:
+def load_clip(settings: Settings, on_phase: OnPhase) -> Embedder:
     """Blocking, for seconds to minutes: on the model thread. Raises ModelMissingError."""
     # Threads of OpenMP that spin while they wait take the cores from decoding, and from everything
     # else: with two busy neighbours a call took 700 ms instead of 75. Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251  # told to it, not read
+    # What is compiled once is not compiled at the next start.
+    compiled = str(settings.model_cache_dir / "compiled")
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", compiled)  # noqa: TID251  # as above
     # Here, since importing torch takes seconds: the service listens and says `loading` first.
     from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
 
@@ -59,7 +65,9 @@ def load_clip(settings: Settings) -> Embedder:
         offline=settings.ml_offline,
         device=settings.ml_device,
         intra_op_threads=settings.ml_intra_op_threads,
-        compile=settings.ml_compile != "off",
+        compile=settings.ml_compile,
+        max_batch=settings.ml_max_batch,
+        on_phase=on_phase,
     )
 
 
@@ -134,8 +142,12 @@ def create_app(
         memory_bytes=settings.decode_memory_bytes,
     )
     thread = ModelThread(on_death=on_death)
+    presence = Presence(thread, startup=Startup(), ready_timeout_s=settings.ml_ready_timeout_s)
+    metrics.queued.set_function(thread.queued)
+    metrics.loaded.set_function(lambda: presence.is_loaded)
     engine = Engine(
         thread=thread,
+        presence=presence,
         captioning=Captioning(_caption_plan(settings, load_captions), thread),
         admission=admission,
         speed=speed,
@@ -150,7 +162,6 @@ def create_app(
             max_request_bytes=settings.ml_max_request_bytes,
             max_part_bytes=settings.ml_max_part_bytes,
             upload_timeout_s=settings.ml_upload_timeout_s,
-            ready_timeout_s=settings.ml_ready_timeout_s,
         ),
         metrics=metrics,
     )
@@ -159,8 +170,11 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         engine.thread.start()
         async with decoders, anyio.create_task_group() as tg:
-            tg.start_soon(_bring_up, engine, settings, load, on_fatal)
+            tg.start_soon(_keep_model, engine, settings, load, on_fatal)
             tg.start_soon(engine.captioning.fetch)
+            if idle_s := settings.ml_idle_unload_s:
+                on_unloaded = metrics.unloaded.labels("blip").inc
+                tg.start_soon(engine.captioning.unload_when_idle, idle_s, on_unloaded)
             try:
                 yield
             finally:
@@ -183,6 +197,17 @@ def create_app(
     return app
 
 
+def _configured(settings: Settings) -> tuple[str, ...]:
+    """What decides how long a start takes, as far as it is known before the start."""
+    return (
+        settings.clip_model,
+        settings.clip_pretrained,
+        settings.ml_device,
+        settings.ml_dtype,
+        settings.ml_compile,
+    )
+
+
 def create_app_from_env() -> FastAPI:
     """For `uvicorn --factory ml_inference_fastapi_app.main:create_app_from_env`."""
     settings = Settings()
@@ -190,30 +215,50 @@ def create_app_from_env() -> FastAPI:
     return create_app(settings)
 
 
-async def _bring_up(
+async def _keep_model(
     engine: Engine, settings: Settings, load: Load, on_fatal: Callable[[], None]
 ) -> None:
-    def ready_model() -> LoadedModel:
-        embedder = load(settings)
-        found = probed(embedder, max_batch=settings.ml_max_batch)
-        return LoadedModel(embedder, found, speed=engine.speed, metrics=engine.metrics)
-
+    """Loads it, and again whenever somebody needs it after it was unloaded."""
+    idle_s, metrics = settings.ml_idle_unload_s, engine.metrics
     await engine.captioning.look()
-    log.info("model_loading", model=settings.clip_model, weights=settings.clip_pretrained)
     try:
-        model = await engine.thread.run(one_turn(ready_model), priority=Priority.IMPORT)
+        while await _bring_up(engine, settings, load, on_fatal) and idle_s:
+            await engine.presence.unload_when_idle(idle_s, engine.admission.idle_s)
+            metrics.unloaded.labels("clip").inc()
+            log.info("model_unloaded", idle_s=idle_s)
+            await engine.presence.wanted()
     except ModelThreadDiedError:
         return  # the thread has said so itself
+
+
+async def _bring_up(
+    engine: Engine, settings: Settings, load: Load, on_fatal: Callable[[], None]
+) -> bool:
+    """Whether it is ready; otherwise the process is told to end. Raises ModelThreadDiedError."""
+    ready = partial(
+        ready_model,
+        partial(load, settings),
+        engine.presence.startup,
+        Starts(settings.model_cache_dir),
+        configured=_configured(settings),
+        max_batch=settings.ml_max_batch,
+        speed=engine.speed,
+        metrics=engine.metrics,
+    )
+    log.info("model_loading", model=settings.clip_model, weights=settings.clip_pretrained)
+    try:
+        model = await engine.thread.run(one_turn(ready), priority=Priority.IMPORT)
+        engine.presence.adopt(model)
+    except ModelThreadDiedError:
+        raise
     except ModelMissingError as exc:
         sys.stderr.write(f"{ErrorCode.MODEL_MISSING}: {exc}\n")
-        engine.fail("The model's weights are missing; the service's log says what to do.")
-        on_fatal()
+        engine.presence.fail("The model's weights are missing; the service's log says what to do.")
     except Exception:
         log.exception("model_load_failed")
-        engine.fail("The model could not be loaded; the service's log says why.")
-        on_fatal()
+        engine.presence.fail("The model could not be loaded; the service's log says why.")
     else:
-        engine.adopt(model)
+        engine.metrics.describe(model.description)
         log.info(
             "model_ready",
             fingerprint=model.description.fingerprint,
@@ -222,3 +267,6 @@ async def _bring_up(
             safe_batch=model.safe_batch,
             images_per_s=engine.speed.images_per_s,
         )
+        return True
+    on_fatal()
+    return False

@@ -14,6 +14,8 @@ PUBLISHED_SHARE = 0.8
 FALLBACK_BATCH = 8
 MAX_BATCH_S = 10.0
 MAX_TURN_S = 0.15  # what a query waits for at most behind an import
+BLUR_S = 0.02  # what a neighbour on the machine may add to one batch
+ROOM_STEPS = 8  # in which room that memory once took away comes back
 
 
 class LimitedBy(StrEnum):
@@ -36,13 +38,15 @@ class Trial:
 class ProbeLimits:
     """`whole_batches`: one turn takes a whole batch (CUDA); otherwise only a micro-batch (CPU).
 
-    `image_bytes` is what one waiting image costs beside the model.
+    `image_bytes` is what one waiting image costs beside the model. `sizes` are those that the model
+    is compiled for, ascending from 1: no other is ever run. Empty: any size may be.
     """
 
     max_batch: int
     memory_limit_bytes: int
     image_bytes: int
     whole_batches: bool
+    sizes: Sequence[int] = ()
     max_batch_s: float = MAX_BATCH_S
     max_turn_s: float = MAX_TURN_S
 
@@ -51,12 +55,14 @@ class ProbeLimits:
 class Probed:
     """`safe_batch` bounds a request, `turn_images` what runs between two queries.
 
-    `ceiling` is how far `safe_batch` may rise when the device proves faster than in this moment.
+    `ceiling` and `largest_turn` are how far they may rise when the device proves faster than in
+    this moment.
     """
 
     safe_batch: int
     ceiling: int
     turn_images: int
+    largest_turn: int
     images_per_s: float | None
     limited_by: LimitedBy
     trials: tuple[Trial, ...]
@@ -78,17 +84,60 @@ def probe(run: Callable[[int], Trial], limits: ProbeLimits) -> Probed:
         return _fallback(limits)
 
 
-def next_turn_images(current: int, *, images: int, model_s: float, ceiling: int) -> int:
+def confirmed(run: Callable[[int], Trial], known: Probed, limits: ProbeLimits) -> bool:
+    """Whether what an earlier start found still holds: one batch of the size that counts fits, and
+    takes about its time of then: no less than half, no more than twice."""
+    if known.images_per_s is None or known.ceiling > limits.max_batch:
+        return False
+    images = known.largest_turn if limits.whole_batches else known.turn_images
+    if limits.sizes and not {images, known.largest_turn} <= set(limits.sizes):
+        return False
+    try:
+        run(1)  # the first call pays for what is set up lazily
+        trial = run(images)
+    except (DeviceOutOfMemoryError, MemoryError):
+        return False
+    if trial.memory_bytes + known.safe_batch * limits.image_bytes > limits.memory_limit_bytes:
+        return False
+    known_s = images / known.images_per_s
+    return known_s / 2 - BLUR_S <= trial.model_s <= known_s * 2 + BLUR_S
+
+
+def next_turn_images(
+    current: int, *, images: int, model_s: float, ceiling: int, sizes: Sequence[int] = ()
+) -> int:
     """What the next turn should take, after one of `images` took `model_s`.
 
     The probe sees one moment; what else runs on the machine changes. Shrinks gently, since a turn
     that was slow for another's sake is no faster an image when it is small.
     """
     if model_s > 1.2 * MAX_TURN_S:
-        return max(1, min(current, 3 * images // 4))
-    if images >= current and model_s < MAX_TURN_S / 2:
-        return max(current, min(2 * current, ceiling))
+        return fitting(max(1, min(current, 3 * images // 4)), sizes)
+    larger = next((size for size in sizes if size > current), 2 * current)
+    if images >= current and model_s * larger < MAX_TURN_S * images:
+        return max(current, fitting(min(larger, ceiling), sizes))
     return current
+
+
+def fitting(images: int, sizes: Sequence[int]) -> int:
+    """The largest of the sizes (which begin with 1) that is not above."""
+    return max((size for size in sizes if size <= images), default=images)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How far something may grow: `now` falls when memory runs out, and rises to `probed` again."""
+
+    probed: int
+    now: int
+
+    def lowered(self, now: int) -> Room:
+        return Room(self.probed, min(self.now, now))
+
+    def raised(self) -> Room:
+        """One step. Additive, as what took the memory may still have it."""
+        step = max(1, self.probed // ROOM_STEPS)
+        return Room(self.probed, min(self.probed, self.now + step))
 
 
 def memory_per_image(trials: Sequence[Trial]) -> tuple[float, float]:
@@ -99,10 +148,9 @@ def memory_per_image(trials: Sequence[Trial]) -> tuple[float, float]:
 
 
 def _grown(run: Callable[[int], Trial], limits: ProbeLimits) -> tuple[list[Trial], int | None]:
-    """Doubles until memory or time says stop. Also the size that ran out of memory, if one did."""
+    """Larger each time, until memory or time says stop; and the size that ran out of memory."""
     trials: list[Trial] = []
-    images = 1
-    while images <= limits.max_batch:
+    for images in _growing(limits):
         if trials and _memory_of(trials, images) > limits.memory_limit_bytes:
             break
         try:
@@ -113,8 +161,12 @@ def _grown(run: Callable[[int], Trial], limits: ProbeLimits) -> tuple[list[Trial
         longest_s = limits.max_batch_s if limits.whole_batches else limits.max_turn_s
         if trial.model_s > longest_s:
             break
-        images *= 2
     return trials, None
+
+
+def _growing(limits: ProbeLimits) -> list[int]:
+    doubled = [1 << power for power in range(limits.max_batch.bit_length())]
+    return [images for images in limits.sizes or doubled if images <= limits.max_batch]
 
 
 def _whole(
@@ -133,16 +185,16 @@ def _whole(
         LimitedBy.CEILING: float(limits.max_batch),
     }
     limited_by = min(bounds, key=lambda bound: bounds[bound])
-    safe = max(1, int(bounds[limited_by]))
+    safe = fitting(max(1, int(bounds[limited_by])), limits.sizes)
     while safe > 1:
         try:
             trials.append(run(safe))
             break
         except DeviceOutOfMemoryError:
-            safe //= 2
+            safe = fitting(safe // 2, limits.sizes)
             limited_by = LimitedBy.MEMORY
-    turn = min(safe, _turn_images(trials, limits))
-    return Probed(safe, safe, turn, _speed(trials), limited_by, tuple(trials))
+    turn = fitting(min(safe, _turn_images(trials, limits)), limits.sizes)
+    return Probed(safe, safe, turn, safe, _speed(trials), limited_by, tuple(trials))
 
 
 def _turns(run: Callable[[int], Trial], trials: list[Trial], limits: ProbeLimits) -> Probed:
@@ -151,7 +203,8 @@ def _turns(run: Callable[[int], Trial], trials: list[Trial], limits: ProbeLimits
     trial = run(turn)
     trials.append(trial)
     while turn > 1 and trial.model_s > 1.2 * limits.max_turn_s:  # the line promised too much
-        turn = max(1, min(turn - 1, int(turn * limits.max_turn_s / trial.model_s)))
+        shorter = max(1, min(turn - 1, int(turn * limits.max_turn_s / trial.model_s)))
+        turn = fitting(shorter, limits.sizes)
         trial = run(turn)
         trials.append(trial)
     images_per_s = trial.images / max(trial.model_s, 1e-6)
@@ -165,7 +218,12 @@ def _turns(run: Callable[[int], Trial], trials: list[Trial], limits: ProbeLimits
     safe = max(1, int(bounds[limited_by]))
     del bounds[LimitedBy.LATENCY]
     ceiling = max(safe, int(min(bounds.values())))
-    return Probed(safe, ceiling, min(turn, safe), images_per_s, limited_by, tuple(trials))
+    turn = fitting(min(turn, safe), limits.sizes)
+    ran = max(trial.images for trial in trials)
+    largest_turn = fitting(min(ran, ceiling), limits.sizes) if limits.sizes else ceiling
+    return Probed(
+        safe, ceiling, turn, max(turn, largest_turn), images_per_s, limited_by, tuple(trials)
+    )
 
 
 def _turn_images(trials: Sequence[Trial], limits: ProbeLimits) -> int:
@@ -178,7 +236,7 @@ def _turn_images(trials: Sequence[Trial], limits: ProbeLimits) -> int:
         return max(within)
     # Between two sizes that were run, never beyond the largest of them.
     promised = int((limits.max_turn_s - intercept_s) / slope_s)
-    return max(*within, min(trials[-1].images, promised))
+    return fitting(max(*within, min(trials[-1].images, promised)), limits.sizes)
 
 
 def _speed(trials: Sequence[Trial]) -> float:
@@ -197,4 +255,4 @@ def _line(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
 
 def _fallback(limits: ProbeLimits) -> Probed:
     safe = min(FALLBACK_BATCH, limits.max_batch)
-    return Probed(safe, safe, 1, None, LimitedBy.FAILURE, ())
+    return Probed(safe, safe, 1, 1 if limits.sizes else safe, None, LimitedBy.FAILURE, ())

@@ -18,9 +18,9 @@ Encoding = Literal["float", "base64"]
 def batch_json(outcome: BatchOutcome, fingerprint: str, encoding: Encoding) -> bytes:
     """A BatchReply. With `float` this takes 0.1 s for 128 x 512: call it from a worker thread."""
     results = [
-        _item(image_id, result, caption, encoding)
-        for image_id, result, caption in zip(
-            outcome.ids, outcome.results, outcome.captions, strict=True
+        _item(image_id, result, caption, thumbnail, encoding)
+        for image_id, result, caption, thumbnail in zip(
+            outcome.ids, outcome.results, outcome.captions, outcome.thumbnails, strict=True
         )
     ]
     reply = {
@@ -39,21 +39,12 @@ def encoded(vector: Vector, encoding: Encoding) -> list[float] | str:
     return floats
 
 
-def server_timing(outcome: BatchOutcome, *, admit_s: float) -> str:
-    """The Server-Timing header, in milliseconds."""
-    timings = outcome.timings
-    spans = {
-        "admit": admit_s,
-        "parse": timings.parse_s,
-        "decode": timings.decode_s,
-        "queue": timings.queue_s,
-        "model": timings.model_s,
-    }
-    return ", ".join(f"{name};dur={span_s * 1000:.2f}" for name, span_s in spans.items())
-
-
 def _item(
-    image_id: str, result: Vector | Rejected, caption: str | Rejected | None, encoding: Encoding
+    image_id: str,
+    result: Vector | Rejected,
+    caption: str | Rejected | None,
+    thumbnail: bytes | None,
+    encoding: Encoding,
 ) -> dict[str, object]:
     """The error beside a vector is its caption's."""
     fault = next((one for one in (result, caption) if isinstance(one, Rejected)), None)
@@ -61,5 +52,6 @@ def _item(
         "id": image_id,
         "embedding": None if isinstance(result, Rejected) else encoded(result, encoding),
         "caption": caption if isinstance(caption, str) else None,
+        "thumbnail": None if thumbnail is None else base64.b64encode(thumbnail).decode(),
         "error": None if fault is None else {"code": str(fault.code), "detail": fault.detail},
     }

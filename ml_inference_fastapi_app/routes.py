@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, TypeVar
@@ -16,8 +15,9 @@ from starlette.requests import ClientDisconnect
 
 from ml_inference_fastapi_app.engine import Engine
 from ml_inference_fastapi_app.errors import ImageRefused
+from ml_inference_fastapi_app.laps import Laps
 from ml_inference_fastapi_app.multipart import boundary_of
-from ml_inference_fastapi_app.replies import Encoding, batch_json, encoded, server_timing
+from ml_inference_fastapi_app.replies import Encoding, batch_json, encoded
 from ml_inference_fastapi_app.request_body import Body
 from utils.contract import (
     API_PREFIX,
@@ -79,12 +79,13 @@ EngineOf = Annotated[Engine, Depends(_engine)]
 
 @router.get(f"{API_PREFIX}/capabilities")
 async def capabilities(engine: EngineOf) -> Capabilities:
-    model, admission, captioning = engine.model, engine.admission, engine.captioning
-    clip = model.description
+    """Of an unloaded model, too, which stays so: asking is not needing it."""
+    known, admission, captioning = engine.presence.known, engine.admission, engine.captioning
+    clip = known.description
     return Capabilities(
-        safe_clip_batch=model.safe_batch,
+        safe_clip_batch=known.safe_batch,
         safe_blip_batch=captioning.safe_batch,
-        recommended_batch=min(model.safe_batch, HARD_MAX_BATCH),
+        recommended_batch=min(known.safe_batch, HARD_MAX_BATCH),
         max_request_bytes=engine.limits.max_request_bytes,
         upload=UploadSpec(
             clip=clip.upload, caption=CaptionUpload(side_px=captioning.side_px), encodings=ENCODINGS
@@ -124,28 +125,38 @@ async def batch_embed_and_caption(
     engine: EngineOf,
     captions: Annotated[bool, Query(description="Captions too, where they are available.")] = False,
     encoding_format: Annotated[Encoding, Query()] = "float",
+    thumbnail_side_px: Annotated[
+        int | None, Query(ge=64, le=1024, description="Thumbnails of RAWs, at most so long.")
+    ] = None,
 ) -> Response:
     """Parts named `files`; a part's filename is its id. Results stand in the parts' order.
 
     With captions a part named `wholes` may stand before an image that is cropped for CLIP: the
     whole picture, with the same filename. A failed caption is an error beside the embedding.
+    Who sends a RAW need not be able to decode it: its thumbnail may be asked for.
     """
-    asked_s = time.perf_counter()
+    laps = Laps()
     model = engine.model
     declared = _declared_images(request, limit=model.safe_batch)
     _check_length(request, limit=engine.limits.max_request_bytes)
     boundary = boundary_of(request.headers.get("Content-Type"))
     with engine.admission.batch(declared or model.safe_batch) as place:
-        admit_s = time.perf_counter() - asked_s
+        laps.end("admit")
         body = _body(request, engine)
         work = partial(
-            engine.embed_batch, body, boundary, place, declared=declared, captions=captions
+            engine.embed_batch,
+            body,
+            boundary,
+            place,
+            laps,
+            declared=declared,
+            captions=captions,
+            thumbnail_side_px=thumbnail_side_px or 0,
         )
         outcome = await _unless_client_leaves(request, body, work)
     answer = partial(batch_json, outcome, model.description.fingerprint, encoding_format)
     content = await anyio.to_thread.run_sync(answer, limiter=request.app.state.reply_threads)
-    timing = server_timing(outcome, admit_s=admit_s)
-    return Response(content, media_type="application/json", headers={"Server-Timing": timing})
+    return Response(content, media_type="application/json", headers=laps.headers())
 
 
 @router.post(
@@ -155,17 +166,19 @@ async def batch_embed_and_caption(
 )
 async def embed(request: Request, engine: EngineOf) -> Response:
     """One image, before any import batch's next turn."""
+    laps = Laps()
     model = engine.model
     _check_length(request, limit=engine.limits.max_part_bytes)
     boundary = boundary_of(request.headers.get("Content-Type"))
     with engine.admission.query():
+        laps.end("admit")
         body = _body(request, engine)
-        work = partial(engine.embed_image, body, boundary)
+        work = partial(engine.embed_image, body, boundary, laps)
         result = await _unless_client_leaves(request, body, work)
     if isinstance(result, Rejected):
         raise ImageRefused(result)
     reply = {"embedding": encoded(result, "float"), "fingerprint": model.description.fingerprint}
-    return Response(json.dumps(reply), media_type="application/json")
+    return Response(json.dumps(reply), media_type="application/json", headers=laps.headers())
 
 
 @router.post(
@@ -174,9 +187,11 @@ async def embed(request: Request, engine: EngineOf) -> Response:
     openapi_extra=_json_body(EmbedTextRequest),
 )
 async def embed_text(request: Request, engine: EngineOf) -> Response:
+    laps = Laps()
     model = engine.model
     _check_length(request, limit=MAX_TEXT_BODY_BYTES)
     with engine.admission.query():
+        laps.end("admit")
         body = _body(request, engine)
         try:
             asked = EmbedTextRequest.model_validate_json(
@@ -184,10 +199,11 @@ async def embed_text(request: Request, engine: EngineOf) -> Response:
             )
         except ValidationError as exc:
             raise ValidationProblem(readable(exc)) from exc
-        work = partial(engine.embed_texts, asked.texts)
+        laps.end("parse")
+        work = partial(engine.embed_texts, asked.texts, laps)
         vectors = await _unless_client_leaves(request, body, work)
     reply = {"embeddings": vectors.tolist(), "fingerprint": model.description.fingerprint}
-    return Response(json.dumps(reply), media_type="application/json")
+    return Response(json.dumps(reply), media_type="application/json", headers=laps.headers())
 
 
 @router.post(
@@ -195,17 +211,20 @@ async def embed_text(request: Request, engine: EngineOf) -> Response:
     response_model=CaptionReply,
     openapi_extra=_multipart_body("file", many=False),
 )
-async def caption(request: Request, engine: EngineOf) -> CaptionReply:
+async def caption(request: Request, response: Response, engine: EngineOf) -> CaptionReply:
     """One image's caption; queries overtake it between words."""
+    laps = Laps()
     engine.model  # noqa: B018  # a service that still loads says so first
     _check_length(request, limit=engine.limits.max_part_bytes)
     boundary = boundary_of(request.headers.get("Content-Type"))
     with engine.admission.query():
+        laps.end("admit")
         body = _body(request, engine)
-        work = partial(engine.caption_image, body, boundary)
+        work = partial(engine.caption_image, body, boundary, laps)
         said, fingerprint = await _unless_client_leaves(request, body, work)
     if isinstance(said, Rejected):
         raise ImageRefused(said)
+    response.headers.update(laps.headers())
     return CaptionReply(caption=said, fingerprint=fingerprint)
 
 
@@ -217,8 +236,9 @@ async def live() -> HealthReply:
 
 @router.get("/health/ready")
 async def ready(engine: EngineOf) -> HealthReply:
-    """200 after a canary inference on the model thread; 503 with a code otherwise."""
-    await engine.check()
+    """200 after a canary inference on the model thread, or while the model is unloaded since nobody
+    needed it; 503 with a code otherwise."""
+    await engine.presence.check()
     return HealthReply(status="ok")
 
 

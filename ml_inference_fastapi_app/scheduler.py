@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -75,6 +76,13 @@ class Admission:
         self._speed = speed
         self._places: list[Place] = []  # oldest first
         self._queries = 0
+        self._last_left_s = time.monotonic()
+
+    def idle_s(self) -> float:
+        """For how long no request has been in."""
+        if self._places or self._queries:
+            return 0.0
+        return time.monotonic() - self._last_left_s
 
     @property
     def running(self) -> int:
@@ -99,6 +107,7 @@ class Admission:
             yield place
         finally:
             self._places.remove(place)
+            self._last_left_s = time.monotonic()
 
     @contextmanager
     def query(self) -> Iterator[None]:
@@ -110,6 +119,7 @@ class Admission:
             yield
         finally:
             self._queries -= 1
+            self._last_left_s = time.monotonic()
 
     def _retry_after_s(self) -> float:
         speed = self._speed.images_per_s

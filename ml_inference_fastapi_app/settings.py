@@ -66,7 +66,8 @@ class Settings(BaseSettings):
         default=1, ge=1, le=16, description="Beams of the search for a caption; 1 is greedy."
     )
     model_cache_dir: Path = Field(
-        default_factory=_model_cache_dir, description="Folder that weights are fetched into once."
+        default_factory=_model_cache_dir,
+        description="Folder of fetched weights, and of what starts compiled and measured.",
     )
     ml_offline: bool = Field(
         default=False, description="Never fetch weights: use what is cached or fail."
@@ -143,4 +144,7 @@ class Settings(BaseSettings):
         default=10.0,
         gt=0,
         description="Seconds within which the readiness canary must be answered.",
+    )
+    ml_idle_unload_s: float = Field(
+        default=0, ge=0, description="Unload models that nobody needed for so long; 0: never."
     )

@@ -59,6 +59,12 @@ def _lie(_argument: str) -> Answered:
     return Answer(raw_size=(10, 10)), b"more than was asked for"
 
 
+def _draw(sides: str) -> Answered:
+    """A small picture of that width and height, whatever was asked for."""
+    width, height = map(int, sides.split())
+    return Answer(small_size=(width, height)), bytes(12 + 3 * width * height)
+
+
 def _make_noise(_argument: str) -> Answered:
     for _ in range(100):
         try:
@@ -85,6 +91,7 @@ _ORDERS: dict[bytes, Callable[[str], Answered]] = {
     b"die once ": _die_once,
     b"exit": _exit,
     b"lie": _lie,
+    b"draw ": _draw,
     b"make noise": _make_noise,
     b"read secrets": _read_secrets,
 }

@@ -64,6 +64,7 @@ class Ask(_Said):
     min_side_px: int = 0
     upload: ClipUpload | None = None
     whole_side_px: int = 0
+    small_side_px: int = 0
 
 
 class Ready(_Said):
@@ -111,11 +112,15 @@ class PictureHead(_Said):
 
 
 class Answer(_Said):
-    """`raw_size` is that of a RAW, as displayed. `last`: the decoder ends after this answer."""
+    """`raw_size` is that of a RAW, as displayed; `small_size` that of `Squares.small`.
+
+    `last`: the decoder ends after this answer.
+    """
 
     failure: Failure | None = None
     picture: PictureHead | None = None
     raw_size: _Size | None = None
+    small_size: _Size | None = None
     last: bool = False
 
 
@@ -214,8 +219,11 @@ def _expected_bytes(ask: Ask, answer: Answer) -> int:
     for width, height in [*sizes, raw_size] if raw_size is not None else sizes:
         if width * height > ask.max_pixels:
             raise LostDecoderError("its picture is larger than allowed")
+    if answer.small_size is not None and max(answer.small_size) > ask.small_side_px:
+        raise LostDecoderError("its small picture is larger than was asked for")
     if ask.upload is not None:
-        return 3 * (ask.upload.side_px**2 + ask.whole_side_px**2)
+        small_width, small_height = answer.small_size or (0, 0)
+        return 3 * (ask.upload.side_px**2 + ask.whole_side_px**2 + small_width * small_height)
     return 3 * picture.pixels_size[0] * picture.pixels_size[1] if picture is not None else 0
 
 
@@ -223,9 +231,7 @@ def _result(ask: Ask, answer: Answer, payload: bytes) -> Result | ImageUnreadabl
     if answer.failure is not None:
         return ImageUnreadableError(answer.failure.code, answer.failure.detail)
     if ask.upload is not None:
-        clip_bytes = 3 * ask.upload.side_px**2
-        whole = _square(payload[clip_bytes:], ask.whole_side_px) if ask.whole_side_px else None
-        return Squares(_square(payload[:clip_bytes], ask.upload.side_px), whole)
+        return _squares(ask, answer, ask.upload.side_px, payload)
     head, decoded = answer.picture, None
     if head is not None:
         image = Image.frombytes("RGB", head.pixels_size, payload)
@@ -234,6 +240,17 @@ def _result(ask: Ask, answer: Answer, payload: bytes) -> Result | ImageUnreadabl
         return RawPicture(*answer.raw_size, decoded)
     assert decoded is not None, "an expected answer has a picture"
     return decoded
+
+
+def _squares(ask: Ask, answer: Answer, clip_side_px: int, payload: bytes) -> Squares:
+    clip_end = 3 * clip_side_px**2
+    whole_end = clip_end + 3 * ask.whole_side_px**2
+    whole, small = payload[clip_end:whole_end], payload[whole_end:]
+    return Squares(
+        _square(payload[:clip_end], clip_side_px),
+        _square(whole, ask.whole_side_px) if ask.whole_side_px else None,
+        Image.frombytes("RGB", answer.small_size, small) if answer.small_size else None,
+    )
 
 
 def _square(pixels: bytes, side_px: int) -> Square:

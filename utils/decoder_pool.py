@@ -109,13 +109,20 @@ class DecoderPool:
         return result
 
     async def decode_for_models(
-        self, data: bytes, upload: ClipUpload, *, whole_side_px: int, max_pixels: int
+        self,
+        data: bytes,
+        upload: ClipUpload,
+        *,
+        whole_side_px: int,
+        max_pixels: int,
+        small_side_px: int = 0,
     ) -> Squares:
         ask = Ask(
             work="decode_for_models",
             upload=upload,
             whole_side_px=whole_side_px,
             max_pixels=max_pixels,
+            small_side_px=small_side_px,
         )
         result = await self._result(ask, data)
         assert isinstance(result, Squares)

@@ -35,10 +35,17 @@ def answer_to(ask: frames.Ask, file: bytes | int) -> Answered:
         return frames.Answer(picture=head, raw_size=size), found.preview.image.tobytes()
     if ask.upload is not None:
         squares = decode_for_models(
-            file, ask.upload, whole_side_px=ask.whole_side_px, max_pixels=ask.max_pixels
+            file,
+            ask.upload,
+            whole_side_px=ask.whole_side_px,
+            max_pixels=ask.max_pixels,
+            small_side_px=ask.small_side_px,
         )
         whole = b"" if squares.whole is None else squares.whole.tobytes()
-        return frames.Answer(), squares.clip.tobytes() + whole
+        pixels = squares.clip.tobytes() + whole
+        if squares.small is None:
+            return frames.Answer(), pixels
+        return frames.Answer(small_size=squares.small.size), pixels + squares.small.tobytes()
     decoded = open_upright(file, min_side_px=ask.min_side_px, max_pixels=ask.max_pixels)
     return frames.Answer(picture=frames.head_of(decoded)), decoded.image.tobytes()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
@@ -41,10 +41,14 @@ _UPLOAD_QUALITY = 95
 
 @dataclass(frozen=True, slots=True)
 class Squares:
-    """One picture for both models. `whole` is all of it, squashed, for a captioner; or None."""
+    """One picture for both models. `whole` is all of it, squashed, for a captioner; or None.
+
+    `small` is a RAW as people see it, where it was asked for.
+    """
 
     clip: Square
     whole: Square | None = None
+    small: Image.Image | None = None
 
 
 def decode_for_clip(data: bytes, upload: ClipUpload, *, max_pixels: int) -> Square:
@@ -53,11 +57,12 @@ def decode_for_clip(data: bytes, upload: ClipUpload, *, max_pixels: int) -> Squa
 
 
 def decode_for_models(
-    data: bytes, upload: ClipUpload, *, whole_side_px: int, max_pixels: int
+    data: bytes, upload: ClipUpload, *, whole_side_px: int, max_pixels: int, small_side_px: int = 0
 ) -> Squares:
     """Any format, RAW included, to what models see. Blocking: call it from a worker thread.
 
-    It is decoded once; with a `whole_side_px` of 0 there is no `whole`.
+    It is decoded once; with a `whole_side_px` of 0 there is no `whole`. `small_side_px` is the
+    longest side that `small` may have: it changes nothing of what models see.
 
     Returns:
         uint8, shapes (upload.side_px, upload.side_px, 3) and (whole_side_px, whole_side_px, 3),
@@ -69,7 +74,8 @@ def decode_for_models(
     known = sniff(data)
     if known is not None and known.is_raw:
         with unreadable_as(ErrorCode.DECODING_RAW):
-            return _raw_squares(data, upload, whole_side_px, max_pixels)
+            upright, squares = _raw_squares(data, upload, whole_side_px, max_pixels)
+            return replace(squares, small=shrunk(upright, small_side_px) if small_side_px else None)
     min_side_px = 2 * max(upload.side_px, whole_side_px)
     decoded = open_upright(data, min_side_px=min_side_px, max_pixels=max_pixels)
     return _squares_of(decoded, upload, whole_side_px)
@@ -185,11 +191,13 @@ def perceptual_hash(image: Image.Image) -> int:
     return int(str(imagehash.phash(image)), 16)
 
 
-def _raw_squares(data: bytes, upload: ClipUpload, whole_side_px: int, max_pixels: int) -> Squares:
+def _raw_squares(
+    data: bytes, upload: ClipUpload, whole_side_px: int, max_pixels: int
+) -> tuple[Image.Image, Squares]:
     side = max(upload.side_px, whole_side_px)
     picture = raw.read_preview(data, min_side_px=2 * side, max_pixels=max_pixels)
     if picture.preview is not None and picture.serves(upload.side_px):
-        return _squares_of(picture.preview, upload, whole_side_px)
+        return picture.preview.image, _squares_of(picture.preview, upload, whole_side_px)
     developed = raw.develop(data, min_side_px=side, max_pixels=max_pixels)
     whole = to_square(developed, squashed(whole_side_px)) if whole_side_px else None
-    return Squares(to_square(developed, upload), whole)
+    return developed, Squares(to_square(developed, upload), whole)

@@ -6,7 +6,7 @@ Problem
 ├── Unauthorized               401
 ├── BatchTooLarge              413  limit
 ├── GpuBusy                    429  retry_after_s
-├── ModelLoading               503  retry_after_s
+├── ModelLoading               503  retry_after_s, eta_s
 ├── MlUnavailable              503
 └── (each service adds its own in its errors.py)
 """
@@ -31,12 +31,18 @@ class Problem(Exception):
     title: ClassVar[str] = "Internal error"
 
     def __init__(
-        self, detail: str, *, retry_after_s: float | None = None, limit: int | None = None
+        self,
+        detail: str,
+        *,
+        retry_after_s: float | None = None,
+        limit: int | None = None,
+        eta_s: float | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.retry_after_s = retry_after_s
         self.limit = limit
+        self.eta_s = eta_s
 
     def retry_after_header(self) -> str | None:
         """Whole seconds, rounded up, at least 1: what `Retry-After` may carry."""

@@ -229,6 +229,7 @@ def problem_response(
         request_id=request_id,
         retry_after_ms=None if retry_after_s is None else round(retry_after_s * 1000),
         limit=problem.limit,
+        eta_s=None if problem.eta_s is None else round(problem.eta_s, 1),
     )
     retry_after = problem.retry_after_header()
     also = {"Retry-After": retry_after} if retry_after else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -23,6 +24,15 @@ class DeviceOutOfMemoryError(Exception):
 
 class ModelMissingError(Exception):
     """The weights cannot be had. The text says what was tried, and every remedy."""
+
+
+class StartPhase(StrEnum):
+    """What a service does before it is ready, in this order; compiling only where it compiles."""
+
+    FETCHING = "fetching"
+    LOADING = "loading"
+    COMPILING = "compiling"
+    PROBING = "probing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,15 @@ class Embedder(Protocol):
     @property
     def description(self) -> ClipDescription: ...
 
+    @property
+    def sizes(self) -> Sequence[int]:
+        """The batch sizes that are compiled, ascending: others are padded or cut. Empty: none is,
+        and any size runs as it is."""
+
+    @property
+    def conditions(self) -> Sequence[str]:
+        """What, beside the model, speed and memory hang on: the device, its driver, the library."""
+
     def embed_images(self, pixels: Pixels) -> Vectors:
         """Any n from 1; the caller bounds it by the safe batch.
 
@@ -60,6 +79,12 @@ class Embedder(Protocol):
         """
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors: ...
+
+    def warm(self, largest: int) -> None:
+        """Runs whatever is set up lazily, each size of both towers up to `largest` images.
+
+        From then on nothing compiles, and larger batches are cut. Raises as `embed_images`.
+        """
 
     def memory_bytes(self) -> int:
         """Device memory that this process has reserved now; on CPU its resident set."""

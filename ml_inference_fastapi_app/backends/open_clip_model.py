@@ -3,41 +3,86 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils.serialization import config as serialization
 
 from ml_inference_fastapi_app.backends.base import ModelMissingError
 from ml_inference_fastapi_app.backends.model_source import ModelSource
 from ml_inference_fastapi_app.backends.torchvision_compat import import_open_clip
 
 _UNTRAINED_SEED = 20_240_501  # the same untrained weights, hence vectors, at every start
+_LOOSE = frozenset({".npz", ".npy"})  # big_vision's arrays, the only ones not loaded strictly
+_DRAWS = frozenset(
+    {nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_, nn.init.kaiming_normal_}
+    | {Tensor.normal_, Tensor.uniform_, Tensor.erfinv_}
+)
 
 
 def built(source: ModelSource) -> nn.Module:
     """The model in float32 on the CPU, as its weights are hashed."""
-    open_clip = import_open_clip()
     with _quiet_open_clip(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(_UNTRAINED_SEED)
-        net: nn.Module = open_clip.create_model(
-            source.architecture,
-            load_weights=False,  # below: from the file that was resolved, never by open_clip's own
-            pretrained_text=False,  # search for one
-            force_quick_gelu=source.quick_gelu,
-            force_preprocess_cfg=source.preprocess,
-            text_cfg={**source.config["text_cfg"], "hf_model_pretrained": False},
-        )
-        if source.checkpoint is not None:
-            try:
-                open_clip.load_checkpoint(net, str(source.checkpoint), weights_only=True)
-            except Exception as exc:
-                raise ModelMissingError(
-                    f"{source.checkpoint} does not hold the weights of {source.model}: "
-                    f"{(str(exc).splitlines() or [type(exc).__name__])[0]}"
-                ) from exc
+        if source.checkpoint is None:
+            net = _architecture(source)
+        else:
+            loose = source.checkpoint.suffix in _LOOSE
+            with nullcontext() if loose else _NothingDrawn():
+                net = _architecture(source)
+            _fill(net, source, source.checkpoint)
     return net.eval().requires_grad_(requires_grad=False)
+
+
+def _architecture(source: ModelSource) -> nn.Module:
+    net: nn.Module = import_open_clip().create_model(
+        source.architecture,
+        load_weights=False,  # they come from the file that was resolved, never by open_clip's own
+        pretrained_text=False,  # search for one
+        force_quick_gelu=source.quick_gelu,
+        force_preprocess_cfg=source.preprocess,
+        text_cfg={**source.config["text_cfg"], "hf_model_pretrained": False},
+    )
+    return net
+
+
+def _fill(net: nn.Module, source: ModelSource, checkpoint: Path) -> None:
+    """Every weight, from a file that is mapped, not read: one copy of it in memory at a time.
+
+    It is a copy, so that nothing that happens to the file later reaches the vectors.
+    """
+    mapped = checkpoint.suffix != ".safetensors" and zipfile.is_zipfile(checkpoint)
+    try:
+        # Files of safetensors are mapped anyway.
+        with serialization.patch({"load.mmap": mapped}):  # type: ignore[attr-defined]  # torch adds it
+            import_open_clip().load_checkpoint(net, str(checkpoint), weights_only=True)
+    except Exception as exc:
+        raise ModelMissingError(
+            f"{checkpoint} does not hold the weights of {source.model}: "
+            f"{(str(exc).splitlines() or [type(exc).__name__])[0]}"
+        ) from exc
+
+
+class _NothingDrawn(TorchFunctionMode):
+    """Leaves memory as it is where random numbers would go that a checkpoint overwrites: drawing
+    them takes a second for ViT-B-32. Loading is strict, so none of it can stay."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if func in _DRAWS:
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def tokenizer(source: ModelSource) -> Callable[[list[str]], Tensor]:

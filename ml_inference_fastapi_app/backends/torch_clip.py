@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import structlog
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,18 +20,28 @@ from ml_inference_fastapi_app.backends.base import (
     DeviceOutOfMemoryError,
     ModelMissingError,
     Pixels,
+    StartPhase,
     Vectors,
+)
+from ml_inference_fastapi_app.backends.buckets import bucket_of, bucket_sizes
+from ml_inference_fastapi_app.backends.compiling import Backend, Tower, compiled
+from ml_inference_fastapi_app.backends.devices import (
+    DTypeName,
+    conditions_of,
+    device_of,
+    dtype_of,
 )
 from ml_inference_fastapi_app.backends.fingerprint import fingerprint
 from ml_inference_fastapi_app.backends.model_source import resolve
 from ml_inference_fastapi_app.backends.open_clip_model import built, tokenizer
-from utils.contract import HARD_MAX_BATCH, ClipUpload
+from ml_inference_fastapi_app.backends.staging import CudaLink, Staging
+from utils.contract import ClipUpload
 
-DTypeName = Literal["auto", "float32", "float16", "bfloat16"]
-_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+log = structlog.stdlib.get_logger(__name__)
 
-# Compiled graphs are for one size each: batches are padded up to the next of these.
-BUCKETS = (1, 8, 32, 64, 128, HARD_MAX_BATCH)
+MAX_BATCH = 256
+_MAX_TEXTS = 64  # a call; more are cut, and a request brings no more
+_WARM_RUNS = 2  # of a compiled size: the first compiles, the second records its CUDA graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,10 @@ class Normalisation:
 
 
 class TorchClip:
-    """An Embedder. `tokenize` maps texts to a tensor of token ids, one row each."""
+    """An Embedder. `tokenize` maps texts to a tensor of token ids, one row each.
+
+    With `sizes` (ascending) both towers are compiled by `backend`, each size when it is run first.
+    """
 
     def __init__(
         self,
@@ -51,28 +65,53 @@ class TorchClip:
         normalisation: Normalisation,
         device: torch.device,
         dtype: torch.dtype,
+        channels_last: bool = True,
+        sizes: tuple[int, ...] = (),
+        backend: Backend = "inductor",
     ) -> None:
         self.description = description
+        self.sizes = sizes
         self._tokenize = tokenize
         self._device = device
         self._dtype = dtype
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
         # For pixels that are still 0 to 255: (x / 255 - mean) / std in one pass.
         shape = (1, 3, 1, 1)
         self._mean = torch.tensor(normalisation.mean, device=device).reshape(shape) * 255
         self._scale = 1 / (torch.tensor(normalisation.std, device=device).reshape(shape) * 255)
-        image_tower: Callable[[Tensor], Any] = model.visual  # type: ignore[assignment]  # a module
-        text_tower: Callable[[Tensor], Any] = model.encode_text  # type: ignore[assignment]
-        if description.compiled:
-            image_tower, text_tower = _compiled(image_tower), _compiled(text_tower)
+        image_tower: Tower = model.visual  # type: ignore[assignment]  # a module
+        text_tower: Tower = model.encode_text  # type: ignore[assignment]  # a method
+        if sizes:
+            image_tower = compiled(image_tower, sizes=len(sizes), backend=backend)
+            text_tower = compiled(text_tower, sizes=len(sizes), backend=backend)
         self._image_tower = image_tower
         self._text_tower = text_tower
+        self._staging = Staging(CudaLink(device)) if device.type == "cuda" else None
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        return conditions_of(self._device)
 
     def embed_images(self, pixels: Pixels) -> Vectors:
-        return self._in_buckets(len(pixels), lambda at, n: self._images(pixels[at : at + n], n))
+        return self._in_pieces(
+            len(pixels), self.sizes, lambda at, n, size: self._images(pixels[at : at + n], size)
+        )
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         tokens = self._tokenize(list(texts)) if texts else torch.empty(0)
-        return self._in_buckets(len(texts), lambda at, n: self._texts(tokens[at : at + n], n))
+        return self._in_pieces(
+            len(texts), self._text_sizes, lambda at, n, size: self._texts(tokens[at : at + n], size)
+        )
+
+    def warm(self, largest: int) -> None:
+        self.sizes = tuple(size for size in self.sizes if size <= largest)
+        side_px = self.description.upload.side_px
+        for size in self.sizes:
+            for _ in range(_WARM_RUNS):
+                self.embed_images(np.zeros((size, side_px, side_px, 3), np.uint8))
+        for size in self._text_sizes or (1,):
+            for _ in range(_WARM_RUNS):
+                self.embed_texts([""] * size)
 
     def memory_bytes(self) -> int:
         if self._device.type == "cuda":
@@ -85,44 +124,51 @@ class TorchClip:
             return free + torch.cuda.memory_reserved(self._device)
         return host_memory.usable_bytes()
 
-    def _in_buckets(self, rows: int, embed: Callable[[int, int], Tensor]) -> Vectors:
-        """`embed(at, n)` gives n vectors or more, still on the device."""
-        vectors = np.empty((rows, self.description.dim), np.float32)
-        step = BUCKETS[-1] if self.description.compiled else max(rows, 1)
+    @property
+    def _text_sizes(self) -> tuple[int, ...]:
+        return tuple(size for size in self.sizes if size <= _MAX_TEXTS)
+
+    def _in_pieces(
+        self, rows: int, sizes: Sequence[int], embed: Callable[[int, int, int], Tensor]
+    ) -> Vectors:
+        """`embed(at, n, size)` gives `size` vectors, still on the device, of which n count.
+
+        Nothing waits for the device before all pieces are on their way to it.
+        """
+        step = sizes[-1] if sizes else max(rows, 1)
         failure = ""
-        for at in range(0, rows, step):
-            n = min(step, rows - at)
-            try:
-                with torch.inference_mode():
-                    vectors[at : at + n] = embed(at, n)[:n].cpu().numpy()
-            except (MemoryError, RuntimeError) as exc:
-                if not is_out_of_memory(exc):
-                    raise
-                failure = str(exc) or "out of memory"
-                break
-        if failure:
-            # Outside the handler: there the exception's frames still hold the batch's tensors.
-            if self._device.type == "cuda":
-                torch.cuda.empty_cache()
-            raise DeviceOutOfMemoryError(failure)
-        return vectors
-
-    def _images(self, pixels: Pixels, n: int) -> Tensor:
-        x = torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
+        pieces = [torch.empty((0, self.description.dim))]
+        try:
+            with torch.inference_mode():
+                for at in range(0, rows, step):
+                    n = min(step, rows - at)
+                    pieces.append(embed(at, n, bucket_of(sizes, n) if sizes else n)[:n])
+                return torch.cat([piece.cpu() for piece in pieces]).numpy()
+        except (MemoryError, RuntimeError) as exc:
+            if not is_out_of_memory(exc):
+                raise
+            failure = str(exc) or "out of memory"
+        # Outside the handler: there the exception's frames still hold the batch's tensors.
+        pieces.clear()
         if self._device.type == "cuda":
-            x = x.pin_memory().to(self._device, non_blocking=True)
-        x = self._padded(x, n).permute(0, 3, 1, 2)
+            torch.cuda.empty_cache()
+        raise DeviceOutOfMemoryError(failure)
+
+    def _images(self, pixels: Pixels, size: int) -> Tensor:
+        if self._staging is None:
+            x = torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
+            x = _padded(x, size)
+        else:
+            x = self._staging.upload(pixels, padded_to=size)
+        x = x.permute(0, 3, 1, 2)  # channels last in memory, as it came
         x = ((x.float() - self._mean) * self._scale).to(self._dtype)
-        return _unit(self._image_tower(x))
+        return _unit(self._image_tower(x.contiguous(memory_format=self._layout)))
 
-    def _texts(self, tokens: Tensor, n: int) -> Tensor:
-        return _unit(self._text_tower(self._padded(tokens.to(self._device), n)))
-
-    def _padded(self, rows: Tensor, n: int) -> Tensor:
-        if not self.description.compiled:
-            return rows
-        bucket = BUCKETS[bisect.bisect_left(BUCKETS, n)]
-        return torch.cat([rows, rows[:1].expand(bucket - n, *rows.shape[1:])])
+    def _texts(self, tokens: Tensor, size: int) -> Tensor:
+        # A copy, made in inference mode as all is here: without padding and on CPU the tokens would
+        # come from outside of it, which to a compiled graph is another kind of input.
+        x = _padded(tokens, size).to(self._device, copy=True)
+        return _unit(self._text_tower(x))
 
 
 def load_torch_clip(
@@ -134,24 +180,29 @@ def load_torch_clip(
     offline: bool = False,
     device: str = "auto",
     intra_op_threads: int | None = None,
-    compile: bool = False,  # noqa: A002  # the ability's name everywhere else
+    channels_last: bool = True,
+    compile: Literal["auto", "on", "off"] = "off",  # noqa: A002  # the ability's name everywhere
+    backend: Backend = "inductor",
+    max_batch: int = MAX_BATCH,
+    on_phase: Callable[[StartPhase], None] = lambda _phase: None,
 ) -> TorchClip:
     """Blocking, seconds to minutes. `intra_op_threads` is what one call may use on CPU.
 
-    `compile` is an ability, not an order: it happens on CUDA only.
+    `compile=auto` means on CUDA. Where compiling fails the model runs without, and says so.
 
     Raises:
         ModelMissingError: see its text.
     """
+    on_phase(StartPhase.FETCHING)
     source = resolve(model=model, pretrained=pretrained, cache_dir=cache_dir, offline=offline)
+    on_phase(StartPhase.LOADING)
     if intra_op_threads is not None:
         torch.set_num_threads(intra_op_threads)
-    target = _device(device)
+    target = device_of(device)
     net = built(source)
     preprocess: dict[str, Any] = net.visual.preprocess_cfg  # type: ignore[union-attr, assignment]
     upload = _upload(preprocess)
-    normalisation = Normalisation(_three(preprocess["mean"]), _three(preprocess["std"]))
-    chosen = _dtype(dtype, target)
+    chosen = dtype_of(dtype, target)
     description = ClipDescription(
         model=model,
         weights=source.weights,
@@ -161,18 +212,47 @@ def load_torch_clip(
         trained=source.trained,
         dtype=str(chosen).removeprefix("torch."),
         backend="torch",
-        compiled=compile and target.type == "cuda",
+        compiled=compile == "on" or (compile == "auto" and target.type == "cuda"),
         device=str(target),
         upload=upload,
     )
-    return TorchClip(
-        net.to(device=target, dtype=chosen),
+    net = net.to(device=target, dtype=chosen)
+    if channels_last:
+        net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # untyped
+    clip = partial(
+        TorchClip,
+        net,
         tokenize=tokenizer(source),
-        description=description,
-        normalisation=normalisation,
+        normalisation=Normalisation(_three(preprocess["mean"]), _three(preprocess["std"])),
         device=target,
         dtype=chosen,
+        channels_last=channels_last,
     )
+    if description.compiled:
+        on_phase(StartPhase.COMPILING)
+        whole = clip(description=description, sizes=bucket_sizes(max_batch), backend=backend)
+        if _compiles(whole):
+            return whole
+    return clip(description=replace(description, compiled=False))
+
+
+def _compiles(clip: TorchClip) -> bool:
+    """Whether the smallest batch of both towers does: then larger ones do, too."""
+    side_px = clip.description.upload.side_px
+    try:
+        clip.embed_images(np.zeros((1, side_px, side_px, 3), np.uint8))
+        clip.embed_texts([""])
+    except DeviceOutOfMemoryError:
+        raise
+    except Exception:  # no compiler on the machine, or a model that torch cannot trace
+        log.warning("compile_failed", exc_info=True)
+        return False
+    return True
+
+
+def _padded(rows: Tensor, size: int) -> Tensor:
+    missing = size - len(rows)
+    return torch.cat([rows, rows[:1].expand(missing, *rows.shape[1:])]) if missing else rows
 
 
 def _upload(preprocess: dict[str, Any]) -> ClipUpload:
@@ -198,38 +278,10 @@ def _three(values: float | Sequence[float]) -> tuple[float, ...]:
     return tuple(float(v) for v in np.broadcast_to(values, 3))
 
 
-def _device(wanted: str) -> torch.device:
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(wanted)
-    if device.type == "cuda" and device.index is None:
-        return torch.device("cuda", torch.cuda.current_device())
-    return device
-
-
-def _dtype(wanted: DTypeName, device: torch.device) -> torch.dtype:
-    """Half the bits where the device computes with them faster than with all."""
-    if wanted != "auto":
-        return _DTYPES[wanted]
-    if device.type == "cuda":
-        return torch.float16  # every CUDA device since 2016; three more bits of precision than bf16
-    able = torch.cpu.get_capabilities()
-    return torch.bfloat16 if able.get("amx_bf16") or able.get("avx512_bf16") else torch.float32
-
-
 def _unit(features: Any) -> Tensor:
     """Some towers give (pooled, tokens)."""
     pooled: Tensor = features[0] if isinstance(features, tuple) else features
     return functional.normalize(pooled.float(), dim=-1)
-
-
-def _compiled(tower: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
-    import torch._dynamo.config as dynamo
-
-    # One graph for each bucket; at the default of 8 torch would fall back to eager, in silence.
-    dynamo.recompile_limit = max(dynamo.recompile_limit, 2 * len(BUCKETS))
-    compiled: Callable[[Tensor], Any] = torch.compile(tower, mode="reduce-overhead", dynamic=False)
-    return compiled
 
 
 def is_out_of_memory(exc: Exception) -> bool:

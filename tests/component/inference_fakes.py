@@ -8,6 +8,8 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anyio
 import anyio.to_thread
@@ -23,7 +25,7 @@ from ml_inference_fastapi_app.backends.base import (
     Pixels,
     Vectors,
 )
-from ml_inference_fastapi_app.main import LoadCaptions, create_app, load_captioner
+from ml_inference_fastapi_app.main import Load, LoadCaptions, create_app, load_captioner
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ClipUpload, ProblemBody
 
@@ -54,6 +56,8 @@ class FakeEmbedder:
     fits: int = 10_000
     poison: Callable[[Pixels], bool] = lambda _pixels: False
     description: ClipDescription = DESCRIPTION
+    sizes: Sequence[int] = ()
+    conditions: Sequence[str] = ("a fake",)
     drift: int = 0  # another number, other vectors
     calls: list[int] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
@@ -76,6 +80,9 @@ class FakeEmbedder:
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         return np.stack([vector_of(text.encode()) for text in texts])
+
+    def warm(self, largest: int) -> None:
+        """Nothing of it is lazy."""
 
     def memory_bytes(self) -> int:
         return 1_000_000
@@ -121,16 +128,17 @@ class Served:
 async def served(
     embedder: FakeEmbedder,
     *,
-    load: Callable[[Settings], FakeEmbedder] | None = None,
+    load: Load | None = None,
     load_captions: LoadCaptions = load_captioner,
     http: str = "httptools",
     **given: object,
 ) -> AsyncIterator[Served]:
     """A real server on a free loopback port, with its event loop in a thread of its own."""
     fatal = threading.Event()
+    folder = TemporaryDirectory()  # what one start remembers is nothing to another test
     app = create_app(
-        settings(**given),
-        load=load or (lambda _settings: embedder),
+        settings(**{"model_cache_dir": Path(folder.name), **given}),
+        load=load or (lambda _settings, _on_phase: embedder),
         load_captions=load_captions,
         on_fatal=fatal.set,
     )
@@ -164,6 +172,7 @@ async def served(
         embedder.gate.set()
         server.should_exit = True
         await anyio.to_thread.run_sync(thread.join, 20)
+        folder.cleanup()
 
 
 @contextmanager

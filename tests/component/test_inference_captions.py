@@ -243,6 +243,7 @@ async def test_one_image_is_captioned_alone(
     upload = [("file", ("a", grey(77), "image/x-portable-pixmap"))]
     response = await client.post("/api/v1/caption", files=upload)
     assert response.json()["caption"] == "77"
+    assert "model;dur=" in response.headers["Server-Timing"]
     captioner.poison = lambda _image: True
     with quiet():
         failed = await client.post("/api/v1/caption", files=upload)

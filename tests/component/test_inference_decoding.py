@@ -120,9 +120,9 @@ async def test_uploads_that_hang_or_crash_their_decoder_cost_no_neighbour() -> N
     codes = [result.code if isinstance(result, Rejected) else None for result in results]
     assert codes[::2] == [
         ErrorCode.DECODING_TIMEOUT,
-        ErrorCode.DECODING_IMAGE,
+        ErrorCode.FILE_QUARANTINED,
         ErrorCode.IMAGE_TOO_LARGE,
-        ErrorCode.DECODING_IMAGE,
+        ErrorCode.FILE_QUARANTINED,
     ]
     assert codes[1::2] == [None] * 4
     assert not isinstance(query, Rejected)

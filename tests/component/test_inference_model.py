@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
 from ml_inference_fastapi_app.backends.base import Pixels, Vectors
 from ml_inference_fastapi_app.decoding import Picture
-from ml_inference_fastapi_app.loaded_model import LoadedModel
+from ml_inference_fastapi_app.loaded_model import RECOVERY_TURNS, LoadedModel
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.probe import LimitedBy, Probed
 from ml_inference_fastapi_app.scheduler import Speed
@@ -18,7 +20,7 @@ from utils.problems import Rejected
 
 
 def model_of(embedder: FakeEmbedder, *, safe_batch: int = 32, ceiling: int = 32) -> LoadedModel:
-    probed = Probed(safe_batch, ceiling, safe_batch, 1.0, LimitedBy.LATENCY, ())
+    probed = Probed(safe_batch, ceiling, safe_batch, ceiling, 1.0, LimitedBy.LATENCY, ())
     return LoadedModel(embedder, probed, speed=Speed(), metrics=EngineMetrics(CollectorRegistry()))
 
 
@@ -67,6 +69,53 @@ def test_what_did_not_fit_is_not_grown_into_again() -> None:
     for _ in range(10):
         model.turn(pictures(32))
     assert max(embedder.calls) <= 4
+
+
+def test_memory_that_comes_back_is_used_again_slowly_and_up_to_what_was_probed() -> None:
+    embedder = FakeEmbedder()
+    model = model_of(embedder)
+    embedder.fits = 4
+    model.turn(pictures(32))
+    assert (model.safe_batch, model.turn_images) == (16, 4)
+    embedder.fits = 32
+    seen = [model.safe_batch]
+    for _ in range(40):
+        for _ in range(RECOVERY_TURNS - 1):
+            model.turn(pictures(model.turn_images))
+        assert model.safe_batch == seen[-1], "not before many full turns have fitted"
+        model.turn(pictures(model.turn_images))
+        seen.append(model.safe_batch)
+        if model.turn_images == 32:
+            break
+    assert (model.safe_batch, model.turn_images) == (32, 32)
+    assert {later - before for before, later in pairwise(seen)} <= {0, 4}, "an eighth at a time"
+
+
+def test_memory_that_runs_out_again_lowers_it_again_and_every_picture_is_answered() -> None:
+    embedder = FakeEmbedder()
+    model = model_of(embedder)
+    embedder.fits = 4
+    for _ in range(2 * RECOVERY_TURNS):
+        assert not [r for r in model.turn(pictures(4)) if isinstance(r, Rejected)]
+    model.turn(pictures(32))
+    before = model.turn_images
+    embedder.fits = before
+    for _ in range(3 * RECOVERY_TURNS):
+        results = model.turn(pictures(model.turn_images))
+        assert not [result for result in results if isinstance(result, Rejected)]
+        assert model.turn_images <= before + 4
+
+
+def test_a_model_compiled_for_some_sizes_takes_turns_of_no_other() -> None:
+    embedder = FakeEmbedder(sizes=(1, 8, 32))
+    model = model_of(embedder)
+    embedder.fits = 8
+    model.turn(pictures(32))
+    assert model.turn_images == 8
+    embedder.calls.clear()
+    for _ in range(3 * RECOVERY_TURNS):
+        model.turn(pictures(model.turn_images))
+        assert model.turn_images in embedder.sizes
 
 
 def test_a_vector_that_is_not_finite_is_a_result_with_a_code() -> None:

@@ -117,6 +117,11 @@ def test_health_checks_ask_routes_that_exist(service: str, tmp_path: Path) -> No
     assert f"http://127.0.0.1:{port}{path}" in DOCKERFILE, "the image's own check is the same"
 
 
+@pytest.mark.parametrize("service", SERVING)
+def test_a_service_that_ends_by_itself_is_started_again(service: str) -> None:
+    assert SERVICES[service]["restart"] == "unless-stopped"
+
+
 def test_each_profile_is_one_of_each_and_only_gpu_reserves_a_device() -> None:
     for profile in ("gpu", "cpu"):
         members = [name for name, one in SERVICES.items() if profile in one["profiles"]]

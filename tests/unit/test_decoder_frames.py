@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.contract import ErrorCode
+from utils.contract import ClipUpload, ErrorCode
 from utils.decoder_frames import Ask, LostDecoderError, Result, receive, receive_result, send
-from utils.image_decoding import Decoded, ImageUnreadableError
+from utils.image_decoding import Decoded, ImageUnreadableError, Squares
 from utils.raw import RawPicture
 
 PIXELS = bytes(range(18))
@@ -26,6 +26,13 @@ PICTURE = {
 }
 OPEN = Ask(work="open_upright", max_pixels=100, min_side_px=1)
 PREVIEW = Ask(work="read_preview", max_pixels=100, min_side_px=1)
+DRAW = Ask(
+    work="decode_for_models",
+    max_pixels=100,
+    upload=ClipUpload(side_px=1, crop="center"),
+    whole_side_px=1,
+    small_side_px=3,
+)
 
 
 def frame(said: bytes, payload: bytes) -> bytes:
@@ -82,6 +89,29 @@ def test_an_answer_that_fits_is_believed() -> None:
 )
 def test_a_picture_of_another_shape_is_not(changed: dict[str, object]) -> None:
     assert believed(answer(picture={**PICTURE, **changed})) is None
+
+
+def test_a_small_picture_comes_behind_the_squares() -> None:
+    drawn = believed(answer(small_size=(2, 2)), DRAW)
+    assert isinstance(drawn, Squares)
+    assert drawn.clip.tobytes() == PIXELS[:3]
+    assert drawn.whole is not None
+    assert drawn.whole.tobytes() == PIXELS[3:6]
+    assert drawn.small is not None
+    assert (drawn.small.size, drawn.small.tobytes()) == ((2, 2), PIXELS[6:])
+    none = believed(frame(b"{}", PIXELS[:6]), DRAW)
+    assert isinstance(none, Squares)
+    assert none.small is None
+
+
+@pytest.mark.parametrize("size", [(4, 1), (1, 4), (3, 1), (0, 4), (-2, -2), (2.0, 2), (2,), None])
+def test_a_small_picture_of_another_size_than_its_pixels_or_the_wish_is_not(size: object) -> None:
+    assert believed(answer(small_size=size), DRAW) is None
+
+
+def test_a_small_picture_that_nobody_asked_for_is_not() -> None:
+    assert believed(answer(small_size=(2, 2)), DRAW.model_copy(update={"small_side_px": 0})) is None
+    assert believed(answer(small_size=(2, 2), picture=PICTURE)) is None
 
 
 @pytest.mark.parametrize(

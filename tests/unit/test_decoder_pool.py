@@ -18,7 +18,7 @@ from tests.unit.test_launcher import watched
 from utils.contract import ClipUpload, ErrorCode
 from utils.decoder_pool import DecoderPool, DecodersDownError, decodes_apart
 from utils.formats import Format
-from utils.image_decoding import ImageUnreadableError, Square, decode_for_clip, open_upright
+from utils.image_decoding import ImageUnreadableError, Square, decode_for_models, open_upright
 from utils.pillow_setup import ready_pillow
 from utils.raw import read_preview
 
@@ -97,12 +97,21 @@ async def test_raw_files_come_back_as_a_thread_would_give_them(
     async with pool(module="utils.decoder_worker") as decoders:
         with open(tmp_path / "a.dng", "rb") as file:  # noqa: ASYNC230  # a small file of its own
             found = await decoders.read_preview(file.fileno(), min_side_px=90, max_pixels=LIMIT)
-        found_square = await square(decoders, data, upload)
+        found_all = await decoders.decode_for_models(
+            data, upload, whole_side_px=40, max_pixels=LIMIT, small_side_px=90
+        )
     assert (found.width_px, found.height_px) == (own.width_px, own.height_px) == (200, 300)
     assert (found.preview is not None) == (own.preview is not None) == with_preview
     if found.preview is not None and own.preview is not None:
         assert found.preview.image.tobytes() == own.preview.image.tobytes()
-    assert np.array_equal(found_square, decode_for_clip(data, upload, max_pixels=LIMIT))
+    own_all = decode_for_models(data, upload, whole_side_px=40, max_pixels=LIMIT, small_side_px=90)
+    assert np.array_equal(found_all.clip, own_all.clip)
+    assert found_all.whole is not None
+    assert own_all.whole is not None
+    assert np.array_equal(found_all.whole, own_all.whole)
+    assert found_all.small == own_all.small
+    assert found_all.small is not None
+    assert found_all.small.size == (60, 90)
 
 
 async def test_a_bad_file_has_the_code_that_it_has_in_a_thread() -> None:
@@ -138,6 +147,21 @@ async def test_a_decoder_that_eats_memory_is_stopped_at_the_limit(
         assert found.code is code
         assert "memory" in found.detail
         assert not decoders.pids, "what is left of its memory is not used again"
+        assert await serves(decoders)
+
+
+@pytest.mark.parametrize("sides", ["101 1", "1 101", "3000 3000"])
+async def test_a_decoder_that_draws_more_than_was_asked_for_is_not_believed(sides: str) -> None:
+    async with pool() as decoders:
+        drawn = await decoders.decode_for_models(
+            gif("draw 100 1"), CLIP, whole_side_px=0, max_pixels=LIMIT, small_side_px=100
+        )
+        assert drawn.small is not None
+        with pytest.raises(ImageUnreadableError) as caught:
+            await decoders.decode_for_models(
+                gif(f"draw {sides}"), CLIP, whole_side_px=0, max_pixels=LIMIT, small_side_px=100
+            )
+        assert caught.value.code is ErrorCode.FILE_QUARANTINED
         assert await serves(decoders)
 
 

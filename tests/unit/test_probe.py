@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_inference_fastapi_app.backends.base import DeviceOutOfMemoryError
+from ml_inference_fastapi_app.backends.buckets import bucket_sizes
 from ml_inference_fastapi_app.probe import (
     FALLBACK_BATCH,
     LimitedBy,
     ProbeLimits,
+    Room,
     Trial,
+    confirmed,
+    fitting,
     next_turn_images,
     probe,
 )
@@ -36,8 +41,16 @@ class Device:
             raise DeviceOutOfMemoryError
         return Trial(images, self.base_s + images * self.image_s, used)
 
-    def limits(self, *, whole: bool, max_batch: int = 1024, told_bytes: int = 0) -> ProbeLimits:
+    def limits(
+        self,
+        *,
+        whole: bool,
+        max_batch: int = 1024,
+        told_bytes: int = 0,
+        sizes: tuple[int, ...] = (),
+    ) -> ProbeLimits:
         return ProbeLimits(
+            sizes=sizes,
             max_batch=max_batch,
             memory_limit_bytes=told_bytes or self.memory_bytes,
             image_bytes=300_000,
@@ -60,6 +73,7 @@ def test_what_is_published_was_run_or_is_cut_into_what_was_run(
 ) -> None:
     found = probe(device.run, device.limits(whole=whole, max_batch=max_batch))
     assert 1 <= found.turn_images <= found.safe_batch <= found.ceiling <= max_batch
+    assert found.turn_images <= found.largest_turn <= found.ceiling
     if found.limited_by is LimitedBy.FAILURE:
         return
     assert found.safe_batch in device.ran if whole else found.turn_images <= max(device.ran)
@@ -138,3 +152,77 @@ def test_a_turn_that_was_small_in_a_busy_moment_grows_back() -> None:
     for _ in range(10):
         turn = next_turn_images(turn, images=turn, model_s=0.01 + 0.001 * turn, ceiling=500)
     assert 64 <= turn <= 140
+
+
+@given(devices, st.integers(1, 2000), st.booleans())
+def test_a_compiled_model_runs_no_size_that_it_is_not_compiled_for(
+    device: Device, max_batch: int, whole: bool
+) -> None:
+    sizes = bucket_sizes(max_batch)
+    found = probe(device.run, device.limits(whole=whole, max_batch=max_batch, sizes=sizes))
+    assert set(device.ran) <= set(sizes)
+    assert {found.turn_images, found.largest_turn} <= set(sizes)
+    assert found.turn_images <= found.largest_turn
+    if found.limited_by is LimitedBy.FAILURE:
+        return
+    assert found.largest_turn in device.ran
+    assert device.base_bytes + found.largest_turn * device.image_bytes <= device.memory_bytes
+    if whole:
+        assert found.safe_batch == found.largest_turn
+
+
+@given(st.integers(1, 2000), st.integers(1, 2000), st.floats(0, 10), st.integers(1, 2000))
+def test_the_turns_of_a_compiled_model_change_from_size_to_size(
+    current: int, images: int, model_s: float, ceiling: int
+) -> None:
+    sizes = bucket_sizes(2000)
+    current, ceiling = fitting(current, sizes), fitting(ceiling, sizes)
+    images = min(images, current)
+    found = next_turn_images(current, images=images, model_s=model_s, ceiling=ceiling, sizes=sizes)
+    assert found in sizes
+    assert found <= max(current, ceiling)
+    if found > current:
+        assert model_s * found < 0.15 * current
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_an_earlier_start_found_is_tried_with_one_batch_and_holds(whole: bool) -> None:
+    device = Device(memory_bytes=10**10)
+    limits = device.limits(whole=whole)
+    known = probe(device.run, limits)
+    device.ran.clear()
+    assert confirmed(device.run, known, limits)
+    assert device.ran == [1, known.largest_turn if whole else known.turn_images]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_an_earlier_start_found_is_not_believed_when_the_machine_has_changed(
+    whole: bool,
+) -> None:
+    device = Device(memory_bytes=10**10)
+    limits = device.limits(whole=whole)
+    known = probe(device.run, limits)
+    slower = replace(device, image_s=3 * device.image_s, base_s=3 * device.base_s)
+    faster = replace(device, image_s=device.image_s / 3, base_s=device.base_s / 3)
+    fuller = replace(device, memory_bytes=device.base_bytes + device.image_bytes)
+    for changed in (slower, faster, fuller):
+        assert not confirmed(changed.run, known, limits)
+    poor = replace(limits, memory_limit_bytes=device.base_bytes + device.image_bytes)
+    assert not confirmed(device.run, known, poor)
+    assert not confirmed(device.run, known, replace(limits, max_batch=known.ceiling - 1))
+    assert not confirmed(device.run, known, replace(limits, sizes=(1, 5)))
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000))
+def test_room_that_was_taken_comes_back_in_steps_and_never_exceeds_what_was_probed(
+    probed: int, lowered: int
+) -> None:
+    room = Room(probed, probed).lowered(lowered)
+    assert room.now == min(probed, lowered)
+    steps = 0
+    while room.now < probed:
+        larger = room.raised()
+        assert room.now < larger.now <= probed
+        room, steps = larger, steps + 1
+        assert steps <= 16
+    assert room.raised() == room

@@ -90,6 +90,16 @@ def test_queries_are_admitted_while_batches_are_refused() -> None:
         pass
 
 
+def test_nothing_is_idle_while_a_request_is_in() -> None:
+    admission = Admission(max_waiting_batches=1, max_waiting_queries=1, speed=Speed())
+    with admission.batch(1):
+        with admission.query():
+            assert admission.idle_s() == 0
+        assert admission.idle_s() == 0
+    with admission.query():
+        assert admission.idle_s() == 0
+
+
 async def test_the_result_of_the_last_step_is_returned(thread: ModelThread) -> None:
     def steps() -> Steps[int]:
         yield

@@ -40,6 +40,8 @@ from utils.contract.orchestrator import (
     FilterSpec,
     ImageList,
     ImageReply,
+    InferenceService,
+    InferenceState,
     InferenceSummary,
     IngestAccepted,
     IngestRequest,
@@ -50,9 +52,11 @@ from utils.contract.orchestrator import (
     JobState,
     LogLine,
     OrchestratorCapabilities,
+    OrchestratorHealth,
     SearchHit,
     SearchReply,
     SearchTextRequest,
+    WatchReply,
 )
 
 __all__ = [
@@ -85,6 +89,8 @@ __all__ = [
     "Health",
     "ImageList",
     "ImageReply",
+    "InferenceService",
+    "InferenceState",
     "InferenceSummary",
     "IngestAccepted",
     "IngestRequest",
@@ -96,6 +102,7 @@ __all__ = [
     "JobState",
     "LogLine",
     "OrchestratorCapabilities",
+    "OrchestratorHealth",
     "ProblemBody",
     "QueueCapabilities",
     "Reply",
@@ -103,5 +110,6 @@ __all__ = [
     "SearchReply",
     "SearchTextRequest",
     "UploadSpec",
+    "WatchReply",
     "Wire",
 ]

@@ -69,7 +69,7 @@ class Reply(BaseModel):
 
 
 class ProblemBody(Reply):
-    """RFC 9457 body. `retry_after_ms` and `limit` appear where they mean something."""
+    """RFC 9457 body. `retry_after_ms`, `limit` and `eta_s` appear where they mean something."""
 
     type: str = "about:blank"
     title: str
@@ -79,3 +79,4 @@ class ProblemBody(Reply):
     request_id: str
     retry_after_ms: int | None = None
     limit: int | None = None
+    eta_s: float | None = None

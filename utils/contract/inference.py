@@ -85,12 +85,14 @@ class ItemError(Reply):
 class BatchItem(Reply):
     """One upload's result. `embedding` is a list of floats, or base64 of little-endian float32.
 
-    An error beside an embedding is of the caption alone.
+    An error beside an embedding is of the caption alone. `thumbnail` is base64 of WebP, upright,
+    in sRGB: of a RAW, where the request says how large.
     """
 
     id: str
     embedding: list[float] | str | None = None
     caption: str | None = None
+    thumbnail: str | None = None
     error: ItemError | None = None
 
 

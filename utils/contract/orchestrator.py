@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from utils.contract.base import ErrorCode, Reply, Wire
-from utils.contract.inference import Capabilities
+from utils.contract.inference import Capabilities, Health
 from utils.photo_metadata import TakenAtSource
 
 
 class IngestRequest(Wire):
+    """`watch`: whether changes of the directory are picked up from now on; null: as it is."""
+
     directory_path: str = Field(min_length=1, max_length=4096)
     collection: str = "default"
     recursive: bool = True
@@ -21,6 +23,7 @@ class IngestRequest(Wire):
     force: bool = False
     sync: bool = False
     confirm_deletes: bool = False
+    watch: bool | None = None
 
 
 class IngestAccepted(Reply):
@@ -62,7 +65,8 @@ class JobReply(Reply):
     `stages`: seconds of work in each stage, summed over workers. `rate_images_per_s` is of the
     last seconds while the job runs, and `rate_average_images_per_s` of all its running time.
     `eta_s` and its range are there once all is found. `log` holds the last lines. `removed`
-    counts points whose files are gone; `counts` are of files that are there.
+    counts points whose files are gone; `counts` are of files that are there. `origin`: `watch` for
+    a job over what changed in a watched folder.
     """
 
     job_id: str
@@ -80,6 +84,7 @@ class JobReply(Reply):
     eta_low_s: float | None = None
     eta_high_s: float | None = None
     removed: int = 0
+    origin: Literal["request", "watch"] = "request"
     stages: dict[str, float]
     bottleneck: str | None
     errors_by_code: dict[str, int]
@@ -117,14 +122,30 @@ class CollectionRequest(Wire):
     name: str
 
 
+class WatchReply(Reply):
+    """`mode`: by `events` of the file system, or only by a `rescan` now and then.
+
+    `detail` says why there are no events, or what else is wrong.
+    """
+
+    directory_path: str
+    recursive: bool
+    mode: Literal["events", "rescan"]
+    detail: str | None
+
+
 class CollectionReply(Reply):
-    """`model` and `fingerprint` are null until the first job binds the collection to a model."""
+    """`model` and `fingerprint` are null until the first job binds the collection to a model.
+
+    `watches`: the folders whose changes are picked up.
+    """
 
     name: str
     count: int
     model: str | None
     fingerprint: str | None
     roots: tuple[str, ...]
+    watches: tuple[WatchReply, ...] = ()
     last_job_id: str | None
 
 
@@ -226,9 +247,34 @@ class ImageList(Reply):
 
 
 class InferenceSummary(Reply):
+    """Of all services together: `url` is of the one whose model new collections get."""
+
     url: str
     reachable: bool
     detail: str | None
+
+
+class InferenceState(StrEnum):
+    """Of one service. OTHER_MODEL: than the first of the setting that answers."""
+
+    READY = "ready"
+    AWAY = "away"
+    OTHER_MODEL = "other_model"
+
+
+class InferenceService(Reply):
+    """`fingerprint` is the last that it was heard to have; `detail` says why it is not ready."""
+
+    url: str
+    state: InferenceState
+    fingerprint: str | None
+    detail: str | None
+
+
+class OrchestratorHealth(Health):
+    """`detail` says why jobs and searches wait, where no inference service answers."""
+
+    inference: tuple[InferenceService, ...]
 
 
 class OrchestratorCapabilities(Reply):
@@ -240,4 +286,5 @@ class OrchestratorCapabilities(Reply):
     captions_available: bool
     ingest_roots: tuple[str, ...]
     inference: InferenceSummary
+    inference_services: tuple[InferenceService, ...]
     ml: Capabilities | None
