@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
+from utils.allocator import bound_arenas
 from utils.web import readable, setup_logging
 
 KEEP_ALIVE_S = 75  # longer than a client's pause between calls, so that none meets a closing
@@ -26,6 +27,7 @@ def main() -> int:
         sys.stderr.write(f"A setting is not valid: {readable(exc)}\n")
         return 2
     setup_logging(settings.log_level)
+    bound_arenas()  # before there are threads
     # What ends a start-up has been said by then: a problem in one line, a bug with its traceback.
     logging.getLogger("uvicorn.error").addFilter(_is_no_traceback)
     server = _Server(

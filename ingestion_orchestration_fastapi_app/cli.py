@@ -100,6 +100,10 @@ def ingest(
     confirm_deletes: Annotated[
         bool, typer.Option("--confirm-deletes", help="With --sync: even if very many are gone.")
     ] = False,
+    watch: Annotated[
+        bool | None,
+        typer.Option("--watch/--no-watch", help="Pick up changes from now on, or no longer."),
+    ] = None,
     create: Annotated[
         bool, typer.Option("--create", help="Make the collection first, if it is new.")
     ] = False,
@@ -117,6 +121,7 @@ def ingest(
         force=force,
         sync=sync,
         confirm_deletes=confirm_deletes,
+        watch=watch,
     )
 
     async def run(api: OrchestratorApi, console: Console) -> int:

@@ -21,6 +21,7 @@ from utils.tether import tethered
 
 POLL_S = 0.2
 LOG_TAIL_BYTES = 4000
+STEADY_S = 300.0  # what dies sooner would die again
 
 
 class LaunchFailed(Exception):
@@ -61,14 +62,11 @@ class RunningService:
             return log.read().decode(errors="replace").strip()
         return ""
 
-    async def failure(self) -> LaunchFailed:
-        """Waits until the process ends, which a service does not do by itself."""
+    async def ended(self) -> str:
+        """Waits until the process ends, which a healthy service does not do by itself."""
         code = await self.process.wait()
-        ended = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-        return LaunchFailed(
-            f"The {self.service.name} service {ended}. Its log: {self.service.log_path}",
-            log_tail=self.log_tail(),
-        )
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        return f"The {self.service.name} service {how}"
 
 
 def http_url(host: str, port: int) -> str:
@@ -91,11 +89,15 @@ def check_port_free(service: Service) -> None:
             ) from exc
 
 
+def previous_log(path: Path) -> Path:
+    return path.with_suffix(".previous.log")
+
+
 def fresh_log(path: Path) -> BinaryIO:
     """An empty log; the one of the run before is kept beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
-        path.replace(path.with_suffix(".previous.log"))
+        path.replace(previous_log(path))
     return open(path, "ab")
 
 
@@ -130,9 +132,14 @@ async def stop(running: Sequence[RunningService], *, grace_s: float) -> None:
 
 @asynccontextmanager
 async def services(
-    wanted: Sequence[Service], *, grace_s: float = 15.0
+    wanted: Sequence[Service],
+    *,
+    on_restart: Callable[[str], None] | None = None,
+    grace_s: float = 15.0,
+    steady_s: float = STEADY_S,
 ) -> AsyncGenerator[list[RunningService]]:
-    """Both run inside the block. When one dies there, the block is cancelled and it is raised.
+    """Both run inside the block. When one dies there, the block is cancelled and it is raised;
+    with `on_restart`, which hears of it, one that ran for `steady_s` is started again instead.
 
     Raises:
         LaunchFailed: a port is taken (nothing was started), or a child died.
@@ -146,12 +153,22 @@ async def services(
             running.append(await start(service))  # noqa: PERF401  # a later failure stops earlier
         async with anyio.create_task_group() as watch:
 
-            async def watched(one: RunningService) -> None:
-                failures.append(await one.failure())
+            async def watched(at: int) -> None:
+                one, began_s = running[at], anyio.current_time()
+                ended, log_path = await one.ended(), one.service.log_path
+                while on_restart and anyio.current_time() - began_s >= steady_s:
+                    on_restart(f"{ended} and is started again. Its log: {previous_log(log_path)}")
+                    await stop([one], grace_s=0)  # what it may have left running
+                    with anyio.CancelScope(shield=True):  # nothing may start unheeded
+                        one = running[at] = await start(one.service)
+                    began_s = anyio.current_time()
+                    ended = await one.ended()
+                detail = f"{ended}. Its log: {log_path}"
+                failures.append(LaunchFailed(detail, log_tail=one.log_tail()))
                 watch.cancel_scope.cancel()
 
-            for one in running:
-                watch.start_soon(watched, one)
+            for at in range(len(running)):
+                watch.start_soon(watched, at)
             yield running
             watch.cancel_scope.cancel()
     except BaseExceptionGroup as group:  # the watchers raise nothing: it holds the block's own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,12 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder import (
     free_bytes,
     locked_data_folder,
 )
-from ingestion_orchestration_fastapi_app.adapters.directories import checked_directory
+from ingestion_orchestration_fastapi_app.adapters.directories import (
+    checked_directory,
+    is_allowed,
+)
 from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
+from ingestion_orchestration_fastapi_app.adapters.folder_watch import InotifyEvents
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
 from ingestion_orchestration_fastapi_app.adapters.inference_client import InferenceClient
 from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
@@ -38,6 +42,7 @@ from ingestion_orchestration_fastapi_app.api import (
 from ingestion_orchestration_fastapi_app.api.body_limit import BodyLimit
 from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.api.services import Services
+from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
@@ -46,7 +51,9 @@ from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
 from ingestion_orchestration_fastapi_app.pipeline.search import Search
 from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
 from ingestion_orchestration_fastapi_app.pipeline.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.pipeline.watching import Watching
 from ingestion_orchestration_fastapi_app.settings import Settings
+from utils.allocator import keep_giving_back
 from utils.decoder_pool import DecoderPool
 from utils.formats import Format, has_image_extension
 from utils.problems import Problem
@@ -60,18 +67,22 @@ BLOCKING_THREADS = 8
 
 
 def create_app(
-    settings: Settings, *, ml_transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings,
+    *,
+    ml_transport: httpx.AsyncBaseTransport | None = None,
+    around: Callable[[Ports], Ports] | None = None,
 ) -> FastAPI:
     """The application; nothing is opened before its lifespan.
 
-    `ml_transport` replaces the network on the way to the inference service.
+    `ml_transport` replaces the network on the way to the inference service. `around` gives the
+    ports that are used in place of the real ones, before anything is asked of them.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             try:
-                app.state.services = await _wired(settings, stack, ml_transport)
+                app.state.services = await _wired(settings, stack, ml_transport, around)
             except Problem as exc:
                 sys.stderr.write(f"{exc.code}: {exc.detail}\n")
                 raise
@@ -81,6 +92,8 @@ def create_app(
             async with create_task_group() as tg:
                 services = app.state.services
                 await tg.start(services.supervisor.serve)
+                await tg.start(services.watching.serve)
+                tg.start_soon(keep_giving_back)
                 tg.start_soon(
                     partial(keep_short, services.ports.ledger, days=settings.job_history_days)
                 )
@@ -102,7 +115,10 @@ async def _page() -> FileResponse:
 
 
 async def _wired(
-    settings: Settings, stack: AsyncExitStack, ml_transport: httpx.AsyncBaseTransport | None
+    settings: Settings,
+    stack: AsyncExitStack,
+    ml_transport: httpx.AsyncBaseTransport | None,
+    around: Callable[[Ports], Ports] | None,
 ) -> Services:
     """Opens everything, in the order in which it must be closed again, last first."""
     stack.enter_context(locked_data_folder(settings.data_dir))
@@ -126,6 +142,8 @@ async def _wired(
             memory_bytes=settings.decode_memory_bytes,
         )
     )
+    rules = ExcludeRules(settings.exclude_patterns)
+    events = await stack.enter_async_context(InotifyEvents(rules))
     ports = Ports(
         ledger=ledger,
         store=store,
@@ -133,6 +151,7 @@ async def _wired(
         library=LocalFiles(
             CapacityLimiter(settings.hash_workers * 2),
             max_file_bytes=settings.max_file_bytes,
+            rules=rules,
         ),
         preparation=ImagePreparation(
             CapacityLimiter(settings.decode_workers),
@@ -141,38 +160,64 @@ async def _wired(
             thumbnail_side_px=settings.thumbnail_side_px,
             encoding=settings.ml_upload_encoding,
         ),
-        inference=InferenceClient(
-            http,
-            url=settings.ml_inference_service_url,
-            request_timeout_s=settings.ml_request_timeout_s,
-            query_timeout_s=settings.ml_query_timeout_s,
-            api_key=settings.ml_key,
+        inference=tuple(
+            InferenceClient(
+                http,
+                url=url,
+                request_timeout_s=settings.ml_request_timeout_s,
+                query_timeout_s=settings.ml_query_timeout_s,
+                api_key=settings.ml_key,
+                thumbnail_side_px=settings.thumbnail_side_px,
+            )
+            for url in settings.ml_urls
         ),
         budget=MemoryBudget(settings.max_inflight_bytes),
     )
-    known_collections = Collections(ledger, store)
+    if around is not None:
+        ports = around(ports)
+    known_collections = Collections(ports.ledger, ports.store)
     await known_collections.check_all()
     watch = MlWatch(ports.inference)
+    supervisor = Supervisor(
+        ports,
+        known_collections,
+        widths=Widths(
+            read_workers=settings.hash_workers,
+            decode_workers=settings.decode_workers,
+            batch_images=settings.batch_size,
+            store_rows=settings.store_group_rows,
+            store_linger_s=settings.store_linger_s,
+            delete_guard_percent=settings.delete_guard_percent,
+        ),
+        max_running=settings.max_running_jobs,
+    )
     return Services(
         settings=settings,
         ports=ports,
         collections=known_collections,
-        supervisor=Supervisor(
-            ports,
-            known_collections,
-            widths=Widths(
-                read_workers=settings.hash_workers,
-                decode_workers=settings.decode_workers,
-                batch_images=settings.batch_size,
-                store_rows=settings.store_group_rows,
-                store_linger_s=settings.store_linger_s,
-                delete_guard_percent=settings.delete_guard_percent,
-            ),
-            max_running=settings.max_running_jobs,
+        supervisor=supervisor,
+        watching=Watching(
+            ports.ledger,
+            ports.library,
+            supervisor,
+            events,
+            is_image_name=has_image_extension,
+            is_allowed=partial(is_allowed, roots=settings.ingest_roots),
+            captions=not settings.disable_captions,
+            debounce_s=settings.watch_debounce_s,
+            rescan_s=settings.watch_rescan_s,
         ),
-        search=Search(known_collections, store, ports.inference, watch),
+        search=Search(
+            known_collections, ports.store, watch, query_timeout_s=settings.ml_query_timeout_s
+        ),
         thumbnails=Thumbnails(
-            known_collections, store, cache, ports.library, ports.preparation, ports.budget
+            known_collections,
+            ports.store,
+            ports.cache,
+            ports.library,
+            ports.preparation,
+            ports.budget,
+            watch,
         ),
         watch=watch,
         checked_directory=partial(checked_directory, roots=settings.ingest_roots),

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
 
 MIB = 1024 * 1024
@@ -28,7 +29,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
     ml_inference_service_url: str = Field(
-        default="http://127.0.0.1:8001", description="Where the inference service answers."
+        default="http://127.0.0.1:8001",
+        description="Where inference is served; several URLs, separated by `,`, share the work.",
     )
     ml_inference_batch_size: int = Field(
         default=128,
@@ -70,6 +72,10 @@ class Settings(BaseSettings):
         default_factory=lambda: (Path.home(), Path.cwd()),
         description="Folders below which directories may be ingested, separated by `:`.",
     )
+    exclude_patterns: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="What else imports pass over: globs, separated by `:` or line ends; see below.",
+    )
     hash_workers: int = Field(default=2, ge=1, le=64, description="Threads that read and hash.")
     decode_workers: int = Field(
         default_factory=lambda: os.cpu_count() or 2,
@@ -107,6 +113,12 @@ class Settings(BaseSettings):
         le=100,
         description="`sync` asks to confirm when more of a folder's files (and over 10) are gone.",
     )
+    watch_debounce_s: float = Field(
+        default=2, gt=0, le=60, description="Quiet in a watched folder before it is looked at."
+    )
+    watch_rescan_s: float = Field(
+        default=3600, ge=0, description="Between looks at all of a watched folder; 0: at the start."
+    )
     store_group_rows: int = Field(
         default=4096, ge=1, le=65_536, description="Most rows that are stored at once."
     )
@@ -135,10 +147,33 @@ class Settings(BaseSettings):
             return tuple(Path(part).expanduser() for part in value.split(":") if part)
         return value
 
+    @field_validator("exclude_patterns", mode="before")
+    @classmethod
+    def _split_patterns(cls, value: object) -> object:
+        if isinstance(value, str):
+            parts = value.replace("\n", ":").split(":")
+            return tuple(part.strip() for part in parts if part.strip())
+        return value
+
+    @field_validator("exclude_patterns")
+    @classmethod
+    def _check_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        ExcludeRules(value)
+        return value
+
     @field_validator("ml_inference_service_url")
     @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
-        return value.rstrip("/")
+    def _tidy_urls(cls, value: str) -> str:
+        """Each once, in their order, without spaces and trailing slashes."""
+        urls = (url.strip().rstrip("/") for url in value.split(","))
+        tidy = ",".join(dict.fromkeys(url for url in urls if url))
+        if not tidy:
+            raise ValueError("it names no service")
+        return tidy
+
+    @property
+    def ml_urls(self) -> tuple[str, ...]:
+        return tuple(self.ml_inference_service_url.split(","))
 
     @cached_property
     def batch_size(self) -> int:

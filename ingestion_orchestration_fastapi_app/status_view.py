@@ -20,7 +20,7 @@ SHOWN_JOBS = 10
 
 
 async def show_status(api: OrchestratorApi, console: Console) -> int:
-    """Returns the exit status: 1 when the inference service is not reachable."""
+    """Returns the exit status: 1 when no inference service is reachable."""
     capabilities = await api.capabilities()
     collections = (await api.collections()).collections
     jobs = (await api.jobs()).jobs[:SHOWN_JOBS]
@@ -41,7 +41,7 @@ async def show_status(api: OrchestratorApi, console: Console) -> int:
                 job.state.value,
                 f"{done_count(job):,} of {job.counts.found:,}",
                 f"{job.counts.failed:,}",
-                job.directory_path,
+                job.directory_path + (" (watched)" if job.origin == "watch" else ""),
             )
             for job in jobs
         ],
@@ -50,9 +50,10 @@ async def show_status(api: OrchestratorApi, console: Console) -> int:
 
 
 def _services(capabilities: OrchestratorCapabilities) -> list[tuple[str, ...]]:
-    inference = capabilities.inference
-    state = "ready" if inference.reachable else inference.detail or "not reachable"
-    rows: list[tuple[str, ...]] = [("orchestrator", "ready"), (f"inference {inference.url}", state)]
+    rows: list[tuple[str, ...]] = [("orchestrator", "ready")]
+    rows += [
+        (f"inference {one.url}", one.detail or one.state) for one in capabilities.inference_services
+    ]
     if capabilities.ml is not None:
         clip = capabilities.ml.clip
         rows.append(("model", f"{clip.model} ({clip.weights}) on {capabilities.ml.device}"))

@@ -80,7 +80,7 @@ def roots_with(roots: Sequence[Path], photos: str | None) -> str:
 
 
 def wanted_services(plan: Plan) -> list[Service]:
-    """The orchestrator, and the inference service unless its URL is on another machine."""
+    """The orchestrator, and one inference service where the first URL of this machine says."""
     settings = plan.settings
     logs = settings.data_dir / "logs"
     own = {
@@ -99,8 +99,10 @@ def wanted_services(plan: Plan) -> list[Service]:
             {**plan.environment, **own},
         )
     ]
-    url = urlsplit(settings.ml_inference_service_url)
-    if url.hostname in LOOPBACK:
+    local = next((url for url in settings.ml_urls if urlsplit(url).hostname in LOOPBACK), None)
+    if local is not None:
+        url = urlsplit(local)
+        assert url.hostname is not None, "it is one of LOOPBACK"
         port = url.port or INFERENCE_DEFAULT_PORT.get(url.scheme, 80)
         inference = Service(
             "inference",
@@ -163,7 +165,11 @@ async def _run(plan: Plan, console: Console) -> int:
         await _make_demo_pictures(console)
     if any(service.name == "inference" for service in services):
         await _pull_model(plan, console)
-    async with launcher.services(services) as running:
+
+    def show(text: str) -> None:
+        print_plain(console, text, style="red")
+
+    async with launcher.services(services, on_restart=show) as running:
         for one in running:
             print_plain(console, f"Started {one.service.name}, log: {one.service.log_path}")
         await _wait_until_ready(plan, services, console)
@@ -201,7 +207,7 @@ async def _show_searches(api: OrchestratorApi, collection: str, console: Console
 
 
 async def _wait_until_ready(plan: Plan, services: Sequence[Service], console: Console) -> None:
-    urls = {"inference": plan.settings.ml_inference_service_url}
+    urls = {"inference": plan.settings.ml_urls[0]}
     urls |= {service.name: service.url for service in services}
     last = ""
     with console.status("Waiting for the services") as spinner:

@@ -29,6 +29,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     Skipped,
     Upload,
 )
+from ingestion_orchestration_fastapi_app.errors import Unreachable
 from utils.contract import (
     PPM_MEDIA_TYPE,
     RAW_MEDIA_TYPE,
@@ -230,13 +231,20 @@ class FakeInference:
     behaviour: Behaviour = lambda uploads: None
     library: FakeLibrary | None = None
     told: Capabilities = field(default_factory=capabilities)
+    url: str = "http://ml"
+    away: bool = False  # nobody answers there
     batches: list[list[bytes]] = field(default_factory=list)
     running: int = 0
     most_running: int = 0
 
     async def capabilities(self) -> Capabilities:
-        await anyio.lowlevel.checkpoint()
+        await self._reached()
         return self.told
+
+    async def _reached(self) -> None:
+        await anyio.lowlevel.checkpoint()
+        if self.away:
+            raise Unreachable("the inference service cannot be reached")
 
     def _embedded(self, data: bytes, *, captions: bool) -> Embedded:
         """Its caption is the content itself; `wordless` content has none."""
@@ -254,7 +262,7 @@ class FakeInference:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
-            await anyio.lowlevel.checkpoint()
+            await self._reached()
             self.behaviour({key: one for key, one in uploads.items() if isinstance(one, Upload)})
         finally:
             self.running -= 1
@@ -279,9 +287,11 @@ class FakeInference:
         return data if same else Rejected(ErrorCode.FILE_CHANGED, "changed")
 
     async def embed_text(self, text: str) -> tuple[Vector, str]:
+        await self._reached()
         return vector_of(text.encode()), self.told.clip.fingerprint
 
     async def embed_image(self, data: bytes) -> tuple[Vector, str]:
+        await self._reached()
         return vector_of(data), self.told.clip.fingerprint
 
     @property

@@ -15,27 +15,28 @@ from ingestion_orchestration_fastapi_app.core.files import (
     Root,
     Verdict,
 )
-from ingestion_orchestration_fastapi_app.core.identity import display_text, is_within
+from ingestion_orchestration_fastapi_app.core.identity import display_text
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL
+from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.core.records import (
     CollectionRecord,
     Enrolment,
     FailureRecord,
     JobProgress,
     Settlement,
-    UnmetFile,
+    Watch,
 )
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionExists,
     CollectionNotFound,
     ModelMismatch,
 )
-from tests.memory_jobs import MemoryJobs
+from tests.memory_removal import MemoryRemoval
 from tests.memory_rows import Row, Shelf, judged
 from utils.contract import ErrorCode
 
 
-class MemoryLedger(MemoryJobs):
+class MemoryLedger(MemoryRemoval):
     """Implements `Ledger`. Every method lets others run once, as the real one does."""
 
     async def create_collection(self, name: str) -> CollectionRecord:
@@ -79,6 +80,23 @@ class MemoryLedger(MemoryJobs):
             roots = sorted((*shelf.record.roots, root), key=lambda one: one.path)
             shelf.record = replace(shelf.record, roots=tuple(roots))
 
+    async def put_watch(self, collection_id: int, watch: Watch) -> None:
+        await checkpoint()
+        if collection_id not in self._shelves:
+            raise CollectionNotFound("The collection was deleted.")
+        self._watch(collection_id, watch.directory, watch)
+
+    async def end_watch(self, collection_id: int, directory: bytes) -> None:
+        await checkpoint()
+        if collection_id in self._shelves:
+            self._watch(collection_id, directory)
+
+    def _watch(self, collection_id: int, directory: bytes, *watches: Watch) -> None:
+        shelf = self._shelves[collection_id]
+        others = [one for one in shelf.record.watches if one.directory != directory]
+        ordered = sorted((*others, *watches), key=lambda one: one.directory)
+        shelf.record = replace(shelf.record, watches=tuple(ordered))
+
     async def recall(
         self, collection_id: int, keys: Sequence[FileKey]
     ) -> dict[FileKey, FileRecord]:
@@ -109,6 +127,19 @@ class MemoryLedger(MemoryJobs):
                 one.display_path, one.code or ErrorCode.INTERNAL, one.detail or "", self._clock()
             )
         return row
+
+    async def decode_starts(self, collection_id: int) -> dict[UUID, DecodeStart]:
+        await checkpoint()
+        return dict(self._shelves[collection_id].decode_starts)
+
+    async def note_decoding(
+        self, collection_id: int, begun: Sequence[DecodeStart], ended: Sequence[UUID]
+    ) -> None:
+        await checkpoint()
+        starts = self._shelves[collection_id].decode_starts
+        for point_id in ended:
+            starts.pop(point_id, None)
+        starts.update({start.point_id: start for start in begun})
 
     async def intend(
         self, job_id: str, collection_id: int, outcomes: Mapping[UUID, Outcome]
@@ -144,6 +175,7 @@ class MemoryLedger(MemoryJobs):
         for one in {one.key: one for one in settlements}.values():  # the last word counts
             row = self._take(job_id, collection_id, one)
             row.record = judged(row.record, one)
+            shelf.decode_starts.pop(one.point_id, None)
             if one.verdict is Verdict.STORED and one.stored_fingerprint is not None:
                 shelf.intents.pop(one.point_id, None)
                 shelf.doomed.discard(one.point_id)
@@ -173,85 +205,6 @@ class MemoryLedger(MemoryJobs):
         self._jobs[job_id] = replace(job, updated_at=self._clock())
         return failed
 
-    async def unmet(
-        self,
-        job_id: str,
-        collection_id: int,
-        directory: bytes,
-        *,
-        after: FileKey | None,
-        limit: int,
-    ) -> list[UnmetFile]:
-        await checkpoint()
-        found = [
-            UnmetFile(key, self._absolute(collection_id, key), row.point_id, self._had(row))
-            for key, row in self._shelves[collection_id].files.items()
-            if row.record.job_id != job_id
-            and is_within(self._absolute(collection_id, key), directory)
-            and (after is None or _order(key) > _order(after))
-        ]
-        return sorted(found, key=lambda one: _order(one.key))[:limit]
-
-    def _absolute(self, collection_id: int, key: FileKey) -> bytes:
-        roots = {root.id: root.path for root in self._shelves[collection_id].record.roots}
-        return roots[key.root_id].rstrip(b"/") + b"/" + key.path
-
-    def _had(self, row: Row) -> bool:
-        doomed = {one for shelf in self._shelves.values() for one in shelf.doomed}
-        return row.record.stored_fingerprint is not None or row.point_id in doomed
-
-    async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
-        await checkpoint()
-        return any(
-            row.record.job_id == job_id
-            and row.record.outcome is Outcome.UNCHANGED
-            and is_within(self._absolute(collection_id, key), folder)
-            for key, row in self._shelves[collection_id].files.items()
-        )
-
-    async def doom(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
-        await checkpoint()
-        shelf = self._shelves[collection_id]
-        shelf.intents.update(dict.fromkeys(point_ids))
-        shelf.doomed.update(point_ids)
-
-    async def forget(
-        self,
-        job_id: str,
-        collection_id: int,
-        files: Sequence[UnmetFile],
-        *,
-        synced_version: int,
-    ) -> int:
-        await checkpoint()
-        job = self._open(job_id)
-        shelf = self._shelves[collection_id]
-        rows = [row for row in (shelf.files.get(file.key) for file in files) if row is not None]
-        removed = sum(self._had(row) for row in rows)
-        for file in files:
-            row = shelf.files.pop(file.key, None)
-            before = self._jobs.get(row.record.job_id) if row is not None else None
-            if before is not None and before.state not in FINAL:
-                self._failures[before.id].pop(file.key, None)
-            shelf.intents.pop(file.point_id, None)
-            shelf.doomed.discard(file.point_id)
-        shelf.record = replace(shelf.record, synced_version=synced_version)
-        progress = replace(job.progress, removed=job.progress.removed + removed)
-        self._jobs[job_id] = replace(job, updated_at=self._clock(), progress=progress)
-        return removed
-
-    async def devices(self, collection_id: int) -> dict[bytes, int]:
-        await checkpoint()
-        return dict(self._shelves[collection_id].devices)
-
-    async def note_devices(
-        self, collection_id: int, found: Mapping[bytes, int], *, replace: bool
-    ) -> None:
-        await checkpoint()
-        known = self._shelves[collection_id].devices
-        merged = {**known, **found} if replace else {**found, **known}
-        self._shelves[collection_id].devices = merged
-
     async def reconcile(
         self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
     ) -> tuple[int, int]:
@@ -268,7 +221,3 @@ class MemoryLedger(MemoryJobs):
                     row.record, stat=None, settled=False, verdict=None, sha256=None
                 )
         return len(unknown), len(lost)
-
-
-def _order(key: FileKey) -> tuple[bytes, bytes]:
-    return key.root_id.bytes, key.path

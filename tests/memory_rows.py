@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.core.files import FileKey, FileRecord, Outcome, Verdict
+from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Settlement
 
 
@@ -24,6 +25,7 @@ class Shelf:
     intents: dict[UUID, tuple[str, Outcome] | None] = field(default_factory=dict)
     doomed: set[UUID] = field(default_factory=set)  # intents to delete, among the others
     devices: dict[bytes, int] = field(default_factory=dict)
+    decode_starts: dict[UUID, DecodeStart] = field(default_factory=dict)
 
 
 def judged(record: FileRecord, one: Settlement) -> FileRecord:

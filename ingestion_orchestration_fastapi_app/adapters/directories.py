@@ -21,8 +21,7 @@ def checked_directory(text: str, *, roots: Sequence[Path]) -> bytes:
     if "\0" in text:
         raise DirectoryNotFound("A path holds no NUL.")
     path = os.path.realpath(os.fsencode(os.path.expanduser(text)))
-    allowed = [os.path.realpath(os.fsencode(root)) for root in roots]
-    if not any(is_within(path, root) for root in allowed):
+    if not is_allowed(path, roots=roots):
         raise DirectoryNotAllowed(
             f"{text} lies outside the folders that may be ingested; INGEST_ROOTS names them."
         )
@@ -31,3 +30,9 @@ def checked_directory(text: str, *, roots: Sequence[Path]) -> bytes:
     if not os.access(path, os.R_OK | os.X_OK):
         raise DirectoryNotFound(f"{text} may not be read by this service.")
     return path
+
+
+def is_allowed(path: bytes, *, roots: Sequence[Path]) -> bool:
+    """Whether an absolute path without links lies in one of the roots. Blocking."""
+    allowed = [os.path.realpath(os.fsencode(root)) for root in roots]
+    return any(is_within(path, root) for root in allowed)

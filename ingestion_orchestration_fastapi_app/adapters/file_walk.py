@@ -70,7 +70,7 @@ def walk(
 
 def _regular(entry: os.DirEntry[bytes], rules: ExcludeRules) -> os.stat_result | None:
     try:
-        if rules.excludes_file(entry.name) or not entry.is_file(follow_symlinks=False):
+        if rules.excludes_file(entry.path) or not entry.is_file(follow_symlinks=False):
             return None
         found = entry.stat(follow_symlinks=False)
     except OSError:  # gone between listing and looking: it was never met
@@ -83,7 +83,7 @@ def _is_folder(entry: os.DirEntry[bytes], rules: ExcludeRules) -> bool:
         is_folder = entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
-    return is_folder and not rules.excludes_folder(entry.name)
+    return is_folder and not rules.excludes_folder(entry.path)
 
 
 def next_group(
@@ -106,8 +106,7 @@ def next_group(
 
 def is_gone(path: bytes, *, below: bytes, rules: ExcludeRules) -> bool:
     """Nothing is there now, and a walk from `below` would have met it. Blocking."""
-    *folders, name = path[len(below.rstrip(b"/")) + 1 :].split(b"/")
-    if rules.excludes_file(name) or any(rules.excludes_folder(one) for one in folders):
+    if rules.excludes_file(path) or any(map(rules.excludes_folder, _between(below, path))):
         return False
     try:
         os.lstat(path)
@@ -116,3 +115,11 @@ def is_gone(path: bytes, *, below: bytes, rules: ExcludeRules) -> bool:
     except OSError:  # who knows: perhaps the disk is ill
         return False
     return False
+
+
+def _between(folder: bytes, path: bytes) -> Iterator[bytes]:
+    """The folders in `folder` that a walk goes through to come to the path."""
+    end = path.find(b"/", len(folder.rstrip(b"/")) + 1)
+    while end > 0:
+        yield path[:end]
+        end = path.find(b"/", end + 1)

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from PIL import Image
 
 from ingestion_orchestration_fastapi_app.adapters.original_file import OriginalFile
-from ingestion_orchestration_fastapi_app.core.files import Picture
+from ingestion_orchestration_fastapi_app.core.files import Picture, unseen_hash
 from ingestion_orchestration_fastapi_app.core.records import Content, Original, Prepared, Upload
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload
 from utils.decoder_pool import DecoderPool, decodes_apart
@@ -158,7 +158,10 @@ class ImagePreparation:
         )
 
     def _placeholder(self, content: Content, known: Format, size: tuple[int, int]) -> Picture:
-        """Grey, in the picture's proportions. Its hash is the content's: like copies only."""
+        """Until the inference service has shown what it developed, or where it does not.
+
+        Grey, in the picture's proportions.
+        """
         scale = self._thumbnail_side_px / max(size)
         width, height = (max(1, round(length * scale)) for length in size)
         grey = Image.new("RGB", (width, height), _NEUTRAL)
@@ -166,7 +169,7 @@ class ImagePreparation:
             format=known.value,
             width_px=size[0],
             height_px=size[1],
-            phash=int.from_bytes(content.sha256[:8]),
+            phash=unseen_hash(content.sha256),
             partial=False,
             rung="developed",
             thumbnail=thumbnail_webp(grey, self._thumbnail_side_px),

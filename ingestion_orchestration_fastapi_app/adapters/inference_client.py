@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import httpx
 import numpy as np
+import structlog
 from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ValidationError
 
+from ingestion_orchestration_fastapi_app.adapters.likeness import likeness_of
 from ingestion_orchestration_fastapi_app.adapters.multipart_body import MultipartBody
 from ingestion_orchestration_fastapi_app.adapters.original_file import faults_of
-from ingestion_orchestration_fastapi_app.core.files import Vector
+from ingestion_orchestration_fastapi_app.core.files import Likeness, Vector
 from ingestion_orchestration_fastapi_app.core.records import Embedded, Original, Sendable, Upload
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
@@ -27,6 +30,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 from utils.contract import (
     API_PREFIX,
     IMAGE_COUNT_HEADER,
+    REQUEST_ID_HEADER,
     BatchItem,
     BatchReply,
     Capabilities,
@@ -42,7 +46,7 @@ M = TypeVar("M", bound=BaseModel)
 CONNECT_TIMEOUT_S = 5.0
 STATUS_TIMEOUT_S = 10.0
 UNIT_NORM_TOLERANCE = 1e-2
-FILE_THREADS = 2  # read originals while they are sent
+FILE_THREADS = 2  # read originals while they are sent, and look at what became of them
 
 
 class InferenceClient:
@@ -56,17 +60,25 @@ class InferenceClient:
         request_timeout_s: float,
         query_timeout_s: float,
         api_key: str | None = None,
+        thumbnail_side_px: int = 320,
     ) -> None:
         self._http = http
+        self._url = url
         self._base = url + API_PREFIX
         self._batch_timeout = httpx.Timeout(request_timeout_s, connect=CONNECT_TIMEOUT_S)
         self._query_timeout = httpx.Timeout(query_timeout_s, connect=CONNECT_TIMEOUT_S)
         self._headers = {} if api_key is None else {"X-API-Key": api_key}
+        self._thumbnail_side_px = thumbnail_side_px
         self._file_threads = CapacityLimiter(FILE_THREADS)
 
+    @property
+    def url(self) -> str:
+        return self._url
+
     async def capabilities(self) -> Capabilities:
-        """Raises Overloaded while the model loads, Unreachable otherwise."""
-        response = await self._send("GET", "/capabilities", timeout=httpx.Timeout(STATUS_TIMEOUT_S))
+        """Raises Overloaded while the model loads, another InferenceFault otherwise."""
+        timeout = httpx.Timeout(STATUS_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+        response = await self._send_our_own("GET", "/capabilities", timeout=timeout)
         return _parsed(Capabilities, response)
 
     async def embed(
@@ -77,10 +89,10 @@ class InferenceClient:
         if not sent:
             return dict(faults)
         with MultipartBody("files", sent, self._file_threads) as body:
-            response = await self._send_batch(
+            response = await self._send_our_own(
                 "POST",
                 "/batch_embed_and_caption",
-                params={"captions": str(captions).lower(), "encoding_format": "base64"},
+                params=self._params(sent, captions=captions),
                 headers={IMAGE_COUNT_HEADER: str(len(sent)), **body.headers},
                 content=body,
                 timeout=self._batch_timeout,
@@ -97,7 +109,34 @@ class InferenceClient:
         if len(answers) != len(sent):
             missing = len(sent) - len(answers)
             raise ConnectionLost(f"the answer lacks {missing} of {len(sent)} results")
+        for part_id, likeness in (await self._likenesses(reply, sent)).items():
+            answer = answers[part_id]
+            if isinstance(answer, Embedded):
+                answers[part_id] = replace(answer, likeness=likeness)
         return answers | faults | body.faults
+
+    def _params(self, sent: Mapping[str, Sendable], *, captions: bool) -> dict[str, str]:
+        """A service that does not know how to make thumbnails passes over the wish."""
+        params = {"captions": str(captions).lower(), "encoding_format": "base64"}
+        if any(isinstance(upload, Original) for upload in sent.values()):
+            params["thumbnail_side_px"] = str(self._thumbnail_side_px)
+        return params
+
+    async def _likenesses(
+        self, reply: BatchReply, sent: Mapping[str, Sendable]
+    ) -> dict[str, Likeness | None]:
+        """Of originals; None of what cannot be shown."""
+        drawn = {
+            item.id: item.thumbnail
+            for item in reply.results
+            if item.thumbnail is not None and isinstance(sent.get(item.id), Original)
+        }
+
+        def looked_at() -> dict[str, Likeness | None]:
+            side_px = self._thumbnail_side_px
+            return {one: likeness_of(said, side_px=side_px) for one, said in drawn.items()}
+
+        return await to_thread.run_sync(looked_at, limiter=self._file_threads) if drawn else {}
 
     async def _changed(self, uploads: Mapping[str, Sendable]) -> dict[str, Rejected]:
         originals = {
@@ -125,8 +164,9 @@ class InferenceClient:
         reply = _parsed(EmbedReply, response)
         return np.asarray(reply.embedding, dtype=np.float32), reply.fingerprint
 
-    async def _send_batch(self, *args: Any, **kwargs: Any) -> httpx.Response:
-        """A batch that is refused as such is cut until the file that it is about stands alone."""
+    async def _send_our_own(self, *args: Any, **kwargs: Any) -> httpx.Response:
+        """What nobody but us worded is no caller's fault: a batch is cut until the file that it is
+        about stands alone."""
         try:
             return await self._send(*args, **kwargs)
         except ValidationProblem as exc:
@@ -146,7 +186,7 @@ class InferenceClient:
             response = await self._http.request(
                 method,
                 self._base + path,
-                headers={**self._headers, **(headers or {})},
+                headers={**self._headers, **_request_id(), **(headers or {})},
                 timeout=timeout,
                 extensions={"trace": sending.trace},
                 **content,
@@ -161,6 +201,13 @@ class InferenceClient:
         if response.is_success:
             return response
         raise _fault(response)
+
+
+def _request_id() -> dict[str, str]:
+    """The id under which both services log what is done here; what a job asks has the job's."""
+    bound = structlog.contextvars.get_contextvars()
+    known = bound.get("job_id") or bound.get("request_id")
+    return {} if known is None else {REQUEST_ID_HEADER: str(known)}
 
 
 class _Sending:

@@ -35,10 +35,12 @@ async def collection(name: str, services: Wired) -> CollectionReply:
 @router.delete("/collections/{name}", status_code=204)
 async def delete(name: str, services: Wired) -> None:
     """The points go; the photographs stay where they are."""
+    collection = await services.collections.get(name)
     await services.collections.delete(name)
+    services.watching.forget(collection.id)
 
 
 async def _described(services: Services, record: CollectionRecord) -> CollectionReply:
     bound = record.fingerprint is not None
     count = await services.ports.store.count(record.name) if bound else 0
-    return collection_reply(record, count=count)
+    return collection_reply(record, count=count, watching=services.watching)

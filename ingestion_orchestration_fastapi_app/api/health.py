@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from anyio import fail_after
 from fastapi import APIRouter
 
 from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.core.batching import BatchLimits
 from ingestion_orchestration_fastapi_app.core.identity import display_text
+from ingestion_orchestration_fastapi_app.core.lead import lead
+from ingestion_orchestration_fastapi_app.pipeline.ml_watch import Seen
 from utils.contract import (
     API_PREFIX,
+    ErrorCode,
     Health,
+    InferenceService,
+    InferenceState,
     InferenceSummary,
     OrchestratorCapabilities,
+    OrchestratorHealth,
 )
 
 router = APIRouter(tags=["health"])
@@ -26,29 +34,68 @@ async def live() -> Health:
 
 
 @router.get("/health/ready")
-async def ready(services: Wired) -> Health:
-    """The ledger answers. The inference service need not: jobs wait for it."""
+async def ready(services: Wired) -> OrchestratorHealth:
+    """The ledger answers. No inference service need: jobs wait for one."""
     with fail_after(READY_S):
         await services.ports.ledger.collections()
-    _capabilities, fault = await services.watch.look()
-    return Health(status="ok", detail=fault)
+    seen = await services.watch.look()
+    return OrchestratorHealth(status="ok", detail=_why_none(seen), inference=_states(seen))
 
 
 @router.get(f"{API_PREFIX}/capabilities")
 async def capabilities(services: Wired) -> OrchestratorCapabilities:
     settings = services.settings
-    ml, fault = await services.watch.look()
+    seen = await services.watch.look()
+    told = [one.told for one in seen if one.told is not None]
+    up = [one.told for one in seen if one.told is not None and one.fault is None]
+    ml = lead(up or told, fingerprint=None)
+    captioning = lead(up or told, fingerprint=None, captions=True)
+    urls = [one.service.url for one in seen if ml is not None and one.told is ml]
     wanted = settings.batch_size
     return OrchestratorCapabilities(
         safe_clip_batch=0 if ml is None else ml.safe_clip_batch,
         batch_size=wanted if ml is None else BatchLimits.of(ml, wanted_images=wanted).max_images,
         formats=services.formats,
-        captions_available=ml is not None
-        and ml.captions.available
+        captions_available=captioning is not None
+        and captioning.captions.available
         and not settings.disable_captions,
         ingest_roots=tuple(display_text(bytes(root)) for root in settings.ingest_roots),
         inference=InferenceSummary(
-            url=settings.ml_inference_service_url, reachable=fault is None, detail=fault
+            url=(urls or settings.ml_urls)[0], reachable=bool(up), detail=_why_none(seen)
         ),
+        inference_services=_states(seen),
         ml=ml,
+    )
+
+
+def _why_none(seen: Sequence[Seen]) -> str | None:
+    if any(one.fault is None for one in seen):
+        return None
+    if len(seen) == 1:
+        return seen[0].fault
+    return "; ".join(f"{one.service.url}: {one.fault}" for one in seen)
+
+
+def _states(seen: Sequence[Seen]) -> tuple[InferenceService, ...]:
+    first = next((one for one in seen if one.told is not None and one.fault is None), None)
+    return tuple(_state(one, first) for one in seen)
+
+
+def _state(one: Seen, first: Seen | None) -> InferenceService:
+    """`first` is the first that answers: what runs another model than it is pointed out."""
+    state, detail = InferenceState.READY, one.fault
+    clip = None if one.told is None else one.told.clip
+    if detail is not None:
+        state = InferenceState.AWAY
+    elif clip and first and first.told and clip.fingerprint != first.told.clip.fingerprint:
+        state = InferenceState.OTHER_MODEL
+        detail = (
+            f"{ErrorCode.MODEL_MISMATCH}: it runs {clip.model}, {first.service.url} runs "
+            f"{first.told.clip.model}; a job uses those that run its collection's model"
+        )
+    return InferenceService(
+        url=one.service.url,
+        state=state,
+        fingerprint=None if clip is None else clip.fingerprint,
+        detail=detail,
     )

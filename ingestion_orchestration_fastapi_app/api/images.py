@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse
 
 from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.api.views import image_reply
+from ingestion_orchestration_fastapi_app.core.files import unseen_hash
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from utils.contract import API_PREFIX, ImageList, ImageReply
 
@@ -46,16 +47,19 @@ async def image(image_id: UUID, services: Wired, collection: str = "default") ->
 async def thumbnail(
     image_id: UUID, request: Request, services: Wired, collection: str = "default"
 ) -> Response:
-    """WebP. Named by content, so a browser may keep it for as long as it likes."""
+    """WebP. Named by content, so a browser may keep it for as long as it likes; grey, and not to
+    be kept, as long as no inference service shows what it made of a RAW."""
     point = await services.thumbnails.point(collection, image_id)
     headers = {
-        "ETag": f'"{point.sha256.hex()[:32]}-{services.ports.preparation.version}"',
+        "ETag": f'"{point.sha256.hex()[:32]}-{point.phash:x}-{services.ports.preparation.version}"',
         "Cache-Control": "private, max-age=86400",
     }
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    webp = await services.thumbnails.webp(point)
-    return Response(webp, media_type="image/webp", headers=headers)
+    picture = await services.thumbnails.picture(point)
+    if picture.phash == unseen_hash(point.sha256):
+        headers = {"Cache-Control": "no-store"}
+    return Response(picture.thumbnail, media_type="image/webp", headers=headers)
 
 
 @router.get("/images/{image_id}/file", response_class=FileResponse)

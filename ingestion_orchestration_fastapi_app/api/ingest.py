@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
-from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest
+from ingestion_orchestration_fastapi_app.core.identity import display_text
+from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest, Watch
 from ingestion_orchestration_fastapi_app.pipeline.space import check_space
 from utils.contract import API_PREFIX, IngestAccepted, IngestRequest
 
@@ -16,7 +19,12 @@ router = APIRouter(prefix=API_PREFIX, tags=["jobs"])
 @router.post("/ingest", status_code=202)
 @router.post("/ingest/", status_code=202, include_in_schema=False)
 async def ingest(body: IngestRequest, response: Response, services: Wired) -> IngestAccepted:
-    """Starts a job. What can be known to be wrong is said now, and nothing is changed."""
+    """Starts a job. What can be known to be wrong is said now, and nothing is changed.
+
+    Except that `watch: false` ends the watch, also of a folder that is not there any more.
+    """
+    if body.watch is False:
+        await _end_watch(services, body)
     directory = await to_thread.run_sync(
         services.checked_directory, body.directory_path, limiter=services.blocking
     )
@@ -35,9 +43,10 @@ async def _accepted(services: Services, body: IngestRequest, directory: bytes) -
         if body.collection == "default"
         else await collections.get(body.collection)
     )
-    capabilities, _fault = await services.watch.look()
-    if capabilities is not None and existing is not None:
-        collections.check_model(existing, capabilities)
+    if existing is not None:
+        likely = await services.watch.likely(existing.fingerprint)
+        if likely is not None:
+            collections.check_model(existing, likely)
     await check_space(
         services.ports.ledger,
         services.ports.library,
@@ -59,4 +68,22 @@ async def _accepted(services: Services, body: IngestRequest, directory: bytes) -
         sync=body.sync,
         confirm_deletes=body.confirm_deletes,
     )
-    return await services.supervisor.submit(collection, request)
+    record = await services.supervisor.submit(collection, request)
+    if body.watch:  # after the job, which it then waits for
+        watch = Watch(directory, recursive=request.recursive, captions=request.captions)
+        await services.watching.put(collection, watch)
+    return record
+
+
+async def _end_watch(services: Services, body: IngestRequest) -> None:
+    collection = await services.collections.find(body.collection)
+    if collection is None or "\0" in body.directory_path:
+        return
+
+    def real() -> str:
+        return os.path.realpath(os.path.expanduser(body.directory_path))
+
+    names = (body.directory_path, await to_thread.run_sync(real, limiter=services.blocking))
+    for watch in collection.watches:
+        if display_text(watch.directory) in names:
+            await services.watching.end(collection.id, watch.directory)

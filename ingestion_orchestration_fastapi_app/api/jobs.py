@@ -121,9 +121,9 @@ async def retry_failed(job_id: str, response: Response, services: Wired) -> Inge
     """
     record = await _job(services, job_id)
     collection = await services.collections.get(record.request.collection)
-    capabilities, _fault = await services.watch.look()
-    if capabilities is not None:
-        services.collections.check_model(collection, capabilities)
+    likely = await services.watch.likely(collection.fingerprint)
+    if likely is not None:
+        services.collections.check_model(collection, likely)
     retry = await services.supervisor.retry_failed(collection, record)
     status_url = f"{API_PREFIX}/ingest/status/{retry.id}"
     response.headers["Location"] = status_url

@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
 from ingestion_orchestration_fastapi_app.pipeline.search import Search
 from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
 from ingestion_orchestration_fastapi_app.pipeline.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.pipeline.watching import Watching
 from ingestion_orchestration_fastapi_app.settings import Settings
 
 
@@ -27,6 +28,7 @@ class Services:
     ports: Ports
     collections: Collections
     supervisor: Supervisor
+    watching: Watching
     search: Search
     thumbnails: Thumbnails
     watch: MlWatch

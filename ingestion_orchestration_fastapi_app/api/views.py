@@ -8,9 +8,15 @@ from ingestion_orchestration_fastapi_app.core.files import Hit, Point
 from ingestion_orchestration_fastapi_app.core.filters import Filters
 from ingestion_orchestration_fastapi_app.core.identity import display_text
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, JobRecord
+from ingestion_orchestration_fastapi_app.core.records import (
+    CollectionRecord,
+    JobRecord,
+    Watch,
+)
 from ingestion_orchestration_fastapi_app.pipeline.search import Found
 from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
+from ingestion_orchestration_fastapi_app.pipeline.watched_folder import WatchedFolder
+from ingestion_orchestration_fastapi_app.pipeline.watching import Watching
 from utils.contract import (
     API_PREFIX,
     CollectionReply,
@@ -19,6 +25,7 @@ from utils.contract import (
     JobReply,
     SearchHit,
     SearchReply,
+    WatchReply,
 )
 
 LOG_LINES = 20  # in an answer that is asked for again and again; `/log` has more
@@ -54,6 +61,7 @@ def job_reply(record: JobRecord, tally: Tally | None) -> JobReply:
         errors_by_code=dict(record.errors_by_code),
         warnings=progress.warnings,
         removed=progress.removed,
+        origin=record.request.origin.value,
         log=progress.log[-LOG_LINES:],
         started_at=record.started_at,
         updated_at=record.updated_at,
@@ -61,14 +69,29 @@ def job_reply(record: JobRecord, tally: Tally | None) -> JobReply:
     )
 
 
-def collection_reply(record: CollectionRecord, *, count: int) -> CollectionReply:
+def collection_reply(
+    record: CollectionRecord, *, count: int, watching: Watching
+) -> CollectionReply:
     return CollectionReply(
         name=record.name,
         count=count,
         model=record.model,
         fingerprint=record.fingerprint,
         roots=tuple(display_text(root.path) for root in record.roots),
+        watches=tuple(
+            _watch_reply(watch, watching.followed(record.id, watch.directory))
+            for watch in record.watches
+        ),
         last_job_id=record.last_job_id,
+    )
+
+
+def _watch_reply(watch: Watch, folder: WatchedFolder | None) -> WatchReply:
+    return WatchReply(
+        directory_path=display_text(watch.directory),
+        recursive=watch.recursive,
+        mode="events" if folder is not None and folder.has_events else "rescan",
+        detail="it lies outside INGEST_ROOTS" if folder is None else folder.detail,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from utils.contract import HARD_MAX_BATCH, Capabilities
@@ -42,6 +43,20 @@ class BatchLimits:
         if images + 1 > self.max_images:
             return False
         return total_bytes + upload_bytes + PART_OVERHEAD_BYTES <= self.max_bytes
+
+    def fitting(self, uploads_bytes: Iterable[int]) -> int:
+        """How many of the uploads, from the first on, one request carries: at least one."""
+        total_bytes = 0
+        images = 0
+        for upload_bytes in uploads_bytes:
+            if not self.fits(images, total_bytes, upload_bytes):
+                break
+            images += 1
+            total_bytes += upload_bytes + PART_OVERHEAD_BYTES
+        return max(1, images)
+
+    def lowered(self, max_images: int) -> BatchLimits:
+        return replace(self, max_images=max(1, min(max_images, self.max_images)))
 
 
 def halves(items: list[T]) -> tuple[list[T], list[T]]:

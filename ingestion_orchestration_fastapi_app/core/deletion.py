@@ -31,17 +31,18 @@ def changed_devices(
         now: of this scan: the directory's own, and those of the mounts in it.
     """
     then = {path: device for path, device in known.items() if is_within(path, directory)}
-    above = next((known[path] for path in _upwards(directory) if path in known), None)
+    above = device_at(directory, known)
     if above is not None:
         then.setdefault(directory, above)
-    seen = {path: _device(path, now) for path in then}
+    seen = {path: device_at(path, now) for path in then}
     return {
         path: device for path, device in seen.items() if device is not None and device != then[path]
     }
 
 
-def _device(path: bytes, now: Mapping[bytes, int]) -> int | None:
-    return next((now[one] for one in _upwards(path) if one in now), None)
+def device_at(path: bytes, devices: Mapping[bytes, int]) -> int | None:
+    """Of the closest folder, the path itself or above it, whose device is known."""
+    return next((devices[one] for one in _upwards(path) if one in devices), None)
 
 
 def _upwards(path: bytes) -> Iterator[bytes]:

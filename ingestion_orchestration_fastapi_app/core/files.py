@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -50,6 +50,9 @@ class FileKey:
 
     root_id: UUID
     path: bytes
+
+    def __hash__(self) -> int:
+        return hash(self.path)  # a UUID's own hash takes longer than all else that is done here
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,23 @@ class Picture:
     partial: bool
     rung: str
     thumbnail: bytes
+
+
+def unseen_hash(sha256: bytes) -> int:
+    """The `phash` of a picture that nobody has seen yet: like that of copies only."""
+    return int.from_bytes(sha256[:8])
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What the inference service saw of a file that it developed: the same as in `Picture`."""
+
+    thumbnail: bytes
+    phash: int
+
+    def of(self, picture: Picture) -> Picture:
+        """The picture as it is known now."""
+        return replace(picture, thumbnail=self.thumbnail, phash=self.phash)
 
 
 @dataclass(frozen=True, slots=True)

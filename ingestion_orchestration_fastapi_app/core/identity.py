@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from ingestion_orchestration_fastapi_app.core.files import Root
@@ -30,7 +32,9 @@ def root_at(path: bytes) -> Root:
 
 def point_id(collection: str, root_id: UUID, path: bytes) -> UUID:
     """UUIDv5 of collection, root and relative path."""
-    return _uuid5(root_id, collection.encode() + b"\0" + path)
+    digest = _hashed_root(collection, root_id).copy()  # what a root's files share is hashed once
+    digest.update(path if path.isascii() else _as_text(path).encode())
+    return UUID(bytes=digest.digest()[:16], version=5)
 
 
 def is_within(path: bytes, folder: bytes) -> bool:
@@ -44,6 +48,16 @@ def deepest_root(path: bytes, roots: Iterable[Root]) -> Root | None:
     return max(above, key=lambda root: len(root.path), default=None)
 
 
+@lru_cache(maxsize=256)
+def _hashed_root(collection: str, root_id: UUID) -> hashlib._Hash:
+    prefix = root_id.bytes + _as_text(collection.encode() + b"\0").encode()
+    return hashlib.sha1(prefix, usedforsecurity=False)
+
+
 def _uuid5(namespace: UUID, name: bytes) -> UUID:
+    return uuid5(namespace, _as_text(name))
+
+
+def _as_text(name: bytes) -> str:
     # uuid5 takes bytes only from Python 3.12 on; latin-1 maps any bytes to text, one to one.
-    return uuid5(namespace, name.decode("latin-1"))
+    return name.decode("latin-1")

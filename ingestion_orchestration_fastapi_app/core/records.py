@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from ingestion_orchestration_fastapi_app.core.files import (
     File,
     FileKey,
     FileStat,
+    Likeness,
     Metadata,
     Outcome,
     Picture,
@@ -22,6 +24,22 @@ from ingestion_orchestration_fastapi_app.core.files import (
 from ingestion_orchestration_fastapi_app.core.identity import display_text
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
 from utils.problems import Rejected
+
+
+class Origin(StrEnum):
+    """Who asked for a job."""
+
+    REQUEST = "request"
+    WATCH = "watch"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A folder of a collection whose changes are picked up. `directory` is absolute."""
+
+    directory: bytes
+    recursive: bool = True
+    captions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +58,15 @@ class CollectionRecord:
     synced_version: int | None
     roots: tuple[Root, ...]
     last_job_id: str | None
+    watches: tuple[Watch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
     """`directory` is absolute and lies in a root of the collection, or is one.
 
-    `retry_of` names the ended job whose failed files, and no others, are looked at.
+    `retry_of` names the ended job whose failed files, and no others, are looked at. Where there
+    are `folders` (absolute, in the directory), only what lies right in them is.
     """
 
     collection: str
@@ -57,6 +77,15 @@ class JobRequest:
     sync: bool = False
     confirm_deletes: bool = False
     retry_of: str | None = None
+    folders: tuple[bytes, ...] = ()
+    origin: Origin = Origin.REQUEST
+
+    @property
+    def parts(self) -> tuple[tuple[bytes, bool], ...]:
+        """What is scanned: folders, and whether with what lies deeper."""
+        if self.folders:
+            return tuple((folder, False) for folder in self.folders)
+        return ((self.directory, self.recursive),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +282,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """`fault` is why there is no caption, where one was asked for; the vector is good."""
+    """`fault` is why there is no caption, where one was asked for; the vector is good.
+
+    `likeness` is of an original, where the service gave one that can be shown.
+    """
 
     vector: Vector
     caption: str | None = None
     caption_fingerprint: str | None = None
     fault: Rejected | None = None
+    likeness: Likeness | None = None

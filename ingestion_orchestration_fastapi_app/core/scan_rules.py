@@ -1,44 +1,105 @@
-"""What a scan passes over."""
+"""What a scan passes over: globs, built in and the user's."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
 
 # Made by other programs beside the photographs: small copies, bins, sync state.
-_FOLDERS = frozenset(
-    {
-        b"@eadir",  # Synology
-        b"#recycle",
-        b"#snapshot",
-        b"@recycle",  # QNAP
-        b"@recently-snapshot",
-        b"$recycle.bin",
-        b"system volume information",
-        b"lost+found",
-        b"__macosx",
-    }
+BUILT_IN = (
+    ".*",
+    "@eaDir/",  # Synology
+    "#recycle/",
+    "#snapshot/",
+    "@Recycle/",  # QNAP
+    "@Recently-Snapshot/",
+    "$RECYCLE.BIN/",
+    "System Volume Information/",
+    "lost+found/",
+    "__MACOSX/",
+    "*.lrdata/",  # Lightroom's previews
 )
-_FOLDER_SUFFIXES = (b".lrdata",)  # Lightroom's previews
+_ANY_FOLDERS = "(?:[^/]+/)*"
 
 
-@dataclass(frozen=True, slots=True)
 class ExcludeRules:
-    """Names of folders are compared without regard to case. `hidden`: what begins with a dot.
+    """Globs in the manner of `.gitignore`, without regard to case.
+
+    A pattern is a name, or names in a row with `/` between them, and matches at any depth; one that
+    begins with `/` is an absolute path. One that ends with `/` matches only folders. In a name,
+    `*` is any text, `?` one character, `[a-z]` one of these and `[!a-z]` one of the others; the
+    name `**` is any number of folders, also none.
 
     The rules say nothing about the folder that a job was asked for, only about what lies in it.
+    What lies in an excluded folder is never met.
     """
 
-    folders: frozenset[bytes] = _FOLDERS
-    folder_suffixes: tuple[bytes, ...] = _FOLDER_SUFFIXES
-    hidden: bool = True
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
+        """Raises ValueError, with a text for the user, for a pattern that is none."""
+        every = [*BUILT_IN, *patterns]
+        self._file = _either(one for one in every if not one.endswith("/"))
+        self._folder = _either(one.removesuffix("/") for one in every)
 
-    def excludes_folder(self, name: bytes) -> bool:
-        lowered = name.lower()
-        return (
-            self.excludes_file(name)
-            or lowered in self.folders
-            or lowered.endswith(self.folder_suffixes)
-        )
+    def excludes_folder(self, path: bytes) -> bool:
+        """Whether a scan that comes to this absolute path does not go in."""
+        return self._folder.fullmatch(_text(path)) is not None
 
-    def excludes_file(self, name: bytes) -> bool:
-        return self.hidden and name.startswith(b".")
+    def excludes_file(self, path: bytes) -> bool:
+        return self._file.fullmatch(_text(path)) is not None
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")  # as the environment's text is made
+
+
+def _either(patterns: Iterable[str]) -> re.Pattern[str]:
+    anywhere: list[str] = []
+    absolute: list[str] = []
+    for pattern in patterns:
+        (absolute if pattern.startswith("/") else anywhere).append(_regex(pattern.lstrip("/")))
+    at_any_depth = f"(?s:.*)/(?:{'|'.join(anywhere)})"
+    return re.compile("|".join([at_any_depth, *(f"/{one}" for one in absolute)]), re.IGNORECASE)
+
+
+def _regex(pattern: str) -> str:
+    names = pattern.split("/")
+    if pattern.startswith("!"):
+        raise ValueError(f"{pattern!r}: `!` takes no exclusion back")
+    if "" in names:
+        raise ValueError(f"{pattern!r} has an empty name")
+    if names[-1] == "**":
+        names[-1] = "*"  # all of it below is all that lies in it
+    parts = [_ANY_FOLDERS if name == "**" else f"{_name(name)}/" for name in names]
+    return "".join(parts).removesuffix("/")
+
+
+def _name(glob: str) -> str:
+    parts: list[str] = []
+    at = 0
+    while at < len(glob):
+        end = glob.find("]", at + (3 if glob.startswith("[!", at) else 2))  # "[]]" holds "]"
+        if glob[at] == "[" and end > 0:
+            parts.append(_set(glob[at + 1 : end]))
+            at = end
+        else:
+            parts.append({"*": "[^/]*", "?": "[^/]"}.get(glob[at]) or re.escape(glob[at]))
+        at += 1
+    return "".join(parts)
+
+
+def _set(members: str) -> str:
+    others = members.startswith("!")
+    rest = members[1:] if others else members
+    one_of: list[str] = []
+    at = 0
+    while at < len(rest):
+        if rest[at + 1 : at + 2] == "-" and at + 2 < len(rest):
+            low, high = rest[at], rest[at + 2]
+            if low > high:
+                raise ValueError(f"[{members}]: {low!r} comes after {high!r}")
+            one_of.append(f"{re.escape(low)}-{re.escape(high)}")
+            at += 3
+        else:
+            one_of.append(re.escape(rest[at]))
+            at += 1
+    return f"[^/{''.join(one_of)}]" if others else f"[{''.join(one_of)}]"

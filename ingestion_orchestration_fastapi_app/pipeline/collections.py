@@ -15,7 +15,8 @@ from ingestion_orchestration_fastapi_app.errors import (
     JobStateProblem,
     ModelMismatch,
 )
-from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger, VectorStore
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
 from utils.contract import Capabilities
 from utils.problems import ValidationProblem
 

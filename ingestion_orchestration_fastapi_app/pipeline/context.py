@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.core.batching import BatchLimits
 from ingestion_orchestration_fastapi_app.core.enrolment import captioned
 from ingestion_orchestration_fastapi_app.core.files import Outcome, Root
 from ingestion_orchestration_fastapi_app.core.records import JobRequest, VectorKey
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget, Share
+from ingestion_orchestration_fastapi_app.pipeline.decodes import Decodes
+from ingestion_orchestration_fastapi_app.pipeline.fleet import Fleet
 from ingestion_orchestration_fastapi_app.pipeline.in_flight import InFlight
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from ingestion_orchestration_fastapi_app.pipeline.ports import (
     ContentCache,
     Inference,
-    Ledger,
     Library,
     Preparation,
     VectorStore,
@@ -33,14 +34,14 @@ RETRY_STORAGE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world, shared by all jobs."""
+    """The outside world, shared by all jobs. `inference`: the services, in the setting's order."""
 
     ledger: Ledger
     store: VectorStore
     cache: ContentCache
     library: Library
     preparation: Preparation
-    inference: Inference
+    inference: Sequence[Inference]
     budget: MemoryBudget
 
 
@@ -57,27 +58,20 @@ class Widths:
 
 
 @dataclass(slots=True)
-class LimitsInForce:
-    """Where batches are cut now: the service may turn out to take less than it said."""
-
-    current: BatchLimits
-
-    def lower(self, max_images: int) -> None:
-        images = max(1, min(max_images, self.current.max_images))
-        self.current = replace(self.current, max_images=images)
-
-
-@dataclass(slots=True)
 class Scanned:
-    """What a scan learns besides files: folders that it could not list, and devices by folder."""
+    """What a scan learns besides files: folders that it could not list, and devices by folder.
+
+    `known_devices` are those that the ledger knew before.
+    """
 
     unlisted: set[bytes] = field(default_factory=set)
     devices: dict[bytes, int] = field(default_factory=dict)
+    known_devices: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """One job's run. `capabilities` are those that the service had when the run began."""
+    """One job's run. `capabilities` are those that the leading service had when it began."""
 
     job_id: str
     collection_id: int
@@ -87,10 +81,11 @@ class JobContext:
     capabilities: Capabilities
     ports: Ports
     widths: Widths
-    limits: LimitsInForce
+    fleet: Fleet
     memory: Share
     tally: Tally
     in_flight: InFlight
+    decodes: Decodes
     stop: Stop
     scanned: Scanned
     intended: Mapping[UUID, Outcome]  # by this job before it was cut off

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from anyio import EndOfStream, current_time, move_on_at
@@ -12,8 +12,13 @@ from ingestion_orchestration_fastapi_app.pipeline.items import Receive
 T = TypeVar("T")
 
 
-async def grouped(items: Receive[T], *, most: int, linger_s: float) -> AsyncIterator[list[T]]:
-    """Groups of at most `most`, closed `linger_s` after their first item. Ends with the stream."""
+async def grouped(
+    items: Receive[T], *, most: int, linger_s: float, more: Callable[[], bool] = lambda: True
+) -> AsyncIterator[list[T]]:
+    """Groups of at most `most`, closed `linger_s` after their first item. Ends with the stream.
+
+    `more` says whether it is worth to wait for another one.
+    """
     while True:
         try:
             group = [await items.receive()]
@@ -21,7 +26,7 @@ async def grouped(items: Receive[T], *, most: int, linger_s: float) -> AsyncIter
             return
         ended = False
         with move_on_at(current_time() + linger_s):
-            while len(group) < most:
+            while len(group) < most and more():
                 try:
                     group.append(await items.receive())
                 except EndOfStream:

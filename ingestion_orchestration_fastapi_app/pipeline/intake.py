@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.core.deletion import device_at
 from ingestion_orchestration_fastapi_app.core.enrolment import Entry, entry, serves
-from ingestion_orchestration_fastapi_app.core.files import File, FileRecord, Outcome
+from ingestion_orchestration_fastapi_app.core.files import File, FileKey, FileRecord, Outcome
 from ingestion_orchestration_fastapi_app.core.identity import display_text, point_id
 from ingestion_orchestration_fastapi_app.core.records import (
     Enrolment,
@@ -37,33 +38,48 @@ ENTRY_OUTCOMES = {
 
 
 async def scan(job: JobContext, out: Send[Candidate]) -> None:
-    """Enrols every file below the job's directory and sends on those that must be opened."""
-    directory = job.request.directory
+    """Enrols every file that the job looks at and sends on those that must be opened."""
     async with out:
-        groups = job.ports.library.scan(directory, recursive=job.request.recursive, roots=job.roots)
-        while True:
-            with job.tally.busy("scan"):
-                group = await anext(groups, None)
-            if group is None:
-                break
-            if isinstance(group, Mounted):
-                await _note(job, group)
-                continue
-            if isinstance(group, ScanFault):
-                if group.path == directory:
-                    raise JobFailedError(ErrorCode.DIRECTORY_NOT_FOUND, group.detail)
-                job.scanned.unlisted.add(group.path)
-                job.tally.warn(f"cannot list {group.display_path}: {group.detail}")
-                continue
+        job.scanned.known_devices.update(await job.ports.ledger.devices(job.collection_id))
+        for folder, recursive in job.request.parts:
+            there, deep = folder, recursive
+            while not await _scan_part(job, there, recursive=deep, out=out):
+                # The folder above shows whether it is gone, or its mount is.
+                there, deep = there.rpartition(b"/")[0] or b"/", False
+        job.tally.scan_complete = True
+
+
+async def _scan_part(
+    job: JobContext, folder: bytes, *, recursive: bool, out: Send[Candidate]
+) -> bool:
+    """False: the folder is not there. That the job's directory is not ends the job."""
+    directory, library = job.request.directory, job.ports.library
+    groups = library.scan(folder, recursive=recursive, roots=job.roots)
+    while True:
+        with job.tally.busy("scan"):
+            group = await anext(groups, None)
+        if group is None:
+            return True
+        if isinstance(group, Mounted):
+            await _note(job, group)
+        elif isinstance(group, ScanFault):
+            if group.path == directory:
+                raise JobFailedError(ErrorCode.DIRECTORY_NOT_FOUND, group.detail)
+            if group.path == folder and (await library.gone([folder], below=directory))[0]:
+                return False
+            job.scanned.unlisted.add(group.path)
+            job.tally.warn(f"cannot list {group.display_path}: {group.detail}")
+        else:
             for candidate in await enrol(job, group):
                 await out.send(candidate)
-        job.tally.scan_complete = True
 
 
 async def _note(job: JobContext, mounted: Mounted) -> None:
     """Before any file of it is enrolled: later it can be told from what is below its mount."""
     found = {mounted.path: mounted.device}
     job.scanned.devices.update(found)
+    if device_at(mounted.path, job.scanned.known_devices) == mounted.device:
+        return
     note = partial(job.ports.ledger.note_devices, job.collection_id, found, replace=False)
     await job.until_stored(note)
 
@@ -72,14 +88,15 @@ async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
     """One look at the ledger and one transaction a group. Returns what must be opened."""
     with job.tally.busy("enrol"):
         if job.request.retry_of is not None:
-            keys = [file.key for file in files]
-            failed_then = await job.ports.ledger.failed_among(job.request.retry_of, keys)
+            asked = [file.key for file in files]
+            failed_then = await job.ports.ledger.failed_among(job.request.retry_of, asked)
             files = [file for file in files if file.key in failed_then]
-        records = await job.ports.ledger.recall(job.collection_id, [file.key for file in files])
+        keys = [file.key for file in files]
+        records = await job.ports.ledger.recall(job.collection_id, keys)
         enrolments: list[Enrolment] = []
         to_open: list[Candidate] = []
-        for file in files:
-            record = records.get(file.key)
+        for key, file in zip(keys, files, strict=True):
+            record = records.get(key)
             verdict = entry(
                 file,
                 record,
@@ -91,7 +108,7 @@ async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
             if verdict is Entry.DONE:
                 continue
             file_id = point_id(job.collection, file.root.id, file.path)
-            enrolments.append(_enrolment(file, record, verdict, file_id=file_id))
+            enrolments.append(_enrolment(key, file, record, verdict, file_id=file_id))
             if verdict is Entry.OPEN:
                 to_open.append(Candidate(file=file, point_id=file_id, record=record))
         if enrolments:
@@ -102,11 +119,11 @@ async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
 
 
 def _enrolment(
-    file: File, record: FileRecord | None, verdict: Entry, *, file_id: UUID
+    key: FileKey, file: File, record: FileRecord | None, verdict: Entry, *, file_id: UUID
 ) -> Enrolment:
     again = verdict is Entry.FAILED_AGAIN and record is not None
     return Enrolment(
-        key=file.key,
+        key=key,
         point_id=file_id,
         outcome=ENTRY_OUTCOMES[verdict],
         display_path=display_text(file.absolute),
@@ -125,7 +142,9 @@ async def read(
             if isinstance(end, Loaded):
                 await out.send(end)
             else:
+                job.decodes.survive(candidate.point_id)
                 await ends.send(end)
+                job.decodes.leave(candidate.point_id)
 
 
 async def _load(job: JobContext, candidate: Candidate) -> Loaded | Finished:

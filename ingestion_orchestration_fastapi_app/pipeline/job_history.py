@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from anyio import sleep
 
-from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from utils.problems import Problem
 
 log = structlog.get_logger(__name__)

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from anyio import sleep
 
-from ingestion_orchestration_fastapi_app.core.batching import BatchLimits
-from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, JobRecord
+from ingestion_orchestration_fastapi_app.core.lead import lead
+from ingestion_orchestration_fastapi_app.core.records import (
+    CollectionRecord,
+    JobRecord,
+    JobRequest,
+    Origin,
+)
 from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import (
     JobContext,
     JobFailedError,
-    LimitsInForce,
     Ports,
     Scanned,
     Widths,
 )
+from ingestion_orchestration_fastapi_app.pipeline.decodes import Turns, decodes_of
+from ingestion_orchestration_fastapi_app.pipeline.fleet import Fleet, refusal
 from ingestion_orchestration_fastapi_app.pipeline.in_flight import InFlight
+from ingestion_orchestration_fastapi_app.pipeline.ml_watch import ask_all
 from ingestion_orchestration_fastapi_app.pipeline.removal import remove_missing
 from ingestion_orchestration_fastapi_app.pipeline.run import run
 from ingestion_orchestration_fastapi_app.pipeline.stop import Stop
@@ -52,6 +59,7 @@ class JobRunner:
     collections: Collections
     widths: Widths
     jitter: Callable[[], float] = random.random
+    turns: Turns = field(default_factory=Turns)
 
     async def run(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
         """None: it was stopped, and what was not done stays pending. Never raises a fault."""
@@ -71,43 +79,44 @@ class JobRunner:
     async def _worked(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
         ledger = self.ports.ledger
         await ledger.move_job(record.id, JobState.RUNNING)
-        tally.note("job_started")
-        bound: tuple[CollectionRecord, Capabilities] | None = None
+        tally.note("job_started", _occasion(record.request))
+        bound: tuple[CollectionRecord, Capabilities, Fleet] | None = None
         with stop.interruptible():
             bound = await self._bound(record, tally)
         if bound is None:
             return None
-        collection, capabilities = bound
-        limits = BatchLimits.of(
-            capabilities,
-            wanted_images=self.widths.batch_images,
-            captions=record.request.captions and capabilities.captions.available,
-        )
-        with self.ports.budget.share() as memory:
-            job = JobContext(
-                job_id=record.id,
-                collection_id=collection.id,
-                collection=collection.name,
-                request=record.request,
-                roots=collection.roots,
-                capabilities=capabilities,
-                ports=self.ports,
-                widths=self.widths,
-                limits=LimitsInForce(limits),
-                memory=memory,
-                tally=tally,
-                in_flight=InFlight(),
-                stop=stop,
-                scanned=Scanned(),
-                intended=await ledger.intended(record.id),
-            )
-            await run(job)
-            if stop.asked:
-                return None
-            await ledger.fail_pending(
-                record.id, ErrorCode.FILE_NOT_FOUND, "the file was gone when the job came to it"
-            )
-            refusal = await remove_missing(job) if record.request.sync else None
+        collection, capabilities, fleet = bound
+        # Who asks for files to be opened in spite of what is known gives them a clean record.
+        clean = record.started_at is None and _opens_again(record.request)
+        async with decodes_of(ledger, collection.id, self.turns, clean=clean) as decodes:
+            if decodes.suspects:
+                tally.note("files_tried_alone", f"{decodes.suspects} in work at a crash")
+            with self.ports.budget.share() as memory:
+                job = JobContext(
+                    job_id=record.id,
+                    collection_id=collection.id,
+                    collection=collection.name,
+                    request=record.request,
+                    roots=collection.roots,
+                    capabilities=capabilities,
+                    ports=self.ports,
+                    widths=self.widths,
+                    fleet=fleet,
+                    memory=memory,
+                    tally=tally,
+                    in_flight=InFlight(),
+                    decodes=decodes,
+                    stop=stop,
+                    scanned=Scanned(),
+                    intended=await ledger.intended(record.id),
+                )
+                await run(job)
+                if stop.asked:
+                    return None
+                await ledger.fail_pending(
+                    record.id, ErrorCode.FILE_NOT_FOUND, "the file was gone when the job came to it"
+                )
+                refusal = await remove_missing(job) if record.request.sync else None
         if stop.asked:
             return None
         if refusal is not None:
@@ -116,14 +125,27 @@ class JobRunner:
 
     async def _bound(
         self, record: JobRecord, tally: Tally
-    ) -> tuple[CollectionRecord, Capabilities]:
-        capabilities = await self._capabilities(tally)
-        collection = await self.collections.bind(record.request.collection, capabilities)
-        if record.request.captions and not capabilities.captions.available:
+    ) -> tuple[CollectionRecord, Capabilities, Fleet]:
+        name, captions = record.request.collection, record.request.captions
+        fingerprint = (await self.collections.get(name)).fingerprint
+        answers = await self._answers(tally, fingerprint)
+        told = [one for one in answers if isinstance(one, Capabilities)]
+        # Where all run other models, binding says so.
+        capabilities = lead(told, fingerprint=fingerprint, captions=captions) or told[0]
+        collection = await self.collections.bind(name, capabilities)
+        if captions and not capabilities.captions.available:
             tally.warn("the inference service makes no captions: images are stored without")
         if not capabilities.clip.trained:
             tally.warn("the model is untrained: searches will find nothing meaningful")
-        return collection, capabilities
+        fleet = Fleet(
+            self.ports.inference,
+            answers,
+            lead=capabilities,
+            captions=captions and capabilities.captions.available,
+            batch_images=self.widths.batch_images,
+            tally=tally,
+        )
+        return collection, capabilities, fleet
 
     async def _summary(self, job_id: str) -> Ending:
         record = await self.ports.ledger.job(job_id)
@@ -133,20 +155,39 @@ class JobRunner:
             return Ending(JobState.COMPLETED, "the folder holds no image")
         return Ending(JobState.COMPLETED)
 
-    async def _capabilities(self, tally: Tally) -> Capabilities:
-        """Waits for the inference service for as long as it takes."""
+    async def _answers(
+        self, tally: Tally, fingerprint: str | None
+    ) -> list[Capabilities | InferenceFault]:
+        """Waits, for as long as it takes, until one runs the collection's model or all answer."""
         attempt = 0
         while True:
-            try:
-                return await self.ports.inference.capabilities()
-            except InferenceFault as exc:
-                asked_s = exc.retry_after_s if isinstance(exc, Overloaded) else None
-                wait_s = POLICY.wait_s(attempt, asked_s=asked_s, jitter=self.jitter())
-                if attempt == 0:
-                    tally.note("waiting_for_ml", str(exc))
-                attempt += 1
-                with tally.waiting(str(exc)):
-                    await sleep(wait_s)
+            answers = await ask_all(self.ports.inference)
+            told = [one for one in answers if isinstance(one, Capabilities)]
+            if len(told) == len(answers) or lead(told, fingerprint=fingerprint) is not None:
+                return answers
+            reason, asked_s = "", None
+            for service, answer in reversed(list(zip(self.ports.inference, answers, strict=True))):
+                if isinstance(answer, Capabilities):
+                    tally.warn(refusal(service, answer, wanted=fingerprint))
+                else:
+                    reason = f"{service.url}: {answer}"
+                    asked_s = answer.retry_after_s if isinstance(answer, Overloaded) else None
+            wait_s = POLICY.wait_s(attempt, asked_s=asked_s, jitter=self.jitter())
+            if attempt == 0:
+                tally.note("waiting_for_ml", reason)
+            attempt += 1
+            with tally.waiting(reason):
+                await sleep(wait_s)
+
+
+def _opens_again(request: JobRequest) -> bool:
+    return request.force or request.retry_of is not None
+
+
+def _occasion(request: JobRequest) -> str:
+    if request.origin is not Origin.WATCH:
+        return ""
+    return f"by watching, {len(request.folders) or 'all'} folders"
 
 
 def _leaves(exc: BaseException) -> list[BaseException]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ingestion_orchestration_fastapi_app.core.files import Outcome, Picture, Vector
@@ -26,7 +27,7 @@ async def known(
 ) -> None:
     """Asks the cache in groups. Copies of what is in flight wait for it."""
     async with files, out, ends:
-        async for group in grouped(files, most=GROUP, linger_s=LINGER_S):
+        async for group in grouped(files, most=GROUP, linger_s=LINGER_S, more=_more(job)):
             fresh = [loaded for loaded in group if not await _waits(job, loaded)]
             vectors, pictures, captions = await _cached(job, fresh)
             known_ends: list[Finished] = []
@@ -46,12 +47,19 @@ async def known(
                     job.in_flight.claim(sha256)
                     wanted.append(Wanted(loaded=loaded, vector=vector, caption=caption))
             for copy in copies:
-                parked = await job.in_flight.park(copy)
+                parked = await _parked(job, copy)
                 assert parked, "what was not sent on cannot have ended"
             for end in known_ends:
+                job.decodes.survive(end.settlement.point_id)
                 await ends.send(end)
+                job.decodes.leave(end.settlement.point_id)
             for item in wanted:
                 await out.send(item)
+
+
+def _more(job: JobContext) -> Callable[[], bool]:
+    """Nothing joins a file that is tried alone."""
+    return lambda: not job.decodes.is_one_alone
 
 
 def _end(
@@ -64,7 +72,14 @@ def _end(
 
 
 async def _waits(job: JobContext, loaded: Loaded) -> bool:
-    return loaded.content.sha256 in job.in_flight and await job.in_flight.park(loaded)
+    return loaded.content.sha256 in job.in_flight and await _parked(job, loaded)
+
+
+async def _parked(job: JobContext, copy: Loaded) -> bool:
+    parked = await job.in_flight.park(copy)
+    if parked:
+        job.decodes.leave(copy.candidate.point_id)
+    return parked
 
 
 async def _cached(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from anyio import EndOfStream, WouldBlock, current_time, move_on_at, sleep
 
 from ingestion_orchestration_fastapi_app.core.batching import PART_OVERHEAD_BYTES
-from ingestion_orchestration_fastapi_app.core.records import Content, Prepared
+from ingestion_orchestration_fastapi_app.core.records import Content, Prepared, Upload
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
 from ingestion_orchestration_fastapi_app.pipeline.in_flight import LOST
 from ingestion_orchestration_fastapi_app.pipeline.items import (
@@ -36,6 +36,7 @@ async def prepare(
             turn: Wanted | None = wanted
             while turn is not None:
                 turn = await _prepare(job, turn, out, ends)
+            job.decodes.leave(wanted.loaded.candidate.point_id)
 
 
 async def _prepare(
@@ -44,6 +45,7 @@ async def _prepare(
     """Returns the copy that takes the place of a file that was lost meanwhile."""
     content = wanted.loaded.content
     prepared = await _decoded(job, content)
+    job.decodes.survive(wanted.loaded.candidate.point_id)
     if isinstance(prepared, Rejected) and prepared.code in LOST:
         heir = job.in_flight.pass_on(content.sha256)
         await ends.send(spoilt(wanted.loaded.emptied(), prepared))
@@ -51,7 +53,8 @@ async def _prepare(
     if isinstance(prepared, Rejected):
         end = spoilt(wanted.loaded.emptied(), prepared)
         await ends.send(replace(end, claim=content.sha256))
-    elif wanted.vector is not None:
+    elif wanted.vector is not None and isinstance(prepared.upload, Upload):
+        # Of an original only the service can make the picture, which takes as long as a vector.
         loaded = wanted.loaded.emptied()
         end = cached(job, loaded, prepared.picture, wanted.vector, caption=wanted.caption)
         await ends.send(replace(end, claim=content.sha256, is_new_picture=True))
@@ -95,12 +98,12 @@ async def batch(job: JobContext, files: Receive[Packed], out: Send[list[Packed]]
                     pending, pending_bytes = [], 0
                 continue
             upload_bytes = packed.upload.size_bytes
-            if not job.limits.current.fits(len(pending), pending_bytes, upload_bytes):
+            if not job.fleet.limits.fits(len(pending), pending_bytes, upload_bytes):
                 await out.send(pending)
                 pending, pending_bytes = [], 0
             pending.append(packed)
             pending_bytes += upload_bytes + PART_OVERHEAD_BYTES
-            if job.limits.current.is_full(len(pending), pending_bytes):
+            if job.fleet.limits.is_full(len(pending), pending_bytes):
                 await out.send(pending)
                 pending, pending_bytes = [], 0
         if pending:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from functools import partial
 
 from ingestion_orchestration_fastapi_app.core.deletion import (
@@ -31,13 +31,13 @@ async def remove_missing(job: JobContext) -> str | None:
         job.tally.warn("sync removes nothing without recursive: what lies below was not looked at")
         return None
     with job.tally.busy("remove"):
-        closed = frozenset(job.scanned.unlisted) | await _changed_folders(job)
+        closed = set(job.scanned.unlisted)
+        for folder, recursive in request.parts:
+            closed |= await _changed_folders(job, folder, recursive=recursive)
         missing = 0
         async for group in _missing(job, closed):
             missing += sum(file.had_point for file in group)
-        record = await job.ports.ledger.job(job.job_id)
-        assert record is not None
-        found = record.counts.found - record.counts.skipped
+        found = await _found(job, missing)
         if not request.confirm_deletes and guarded(
             missing, found, percent=job.widths.delete_guard_percent
         ):
@@ -53,13 +53,33 @@ async def remove_missing(job: JobContext) -> str | None:
     return None
 
 
-async def _changed_folders(job: JobContext) -> frozenset[bytes]:
+async def _found(job: JobContext, missing: int) -> int:
+    """Images that are there; of a job that looks at some folders those of the whole directory.
+
+    A folder that is emptied or renamed is no alarm: what counts is how much of the whole it is.
+    """
+    if job.request.folders:
+        _, images = await job.ports.ledger.totals(
+            job.collection_id, job.request.directory, recursive=True
+        )
+        return images - missing
+    record = await job.ports.ledger.job(job.job_id)
+    assert record is not None
+    return record.counts.found - record.counts.skipped
+
+
+async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool) -> set[bytes]:
     """Folders on another file system than when their files were stored: what is below is not gone.
 
     Where files are found unchanged it is the same one, mounted again.
     """
-    ledger, directory, now = job.ports.ledger, job.request.directory, job.scanned.devices
-    known = await ledger.devices(job.collection_id)
+    ledger, now = job.ports.ledger, job.scanned.devices
+    if recursive:
+        known = await ledger.devices(job.collection_id)
+    elif await _unmet(job, directory, recursive=False, after=None, limit=1):
+        known = job.scanned.known_devices  # without what was just noted of the folder itself
+    else:
+        return set()
     changed = changed_devices(known, now, directory)
     closed: set[bytes] = set()
     for folder in changed:
@@ -73,25 +93,34 @@ async def _changed_folders(job: JobContext) -> frozenset[bytes]:
             )
     accepted = {folder: device for folder, device in changed.items() if folder not in closed}
     await ledger.note_devices(job.collection_id, accepted, replace=True)
-    return frozenset(closed)
+    return closed
 
 
-async def _missing(job: JobContext, closed: frozenset[bytes]) -> AsyncIterator[list[UnmetFile]]:
-    """In groups, by key; no group is empty."""
-    ledger, directory = job.ports.ledger, job.request.directory
-    after: FileKey | None = None
-    while not job.stop.asked:
-        page = await ledger.unmet(
-            job.job_id, job.collection_id, directory, after=after, limit=GROUP
-        )
-        if not page:
-            return
-        after = page[-1].key
-        open_files = [file for file in page if not protected(file.absolute, closed)]
-        gone = await job.ports.library.gone([file.absolute for file in open_files], below=directory)
-        group = [file for file, is_gone in zip(open_files, gone, strict=True) if is_gone]
-        if group:
-            yield group
+async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[list[UnmetFile]]:
+    """In groups, by folder and key; no group is empty."""
+    directory = job.request.directory
+    for folder, recursive in job.request.parts:
+        after: FileKey | None = None
+        while not job.stop.asked:
+            page = await _unmet(job, folder, recursive=recursive, after=after, limit=GROUP)
+            if not page:
+                break
+            after = page[-1].key
+            open_files = [file for file in page if not protected(file.absolute, closed)]
+            gone = await job.ports.library.gone(
+                [file.absolute for file in open_files], below=directory
+            )
+            group = [file for file, is_gone in zip(open_files, gone, strict=True) if is_gone]
+            if group:
+                yield group
+
+
+async def _unmet(
+    job: JobContext, folder: bytes, *, recursive: bool, after: FileKey | None, limit: int
+) -> list[UnmetFile]:
+    return await job.ports.ledger.unmet(
+        job.job_id, job.collection_id, folder, recursive=recursive, after=after, limit=limit
+    )
 
 
 async def _remove(job: JobContext, files: Sequence[UnmetFile]) -> int:

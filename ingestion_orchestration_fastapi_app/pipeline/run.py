@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from anyio import create_memory_object_stream, create_task_group
 
-from ingestion_orchestration_fastapi_app.core.window import Window
+from ingestion_orchestration_fastapi_app.pipeline.admission import admit
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
-from ingestion_orchestration_fastapi_app.pipeline.embedding import Slots, embed
+from ingestion_orchestration_fastapi_app.pipeline.embedding import embed
 from ingestion_orchestration_fastapi_app.pipeline.intake import read, scan
 from ingestion_orchestration_fastapi_app.pipeline.items import (
     Candidate,
@@ -28,14 +28,12 @@ async def run(job: JobContext) -> None:
 
     Raises what ended it, as a group.
 
-    scan -> read -> known -> prepare -> batch -> embed -> store
-               \\______\\________\\__________________\\____/
+    scan -> admit -> read -> known -> prepare -> batch -> embed -> store
+               \\______\\______\\________\\__________________\\____/
     """
     widths = job.widths
-    slots = Slots(Window.of_limit(job.capabilities.queue.limit))
-    senders = slots.window.cap + 1  # one may wait to be let in while the window is in use
-
     candidates_out, candidates = create_memory_object_stream[Candidate](CANDIDATES)
+    admitted_out, admitted = create_memory_object_stream[Candidate](0)
     loaded_out, loaded = create_memory_object_stream[Loaded](widths.read_workers)
     wanted_out, wanted = create_memory_object_stream[Wanted](widths.decode_workers)
     packed_out, packed = create_memory_object_stream[Packed](0)
@@ -49,26 +47,28 @@ async def run(job: JobContext) -> None:
         with job.stop.interruptible():
             async with (
                 create_task_group() as tg,
+                admitted_out,
                 loaded_out,
                 wanted_out,
                 packed_out,
                 batches_out,
                 candidates,
+                admitted,
                 loaded,
                 wanted,
                 packed,
                 batches,
             ):
                 tg.start_soon(scan, job, candidates_out)
+                tg.start_soon(
+                    admit, job, candidates.clone(), admitted_out.clone(), ends_out.clone()
+                )
                 for _ in range(widths.read_workers):
-                    tg.start_soon(
-                        read, job, candidates.clone(), loaded_out.clone(), ends_out.clone()
-                    )
+                    tg.start_soon(read, job, admitted.clone(), loaded_out.clone(), ends_out.clone())
                 tg.start_soon(known, job, loaded.clone(), wanted_out.clone(), ends_out.clone())
                 for _ in range(widths.decode_workers):
                     tg.start_soon(
                         prepare, job, wanted.clone(), packed_out.clone(), ends_out.clone()
                     )
                 tg.start_soon(batch, job, packed.clone(), batches_out.clone())
-                for _ in range(senders):
-                    tg.start_soon(embed, job, slots, batches.clone(), ends_out.clone())
+                tg.start_soon(embed, job, batches.clone(), ends_out.clone())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
+
+from anyio import current_time, fail_after
 
 from ingestion_orchestration_fastapi_app.core.files import Hit, Vector
 from ingestion_orchestration_fastapi_app.core.filters import Filters
@@ -13,6 +16,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     InferenceFault,
     ModelMismatch,
     Overloaded,
+    Unreachable,
 )
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
@@ -43,42 +47,42 @@ class Search:
         self,
         collections: Collections,
         store: VectorStore,
-        inference: Inference,
         watch: MlWatch,
+        *,
+        query_timeout_s: float,
     ) -> None:
         self._collections = collections
         self._store = store
-        self._inference = inference
         self._watch = watch
+        self._query_timeout_s = query_timeout_s
 
     async def by_text(self, query: Query, text: str) -> Found:
         collection = await self._collections.get(query.collection)
         if collection.fingerprint is None:
             return _nothing(collection)
-        try:
-            vector, fingerprint = await self._inference.embed_text(text)
-        except InferenceFault as exc:
-            raise _unavailable(exc) from exc
-        return await self._near(query, collection, vector, fingerprint)
+        vector = await self._vector(
+            collection, collection.fingerprint, lambda service: service.embed_text(text)
+        )
+        return await self._near(query, collection, collection.fingerprint, vector)
 
     async def by_image(self, query: Query, data: bytes) -> Found:
         """Raises also ValidationProblem: the bytes are no image that can be read."""
         collection = await self._collections.get(query.collection)
         if collection.fingerprint is None:
             return _nothing(collection)
-        try:
-            vector, fingerprint = await self._inference.embed_image(data)
-        except InferenceFault as exc:
-            raise _unavailable(exc) from exc
-        return await self._near(query, collection, vector, fingerprint)
+        vector = await self._vector(
+            collection, collection.fingerprint, lambda service: service.embed_image(data)
+        )
+        return await self._near(query, collection, collection.fingerprint, vector)
 
     async def similar(self, query: Query, image_id: UUID) -> Found:
         """Images near one that is stored, without itself. Needs no inference."""
         collection = await self._collections.get(query.collection)
+        fingerprint = collection.fingerprint
         points = []
-        if collection.fingerprint is not None:
+        if fingerprint is not None:
             points = await self._store.get(collection.name, [image_id], vectors=True)
-        if not points:
+        if fingerprint is None or not points:
             raise ImageNotFound(f"Collection {collection.name!r} holds no image {image_id}.")
         hits = await self._store.search(
             collection.name,
@@ -91,17 +95,47 @@ class Search:
         return Found(
             hits=others[query.offset : query.offset + query.limit],
             collection=collection,
-            warnings=await self._watch.warnings(),
+            warnings=await self._watch.warnings(fingerprint),
+        )
+
+    async def _vector(
+        self,
+        collection: CollectionRecord,
+        fingerprint: str,
+        ask: Callable[[Inference], Awaitable[tuple[Vector, str]]],
+    ) -> Vector:
+        """Of the first service that answers with the collection's model, each in its turn.
+
+        Together they have the time of one query; each has a fair part of what is left of it.
+        """
+        services = self._watch.in_turn(fingerprint)
+        ends_s = current_time() + self._query_timeout_s
+        fault: InferenceFault | None = None
+        runs = ""
+        for place, one in enumerate(services):
+            share_s = (ends_s - current_time()) / (len(services) - place)
+            try:
+                with fail_after(share_s):
+                    vector, runs = await ask(one.service)
+            except TimeoutError:
+                fault = Unreachable("the inference service does not answer in time")
+                one.fault = str(fault)
+            except InferenceFault as exc:
+                fault = exc
+                one.fault = str(exc)
+            else:
+                if runs == fingerprint:
+                    return vector
+        if fault is not None:
+            raise _unavailable(fault) from fault
+        raise ModelMismatch(
+            f"Collection {collection.name!r} was made by {collection.model} "
+            f"({fingerprint}); the inference service runs {runs}."
         )
 
     async def _near(
-        self, query: Query, collection: CollectionRecord, vector: Vector, fingerprint: str
+        self, query: Query, collection: CollectionRecord, fingerprint: str, vector: Vector
     ) -> Found:
-        if fingerprint != collection.fingerprint:
-            raise ModelMismatch(
-                f"Collection {collection.name!r} was made by {collection.model} "
-                f"({collection.fingerprint}); the inference service runs {fingerprint}."
-            )
         hits = await self._store.search(
             collection.name,
             vector,
@@ -110,7 +144,8 @@ class Search:
             filters=query.filters,
             min_score=query.min_score,
         )
-        return Found(hits=hits, collection=collection, warnings=await self._watch.warnings())
+        warnings = await self._watch.warnings(fingerprint)
+        return Found(hits=hits, collection=collection, warnings=warnings)
 
 
 def _nothing(collection: CollectionRecord) -> Found:

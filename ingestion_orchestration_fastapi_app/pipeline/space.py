@@ -9,7 +9,8 @@ from anyio import move_on_after
 from ingestion_orchestration_fastapi_app.core.identity import root_at
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.errors import DiskFull
-from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger, Library
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.pipeline.ports import Library
 
 LOOK_S = 3.0  # a folder too large to be counted in this time is judged by what was counted
 # A thumbnail in the cache (about 15 KB), a vector in cache and store with its payload (2 x 2 KB

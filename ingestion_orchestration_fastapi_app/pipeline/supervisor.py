@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
+from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL, Control, after
 from ingestion_orchestration_fastapi_app.core.records import (
@@ -86,6 +87,14 @@ class Supervisor:
         self._wait_for_turn(record)
         return record
 
+    async def idle(self, collection_id: int) -> None:
+        """Waits until no job of the collection is unfinished."""
+        while any(run.collection_id == collection_id for run in self._running.values()) or any(
+            record.collection_id == collection_id for record in self._waiting
+        ):
+            await self._changed.wait()
+            await checkpoint()  # `serve` may be yet to look at what has changed
+
     async def retry_failed(self, collection: CollectionRecord, job: JobRecord) -> JobRecord:
         """A new job over the same directory that opens exactly the files that failed in `job`.
 
@@ -108,6 +117,7 @@ class Supervisor:
                 directory=job.request.directory,
                 recursive=job.request.recursive,
                 captions=job.request.captions,
+                folders=job.request.folders,
                 retry_of=job.id,
             )
             return await self.submit(collection, request)

@@ -1,14 +1,30 @@
-"""Thumbnails by content, and made anew where the cache has let one go."""
+"""Pictures by content, and made anew where the cache has let one go, or never had one."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Picture, Point, Root
-from ingestion_orchestration_fastapi_app.core.records import Skipped
-from ingestion_orchestration_fastapi_app.errors import ImageNotFound
+from anyio import CapacityLimiter, move_on_after
+
+from ingestion_orchestration_fastapi_app.core.files import (
+    File,
+    FileStat,
+    Likeness,
+    Picture,
+    Point,
+    Root,
+    unseen_hash,
+)
+from ingestion_orchestration_fastapi_app.core.records import Embedded, Original, Skipped
+from ingestion_orchestration_fastapi_app.errors import (
+    ImageNotFound,
+    InferenceFault,
+    ModelMismatch,
+)
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
+from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
 from ingestion_orchestration_fastapi_app.pipeline.ports import (
     ContentCache,
     Library,
@@ -19,6 +35,7 @@ from utils.contract import ClipUpload
 from utils.problems import Rejected
 
 THUMBNAIL_ONLY = ClipUpload(side_px=64, crop="center")  # the model's pixels are not wanted here
+DEVELOP_LIMIT_S = 20.0  # who looks at a page does not wait as long as a job does
 
 
 class Thumbnails:
@@ -32,6 +49,7 @@ class Thumbnails:
         library: Library,
         preparation: Preparation,
         budget: MemoryBudget,
+        watch: MlWatch,
     ) -> None:
         self._collections = collections
         self._store = store
@@ -39,6 +57,8 @@ class Thumbnails:
         self._library = library
         self._preparation = preparation
         self._budget = budget
+        self._watch = watch
+        self._developing = CapacityLimiter(1)  # a page of them leaves a service to its jobs
 
     async def point(self, collection: str, image_id: UUID) -> Point:
         record = await self._collections.get(collection)
@@ -49,11 +69,13 @@ class Thumbnails:
             raise ImageNotFound(f"Collection {collection!r} holds no image {image_id}.")
         return points[0]
 
-    async def webp(self, point: Point) -> bytes:
-        version = self._preparation.version
-        pictures = await self._cache.pictures(version, [point.sha256])
-        picture = pictures.get(point.sha256) or await self._made_anew(point)
-        return picture.thumbnail
+    async def picture(self, point: Point) -> Picture:
+        """With `unseen_hash` where only a service could say what it looks like, and none does."""
+        version, unseen = self._preparation.version, unseen_hash(point.sha256)
+        picture = (await self._cache.pictures(version, [point.sha256])).get(point.sha256)
+        if picture is None or picture.phash == unseen:
+            return await self._made_anew(point)
+        return picture
 
     async def _made_anew(self, point: Point) -> Picture:
         with self._budget.share() as memory:
@@ -72,5 +94,26 @@ class Thumbnails:
             prepared = await self._preparation.prepare(content, THUMBNAIL_ONLY)
         if isinstance(prepared, Rejected):
             raise ImageNotFound(f"The file cannot be decoded: {prepared.detail}")
-        await self._cache.put_pictures(self._preparation.version, {point.sha256: prepared.picture})
-        return prepared.picture
+        picture = prepared.picture
+        if isinstance(prepared.upload, Original):
+            likeness = await self._developed(point, prepared.upload)
+            if likeness is None:
+                return picture  # not kept: the service may be back when it is asked for again
+            picture = likeness.of(picture)
+        await self._cache.put_pictures(self._preparation.version, {point.sha256: picture})
+        return picture
+
+    async def _developed(self, point: Point, original: Original) -> Likeness | None:
+        """By the first service that can."""
+        part_id, wanted = str(point.id), point.fingerprint
+        with move_on_after(DEVELOP_LIMIT_S):
+            async with self._developing:
+                for one in self._watch.in_turn(wanted):
+                    with suppress(InferenceFault, ModelMismatch):
+                        answers = await one.service.embed(
+                            {part_id: original}, captions=False, fingerprint=wanted
+                        )
+                        answer = answers[part_id]
+                        if isinstance(answer, Embedded) and answer.likeness is not None:
+                            return answer.likeness
+        return None

@@ -13,11 +13,17 @@ from anyio import create_task_group, fail_after, sleep
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store import MemoryStore
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, JobRecord, JobRequest
+from ingestion_orchestration_fastapi_app.core.records import (
+    CollectionRecord,
+    JobRecord,
+    JobRequest,
+    Origin,
+)
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
-from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger, VectorStore
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
 from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
 from tests.fakes import FakeInference, FakeLibrary, FakePreparation, vector_of
 from tests.memory_ports import MemoryContentCache, MemoryLedger
@@ -42,6 +48,8 @@ class Options(TypedDict, total=False):
     force: bool
     sync: bool
     confirm_deletes: bool
+    folders: tuple[bytes, ...]
+    origin: Origin
 
 
 @dataclass
@@ -50,6 +58,7 @@ class Bench:
 
     library: FakeLibrary = field(default_factory=FakeLibrary)
     inference: FakeInference = field(default_factory=FakeInference)
+    others: tuple[FakeInference, ...] = ()  # services behind it in the list
     preparation: FakePreparation = field(default_factory=FakePreparation)
     ledger: Ledger = field(default_factory=MemoryLedger)
     store: VectorStore = field(default_factory=MemoryStore)
@@ -57,7 +66,8 @@ class Bench:
     budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(100_000))
 
     def __post_init__(self) -> None:
-        self.inference.library = self.library
+        for service in (self.inference, *self.others):
+            service.library = self.library
 
     def supervisor(self) -> Supervisor:
         ports = Ports(
@@ -66,7 +76,7 @@ class Bench:
             cache=self.cache,
             library=self.library,
             preparation=self.preparation,
-            inference=self.inference,
+            inference=(self.inference, *self.others),
             budget=self.budget,
         )
         collections = Collections(self.ledger, self.store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -20,9 +20,10 @@ from fastapi import FastAPI
 from PIL import Image
 
 from ingestion_orchestration_fastapi_app.main import create_app
+from ingestion_orchestration_fastapi_app.pipeline.context import Ports
 from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.fakes import capabilities
-from utils.contract import Capabilities, ErrorCode
+from utils.contract import WHOLE_FIELD, Capabilities, ErrorCode
 
 PATIENCE_S = 30
 
@@ -59,7 +60,7 @@ class FakeService:
             vector = COLOURS.get(text, [1, 1, 1]) + [0] * 5
             unit = (np.asarray(vector) / np.linalg.norm(vector)).tolist()
             return httpx.Response(200, json={"embeddings": [unit], "fingerprint": fingerprint})
-        parts = _parts(request)
+        parts = parts_of(request.headers["Content-Type"], request.content)
         self.images += len(parts)
         if path == "embed":
             reply = {"embedding": colour_vector(parts[0][1]), "fingerprint": fingerprint}
@@ -72,13 +73,15 @@ def _encoded(ppm: bytes) -> str:
     return base64.b64encode(np.asarray(colour_vector(ppm), dtype="<f4").tobytes()).decode()
 
 
-def _parts(request: httpx.Request) -> list[tuple[str, bytes]]:
-    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
-    message = BytesParser().parsebytes(head + request.content)
+def parts_of(content_type: str, body: bytes) -> list[tuple[str, bytes]]:
+    """The images of a multipart body, each with its id, without the whole pictures."""
+    message = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     found: list[tuple[str, bytes]] = []
     for part in message.walk():
         assert isinstance(part, Message)
-        if part.get_filename():
+        if part.get_filename() and part.get_param("name", header="content-disposition") != (
+            WHOLE_FIELD
+        ):
             payload = part.get_payload(decode=True)
             assert isinstance(payload, bytes)
             found.append((str(part.get_filename()), payload))
@@ -123,11 +126,13 @@ async def orchestrator(
     *,
     service: FakeService | None = None,
     over_network: bool = False,
+    around: Callable[[Ports], Ports] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Running]:
     """Starts it on `folder/data` and stops it: enter twice for a restart.
 
-    `over_network`: to the inference service that the settings name, not to `service`.
+    `over_network`: to the inference service that the settings name, not to `service`. `around`:
+    as for `create_app`.
     """
     service = service or FakeService()
     photos = folder / "photos"
@@ -140,7 +145,7 @@ async def orchestrator(
         **settings,
     }
     transport = None if over_network else httpx.MockTransport(service)
-    app = create_app(Settings(**given), ml_transport=transport)
+    app = create_app(Settings(**given), ml_transport=transport, around=around)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(

@@ -102,9 +102,9 @@ def ids(found: Sequence[Point]) -> list[UUID]:
     return [each.id for each in found]
 
 
-def files_of(folder: str, *parts: str) -> list[str]:
+def files_of(folder: str, *parts: str, table: str = COLLECTION) -> list[str]:
     """The files of a table's folder, oldest first."""
-    where = os.path.join(folder, f"{COLLECTION}.lance", *parts)
+    where = os.path.join(folder, f"{table}.lance", *parts)
     paths = [os.path.join(where, name) for name in os.listdir(where)]
     return sorted(paths, key=lambda path: os.stat(path).st_mtime_ns)
 

@@ -11,6 +11,7 @@ import anyio
 import httpx
 import numpy as np
 import pytest
+import structlog
 from anyio.abc import SocketStream
 
 from ingestion_orchestration_fastapi_app.adapters.inference_client import InferenceClient
@@ -79,6 +80,22 @@ async def test_a_bad_vector_costs_its_own_file_only() -> None:
         assert isinstance(rejected, Rejected)
         code = ErrorCode.DECODING_IMAGE if bad is None else ErrorCode.CLIP_INFER
         assert rejected.code is code
+
+
+async def test_the_request_id_is_passed_on_and_a_job_has_its_own() -> None:
+    heard: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        heard.append(request.headers.get("X-Request-ID"))
+        return httpx.Response(200, json={"embeddings": [[1.0]], "fingerprint": "f"})
+
+    client = client_of(answer)
+    await client.embed_text("a")
+    with structlog.contextvars.bound_contextvars(request_id="asked"):
+        await client.embed_text("a")
+        with structlog.contextvars.bound_contextvars(job_id="job"):
+            await client.embed_text("a")
+    assert heard == [None, "asked", "job"]
 
 
 async def test_too_few_results_are_no_answer() -> None:

@@ -25,7 +25,7 @@ from starlette.types import Message
 from ingestion_orchestration_fastapi_app.api import event_stream
 from ingestion_orchestration_fastapi_app.api.event_stream import LISTENERS, LOOK_S
 from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest
-from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from tests.component.bench import adds_up
 from tests.component.orchestrator_app import (
     FakeService,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.core.records import Upload
+from ingestion_orchestration_fastapi_app.core.files import Likeness
+from ingestion_orchestration_fastapi_app.core.records import Embedded, Original, Sendable, Upload
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.pipeline.items import ROW_BYTES
 from tests.component.bench import Bench, mixed_folder
+from tests.fakes import FakeInference
 from utils.contract import ErrorCode, JobCounts
+from utils.problems import Rejected
 
 pytestmark = pytest.mark.anyio
 
@@ -68,3 +72,69 @@ async def test_an_original_that_waits_to_be_sent_takes_no_memory() -> None:
     bench.inference.behaviour = lambda uploads: free_bytes.append(bench.budget.free_bytes)
     await bench.job()
     assert free_bytes == [1_000_000 - ROW_BYTES]
+
+
+SHOWN = Likeness(b"webp as developed", 77)
+
+
+class Developer(FakeInference):
+    """Shows the same of every original."""
+
+    async def embed(
+        self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
+    ) -> dict[str, Embedded | Rejected]:
+        answers = await super().embed(uploads, captions=captions, fingerprint=fingerprint)
+        return {
+            one: replace(answer, likeness=SHOWN)
+            if isinstance(uploads[one], Original) and isinstance(answer, Embedded)
+            else answer
+            for one, answer in answers.items()
+        }
+
+
+async def shown(bench: Bench) -> dict[str, tuple[str, bytes]]:
+    """What each point's file looks like by its hash, and what thumbnail is kept of it."""
+    points = await bench.store.get("default", list(await bench.rows()))
+    version = bench.preparation.version
+    kept = await bench.cache.pictures(version, [point.sha256 for point in points])
+    return {
+        point.filename: (f"{point.phash:x}", kept[point.sha256].thumbnail[:17]) for point in points
+    }
+
+
+async def test_what_the_service_saw_of_an_original_is_kept_for_its_copies_too() -> None:
+    bench = Bench(inference=Developer())
+    bench.library.put(b"a.dng", b"image raw")
+    bench.library.put(b"b.dng", b"image raw")
+    bench.library.put(b"c.jpg", b"image")
+    await bench.job()
+    bench.library.put(b"later.dng", b"image raw")
+    job = await bench.job()
+    assert job.counts == JobCounts(found=4, unchanged=3, cached=1)
+    found = await shown(bench)
+    jpeg = found.pop("c.jpg")
+    assert found == dict.fromkeys(("a.dng", "b.dng", "later.dng"), ("4d", SHOWN.thumbnail))
+    assert jpeg[1] != SHOWN.thumbnail
+
+
+async def test_what_a_service_does_not_show_is_as_it_was_prepared() -> None:
+    bench = Bench()
+    bench.library.put(b"a.dng", b"image raw")
+    await bench.job()
+    ((phash, thumbnail),) = (await shown(bench)).values()
+    assert phash != "4d"
+    assert thumbnail.startswith(b"webp")
+
+
+async def test_an_original_whose_picture_alone_was_let_go_is_seen_by_the_service_again() -> None:
+    bench = Bench(inference=Developer())
+    bench.library.put(b"a.dng", b"image raw")
+    bench.library.put(b"a.jpg", b"image")
+    await bench.job()
+    for key in [key for key in bench.cache.kept if key.startswith("picture:")]:
+        del bench.cache.kept[key]
+    bench.library.put(b"b.dng", b"image raw")
+    bench.library.put(b"b.jpg", b"image")
+    job = await bench.job()
+    assert job.counts == JobCounts(found=4, unchanged=2, embedded=1, cached=1)
+    assert (await shown(bench))["b.dng"] == ("4d", SHOWN.thumbnail)

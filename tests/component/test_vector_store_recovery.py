@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,44 +21,10 @@ from tests.component.store_fixtures import (
     row_ids,
     unit,
 )
+from tests.component.store_tears import DAMAGES, Damage, emptied, halved, zeroed
 
 pytestmark = pytest.mark.anyio
 
-Damage = Callable[[str], None]
-
-
-def halved(path: str) -> None:
-    os.truncate(path, os.path.getsize(path) // 2)
-
-
-def emptied(path: str) -> None:
-    os.truncate(path, 0)
-
-
-def tail_cut(path: str) -> None:
-    os.truncate(path, os.path.getsize(path) - 1)
-
-
-def zeroed(path: str) -> None:
-    _zero(path, 0, os.path.getsize(path))
-
-
-def tail_zeroed(path: str) -> None:
-    size = os.path.getsize(path)
-    _zero(path, max(0, size - 4096), min(4096, size))
-
-
-def start_zeroed(path: str) -> None:
-    _zero(path, 0, min(4096, os.path.getsize(path)))
-
-
-def _zero(path: str, start: int, length: int) -> None:
-    with open(path, "r+b") as file:
-        file.seek(start)
-        file.write(bytes(length))
-
-
-DAMAGES = [halved, emptied, tail_cut, zeroed, tail_zeroed, start_zeroed, os.unlink]
 SHAPES = [(3, 8), (700, 512)]  # rows a group, dimensions: one page, and a hundred
 
 

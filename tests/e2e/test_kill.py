@@ -23,7 +23,7 @@ COPIES = 10
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Services of our own, to be killed; small groups, so that a job has many durable steps."""
     pair = service_pair(tmp_path_factory.mktemp("killed"))
-    _library(pair.pictures)
+    draw_library(pair.pictures)
     small_groups = {"STORE_GROUP_ROWS": "8", "ML_INFERENCE_BATCH_SIZE": "8"}
     pair.orchestrator.environment = {**pair.orchestrator.environment, **small_groups}
     try:
@@ -35,7 +35,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         pair.inference.stop()
 
 
-def _library(folder: Path) -> None:
+def draw_library(folder: Path) -> None:
     folder.mkdir()
     for number, scene in enumerate(scenes()[:IMAGES]):
         picture = draw(scene, FIRST_HELD_OUT_SEED + number, width_px=160)

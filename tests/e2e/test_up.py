@@ -117,7 +117,7 @@ def test_a_signal_ends_both_services_cleanly(
     assert "Application shutdown complete" in log.read_text()
 
 
-def test_when_one_service_dies_the_other_is_stopped_and_up_ends_with_1(
+def test_when_one_service_dies_early_the_other_is_stopped_and_up_ends_with_1(
     folder: Path, environment: dict[str, str]
 ) -> None:
     with serving(folder, environment) as up:

@@ -25,7 +25,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobRequest,
     Settlement,
 )
-from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from tests.memory_ports import MemoryLedger
 from utils.contract import ErrorCode, JobCounts, JobState
 

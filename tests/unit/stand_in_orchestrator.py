@@ -15,6 +15,8 @@ from utils.contract import (
     ErrorCode,
     FailurePage,
     FailureReply,
+    InferenceService,
+    InferenceState,
     InferenceSummary,
     IngestAccepted,
     JobCounts,
@@ -140,6 +142,14 @@ class StandInOrchestrator:
                         url="http://127.0.0.1:8001",
                         reachable=self.reachable,
                         detail=None if self.reachable else "refused",
+                    ),
+                    inference_services=(
+                        InferenceService(
+                            url="http://127.0.0.1:8001",
+                            state=InferenceState.READY if self.reachable else InferenceState.AWAY,
+                            fingerprint=None,
+                            detail=None if self.reachable else "refused",
+                        ),
                     ),
                     ml=None,
                 )

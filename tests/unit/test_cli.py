@@ -157,6 +157,12 @@ def test_ingest_sends_an_absolute_path(
     assert orchestrator.heard[0][2]["directory_path"] == str(tmp_path / "my photos")
 
 
+def test_ingest_says_whether_to_watch_only_when_told_to(orchestrator: StandInOrchestrator) -> None:
+    for option in ((), ("--watch",), ("--no-watch",)):
+        photoseek("ingest", "/photos", "--no-wait", *option)
+    assert [body["watch"] for _, _, body in orchestrator.heard] == [None, True, False]
+
+
 def test_ingest_without_waiting_names_the_job(orchestrator: StandInOrchestrator) -> None:
     result = photoseek("ingest", "/photos", "--no-wait")
     assert result.exit_code == 0
@@ -184,6 +190,7 @@ def test_status_lists_services_collections_and_jobs(orchestrator: StandInOrchest
     result = photoseek("status")
     assert result.exit_code == 0
     assert "services\torchestrator\tready" in result.output
+    assert "services\tinference http://127.0.0.1:8001\tready" in result.output
     assert "collections\tdefault\t1,234\ttiny-shapes" in result.output
     assert "latest jobs\tj1\tcompleted\t3 of 3\t2\t/photos" in result.output
 

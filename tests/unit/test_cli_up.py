@@ -52,6 +52,16 @@ def test_each_service_gets_the_address_that_the_other_expects() -> None:
     assert orchestrator.environment["ORCHESTRATOR_PORT"] == "9002"
 
 
+def test_of_several_inference_services_the_first_of_this_machine_is_started() -> None:
+    urls = "http://gpu.example:8001,http://127.0.0.1:9001,http://localhost:9002"
+    inference, orchestrator = wanted_services(Plan(Settings(ml_inference_service_url=urls), "d"))
+    assert (inference.name, inference.port, orchestrator.name) == (
+        "inference",
+        9001,
+        "orchestrator",
+    )
+
+
 def test_an_inference_service_on_another_machine_is_not_started_here() -> None:
     settings = Settings(ml_inference_service_url="http://gpu.example:8001")
     assert [one.name for one in wanted_services(Plan(settings, "default"))] == ["orchestrator"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +82,12 @@ def test_different_paths_have_different_ids(one: bytes, other: bytes) -> None:
     root = root_at(b"/photos")
     same = point_id("c", root.id, one) == point_id("c", root.id, other)
     assert same == (one == other)
+
+
+@given(st.uuids(), st.binary())
+def test_a_point_id_is_the_uuid5_of_its_name(root_id: UUID, path: bytes) -> None:
+    name = (b"default\0" + path).decode("latin-1")
+    assert point_id("default", root_id, path) == uuid5(root_id, name)
 
 
 @given(st.binary())

@@ -121,6 +121,29 @@ async def test_a_child_that_dies_while_serving_stops_the_other(tmp_path: Path) -
     assert running[0].process.returncode == -signal.SIGTERM
 
 
+async def test_a_child_that_dies_after_a_steady_life_is_started_again(tmp_path: Path) -> None:
+    mortal, told = stand_in("mortal", "mortal", tmp_path), anyio.Event()
+    said: list[str] = []
+
+    def hear(text: str) -> None:
+        said.append(text)
+        told.set()
+
+    async with launcher.services([mortal], on_restart=hear, steady_s=0.0) as running:
+        await ready(mortal)
+        first = running[0].process
+        async with httpx.AsyncClient(trust_env=False) as client:
+            with pytest.raises(httpx.HTTPError):
+                await client.get(f"{mortal.url}/die")
+        await told.wait()
+        await ready(mortal)
+        second = running[0].process
+        assert (first.returncode, second.returncode) == (9, None)
+    assert second.returncode == -signal.SIGTERM
+    assert "mortal service ended with 9 and is started again" in said[0]
+    assert str(mortal.log_path.with_suffix(".previous.log")) in said[0]
+
+
 async def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
     service = stand_in("stubborn", "stubborn", tmp_path)
     async with launcher.services([service], grace_s=0.2) as running:

@@ -23,7 +23,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     JobStateProblem,
     ModelMismatch,
 )
-from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from tests.unit.ledger_words import (
     NOW,
     ROOT,

@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobProgress,
     Settlement,
 )
-from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from tests.unit.ledger_words import (
     NOW,
     SHA,

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
 from ingestion_orchestration_fastapi_app.core.files import Outcome
+from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.core.records import JobProgress, JobRequest, Settlement
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem
-from ingestion_orchestration_fastapi_app.pipeline.ports import Ledger
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from tests.memory_ports import MemoryLedger
 from tests.unit.ledger_words import NOW, ROOT, enrolment, failed, intents, key, pid, skipped, stored
 from utils.contract import ErrorCode, JobState
@@ -65,6 +66,17 @@ class Intend:
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
         await ledger.intend(self.job_id, collection_id, intents(*self.names))
+        return None
+
+
+@dataclass(frozen=True)
+class NoteDecoding:
+    begun: list[tuple[bytes, bool]]
+    ended: list[bytes]
+
+    async def on(self, ledger: Ledger, collection_id: int) -> object:
+        begun = [DecodeStart(pid(name), "10-20", alone) for name, alone in self.begun]
+        await ledger.note_decoding(collection_id, begun, [pid(name) for name in self.ended])
         return None
 
 
@@ -120,7 +132,7 @@ class Remove:
         return await ledger.forget(self.job_id, collection_id, files, synced_version=1)
 
 
-Step = Enrol | Settle | Intend | FailPending | Move | Reconcile | Remove
+Step = Enrol | Settle | Intend | NoteDecoding | FailPending | Move | Reconcile | Remove
 steps = st.lists(
     st.one_of(
         st.builds(
@@ -137,6 +149,11 @@ steps = st.lists(
             ),
         ),
         st.builds(Intend, job_ids, names),
+        st.builds(
+            NoteDecoding,
+            st.lists(st.tuples(st.sampled_from(NAMES), st.booleans()), max_size=4),
+            names,
+        ),
         st.builds(FailPending, job_ids),
         st.builds(
             Move, job_ids, st.sampled_from([JobState.RUNNING, JobState.PAUSED, JobState.COMPLETED])
@@ -163,6 +180,7 @@ async def seen(ledger: Ledger, collection_id: int) -> list[object]:
         await ledger.unfinished_jobs(),
         await ledger.recall(collection_id, [key(name) for name in NAMES]),
         await ledger.may_exist(collection_id, [pid(name) for name in NAMES]),
+        await ledger.decode_starts(collection_id),
     ]
     told.extend([await ledger.failures(job_id, limit=9, offset=0) for job_id in JOBS])
     told.extend([await ledger.intended(job.id) for job in await ledger.unfinished_jobs()])

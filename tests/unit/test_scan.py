@@ -18,7 +18,6 @@ from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.core.identity import deepest_root, root_at
 from ingestion_orchestration_fastapi_app.core.records import Mounted, ScanFault
-from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.pipeline.ports import Library
 from tests.picture_files import LONG_AGO_NS, put, root_of
 
@@ -183,13 +182,6 @@ async def test_what_other_programs_keep_beside_photographs_is_passed_over(tmp_pa
     put(tmp_path / "kept.jpg", BYTES)
     files, _ = await scanned(tmp_path)
     assert [file.path for file in files] == [b"kept.jpg"]
-
-
-def test_the_rules_compare_folders_without_case() -> None:
-    rules = ExcludeRules()
-    assert rules.excludes_folder(b"@EADIR")
-    assert not rules.excludes_folder(b"eaDir")
-    assert not ExcludeRules(hidden=False).excludes_file(b".a.jpg")
 
 
 @given(st.lists(st.sampled_from([b"a", b"b", b"ab", b"c"]), min_size=1, max_size=5))

@@ -6,7 +6,7 @@ import sqlite3
 
 from ingestion_orchestration_fastapi_app.adapters.ledger.rows import Row, collection_record
 from ingestion_orchestration_fastapi_app.core.files import Root
-from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
+from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionExists,
     CollectionNotFound,
@@ -18,7 +18,7 @@ COLUMNS = """id, name, model, weights, dim, fingerprint, synced_version,
      ORDER BY j.number DESC LIMIT 1)"""
 # In the order of deletion: what refers to a collection's jobs goes before the jobs.
 _OF_JOBS = ("failures", "job_counts")
-_OF_COLLECTION = ("files", "intents", "roots", "devices", "jobs")
+_OF_COLLECTION = ("files", "intents", "decode_starts", "roots", "devices", "watches", "jobs")
 
 
 def create(db: sqlite3.Connection, name: str) -> CollectionRecord:
@@ -33,18 +33,24 @@ def create(db: sqlite3.Connection, name: str) -> CollectionRecord:
 def by_name(db: sqlite3.Connection, name: str) -> CollectionRecord | None:
     query = f"SELECT {COLUMNS} FROM collections WHERE name = ?"  # noqa: S608  # a constant
     row: Row | None = db.execute(query, (name,)).fetchone()
-    return None if row is None else collection_record(row, _roots(db, row[0]))
+    return None if row is None else _record(db, row)
 
 
 def everyone(db: sqlite3.Connection) -> list[CollectionRecord]:
     """By name."""
     query = f"SELECT {COLUMNS} FROM collections ORDER BY name"  # noqa: S608  # a constant
-    return [collection_record(row, _roots(db, row[0])) for row in db.execute(query).fetchall()]
+    return [_record(db, row) for row in db.execute(query).fetchall()]
 
 
-def _roots(db: sqlite3.Connection, collection_id: int) -> list[Row]:
-    query = "SELECT root_id, path FROM roots WHERE collection_id = ? ORDER BY path"
-    return db.execute(query, (collection_id,)).fetchall()
+def _record(db: sqlite3.Connection, row: Row) -> CollectionRecord:
+    roots = "SELECT root_id, path FROM roots WHERE collection_id = ? ORDER BY path"
+    watches = (
+        "SELECT directory, recursive, captions FROM watches WHERE collection_id = ?"
+        " ORDER BY directory"
+    )
+    return collection_record(
+        row, db.execute(roots, row[:1]).fetchall(), db.execute(watches, row[:1]).fetchall()
+    )
 
 
 def delete(db: sqlite3.Connection, collection_id: int) -> None:
@@ -86,6 +92,21 @@ def add_root(db: sqlite3.Connection, collection_id: int, root: Root) -> None:
         "INSERT OR IGNORE INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
         (collection_id, root.id.bytes, root.path),
     )
+
+
+def put_watch(db: sqlite3.Connection, collection_id: int, watch: Watch) -> None:
+    if not db.execute("SELECT 1 FROM collections WHERE id = ?", (collection_id,)).fetchone():
+        raise CollectionNotFound("The collection was deleted.")
+    db.execute(
+        "INSERT OR REPLACE INTO watches (collection_id, directory, recursive, captions)"
+        " VALUES (?, ?, ?, ?)",
+        (collection_id, watch.directory, watch.recursive, watch.captions),
+    )
+
+
+def end_watch(db: sqlite3.Connection, collection_id: int, directory: bytes) -> None:
+    query = "DELETE FROM watches WHERE collection_id = ? AND directory = ?"
+    db.execute(query, (collection_id, directory))
 
 
 def set_synced_version(db: sqlite3.Connection, collection_id: int, version: int) -> None:

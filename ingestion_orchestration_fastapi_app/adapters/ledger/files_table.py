@@ -10,7 +10,11 @@ from itertools import groupby, islice
 from typing import TypeVar
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import collections_table, jobs_table
+from ingestion_orchestration_fastapi_app.adapters.ledger import (
+    collections_table,
+    decode_starts,
+    jobs_table,
+)
 from ingestion_orchestration_fastapi_app.adapters.ledger.rows import (
     Row,
     clean,
@@ -72,8 +76,7 @@ def _found(
     db: sqlite3.Connection, columns: str, collection_id: int, keys: Iterable[FileKey]
 ) -> Iterator[tuple[FileKey, Row]]:
     """The rows there are, each with its path before the `columns`."""
-    ordered = sorted(keys, key=lambda key: (key.root_id.int, key.path))
-    for root_id, group in groupby(ordered, key=lambda key: key.root_id):
+    for root_id, group in groupby(keys, key=lambda key: key.root_id):  # as a scan comes by them
         for chunk in _chunks(group):
             by_path = {key.path: key for key in chunk}
             rows = db.execute(
@@ -191,6 +194,7 @@ def settle(
     # Only of points that were written: an older write may still have left a failed file's point.
     written = [(collection_id, one.point_id.bytes) for one in latest.values() if _has_point(one)]
     db.executemany("DELETE FROM intents WHERE collection_id = ? AND point_id = ?", written)
+    decode_starts.end(db, collection_id, (one.point_id for one in latest.values()))
     if synced_version is not None:
         collections_table.set_synced_version(db, collection_id, synced_version)
     jobs_table.touch(db, job_id, now, progress=progress)

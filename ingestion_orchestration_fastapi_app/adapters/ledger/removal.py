@@ -12,11 +12,13 @@ from ingestion_orchestration_fastapi_app.adapters.ledger import collections_tabl
 from ingestion_orchestration_fastapi_app.adapters.ledger.rows import signed64
 from ingestion_orchestration_fastapi_app.core.deletion import relative_range
 from ingestion_orchestration_fastapi_app.core.files import FileKey, Outcome
+from ingestion_orchestration_fastapi_app.core.identity import is_within
 from ingestion_orchestration_fastapi_app.core.records import UnmetFile
 
 _DOOMED = "removed"  # the outcome of an intent to delete a point, as against one to write it
 # The upper end is given twice.
 _IN_RANGE = "collection_id = ? AND root_id = ? AND path > ? AND (? IS NULL OR path < ?)"
+_RIGHT_IN = " AND instr(substr(path, ?), x'2f') = 0"  # given where a name in the folder begins
 _HAD_POINT = (
     "(stored_fingerprint IS NOT NULL OR EXISTS (SELECT 1 FROM intents i"
     " WHERE i.collection_id = files.collection_id AND i.point_id = files.point_id"
@@ -25,35 +27,41 @@ _HAD_POINT = (
 
 
 def _ranges(
-    db: sqlite3.Connection, collection_id: int, directory: bytes
+    db: sqlite3.Connection, collection_id: int, directory: bytes, *, recursive: bool = True
 ) -> Iterator[tuple[bytes, bytes, bytes, bytes | None]]:
-    """For each root with files in the directory: its id and path, and the range of theirs."""
+    """For each root with files in the directory: its id and path, and the range of theirs.
+
+    Without `recursive` only the root that the directory lies in: files of one below lie deeper.
+    """
     query = "SELECT root_id, path FROM roots WHERE collection_id = ? ORDER BY root_id"
     for root_id, path in db.execute(query, (collection_id,)).fetchall():
         found = relative_range(path, directory)
-        if found is not None:
+        if found is not None and (recursive or is_within(directory, path)):
             yield root_id, path, *found
 
 
 def unmet(
     db: sqlite3.Connection,
-    job_id: str,
+    job_id: str | None,
     collection_id: int,
     directory: bytes,
     *,
+    recursive: bool,
     after: FileKey | None,
     limit: int,
 ) -> list[UnmetFile]:
-    number = jobs_table.open_number(db, job_id)
+    number = 0 if job_id is None else jobs_table.open_number(db, job_id)
+    right_in = "" if recursive else _RIGHT_IN
     files: list[UnmetFile] = []
-    for root_id, root, low, high in _ranges(db, collection_id, directory):
+    for root_id, root, low, high in _ranges(db, collection_id, directory, recursive=recursive):
         if after is not None and root_id < after.root_id.bytes:
             continue
         start = after.path if after is not None and root_id == after.root_id.bytes else low
+        given = (collection_id, root_id, start, high, high, number)
         rows = db.execute(
             f"SELECT path, point_id, {_HAD_POINT} FROM files"  # noqa: S608  # constants
-            f" WHERE {_IN_RANGE} AND job_number <> ? ORDER BY path LIMIT ?",
-            (collection_id, root_id, start, high, high, number, limit - len(files)),
+            f" WHERE {_IN_RANGE} AND job_number <> ?{right_in} ORDER BY path LIMIT ?",
+            (*given, *(() if recursive else (len(low) + 1,)), limit - len(files)),
         )
         for path, point_id, had_point in rows:
             files.append(
@@ -67,6 +75,19 @@ def unmet(
         if len(files) >= limit:
             break
     return files
+
+
+def totals(
+    db: sqlite3.Connection, collection_id: int, directory: bytes, *, recursive: bool
+) -> tuple[int, int]:
+    right_in = "" if recursive else _RIGHT_IN
+    query = f"SELECT count(*), count(stored_fingerprint) FROM files WHERE {_IN_RANGE}{right_in}"  # noqa: S608  # constants
+    files = images = 0
+    for root_id, _, low, high in _ranges(db, collection_id, directory, recursive=recursive):
+        given = (collection_id, root_id, low, high, high)
+        more = db.execute(query, (*given, *(() if recursive else (len(low) + 1,)))).fetchone()
+        files, images = files + more[0], images + more[1]
+    return files, images
 
 
 def is_unchanged_below(

@@ -22,6 +22,8 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobProgress,
     JobRecord,
     JobRequest,
+    Origin,
+    Watch,
 )
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
 
@@ -49,8 +51,11 @@ def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def collection_record(row: Row, roots: Iterable[Row]) -> CollectionRecord:
-    """`row` in the order of `collections_table.COLUMNS`, `roots` as (root_id, path)."""
+def collection_record(row: Row, roots: Iterable[Row], watches: Iterable[Row]) -> CollectionRecord:
+    """`row` in the order of `collections_table.COLUMNS`, `roots` as (root_id, path).
+
+    `watches` as (directory, recursive, captions).
+    """
     return CollectionRecord(
         id=row[0],
         name=row[1],
@@ -61,6 +66,10 @@ def collection_record(row: Row, roots: Iterable[Row]) -> CollectionRecord:
         synced_version=row[6],
         last_job_id=row[7],
         roots=tuple(Root(UUID(bytes=root_id), path) for root_id, path in roots),
+        watches=tuple(
+            Watch(directory, recursive=recursive == 1, captions=captions == 1)
+            for directory, recursive, captions in watches
+        ),
     )
 
 
@@ -68,7 +77,16 @@ def options_text(request: JobRequest) -> str:
     """All of a request but its collection and its directory, which may be no UTF-8."""
     options = asdict(request)
     del options["collection"], options["directory"]
+    options["folders"] = [one.decode("utf-8", "surrogateescape") for one in request.folders]
     return json.dumps(options)
+
+
+def request_of(collection: str, directory: bytes, options: str) -> JobRequest:
+    """The other way. Jobs of older versions lack some of it."""
+    given = json.loads(options)
+    folders = tuple(one.encode("utf-8", "surrogateescape") for one in given.pop("folders", ()))
+    origin = Origin(given.pop("origin", Origin.REQUEST))
+    return JobRequest(collection, directory, folders=folders, origin=origin, **given)
 
 
 def progress_text(progress: JobProgress) -> str:
@@ -114,7 +132,7 @@ def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRec
     return JobRecord(
         id=job_id,
         collection_id=collection_id,
-        request=JobRequest(collection=collection, directory=directory, **json.loads(options)),
+        request=request_of(collection, directory, options),
         state=JobState(state),
         reason=reason,
         reason_code=None if reason_code is None else ErrorCode(reason_code),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import TypeVar
 from uuid import UUID
 
 from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
@@ -16,31 +13,25 @@ from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
 from ingestion_orchestration_fastapi_app.adapters.ledger import (
     collections_table,
     connections,
-    failures_table,
-    faults,
+    decode_starts,
     files_table,
-    history,
-    jobs_table,
     reconcile,
     removal,
 )
-from ingestion_orchestration_fastapi_app.adapters.ledger.writer import Work, Writer
+from ingestion_orchestration_fastapi_app.adapters.ledger.sqlite_jobs import Clock, SqliteJobs
+from ingestion_orchestration_fastapi_app.adapters.ledger.writer import Writer
 from ingestion_orchestration_fastapi_app.core.files import FileKey, FileRecord, Outcome, Root
+from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.core.records import (
     CollectionRecord,
     Enrolment,
-    FailureRecord,
     JobProgress,
-    JobRecord,
-    JobRequest,
     Settlement,
     UnmetFile,
+    Watch,
 )
-from utils.contract import ErrorCode, JobState
+from utils.contract import ErrorCode
 from utils.problems import Problem
-
-T = TypeVar("T")
-Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
@@ -75,41 +66,8 @@ async def open_ledger(
             await to_thread.run_sync(connections.close, opened, limiter=CapacityLimiter(1))
 
 
-class SqliteLedger:
+class SqliteLedger(SqliteJobs):
     """Implements `Ledger`. Made by `open_ledger`."""
-
-    def __init__(
-        self,
-        writer: Writer,
-        readers: Sequence[sqlite3.Connection],
-        limiter: CapacityLimiter,
-        clock: Clock,
-    ) -> None:
-        self._write = writer.write
-        self._readers = list(readers)  # the idle ones; the limiter lets no more in than there are
-        self._limiter = limiter
-        self._clock = clock
-        self._runs = itertools.count()
-
-    async def _read(self, work: Work[T]) -> T:
-        """Runs `work` in a worker thread, in one snapshot."""
-        return await to_thread.run_sync(self._snapshot, work, limiter=self._limiter)
-
-    def _snapshot(self, work: Work[T]) -> T:
-        connection = self._readers.pop()
-        try:
-            connection.execute("BEGIN")
-            try:
-                return work(connection)
-            finally:
-                if connection.in_transaction:  # SQLite itself ends it after some of its errors
-                    connection.execute("ROLLBACK")
-        except sqlite3.Error as exc:
-            if faults.is_outside(exc):
-                raise faults.problem(exc) from exc
-            raise
-        finally:
-            self._readers.append(connection)
 
     async def create_collection(self, name: str) -> CollectionRecord:
         return await self._write(lambda db: collections_table.create(db, name))
@@ -135,54 +93,11 @@ class SqliteLedger:
     async def add_root(self, collection_id: int, root: Root) -> None:
         await self._write(lambda db: collections_table.add_root(db, collection_id, root))
 
-    async def create_job(self, job_id: str, collection_id: int, request: JobRequest) -> JobRecord:
-        now = self._clock()
-        return await self._write(
-            lambda db: jobs_table.create(db, job_id, collection_id, request, now)
-        )
+    async def put_watch(self, collection_id: int, watch: Watch) -> None:
+        await self._write(lambda db: collections_table.put_watch(db, collection_id, watch))
 
-    async def job(self, job_id: str) -> JobRecord | None:
-        return await self._read(lambda db: jobs_table.by_id(db, job_id))
-
-    async def jobs(self, *, limit: int, offset: int) -> list[JobRecord]:
-        return await self._read(lambda db: jobs_table.newest(db, limit, offset))
-
-    async def unfinished_jobs(self) -> list[JobRecord]:
-        return await self._read(jobs_table.unfinished)
-
-    async def move_job(
-        self,
-        job_id: str,
-        state: JobState,
-        *,
-        reason: str | None = None,
-        reason_code: ErrorCode | None = None,
-        progress: JobProgress | None = None,
-    ) -> JobRecord:
-        """Raises JobNotFound; JobStateProblem where `job_states` has no such move."""
-        now = self._clock()
-        return await self._write(
-            lambda db: jobs_table.move(
-                db,
-                job_id,
-                state,
-                reason=reason,
-                reason_code=reason_code,
-                progress=progress,
-                now=now,
-            )
-        )
-
-    async def prune_jobs(self, *, before: datetime) -> int:
-        return await self._write(lambda db: history.prune(db, before))
-
-    async def failures(
-        self, job_id: str, *, limit: int, offset: int
-    ) -> tuple[list[FailureRecord], int]:
-        return await self._read(lambda db: failures_table.page(db, job_id, limit, offset))
-
-    async def failed_among(self, job_id: str, keys: Sequence[FileKey]) -> set[FileKey]:
-        return await self._read(lambda db: failures_table.among(db, job_id, keys))
+    async def end_watch(self, collection_id: int, directory: bytes) -> None:
+        await self._write(lambda db: collections_table.end_watch(db, collection_id, directory))
 
     async def recall(
         self, collection_id: int, keys: Sequence[FileKey]
@@ -193,6 +108,14 @@ class SqliteLedger:
         """Raises JobNotFound; JobStateProblem for a job that has ended, as do the two below."""
         now = self._clock()
         await self._write(lambda db: files_table.enrol(db, job_id, collection_id, files, now))
+
+    async def decode_starts(self, collection_id: int) -> dict[UUID, DecodeStart]:
+        return await self._read(lambda db: decode_starts.of_collection(db, collection_id))
+
+    async def note_decoding(
+        self, collection_id: int, begun: Sequence[DecodeStart], ended: Sequence[UUID]
+    ) -> None:
+        await self._write(lambda db: decode_starts.note(db, collection_id, begun, ended))
 
     async def intend(
         self, job_id: str, collection_id: int, outcomes: Mapping[UUID, Outcome]
@@ -238,15 +161,25 @@ class SqliteLedger:
 
     async def unmet(
         self,
-        job_id: str,
+        job_id: str | None,
         collection_id: int,
         directory: bytes,
         *,
+        recursive: bool = True,
         after: FileKey | None,
         limit: int,
     ) -> list[UnmetFile]:
         return await self._read(
-            lambda db: removal.unmet(db, job_id, collection_id, directory, after=after, limit=limit)
+            lambda db: removal.unmet(
+                db, job_id, collection_id, directory, recursive=recursive, after=after, limit=limit
+            )
+        )
+
+    async def totals(
+        self, collection_id: int, directory: bytes, *, recursive: bool
+    ) -> tuple[int, int]:
+        return await self._read(
+            lambda db: removal.totals(db, collection_id, directory, recursive=recursive)
         )
 
     async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:

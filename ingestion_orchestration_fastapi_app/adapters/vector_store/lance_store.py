@@ -58,7 +58,7 @@ class LanceStore:
         compact_every_fragments: int = 100,
         keep_versions_s: float = 600.0,
         index_cache_bytes: int = 512 * 1024**2,
-        metadata_cache_bytes: int = 64 * 1024**2,
+        metadata_cache_bytes: int = 16 * 1024**2,
     ) -> None:
         self._limits = Limits(index_threshold_rows, compact_every_fragments, index_cache_bytes)
         self._keep_versions_s = keep_versions_s

@@ -108,6 +108,7 @@ function jobLine(job) {
   const parts = [`${(found - pending).toLocaleString()} of ${found.toLocaleString()} files`];
   if (failed) parts.push(`${failed.toLocaleString()} failed`);
   if (!FINAL.has(job.state)) parts.push(`${job.rate_images_per_s} images/s`);
+  if (job.origin === "watch") parts.push("by watching");
   if (job.reason) parts.push(job.reason);
   item.querySelector(".counts").textContent = parts.join(", ");
   return item;

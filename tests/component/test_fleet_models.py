@@ -1,0 +1,148 @@
+"""Several inference services that differ in their models: which of them a job may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from anyio import create_task_group
+from anyio.lowlevel import checkpoint
+
+from ingestion_orchestration_fastapi_app.core.records import Upload
+from ingestion_orchestration_fastapi_app.errors import (
+    ModelMismatch,
+)
+from tests.component.bench import Bench, mixed_folder
+from tests.component.service_fakes import Held, Restarted, images, short_waits
+from tests.component.test_pipeline import MIXED
+from tests.fakes import FakeInference, capabilities
+from utils.contract import CaptionCapabilities, ErrorCode, JobState
+
+pytestmark = pytest.mark.anyio
+
+
+def captioning(url: str, fingerprint: str = "blip-1") -> FakeInference:
+    told = CaptionCapabilities(available=True, model="fake", fingerprint=fingerprint)
+    return FakeInference(url=url, told=capabilities().model_copy(update={"captions": told}))
+
+
+async def test_a_service_of_another_model_is_refused_and_the_others_go_on() -> None:
+    other = FakeInference(url="http://other", told=capabilities(fingerprint="another"))
+    bench = Bench(others=(other,))
+    mixed_folder(bench.library)
+    job = await bench.job()
+    assert job.counts == MIXED
+    assert other.batches == []
+    (warning,) = job.progress.warnings
+    assert warning.startswith("ERR_MODEL_MISMATCH: http://other runs fake (another)")
+
+
+async def test_a_service_whose_answer_shows_another_model_is_refused_too() -> None:
+    other = FakeInference(url="http://other")
+
+    def changed(uploads: Mapping[str, Upload]) -> None:
+        raise ModelMismatch("another model")
+
+    other.behaviour = changed
+    bench = Bench(inference=other, others=(FakeInference(url="http://b"),))
+    mixed_folder(bench.library)
+    job = await bench.job()
+    assert job.counts == MIXED
+    assert "ERR_MODEL_MISMATCH: http://other: another model" in job.progress.warnings
+
+
+async def test_one_that_comes_back_with_another_model_is_refused() -> None:
+    with short_waits():
+        held = Held(url="http://held")
+        reborn = capabilities(fingerprint="another")
+        restarted = Restarted(url="http://restarted", other=held, reborn=reborn)
+        bench = Bench(inference=restarted, others=(held,))
+        images(bench.library, 200)
+        job = await bench.job()
+    assert (job.counts.embedded, job.counts.failed) == (200, 0)
+    assert restarted.batches == []
+    assert any("http://restarted runs fake (another)" in text for text in job.progress.warnings)
+
+
+async def test_one_that_comes_back_alone_with_another_model_ends_the_job() -> None:
+    with short_waits():
+        reborn = capabilities(fingerprint="another")
+        bench = Bench(inference=Restarted(url="http://restarted", reborn=reborn))
+        mixed_folder(bench.library)
+        job = await bench.job()
+    assert (job.state, job.reason_code) == (JobState.FAILED, ErrorCode.MODEL_MISMATCH)
+    assert await bench.rows() == {}
+
+
+async def test_a_fresh_collection_gets_the_model_of_the_first_that_answers() -> None:
+    first = FakeInference(url="http://first", told=capabilities(fingerprint="one"), away=True)
+    second = FakeInference(url="http://second", told=capabilities(fingerprint="two"))
+    bench = Bench(inference=first, others=(second,))
+    images(bench.library, 10)
+    await bench.job()
+    assert (await bench.collection()).fingerprint == "two"
+    first.away = False
+    images(bench.library, 20)
+    await bench.job()  # the collection's model wins, wherever in the list it is
+    assert first.batches == []
+    await bench.collections().create("fresh")
+    images(bench.library, 30)
+    supervisor = bench.supervisor()
+    async with create_task_group() as tg:
+        await tg.start(supervisor.serve)
+        await bench.ended((await bench.submitted(supervisor, name="fresh")).id)
+        tg.cancel_scope.cancel()
+    assert (await bench.collection("fresh")).fingerprint == "one"
+
+
+async def test_where_all_run_other_models_the_job_fails_before_any_work() -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    await bench.job()
+    bench.library.opened.clear()
+    bench.inference.told = capabilities(fingerprint="two")
+    bench.others = (FakeInference(url="http://b", told=capabilities(fingerprint="three")),)
+    job = await bench.job()
+    assert (job.state, job.reason_code) == (JobState.FAILED, ErrorCode.MODEL_MISMATCH)
+    assert bench.library.opened == []
+
+
+async def test_a_job_waits_for_one_that_may_still_have_the_collections_model() -> None:
+    with short_waits():
+        bench = Bench()
+        images(bench.library, 10)
+        await bench.job()
+        bench.inference.away = True
+        other = FakeInference(url="http://b", told=capabilities(fingerprint="another"))
+        bench.others = (other,)
+        images(bench.library, 20)
+        supervisor = bench.supervisor()
+        async with create_task_group() as tg:
+            await tg.start(supervisor.serve)
+            job = await bench.submitted(supervisor)
+            while (tally := supervisor.tally(job.id)) is None or not tally.progress().warnings:
+                await checkpoint()
+            bench.inference.away = False
+            ended = await bench.ended(job.id)
+            tg.cancel_scope.cancel()
+    assert ended.counts.embedded == 10
+    assert other.batches == []
+
+
+async def test_captions_are_asked_of_those_that_make_the_same() -> None:
+    plain, makes = FakeInference(url="http://plain"), captioning("http://makes")
+    otherwise = captioning("http://otherwise", "blip-2")
+    bench = Bench(inference=plain, others=(makes, otherwise))
+    images(bench.library, 40)
+    job = await bench.job(captions=True)
+    assert job.counts.embedded == 40
+    assert job.progress.warnings == ()
+    assert len(makes.inferred) == 40
+    assert (plain.batches, otherwise.batches) == ([], [])
+    points = await bench.store.page("default", limit=100, offset=0)
+    assert all(point.caption for point in points)
+    assert (await bench.job(captions=True)).counts.unchanged == 40
+    for each in range(40):
+        bench.library.put(b"new %d.jpg" % each, b"image new %d" % each)
+    assert (await bench.job()).counts.embedded == 40
+    assert plain.batches, "without captions all are alike"

@@ -1,0 +1,206 @@
+"""Real folders: inotify tells what happens in them, and its limits are said, not suffered."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from anyio import Event, fail_after, to_thread
+
+from ingestion_orchestration_fastapi_app.adapters.folder_watch import InotifyEvents
+from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.pipeline.folder_events import (
+    Feed,
+    NoEventsError,
+    Touched,
+    Touches,
+)
+
+inotify_c = pytest.importorskip("watchdog.observers.inotify_c", reason="inotify is Linux's")
+
+from tests.component.inotify_limits import refuse  # noqa: E402  # it imports that
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE_S = 30
+
+
+class Followed:
+    """A folder with its feed; `until` waits for what the kernel tells."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.touched = Touched(lambda: 0.0)
+        self.woken = Event()
+        self.feed: Feed | None = None
+        self.seen: dict[str, bool] = {}
+
+    def wake(self) -> None:
+        self.woken.set()
+
+    async def until(self, wanted: dict[str, bool]) -> Touches:
+        """Folders, relative, and whether what lies deeper is meant."""
+        with fail_after(PATIENCE_S):
+            while True:
+                self.woken = Event()
+                taken = self.touched.take()
+                for path, deep in taken.folders.items():
+                    name = os.path.relpath(os.fsdecode(path), self.folder)
+                    self.seen[name] = deep or self.seen.get(name, False)
+                if wanted.items() <= self.seen.items() and (wanted or taken.whole):
+                    return taken
+                await self.woken.wait()
+
+
+@pytest.fixture
+async def events() -> AsyncIterator[InotifyEvents]:
+    async with InotifyEvents(ExcludeRules()) as events:
+        yield events
+
+
+async def follow(events: InotifyEvents, folder: Path, *, recursive: bool = True) -> Followed:
+    followed = Followed(folder)
+    followed.feed = await events.follow(
+        os.fsencode(folder), recursive=recursive, touched=followed.touched, wake=followed.wake
+    )
+    return followed
+
+
+async def test_what_happens_in_a_folder_and_below_it_is_told(
+    events: InotifyEvents, tmp_path: Path
+) -> None:
+    (tmp_path / "old" / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    photos = tmp_path / "old"
+    seen = await follow(events, photos)
+    assert seen.feed is not None
+    (photos / "a.jpg").write_bytes(b"1")
+    await seen.until({".": False})
+    (photos / "new" / "inner").mkdir(parents=True)
+    await seen.until({"new": True})
+    (photos / "new" / "inner" / os.fsdecode(b"\xff.jpg")).write_bytes(b"1")
+    await seen.until({"new/inner": False} if "new/inner" not in seen.seen else {"new/inner": True})
+    os.rename(photos / "new", photos / "moved")
+    await seen.until({"moved": True})
+    seen.seen.clear()
+    (photos / "moved" / "inner" / "b.jpg").write_bytes(b"1")
+    await seen.until({"moved/inner": False})
+    os.rename(photos / "moved", tmp_path / "elsewhere" / "moved")
+    await seen.until({"moved": True})
+    os.rename(tmp_path / "elsewhere" / "moved", photos / "back")
+    await seen.until({"back": True})
+    shutil.rmtree(photos / "back")
+    os.chmod(photos / "a.jpg", 0o600)
+    await seen.until({"back/inner": True, ".": False})
+    assert not seen.feed.broken
+    await seen.feed.close()
+
+
+async def test_reading_and_excluded_names_are_no_events(
+    events: InotifyEvents, tmp_path: Path
+) -> None:
+    (tmp_path / "@eaDir").mkdir()
+    (tmp_path / "a.jpg").write_bytes(b"1")
+    seen = await follow(events, tmp_path)
+    (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "@eaDir" / "thumb.jpg").write_bytes(b"1")
+    (tmp_path / ".hidden").write_bytes(b"1")
+    (tmp_path / ".trash").mkdir()
+    (tmp_path / "last").mkdir()  # events come in order
+    await seen.until({"last": True})
+    assert seen.seen == {"last": True}
+    assert seen.feed is not None
+    await seen.feed.close()
+
+
+async def test_without_recursion_folders_below_are_not_followed(
+    events: InotifyEvents, tmp_path: Path
+) -> None:
+    (tmp_path / "below").mkdir()
+    seen = await follow(events, tmp_path, recursive=False)
+    (tmp_path / "below" / "a.jpg").write_bytes(b"1")
+    (tmp_path / "b.jpg").write_bytes(b"1")
+    await seen.until({".": False})
+    assert seen.seen == {".": False}
+    assert seen.feed is not None
+    await seen.feed.close()
+
+
+async def test_a_folder_that_is_moved_away_breaks_its_feed(
+    events: InotifyEvents, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    seen = await follow(events, tmp_path / "photos")
+    device = await events.device(os.fsencode(tmp_path / "photos"))
+    assert device == os.stat(tmp_path).st_dev
+    os.rename(tmp_path / "photos", tmp_path / "other")
+    assert (await seen.until({})).whole
+    assert seen.feed is not None
+    assert seen.feed.broken
+    await seen.feed.close()
+    assert await events.device(os.fsencode(tmp_path / "photos")) is None
+
+
+@pytest.mark.parametrize("after", [0, 2])
+async def test_the_limit_of_watched_folders_is_said(
+    after: int, events: InotifyEvents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    refuse(monkeypatch, errno.ENOSPC, after=after)
+    with pytest.raises(NoEventsError, match="max_user_watches"):
+        await follow(events, tmp_path)
+
+
+async def test_the_limit_that_a_new_folder_meets_breaks_the_feed(
+    events: InotifyEvents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(monkeypatch, errno.ENOSPC, after=1)
+    seen = await follow(events, tmp_path)
+    (tmp_path / "new").mkdir()
+    assert (await seen.until({})).whole
+    assert seen.feed is not None
+    assert seen.feed.broken
+    await seen.feed.close()
+
+
+async def test_a_folder_that_is_closed_to_the_service_is_passed_over(
+    events: InotifyEvents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").mkdir()
+    refuse(monkeypatch, errno.EACCES, after=1)
+    seen = await follow(events, tmp_path)
+    (tmp_path / "a.jpg").write_bytes(b"1")
+    await seen.until({".": False})
+    assert seen.feed is not None
+    await seen.feed.close()
+
+
+async def test_the_limit_of_instances_is_said(
+    events: InotifyEvents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left() -> int:
+        inotify_c.ctypes.set_errno(errno.EMFILE)
+        return -1
+
+    monkeypatch.setattr(inotify_c, "inotify_init", none_left)
+    with pytest.raises(NoEventsError, match="max_user_instances"):
+        await follow(events, tmp_path)
+
+
+async def test_a_queue_that_ran_over_is_a_look_at_all(
+    events: InotifyEvents, tmp_path: Path
+) -> None:
+    seen = await follow(events, tmp_path)
+    lost = inotify_c.InotifyEvent(-1, inotify_c.InotifyConstants.IN_Q_OVERFLOW, 0, b"")
+    reader = events._reader  # the kernel's queue is too long to be filled here
+    assert reader is not None
+    await to_thread.run_sync(reader.handle_event, lost)
+    assert (await seen.until({})).whole
+    assert seen.feed is not None
+    assert seen.feed.broken
+    await seen.feed.close()

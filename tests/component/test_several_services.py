@@ -1,0 +1,128 @@
+"""Searches and health with several inference services: whoever answers will do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from anyio import Event
+
+from ingestion_orchestration_fastapi_app.core.files import Vector
+from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
+from ingestion_orchestration_fastapi_app.errors import ModelMismatch
+from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
+from ingestion_orchestration_fastapi_app.pipeline.search import Query, Search
+from tests.component.bench import Bench
+from tests.component.orchestrator_app import FakeService, check_problem, library, orchestrator
+from tests.fakes import FakeInference, capabilities
+from utils.contract import ErrorCode
+from utils.problems import MlUnavailable
+
+pytestmark = pytest.mark.anyio
+
+QUERY = Query("default", limit=5, offset=0, filters=NO_FILTERS, min_score=None)
+
+
+@dataclass
+class Asked(FakeInference):
+    """Remembers queries; a `stuck` one never answers them."""
+
+    stuck: bool = False
+    queries: list[str] = field(default_factory=list)
+
+    async def embed_text(self, text: str) -> tuple[Vector, str]:
+        self.queries.append(text)
+        if self.stuck:
+            await Event().wait()
+        return await super().embed_text(text)
+
+
+async def searched(*services: FakeInference) -> Search:
+    """A search over three images of the model that fakes run by default."""
+    bench = Bench()
+    for name in ("a", "b", "c"):
+        bench.library.put(name.encode(), b"image " + name.encode())
+    await bench.job()
+    watch = MlWatch(services)
+    await watch.look()
+    return Search(bench.collections(), bench.store, watch, query_timeout_s=0.2)
+
+
+async def test_a_query_goes_to_the_next_service_when_one_is_gone_or_stuck() -> None:
+    gone, stuck, good = Asked(), Asked(stuck=True), Asked()
+    search = await searched(gone, stuck, good)
+    gone.away = True
+    assert len((await search.by_text(QUERY, "one")).hits) == 3
+    assert len((await search.by_text(QUERY, "two")).hits) == 3
+    assert gone.queries == stuck.queries == ["one"], "what was silent is asked last from then on"
+    assert good.queries == ["one", "two"]
+
+
+async def test_a_query_is_answered_by_the_service_with_the_collections_model() -> None:
+    other, ours = Asked(told=capabilities(fingerprint="another")), Asked()
+    search = await searched(other, ours)
+    assert len((await search.by_text(QUERY, "one")).hits) == 3
+    assert len((await search.by_image(QUERY, b"an image")).hits) == 3
+
+
+async def test_without_any_service_of_the_model_a_query_says_why() -> None:
+    others = [Asked(told=capabilities(fingerprint=name)) for name in ("one", "two")]
+    with pytest.raises(ModelMismatch):
+        await (await searched(*others)).by_text(QUERY, "x")
+    with pytest.raises(MlUnavailable):
+        await (await searched(others[0], Asked(away=True))).by_text(QUERY, "x")
+    with pytest.raises(MlUnavailable):
+        await (await searched(Asked(stuck=True), Asked(stuck=True))).by_text(QUERY, "x")
+
+
+class Several(FakeService):
+    """Those of several hosts."""
+
+    def __init__(self, **by_host: FakeService) -> None:
+        super().__init__()
+        self.by_host = by_host
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        return self.by_host[request.url.host](request)
+
+
+URLS = "http://one:1,http://two:2,http://three:3"
+
+
+async def test_health_and_capabilities_list_every_service(tmp_path: Path) -> None:
+    gone, ours = FakeService(down=True), FakeService()
+    other = FakeService(told=capabilities(fingerprint="another"))
+    several = Several(one=gone, two=ours, three=other)
+    async with orchestrator(tmp_path, service=several, ml_inference_service_url=URLS) as running:
+        told = await running.get("/capabilities")
+        assert told["inference"] == {"url": "http://two:2", "reachable": True, "detail": None}
+        assert told["ml"]["clip"]["fingerprint"] == ours.told.clip.fingerprint
+        listed = told["inference_services"]
+        assert [(one["url"], one["state"], one["fingerprint"]) for one in listed] == [
+            ("http://one:1", "away", None),
+            ("http://two:2", "ready", ours.told.clip.fingerprint),
+            ("http://three:3", "other_model", "another"),
+        ]
+        assert listed[0]["detail"] == "the inference service cannot be reached"
+        assert listed[2]["detail"].startswith("ERR_MODEL_MISMATCH: ")
+        health = (await running.http.get("/health/ready")).json()
+        assert (health["status"], health["detail"]) == ("ok", None)
+        assert health["inference"] == listed
+
+
+async def test_an_import_is_refused_at_once_only_when_all_run_other_models(tmp_path: Path) -> None:
+    library(tmp_path)
+    ours, other = FakeService(), FakeService(told=capabilities(fingerprint="another"))
+    several = Several(one=other, two=ours, three=other)
+    async with orchestrator(tmp_path, service=FakeService()) as running:
+        await running.ingested()
+    async with orchestrator(tmp_path, service=several, ml_inference_service_url=URLS) as running:
+        job = await running.ingested()
+        assert job["state"] == "completed"
+        assert len([text for text in job["warnings"] if "ERR_MODEL_MISMATCH" in text]) == 2
+    several.by_host["two"] = other
+    async with orchestrator(tmp_path, service=several, ml_inference_service_url=URLS) as running:
+        refused = await running.post("/ingest", {"directory_path": str(running.photos)})
+        check_problem(refused, 409, ErrorCode.MODEL_MISMATCH)

@@ -1,0 +1,124 @@
+"""Files in work: on the disk before they are opened, a suspect with the process for itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import pytest
+from anyio import create_task_group, fail_after, wait_all_tasks_blocked
+
+from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart, Turn, version_of
+from ingestion_orchestration_fastapi_app.errors import StoreWrite
+from ingestion_orchestration_fastapi_app.pipeline.decodes import Decodes, Turns, decodes_of
+from tests.memory_ports import MemoryLedger
+from tests.unit.ledger_words import STAT
+
+pytestmark = pytest.mark.anyio
+
+A, B, C, D = (UUID(int=number) for number in range(4))
+VERSION = version_of(STAT)
+
+
+async def durably(write: Callable[[], Awaitable[None]]) -> None:
+    await write()
+
+
+@asynccontextmanager
+async def two_jobs() -> AsyncIterator[tuple[MemoryLedger, Decodes, Decodes]]:
+    """Of two collections, the first with A and B as suspects."""
+    ledger, turns = MemoryLedger(), Turns()
+    first = (await ledger.create_collection("first")).id
+    second = (await ledger.create_collection("second")).id
+    suspects = [DecodeStart(one, VERSION) for one in (A, B)]
+    await ledger.note_decoding(first, suspects, [])
+    async with (
+        decodes_of(ledger, first, turns, clean=False) as ours,
+        decodes_of(ledger, second, turns, clean=False) as theirs,
+    ):
+        yield ledger, ours, theirs
+
+
+async def test_a_suspect_waits_for_the_files_of_all_jobs_and_they_for_it() -> None:
+    async with two_jobs() as (ledger, ours, theirs):
+        went: list[UUID] = []
+
+        async def go(point_id: UUID) -> None:
+            went.append(point_id)
+
+        with fail_after(5):
+            async with create_task_group() as tg:
+                await theirs.together({C: STAT}, durably)
+                tg.start_soon(ours.alone, {A: STAT, B: STAT}, durably, go)
+                await wait_all_tasks_blocked()
+                assert went == []
+                theirs.leave(C)
+                await wait_all_tasks_blocked()
+                assert went == [A]
+                assert (await ledger.decode_starts(1))[A].alone == 1
+                tg.start_soon(theirs.together, {D: STAT}, durably)
+                await wait_all_tasks_blocked()
+                assert D not in await ledger.decode_starts(2)
+                ours.leave(A)
+                await wait_all_tasks_blocked()
+                assert went == [A, B]
+                assert set(await ledger.decode_starts(1)) == {B}
+                ours.leave(B)
+        assert await ledger.decode_starts(1) == {}
+        assert set(await ledger.decode_starts(2)) == {D}
+
+
+async def test_the_end_of_a_file_is_written_with_the_next_start() -> None:
+    async with two_jobs() as (ledger, ours, _):
+        await ours.together({C: STAT}, durably)
+        ours.leave(C)
+        assert C in await ledger.decode_starts(1)
+        await ours.together({A: STAT}, durably)
+        assert set(await ledger.decode_starts(1)) == {A, B}
+    assert set(await ledger.decode_starts(1)) == {B}, "an untried suspect outlives a clean stop"
+
+
+async def test_a_lone_file_is_a_suspect_no_longer_than_it_is_decoded() -> None:
+    """What waits to be taken on, perhaps for hours, is marked no more, and lets no other in."""
+    async with two_jobs() as (ledger, ours, _), create_task_group() as tg:
+        went: list[UUID] = []
+
+        async def go(point_id: UUID) -> None:
+            went.append(point_id)
+
+        tg.start_soon(ours.alone, {A: STAT, B: STAT}, durably, go)
+        await wait_all_tasks_blocked()
+        assert ours.is_one_alone
+        ours.survive(A)
+        await wait_all_tasks_blocked()
+        assert went == [A]
+        assert not ours.is_one_alone
+        assert set(await ledger.decode_starts(1)) == {B}
+        ours.leave(A)
+        await wait_all_tasks_blocked()
+        assert went == [A, B]
+        ours.leave(B)
+
+
+async def test_who_asks_for_files_in_spite_of_all_gives_them_a_clean_record() -> None:
+    async with two_jobs() as (ledger, ours, _):
+        assert ours.turn(A, STAT) is Turn.ALONE
+    async with decodes_of(ledger, 1, Turns(), clean=True) as cleared:
+        assert cleared.turn(A, STAT) is Turn.TOGETHER
+        assert await ledger.decode_starts(1) == {}
+
+
+async def test_a_ledger_that_cannot_be_written_does_not_keep_a_stop_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with two_jobs() as (ledger, ours, _):
+        await ours.together({C: STAT}, durably)
+
+        async def full(
+            collection_id: int, begun: Sequence[DecodeStart], ended: Sequence[UUID]
+        ) -> None:
+            raise StoreWrite("no")
+
+        monkeypatch.setattr(ledger, "note_decoding", full)
+    assert C in await ledger.decode_starts(1), "it is tried alone next time, no more"

@@ -1,0 +1,102 @@
+"""What a ledger knows of watched folders and of jobs over some folders, for SQLite and its twin."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
+from ingestion_orchestration_fastapi_app.core.files import FileKey
+from ingestion_orchestration_fastapi_app.core.identity import root_at
+from ingestion_orchestration_fastapi_app.core.records import JobRequest, Origin, Watch
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
+from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from tests.unit.ledger_words import ROOT, a_ledger, enrolment, running, settle, stored
+
+pytestmark = pytest.mark.anyio
+
+ODD = ROOT.path + b"/\xff\xfe"
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
+    async with a_ledger(request.param, tmp_path) as opened:
+        yield opened
+
+
+async def test_watches_are_kept_by_directory_and_go_with_their_collection(ledger: Ledger) -> None:
+    made = await ledger.create_collection("default")
+    other = await ledger.create_collection("other")
+    assert made.watches == ()
+    await ledger.put_watch(made.id, Watch(ODD))
+    await ledger.put_watch(made.id, Watch(ROOT.path, recursive=False))
+    await ledger.put_watch(other.id, Watch(ODD))
+    await ledger.put_watch(made.id, Watch(ODD, captions=True))
+    found = await ledger.collection("default")
+    assert found is not None
+    assert found.watches == (Watch(ROOT.path, recursive=False), Watch(ODD, captions=True))
+    await ledger.end_watch(made.id, ROOT.path)
+    await ledger.end_watch(made.id, ROOT.path)
+    found = await ledger.collection("default")
+    assert found is not None
+    assert found.watches == (Watch(ODD, captions=True),)
+    await ledger.delete_collection(made.id)
+    assert [one.watches for one in await ledger.collections()] == [(Watch(ODD),)]
+    with pytest.raises(CollectionNotFound):
+        await ledger.put_watch(made.id, Watch(ODD))
+
+
+async def test_watches_and_the_folders_of_a_job_outlive_a_restart(tmp_path: Path) -> None:
+    request = JobRequest(
+        "default", ROOT.path, sync=True, folders=(ODD, ROOT.path), origin=Origin.WATCH
+    )
+    async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        made = await ledger.create_collection("default")
+        await ledger.put_watch(made.id, Watch(ODD, recursive=False, captions=True))
+        await ledger.create_job("j1", made.id, request)
+    async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        (found,) = await ledger.collections()
+        assert found.watches == (Watch(ODD, recursive=False, captions=True),)
+        (job,) = await ledger.unfinished_jobs()
+        assert job.request == request
+        assert job.request.parts == ((ODD, False), (ROOT.path, False))
+
+
+async def test_files_right_in_a_folder_are_told_from_those_below_it(ledger: Ledger) -> None:
+    collection = await running(ledger)
+    collection_id = collection.id
+    inner = root_at(ROOT.path + b"/a/inner")
+    await ledger.add_root(collection_id, inner)
+    names = (b"top.jpg", b"a/1.jpg", b"a/2.jpg", b"a/deep/3.jpg", b"ab/4.jpg")
+    of_inner = replace(enrolment(b"5.jpg"), key=FileKey(inner.id, b"5.jpg"))
+    await ledger.enrol("job-1", collection_id, [*map(enrolment, names), of_inner])
+    await settle(ledger, collection, stored(b"a/1.jpg"), stored(b"a/deep/3.jpg"))
+
+    async def found(folder: bytes, *, recursive: bool) -> set[bytes]:
+        page = await ledger.unmet(
+            None, collection_id, folder, recursive=recursive, after=None, limit=10
+        )
+        one_by_one: set[bytes] = set()
+        after: FileKey | None = None
+        while next_page := await ledger.unmet(
+            None, collection_id, folder, recursive=recursive, after=after, limit=1
+        ):
+            after = next_page[0].key
+            one_by_one.add(next_page[0].key.path)
+        assert one_by_one == {file.key.path for file in page}
+        assert len(page) == (await ledger.totals(collection_id, folder, recursive=recursive))[0]
+        return one_by_one
+
+    a = ROOT.path + b"/a"
+    assert await found(a, recursive=False) == {b"a/1.jpg", b"a/2.jpg"}
+    assert await found(a, recursive=True) == {b"a/1.jpg", b"a/2.jpg", b"a/deep/3.jpg", b"5.jpg"}
+    assert await found(ROOT.path, recursive=False) == {b"top.jpg"}
+    assert await found(inner.path, recursive=False) == {b"5.jpg"}
+    assert await found(b"/elsewhere", recursive=False) == set()
+    assert await ledger.totals(collection_id, a, recursive=True) == (4, 2)
+    assert await ledger.totals(collection_id, a, recursive=False) == (2, 1)
+    mine = await ledger.unmet("job-1", collection_id, a, recursive=False, after=None, limit=9)
+    assert mine == []
