@@ -1,0 +1,83 @@
+"""The errands that are cut off, and what becomes of each when nothing cuts it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from tests.kills.life import Errand
+from tests.kills.photos import change, contents, fill
+from tests.kills.rig import Rig, Scenario, Seen, Story
+
+NAMES = ("first", "sync", "again", "same")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A scenario and its uninterrupted end. `calls`: of each step; `contents`: by point id."""
+
+    scenario: Scenario
+    whole: Story
+    contents: Mapping[str, str]
+
+    @property
+    def calls(self) -> Counter[str]:
+        (trace,) = self.whole.traces
+        return Counter(step.step for step in trace if step.phase == "begun")
+
+
+SEEN = pytest.StashKey[Seen]()
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Rig:
+    rig = Rig(tmp_path_factory.mktemp("kills"))
+    pytestconfig.stash[SEEN] = rig.seen
+    return rig
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    seen = config.stash.get(SEEN, None)
+    if seen is not None:
+        terminalreporter.write_line(str(seen))
+
+
+@pytest.fixture(scope="session")
+def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known]:
+    """By name: a first import, one that syncs a changed folder, one after a deletion that is to
+    be watched, and one of a folder in which all is the same and nothing is to be watched any more.
+    """
+    home = tmp_path_factory.mktemp("home")
+    fill(home / "photos")
+    first = Scenario("first", home, Errand({"captions": True}))
+    whole = rig.story(first, keep=True)
+    changed = tmp_path_factory.mktemp("changed")
+    fill(changed / "photos")
+    before = rig.story(Scenario("before", changed, Errand({})), keep=True)
+    change(changed / "photos")
+    wanted = {"sync": True, "confirm_deletes": True, "captions": True}
+    sync = Scenario("sync", changed, _after(before, wanted), before.folder / "data")
+    synced = rig.story(sync)
+    errand = _after(whole, {"watch": True}, delete_first=True)
+    again = Scenario("again", home, errand, whole.folder / "data")
+    watched = rig.story(again, keep=True)
+    same = Scenario("same", home, _after(watched, {"watch": False}), watched.folder / "data")
+    return {
+        "first": _known(first, whole),
+        "sync": _known(sync, synced),
+        "again": _known(again, watched),
+        "same": _known(same, rig.story(same)),
+    }
+
+
+def _after(story: Story, request: Mapping[str, bool], *, delete_first: bool = False) -> Errand:
+    return Errand(request, frozenset({story.left["job_id"]}), delete_first)
+
+
+def _known(scenario: Scenario, whole: Story) -> Known:
+    return Known(scenario, whole, contents(scenario.home / "photos"))

@@ -1,0 +1,153 @@
+"""Where a process may be killed: before and after each call of a port that matters to a crash."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args, get_type_hints
+
+from ingestion_orchestration_fastapi_app.core.records import VectorKey
+from ingestion_orchestration_fastapi_app.pipeline.context import Ports
+
+# Of the ports that keep something, whatever is not named here is a durable step.
+READS = frozenset(
+    {
+        "ledger.collection",
+        "ledger.collections",
+        "ledger.job",
+        "ledger.jobs",
+        "ledger.unfinished_jobs",
+        "ledger.failures",
+        "ledger.failed_among",
+        "ledger.recall",
+        "ledger.decode_starts",
+        "ledger.intended",
+        "ledger.may_exist",
+        "ledger.unmet",
+        "ledger.totals",
+        "ledger.is_unchanged_below",
+        "ledger.devices",
+        "store.exists",
+        "store.search",
+        "store.get",
+        "store.page",
+        "store.count",
+        "cache.vectors",
+        "cache.pictures",
+        "cache.captions",
+    }
+)
+# Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
+WAITS = frozenset(
+    {"library.open", "preparation.prepare", "inference.capabilities", "inference.embed"}
+)
+KEEPING = ("ledger", "store", "cache")
+
+Phase = Literal["before", "after"]
+
+
+def calls_of_ports() -> frozenset[str]:
+    """`port.method` of everything that can be awaited, as the protocols have it."""
+    return frozenset(
+        f"{port}.{name}"
+        for port, hint in get_type_hints(Ports).items()
+        for protocol in (hint, *get_args(hint))  # of one, or of several of a kind
+        if getattr(protocol, "_is_protocol", False)
+        for name, _ in inspect.getmembers(protocol, inspect.iscoroutinefunction)
+    )
+
+
+def fault_points() -> frozenset[str]:
+    """Every durable step of a job and of its collection, and every wait."""
+    durable = {name for name in calls_of_ports() if name.partition(".")[0] in KEEPING}
+    return frozenset(durable - READS | WAITS)
+
+
+POINTS = fault_points()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`kill -9` of the process itself at the n-th call of a step, from 1."""
+
+    step: str
+    call: int
+    phase: Phase
+
+    def __str__(self) -> str:
+        return f"{self.phase} {self.step} {self.call}"
+
+
+class Fuse:
+    """Writes down each step's beginning and end, which outlive the process, and burns at one."""
+
+    def __init__(self, trace_path: str, fault: Fault | None) -> None:
+        self._trace = os.open(trace_path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        self._fault = fault
+        self._calls: dict[str, int] = {}
+
+    def around(self, ports: Ports) -> Ports:
+        fused: dict[str, Any] = {}
+        for name in (port.name for port in fields(ports)):
+            port = getattr(ports, name)
+            several = isinstance(port, Sequence)
+            fused[name] = (
+                tuple(_Fused(name, one, self) for one in port)
+                if several
+                else _Fused(name, port, self)
+            )
+        return Ports(**fused)
+
+    async def step(self, name: str, method: Any, *args: Any, **kwargs: Any) -> object:
+        self._calls[name] = call = self._calls.get(name, 0) + 1
+        self._burn(Fault(name, call, "before"))
+        about = _about(name, *args)
+        self._note(step=name, call=call, phase="begun", about=about)
+        try:
+            result = await method(*args, **kwargs)
+        except BaseException:
+            self._note(step=name, call=call, phase="failed", about=about)
+            raise
+        self._note(step=name, call=call, phase="ended", about=about)
+        self._burn(Fault(name, call, "after"))
+        return result
+
+    def _burn(self, at: Fault) -> None:
+        if at == self._fault:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _note(self, **line: object) -> None:
+        os.write(self._trace, json.dumps(line).encode() + b"\n")
+
+
+class _Fused:
+    def __init__(self, name: str, port: object, fuse: Fuse) -> None:
+        self._name = name
+        self._port = port
+        self._fuse = fuse
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+        point = f"{self._name}.{name}"
+        if point not in POINTS:
+            return method
+
+        async def fused(*args: Any, **kwargs: Any) -> object:
+            return await self._fuse.step(point, method, *args, **kwargs)
+
+        return fused
+
+
+def _about(name: str, *args: Any) -> list[str]:
+    """What an inference is asked for by point ids, what the cache remembers by content."""
+    if name == "inference.embed":
+        uploads: Mapping[str, object] = args[0]
+        return sorted(uploads)
+    if name == "cache.put_vectors":
+        vectors: Mapping[VectorKey, object] = args[0]
+        return sorted(key.sha256.hex() for key in vectors)
+    return []

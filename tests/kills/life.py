@@ -1,0 +1,139 @@
+"""One life of the orchestrator: a process that does a client's errand to its end, or is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from ingestion_orchestration_fastapi_app.api.services import Services
+from ingestion_orchestration_fastapi_app.core.job_states import FINAL
+from ingestion_orchestration_fastapi_app.core.records import JobRecord
+from tests.component.bench import adds_up
+from tests.component.orchestrator_app import Running, orchestrator
+from tests.kills.fault_points import Fault, Fuse
+from utils.contract import JobCounts, JobState
+from utils.tether import tie_to
+
+PATIENCE_S = 50.0
+LOOK_S = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a client wants, and asks for again after a restart until it is done.
+
+    `known_jobs` were there before.
+    """
+
+    request: Mapping[str, bool]
+    known_jobs: frozenset[str] = frozenset()
+    delete_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """`home` holds the photos, `folder` what is written; paths of one life end in its number."""
+
+    home: Path
+    folder: Path
+    number: int
+    errand: Errand
+    settings: Mapping[str, Any]
+    fault: Fault | None = None
+
+    @property
+    def data_dir(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def trace_path(self) -> Path:
+        return self.folder / f"trace-{self.number}"
+
+    @property
+    def result_path(self) -> Path:
+        return self.folder / f"result-{self.number}"
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / f"log-{self.number}"
+
+    def log(self) -> str:
+        """The end of what it said."""
+        return self.log_path.read_text(errors="replace")[-6000:] if self.log_path.exists() else ""
+
+
+def live(life: Life) -> None:
+    """The process. It writes its result when the errand is done."""
+    tie_to(os.getppid())
+    log = os.open(life.log_path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    os.dup2(log, sys.stdout.fileno())
+    os.dup2(log, sys.stderr.fileno())
+    anyio.run(_live, life)
+
+
+async def _live(life: Life) -> None:
+    fuse = Fuse(str(life.trace_path), life.fault)
+    given = {"data_dir": life.data_dir, **life.settings}
+    async with orchestrator(life.home, over_network=True, around=fuse.around, **given) as running:
+        job_id = await _done(running, life.errand)
+        services: Services = running.app.state.services
+        record = await services.ports.ledger.job(job_id)
+        assert record is not None
+        found = await snapshot(services, record)
+    life.result_path.write_text(json.dumps(found))
+
+
+async def _done(running: Running, errand: Errand) -> str:
+    jobs = (await running.get("/jobs"))["jobs"]
+    for job in jobs:
+        assert adds_up(JobCounts.model_validate(job["counts"])), job
+    ours = [job["job_id"] for job in jobs if job["job_id"] not in errand.known_jobs]
+    if not ours:
+        if errand.delete_first:
+            await running.http.delete("/api/v1/collections/default")
+        body = {"directory_path": str(running.photos), **errand.request}
+        response = await running.post("/ingest/", body)
+        assert response.status_code == 202, response.text
+        ours = [response.json()["job_id"]]
+    assert len(ours) == 1, ours
+    with anyio.fail_after(PATIENCE_S):
+        while True:
+            job = await running.get(f"/jobs/{ours[0]}")
+            assert adds_up(JobCounts.model_validate(job["counts"])), job
+            if JobState(job["state"]) in FINAL:
+                return str(ours[0])
+            await anyio.sleep(LOOK_S)  # as a client does
+
+
+async def snapshot(services: Services, record: JobRecord) -> dict[str, Any]:
+    """What a job left behind: all that two runs over the same files must agree on."""
+    ports = services.ports
+    rows: Counter[str] = Counter()
+    async for ids in ports.store.ids("default"):
+        rows.update(map(str, ids))
+    points = [
+        point
+        async for ids in ports.store.ids("default")
+        for point in await ports.store.get("default", list(dict.fromkeys(ids)), vectors=True)
+    ]
+    failures, _ = await ports.ledger.failures(record.id, limit=1000, offset=0)
+    return {
+        "state": record.state,
+        "counts": record.counts.model_dump(),
+        "removed": record.progress.removed,
+        "rows": dict(rows),
+        "vectors": {str(point.id): [float(each) for each in point.vector] for point in points},
+        "captions": {str(point.id): point.caption for point in points},
+        "contents": {str(point.id): point.sha256.hex() for point in points},
+        "failures": [[failure.display_path, failure.code] for failure in failures],
+        "job_id": record.id,
+        "table_rows": await ports.store.count("default"),
+    }

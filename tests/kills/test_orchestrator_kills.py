@@ -1,0 +1,107 @@
+"""`kill -9` of the orchestrator at any moment of a job ends like an uninterrupted run."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.component.store_tears import DAMAGES
+from tests.kills.conftest import NAMES, Known
+from tests.kills.fault_points import (
+    POINTS,
+    READS,
+    WAITS,
+    Fault,
+    Phase,
+    calls_of_ports,
+)
+from tests.kills.rig import Kill, Rig, Strike
+from tests.kills.surviving import PHASES, faults, survived, told
+
+pytestmark = pytest.mark.timeout(900)  # a test is many kills
+
+# From here until the group is settled the ledger knows no version with the newest data file.
+UNSETTLED: tuple[tuple[str, Phase], ...] = (
+    ("store.write", "after"),
+    ("cache.put_pictures", "before"),
+    ("cache.put_vectors", "before"),
+    ("cache.put_vectors", "after"),
+)
+
+
+def test_every_fault_point_is_met_by_an_errand(known: dict[str, Known]) -> None:
+    """A new method of a port is one: let an errand meet it, or name it among the reads."""
+    met = {step for one in known.values() for step in one.calls}
+    assert sorted(POINTS - met) == []
+    assert calls_of_ports() >= READS | WAITS
+
+
+def test_a_kill_at_each_fault_point_costs_nothing(rig: Rig, known: dict[str, Known]) -> None:
+    """Each in one errand that meets it, before or after it."""
+    seeded = random.Random(4)
+    left = set(POINTS)
+    for name in NAMES:
+        both = faults(known[name], PHASES, seeded)
+        seeded.shuffle(both)
+        chosen = {one.step: Kill(one) for one in both if one.step in left}
+        told(rig, known[name], chosen.values())
+        left -= set(chosen)
+    assert not left
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [("first", 1), ("first", 2), ("first", 3), ("sync", 4), ("again", 5), ("same", 6)],
+)
+def test_a_kill_before_and_after_each_fault_point_costs_nothing(
+    rig: Rig, known: dict[str, Known], name: str, seed: int
+) -> None:
+    told(rig, known[name], map(Kill, faults(known[name], PHASES, random.Random(seed))))
+
+
+@pytest.mark.parametrize(
+    ("name", "kills"),
+    [("first", 2), *(pytest.param(name, 12, marks=pytest.mark.slow) for name in ("first", "sync"))],
+)
+def test_a_kill_from_outside_at_any_moment_costs_nothing(
+    rig: Rig, known: dict[str, Known], name: str, kills: int
+) -> None:
+    seeded = random.Random(6)
+    batches = len(known[name].whole.inferred)
+    strikes = [
+        Strike(seeded.randint(1, max(1, batches - 2)), seeded.uniform(0, 0.06))
+        for _ in range(kills)
+    ]
+    told(rig, known[name], [Kill(strike=strike) for strike in strikes])
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(12, marks=pytest.mark.slow)])
+def test_a_kill_that_tears_the_newest_file_of_the_store_costs_nothing(
+    rig: Rig, known: dict[str, Known], kills: int
+) -> None:
+    """As a loss of power does: what the ledger does not know as synced may be anything."""
+    seeded = random.Random(7)
+    calls = known["first"].calls
+    torn = []
+    for _ in range(kills):
+        step, phase = seeded.choice(UNSETTLED)
+        fault = Fault(step, seeded.randint(1, calls[step]), phase)
+        torn.append(Kill(fault, damage=seeded.choice(DAMAGES)))
+    told(rig, known["first"], torn)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_kills_in_a_row_cost_nothing(rig: Rig, known: dict[str, Known], seed: int) -> None:
+    """The second meets the start-up that mends what the first left.
+
+    Not the job itself: what two kills in a row met while it was tried alone is quarantined.
+    """
+    seeded = random.Random(80 + seed)
+    step, phase = seeded.choice(UNSETTLED)
+    first = Kill(Fault(step, seeded.randint(1, 3), phase), damage=seeded.choice([None, *DAMAGES]))
+    mending = ("store.open", "ledger.reconcile", "ledger.set_synced_version")
+    second = Kill(Fault(seeded.choice(mending), 1, seeded.choice(PHASES)))
+    survived(rig, known["first"], first, second)
