@@ -1,24 +1,37 @@
 """What the first generation of such systems did with a photo, kept to be compared with.
 
-Full decode, resize to 1024, PNG, base64 in JSON, decoded again, one batch at a time, fp32.
+Full decode, resize to 1024, PNG, base64 in JSON over HTTP, decoded again by a service in another
+process, one batch at a time, fp32. Run as a module, this is that service.
 """
 
 from __future__ import annotations
 
 import base64
+import http.client
 import json
-from collections.abc import Sequence
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.report import BenchmarkFailed
+from ingestion_orchestration_fastapi_app.launcher import python_module
 from ml_inference_fastapi_app.backends.base import Embedder
+from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
 from utils.image_decoding import to_square
+from utils.tether import tethered
 
 SIDE_PX = 1024
 BATCH = 32
+ANSWER_S = 300.0
 
 
 def request_of(paths: Sequence[Path]) -> bytes:
@@ -44,10 +57,75 @@ def answer_of(body: bytes, embedder: Embedder) -> bytes:
     return json.dumps({"embeddings": vectors.tolist()}).encode()
 
 
-def ingest(paths: Sequence[Path], embedder: Embedder) -> int:
-    """Batch after batch. Returns how many vectors came out."""
-    vectors = 0
+def images_per_s(paths: Sequence[Path], *, model: str, pretrained: str, models: Path) -> float:
+    """Batch after batch, once both sides are warm.
+
+    Raises:
+        BenchmarkFailed: the service ended, or gave another number of vectors.
+    """
+    with _service(model, pretrained, models) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
+        try:
+            _ingest(connection, paths[:1])
+            began_s = time.perf_counter()
+            _ingest(connection, paths)
+            return len(paths) / (time.perf_counter() - began_s)
+        finally:
+            connection.close()
+
+
+def _ingest(connection: http.client.HTTPConnection, paths: Sequence[Path]) -> None:
     for at in range(0, len(paths), BATCH):
-        answer = answer_of(request_of(paths[at : at + BATCH]), embedder)
-        vectors += len(json.loads(answer)["embeddings"])
-    return vectors
+        batch = paths[at : at + BATCH]
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/embed", request_of(batch), headers)
+        vectors = json.loads(connection.getresponse().read())["embeddings"]
+        if len(vectors) != len(batch):
+            raise BenchmarkFailed(f"{len(vectors)} vectors for {len(batch)} images")
+
+
+@contextmanager
+def _service(model: str, pretrained: str, models: Path) -> Iterator[int]:
+    """The port of a service that runs until the block ends."""
+    command = python_module("benchmarks.baseline", model, pretrained, str(models))
+    with subprocess.Popen(  # this very interpreter
+        tethered(command, parent_pid=os.getpid()), stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            port = process.stdout.readline()
+            if not port:
+                raise BenchmarkFailed("the baseline's service did not start")
+            yield int(port)
+        finally:
+            process.terminate()
+
+
+def serve(embedder: Embedder) -> None:
+    """Says its port on a line, then answers one request after another."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:  # as the library calls it
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answer = answer_of(body, embedder)
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name
+            """Nothing: the benchmark's table is all that is said."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        print(server.server_port, flush=True)
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    model, pretrained, models = sys.argv[1:]
+    serve(
+        load_torch_clip(model=model, pretrained=pretrained, cache_dir=Path(models), dtype="float32")
+    )

@@ -6,11 +6,9 @@ python -m benchmarks.raw --count 25 --megapixels 24
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +20,9 @@ from pathlib import Path
 import anyio
 import numpy as np
 from PIL import Image
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.machine import Machine, this_machine
-from benchmarks.services import BenchmarkFailed, both_services, ingested, spent_s
+from benchmarks.report import BenchmarkFailed, Report, Target, parser_of, run
+from benchmarks.services import both_services, ingested, spent_s
 from ml_inference_fastapi_app.dng import write_dng
 from utils import raw
 from utils.contract import ClipUpload
@@ -63,26 +59,21 @@ class Row:
         return statistics.median(self.rounds_s) / self.count * 1e3
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    what: str
-    wanted: float
-    measured: float
-
-    @property
-    def met(self) -> bool:
-        return self.measured >= self.wanted
-
-
 def photograph(megapixels: float) -> Image.Image:
-    """3:2, soft shapes under a sensor's noise: compresses as photographs do."""
+    """3:2, shapes that are weaker the smaller they are, under a sensor's noise.
+
+    Compresses as photographs do, as JPEG (2 bits a pixel) and, made smaller, as PNG.
+    """
     height = round(math.sqrt(megapixels * 1e6 / 1.5) / 2) * 2
     width = round(height * 1.5 / 2) * 2
     rng = np.random.default_rng(0)
-    shapes = Image.fromarray(rng.integers(0, 256, (height // 32, width // 32, 3), np.uint8))
-    soft = np.asarray(shapes.resize((width, height), Image.Resampling.BICUBIC), np.int16)
-    noise = rng.standard_normal((height, width, 1), np.float32) * 4
-    return Image.fromarray((soft + noise.astype(np.int16)).clip(0, 255).astype(np.uint8))
+    scene = rng.standard_normal((height, width, 1), np.float32) * 4 + 128
+    for block_px, strength in ((512, 0.5), (128, 0.3), (32, 0.2), (8, 0.12)):
+        grid = (height // block_px + 1, width // block_px + 1, 3)
+        shapes = Image.fromarray(rng.integers(0, 256, grid, np.uint8))
+        soft = shapes.resize((width, height), Image.Resampling.BICUBIC)
+        scene = scene + (np.asarray(soft, np.float32) - 128) * strength
+    return Image.fromarray(scene.clip(0, 255).astype(np.uint8))
 
 
 def write_files(folder: Path, name: str, data: bytes, count: int) -> list[Path]:
@@ -118,12 +109,12 @@ def decode_jpeg(path: Path) -> None:
     prepare(open_upright(data, min_side_px=NO_SCALING_PX, max_pixels=MAX_PIXELS).image)
 
 
-def prepare(image: Image.Image) -> None:
+def prepare(image: Image.Image, upload: ClipUpload = CLIP) -> None:
     """What the orchestrator makes of every picture."""
     small = shrunk(image, THUMBNAIL_SIDE_PX)
     perceptual_hash(small)
     thumbnail_webp(small, THUMBNAIL_SIDE_PX)
-    encode_ppm(to_square(image, CLIP))
+    encode_ppm(to_square(image, upload))
 
 
 def in_threads(work: Callable[[Path], None], paths: list[Path]) -> float:
@@ -155,11 +146,11 @@ class Benchmark:
         small: list[float] = []
         developed: list[float] = []
         decoded: list[float] = []
-        async with both_services(self._folder, self._photos) as api:
-            await ingested(api, self._photos / "warm", images=WARM_UP_FILES)
+        async with both_services(self._folder, self._photos) as both:
+            await ingested(both.api, self._photos / "warm", images=WARM_UP_FILES)
             for _ in range(self._rounds):
                 for paths, rounds in ((self._large, large), (self._small, small)):
-                    job = await ingested(api, paths[0].parent, images=self._count)
+                    job = await ingested(both.api, paths[0].parent, images=self._count)
                     if f"preview {self._count}" not in job.log[-1].detail:
                         raise BenchmarkFailed(f"not by their previews: {job.log[-1].detail}")
                     rounds.append(spent_s(job))
@@ -190,56 +181,37 @@ def targets_of(rows: list[Row]) -> list[Target]:
     ]
 
 
-def show(machine: Machine, title: str, rows: list[Row], targets: list[Target]) -> None:
-    table = Table(title=title)
-    for column in ("what", "ms an image", "images/s", "rounds, s"):
-        table.add_column(column, justify="left" if column == "what" else "right")
-    for row in rows:
-        per_s = 1e3 / row.ms_per_image
-        rounds = ", ".join(f"{spent:.2f}" for spent in row.rounds_s)
-        table.add_row(row.what, f"{row.ms_per_image:,.0f}", f"{per_s:,.1f}", rounds)
-    console = Console()
-    console.print(str(machine))
-    console.print(table)
-    for target in targets:
-        verdict = "met" if target.met else "missed"
-        console.print(f"{target.what}: {target.measured:.1f} (target {target.wanted:g}, {verdict})")
+def measure(options: argparse.Namespace, folder: Path) -> Report:
+    benchmark = Benchmark(
+        folder, count=options.count, megapixels=options.megapixels, rounds=options.rounds
+    )
+    rows = anyio.run(benchmark.run)
+    return Report(
+        title=f"RAW: {options.count} files of {options.megapixels:g} MP",
+        columns=("what", "ms an image", "images/s", "rounds, s"),
+        rows=[
+            (
+                row.what,
+                f"{row.ms_per_image:,.0f}",
+                f"{1e3 / row.ms_per_image:,.1f}",
+                ", ".join(f"{spent:.2f}" for spent in row.rounds_s),
+            )
+            for row in rows
+        ],
+        targets=targets_of(rows),
+        figures={
+            "megapixels": options.megapixels,
+            "rows": [{**asdict(row), "ms_per_image": row.ms_per_image} for row in rows],
+        },
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="photoseek bench raw", description=__doc__.splitlines()[0] if __doc__ else None
-    )
+    parser = parser_of("raw", __doc__)
     parser.add_argument("--count", type=int, default=25, help="files of each kind")
     parser.add_argument("--megapixels", type=float, default=24.0)
     parser.add_argument("--rounds", type=int, default=3, help="the median of them counts")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    arguments = parser.parse_args()
-    machine = this_machine()
-    with tempfile.TemporaryDirectory(prefix="photoseek-bench-") as folder:
-        benchmark = Benchmark(
-            Path(folder),
-            count=arguments.count,
-            megapixels=arguments.megapixels,
-            rounds=arguments.rounds,
-        )
-        rows = anyio.run(benchmark.run)
-    targets = targets_of(rows)
-    if arguments.json:
-        print(
-            json.dumps(
-                {
-                    "machine": asdict(machine),
-                    "megapixels": arguments.megapixels,
-                    "rows": [{**asdict(row), "ms_per_image": row.ms_per_image} for row in rows],
-                    "targets": [{**asdict(target), "met": target.met} for target in targets],
-                },
-                indent=1,
-            )
-        )
-        return
-    title = f"RAW: {arguments.count} files of {arguments.megapixels:g} MP"
-    show(machine, title, rows, targets)
+    run(parser, measure)
 
 
 if __name__ == "__main__":

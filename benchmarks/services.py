@@ -1,14 +1,18 @@
-"""Both services as real processes for a benchmark, with a folder of their own."""
+"""The services as real processes for a benchmark, with a folder of their own."""
 
 from __future__ import annotations
 
+import argparse
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import psutil
 
+from benchmarks.report import BenchmarkFailed
 from ingestion_orchestration_fastapi_app import launcher
 from ingestion_orchestration_fastapi_app.api_client import OrchestratorApi
 from ingestion_orchestration_fastapi_app.settings import Settings
@@ -17,18 +21,30 @@ from utils.contract import IngestRequest, JobReply, JobState
 
 READY_LIMIT_S = 300.0
 POLL_S = 0.1
+COLLECTION = "benchmark"
 ENDED = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
 
 
-class BenchmarkFailed(Exception):
-    """What was to be measured did not happen."""
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The services while they run. `inference_url` has no path."""
+
+    api: OrchestratorApi
+    orchestrator: psutil.Process
+    inference_url: str
 
 
 @asynccontextmanager
 async def both_services(
-    folder: Path, photos: Path, *, model: str = TINY_MODEL, pretrained: str = ""
-) -> AsyncIterator[OrchestratorApi]:
+    folder: Path,
+    *photos: Path,
+    model: str = TINY_MODEL,
+    pretrained: str = "",
+    more: Mapping[str, str] | None = None,
+) -> AsyncIterator[Both]:
     """Until the block ends. Everything but what this names is as the environment says.
+
+    `more` is set in the environment of both.
 
     Raises:
         LaunchFailed: a service did not come up.
@@ -43,21 +59,61 @@ async def both_services(
         "CLIP_MODEL": model,
         "CLIP_PRETRAINED": pretrained,
         "ML_INFERENCE_SERVICE_URL": f"http://127.0.0.1:{ml_port}",
+        **(more or {}),
     }
     settings = Settings(
         data_dir=folder / "data",
         orchestrator_host="127.0.0.1",
         orchestrator_port=port,
         ml_inference_service_url=environment["ML_INFERENCE_SERVICE_URL"],
-        ingest_roots=(photos,),
+        ingest_roots=photos,
         api_key=None,
     )
-    services = wanted_services(Plan(settings, "benchmark", environment=environment))
-    async with launcher.services(services):
+    services = wanted_services(Plan(settings, COLLECTION, environment=environment))
+    async with launcher.services(services) as running:
         urls = {service.name: service.url for service in services}
         await launcher.wait_until_ready(urls, limit_s=READY_LIMIT_S, show=lambda _text: None)
         async with OrchestratorApi(services[-1].url) as api:
-            yield api
+            orchestrator = psutil.Process(running[-1].process.pid)
+            yield Both(api, orchestrator, environment["ML_INFERENCE_SERVICE_URL"])
+
+
+def add_clip_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="ViT-B-32", help="as CLIP_MODEL")
+    parser.add_argument("--pretrained", default="none", help="as CLIP_PRETRAINED")
+
+
+def clip_environment(folder: Path, options: argparse.Namespace) -> dict[str, str]:
+    """What those options say, for `inference_service`, without captions."""
+    return {
+        "CLIP_MODEL": options.model,
+        "CLIP_PRETRAINED": options.pretrained,
+        "MODEL_CACHE_DIR": str(folder / "models"),
+        "DISABLE_CAPTIONS": "1",
+    }
+
+
+@asynccontextmanager
+async def inference_service(
+    folder: Path, *, environment: Mapping[str, str]
+) -> AsyncIterator[launcher.RunningService]:
+    """Only this one, ready, until the block ends. As `both_services` otherwise.
+
+    Raises:
+        LaunchFailed: it did not come up.
+    """
+    (port,) = _free_ports(1)
+    settings = Settings(
+        data_dir=folder / "data",
+        ml_inference_service_url=f"http://127.0.0.1:{port}",
+        api_key=None,
+        ml_api_key=None,
+    )
+    service = wanted_services(Plan(settings, "benchmark", environment=environment))[0]
+    async with launcher.services([service]) as (running,):
+        urls = {service.name: service.url}
+        await launcher.wait_until_ready(urls, limit_s=READY_LIMIT_S, show=lambda _text: None)
+        yield running
 
 
 async def ingested(api: OrchestratorApi, directory: Path, *, images: int) -> JobReply:
@@ -66,13 +122,32 @@ async def ingested(api: OrchestratorApi, directory: Path, *, images: int) -> Job
     Raises:
         BenchmarkFailed: not every image was embedded.
     """
-    await api.ensure_collection("benchmark")
-    request = IngestRequest(directory_path=str(directory), collection="benchmark", force=True)
-    accepted = await api.ingest(request)
-    while (job := await api.job(accepted.job_id)).state not in ENDED:  # noqa: ASYNC110  # over HTTP
-        await anyio.sleep(POLL_S)
+    job = await ended(api, await started(api, directory, force=True))
     if job.counts.embedded != images:
         raise BenchmarkFailed(f"{job.counts.embedded} of {images} images: {job.errors_by_code}")
+    return job
+
+
+async def started(api: OrchestratorApi, directory: Path, *, force: bool = False) -> str:
+    """The id of a job on the directory."""
+    await api.ensure_collection(COLLECTION)
+    request = IngestRequest(directory_path=str(directory), collection=COLLECTION, force=force)
+    return (await api.ingest(request)).job_id
+
+
+async def ended(
+    api: OrchestratorApi, job_id: str, *, meanwhile: Callable[[JobReply], None] = lambda _job: None
+) -> JobReply:
+    """The job at its end; `meanwhile` sees it ten times a second until then.
+
+    Raises:
+        BenchmarkFailed: it did not complete.
+    """
+    while (job := await api.job(job_id)).state not in ENDED:
+        meanwhile(job)
+        await anyio.sleep(POLL_S)
+    if job.state is not JobState.COMPLETED:
+        raise BenchmarkFailed(f"the job is {job.state}: {job.reason}")
     return job
 
 

@@ -32,11 +32,38 @@ def bench_raw(context: typer.Context) -> None:
 
 @bench.command("ingest", context_settings=PASSED_ON)
 def bench_ingest(context: typer.Context) -> None:
-    """The whole way of JPEGs, beside the bound that this machine allows and a baseline.
+    """The whole way of photos, beside the bound that this machine allows and a baseline.
 
-    Options: --count, --megapixels, --rounds, --json.
+    Options: --photos DIR, or --count and --megapixels; --model, --rounds, --json.
     """
     run_benchmark("ingest", context.args)
+
+
+@bench.command("library", context_settings=PASSED_ON)
+def bench_library(context: typer.Context) -> None:
+    """A large library of tiny files: memory, and the speed of looking again.
+
+    Options: --count, --json.
+    """
+    run_benchmark("library", context.args)
+
+
+@bench.command("inference", context_settings=PASSED_ON)
+def bench_inference(context: typer.Context) -> None:
+    """The inference service through HTTP, beside its own engine called in-process.
+
+    Options: --model, --pretrained, --images, --megapixels, --rounds, --quick, --plot FILE, --json.
+    """
+    run_benchmark("inference", context.args)
+
+
+@bench.command("threads", context_settings=PASSED_ON)
+def bench_threads(context: typer.Context) -> None:
+    """Decode threads by model threads of the inference service: is the default near the best?
+
+    Options: --model, --pretrained, --counts, --images, --batch, --megapixels, --rounds, --json.
+    """
+    run_benchmark("threads", context.args)
 
 
 def run_benchmark(name: str, options: list[str], *, checkout: Path = CHECKOUT) -> None:

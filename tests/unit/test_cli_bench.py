@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from ingestion_orchestration_fastapi_app.cli_bench import run_benchmark
+from tests.picture_files import encoded, put, scene
 
 
 def photoseek(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -36,14 +37,46 @@ def test_bench_raw_measures_all_ways_in_one_run_and_prints_json() -> None:
 
 
 def test_bench_ingest_measures_stages_bound_and_baseline_in_one_run() -> None:
-    options = ("--count", "8", "--megapixels", "0.2", "--rounds", "1", "--json")
-    ran = photoseek("bench", "ingest", *options)
+    options = ("--count", "8", "--megapixels", "0.2", "--model", "tiny-shapes", "--rounds", "1")
+    ran = photoseek("bench", "ingest", *options, "--json")
     assert ran.returncode == 0, ran.stderr
-    result = json.loads(ran.stdout)["result"]
-    assert [stage["name"] for stage in result["stages"]] == ["hash", "decode", "inference", "store"]
-    assert result["bound_images_per_s"] > 0
-    assert result["baseline_images_per_s"] > 0
-    assert len(result["rounds_images_per_s"]) == 1
+    said = json.loads(ran.stdout)
+    assert [stage["name"] for stage in said["stages"]] == ["hash", "decode", "inference", "store"]
+    assert said["bound_images_per_s"] > 0
+    assert said["baseline_images_per_s"] > 0
+    assert len(said["rounds_images_per_s"]) == 1
+    assert [target["wanted"] for target in said["targets"]] == [0.85, 12]
+
+
+def test_bench_ingest_takes_your_photos_and_says_what_it_left_out(tmp_path: Path) -> None:
+    for number in range(3):
+        put(tmp_path / f"sub/{number}.jpg", encoded(scene(200 + number, 150)))
+    put(tmp_path / "broken.jpg", b"no picture")
+    put(tmp_path / "notes.txt", b"no image by its name")
+    options = ("--photos", str(tmp_path), "--model", "tiny-shapes", "--rounds", "1")
+    ran = photoseek("bench", "ingest", *options, "--json")
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout)
+    assert (said["model"], said["photos"]) == ("tiny-shapes", 5)
+    assert (said["sample"], said["skipped"], said["not_embedded"]) == (3, 1, 2)
+
+
+def test_bench_ingest_without_a_photo_says_so(tmp_path: Path) -> None:
+    ran = photoseek("bench", "ingest", "--photos", str(tmp_path))
+    assert ran.returncode == 1
+    assert "no photo" in ran.stderr
+
+
+def test_bench_library_counts_what_an_unchanged_tree_costs() -> None:
+    ran = photoseek("bench", "library", "--count", "600", "--json")
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout)
+    assert (said["first"]["files"], said["first"]["opened_files"]) == (600, 600)
+    assert said["first"]["inference_calls"] > 0
+    assert (said["unchanged"]["opened_files"], said["unchanged"]["inference_calls"]) == (0, 0)
+    assert said["at_end"]["rss_mb"] > 0
+    assert said["index"]["upkeep_s"] > 0
+    assert [target["wanted"] for target in said["targets"]] == [60, 20_000, 0, 0]
 
 
 def test_a_wrong_option_is_wrong_usage() -> None:
