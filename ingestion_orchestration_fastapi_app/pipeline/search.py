@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from anyio import current_time, fail_after
+from anyio import current_time, fail_after, sleep
 
 from ingestion_orchestration_fastapi_app.core.files import Hit, Vector
 from ingestion_orchestration_fastapi_app.core.filters import Filters
@@ -104,12 +104,34 @@ class Search:
         fingerprint: str,
         ask: Callable[[Inference], Awaitable[tuple[Vector, str]]],
     ) -> Vector:
+        """A service that says when it will have time, or its model again, is asked then once more.
+
+        If that is within the time of one query.
+        """
+        ends_s = current_time() + self._query_timeout_s
+        while True:
+            try:
+                return await self._vector_now(collection, fingerprint, ask, ends_s=ends_s)
+            except InferenceFault as exc:
+                wait_s = exc.retry_after_s if isinstance(exc, Overloaded) else None
+                if wait_s is None or current_time() + wait_s >= ends_s:
+                    raise _unavailable(exc) from exc
+            await sleep(wait_s)
+
+    async def _vector_now(
+        self,
+        collection: CollectionRecord,
+        fingerprint: str,
+        ask: Callable[[Inference], Awaitable[tuple[Vector, str]]],
+        *,
+        ends_s: float,
+    ) -> Vector:
         """Of the first service that answers with the collection's model, each in its turn.
 
-        Together they have the time of one query; each has a fair part of what is left of it.
+        Together they have the time until `ends_s`; each has a fair part of what is left of it.
+        Raises the last one's InferenceFault where none answers.
         """
         services = self._watch.in_turn(fingerprint)
-        ends_s = current_time() + self._query_timeout_s
         fault: InferenceFault | None = None
         runs = ""
         for place, one in enumerate(services):
@@ -127,7 +149,7 @@ class Search:
                 if runs == fingerprint:
                     return vector
         if fault is not None:
-            raise _unavailable(fault) from fault
+            raise fault
         raise ModelMismatch(
             f"Collection {collection.name!r} was made by {collection.model} "
             f"({fingerprint}); the inference service runs {runs}."

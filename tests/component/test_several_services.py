@@ -11,7 +11,7 @@ from anyio import Event
 
 from ingestion_orchestration_fastapi_app.core.files import Vector
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
-from ingestion_orchestration_fastapi_app.errors import ModelMismatch
+from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
 from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
 from ingestion_orchestration_fastapi_app.pipeline.search import Query, Search
 from tests.component.bench import Bench
@@ -31,11 +31,14 @@ class Asked(FakeInference):
 
     stuck: bool = False
     queries: list[str] = field(default_factory=list)
+    faults: list[InferenceFault] = field(default_factory=list)
 
     async def embed_text(self, text: str) -> tuple[Vector, str]:
         self.queries.append(text)
         if self.stuck:
             await Event().wait()
+        if self.faults:
+            raise self.faults.pop(0)
         return await super().embed_text(text)
 
 
@@ -58,6 +61,18 @@ async def test_a_query_goes_to_the_next_service_when_one_is_gone_or_stuck() -> N
     assert len((await search.by_text(QUERY, "two")).hits) == 3
     assert gone.queries == stuck.queries == ["one"], "what was silent is asked last from then on"
     assert good.queries == ["one", "two"]
+
+
+async def test_a_query_waits_for_a_service_that_says_when_if_it_has_the_time() -> None:
+    loading = [Overloaded("it loads", retry_after_s=0.01) for _ in range(2)]
+    service = Asked(faults=[*loading])
+    search = await searched(service)
+    assert len((await search.by_text(QUERY, "one")).hits) == 3
+    assert len(service.queries) == 3
+    for fault in (Overloaded("it loads", retry_after_s=60), Overloaded("it does not say")):
+        service.faults = [fault]
+        with pytest.raises(MlUnavailable):
+            await search.by_text(QUERY, "two")
 
 
 async def test_a_query_is_answered_by_the_service_with_the_collections_model() -> None:

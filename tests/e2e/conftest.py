@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -158,9 +158,15 @@ def service_pair(folder: Path) -> Services:
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Both services, ready, and the demo's pictures, not yet ingested."""
-    pair = service_pair(tmp_path_factory.mktemp("services"))
+    with running(service_pair(tmp_path_factory.mktemp("services"))) as pair:
+        yield pair
+
+
+@contextmanager
+def running(pair: Services, **inference_settings: str) -> Iterator[Services]:
+    """Ready until the block ends, with the demo's pictures drawn."""
     try:
-        pair.inference.start(wait=False)
+        pair.inference.start(wait=False, **inference_settings)
         subprocess.run(
             [sys.executable, "-m", "ml_inference_fastapi_app.demo_pictures", str(pair.pictures)],
             check=True,
