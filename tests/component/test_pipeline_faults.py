@@ -7,13 +7,12 @@ from collections.abc import Mapping
 import pytest
 
 from ingestion_orchestration_fastapi_app.core.records import ScanFault, Upload
-from ingestion_orchestration_fastapi_app.errors import (
-    DiskFull,
-)
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.pipeline import context, packing
 from tests.component.bench import Bench, mixed_folder
 from tests.component.test_pipeline import MIXED
 from utils.contract import ErrorCode, JobState
+from utils.problems import Problem
 
 pytestmark = pytest.mark.anyio
 
@@ -36,24 +35,32 @@ async def test_a_subfolder_that_cannot_be_listed_is_a_warning() -> None:
     assert "/photos/private" in job.progress.warnings[0]
 
 
-async def test_a_full_disk_pauses_the_job_and_costs_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("fault", [DiskFull("no space left"), StoreWrite("SQLITE_BUSY: locked")])
+@pytest.mark.parametrize(
+    "step",
+    ["store.write", "ledger.enrol", "ledger.note_decoding", "ledger.intend", "ledger.settle"],
+)
+async def test_storage_that_cannot_be_written_pauses_the_job_and_costs_nothing(
+    step: str, fault: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A full disk, a locked ledger: at any durable step, for a while."""
     monkeypatch.setattr(context, "RETRY_STORAGE_S", 0.001)
     bench = Bench()
     mixed_folder(bench.library)
-    write = bench.store.write
-    full = iter([True] * 5)
+    part, name = step.split(".")
+    owner = getattr(bench, part)
+    really = getattr(owner, name)
+    failures = iter([True] * 5)
 
-    async def writes(*args: object, **kwargs: object) -> int:
-        if next(full, False):
-            raise DiskFull("no space left")
-        return await write(*args, **kwargs)  # type: ignore[arg-type]  # passed through
+    async def fails_at_first(*args: object, **kwargs: object) -> object:
+        if next(failures, False):
+            raise fault
+        return await really(*args, **kwargs)
 
-    monkeypatch.setattr(bench.store, "write", writes)
+    monkeypatch.setattr(owner, name, fails_at_first)
     job = await bench.job()
     assert job.counts == MIXED
-    assert any("ERR_DISK_FULL" in line.detail for line in job.progress.log)
+    assert any(fault.code in line.detail for line in job.progress.log)
     assert set((await bench.rows()).values()) == {1}
 
 

@@ -148,6 +148,28 @@ async def test_links_are_not_followed_and_loops_end(tmp_path: Path) -> None:
     assert not faults
 
 
+async def test_names_as_long_as_names_may_be_are_found(tmp_path: Path) -> None:
+    name = "n" * 251 + ".jpg"
+    put(tmp_path / ("f" * 255) / name, BYTES)
+    files, faults = await scanned(tmp_path)
+    assert [file.path for file in files] == [f"{'f' * 255}/{name}".encode()]
+    assert not faults
+
+
+async def test_a_hundred_thousand_files_in_one_folder_come_in_groups(tmp_path: Path) -> None:
+    for number in range(100_000):
+        os.close(os.open(tmp_path / f"{number:06d}.jpg", os.O_CREAT | os.O_WRONLY))
+    groups = [
+        len(group)
+        async for group in library().scan(
+            os.fsencode(tmp_path), recursive=True, roots=[root_of(tmp_path)]
+        )
+        if isinstance(group, list)
+    ]
+    assert sum(groups) == 100_000
+    assert max(groups) <= MAX_GROUP
+
+
 async def test_names_that_are_no_utf8_and_what_is_no_file_are_survived(tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/caf\xe9\xff.jpg"
     Path(os.fsdecode(name)).write_bytes(BYTES)
