@@ -132,6 +132,7 @@ class Shelf:
                 statistics=0,
                 disk_min_file_size=_IN_DATABASE_BYTES,
                 sqlite_cache_size=_CACHE_PAGES,
+                sqlite_mmap_size=0,  # what is mapped counts as this process's memory: 64 MiB each
                 sqlite_auto_vacuum=1,  # without it a full cache never shrinks, and loses all
             )
         except BaseException:
