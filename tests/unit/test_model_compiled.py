@@ -249,6 +249,7 @@ def test_sizes_begin_with_1_and_end_with_the_largest(largest: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # inductor's own imports
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch needs a C++ compiler on CPU")
 def test_what_inductor_compiles_on_cpu_gives_the_same_vectors(tmp_path: Path) -> None:
     eager = clip_of(tmp_path, None)
