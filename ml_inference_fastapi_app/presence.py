@@ -25,8 +25,6 @@ from ml_inference_fastapi_app.startup import MAX_RETRY_S, Startup
 log = structlog.stdlib.get_logger(__name__)
 
 CANARY_TRUSTED_S = 1.0  # so that nobody can keep the device busy with health checks
-
-
 RETURN_S = 3 * MAX_RETRY_S  # for whoever was told to come back: else it might never find a model
 
 

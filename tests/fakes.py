@@ -153,9 +153,6 @@ class FakeLibrary:
             return Skipped("no image")
         return FakeOpenFile(self, self._file(file.path))
 
-    async def read_again(self, path: bytes) -> bytes | Rejected:
-        return self.files[path].data
-
 
 class FakeOpenFile:
     def __init__(self, library: FakeLibrary, file: File) -> None:

@@ -87,9 +87,6 @@ class LocalFiles:
     async def open(self, file: File) -> LocalFile | Rejected | Skipped:
         return await to_thread.run_sync(self._open, file, limiter=self._limiter)
 
-    async def read_again(self, path: bytes) -> bytes | Rejected:
-        return await to_thread.run_sync(self._read_again, path, limiter=self._limiter)
-
     def _open(self, file: File) -> LocalFile | Rejected | Skipped:
         if is_sidecar(file.path):
             return Skipped("a sidecar of another file")
@@ -130,22 +127,6 @@ class LocalFiles:
             return _too_large(size_bytes, self._max_file_bytes)
         need = need_bytes(header, known, size_bytes=size_bytes, min_side_px=self._min_side_px)
         return _Sniffed(known, need)
-
-    def _read_again(self, path: bytes) -> bytes | Rejected:
-        opened = open_regular(path)
-        if isinstance(opened, Skipped):
-            return Rejected(ErrorCode.FILE_NOT_FOUND, opened.detail)
-        if isinstance(opened, Rejected):
-            return opened
-        try:
-            size_bytes = os.fstat(opened).st_size
-            if size_bytes > self._max_file_bytes:
-                return _too_large(size_bytes, self._max_file_bytes)
-            return _read_whole(opened, size_bytes)[0]
-        except OSError as exc:
-            return refusal(exc)
-        finally:
-            os.close(opened)
 
 
 @dataclass(frozen=True, slots=True)

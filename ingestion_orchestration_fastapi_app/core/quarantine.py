@@ -15,7 +15,8 @@ ALONE_DEATHS = 2  # once may be a kill that hit an innocent file's moment alone
 class DecodeStart:
     """A file that was let in to be read and decoded.
 
-    `alone`: the how manieth time it was in with no other one, without an end; 0 in company.
+    `alone`: how often it was in with no other one and without an end, this time included; 0: it is
+    in company.
     """
 
     point_id: UUID

@@ -121,7 +121,6 @@ class Library(Protocol):
         """Of each path: nothing is there now, though a scan of `below` would not pass it over."""
 
     async def open(self, file: File) -> OpenFile | Rejected | Skipped: ...
-    async def read_again(self, path: bytes) -> bytes | Rejected: ...
 
 
 class Preparation(Protocol):

@@ -144,8 +144,6 @@ async def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
     verdict = await library(max_file_bytes=len(PHOTO)).open(file)
     assert isinstance(verdict, Rejected)
     assert verdict.code is ErrorCode.FILE_TOO_LARGE
-    again = await library(max_file_bytes=len(PHOTO)).read_again(file.absolute)
-    assert isinstance(again, Rejected)
 
 
 async def test_files_that_are_gone_or_became_something_else_have_a_verdict(tmp_path: Path) -> None:
@@ -256,11 +254,3 @@ async def test_of_a_raw_the_hash_and_the_metadata_are_kept_and_no_bytes(tmp_path
     assert content.data == b""
     assert content.sha256 == hashlib.sha256(data).digest()
     assert content.metadata.taken_at == TAKEN_AT
-
-
-async def test_a_file_can_be_read_again_by_its_path(tmp_path: Path) -> None:
-    file = put(tmp_path / "a.jpg", PHOTO)
-    assert await library().read_again(file.absolute) == PHOTO
-    gone = await library().read_again(file.absolute + b"x")
-    assert isinstance(gone, Rejected)
-    assert gone.code is ErrorCode.FILE_NOT_FOUND
