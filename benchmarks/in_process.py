@@ -38,7 +38,7 @@ from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ErrorCode
 from utils.problems import ModelLoading, Rejected
 from utils.tether import tethered
-from utils.web import setup_logging
+from utils.web.logs import setup_logging
 
 POLL_S = 0.1
 MAX_LINE_BYTES = 64 * 1024 * 1024

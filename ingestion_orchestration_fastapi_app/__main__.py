@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.allocator import bound_arenas
-from utils.web import readable, setup_logging
+from utils.web.logs import setup_logging
+from utils.web.problem_responses import readable
 
 KEEP_ALIVE_S = 75  # longer than a client's pause between calls, so that none meets a closing
 GRACE_S = 10

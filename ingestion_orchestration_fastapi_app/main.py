@@ -57,7 +57,7 @@ from utils.allocator import keep_giving_back
 from utils.decoder_pool import DecoderPool
 from utils.formats import Format, has_image_extension
 from utils.problems import Problem
-from utils.web import install_web
+from utils.web.install import install_web
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from ml_inference_fastapi_app.main import create_app
 from ml_inference_fastapi_app.settings import Settings
-from utils.web import readable, setup_logging
+from utils.web.logs import setup_logging
+from utils.web.problem_responses import readable
 
 KEEP_ALIVE_S = 75  # longer than a client's pause between batches, so that none meets a closing
 GRACE_S = 10

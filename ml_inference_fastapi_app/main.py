@@ -36,7 +36,9 @@ from ml_inference_fastapi_app.starts import Starts
 from ml_inference_fastapi_app.startup import OnPhase, Startup, ready_model
 from utils.contract import ErrorCode
 from utils.decoder_pool import DecoderPool
-from utils.web import DrainBounds, install_web, setup_logging
+from utils.web.install import install_web
+from utils.web.logs import setup_logging
+from utils.web.problem_responses import DrainBounds
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from ml_inference_fastapi_app.backends.base import ClipDescription
-from utils.web_metrics import SECONDS_BUCKETS
+from utils.web.metrics import SECONDS_BUCKETS
 
 
 class EngineMetrics:

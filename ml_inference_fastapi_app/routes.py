@@ -40,7 +40,7 @@ from utils.contract import (
 )
 from utils.contract import Health as HealthReply
 from utils.problems import BatchTooLarge, Rejected, ValidationProblem
-from utils.web import readable
+from utils.web.problem_responses import readable
 
 T = TypeVar("T")
 

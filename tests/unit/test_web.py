@@ -16,7 +16,9 @@ from pydantic import SecretStr
 
 from utils.contract import ErrorCode, ProblemBody
 from utils.problems import BatchTooLarge, GpuBusy
-from utils.web import DrainBounds, install_web, setup_logging
+from utils.web.install import install_web
+from utils.web.logs import setup_logging
+from utils.web.problem_responses import DrainBounds
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,1 @@
+"""What both services' HTTP side shares: logs, request ids, problems, keys, metrics."""

@@ -1,0 +1,66 @@
+"""Installs all of it on one app: request ids, logs, problems, API key, metrics."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from utils.contract import ErrorCode, ProblemBody
+from utils.problems import Problem, ValidationProblem
+from utils.web.metrics import RequestMetrics, metrics_endpoint
+from utils.web.problem_responses import (
+    DrainBounds,
+    body_response,
+    problem_response,
+    readable,
+    request_id_of,
+)
+from utils.web.request_scope import RequestScope
+from utils.web.security import ApiKey
+
+
+def install_web(
+    app: FastAPI,
+    *,
+    service: str,
+    api_key: SecretStr | None,
+    registry: CollectorRegistry,
+    drain: DrainBounds | None = None,
+) -> None:
+    """Everything of this package, on one app. `service` names metrics: `orchestrator`."""
+    bounds = drain or DrainBounds()
+
+    async def on_problem(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, Problem)
+        return problem_response(exc, request_id_of(request.scope), drain=bounds)
+
+    async def on_invalid(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, RequestValidationError)
+        return await on_problem(request, ValidationProblem(readable(exc)))
+
+    async def on_http_error(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, HTTPException)
+        phrase = HTTPStatus(exc.status_code).phrase
+        body = ProblemBody(
+            title=phrase,
+            status=exc.status_code,
+            detail=exc.detail or phrase,
+            code=ErrorCode.VALIDATION if exc.status_code < 500 else ErrorCode.INTERNAL,
+            request_id=request_id_of(request.scope),
+        )
+        return body_response(body, headers=exc.headers or {}, drain=bounds)
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_route("/metrics", metrics_endpoint(registry), include_in_schema=False)  # type: ignore[arg-type]
+    if api_key is not None:
+        app.add_middleware(ApiKey, api_key=api_key, drain=bounds)
+    app.add_middleware(RequestMetrics, service=service, registry=registry)
+    app.add_middleware(RequestScope)  # added last: outermost, so that everything has its id

@@ -1,0 +1,75 @@
+"""What every request has: an id, one line in the log, a bare 500 where there is a bug."""
+
+from __future__ import annotations
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from utils.contract import REQUEST_ID_HEADER
+from utils.problems import Problem
+from utils.web.metrics import route_template
+from utils.web.problem_responses import problem_response
+
+log = structlog.stdlib.get_logger(__name__)
+
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class RequestScope:
+    """ASGI middleware: gives a request its id, logs its end, and turns a bug into a bare 500."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        request_id = given if _SANE_REQUEST_ID.fullmatch(given) else uuid4().hex
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        status = 0
+
+        async def noted_receive() -> Message:
+            message = await receive()
+            if not message.get("more_body", False):
+                state["body_ended"] = True  # one more receive would wait for the client to leave
+            return message
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id
+            await send(message)
+
+        started_s = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, noted_receive, send_with_id)
+            except ClientDisconnect:
+                log.info("client_left", method=scope["method"], route=route_template(scope))
+                return
+            except Exception:
+                log.exception("request_crashed", method=scope["method"], path=scope["path"])
+                if status:
+                    raise  # too late for a problem: the server closes the connection
+                body = problem_response(
+                    Problem("The service failed; its log says why."), request_id
+                )
+                await body(scope, noted_receive, send_with_id)
+            quiet = scope["path"].startswith("/health/") or scope["path"] == "/metrics"
+            (log.debug if quiet else log.info)(
+                "request_served",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                wall_s=round(time.perf_counter() - started_s, 4),
+            )
