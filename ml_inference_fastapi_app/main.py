@@ -15,6 +15,7 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from ml_inference_fastapi_app import status_routes
 from ml_inference_fastapi_app.backends.base import Captioner, Embedder, ModelMissingError
 from ml_inference_fastapi_app.backends.blip_source import BlipSource, resolve_blip
 from ml_inference_fastapi_app.captioning import Captioning, CaptionPlan
@@ -189,6 +190,7 @@ def create_app(
     app.state.engine = engine
     app.state.reply_threads = anyio.CapacityLimiter(2)
     app.include_router(router)
+    app.include_router(status_routes.router)
     install_web(
         app,
         service="inference",

@@ -14,6 +14,23 @@ from utils.contract.base import (
     Reply,
     Wire,
 )
+from utils.contract.collections import (
+    CollectionList,
+    CollectionReply,
+    CollectionRequest,
+    WatchReply,
+)
+from utils.contract.health import (
+    InferenceService,
+    InferenceState,
+    InferenceSummary,
+    OrchestratorCapabilities,
+    OrchestratorHealth,
+)
+from utils.contract.images import (
+    ImageList,
+    ImageReply,
+)
 from utils.contract.inference import (
     BatchItem,
     BatchReply,
@@ -31,18 +48,9 @@ from utils.contract.inference import (
     QueueCapabilities,
     UploadSpec,
 )
-from utils.contract.orchestrator import (
-    CollectionList,
-    CollectionReply,
-    CollectionRequest,
+from utils.contract.jobs import (
     FailurePage,
     FailureReply,
-    FilterSpec,
-    ImageList,
-    ImageReply,
-    InferenceService,
-    InferenceState,
-    InferenceSummary,
     IngestAccepted,
     IngestRequest,
     JobCounts,
@@ -51,12 +59,12 @@ from utils.contract.orchestrator import (
     JobReply,
     JobState,
     LogLine,
-    OrchestratorCapabilities,
-    OrchestratorHealth,
+)
+from utils.contract.search import (
+    FilterSpec,
     SearchHit,
     SearchReply,
     SearchTextRequest,
-    WatchReply,
 )
 
 __all__ = [

@@ -1,0 +1,75 @@
+"""What a request brings to its route: the engine, declared sizes, its body, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import anyio
+from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
+
+from ml_inference_fastapi_app.engine import Engine
+from ml_inference_fastapi_app.request_body import Body
+from utils.contract import IMAGE_COUNT_HEADER
+from utils.problems import BatchTooLarge, ValidationProblem
+
+T = TypeVar("T")
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+EngineOf = Annotated[Engine, Depends(_engine)]
+
+
+def declared_images(request: Request, *, limit: int) -> int | None:
+    text = request.headers.get(IMAGE_COUNT_HEADER)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        raise ValidationProblem(f"{IMAGE_COUNT_HEADER} must be a whole number from 1.")
+    if int(text[:9]) > limit:
+        raise BatchTooLarge(f"A batch may hold {limit} images.", limit=limit)
+    return int(text)
+
+
+def check_length(request: Request, *, limit: int) -> None:
+    """A body without a declared length is bounded while it is read."""
+    text = request.headers.get("Content-Length", "")
+    if text.isdecimal() and int(text) > limit:
+        raise BatchTooLarge(f"The body may have {limit} bytes.", limit=limit)
+
+
+def body_of(request: Request, engine: Engine) -> Body:
+    return Body(request.stream(), timeout_s=engine.limits.upload_timeout_s)
+
+
+async def unless_client_leaves(request: Request, body: Body, work: Callable[[], Awaitable[T]]) -> T:
+    """Cancels the work when the client hangs up, so that its place is free for another.
+
+    Raises what the work raises, or ClientDisconnect.
+    """
+    done: list[T] = []
+    failure: Exception | None = None
+
+    async def watch() -> None:
+        await body.ended.wait()  # until then the work itself hears of it
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        tg.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(watch)
+        try:
+            done.append(await work())
+        except Exception as exc:  # noqa: BLE001  # raised below, outside the group
+            failure = exc
+        tg.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    if not done:
+        raise ClientDisconnect
+    return done[0]
