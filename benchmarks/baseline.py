@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.report import BenchmarkFailed
-from ingestion_orchestration_fastapi_app.launcher import python_module
+from ingestion_orchestration_fastapi_app.cli.up.launcher import python_module
 from ml_inference_fastapi_app.backends.base import Embedder
 from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
 from utils.image_decoding import to_square

@@ -28,7 +28,7 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from benchmarks.report import BenchmarkFailed
-from ingestion_orchestration_fastapi_app.launcher import child_environment, python_module
+from ingestion_orchestration_fastapi_app.cli.up.launcher import child_environment, python_module
 from ml_inference_fastapi_app.decoding import Picture, squares_of
 from ml_inference_fastapi_app.engine import Engine
 from ml_inference_fastapi_app.loaded_model import LoadedModel, noise

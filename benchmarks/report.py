@@ -34,8 +34,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import Machine, this_machine
-from ingestion_orchestration_fastapi_app.api_client import ApiProblem
-from ingestion_orchestration_fastapi_app.launcher import LaunchFailed
+from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem
+from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed
 
 
 class BenchmarkFailed(Exception):

@@ -13,10 +13,10 @@ import anyio
 import psutil
 
 from benchmarks.report import BenchmarkFailed
-from ingestion_orchestration_fastapi_app import launcher
-from ingestion_orchestration_fastapi_app.api_client import OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.up import launcher
+from ingestion_orchestration_fastapi_app.cli.up.run import TINY_MODEL, Plan, wanted_services
 from ingestion_orchestration_fastapi_app.settings import Settings
-from ingestion_orchestration_fastapi_app.up import TINY_MODEL, Plan, wanted_services
 from utils.contract import IngestRequest, JobReply, JobState
 
 READY_LIMIT_S = 300.0

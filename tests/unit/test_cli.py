@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ingestion_orchestration_fastapi_app.cli import app
+from ingestion_orchestration_fastapi_app.cli.app import app
 from tests.unit.stand_in_orchestrator import (
     SETTLED,
     StandInOrchestrator,
@@ -220,7 +220,7 @@ def test_wrong_usage_is_exit_status_2(arguments: tuple[str, ...]) -> None:
 def test_models_run_in_a_process_of_their_own_and_this_one_never_imports_torch() -> None:
     program = (
         "import sys; from typer.testing import CliRunner;"
-        "from ingestion_orchestration_fastapi_app.cli import app;"
+        "from ingestion_orchestration_fastapi_app.cli.app import app;"
         "code = CliRunner().invoke(app, ['models', 'pull', '--no-such-option']).exit_code;"
         "print(code, 'torch' in sys.modules)"
     )

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app.launcher import LaunchFailed
-from ingestion_orchestration_fastapi_app.progress_view import (
+from ingestion_orchestration_fastapi_app.cli.progress import (
     SHOWN_FAILURES,
     eta_text,
     failure_lines,
 )
-from ingestion_orchestration_fastapi_app.settings import Settings
-from ingestion_orchestration_fastapi_app.up import (
+from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed
+from ingestion_orchestration_fastapi_app.cli.up.run import (
     Plan,
     demo_plan,
     roots_with,
     up,
     wanted_services,
 )
+from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.unit.stand_in_orchestrator import NOW
 from utils.contract import ErrorCode, FailureReply
 

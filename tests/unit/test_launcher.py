@@ -17,8 +17,8 @@ import anyio.lowlevel
 import httpx
 import pytest
 
-from ingestion_orchestration_fastapi_app import launcher
-from ingestion_orchestration_fastapi_app.launcher import LaunchFailed, Service
+from ingestion_orchestration_fastapi_app.cli.up import launcher
+from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed, Service
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestion_orchestration_fastapi_app.api_client import OrchestratorApi
-from ingestion_orchestration_fastapi_app.progress_view import (
+from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.progress import (
     done_count,
     print_plain,
     printable,

@@ -9,10 +9,9 @@ import anyio
 import typer
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app import status_view
-from ingestion_orchestration_fastapi_app.api_client import ApiProblem, OrchestratorApi
-from ingestion_orchestration_fastapi_app.cli_bench import bench
-from ingestion_orchestration_fastapi_app.cli_calls import (
+from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.bench import bench
+from ingestion_orchestration_fastapi_app.cli.calls import (
     PASSED_ON,
     Url,
     call,
@@ -20,14 +19,15 @@ from ingestion_orchestration_fastapi_app.cli_calls import (
     require_inference_parts,
     run_module,
 )
-from ingestion_orchestration_fastapi_app.cli_jobs import jobs
-from ingestion_orchestration_fastapi_app.progress_view import (
+from ingestion_orchestration_fastapi_app.cli.jobs import jobs
+from ingestion_orchestration_fastapi_app.cli.progress import (
     follow,
     print_hits,
     print_plain,
     report,
 )
-from ingestion_orchestration_fastapi_app.up import Plan, demo_plan, up
+from ingestion_orchestration_fastapi_app.cli.status import show_status
+from ingestion_orchestration_fastapi_app.cli.up.run import Plan, demo_plan, up
 from utils.contract import IngestRequest, JobState, SearchTextRequest
 
 app = typer.Typer(
@@ -162,7 +162,7 @@ def search(
 @app.command()
 def status(url: Url = None) -> None:
     """Show the services, the collections and the latest jobs."""
-    call(status_view.show_status, url)
+    call(show_status, url)
 
 
 @models.command("list", context_settings=PASSED_ON)
@@ -205,7 +205,3 @@ def absolute(path: str) -> str:
     except UnicodeEncodeError as exc:
         raise typer.BadParameter("a name that is not UTF-8; name the folder above it") from exc
     return real
-
-
-def main() -> None:
-    app()

@@ -13,9 +13,9 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app import launcher
-from ingestion_orchestration_fastapi_app.api_client import ApiProblem, OrchestratorApi
-from ingestion_orchestration_fastapi_app.progress_view import print_plain
+from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.progress import print_plain
+from ingestion_orchestration_fastapi_app.cli.up import launcher
 from ingestion_orchestration_fastapi_app.settings import Settings
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}  # to `run_module`

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app.api_client import OrchestratorApi
-from ingestion_orchestration_fastapi_app.cli_calls import Url, call
-from ingestion_orchestration_fastapi_app.progress_view import print_plain, progress_text
+from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.calls import Url, call
+from ingestion_orchestration_fastapi_app.cli.progress import print_plain, progress_text
 
 jobs = typer.Typer(
     help="Pause, resume or cancel a job, or try its failed files again.", no_args_is_help=True

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from ingestion_orchestration_fastapi_app.cli_calls import PASSED_ON, fail, run_module
+from ingestion_orchestration_fastapi_app.cli.calls import PASSED_ON, fail, run_module
 
-CHECKOUT = Path(__file__).parent.parent  # where an editable install runs from
+CHECKOUT = Path(__file__).parents[2]  # where an editable install runs from
 
 bench = typer.Typer(
     help="Measure this machine, with generated files and services of its own.",

@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 import anyio
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app import launcher
-from ingestion_orchestration_fastapi_app.api_client import ApiProblem, OrchestratorApi
-from ingestion_orchestration_fastapi_app.launcher import LaunchFailed, Service
-from ingestion_orchestration_fastapi_app.progress_view import (
+from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.progress import (
     follow,
     print_hits,
     print_plain,
     report,
 )
+from ingestion_orchestration_fastapi_app.cli.up import launcher
+from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed, Service
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import ErrorCode, IngestRequest, JobState, SearchTextRequest
 

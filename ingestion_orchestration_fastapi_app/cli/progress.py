@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
-from ingestion_orchestration_fastapi_app.api_client import OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
 from utils.contract import FailureReply, JobReply, JobState, SearchReply
 
 FINAL_STATES = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})

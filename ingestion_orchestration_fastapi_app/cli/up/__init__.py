@@ -1,0 +1,1 @@
+"""`photoseek up`: both services as children of one command, on this machine."""
