@@ -32,12 +32,14 @@ from utils.contract import (
 )
 from utils.problems import Rejected, ValidationProblem
 from utils.web.problem_responses import readable
+from utils.web.security import KEY_READS
 
 router = APIRouter(
+    dependencies=[KEY_READS],
     responses={
         status: {"model": ProblemBody, "content": {"application/problem+json": {}}}
         for status in (400, 413, 429, 503)
-    }
+    },
 )
 
 MAX_TEXT_BODY_BYTES = 1024 * 1024

@@ -19,6 +19,7 @@ from utils.contract import (
     UploadSpec,
 )
 from utils.contract import Health as HealthReply
+from utils.web.security import KEY_READS
 
 router = APIRouter(
     responses={
@@ -30,7 +31,7 @@ router = APIRouter(
 ENCODINGS = (PPM_MEDIA_TYPE, "image/jpeg", RAW_MEDIA_TYPE, "image/*")
 
 
-@router.get(f"{API_PREFIX}/capabilities")
+@router.get(f"{API_PREFIX}/capabilities", dependencies=[KEY_READS])
 async def capabilities(engine: EngineOf) -> Capabilities:
     """Of an unloaded model, too, which stays so: asking is not needing it."""
     known, admission, captioning = engine.presence.known, engine.admission, engine.captioning

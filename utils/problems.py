@@ -4,6 +4,7 @@ Problem
 ├── ValidationProblem          400
 ├── MalformedMultipart         400
 ├── Unauthorized               401
+├── Forbidden                  403
 ├── BatchTooLarge              413  limit
 ├── GpuBusy                    429  retry_after_s
 ├── ModelLoading               503  retry_after_s, eta_s
@@ -67,6 +68,12 @@ class Unauthorized(Problem):
     status = 401
     code = ErrorCode.UNAUTHORIZED
     title = "A valid API key is needed"
+
+
+class Forbidden(Problem):
+    status = 403
+    code = ErrorCode.FORBIDDEN
+    title = "The caller may not do this"
 
 
 class BatchTooLarge(Problem):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.api.views import collection_reply
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
 from utils.contract import API_PREFIX, CollectionList, CollectionReply, CollectionRequest
 
-router = APIRouter(prefix=API_PREFIX, tags=["collections"])
+router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS])
 
 
 @router.get("/collections")
@@ -20,7 +21,7 @@ async def collections(services: Wired) -> CollectionList:
     )
 
 
-@router.post("/collections", status_code=201)
+@router.post("/collections", dependencies=[WRITES], status_code=201)
 async def create(body: CollectionRequest, response: Response, services: Wired) -> CollectionReply:
     record = await services.collections.create(body.name)
     response.headers["Location"] = f"{API_PREFIX}/collections/{record.name}"
@@ -32,7 +33,7 @@ async def collection(name: str, services: Wired) -> CollectionReply:
     return await _described(services, await services.collections.get(name))
 
 
-@router.delete("/collections/{name}", status_code=204)
+@router.delete("/collections/{name}", dependencies=[WRITES], status_code=204)
 async def delete(name: str, services: Wired) -> None:
     """The points go; the photographs stay where they are."""
     collection = await services.collections.get(name)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from anyio import fail_after
 from fastapi import APIRouter
 
+from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.core.batching import BatchLimits
 from ingestion_orchestration_fastapi_app.core.identity import display_text
@@ -42,7 +43,7 @@ async def ready(services: Wired) -> OrchestratorHealth:
     return OrchestratorHealth(status="ok", detail=_why_none(seen), inference=_states(seen))
 
 
-@router.get(f"{API_PREFIX}/capabilities")
+@router.get(f"{API_PREFIX}/capabilities", dependencies=[READS])
 async def capabilities(services: Wired) -> OrchestratorCapabilities:
     settings = services.settings
     seen = await services.watch.look()

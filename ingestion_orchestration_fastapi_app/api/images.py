@@ -10,13 +10,14 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
+from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.api.views import image_reply
 from ingestion_orchestration_fastapi_app.core.files import unseen_hash
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from utils.contract import API_PREFIX, ImageList, ImageReply
 
-router = APIRouter(prefix=API_PREFIX, tags=["images"])
+router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])
 
 
 @router.get("/images")

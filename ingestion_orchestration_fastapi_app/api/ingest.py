@@ -7,13 +7,14 @@ import os
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
+from ingestion_orchestration_fastapi_app.api.security import WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.core.identity import display_text
 from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest, Watch
 from ingestion_orchestration_fastapi_app.pipeline.space import check_space
 from utils.contract import API_PREFIX, IngestAccepted, IngestRequest
 
-router = APIRouter(prefix=API_PREFIX, tags=["jobs"])
+router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[WRITES])
 
 
 @router.post("/ingest", status_code=202)

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ingestion_orchestration_fastapi_app.api.event_stream import EventStream
+from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.api.views import job_reply
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL, Control
@@ -23,7 +24,7 @@ from utils.contract import (
     JobReply,
 )
 
-router = APIRouter(prefix=API_PREFIX, tags=["jobs"])
+router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[READS])
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0)]
@@ -92,7 +93,7 @@ async def failures(
     )
 
 
-@router.post("/jobs/{job_id}/pause")
+@router.post("/jobs/{job_id}/pause", dependencies=[WRITES])
 async def pause(job_id: str, services: Wired) -> JobReply:
     """What is in flight is stored or dropped; the job then rests, also over a restart.
 
@@ -101,19 +102,19 @@ async def pause(job_id: str, services: Wired) -> JobReply:
     return await _controlled(services, job_id, Control.PAUSE)
 
 
-@router.post("/jobs/{job_id}/resume")
+@router.post("/jobs/{job_id}/resume", dependencies=[WRITES])
 async def resume(job_id: str, services: Wired) -> JobReply:
     """Goes on where it was, as soon as there is a place for it."""
     return await _controlled(services, job_id, Control.RESUME)
 
 
-@router.post("/jobs/{job_id}/cancel")
+@router.post("/jobs/{job_id}/cancel", dependencies=[WRITES])
 async def cancel(job_id: str, services: Wired) -> JobReply:
     """Ends the job for good. What is done stays done; what is not stays counted as pending."""
     return await _controlled(services, job_id, Control.CANCEL)
 
 
-@router.post("/jobs/{job_id}/retry-failed", status_code=202)
+@router.post("/jobs/{job_id}/retry-failed", dependencies=[WRITES], status_code=202)
 async def retry_failed(job_id: str, response: Response, services: Wired) -> IngestAccepted:
     """Starts a job that opens exactly the files that failed in this one, whatever their codes.
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi import Query as QueryParam
 
+from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.api.views import filters_of, search_reply
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
@@ -15,7 +16,7 @@ from ingestion_orchestration_fastapi_app.pipeline.search import Query
 from utils.contract import API_PREFIX, SearchReply, SearchTextRequest
 from utils.problems import BatchTooLarge, ValidationProblem
 
-router = APIRouter(prefix=API_PREFIX, tags=["search"])
+router = APIRouter(prefix=API_PREFIX, tags=["search"], dependencies=[READS])
 
 MAX_QUERY_IMAGE_BYTES = 64 * 1024 * 1024
 

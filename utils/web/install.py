@@ -1,7 +1,8 @@
-"""Installs all of it on one app: request ids, logs, problems, API key, metrics."""
+"""Installs all of it on one app: request ids, logs, problems, authentication, metrics."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -22,7 +23,13 @@ from utils.web.problem_responses import (
     request_id_of,
 )
 from utils.web.request_scope import RequestScope
-from utils.web.security import ApiKey
+from utils.web.security import (
+    KEY_READS,
+    Authentication,
+    CredentialChecker,
+    KeyChecker,
+    OpenPaths,
+)
 
 
 def install_web(
@@ -31,9 +38,14 @@ def install_web(
     service: str,
     api_key: SecretStr | None,
     registry: CollectorRegistry,
+    checkers: Sequence[CredentialChecker] = (),
+    open_paths: OpenPaths | None = None,
     drain: DrainBounds | None = None,
 ) -> None:
-    """Everything of this package, on one app. `service` names metrics: `orchestrator`."""
+    """Everything of this package, on one app. `service` names metrics: `orchestrator`.
+
+    `checkers` are ways to prove who calls, beside the API key.
+    """
     bounds = drain or DrainBounds()
 
     async def on_problem(request: Request, exc: Exception) -> Response:
@@ -59,8 +71,15 @@ def install_web(
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http_error)
-    app.add_route("/metrics", metrics_endpoint(registry), include_in_schema=False)  # type: ignore[arg-type]
-    if api_key is not None:
-        app.add_middleware(ApiKey, api_key=api_key, drain=bounds)
+    app.add_api_route(
+        "/metrics", metrics_endpoint(registry), include_in_schema=False, dependencies=[KEY_READS]
+    )
+    app.add_middleware(
+        Authentication,
+        checkers=[*([] if api_key is None else [KeyChecker(api_key)]), *checkers],
+        needs_credential=api_key is not None,
+        open_paths=open_paths or OpenPaths(),
+        drain=bounds,
+    )
     app.add_middleware(RequestMetrics, service=service, registry=registry)
     app.add_middleware(RequestScope)  # added last: outermost, so that everything has its id

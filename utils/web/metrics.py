@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import generate_latest
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -65,10 +65,10 @@ def _method(scope: Scope) -> str:
     return method if known else "other"
 
 
-def metrics_endpoint(registry: CollectorRegistry) -> object:
+def metrics_endpoint(registry: CollectorRegistry) -> Callable[[], Awaitable[Response]]:
     """A handler that answers with the registry's text exposition."""
 
-    async def metrics(_request: Request) -> Response:
+    async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return metrics

@@ -1,0 +1,33 @@
+"""What a route asks of its caller: one of three scopes, and how to prove who one is.
+
+A router that only shows things takes `dependencies=[READS]`, a route that changes something
+`[WRITES]`, one that decides what Photoseek may look at `[ADMINISTERS]`. `Reader`, `Writer` and
+`Admin` are the same for a route that wants to know the caller.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Request, Security
+from fastapi.security import SecurityScopes
+
+from utils.web.security import KEY_AS_BEARER, KEY_HEADER, Principal, Scope, authorised
+
+
+def _caller(
+    request: Request,
+    needed: SecurityScopes,
+    _header: Annotated[object, Security(KEY_HEADER)],
+    _bearer: Annotated[object, Security(KEY_AS_BEARER)],
+) -> Principal:
+    return authorised(request, needed)
+
+
+READS = Security(_caller, scopes=[Scope.READ])
+WRITES = Security(_caller, scopes=[Scope.WRITE])
+ADMINISTERS = Security(_caller, scopes=[Scope.ADMIN])
+
+Reader = Annotated[Principal, READS]
+Writer = Annotated[Principal, WRITES]
+Admin = Annotated[Principal, ADMINISTERS]
