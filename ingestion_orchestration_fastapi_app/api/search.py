@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.api.views import filters_of, search_rep
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.pipeline.search import Query
 from utils.contract import API_PREFIX, SearchReply, SearchTextRequest
+from utils.contract.search import MAX_SEARCH_LIMIT, MAX_SEARCH_OFFSET, OFFSET_DESCRIPTION
 from utils.problems import BatchTooLarge, ValidationProblem
 
 router = APIRouter(prefix=API_PREFIX, tags=["search"], dependencies=[READS])
@@ -38,9 +39,9 @@ async def by_image(
     services: Wired,
     file: Annotated[UploadFile, File()],
     collection: Annotated[str, Form()] = "default",
-    limit: Annotated[int, Form(ge=1, le=500)] = 20,
-    offset: Annotated[int, Form(ge=0, le=10_000)] = 0,
-    min_score: Annotated[float | None, Form(ge=-1, le=1)] = None,
+    limit: Annotated[int, Form(ge=1, le=MAX_SEARCH_LIMIT)] = 20,
+    offset: Annotated[int, Form(ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)] = 0,
+    min_score: Annotated[float | None, Form(ge=-1, le=1, allow_inf_nan=False)] = None,
 ) -> SearchReply:
     data = await file.read(MAX_QUERY_IMAGE_BYTES + 1)
     if len(data) > MAX_QUERY_IMAGE_BYTES:
@@ -62,8 +63,10 @@ async def similar(
     image_id: UUID,
     services: Wired,
     collection: str = "default",
-    limit: Annotated[int, QueryParam(ge=1, le=500)] = 20,
-    offset: Annotated[int, QueryParam(ge=0, le=10_000)] = 0,
+    limit: Annotated[int, QueryParam(ge=1, le=MAX_SEARCH_LIMIT)] = 20,
+    offset: Annotated[
+        int, QueryParam(ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)
+    ] = 0,
 ) -> SearchReply:
     query = Query(
         collection=collection, limit=limit, offset=offset, filters=NO_FILTERS, min_score=None

@@ -61,41 +61,6 @@ async def test_a_folder_becomes_searchable(tmp_path: Path) -> None:
         assert collection["roots"] == [str(running.photos)]
 
 
-async def test_an_image_finds_its_like(tmp_path: Path) -> None:
-    library(tmp_path)
-    async with orchestrator(tmp_path) as running:
-        await running.ingested()
-        blue = (running.photos / "blue" / "0.png").read_bytes()
-        found = await running.http.post(
-            "/api/v1/search/image", files={"file": ("q.png", blue)}, data={"limit": "4"}
-        )
-        assert all(name.startswith("blue") for name in filenames(found.json()))
-        image_id = found.json()["results"][0]["id"]
-        similar = await running.get(f"/images/{image_id}/similar?limit=3")
-        assert all(name.startswith("blue") for name in filenames(similar))
-        assert image_id not in [result["id"] for result in similar["results"]]
-
-
-async def test_pages_and_filters_narrow_a_search(tmp_path: Path) -> None:
-    library(tmp_path)
-    async with orchestrator(tmp_path) as running:
-        await running.ingested()
-        whole = (await running.post("/search/text", {"query": "red", "limit": 13})).json()
-        pages: list[str] = []
-        for offset in range(0, 13, 5):
-            page = await running.post(
-                "/search/text", {"query": "red", "limit": 5, "offset": offset}
-            )
-            pages += filenames(page.json())
-        assert pages == filenames(whole)
-        jpeg = await running.post(
-            "/search/text", {"query": "red", "filters": {"formats": ["JPEG"]}}
-        )
-        assert filenames(jpeg.json()) == ["red/as.jpg"]
-        near = await running.post("/search/text", {"query": "red", "min_score": 0.9})
-        assert len(filenames(near.json())) == 5
-
-
 async def test_thumbnails_and_files_are_served(tmp_path: Path) -> None:
     library(tmp_path)
     async with orchestrator(tmp_path) as running:

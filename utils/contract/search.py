@@ -33,13 +33,22 @@ class FilterSpec(Wire):
     has_gps: bool | None = None
 
 
+MAX_SEARCH_LIMIT = 500
+MAX_SEARCH_OFFSET = 10_000
+OFFSET_DESCRIPTION = (
+    f"How many of the best results are passed over, at most {MAX_SEARCH_OFFSET:,}: with `limit` "
+    f"the best {MAX_SEARCH_OFFSET + MAX_SEARCH_LIMIT:,} can be had. Where images come in between "
+    "two pages, the second may repeat some of the first."
+)
+
+
 class SearchTextRequest(Wire):
     query: str = Field(min_length=1, max_length=2000)
     collection: str = "default"
-    limit: int = Field(default=20, ge=1, le=500)
-    offset: int = Field(default=0, ge=0, le=10_000)
+    limit: int = Field(default=20, ge=1, le=MAX_SEARCH_LIMIT)
+    offset: int = Field(default=0, ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)
     filters: FilterSpec = FilterSpec()
-    min_score: float | None = Field(default=None, ge=-1, le=1)
+    min_score: float | None = Field(default=None, ge=-1, le=1, allow_inf_nan=False)
 
 
 class SearchHit(ImageReply):

@@ -10,6 +10,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import sto
 from ingestion_orchestration_fastapi_app.core.filters import Filters
 
 _END = "\x1f"  # of a keyword; none holds it, since metadata is made printable
+_INT32_MAX = 2**31 - 1
 _KEYWORDS = f"lower(concat('{_END}', array_to_string(keywords, '{_END}'), '{_END}'))"
 _CAMERA = "lower(concat(coalesce(camera_make, ''), ' ', coalesce(camera_model, '')))"
 
@@ -58,10 +59,9 @@ def _picture(filters: Filters) -> Iterable[str]:
     if filters.formats is not None:
         formats = ", ".join(text(name) for name in filters.formats)
         yield f"format IN ({formats})" if formats else "false"
-    if filters.min_width_px:
-        yield f"width_px >= {int(filters.min_width_px)}"
-    if filters.min_height_px:
-        yield f"height_px >= {int(filters.min_height_px)}"
+    for column, least in (("width_px", filters.min_width_px), ("height_px", filters.min_height_px)):
+        if least:  # Lance refuses a number that the column cannot hold
+            yield f"{column} >= {int(least)}" if least <= _INT32_MAX else "false"
 
 
 def _timestamp(moment: datetime) -> str:

@@ -26,7 +26,9 @@ _DISTANCE = "_distance"
 _IDS_A_GROUP = 8192
 _IDS_A_STATEMENT = 1000
 _REFINE_ROWS = 5  # candidates read in full for each row wanted: the index holds 8 bits a number
-_LEAST_CANDIDATES = 150
+_LEAST_CANDIDATES = 300
+# Further down a flat search is as fast as the graph, whose beam grows with the depth, and exact.
+_DEEPEST_IN_GRAPH = 1000
 _LONGEST_SEARCH = timedelta(seconds=60)  # an answer, even where Lance would wait for ever
 
 
@@ -40,8 +42,9 @@ async def nearest(
     where = condition(filters)
     take = wanted + 1
     while True:
-        found = await _nearest(handle, vector, take, where, indexed=indexed)
-        if indexed and found.num_rows < take:
+        in_graph = indexed and take <= _DEEPEST_IN_GRAPH
+        found = await _nearest(handle, vector, take, where, in_graph=in_graph)
+        if in_graph and found.num_rows < take:
             indexed = False  # a narrow filter leaves the graph with too few neighbours
             continue
         if found.num_rows < take or _tie_ends(found, wanted):
@@ -60,14 +63,16 @@ def _tie_ends(found: Any, wanted: int) -> bool:
 
 
 async def _nearest(
-    handle: Any, vector: Vector, take: int, where: str | None, *, indexed: bool
+    handle: Any, vector: Vector, take: int, where: str | None, *, in_graph: bool
 ) -> Any:
     query = handle.query().nearest_to(vector).distance_type("cosine").limit(take)
     query = query.select([*PAYLOAD_COLUMNS, _DISTANCE])
     if where is not None:
         query = query.where(where)  # before the search, not after: a filter costs no results
-    if indexed:
-        query = query.refine_factor(_REFINE_ROWS).ef(max(_LEAST_CANDIDATES, 2 * take))
+    if in_graph:
+        # Lance wants a beam (`ef`) that is no narrower than what it refines.
+        refined = _REFINE_ROWS * take
+        query = query.refine_factor(_REFINE_ROWS).ef(max(_LEAST_CANDIDATES, refined))
     else:
         query = query.bypass_vector_index()
     return await query.to_arrow(timeout=_LONGEST_SEARCH)
