@@ -27,6 +27,9 @@ def main() -> int:
     except ValidationError as exc:
         sys.stderr.write(f"A setting is not valid: {readable(exc)}\n")
         return 2
+    if (fault := settings.binding_fault) is not None:
+        sys.stderr.write(f"{fault}\n")
+        return 2
     setup_logging(settings.log_level)
     bound_arenas()  # before there are threads
     # What ends a start-up has been said by then: a problem in one line, a bug with its traceback.

@@ -102,7 +102,13 @@ def create_app(
 
     app = FastAPI(title="Photoseek orchestrator", lifespan=lifespan)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
-    install_web(app, service="orchestrator", api_key=settings.api_key, registry=CollectorRegistry())
+    install_web(
+        app,
+        service="orchestrator",
+        api_key=settings.api_key,
+        registry=CollectorRegistry(),
+        allowed_hosts=settings.allowed_hosts,
+    )
     for resource in (ingest, jobs, collections, search, images, health):
         app.include_router(resource.router)
     app.add_api_route("/", _page, include_in_schema=False)

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
+from utils.web.hosts import binding_fault, host_rules, is_loopback
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -134,6 +135,17 @@ class Settings(BaseSettings):
     ml_api_key: SecretStr | None = Field(
         default=None, description="The inference service's API_KEY. Default: the same as API_KEY."
     )
+    allow_no_key: bool = Field(
+        default=False, description="1: listen beyond the loopback addresses without API_KEY."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names answered to beside loopback ones, after `,`. None, with a key: every.",
+    )
+    publish: str = Field(
+        default="127.0.0.1",
+        description="Where Docker publishes the port; only loopback addresses without API_KEY.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least severe event that is logged."
     )
@@ -146,6 +158,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(Path(part).expanduser() for part in value.split(":") if part)
         return value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return host_rules(value) if isinstance(value, str) else value
 
     @field_validator("exclude_patterns", mode="before")
     @classmethod
@@ -170,6 +187,21 @@ class Settings(BaseSettings):
         if not tidy:
             raise ValueError("it names no service")
         return tidy
+
+    @property
+    def binding_fault(self) -> str | None:
+        """Why the service must not start, where it would let strangers in without a key."""
+        if self.api_key is None and not is_loopback(self.publish):
+            return (
+                f"PUBLISH={self.publish} lets other machines in, and no API_KEY is set: set one, "
+                "or publish on 127.0.0.1."
+            )
+        return binding_fault(
+            self.orchestrator_host,
+            setting="ORCHESTRATOR_HOST",
+            has_key=self.api_key is not None,
+            allow_no_key=self.allow_no_key,
+        )
 
     @property
     def ml_urls(self) -> tuple[str, ...]:

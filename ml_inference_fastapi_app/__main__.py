@@ -24,6 +24,9 @@ def main() -> int:
     except ValidationError as exc:
         sys.stderr.write(f"A setting is not valid: {readable(exc)}\n")
         return 2
+    if (fault := settings.binding_fault) is not None:
+        sys.stderr.write(f"{fault}\n")
+        return 2
     setup_logging(settings.log_level)
     failed = threading.Event()
 

@@ -196,6 +196,7 @@ def create_app(
         service="inference",
         api_key=settings.api_key,
         registry=registry,
+        allowed_hosts=settings.allowed_hosts,
         drain=DrainBounds(settings.ml_drain_max_bytes, settings.ml_drain_timeout_s),
     )
     return app

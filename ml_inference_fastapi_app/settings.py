@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from utils.web.hosts import binding_fault, host_rules
 
 
 def _cores() -> int:
@@ -38,6 +40,13 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         default=None,
         description="Key that callers must send in X-API-Key; unset: none is asked for.",
+    )
+    allow_no_key: bool = Field(
+        default=False, description="1: listen beyond the loopback addresses without API_KEY."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names answered to beside loopback ones, after `,`. None, with a key: every.",
     )
 
     clip_model: str = Field(
@@ -148,3 +157,18 @@ class Settings(BaseSettings):
     ml_idle_unload_s: float = Field(
         default=0, ge=0, description="Unload models that nobody needed for so long; 0: never."
     )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return host_rules(value) if isinstance(value, str) else value
+
+    @property
+    def binding_fault(self) -> str | None:
+        """Why the service must not start, where it would let strangers in without a key."""
+        return binding_fault(
+            self.ml_host,
+            setting="ML_HOST",
+            has_key=self.api_key is not None,
+            allow_no_key=self.allow_no_key,
+        )

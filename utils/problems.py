@@ -5,6 +5,8 @@ Problem
 ├── MalformedMultipart         400
 ├── Unauthorized               401
 ├── Forbidden                  403
+├── CrossSite                  403
+├── HostNotAllowed             421
 ├── BatchTooLarge              413  limit
 ├── GpuBusy                    429  retry_after_s
 ├── ModelLoading               503  retry_after_s, eta_s
@@ -74,6 +76,18 @@ class Forbidden(Problem):
     status = 403
     code = ErrorCode.FORBIDDEN
     title = "The caller may not do this"
+
+
+class CrossSite(Problem):
+    status = 403
+    code = ErrorCode.CROSS_SITE
+    title = "Another site's page asked for a change"
+
+
+class HostNotAllowed(Problem):
+    status = 421
+    code = ErrorCode.HOST_NOT_ALLOWED
+    title = "The service does not answer to this Host"
 
 
 class BatchTooLarge(Problem):

@@ -149,7 +149,8 @@ async def orchestrator(
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://o"
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://localhost",
         ) as http,
     ):
         yield Running(http, service, photos, app)

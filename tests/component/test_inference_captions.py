@@ -280,7 +280,7 @@ async def main():
     app = create_app(Settings(clip_model="tiny-shapes", disable_captions=True))
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app):
-        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             while (await client.get("/api/v1/capabilities")).status_code != 200:
                 await asyncio.sleep(0.05)
             part = ("a", b"P6 60 60 255 " + bytes(10800), "image/x-portable-pixmap")

@@ -42,6 +42,15 @@ def target(service: str) -> str:
     return str(SERVICES[service]["build"]["target"])
 
 
+def settings_of(service: str) -> dict[str, str]:
+    """Its environment, each `${NAME:-default}` as its default."""
+    return {
+        key: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", str(value))
+        for key, value in SERVICES[service]["environment"].items()
+        if value is not None
+    }
+
+
 def routes(app: FastAPI) -> set[str]:
     return set(app.openapi()["paths"])
 
@@ -71,13 +80,11 @@ def test_every_environment_key_of_the_images_is_a_setting() -> None:
 
 
 def test_the_values_in_it_are_valid_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each `${NAME:-default}` as its default, each empty key as not set."""
     classes = {"inference": InferenceSettings, "orchestrator": OrchestratorSettings}
     for service in SERVICES:
         with monkeypatch.context() as environment:
-            for key, value in SERVICES[service]["environment"].items():
-                if value is not None:
-                    environment.setenv(key, re.sub(r"\$\{\w+:-(.*?)\}", r"\1", str(value)))
+            for key, value in settings_of(service).items():
+                environment.setenv(key, value)
             classes[target(service)]()
 
 
@@ -144,11 +151,47 @@ def test_the_orchestrator_waits_until_the_inference_service_is_healthy() -> None
         assert SERVICES[one]["environment"]["ML_INFERENCE_SERVICE_URL"] == "http://inference:8001"
 
 
-def test_only_the_orchestrator_is_published_and_only_on_the_loopback() -> None:
+def test_only_the_orchestrator_is_published_and_by_one_line_on_the_loopback() -> None:
     ports = {name: one.get("ports", []) for name, one in SERVICES.items()}
     published = {name for name, listed in ports.items() if listed}
     assert published == {"orchestrator", "orchestrator-cpu"}
-    assert all(port.startswith("127.0.0.1:") for listed in ports.values() for port in listed)
+    for name in published:
+        assert ports[name] == ["${PUBLISH:-127.0.0.1}:8002:8002"]
+        assert SERVICES[name]["environment"]["PUBLISH"] == "${PUBLISH:-127.0.0.1}"
+    assert "\nPUBLISH=127.0.0.1\n" in (REPOSITORY / ".env").read_text()
+
+
+@pytest.mark.parametrize(
+    ("publish", "key", "starts"),
+    [("127.0.0.1", "", True), ("[::1]", "", True), ("0.0.0.0", "", False), ("[::]", "", False),
+     ("192.168.1.5", "", False), ("nas.lan", "", False), ("0.0.0.0", "k", True)],
+)  # fmt: skip
+def test_another_place_to_publish_is_refused_without_a_key(
+    monkeypatch: pytest.MonkeyPatch, publish: str, key: str, *, starts: bool
+) -> None:
+    environment = settings_of("orchestrator") | {"PUBLISH": publish, "API_KEY": key}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    fault = OrchestratorSettings().binding_fault
+    assert (fault is None) == starts
+    if fault is not None:
+        assert f"PUBLISH={publish}" in fault
+        assert "API_KEY" in fault
+        assert "\n" not in fault
+
+
+@pytest.mark.parametrize("service", SERVING)
+def test_the_inner_network_may_call_without_a_key(
+    monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    for name, value in settings_of(service).items():
+        monkeypatch.setenv(name, value)
+    settings = {"inference": InferenceSettings, "orchestrator": OrchestratorSettings}[
+        target(service)
+    ]()
+    assert settings.binding_fault is None
+    if isinstance(settings, InferenceSettings):
+        assert "inference" in settings.allowed_hosts
 
 
 def test_no_container_runs_as_root_and_the_orchestrators_image_has_no_torch() -> None:

@@ -1,4 +1,4 @@
-"""Installs all of it on one app: request ids, logs, problems, authentication, metrics."""
+"""Installs all of it on one app: request ids, logs, problems, hosts, authentication, metrics."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from starlette.responses import Response
 
 from utils.contract import ErrorCode, ProblemBody
 from utils.problems import Problem, ValidationProblem
+from utils.web.cross_site import CrossSiteCheck
+from utils.web.hosts import AllowedHosts, HostCheck
 from utils.web.metrics import RequestMetrics, metrics_endpoint
 from utils.web.problem_responses import (
     DrainBounds,
@@ -38,12 +40,15 @@ def install_web(
     service: str,
     api_key: SecretStr | None,
     registry: CollectorRegistry,
+    allowed_hosts: tuple[str, ...] = (),
+    trusted_origins: frozenset[str] = frozenset(),
     checkers: Sequence[CredentialChecker] = (),
     open_paths: OpenPaths | None = None,
     drain: DrainBounds | None = None,
 ) -> None:
     """Everything of this package, on one app. `service` names metrics: `orchestrator`.
 
+    `allowed_hosts` are rules, as the setting's; pages of `trusted_origins` may ask for changes;
     `checkers` are ways to prove who calls, beside the API key.
     """
     bounds = drain or DrainBounds()
@@ -74,6 +79,9 @@ def install_web(
     app.add_api_route(
         "/metrics", metrics_endpoint(registry), include_in_schema=False, dependencies=[KEY_READS]
     )
+    hosts = AllowedHosts(allowed_hosts, has_key=api_key is not None)
+    # The one that is added last comes first.
+    app.add_middleware(CrossSiteCheck, hosts=hosts, trusted_origins=trusted_origins, drain=bounds)
     app.add_middleware(
         Authentication,
         checkers=[*([] if api_key is None else [KeyChecker(api_key)]), *checkers],
@@ -81,5 +89,6 @@ def install_web(
         open_paths=open_paths or OpenPaths(),
         drain=bounds,
     )
+    app.add_middleware(HostCheck, hosts=hosts, drain=bounds)
     app.add_middleware(RequestMetrics, service=service, registry=registry)
-    app.add_middleware(RequestScope)  # added last: outermost, so that everything has its id
+    app.add_middleware(RequestScope)  # outermost, so that everything has its id
