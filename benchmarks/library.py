@@ -191,7 +191,7 @@ async def indexed(folder: Path, photos: Path, *, files: int) -> Index:
     )
     async with both_services(folder, photos, more={"INDEX_THRESHOLD_ROWS": AT_ONCE}) as both:
         memory = MemoryOverTime(both.orchestrator)
-        memory.look((await both.api.jobs()).jobs[0])
+        memory.look((await both.api.jobs(limit=50)).jobs[0])
         made = await one_pass(both, photos, files=files + 10, memory=memory)
     return Index(made.stages_s.get("upkeep", 0.0), memory.samples[0].rss_mb, memory.most_mb)
 

@@ -70,9 +70,10 @@ class MemoryJobs:
         await checkpoint()
         return self._counted(job_id) if job_id in self._jobs else None
 
-    async def jobs(self, *, limit: int, offset: int) -> list[JobRecord]:
+    async def jobs(self, *, limit: int, offset: int, id_prefix: str = "") -> list[JobRecord]:
         await checkpoint()
-        return [self._counted(one) for one in reversed(self._jobs)][offset : offset + limit]
+        named = [one for one in reversed(self._jobs) if one.startswith(id_prefix)]
+        return [self._counted(one) for one in named[offset : offset + limit]]
 
     async def unfinished_jobs(self) -> list[JobRecord]:
         await checkpoint()

@@ -28,12 +28,17 @@ router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[READS])
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0)]
+IdPrefix = Annotated[
+    str, Query(pattern="^[0-9a-z]*$", max_length=32, description="Only jobs whose id begins so.")
+]
 
 
 @router.get("/jobs")
-async def jobs(services: Wired, limit: Limit = 50, offset: Offset = 0) -> JobList:
+async def jobs(
+    services: Wired, limit: Limit = 50, offset: Offset = 0, id_prefix: IdPrefix = ""
+) -> JobList:
     """Newest first."""
-    records = await services.ports.ledger.jobs(limit=limit, offset=offset)
+    records = await services.ports.ledger.jobs(limit=limit, offset=offset, id_prefix=id_prefix)
     return JobList(
         jobs=tuple(job_reply(record, services.supervisor.tally(record.id)) for record in records)
     )

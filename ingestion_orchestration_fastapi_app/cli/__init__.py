@@ -3,6 +3,6 @@
 
 def main() -> None:
     """The entry point. The commands are imported here: a module of this package costs no other."""
-    from ingestion_orchestration_fastapi_app.cli.app import app
+    from ingestion_orchestration_fastapi_app.cli.app import run
 
-    app()
+    run()

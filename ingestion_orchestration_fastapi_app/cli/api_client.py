@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import ValidationError
 
+from ingestion_orchestration_fastapi_app.cli.program import called
 from utils.contract import (
     API_PREFIX,
     CollectionList,
@@ -55,7 +56,7 @@ class OrchestratorApi:
         self._url = url
         self._client = httpx.AsyncClient(
             base_url=f"{url}{API_PREFIX}",
-            headers={"X-API-Key": api_key} if api_key else {},
+            headers=[(b"X-API-Key", api_key.encode())] if api_key else [],
             timeout=httpx.Timeout(60, connect=5),
             trust_env=False,  # a proxy for the internet is none for the loopback
             transport=transport,
@@ -93,8 +94,10 @@ class OrchestratorApi:
     async def job(self, job_id: str) -> JobReply:
         return await self._get(f"/jobs/{job_id}", JobReply)
 
-    async def jobs(self) -> JobList:
-        return await self._get("/jobs", JobList)
+    async def jobs(self, *, limit: int, id_prefix: str = "") -> JobList:
+        """Newest first; `id_prefix`, of letters and digits: those whose id begins so."""
+        begins = f"&id_prefix={id_prefix}" if id_prefix else ""
+        return await self._get(f"/jobs?limit={limit}{begins}", JobList)
 
     async def control(self, job_id: str, action: str) -> JobReply:
         """`action` is pause, resume or cancel."""
@@ -127,11 +130,15 @@ class OrchestratorApi:
             response = await self._client.send(request)
         except httpx.ConnectError as exc:
             raise ApiProblem(
-                f"Nobody answers at {self._url}. Start the services with `photoseek up`, "
-                "or set ORCHESTRATOR_HOST and ORCHESTRATOR_PORT to where they run."
+                f"Nobody answers at {self._url}. Start the services with `{called('up')}`, or say "
+                "where they run: --url, or ORCHESTRATOR_HOST and ORCHESTRATOR_PORT."
             ) from exc
+        except httpx.TimeoutException as exc:
+            raise ApiProblem(f"{self._url} does not answer in time; look at its log.") from exc
         except httpx.HTTPError as exc:
-            raise ApiProblem(f"The call to {self._url} failed ({type(exc).__name__}).") from exc
+            raise ApiProblem(
+                f"The call to {self._url} failed: {str(exc) or type(exc).__name__}"
+            ) from exc
         try:
             if response.is_success:
                 return answer.model_validate_json(response.content)
@@ -139,6 +146,9 @@ class OrchestratorApi:
         except ValidationError as exc:
             raise ApiProblem(
                 f"{request.url} answered HTTP {response.status_code} with something that is no "
-                "answer of the orchestrator."
+                "answer of the orchestrator: is that where it runs?"
             ) from exc
-        raise ApiProblem(problem.detail, code=problem.code)
+        detail = problem.detail
+        if problem.code is ErrorCode.UNAUTHORIZED:
+            detail += " Set API_KEY to the key that the service was started with."
+        raise ApiProblem(detail, code=problem.code)

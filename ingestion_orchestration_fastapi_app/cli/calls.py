@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import anyio
+import httpx
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
-from ingestion_orchestration_fastapi_app.cli.progress import print_plain
+from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.up import launcher
+from ingestion_orchestration_fastapi_app.cli.view.output import print_note
 from ingestion_orchestration_fastapi_app.settings import Settings
+from utils.contract import API_PREFIX
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}  # to `run_module`
+Collection = Annotated[str, typer.Option(help="Name of the collection.")]
 Url = Annotated[
     str | None,
     typer.Option(
-        help="Where the orchestrator answers.",
+        help="Where the orchestrator answers, as in the browser's address line.",
         show_default="from ORCHESTRATOR_HOST and ORCHESTRATOR_PORT",
     ),
 ]
@@ -31,11 +36,12 @@ Url = Annotated[
 def call(run: Callable[[OrchestratorApi, Console], Awaitable[int]], url: str | None) -> None:
     """Runs one command against the API. Exits 1 with code and detail when there is a problem."""
     settings = load_settings()
-    where = url or launcher.http_url(settings.orchestrator_host, settings.orchestrator_port)
+    own = launcher.http_url(settings.orchestrator_host, settings.orchestrator_port)
+    where = own if url is None else base_url(url)
     key = settings.api_key.get_secret_value() if settings.api_key else None
 
     async def told() -> int:
-        async with OrchestratorApi(where.rstrip("/"), api_key=key) as api:
+        async with OrchestratorApi(where, api_key=key) as api:
             return await run(api, Console())
 
     try:
@@ -43,7 +49,40 @@ def call(run: Callable[[OrchestratorApi, Console], Awaitable[int]], url: str | N
     except ApiProblem as problem:
         fail(str(problem))
     except KeyboardInterrupt:
-        fail("Interrupted. A job that was started goes on; see `photoseek status`.")
+        fail(f"Interrupted. A job that was started goes on; see `{called('status')}`.")
+
+
+def base_url(text: str) -> str:
+    """What `--url` means: a scheme may be left out, and the address of a page of it will do.
+
+    Raises:
+        typer.BadParameter: it is no address of a web service.
+    """
+    whole = text.strip() if "://" in text else f"http://{text.strip()}"
+    try:
+        url = httpx.URL(whole)
+    except (httpx.InvalidURL, UnicodeError) as exc:
+        raise typer.BadParameter(f"{text!r} is no address: {exc}", param_hint="--url") from exc
+    if url.scheme not in ("http", "https") or not url.host or len(text.split()) != 1:
+        raise typer.BadParameter(
+            f"{text!r} is no address like http://127.0.0.1:8002", param_hint="--url"
+        )
+    path = url.path.removesuffix("/").removesuffix(API_PREFIX).removesuffix("/docs")
+    return str(url.copy_with(path=path or "/", query=None, fragment=None)).rstrip("/")
+
+
+def absolute(path: str) -> str:
+    """As the services need it: they may run in another folder.
+
+    Raises:
+        typer.BadParameter: JSON cannot carry the name.
+    """
+    real = os.path.realpath(os.path.expanduser(path))
+    try:
+        real.encode()
+    except UnicodeEncodeError as exc:
+        raise typer.BadParameter("a name that is not UTF-8; name the folder above it") from exc
+    return real
 
 
 def require_inference_parts() -> None:
@@ -71,5 +110,5 @@ def load_settings() -> Settings:
 
 
 def fail(text: str) -> NoReturn:
-    print_plain(Console(stderr=True), text, style="red")
+    print_note(text, style="red")
     raise typer.Exit(1)

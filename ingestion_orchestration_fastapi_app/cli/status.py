@@ -1,51 +1,63 @@
-"""What `photoseek status` shows: services, collections, latest jobs."""
+"""`photoseek status`: services, collections, latest jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
-from ingestion_orchestration_fastapi_app.cli.progress import (
-    done_count,
-    print_plain,
-    printable,
+from ingestion_orchestration_fastapi_app.cli.calls import Url, call
+from ingestion_orchestration_fastapi_app.cli.jobs import JOB_COLUMNS, job_row
+from ingestion_orchestration_fastapi_app.cli.view.output import (
+    Form,
+    Json,
+    Null,
+    form_of,
+    print_json,
+    print_rows,
 )
 from utils.contract import OrchestratorCapabilities
 
 SHOWN_JOBS = 10
 
 
-async def show_status(api: OrchestratorApi, console: Console) -> int:
-    """Returns the exit status: 1 when no inference service is reachable."""
+def status(url: Url = None, *, json: Json = False, null: Null = False) -> None:
+    """Show the services, the collections and the latest jobs.
+
+    The exit status is 1 where no inference service is reachable.
+    """
+    form = form_of(json=json, null=null)
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        return await show_status(api, console, form)
+
+    call(run, url)
+
+
+async def show_status(api: OrchestratorApi, console: Console, form: Form = Form.ROWS) -> int:
     capabilities = await api.capabilities()
     collections = (await api.collections()).collections
-    jobs = (await api.jobs()).jobs[:SHOWN_JOBS]
-    _rows(console, "Services", ("service", "state"), _services(capabilities))
-    _rows(
-        console,
-        "Collections",
-        ("name", "images", "model"),
-        [(one.name, f"{one.count:,}", one.model or "none yet") for one in collections],
-    )
-    _rows(
-        console,
-        "Latest jobs",
-        ("job", "state", "done", "failed", "directory"),
-        [
-            (
-                job.job_id,
-                job.state.value,
-                f"{done_count(job):,} of {job.counts.found:,}",
-                f"{job.counts.failed:,}",
-                job.directory_path + (" (watched)" if job.origin == "watch" else ""),
-            )
-            for job in jobs
-        ],
-    )
+    jobs = (await api.jobs(limit=SHOWN_JOBS)).jobs
+    if form is Form.JSON:
+        print_json(
+            console,
+            {
+                "capabilities": capabilities.model_dump(mode="json"),
+                "collections": [one.model_dump(mode="json") for one in collections],
+                "jobs": [job.model_dump(mode="json") for job in jobs],
+            },
+        )
+    else:
+        services = _services(capabilities)
+        print_rows(console, form, ("service", "state"), services, title="Services")
+        print_rows(
+            console,
+            form,
+            ("name", "images", "model"),
+            [(one.name, f"{one.count:,}", one.model or "none yet") for one in collections],
+            title="Collections",
+        )
+        rows = [job_row(job, short=console.is_terminal and form is Form.ROWS) for job in jobs]
+        print_rows(console, form, JOB_COLUMNS, rows, title="Latest jobs")
     return 0 if capabilities.inference.reachable else 1
 
 
@@ -59,19 +71,3 @@ def _services(capabilities: OrchestratorCapabilities) -> list[tuple[str, ...]]:
         rows.append(("model", f"{clip.model} ({clip.weights}) on {capabilities.ml.device}"))
         rows.append(("batch", f"{capabilities.batch_size} images"))
     return rows
-
-
-def _rows(
-    console: Console, title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]
-) -> None:
-    """A table on a terminal, otherwise lines with tabs between the columns."""
-    if not console.is_terminal:
-        for row in rows:
-            print_plain(console, "\t".join((title.lower(), *row)))
-        return
-    table = Table(title=title, title_justify="left", box=None)
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
-    for row in rows:
-        table.add_row(*(escape(printable(cell)) for cell in row))
-    console.print(table)

@@ -53,8 +53,8 @@ class Ledger(Protocol):
         self, job_id: str, collection_id: int, request: JobRequest
     ) -> JobRecord: ...
     async def job(self, job_id: str) -> JobRecord | None: ...
-    async def jobs(self, *, limit: int, offset: int) -> list[JobRecord]:
-        """Newest first."""
+    async def jobs(self, *, limit: int, offset: int, id_prefix: str = "") -> list[JobRecord]:
+        """Newest first; `id_prefix`: only those whose id begins so."""
 
     async def unfinished_jobs(self) -> list[JobRecord]:
         """Oldest first: neither completed, failed nor cancelled."""

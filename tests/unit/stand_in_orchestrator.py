@@ -30,6 +30,8 @@ from utils.contract import (
     SearchReply,
 )
 
+JOB_ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+RETRY_ID = "1f1e2d3c4b5a69788796a5b4c3d2e1f0"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 UNSETTLED = JobCounts(found=3, pending=3)
 SETTLED = JobCounts(found=3, embedded=1, failed=2)
@@ -37,7 +39,7 @@ SETTLED = JobCounts(found=3, embedded=1, failed=2)
 
 def job(state: JobState, counts: JobCounts = UNSETTLED, **changes: object) -> JobReply:
     base = JobReply(
-        job_id="j1",
+        job_id=JOB_ID,
         state=state,
         reason=None,
         reason_code=None,
@@ -101,24 +103,27 @@ class StandInOrchestrator:
         model="tiny-shapes",
         fingerprint="f",
         roots=("/photos",),
-        last_job_id="j1",
+        last_job_id=JOB_ID,
     )
 
     def answer(self, method: str, path: str) -> Reply:
         assert path.startswith("/api/v1/")
-        match method, path.removeprefix("/api/v1").split("?")[0]:
+        match method, path.removeprefix("/api/v1").split("?")[0].replace(JOB_ID, "j1"):
             case "POST", "/collections":
                 return self.collection
             case "POST", "/ingest":
-                return IngestAccepted(job_id="j1", status_url="/api/v1/jobs/j1")
+                return IngestAccepted(job_id=JOB_ID, status_url=f"/api/v1/jobs/{JOB_ID}")
             case "POST", "/jobs/j1/retry-failed":
-                return IngestAccepted(job_id="j2", status_url="/api/v1/jobs/j2")
+                return IngestAccepted(job_id=RETRY_ID, status_url=f"/api/v1/jobs/{RETRY_ID}")
             case "POST", "/jobs/j1/pause" | "/jobs/j1/resume" | "/jobs/j1/cancel":
                 return self.jobs[0]
             case "GET", "/jobs/j1":
                 return self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0]
             case "GET", "/jobs":
-                return JobList(jobs=tuple(self.jobs))
+                begins = path.partition("id_prefix=")[2]
+                return JobList(
+                    jobs=tuple(one for one in self.jobs if one.job_id.startswith(begins))
+                )
             case "GET", "/jobs/j1/failures":
                 failures = tuple(
                     FailureReply(

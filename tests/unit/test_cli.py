@@ -6,13 +6,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from ingestion_orchestration_fastapi_app.cli.app import app
+from ingestion_orchestration_fastapi_app.cli.calls import base_url
+from ingestion_orchestration_fastapi_app.cli.program import called
 from tests.unit.stand_in_orchestrator import (
+    JOB_ID,
+    RETRY_ID,
     SETTLED,
     StandInOrchestrator,
     hit,
@@ -112,21 +117,22 @@ def test_ingest_follows_the_job_and_lists_failures_by_code(
     assert "ERR_FILE_EMPTY: 2" in result.output
     assert "/photos/a.jpg (empty)" in result.output
     assert "\x1b" not in result.output, "a file's name cannot steer the terminal"
-    assert "GET /api/v1/jobs/j1/failures" in result.output
+    assert f"photoseek jobs failures {JOB_ID}" in result.output
 
 
 @pytest.mark.parametrize("word", ["pause", "resume", "cancel"])
 def test_a_job_is_controlled_by_its_id(orchestrator: StandInOrchestrator, word: str) -> None:
     orchestrator.jobs = [job(JobState.PAUSED, reason="paused on request")]
-    result = photoseek("jobs", word, "j1")
+    result = photoseek("jobs", word, JOB_ID)
     assert result.exit_code == 0
-    assert result.output.startswith("Job j1 paused (paused on request): 0 of 3 files")
-    assert orchestrator.heard == [("POST", f"/api/v1/jobs/j1/{word}", {})]
+    assert result.output.startswith(f"Job {JOB_ID} paused (paused on request): 0 of 3 files")
+    assert orchestrator.heard == [("POST", f"/api/v1/jobs/{JOB_ID}/{word}", {})]
 
 
 def test_trying_failed_files_again_names_the_new_job(orchestrator: StandInOrchestrator) -> None:
-    result = photoseek("jobs", "retry-failed", "j1")
-    assert (result.exit_code, result.output) == (0, "Job j2 accepted; see `photoseek status`.\n")
+    result = photoseek("jobs", "retry-failed", JOB_ID)
+    said = f"Job {RETRY_ID} accepted; see `photoseek jobs show {RETRY_ID}`.\n"
+    assert (result.exit_code, result.output) == (0, said)
 
 
 def test_a_stopped_removal_is_told_with_its_code_and_exit_status_1(
@@ -166,7 +172,7 @@ def test_ingest_says_whether_to_watch_only_when_told_to(orchestrator: StandInOrc
 def test_ingest_without_waiting_names_the_job(orchestrator: StandInOrchestrator) -> None:
     result = photoseek("ingest", "/photos", "--no-wait")
     assert result.exit_code == 0
-    assert "j1" in result.output
+    assert JOB_ID in result.output
     assert len(orchestrator.heard) == 1
 
 
@@ -192,7 +198,7 @@ def test_status_lists_services_collections_and_jobs(orchestrator: StandInOrchest
     assert "services\torchestrator\tready" in result.output
     assert "services\tinference http://127.0.0.1:8001\tready" in result.output
     assert "collections\tdefault\t1,234\ttiny-shapes" in result.output
-    assert "latest jobs\tj1\tcompleted\t3 of 3\t2\t/photos" in result.output
+    assert f"latest jobs\t{JOB_ID}\tcompleted\t3 of 3\t2\t/photos" in result.output
 
 
 def test_status_is_1_when_the_inference_service_is_away(orchestrator: StandInOrchestrator) -> None:
@@ -241,3 +247,106 @@ def test_an_invalid_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     result = photoseek("status")
     assert result.exit_code == 1
     assert "ORCHESTRATOR_PORT" in result.stderr
+
+
+def test_words_of_a_search_need_no_quotes(orchestrator: StandInOrchestrator) -> None:
+    assert photoseek("search", "a", "red  circle", "--limit", "3").exit_code == 0
+    assert orchestrator.heard[0][2]["query"] == "a red  circle"
+
+
+def test_the_beginning_of_a_jobs_id_is_enough(orchestrator: StandInOrchestrator) -> None:
+    for begins in (JOB_ID[:4], JOB_ID[:8], JOB_ID[:8].upper()):
+        assert photoseek("jobs", "pause", begins).exit_code == 0
+        assert orchestrator.heard[-1][1] == f"/api/v1/jobs/{JOB_ID}/pause"
+    for too_short in (JOB_ID[:3], "", "&x=y", "../x"):
+        result = photoseek("jobs", "pause", too_short)
+        assert result.exit_code == 1
+        assert "4 or more characters" in result.stderr
+    result = photoseek("jobs", "show", "dead")
+    assert (result.exit_code, "No job's id begins with dead" in result.stderr) == (1, True)
+
+
+def test_an_ambiguous_beginning_lists_the_candidates(orchestrator: StandInOrchestrator) -> None:
+    other = JOB_ID[:6] + "x" * 26
+    orchestrator.jobs = [job(JobState.QUEUED), job(JobState.PAUSED, job_id=other)]
+    result = photoseek("jobs", "cancel", JOB_ID[:5])
+    assert result.exit_code == 1
+    for candidate in (JOB_ID, other, "queued", "paused"):
+        assert candidate in result.stderr
+    assert [method for method, _, _ in orchestrator.heard] == ["GET"], "nothing was cancelled"
+
+
+def test_a_missing_collection_offers_to_make_it(orchestrator: StandInOrchestrator) -> None:
+    orchestrator.problem = ProblemBody(
+        title="There is no such collection",
+        status=404,
+        detail="There is no collection named 'cats'.",
+        code=ErrorCode.COLLECTION_NOT_FOUND,
+        request_id="r",
+    )
+    result = photoseek("ingest", "my photos", "--collection", "cats")
+    assert result.exit_code == 1
+    assert "photoseek ingest 'my photos' --collection cats --create" in result.stderr
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    result = photoseek("--version")
+    assert (result.exit_code, result.output) == (0, f"photoseek {version('photoseek')}\n")
+
+
+def test_a_wrong_key_says_where_to_put_the_right_one(orchestrator: StandInOrchestrator) -> None:
+    orchestrator.problem = ProblemBody(
+        title="A valid API key is needed",
+        status=401,
+        detail="The key is wrong.",
+        code=ErrorCode.UNAUTHORIZED,
+        request_id="r",
+    )
+    result = photoseek("status")
+    assert result.exit_code == 1
+    assert "API_KEY" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("localhost:8002", "http://localhost:8002"),
+        (" http://localhost:8002/ ", "http://localhost:8002"),
+        ("https://host/photos/", "https://host/photos"),
+        ("http://host:1/api/v1", "http://host:1"),
+        ("http://host:1/docs#/jobs", "http://host:1"),
+        ("http://[::1]:8002/?q=x#results", "http://[::1]:8002"),
+        ("[::1]:8002", "http://[::1]:8002"),
+    ],
+)
+def test_an_address_may_be_written_as_it_is_in_a_browser(url: str, base: str) -> None:
+    assert base_url(url) == base
+
+
+@pytest.mark.parametrize("url", ["", "ftp://host", "http://", "http://host:many", ":8002", "a b"])
+def test_what_is_no_address_is_wrong_usage(url: str) -> None:
+    result = photoseek("status", "--url", url)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "path", "shown"),
+    [
+        ("bin/photoseek", "/usr/bin", "bin/photoseek search x"),
+        ("./my bin/photoseek", "/usr/bin", "'./my bin/photoseek' search x"),
+        ("{here}/bin/photoseek", "{here}/bin", "photoseek search x"),
+        ("-c", "/usr/bin", "photoseek search x"),
+    ],
+)
+def test_commands_are_shown_as_this_shell_can_run_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, path: str, shown: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin/photoseek"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [typed.format(here=tmp_path)])
+    monkeypatch.setenv("PATH", path.format(here=tmp_path))
+    assert called("search", "x") == shown

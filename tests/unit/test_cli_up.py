@@ -9,11 +9,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app.cli.progress import (
-    SHOWN_FAILURES,
-    eta_text,
-    failure_lines,
-)
 from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed
 from ingestion_orchestration_fastapi_app.cli.up.run import (
     Plan,
@@ -21,6 +16,11 @@ from ingestion_orchestration_fastapi_app.cli.up.run import (
     roots_with,
     up,
     wanted_services,
+)
+from ingestion_orchestration_fastapi_app.cli.view.progress import (
+    SHOWN_FAILURES,
+    eta_text,
+    failure_lines,
 )
 from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.unit.stand_in_orchestrator import NOW

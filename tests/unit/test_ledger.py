@@ -128,6 +128,9 @@ async def test_jobs_are_listed_newest_first_and_unfinished_ones_oldest_first(
         await ledger.create_job(f"job-{number}", made.id, JobRequest("default", b"/photos"))
     await ledger.move_job("job-1", JobState.CANCELLED)
     assert [job.id for job in await ledger.jobs(limit=2, offset=1)] == ["job-3", "job-2"]
+    begun = await ledger.jobs(limit=9, offset=0, id_prefix="job-3")
+    assert [job.id for job in begun] == ["job-3"]
+    assert await ledger.jobs(limit=9, offset=0, id_prefix="ob-3") == []
     unfinished = [job.id for job in await ledger.unfinished_jobs()]
     assert unfinished == ["job-0", "job-2", "job-3", "job-4"]
     found = await ledger.collection("default")

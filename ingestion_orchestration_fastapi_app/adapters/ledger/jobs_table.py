@@ -71,9 +71,10 @@ def by_id(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
     return None if row is None else _record(db, row)
 
 
-def newest(db: sqlite3.Connection, limit: int, offset: int) -> list[JobRecord]:
-    query = f"{_SELECT} ORDER BY j.number DESC LIMIT ? OFFSET ?"
-    return [_record(db, row) for row in db.execute(query, (limit, offset)).fetchall()]
+def newest(db: sqlite3.Connection, limit: int, offset: int, id_prefix: str = "") -> list[JobRecord]:
+    query = f"{_SELECT} WHERE substr(j.id, 1, ?) = ? ORDER BY j.number DESC LIMIT ? OFFSET ?"
+    rows = db.execute(query, (len(id_prefix), id_prefix, limit, offset)).fetchall()
+    return [_record(db, row) for row in rows]
 
 
 def unfinished(db: sqlite3.Connection) -> list[JobRecord]:

@@ -75,8 +75,8 @@ class SqliteJobs:
     async def job(self, job_id: str) -> JobRecord | None:
         return await self._read(lambda db: jobs_table.by_id(db, job_id))
 
-    async def jobs(self, *, limit: int, offset: int) -> list[JobRecord]:
-        return await self._read(lambda db: jobs_table.newest(db, limit, offset))
+    async def jobs(self, *, limit: int, offset: int, id_prefix: str = "") -> list[JobRecord]:
+        return await self._read(lambda db: jobs_table.newest(db, limit, offset, id_prefix))
 
     async def unfinished_jobs(self) -> list[JobRecord]:
         return await self._read(jobs_table.unfinished)

@@ -13,14 +13,12 @@ import anyio
 from rich.console import Console
 
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
-from ingestion_orchestration_fastapi_app.cli.progress import (
-    follow,
-    print_hits,
-    print_plain,
-    report,
-)
+from ingestion_orchestration_fastapi_app.cli.program import called
+from ingestion_orchestration_fastapi_app.cli.search import print_hits
 from ingestion_orchestration_fastapi_app.cli.up import launcher
 from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed, Service
+from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
+from ingestion_orchestration_fastapi_app.cli.view.progress import follow, report
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import ErrorCode, IngestRequest, JobState, SearchTextRequest
 
@@ -201,7 +199,7 @@ async def _show_searches(api: OrchestratorApi, collection: str, console: Console
     ml = (await api.capabilities()).ml
     shapes = ml is not None and ml.clip.model == TINY_MODEL
     for query in SHAPE_SEARCHES if shapes else PHOTO_SEARCHES:
-        print_plain(console, f'\nphotoseek search "{query}"', style="bold")
+        print_plain(console, f"\n{called('search', query)}", style="bold")
         asked = SearchTextRequest(query=query, collection=collection, limit=3)
         print_hits(console, await api.search_text(asked), query=query)
 

@@ -8,12 +8,13 @@ from operator import attrgetter
 
 import anyio
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
-from rich.table import Table
 
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
-from utils.contract import FailureReply, JobReply, JobState, SearchReply
+from ingestion_orchestration_fastapi_app.cli.program import called
+from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
+from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, is_unicode, one_line
+from utils.contract import FailureReply, JobReply, JobState
 
 FINAL_STATES = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
 POLL_S = 0.25
@@ -41,8 +42,12 @@ def progress_text(job: JobReply) -> str:
     parts.append(f"{job.counts.failed:,} failed")
     if job.state not in FINAL_STATES:
         parts.append(eta_text(job.eta_s))
-    state = job.state.value if job.reason is None else f"{job.state.value} ({job.reason})"
+    state = job.state.value if job.reason is None else f"{job.state.value} ({one_line(job.reason)})"
     return f"{state}: " + ", ".join(parts)
+
+
+def accepted_text(job_id: str) -> str:
+    return f"Job {job_id} accepted; see `{called('jobs', 'show', job_id)}`."
 
 
 def summary_text(job: JobReply) -> str:
@@ -68,7 +73,7 @@ class JobView:
         self._task: TaskID | None = None
         if console.is_terminal:
             self._bar = Progress(
-                SpinnerColumn(),
+                SpinnerColumn("dots" if is_unicode(console.file) else "line"),
                 BarColumn(bar_width=24),
                 TextColumn("{task.description}", markup=False),
                 console=console,
@@ -110,30 +115,16 @@ async def follow(api: OrchestratorApi, job_id: str, console: Console) -> JobRepl
             await anyio.sleep(POLL_S)
 
 
-def printable(text: str) -> str:
-    """File names may hold escape sequences: a terminal must not obey them."""
-    return "".join(char if char.isprintable() or char in "\t\n" else "\ufffd" for char in text)
-
-
-def print_plain(console: Console, text: str, *, style: str | None = None) -> None:
-    """As it is: no markup; where the output is no terminal no folding and no colour either."""
-    if console.is_terminal:
-        console.print(printable(text), style=style, markup=False, highlight=False)
-    else:
-        console.file.write(printable(text) + "\n")  # rich would make spaces of tabs
-        console.file.flush()
-
-
 async def report(api: OrchestratorApi, job: JobReply, console: Console) -> None:
     """The end of a job: counts, warnings, and the first failures grouped by code."""
     print_plain(console, summary_text(job))
     for warning in job.warnings:
-        print_plain(console, f"Warning: {warning}", style="yellow")
+        print_plain(console, f"Warning: {one_line(warning)}", style="yellow")
     if job.counts.failed:
         page = await api.failures(job.job_id, limit=500)
         for line in failure_lines(page.failures, job.errors_by_code):
             print_plain(console, line)
-        print_plain(console, f"All failures: GET /api/v1/jobs/{job.job_id}/failures")
+        print_plain(console, f"All failures: {called('jobs', 'failures', job.job_id)}")
 
 
 def failure_lines(failures: Sequence[FailureReply], totals: dict[str, int]) -> list[str]:
@@ -148,25 +139,9 @@ def failure_lines(failures: Sequence[FailureReply], totals: dict[str, int]) -> l
         total = max(totals.get(code, 0), len(listed))
         lines.append(f"{code}: {total:,}")
         shown = listed[:SHOWN_FAILURES]
-        lines += [f"  {failure.path} ({failure.detail})" for failure in shown]
+        lines += [
+            f"  {escaped_name(failure.path)} ({one_line(failure.detail)})" for failure in shown
+        ]
         if total > len(shown):
             lines.append(f"  and {total - len(shown):,} more")
     return lines
-
-
-def print_hits(console: Console, reply: SearchReply, *, query: str) -> None:
-    for warning in reply.warnings:
-        print_plain(console, f"Warning: {warning}", style="yellow")
-    if not reply.results:
-        print_plain(console, f"Nothing found for “{query}” in collection {reply.collection}.")
-        return
-    if not console.is_terminal:
-        for hit in reply.results:
-            print_plain(console, f"{hit.score:.3f}\t{hit.path}")
-        return
-    table = Table(title=f"“{escape(printable(query))}”", title_justify="left", box=None)
-    table.add_column("score", justify="right", style="cyan")
-    table.add_column("path", overflow="fold")
-    for hit in reply.results:
-        table.add_row(f"{hit.score:.3f}", escape(printable(hit.path)))
-    console.print(table)

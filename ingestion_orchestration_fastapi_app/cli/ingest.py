@@ -1,0 +1,97 @@
+"""`photoseek ingest`: imports a folder and shows how far it is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.calls import Collection, Url, absolute, call
+from ingestion_orchestration_fastapi_app.cli.program import called
+from ingestion_orchestration_fastapi_app.cli.view.output import Json, print_json, print_plain
+from ingestion_orchestration_fastapi_app.cli.view.progress import accepted_text, follow, report
+from utils.contract import ErrorCode, IngestAccepted, IngestRequest, JobReply, JobState
+
+
+def ingest(
+    directory: Annotated[str, typer.Argument(metavar="DIR", help="Folder of photos to import.")],
+    collection: Collection = "default",
+    url: Url = None,
+    *,
+    recursive: Annotated[bool, typer.Option(help="Also what lies in folders below.")] = True,
+    force: Annotated[
+        bool, typer.Option("--force", help="Open every file again, changed or not.")
+    ] = False,
+    sync: Annotated[
+        bool, typer.Option("--sync", help="Forget pictures whose files are gone.")
+    ] = False,
+    confirm_deletes: Annotated[
+        bool, typer.Option("--confirm-deletes", help="With --sync: even if very many are gone.")
+    ] = False,
+    watch: Annotated[
+        bool | None,
+        typer.Option("--watch/--no-watch", help="Pick up changes from now on, or no longer."),
+    ] = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="Make the collection first, if it is new.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Show progress until the job ends.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Import a folder into a collection, and list the files that failed.
+
+    With --json: the job as it ended, or with --no-wait as it was accepted.
+    """
+    if confirm_deletes and not sync:
+        raise typer.BadParameter("it means nothing without --sync", param_hint="--confirm-deletes")
+    request = IngestRequest(
+        directory_path=absolute(directory),
+        collection=collection,
+        recursive=recursive,
+        force=force,
+        sync=sync,
+        confirm_deletes=confirm_deletes,
+        watch=watch,
+    )
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        if create:
+            await api.ensure_collection(collection)
+        accepted = await _accepted(api, request, directory)
+        if not wait:
+            if json:
+                print_json(console, accepted.model_dump(mode="json"))
+            else:
+                print_plain(console, accepted_text(accepted.job_id))
+            return 0
+        job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
+        if json:
+            print_json(console, job.model_dump(mode="json"))
+        else:
+            await report(api, job, console)
+        return _exit_status(job)
+
+    call(run, url)
+
+
+async def _accepted(api: OrchestratorApi, request: IngestRequest, directory: str) -> IngestAccepted:
+    try:
+        return await api.ingest(request)
+    except ApiProblem as problem:
+        if problem.code is not ErrorCode.COLLECTION_NOT_FOUND:
+            raise
+        again = called("ingest", directory, "--collection", request.collection, "--create")
+        raise ApiProblem(
+            f"{problem.detail} To make it, add --create: {again}", code=problem.code
+        ) from problem
+
+
+def _exit_status(job: JobReply) -> int:
+    """Raises ApiProblem with what ended a job before its work was done."""
+    if job.state is JobState.COMPLETED and job.reason_code is None:
+        return 0
+    raise ApiProblem(job.reason or f"The job is {job.state.value}.", code=job.reason_code)

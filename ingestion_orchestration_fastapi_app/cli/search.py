@@ -1,0 +1,75 @@
+"""`photoseek search`: scores and paths, best first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.calls import Collection, Url, call
+from ingestion_orchestration_fastapi_app.cli.view.output import (
+    Form,
+    Json,
+    Null,
+    form_of,
+    print_json,
+    print_note,
+    print_plain,
+    print_records,
+)
+from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, one_line
+from utils.contract import SearchReply, SearchTextRequest
+
+MAX_QUERY = 2000
+
+
+def search(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="TEXT...", help="What the pictures should show; quotes or none."),
+    ],
+    collection: Collection = "default",
+    url: Url = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="Most results.")] = 10,
+    *,
+    json: Json = False,
+    null: Null = False,
+) -> None:
+    """Find pictures by what they show: score and path, best first.
+
+    Where the output is no terminal, a tab stands between them, and what a line cannot hold is
+    escaped in the path. With -0: only the paths.
+    """
+    form = form_of(json=json, null=null)
+    text = " ".join(words)
+    if not text.strip() or len(text) > MAX_QUERY:
+        raise typer.BadParameter(f"between 1 and {MAX_QUERY} characters", param_hint="TEXT")
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        asked = SearchTextRequest(query=text, collection=collection, limit=limit)
+        print_hits(console, await api.search_text(asked), query=text, form=form)
+        return 0
+
+    call(run, url)
+
+
+def print_hits(console: Console, reply: SearchReply, *, query: str, form: Form = Form.ROWS) -> None:
+    if form is Form.JSON:
+        print_json(console, reply.model_dump(mode="json"))
+        return
+    for warning in reply.warnings:
+        print_note(f"Warning: {one_line(warning)}")
+    if not reply.results:
+        print_note(f'Nothing found for "{one_line(query)}" in {reply.collection}.', style=None)
+    if form is Form.NULL:
+        print_records(console, (hit.path for hit in reply.results))
+        return
+    for hit in reply.results:
+        score, path = f"{hit.score:.3f}", escaped_name(hit.path)
+        if console.is_terminal:
+            console.print(Text.assemble((score, "cyan"), "  ", path), soft_wrap=True)
+        else:
+            print_plain(console, f"{score}\t{path}")

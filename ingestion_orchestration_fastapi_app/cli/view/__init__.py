@@ -1,0 +1,1 @@
+"""What is printed: texts made safe, rows, JSON, and the progress of a job."""
