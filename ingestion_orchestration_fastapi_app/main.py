@@ -39,7 +39,6 @@ from ingestion_orchestration_fastapi_app.api import (
     jobs,
     search,
 )
-from ingestion_orchestration_fastapi_app.api.body_limit import BodyLimit
 from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.api.services import Services
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
@@ -54,15 +53,17 @@ from ingestion_orchestration_fastapi_app.pipeline.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.pipeline.watching import Watching
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.allocator import keep_giving_back
+from utils.contract import API_PREFIX
 from utils.decoder_pool import DecoderPool
 from utils.formats import Format, has_image_extension
 from utils.problems import Problem
+from utils.web.body_limit import BodyLimit
 from utils.web.install import install_web
 
 log = structlog.get_logger(__name__)
 
 UI_FOLDER = Path(__file__).parent / "ui"
-MAX_BODY_BYTES = 80 * 1024 * 1024
+UPLOADS = {f"{API_PREFIX}/search/image": 65 * 1024 * 1024}
 BLOCKING_THREADS = 8
 
 
@@ -100,8 +101,12 @@ def create_app(
                 yield
                 tg.cancel_scope.cancel()  # jobs go on at the next start
 
-    app = FastAPI(title="Photoseek orchestrator", lifespan=lifespan)
-    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app = FastAPI(
+        title="Photoseek orchestrator",
+        lifespan=lifespan,
+        form_limits={"max_files": 1, "max_fields": 64, "max_part_size": 64 * 1024},
+    )
+    app.add_middleware(BodyLimit, max_bytes=settings.max_json_bytes, uploads=UPLOADS)
     install_web(
         app,
         service="orchestrator",

@@ -151,6 +151,9 @@ class Settings(BaseSettings):
     )
     orchestrator_host: str = Field(default="127.0.0.1", description="Address to listen on.")
     orchestrator_port: int = Field(default=8002, ge=0, le=65_535, description="Port to listen on.")
+    max_json_bytes: int = Field(
+        default=256 * 1024, ge=1024, le=16 * MIB, description="Largest JSON body of a request."
+    )
 
     @field_validator("ingest_roots", mode="before")
     @classmethod

@@ -35,8 +35,9 @@ from ml_inference_fastapi_app.scheduler import (
 from ml_inference_fastapi_app.settings import Settings
 from ml_inference_fastapi_app.starts import Starts
 from ml_inference_fastapi_app.startup import OnPhase, Startup, ready_model
-from utils.contract import ErrorCode
+from utils.contract import API_PREFIX, ErrorCode
 from utils.decoder_pool import DecoderPool
+from utils.web.body_limit import BodyLimit
 from utils.web.install import install_web
 from utils.web.logs import setup_logging
 from utils.web.problem_responses import DrainBounds
@@ -191,13 +192,20 @@ def create_app(
     app.state.reply_threads = anyio.CapacityLimiter(2)
     app.include_router(router)
     app.include_router(status_routes.router)
+    drain = DrainBounds(settings.ml_drain_max_bytes, settings.ml_drain_timeout_s)
+    uploads = {
+        f"{API_PREFIX}/batch_embed_and_caption": settings.ml_max_request_bytes,
+        f"{API_PREFIX}/embed": settings.ml_max_part_bytes,
+        f"{API_PREFIX}/caption": settings.ml_max_part_bytes,
+    }
+    app.add_middleware(BodyLimit, max_bytes=settings.max_json_bytes, uploads=uploads, drain=drain)
     install_web(
         app,
         service="inference",
         api_key=settings.api_key,
         registry=registry,
         allowed_hosts=settings.allowed_hosts,
-        drain=DrainBounds(settings.ml_drain_max_bytes, settings.ml_drain_timeout_s),
+        drain=drain,
     )
     return app
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import anyio
 
 from ml_inference_fastapi_app.errors import UploadTooSlow
-from utils.problems import BatchTooLarge
 
 
 class Body:
@@ -32,11 +31,9 @@ class Body:
             self.ended.set()
         return chunk
 
-    async def read(self, *, max_bytes: int) -> bytes:
-        """All of a small body."""
+    async def read(self) -> bytes:
+        """All of a body that is bounded already."""
         whole = bytearray()
         while (chunk := await self.next()) is not None:
             whole += chunk
-            if len(whole) > max_bytes:
-                raise BatchTooLarge(f"The body is larger than {max_bytes} bytes.", limit=max_bytes)
         return bytes(whole)

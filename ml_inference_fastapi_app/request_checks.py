@@ -36,13 +36,6 @@ def declared_images(request: Request, *, limit: int) -> int | None:
     return int(text)
 
 
-def check_length(request: Request, *, limit: int) -> None:
-    """A body without a declared length is bounded while it is read."""
-    text = request.headers.get("Content-Length", "")
-    if text.isdecimal() and int(text) > limit:
-        raise BatchTooLarge(f"The body may have {limit} bytes.", limit=limit)
-
-
 def body_of(request: Request, engine: Engine) -> Body:
     return Body(request.stream(), timeout_s=engine.limits.upload_timeout_s)
 

@@ -17,7 +17,6 @@ from ml_inference_fastapi_app.replies import Encoding, batch_json, encoded
 from ml_inference_fastapi_app.request_checks import (
     EngineOf,
     body_of,
-    check_length,
     declared_images,
     unless_client_leaves,
 )
@@ -30,7 +29,8 @@ from utils.contract import (
     EmbedTextRequest,
     ProblemBody,
 )
-from utils.problems import Rejected, ValidationProblem
+from utils.problems import Rejected, UnsupportedMediaType, ValidationProblem
+from utils.web.body_limit import media_type
 from utils.web.problem_responses import readable
 from utils.web.security import KEY_READS
 
@@ -41,8 +41,6 @@ router = APIRouter(
         for status in (400, 413, 429, 503)
     },
 )
-
-MAX_TEXT_BODY_BYTES = 1024 * 1024
 
 
 def _multipart_body(field: str, *, many: bool) -> dict[str, object]:
@@ -82,7 +80,6 @@ async def batch_embed_and_caption(
     laps = Laps()
     model = engine.model
     declared = declared_images(request, limit=model.safe_batch)
-    check_length(request, limit=engine.limits.max_request_bytes)
     boundary = boundary_of(request.headers.get("Content-Type"))
     with engine.admission.batch(declared or model.safe_batch) as place:
         laps.end("admit")
@@ -112,7 +109,6 @@ async def embed(request: Request, engine: EngineOf) -> Response:
     """One image, before any import batch's next turn."""
     laps = Laps()
     model = engine.model
-    check_length(request, limit=engine.limits.max_part_bytes)
     boundary = boundary_of(request.headers.get("Content-Type"))
     with engine.admission.query():
         laps.end("admit")
@@ -133,14 +129,13 @@ async def embed(request: Request, engine: EngineOf) -> Response:
 async def embed_text(request: Request, engine: EngineOf) -> Response:
     laps = Laps()
     model = engine.model
-    check_length(request, limit=MAX_TEXT_BODY_BYTES)
+    if media_type(request.headers.get("Content-Type", "")) != "application/json":
+        raise UnsupportedMediaType("Send application/json.")
     with engine.admission.query():
         laps.end("admit")
         body = body_of(request, engine)
         try:
-            asked = EmbedTextRequest.model_validate_json(
-                await body.read(max_bytes=MAX_TEXT_BODY_BYTES)
-            )
+            asked = EmbedTextRequest.model_validate_json(await body.read())
         except ValidationError as exc:
             raise ValidationProblem(readable(exc)) from exc
         laps.end("parse")
@@ -159,7 +154,6 @@ async def caption(request: Request, response: Response, engine: EngineOf) -> Cap
     """One image's caption; queries overtake it between words."""
     laps = Laps()
     engine.model  # noqa: B018  # a service that still loads says so first
-    check_length(request, limit=engine.limits.max_part_bytes)
     boundary = boundary_of(request.headers.get("Content-Type"))
     with engine.admission.query():
         laps.end("admit")

@@ -128,6 +128,12 @@ class Settings(BaseSettings):
     ml_max_request_bytes: int = Field(
         default=1024 * 1024 * 1024, ge=1024, description="Largest body of a batch, in bytes."
     )
+    max_json_bytes: int = Field(
+        default=256 * 1024,
+        ge=1024,
+        le=16 * 1024 * 1024,
+        description="Largest JSON body of a request, in bytes.",
+    )
     ml_max_part_bytes: int = Field(
         default=256 * 1024 * 1024,
         ge=1024,

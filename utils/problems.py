@@ -8,6 +8,7 @@ Problem
 ├── CrossSite                  403
 ├── HostNotAllowed             421
 ├── BatchTooLarge              413  limit
+├── UnsupportedMediaType       415
 ├── GpuBusy                    429  retry_after_s
 ├── ModelLoading               503  retry_after_s, eta_s
 ├── MlUnavailable              503
@@ -93,7 +94,13 @@ class HostNotAllowed(Problem):
 class BatchTooLarge(Problem):
     status = 413
     code = ErrorCode.BATCH_TOO_LARGE
-    title = "The batch is too large"
+    title = "The body or batch is too large"
+
+
+class UnsupportedMediaType(Problem):
+    status = 415
+    code = ErrorCode.MEDIA_TYPE
+    title = "The body's media type is not taken here"
 
 
 class GpuBusy(Problem):

@@ -28,7 +28,7 @@ COMPUTED = {
     "decode_workers": "the number of cores",
     "ml_intra_op_threads": "the number of cores",
 }
-UNITS = {1024**3: "GiB", 1024**2: "MiB"}
+UNITS = {1024**3: "GiB", 1024**2: "MiB", 1024: "KiB"}
 
 
 def default_text(name: str, field: FieldInfo) -> str:

@@ -22,7 +22,7 @@ def test_a_strict_content_security_policy_would_allow_it() -> None:
 
 
 def test_its_files_are_there_and_every_element_that_the_script_names_is_too() -> None:
-    for name in re.findall(r'"/static/([^"]+)"', PAGE):
+    for name in re.findall(r'"static/([^"]+)"', PAGE):
         assert (UI / "static" / name).is_file()
     ids = set(re.findall(r'\bid="([^"]+)"', PAGE))
     assert set(re.findall(r'\bat\("([^"]+)"\)', SCRIPT)) <= ids

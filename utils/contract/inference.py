@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -112,8 +112,11 @@ class EmbedReply(Reply):
     fingerprint: str
 
 
+QueryText = Annotated[str, Field(max_length=8192)]
+
+
 class EmbedTextRequest(Wire):
-    texts: tuple[str, ...] = Field(min_length=1, max_length=64)
+    texts: tuple[QueryText, ...] = Field(min_length=1, max_length=64)
 
 
 class EmbedTextReply(Reply):

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from utils.contract import ErrorCode, ProblemBody
 from utils.problems import Problem, ValidationProblem
+from utils.web.body_limit import RefusedBody, form_problem
 from utils.web.cross_site import CrossSiteCheck
 from utils.web.hosts import AllowedHosts, HostCheck
 from utils.web.metrics import RequestMetrics, metrics_endpoint
@@ -63,6 +64,9 @@ def install_web(
 
     async def on_http_error(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)
+        problem = exc.problem if isinstance(exc, RefusedBody) else form_problem(exc)
+        if problem is not None:
+            return await on_problem(request, problem)
         phrase = HTTPStatus(exc.status_code).phrase
         body = ProblemBody(
             title=phrase,

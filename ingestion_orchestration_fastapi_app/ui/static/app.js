@@ -1,5 +1,5 @@
 // The search page: one form, one grid, the latest jobs. It speaks only to the API beside it.
-const API = "/api/v1";
+const API = "api/v1"; // relative: a proxy may serve the page below a path
 const PAGE = 60;
 const FINAL = new Set(["completed", "failed", "cancelled"]);
 const at = (id) => document.getElementById(id);

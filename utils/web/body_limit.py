@@ -1,0 +1,95 @@
+"""Bounds on request bodies, counted as they arrive: nothing larger reaches memory or disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette._utils import get_route_path
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from utils.problems import BatchTooLarge, MalformedMultipart, Problem
+from utils.web.problem_responses import DrainBounds, problem_response, request_id_of
+
+# What Starlette's form parser says where a form is over a limit. It has no type of its own.
+_OVER_A_FORM_LIMIT = ("Too many ", "Part exceeded ", "Field exceeded ")
+
+
+class RefusedBody(HTTPException):
+    """A problem found while a body is read. FastAPI makes a 400 of everything else there."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.status, problem.detail)
+        self.problem = problem
+
+
+class BodyLimit:
+    """ASGI middleware. `max_bytes` bounds every body, except multipart ones to these `uploads`.
+
+    What a body declares beyond its bound is refused before a byte of it is read.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int,
+        uploads: Mapping[str, int],
+        drain: DrainBounds | None = None,
+    ) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._uploads = uploads
+        self._drain = drain or DrainBounds()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        limit = self._limit(get_route_path(scope), headers.get("Content-Type", ""))
+        problem = BatchTooLarge(f"The body may have {limit} bytes.", limit=limit)
+        if declared_bytes(headers) > limit:
+            refusal = problem_response(problem, request_id_of(scope), drain=self._drain)
+            await refusal(scope, receive, send)
+            return
+        received_bytes, is_refused = 0, False
+
+        async def counted() -> Message:
+            nonlocal received_bytes, is_refused
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > limit and not is_refused:
+                is_refused = True  # once: what drains the rest has bounds of its own
+                raise RefusedBody(problem)
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _limit(self, path: str, content_type: str) -> int:
+        if media_type(content_type) == "multipart/form-data":
+            return self._uploads.get(path, self._max_bytes)
+        return self._max_bytes
+
+
+def declared_bytes(headers: Headers) -> int:
+    """0 where the length is not declared. A number of any length is read in no time."""
+    text = headers.get("Content-Length", "")
+    return int(text[:19]) if text.isascii() and text.isdigit() else 0
+
+
+def media_type(content_type: str) -> str:
+    """In lower case, without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def form_problem(exc: HTTPException) -> Problem | None:
+    """What FastAPI's 400 means where its form parser made it of its own exception."""
+    cause = exc.__context__
+    if not isinstance(cause, MultiPartException):
+        return None
+    if cause.message.startswith(_OVER_A_FORM_LIMIT):
+        return BatchTooLarge(cause.message)
+    return MalformedMultipart(cause.message)
