@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
+from ingestion_orchestration_fastapi_app.adapters.no_links import OpenFolders
 from ingestion_orchestration_fastapi_app.adapters.sidecars import (
     looked_at,
     mark_of,
@@ -19,10 +23,20 @@ from ingestion_orchestration_fastapi_app.core.records import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 
 MAX_GROUP = 1024
+_EARLIEST_NS, _LATEST_NS = -(2**63), 2**63 - 1
 
 
 def file_stat(status: os.stat_result, *, sidecar_mark: int = 0) -> FileStat:
-    return FileStat(status.st_size, status.st_mtime_ns, status.st_ctime_ns, sidecar_mark)
+    """Times that 64 bits do not hold (years before 1677 and after 2262) are the nearest that do.
+
+    File systems say such times where a clock was wrong or none was ever set.
+    """
+    mtime_ns, ctime_ns = status.st_mtime_ns, status.st_ctime_ns
+    if not (_EARLIEST_NS <= mtime_ns <= _LATEST_NS and _EARLIEST_NS <= ctime_ns <= _LATEST_NS):
+        mtime_ns, ctime_ns = (
+            max(_EARLIEST_NS, min(time_ns, _LATEST_NS)) for time_ns in (mtime_ns, ctime_ns)
+        )
+    return FileStat(status.st_size, mtime_ns, ctime_ns, sidecar_mark)
 
 
 def display(path: bytes) -> str:
@@ -33,44 +47,64 @@ def display(path: bytes) -> str:
 def walk(
     directory: bytes, *, recursive: bool, roots: Sequence[Root], rules: ExcludeRules
 ) -> Iterator[File | Mounted | ScanFault]:
-    """Regular files. One folder is open at a time; memory holds the folders still to visit.
+    """Regular files. Memory holds the folders still to visit, and descriptors have a bound.
 
-    A folder is listed twice, for its sidecars first: that reads no inode, and holding all
-    entries of a folder until its last one is known would have no bound.
+    Folders are gone through by descriptors: one that becomes a link is not followed. A folder is
+    listed twice, for its sidecars first: that reads no inode, and holding all entries of a folder
+    until its last one is known would have no bound.
     """
     pending: list[tuple[bytes, int | None]] = [(directory, None)]
-    while pending:
-        folder, parent_device = pending.pop()
-        root = deepest_root(folder, roots)
-        if root is None:
-            raise ValueError(f"{display(folder)} lies in none of the roots")
-        prefix = folder[len(root.path.rstrip(b"/")) + 1 :]
-        if prefix:
-            prefix = prefix.rstrip(b"/") + b"/"
-        try:
-            device = os.stat(folder).st_dev
-            if device != parent_device:
-                yield Mounted(folder, device)
-            sidecars = sidecars_in(folder)
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    found = _regular(entry, rules)
-                    if found is not None:
-                        beside = sidecars_of(entry.name, sidecars)
-                        mark = mark_of(looked_at(folder, beside)) if beside else 0
-                        status = file_stat(found, sidecar_mark=mark)
-                        yield File(root, prefix + entry.name, status, beside)
-                    elif recursive and _is_folder(entry, rules):
-                        pending.append((entry.path, device))
-            if os.stat(folder).st_dev != device:  # unmounted meanwhile: the list is not its own
-                yield ScanFault(folder, "its file system changed while it was listed")
-        except OSError as exc:
-            yield ScanFault(folder, exc.strerror or type(exc).__name__)
+    with OpenFolders() as folders:
+        while pending:
+            folder, parent_device = pending.pop()
+            try:
+                listing = folders.listing(folder)
+                try:
+                    begun = os.fstat(listing)
+                    device = begun.st_dev
+                    if device != parent_device:
+                        yield Mounted(folder, device)
+                    below: list[bytes] = []
+                    yield from _files_in(folder, listing, roots=roots, rules=rules, below=below)
+                    if recursive:
+                        pending += [(one, device) for one in below]
+                finally:
+                    os.close(listing)
+                if not os.path.samestat(folders.status(folder), begun):
+                    # Unmounted meanwhile, or another folder or a link: the list is not its own.
+                    yield ScanFault(folder, "it became another folder while it was listed")
+            except OSError as exc:
+                yield ScanFault(folder, exc.strerror or type(exc).__name__)
 
 
-def _regular(entry: os.DirEntry[bytes], rules: ExcludeRules) -> os.stat_result | None:
+def _files_in(
+    folder: bytes, listing: int, *, roots: Sequence[Root], rules: ExcludeRules, below: list[bytes]
+) -> Iterator[File]:
+    """Appends the folders in it to `below`."""
+    root = deepest_root(folder, roots)
+    if root is None:
+        raise ValueError(f"{display(folder)} lies in none of the roots")
+    prefix = folder[len(root.path.rstrip(b"/")) + 1 :]
+    if prefix:
+        prefix = prefix.rstrip(b"/") + b"/"
+    above = folder.rstrip(b"/") + b"/"
+    sidecars = sidecars_in(listing)
+    with os.scandir(listing) as entries:
+        for entry in entries:
+            name = os.fsencode(entry.name)
+            path = above + name
+            found = _regular(entry, path, rules)
+            if found is not None:
+                beside = sidecars_of(name, sidecars)
+                mark = mark_of(looked_at(listing, beside)) if beside else 0
+                yield File(root, prefix + name, file_stat(found, sidecar_mark=mark), beside)
+            elif _is_folder(entry, path, rules):
+                below.append(path)
+
+
+def _regular(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> os.stat_result | None:
     try:
-        if rules.excludes_file(entry.path) or not entry.is_file(follow_symlinks=False):
+        if rules.excludes_file(path) or not entry.is_file(follow_symlinks=False):
             return None
         found = entry.stat(follow_symlinks=False)
     except OSError:  # gone between listing and looking: it was never met
@@ -78,12 +112,12 @@ def _regular(entry: os.DirEntry[bytes], rules: ExcludeRules) -> os.stat_result |
     return found if stat.S_ISREG(found.st_mode) else None
 
 
-def _is_folder(entry: os.DirEntry[bytes], rules: ExcludeRules) -> bool:
+def _is_folder(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> bool:
     try:
         is_folder = entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
-    return is_folder and not rules.excludes_folder(entry.path)
+    return is_folder and not rules.excludes_folder(path)
 
 
 def next_group(
@@ -104,17 +138,64 @@ def next_group(
     return group, None, True
 
 
-def is_gone(path: bytes, *, below: bytes, rules: ExcludeRules) -> bool:
-    """Nothing is there now, and a walk from `below` would have met it. Blocking."""
+def are_gone(paths: Sequence[bytes], *, below: bytes, rules: ExcludeRules) -> list[bool]:
+    """Of each: no file is there now, and a walk from `below` would have met it. Blocking.
+
+    There is what the listings of folders say. Other names may lead to it where a file system knows
+    no case, or where a folder became a link.
+    """
+    with OpenFolders() as folders:
+        gone = [_is_gone(path, below, rules, folders) for path in paths]
+        answering = [path for path, is_gone in zip(paths, gone, strict=True) if is_gone is None]
+        listed = _listed(answering, below, folders) if answering else {}
+    return [
+        path in listed and not listed[path] if is_gone is None else is_gone
+        for path, is_gone in zip(paths, gone, strict=True)
+    ]
+
+
+def _is_gone(path: bytes, below: bytes, rules: ExcludeRules, folders: OpenFolders) -> bool | None:
+    """None: a file answers to that name, which need not be its own."""
     if rules.excludes_file(path) or any(map(rules.excludes_folder, _between(below, path))):
         return False
     try:
-        os.lstat(path)
+        found = folders.status(path)
     except (FileNotFoundError, NotADirectoryError):
         return True
-    except OSError:  # who knows: perhaps the disk is ill
-        return False
-    return False
+    except OSError as exc:  # who knows: perhaps the disk is ill
+        return exc.errno == errno.ELOOP
+    return None if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) else True
+
+
+def _listed(paths: Iterable[bytes], below: bytes, folders: OpenFolders) -> dict[bytes, bool]:
+    """Whether every name on the way from `below` is listed; without those nobody can tell of.
+
+    Each folder is listed once.
+    """
+    wanted: dict[bytes, set[bytes]] = defaultdict(set)
+    for path in paths:
+        for one in (*_between(below, path), path):
+            folder, _, name = one.rpartition(b"/")
+            wanted[folder].add(name)
+    there: dict[bytes, set[bytes]] = {}
+    for folder, names in wanted.items():
+        with suppress(OSError):
+            there[folder] = _names_among(names, folder, folders)
+    found: dict[bytes, bool] = {}
+    for path in paths:
+        way = [one.rpartition(b"/") for one in (*_between(below, path), path)]
+        if all(folder in there for folder, _, _ in way):
+            found[path] = all(name in there[folder] for folder, _, name in way)
+    return found
+
+
+def _names_among(names: set[bytes], folder: bytes, folders: OpenFolders) -> set[bytes]:
+    listing = folders.listing(folder)
+    try:
+        with os.scandir(listing) as entries:
+            return names.intersection(os.fsencode(entry.name) for entry in entries)
+    finally:
+        os.close(listing)
 
 
 def _between(folder: bytes, path: bytes) -> Iterator[bytes]:

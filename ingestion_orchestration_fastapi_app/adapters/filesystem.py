@@ -8,17 +8,19 @@ import time
 from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 from anyio import CapacityLimiter, to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.decode_cost import need_bytes
 from ingestion_orchestration_fastapi_app.adapters.file_walk import (
+    are_gone,
     file_stat,
-    is_gone,
     next_group,
     walk,
 )
+from ingestion_orchestration_fastapi_app.adapters.no_links import open_folder_of
 from ingestion_orchestration_fastapi_app.adapters.regular_file import open_regular, refusal
 from ingestion_orchestration_fastapi_app.adapters.sidecars import looked_at, mark_of, read_sidecar
 from ingestion_orchestration_fastapi_app.core.files import File, Root
@@ -79,9 +81,7 @@ class LocalFiles:
             cast(Generator[File | Mounted | ScanFault], items).close()  # no thread runs it any more
 
     async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
-        def looked() -> list[bool]:
-            return [is_gone(path, below=below, rules=self._rules) for path in paths]
-
+        looked = partial(are_gone, paths, below=below, rules=self._rules)
         return await to_thread.run_sync(looked, limiter=self._limiter)
 
     async def open(self, file: File) -> LocalFile | Rejected | Skipped:
@@ -185,25 +185,32 @@ class LocalFile:
 
     def _read_once(self, descriptor: int) -> Content | Rejected | None:
         """None when the file changed while it was read."""
+        folder = open_folder_of(self._file.absolute)
+        try:
+            return self._read_in(folder, descriptor)
+        finally:
+            os.close(folder)
+
+    def _read_in(self, folder: int, descriptor: int) -> Content | Rejected | None:
+        name = self._file.absolute.rpartition(b"/")[2]
         began_ns = time.time_ns()
         before = os.fstat(descriptor)
         if before.st_size > self._max_file_bytes:
             return _too_large(before.st_size, self._max_file_bytes)
         # Nobody wants a RAW's bytes but the hash: fresh memory for them took as long as reading.
-        read = _hash_whole if self._format.is_raw else _read_whole
+        read = hash_whole if self._format.is_raw else _read_whole
         data, sha256, read_bytes = read(descriptor, before.st_size)
-        folder = self._file.absolute.rpartition(b"/")[0]
         beside = looked_at(folder, self._file.sidecars)
         metadata = extract_metadata(
             data or FileBytes(descriptor, read_bytes),
             self._format,
-            sidecars=[read_sidecar(folder + b"/" + name) for name, _ in beside],
+            sidecars=[read_sidecar(folder, sidecar) for sidecar, _ in beside],
             mtime_ns=before.st_mtime_ns,
         )
         after = os.fstat(descriptor)
         on_path = None
         with suppress(FileNotFoundError):
-            on_path = os.stat(self._file.absolute, follow_symlinks=False)
+            on_path = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if on_path is None or read_bytes != before.st_size:
             return None
         if not _identity(before) == _identity(after) == _identity(on_path):
@@ -219,7 +226,7 @@ class LocalFile:
         )
 
 
-def _hash_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
+def hash_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
     """As `_read_whole`, but the bytes are let go as they are hashed: none are returned."""
     digest = hashlib.sha256()
     buffer = memoryview(bytearray(_CHUNK_BYTES))

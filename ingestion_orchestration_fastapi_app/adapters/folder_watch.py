@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
 from collections.abc import Callable
 from types import TracebackType
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from anyio import CancelScope, CapacityLimiter, Lock, to_thread
 from anyio.lowlevel import current_token
 
+from ingestion_orchestration_fastapi_app.adapters.no_links import OpenFolders
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.pipeline.folder_events import (
     Feed,
@@ -59,7 +59,8 @@ class InotifyEvents:
     async def device(self, directory: bytes) -> int | None:
         def found() -> int | None:
             try:
-                status = os.stat(directory)
+                with OpenFolders() as folders:
+                    status = folders.status(directory)
             except OSError:
                 return None
             return status.st_dev if stat.S_ISDIR(status.st_mode) else None

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 
+from ingestion_orchestration_fastapi_app.adapters.no_links import open_path
 from ingestion_orchestration_fastapi_app.core.records import Skipped
 from utils.contract import ErrorCode
 from utils.problems import Rejected
@@ -16,10 +17,16 @@ _NO_REGULAR_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENOD
 _OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
-def open_regular(path: bytes) -> int | Rejected | Skipped:
-    """A descriptor for reading. Never waits at a FIFO, never follows a link at the path's end."""
+def open_regular(path: bytes, *, folder: int | None = None) -> int | Rejected | Skipped:
+    """A descriptor for reading. Never waits at a FIFO, never follows a link, wherever it is.
+
+    `path` is absolute, or a name in `folder`, a descriptor.
+    """
     try:
-        descriptor = os.open(path, _FLAGS)
+        if folder is None:
+            descriptor = open_path(path, _FLAGS)
+        else:
+            descriptor = os.open(path, _FLAGS, dir_fd=folder)
     except OSError as exc:
         if exc.errno in _NO_REGULAR_FILE:
             return Skipped("not a regular file")

@@ -14,10 +14,11 @@ from utils.xmp import MAX_XMP_BYTES
 
 _SUFFIX_BYTES = 4
 # Every spelling, so that one call tells: it is asked of each name in the library.
-_SUFFIXES = tuple(b"." + bytes(name) for name in product(b"xX", b"mM", b"pP"))
+_SUFFIXES = tuple("." + "".join(name) for name in product("xX", "mM", "pP"))
+_BYTE_SUFFIXES = tuple(map(str.encode, _SUFFIXES))
 
 
-def sidecars_in(folder: bytes) -> dict[bytes, list[bytes]]:
+def sidecars_in(folder: int) -> dict[bytes, list[bytes]]:
     """The XMP files by what stands before their suffix; lists the folder once, looks at no file.
 
     Raises:
@@ -26,25 +27,25 @@ def sidecars_in(folder: bytes) -> dict[bytes, list[bytes]]:
     found: dict[bytes, list[bytes]] = defaultdict(list)
     with os.scandir(folder) as entries:
         for entry in entries:
-            name = entry.name
-            if name.endswith(_SUFFIXES):
+            if entry.name.endswith(_SUFFIXES):
+                name = os.fsencode(entry.name)
                 found[name[:-_SUFFIX_BYTES]].append(name)
     return {stem: sorted(names) for stem, names in found.items()}
 
 
 def sidecars_of(name: bytes, found: Mapping[bytes, Sequence[bytes]]) -> tuple[bytes, ...]:
     """`a.jpg.xmp` before `a.xmp`, which other files of that name share. None has its own."""
-    if not found or name.endswith(_SUFFIXES):
+    if not found or name.endswith(_BYTE_SUFFIXES):
         return ()
     return (*found.get(name, ()), *found.get(name.rpartition(b".")[0], ()))
 
 
-def looked_at(folder: bytes, names: Iterable[bytes]) -> list[tuple[bytes, os.stat_result]]:
-    """Those that are regular files now."""
+def looked_at(folder: int, names: Iterable[bytes]) -> list[tuple[bytes, os.stat_result]]:
+    """Those that are regular files now. `folder` is a descriptor."""
     found = []
     for name in names:
         try:
-            status = os.stat(folder + b"/" + name, follow_symlinks=False)
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         except OSError:
             continue
         if stat.S_ISREG(status.st_mode):
@@ -52,9 +53,9 @@ def looked_at(folder: bytes, names: Iterable[bytes]) -> list[tuple[bytes, os.sta
     return found
 
 
-def read_sidecar(path: bytes) -> bytes:
+def read_sidecar(folder: int, name: bytes) -> bytes:
     """Empty where it cannot be read: the photograph can do without."""
-    opened = open_regular(path)
+    opened = open_regular(name, folder=folder)
     if not isinstance(opened, int):
         return b""
     try:

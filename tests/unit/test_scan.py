@@ -247,7 +247,7 @@ async def test_gone_is_only_what_a_scan_would_have_met(tmp_path: Path) -> None:
     os.mkdir(tmp_path / "folder.jpg")
     names = {
         b"there.jpg": False,
-        b"link.jpg": False,
+        b"link.jpg": True,  # what was imported is not there
         b"folder.jpg": False,
         b"missing.jpg": True,
         b"missing/too.jpg": True,

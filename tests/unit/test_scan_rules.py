@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ingestion_orchestration_fastapi_app.adapters.file_walk import is_gone
+from ingestion_orchestration_fastapi_app.adapters.file_walk import are_gone
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.settings import Settings
 
@@ -97,11 +97,15 @@ def test_names_that_are_no_utf8_are_compared_like_any_other() -> None:
 
 def test_what_is_excluded_is_never_believed_gone() -> None:
     rules = ExcludeRules(["old/", "a/*.gif"])
-    assert is_gone(b"/no such/x.jpg", below=b"/no such", rules=rules)
-    assert not is_gone(b"/no such/OLD/b/x.jpg", below=b"/no such", rules=rules)
-    assert not is_gone(b"/no such/a/x.gif", below=b"/no such", rules=rules)
-    assert is_gone(b"/old/a/b/x.gif", below=b"/old/", rules=rules)
-    assert is_gone(b"/no such/x.jpg", below=b"/", rules=rules)
+
+    def is_gone(path: bytes, *, below: bytes) -> bool:
+        return are_gone([path], below=below, rules=rules)[0]
+
+    assert is_gone(b"/no such/x.jpg", below=b"/no such")
+    assert not is_gone(b"/no such/OLD/b/x.jpg", below=b"/no such")
+    assert not is_gone(b"/no such/a/x.gif", below=b"/no such")
+    assert is_gone(b"/old/a/b/x.gif", below=b"/old/")
+    assert is_gone(b"/no such/x.jpg", below=b"/")
 
 
 def test_the_setting_is_separated_by_colons_or_lines(monkeypatch: pytest.MonkeyPatch) -> None:
