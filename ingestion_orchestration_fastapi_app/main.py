@@ -30,6 +30,7 @@ from ingestion_orchestration_fastapi_app.adapters.folder_watch import InotifyEve
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
 from ingestion_orchestration_fastapi_app.adapters.inference_client import InferenceClient
 from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
+from ingestion_orchestration_fastapi_app.adapters.stored_file import open_stored
 from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
 from ingestion_orchestration_fastapi_app.api import (
     collections,
@@ -236,5 +237,9 @@ async def _wired(
         is_image_name=has_image_extension,
         formats=tuple(sorted(Format)),
         blocking=CapacityLimiter(BLOCKING_THREADS),
+        open_stored=partial(
+            open_stored, is_allowed=partial(is_allowed, roots=settings.ingest_roots)
+        ),
+        originals=CapacityLimiter(BLOCKING_THREADS),
         listeners=Listeners(),
     )

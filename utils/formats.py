@@ -57,6 +57,16 @@ class Format(StrEnum):
         """Lower case, without the dot."""
         return _EXTENSIONS.get(self, (self.value,))
 
+    @property
+    def media_type(self) -> str:
+        """What a file of this format is served as, whatever it is called."""
+        return _MEDIA_TYPES[self]
+
+    @property
+    def is_shown_by_browsers(self) -> bool:
+        """As an image, by all of them."""
+        return self in _SHOWN_BY_BROWSERS
+
 
 _RENDERED = frozenset(
     {
@@ -81,6 +91,46 @@ _EXTENSIONS = {
     Format.DNG: ("dng", "gpr"),
     Format.IIQ: ("iiq", "eip"),
     Format.RW2: ("rw2", "raw"),
+}
+_SHOWN_BY_BROWSERS = frozenset(
+    {Format.JPEG, Format.PNG, Format.WEBP, Format.GIF, Format.BMP, Format.AVIF}
+)
+# Where no type is registered, the names that desktops know the formats by.
+_MEDIA_TYPES = {
+    Format.JPEG: "image/jpeg",
+    Format.PNG: "image/png",
+    Format.WEBP: "image/webp",
+    Format.TIFF: "image/tiff",
+    Format.GIF: "image/gif",
+    Format.BMP: "image/bmp",
+    Format.PPM: "image/x-portable-anymap",
+    Format.HEIC: "image/heic",
+    Format.AVIF: "image/avif",
+    Format.JXL: "image/jxl",
+    Format.DNG: "image/x-adobe-dng",
+    Format.NEF: "image/x-nikon-nef",
+    Format.NRW: "image/x-nikon-nrw",
+    Format.CR2: "image/x-canon-cr2",
+    Format.CR3: "image/x-canon-cr3",
+    Format.CRW: "image/x-canon-crw",
+    Format.ARW: "image/x-sony-arw",
+    Format.SR2: "image/x-sony-sr2",
+    Format.RAF: "image/x-fuji-raf",
+    Format.ORF: "image/x-olympus-orf",
+    Format.RW2: "image/x-panasonic-rw2",
+    Format.PEF: "image/x-pentax-pef",
+    Format.SRW: "image/x-samsung-srw",
+    Format.HASSELBLAD_3FR: "image/x-hasselblad-3fr",
+    Format.FFF: "image/x-hasselblad-fff",
+    Format.IIQ: "image/x-phaseone-iiq",
+    Format.MRW: "image/x-minolta-mrw",
+    Format.KDC: "image/x-kodak-kdc",
+    Format.DCR: "image/x-kodak-dcr",
+    Format.ERF: "image/x-epson-erf",
+    Format.MEF: "image/x-mamiya-mef",
+    Format.MOS: "image/x-leaf-mos",
+    Format.RWL: "image/x-leica-rwl",
+    Format.X3F: "image/x-sigma-x3f",
 }
 IMAGE_EXTENSIONS = frozenset(ext for known in Format for ext in known.extensions)
 SIDECAR_EXTENSIONS = frozenset({"xmp", "thm", "aae", "pp3", "dop"})

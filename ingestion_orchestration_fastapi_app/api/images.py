@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 from uuid import UUID
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
 
+from ingestion_orchestration_fastapi_app.api.picture_response import (
+    PICTURE_HEADERS,
+    is_held,
+    original_response,
+)
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.api.views import image_reply
 from ingestion_orchestration_fastapi_app.core.files import unseen_hash
-from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from utils.contract import API_PREFIX, ImageList, ImageReply
 
 router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])
@@ -52,30 +54,37 @@ async def thumbnail(
     be kept, as long as no inference service shows what it made of a RAW."""
     point = await services.thumbnails.point(collection, image_id)
     headers = {
+        **PICTURE_HEADERS,
         "ETag": f'"{point.sha256.hex()[:32]}-{point.phash:x}-{services.ports.preparation.version}"',
         "Cache-Control": "private, max-age=86400",
     }
-    if request.headers.get("If-None-Match") == headers["ETag"]:
+    if is_held(request.headers.get("If-None-Match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     picture = await services.thumbnails.picture(point)
     if picture.phash == unseen_hash(point.sha256):
-        headers = {"Cache-Control": "no-store"}
+        headers = {**PICTURE_HEADERS, "Cache-Control": "no-store"}
     return Response(picture.thumbnail, media_type="image/webp", headers=headers)
 
 
-@router.get("/images/{image_id}/file", response_class=FileResponse)
-async def file(image_id: UUID, services: Wired, collection: str = "default") -> FileResponse:
-    """The original, as it is; ranges are served."""
+@router.get("/images/{image_id}/file", response_class=Response)
+async def file(
+    image_id: UUID,
+    request: Request,
+    services: Wired,
+    collection: str = "default",
+    download: bool = False,
+) -> Response:
+    """The original, as it is, typed by its content; one range is served.
+
+    Formats that browsers do not show are attachments; with `download` every one is.
+    """
     point = await services.thumbnails.point(collection, image_id)
-    # A folder may have been taken off the allowed roots, or become a link, since it was ingested.
-    folder = os.fsdecode(point.path.rpartition(b"/")[0] or b"/")
-    await to_thread.run_sync(services.checked_directory, folder, limiter=services.blocking)
-    path = os.fsdecode(point.path)
-    if not await to_thread.run_sync(os.path.isfile, path, limiter=services.blocking):
-        raise ImageNotFound("The file is no longer where it was when it was stored.")
-    return FileResponse(
-        path,
-        filename=point.filename,
-        content_disposition_type="inline",
-        headers={"X-Content-Type-Options": "nosniff"},
+    opened = await to_thread.run_sync(services.open_stored, point, limiter=services.originals)
+    return original_response(
+        request,
+        opened,
+        name=point.filename,
+        etag=f'"{point.sha256.hex()[:32]}"',
+        download=download,
+        limiter=services.originals,
     )

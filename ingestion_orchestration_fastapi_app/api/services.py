@@ -10,6 +10,8 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
+from ingestion_orchestration_fastapi_app.api.picture_response import OpenedPicture
+from ingestion_orchestration_fastapi_app.core.files import Point
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports
 from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
@@ -22,7 +24,9 @@ from ingestion_orchestration_fastapi_app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`checked_directory` and `free_bytes` block: they run in a thread of `blocking`."""
+    """`checked_directory` and `free_bytes` block: they run in a thread of `blocking`; `open_stored`
+    and what it opens in one of `originals`.
+    """
 
     settings: Settings
     ports: Ports
@@ -37,6 +41,8 @@ class Services:
     is_image_name: Callable[[bytes], bool]
     formats: tuple[str, ...]
     blocking: CapacityLimiter
+    open_stored: Callable[[Point], OpenedPicture]
+    originals: CapacityLimiter
     listeners: Listeners
 
 

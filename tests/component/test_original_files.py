@@ -1,0 +1,240 @@
+"""Originals over HTTP: typed by what was read, and only what was imported."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from anyio import create_task_group, to_thread
+from PIL import Image
+
+from tests.component.orchestrator_app import Running, check_problem, orchestrator
+from utils.contract import ErrorCode
+
+pytestmark = pytest.mark.anyio
+SCRIPT = b"<html><body><script>document.title = document.domain</script>"
+NO_SCRIPT = "sandbox; default-src 'none'"
+
+
+def picture(path: Path, **how: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (64, 48), how.pop("colour", "red")).save(path, **{"format": "JPEG", **how})
+    return path
+
+
+@asynccontextmanager
+async def imported(
+    folder: Path, *paths: Path, **settings: Any
+) -> AsyncIterator[tuple[Running, list[str]]]:
+    """With the addresses of the files, in the order of the paths."""
+    async with orchestrator(folder, **settings) as running:
+        job = await running.ingested()
+        assert job["counts"]["failed"] == 0
+        listed = (await running.get("/images?limit=100"))["images"]
+        urls = {image["path"]: image["file_url"] for image in listed}
+        yield running, [urls[str(path)] for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "media_type", "kind"),
+    [
+        ("x.html", {"comment": SCRIPT}, "image/jpeg", "inline"),
+        ("x.html", {"format": "GIF", "comment": SCRIPT}, "image/gif", "inline"),
+        ("x.svg", {"format": "PNG"}, "image/png", "inline"),
+        ("x.xhtml", {"format": "WEBP"}, "image/webp", "inline"),
+        ("semi;colon:.jpg", {}, "image/jpeg", "inline"),
+        ("no extension", {}, "image/jpeg", "inline"),
+        ("data:text,z.jpg", {}, "image/jpeg", "inline"),
+        ("x.js", {"format": "BMP"}, "image/bmp", "inline"),
+        ("x.jpg", {"format": "TIFF"}, "image/tiff", "attachment"),
+        ("x.html", {"format": "PPM"}, "image/x-portable-anymap", "attachment"),
+    ],
+)
+async def test_a_file_has_the_type_of_what_was_read_whatever_its_name(
+    tmp_path: Path, name: str, how: dict[str, Any], media_type: str, kind: str
+) -> None:
+    path = picture(tmp_path / "photos" / name, **how)
+    async with imported(tmp_path, path) as (running, [url]):
+        for method in ("GET", "HEAD") if await _knows_head(running, url) else ("GET",):
+            response = await running.http.request(method, url)
+            assert response.headers["content-type"] == media_type
+            assert response.headers["content-disposition"].startswith(f"{kind}; ")
+            assert response.headers["content-security-policy"] == NO_SCRIPT
+            assert response.headers["x-content-type-options"] == "nosniff"
+            assert response.headers["content-length"] == str(path.stat().st_size)
+        saved = await running.http.get(url, params={"download": "true"})
+        assert saved.headers["content-disposition"].startswith("attachment; ")
+        thumbnail = await running.http.get(url.replace("/file", "/thumbnail"))
+        assert thumbnail.headers["content-type"] == "image/webp"
+        assert thumbnail.headers["content-security-policy"] == NO_SCRIPT
+        assert thumbnail.headers["x-content-type-options"] == "nosniff"
+
+
+async def _knows_head(running: Running, url: str) -> bool:
+    return (await running.http.head(url)).status_code != 405
+
+
+async def test_a_name_can_put_nothing_into_the_headers(tmp_path: Path) -> None:
+    names = [
+        b'a"; filename="x.exe\r\nSet-Cookie: a=b\r\n\r\n.jpg',
+        b"caf\xe9.jpg",
+        b"n" * 251 + b".jpg",
+    ]
+    paths = [tmp_path / "photos" / os.fsdecode(name) for name in names]
+    for path in paths:
+        picture(path)
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+        for image in (await running.get("/images"))["images"]:
+            response = await running.http.get(image["file_url"])
+            assert response.status_code == 200
+            assert "set-cookie" not in response.headers
+            assert response.headers["content-disposition"].isascii()
+
+
+async def test_ranges_and_conditions_are_answered(tmp_path: Path) -> None:
+    path = picture(tmp_path / "photos" / "a.jpg")
+    whole = path.read_bytes()
+    async with imported(tmp_path, path) as (running, [url]):
+
+        async def asked(**headers: str) -> httpx.Response:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            return await running.http.get(url, headers=named)
+
+        first = await asked()
+        assert first.content == whole
+        etag, modified = first.headers["etag"], first.headers["last-modified"]
+        for response, status, content in [
+            (await asked(range="bytes=5-9"), 206, whole[5:10]),
+            (await asked(range="bytes=-7"), 206, whole[-7:]),
+            (await asked(range="bytes=0-1,4-5"), 200, whole),
+            (await asked(range="bytes=5-9", if_range=etag), 206, whole[5:10]),
+            (await asked(range="bytes=5-9", if_range=modified), 206, whole[5:10]),
+            (await asked(range="bytes=5-9", if_range='"other"'), 200, whole),
+            (await asked(range=f"bytes={len(whole)}-"), 416, b""),
+            (await asked(if_none_match=f'"x", {etag}'), 304, b""),
+            (await asked(if_none_match='"other"'), 200, whole),
+        ]:
+            assert (response.status_code, response.content) == (status, content)
+        assert (await asked(range="bytes=5-9")).headers["content-range"] == (
+            f"bytes 5-9/{len(whole)}"
+        )
+
+
+def by_a_link(path: Path, secret: Path) -> None:
+    path.unlink()
+    path.symlink_to(secret)
+
+
+def by_a_linked_folder(path: Path, secret: Path) -> None:
+    elsewhere = secret.parent / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy2(secret, elsewhere / path.name)
+    shutil.rmtree(path.parent)
+    path.parent.symlink_to(elsewhere)
+
+
+def by_another_file(path: Path, secret: Path) -> None:
+    path.write_bytes(secret.read_bytes())
+
+
+def by_as_many_other_bytes(path: Path, secret: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40] + bytes(40))
+
+
+def by_a_pipe(path: Path, secret: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def by_nothing(path: Path, secret: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    "replaced",
+    [by_a_link, by_a_linked_folder, by_another_file, by_as_many_other_bytes, by_a_pipe, by_nothing],
+)
+async def test_what_is_no_longer_the_imported_picture_is_not_served(
+    tmp_path: Path, replaced: Callable[[Path, Path], None]
+) -> None:
+    path = picture(tmp_path / "photos" / "trip" / "a.jpg")
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"root:x:0:0")
+    async with imported(tmp_path, path) as (running, [url]):
+        replaced(path, secret)
+        response = await running.http.get(url)
+        check_problem(response, 404, ErrorCode.IMAGE_NOT_FOUND)
+        assert b"root:" not in response.content
+
+
+async def test_not_even_the_picture_itself_is_read_through_a_link(tmp_path: Path) -> None:
+    path = picture(tmp_path / "photos" / "trip" / "a.jpg")
+    async with imported(tmp_path, path) as (running, [url]):
+        path.parent.rename(tmp_path / "moved")
+        path.parent.symlink_to(tmp_path / "moved")
+        check_problem(await running.http.get(url), 404, ErrorCode.IMAGE_NOT_FOUND)
+
+
+async def test_a_copy_that_was_put_back_is_served_by_its_content(tmp_path: Path) -> None:
+    path = picture(tmp_path / "photos" / "a.jpg")
+    async with imported(tmp_path, path) as (running, [url]):
+        os.utime(path, (0, 1_000_000_000))
+        response = await running.http.get(url)
+        assert response.content == path.read_bytes()
+        assert response.headers["last-modified"] == "Sun, 09 Sep 2001 01:46:40 GMT"
+
+
+async def test_a_folder_that_flips_into_a_link_never_shows_what_is_behind_it(
+    tmp_path: Path,
+) -> None:
+    path = picture(tmp_path / "photos" / "trip" / "a.jpg")
+    whole = path.read_bytes()
+    behind = tmp_path / "behind"
+    behind.mkdir()
+    # Of the same size, time and format: nothing but the link itself tells them apart.
+    (behind / "a.jpg").write_bytes(whole[:-40] + bytes(38) + whole[-2:])
+    shutil.copystat(path, behind / "a.jpg")
+    trip, aside = path.parent, tmp_path / "aside"
+    done = False
+
+    def flip() -> None:
+        while not done:
+            trip.rename(aside)
+            trip.symlink_to(behind)
+            trip.unlink()
+            aside.rename(trip)
+
+    async with imported(tmp_path, path) as (running, [url]), create_task_group() as tg:
+        tg.start_soon(to_thread.run_sync, flip)
+        statuses = []
+        try:
+            for _ in range(150):
+                response = await running.http.get(url)
+                statuses.append(response.status_code)
+                assert response.status_code == 404 or response.content == whole
+        finally:
+            done = True
+        assert 200 in statuses
+
+
+async def test_open_files_are_closed_whatever_is_asked(tmp_path: Path) -> None:
+    path = picture(tmp_path / "photos" / "a.jpg")
+    async with imported(tmp_path, path) as (running, [url]):
+        etag = (await running.http.get(url)).headers["etag"]
+        before = len(os.listdir("/proc/self/fd"))
+        for headers in (
+            {},
+            {"Range": "bytes=9-2"},
+            {"Range": "bytes=99999-"},
+            {"If-None-Match": etag},
+        ):
+            for method in ("GET", "HEAD"):
+                await running.http.request(method, url, headers=headers)
+        assert len(os.listdir("/proc/self/fd")) == before
