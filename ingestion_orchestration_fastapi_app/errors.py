@@ -2,11 +2,11 @@
 
 Problem
 ├── DirectoryNotAllowed 403 · DirectoryNotFound 404
-├── CollectionNotFound 404 · CollectionExists 409
+├── CollectionNotFound 404 · CollectionExists 409 (CollectionDropping: its table is yet to go)
 ├── JobNotFound 404 · JobStateProblem 409
 ├── ImageNotFound 404
 ├── ModelMismatch 409
-├── DiskFull 507 · StoreWrite 503
+├── DiskFull 507 · StoreRead 503 · StoreWrite 503
 └── DataFolderLocked (ends the process at start-up)
 
 InferenceFault: the inference service did not answer; nothing is wrong with any file
@@ -46,6 +46,10 @@ class CollectionExists(Problem):
     title = "The collection exists already"
 
 
+class CollectionDropping(CollectionExists):
+    title = "The collection is still being deleted"
+
+
 class JobNotFound(Problem):
     status = 404
     code = ErrorCode.JOB_NOT_FOUND
@@ -76,8 +80,26 @@ class DiskFull(Problem):
     title = "There is too little disk space"
 
 
-class StoreWrite(Problem):
+class StoreFault(Problem):
+    """`cause` is what the store itself said: for the log and a job's reason, never for a caller."""
+
     status = 503
+
+    def __init__(self, detail: str, *, cause: str = "") -> None:
+        super().__init__(detail)
+        self.cause = cause
+
+    @property
+    def reason(self) -> str:
+        return f"{self.detail} ({self.cause})" if self.cause else self.detail
+
+
+class StoreRead(StoreFault):
+    code = ErrorCode.STORE_READ
+    title = "The vector store could not be read"
+
+
+class StoreWrite(StoreFault):
     code = ErrorCode.STORE_WRITE
     title = "The vector store could not be written"
 

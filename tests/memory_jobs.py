@@ -38,6 +38,7 @@ class MemoryJobs:
         self._clock = clock
         self._ids = count(1)
         self._shelves: dict[int, Shelf] = {}
+        self._dropped: set[str] = set()
         self._jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only
         self._failures: dict[str, dict[FileKey, FailureRecord]] = {}
 

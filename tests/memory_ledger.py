@@ -27,8 +27,10 @@ from ingestion_orchestration_fastapi_app.core.records import (
     Watch,
 )
 from ingestion_orchestration_fastapi_app.errors import (
+    CollectionDropping,
     CollectionExists,
     CollectionNotFound,
+    JobStateProblem,
     ModelMismatch,
 )
 from tests.memory_removal import MemoryRemoval
@@ -43,6 +45,8 @@ class MemoryLedger(MemoryRemoval):
         await checkpoint()
         if any(shelf.record.name == name for shelf in self._shelves.values()):
             raise CollectionExists(f"The collection {name!r} exists already.")
+        if name in self._dropped:
+            raise CollectionDropping(f"The collection {name!r} is still being deleted.")
         record = CollectionRecord(next(self._ids), name, None, None, None, None, None, (), None)
         self._shelves[record.id] = Shelf(record)
         return record
@@ -56,9 +60,22 @@ class MemoryLedger(MemoryRemoval):
 
     async def delete_collection(self, collection_id: int) -> None:
         await checkpoint()
-        self._shelves.pop(collection_id, None)
+        for job in self._jobs.values():
+            if job.collection_id == collection_id and job.state not in FINAL:
+                raise JobStateProblem(f"Job {job.id} of this collection is not finished.")
+        shelf = self._shelves.pop(collection_id, None)
+        if shelf is not None:
+            self._dropped.add(shelf.record.name)
         for job in [job for job in self._jobs.values() if job.collection_id == collection_id]:
             del self._jobs[job.id], self._failures[job.id]
+
+    async def dropped_tables(self) -> list[str]:
+        await checkpoint()
+        return sorted(self._dropped)
+
+    async def end_drop(self, name: str) -> None:
+        await checkpoint()
+        self._dropped.discard(name)
 
     async def bind_collection(
         self, collection_id: int, *, model: str, weights: str, dim: int, fingerprint: str
@@ -75,6 +92,8 @@ class MemoryLedger(MemoryRemoval):
 
     async def add_root(self, collection_id: int, root: Root) -> None:
         await checkpoint()
+        if collection_id not in self._shelves:
+            raise CollectionNotFound("The collection was deleted.")
         shelf = self._shelves[collection_id]
         if root.id not in {one.id for one in shelf.record.roots}:
             roots = sorted((*shelf.record.roots, root), key=lambda one: one.path)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Response
 
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.api.views import collection_reply
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, StoreRead
 from utils.contract import API_PREFIX, CollectionList, CollectionReply, CollectionRequest
 
 router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS])
@@ -15,10 +18,11 @@ router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS]
 
 @router.get("/collections")
 async def collections(services: Wired) -> CollectionList:
-    records = await services.ports.ledger.collections()
-    return CollectionList(
-        collections=tuple([await _described(services, record) for record in records])
-    )
+    described = []
+    for record in await services.ports.ledger.collections():
+        with suppress(CollectionNotFound):  # one that is deleted meanwhile
+            described.append(await _described(services, record))
+    return CollectionList(collections=tuple(described))
 
 
 @router.post("/collections", dependencies=[WRITES], status_code=201)
@@ -42,6 +46,11 @@ async def delete(name: str, services: Wired) -> None:
 
 
 async def _described(services: Services, record: CollectionRecord) -> CollectionReply:
-    bound = record.fingerprint is not None
-    count = await services.ports.store.count(record.name) if bound else 0
+    count: int | None = 0
+    if record.fingerprint is not None:
+        try:
+            async with services.collections.reading(record.name):
+                count = await services.ports.store.count(record.name)
+        except StoreRead:
+            count = None
     return collection_reply(record, count=count, watching=services.watching)

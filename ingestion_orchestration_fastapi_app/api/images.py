@@ -30,10 +30,10 @@ async def images(
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> ImageList:
     """By path."""
-    record = await services.collections.get(collection)
     points = []
-    if record.fingerprint is not None:
-        points = await services.ports.store.page(record.name, limit=limit, offset=offset)
+    async with services.collections.reading(collection) as record:
+        if record.fingerprint is not None:
+            points = await services.ports.store.page(record.name, limit=limit, offset=offset)
     return ImageList(
         images=tuple(image_reply(point, record.name) for point in points),
         collection=record.name,

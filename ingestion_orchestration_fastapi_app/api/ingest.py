@@ -58,7 +58,7 @@ async def _accepted(services: Services, body: IngestRequest, directory: bytes) -
         free_bytes=await to_thread.run_sync(services.free_bytes, limiter=services.blocking),
         keep_bytes=services.settings.min_free_bytes,
     )
-    collection = existing or await collections.create(body.collection)
+    collection = existing or await collections.found_or_created(body.collection)
     await collections.add_root(collection, directory)
     request = JobRequest(
         collection=collection.name,

@@ -70,7 +70,7 @@ def job_reply(record: JobRecord, tally: Tally | None) -> JobReply:
 
 
 def collection_reply(
-    record: CollectionRecord, *, count: int, watching: Watching
+    record: CollectionRecord, *, count: int | None, watching: Watching
 ) -> CollectionReply:
     return CollectionReply(
         name=record.name,

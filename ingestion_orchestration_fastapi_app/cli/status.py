@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     print_json,
     print_rows,
 )
-from utils.contract import OrchestratorCapabilities
+from utils.contract import CollectionReply, OrchestratorCapabilities
 
 SHOWN_JOBS = 10
 
@@ -53,7 +53,7 @@ async def show_status(api: OrchestratorApi, console: Console, form: Form = Form.
             console,
             form,
             ("name", "images", "model"),
-            [(one.name, f"{one.count:,}", one.model or "none yet") for one in collections],
+            [(one.name, _images(one), one.model or "none yet") for one in collections],
             title="Collections",
         )
         rows = [job_row(job, short=console.is_terminal and form is Form.ROWS) for job in jobs]
@@ -71,3 +71,7 @@ def _services(capabilities: OrchestratorCapabilities) -> list[tuple[str, ...]]:
         rows.append(("model", f"{clip.model} ({clip.weights}) on {capabilities.ml.device}"))
         rows.append(("batch", f"{capabilities.batch_size} images"))
     return rows
+
+
+def _images(collection: CollectionReply) -> str:
+    return "unreadable" if collection.count is None else f"{collection.count:,}"

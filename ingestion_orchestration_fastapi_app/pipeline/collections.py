@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
 import structlog
+from anyio import Lock
 
 from ingestion_orchestration_fastapi_app.core.identity import (
     deepest_root,
@@ -11,9 +15,12 @@ from ingestion_orchestration_fastapi_app.core.identity import (
 )
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Opened
 from ingestion_orchestration_fastapi_app.errors import (
+    CollectionDropping,
+    CollectionExists,
     CollectionNotFound,
-    JobStateProblem,
     ModelMismatch,
+    StoreFault,
+    StoreRead,
 )
 from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
@@ -23,18 +30,35 @@ from utils.problems import ValidationProblem
 log = structlog.get_logger(__name__)
 
 
+@contextmanager
+def _logged(name: str) -> Iterator[None]:
+    try:
+        yield
+    except StoreFault as exc:
+        log.exception("collection_not_opened", collection=name, code=exc.code, detail=exc.reason)
+
+
 class Collections:
     """What a collection is in ledger and store together."""
 
     def __init__(self, ledger: Ledger, store: VectorStore) -> None:
         self._ledger = ledger
         self._store = store
+        self._dropping = Lock()
 
     async def check_all(self) -> None:
-        """At start-up, before anything is served: tables are opened and squared with the ledger."""
+        """At start-up, before anything is served: tables are opened and squared with the ledger.
+
+        One that cannot be read stops no other: it is answered with ERR_STORE_READ until the next
+        import mends it.
+        """
+        for name in await self._ledger.dropped_tables():
+            with _logged(name):
+                await self._drop(name)
         for collection in await self._ledger.collections():
             if collection.dim is not None:
-                await self._check(collection, dim=collection.dim)
+                with _logged(collection.name):
+                    await self._check(collection, dim=collection.dim)
 
     async def get(self, name: str) -> CollectionRecord:
         """Raises CollectionNotFound, also for what could never be a name."""
@@ -46,28 +70,56 @@ class Collections:
     async def find(self, name: str) -> CollectionRecord | None:
         return await self._ledger.collection(name) if is_collection_name(name) else None
 
+    @asynccontextmanager
+    async def reading(self, name: str) -> AsyncIterator[CollectionRecord]:
+        """What cannot be read inside because the collection was deleted is CollectionNotFound."""
+        collection = await self.get(name)
+        try:
+            yield collection
+        except StoreRead:
+            now = await self.get(name)
+            if now.id != collection.id:
+                raise CollectionNotFound(f"The collection {name!r} was deleted.") from None
+            raise
+
     async def create(self, name: str) -> CollectionRecord:
-        """Raises ValidationProblem, CollectionExists."""
+        """Raises ValidationProblem, CollectionExists; StoreWrite where an old table does not go."""
         if not is_collection_name(name):
             raise ValidationProblem(
                 "A collection's name is 1 to 63 letters, digits, '_', '.' or '-', "
                 "and begins with a letter or digit."
             )
-        return await self._ledger.create_collection(name)
+        while True:
+            try:
+                return await self._ledger.create_collection(name)
+            except CollectionDropping:
+                await self._drop(name)
+
+    async def found_or_created(self, name: str) -> CollectionRecord:
+        """However many ask for it at once."""
+        while True:
+            found = await self.find(name)
+            if found is not None:
+                return found
+            with suppress(CollectionExists):
+                return await self.create(name)
 
     async def delete(self, name: str) -> None:
-        """Raises CollectionNotFound; JobStateProblem while a job of it is unfinished."""
+        """Raises CollectionNotFound; JobStateProblem while a job of it is unfinished.
+
+        The ledger forgets it first, in one step: from then on nobody finds it, and no job can be
+        started. It keeps the name until the table is gone, also over a crash.
+        """
         collection = await self.get(name)
-        for job in await self._ledger.unfinished_jobs():
-            if job.collection_id == collection.id:
-                raise JobStateProblem(
-                    f"Job {job.id} of this collection is not finished: it is {job.state}. "
-                    "Cancel it first, or let it end."
-                )
-        # The table goes first: a ledger without a table mends itself, a table without a ledger
-        # would hold points that nothing accounts for.
-        await self._store.drop(name)
         await self._ledger.delete_collection(collection.id)
+        await self._drop(name)
+
+    async def _drop(self, name: str) -> None:
+        """The rest of a deletion; nothing where another call has done it."""
+        async with self._dropping:
+            if name in await self._ledger.dropped_tables():
+                await self._store.drop(name)
+                await self._ledger.end_drop(name)
 
     def check_model(self, collection: CollectionRecord, capabilities: Capabilities) -> None:
         """Raises ModelMismatch. A collection that is not yet bound fits any model."""

@@ -129,7 +129,8 @@ class JobContext:
             except (StoreWrite, DiskFull) as exc:
                 if self.stop.asked:
                     raise
-                with self.tally.blocked(exc.code, exc.detail):
+                reason = exc.reason if isinstance(exc, StoreWrite) else exc.detail
+                with self.tally.blocked(exc.code, reason):
                     await self.stop.wait(at_most_s=RETRY_STORAGE_S)
 
 

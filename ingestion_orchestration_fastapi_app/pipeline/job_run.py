@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     Origin,
 )
 from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
-from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded
+from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded, StoreFault
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import (
     JobContext,
@@ -72,7 +72,8 @@ class JobRunner:
             for fault in faults:
                 if isinstance(fault, (JobFailedError, Problem)):
                     # A disk that is full while a stop is under way is no reason to fail.
-                    return None if stop.asked else Ending(JobState.FAILED, fault.detail, fault.code)
+                    reason = fault.reason if isinstance(fault, StoreFault) else fault.detail
+                    return None if stop.asked else Ending(JobState.FAILED, reason, fault.code)
             log.exception("job_failed_by_a_bug", exc_info=exc)
             return Ending(JobState.FAILED, "an internal error, see the log", ErrorCode.INTERNAL)
 

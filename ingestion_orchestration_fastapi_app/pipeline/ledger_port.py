@@ -31,17 +31,27 @@ from utils.contract import ErrorCode, JobState
 class Ledger(Protocol):
     """What the orchestrator remembers, durably: every method that writes has synced on return."""
 
-    async def create_collection(self, name: str) -> CollectionRecord: ...  # CollectionExists
+    async def create_collection(self, name: str) -> CollectionRecord:
+        """Raises CollectionExists; CollectionDropping while its name is among the dropped ones."""
+
     async def collection(self, name: str) -> CollectionRecord | None: ...
     async def collections(self) -> list[CollectionRecord]: ...
     async def delete_collection(self, collection_id: int) -> None:
-        """Forgets its files, roots, intents, jobs and failures."""
+        """Forgets its files, roots, intents, jobs and failures; its name is a dropped one then.
+
+        One transaction. Raises JobStateProblem while a job of it is unfinished.
+        """
+
+    async def dropped_tables(self) -> list[str]:
+        """Names of deleted collections whose tables may still be in the vector store."""
+
+    async def end_drop(self, name: str) -> None: ...
 
     async def bind_collection(
         self, collection_id: int, *, model: str, weights: str, dim: int, fingerprint: str
     ) -> None: ...
     async def add_root(self, collection_id: int, root: Root) -> None:
-        """Idempotent."""
+        """Idempotent. Raises CollectionNotFound."""
 
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         """Replaces what was said of the same directory. Raises CollectionNotFound."""

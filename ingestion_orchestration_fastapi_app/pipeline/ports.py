@@ -33,8 +33,8 @@ from utils.problems import Rejected
 class VectorStore(Protocol):
     """One table a collection, one writer a table: callers hold no lock, the store has its own.
 
-    Raises StoreWrite (or DiskFull) when a write did not become durable, ValueError for a
-    collection that was never created.
+    Raises StoreWrite (or DiskFull) when a write did not become durable, StoreRead for what cannot
+    be read, a table that is not there included; to write to one, or to open it, is a ValueError.
     """
 
     async def create(self, collection: str, *, dim: int) -> int:

@@ -41,7 +41,10 @@ class Found:
 
 
 class Search:
-    """Every way to find images. Raises CollectionNotFound, MlUnavailable, ModelMismatch."""
+    """Every way to find images.
+
+    Raises CollectionNotFound, MlUnavailable, ModelMismatch, StoreRead.
+    """
 
     def __init__(
         self,
@@ -57,27 +60,30 @@ class Search:
         self._query_timeout_s = query_timeout_s
 
     async def by_text(self, query: Query, text: str) -> Found:
-        collection = await self._collections.get(query.collection)
-        if collection.fingerprint is None:
-            return _nothing(collection)
-        vector = await self._vector(
-            collection, collection.fingerprint, lambda service: service.embed_text(text)
-        )
-        return await self._near(query, collection, collection.fingerprint, vector)
+        async with self._collections.reading(query.collection) as collection:
+            if collection.fingerprint is None:
+                return _nothing(collection)
+            vector = await self._vector(
+                collection, collection.fingerprint, lambda service: service.embed_text(text)
+            )
+            return await self._near(query, collection, collection.fingerprint, vector)
 
     async def by_image(self, query: Query, data: bytes) -> Found:
         """Raises also ValidationProblem: the bytes are no image that can be read."""
-        collection = await self._collections.get(query.collection)
-        if collection.fingerprint is None:
-            return _nothing(collection)
-        vector = await self._vector(
-            collection, collection.fingerprint, lambda service: service.embed_image(data)
-        )
-        return await self._near(query, collection, collection.fingerprint, vector)
+        async with self._collections.reading(query.collection) as collection:
+            if collection.fingerprint is None:
+                return _nothing(collection)
+            vector = await self._vector(
+                collection, collection.fingerprint, lambda service: service.embed_image(data)
+            )
+            return await self._near(query, collection, collection.fingerprint, vector)
 
     async def similar(self, query: Query, image_id: UUID) -> Found:
         """Images near one that is stored, without itself. Needs no inference."""
-        collection = await self._collections.get(query.collection)
+        async with self._collections.reading(query.collection) as collection:
+            return await self._similar(query, collection, image_id)
+
+    async def _similar(self, query: Query, collection: CollectionRecord, image_id: UUID) -> Found:
         fingerprint = collection.fingerprint
         points = []
         if fingerprint is not None:

@@ -39,7 +39,7 @@ DEVELOP_LIMIT_S = 20.0  # who looks at a page does not wait as long as a job doe
 
 
 class Thumbnails:
-    """Raises CollectionNotFound, ImageNotFound."""
+    """Raises CollectionNotFound, ImageNotFound, StoreRead."""
 
     def __init__(
         self,
@@ -61,10 +61,10 @@ class Thumbnails:
         self._developing = CapacityLimiter(1)  # a page of them leaves a service to its jobs
 
     async def point(self, collection: str, image_id: UUID) -> Point:
-        record = await self._collections.get(collection)
         points = []
-        if record.fingerprint is not None:
-            points = await self._store.get(record.name, [image_id])
+        async with self._collections.reading(collection) as record:
+            if record.fingerprint is not None:
+                points = await self._store.get(record.name, [image_id])
         if not points:
             raise ImageNotFound(f"Collection {collection!r} holds no image {image_id}.")
         return points[0]

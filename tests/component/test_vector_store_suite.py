@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ingestion_orchestration_fastapi_app.core.filters import Filters
+from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
 from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of
 from tests.component.store_fixtures import (
@@ -177,8 +178,10 @@ async def test_pages_go_by_display_path_and_id(store: VectorStore) -> None:
 async def test_a_collection_that_was_never_created_is_a_mistake(store: VectorStore) -> None:
     assert not await store.exists(COLLECTION)
     await store.drop(COLLECTION)
-    with pytest.raises(ValueError, match="never created"):
+    with pytest.raises(StoreRead):
         await store.count(COLLECTION)
+    with pytest.raises(StoreRead):
+        await store.search(COLLECTION, unit(1), limit=1)
     with pytest.raises(ValueError, match="never created"):
         await store.write(COLLECTION, points(0, 1), may_exist=())
     with pytest.raises(ValueError, match="never created"):

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobRequest,
 )
 from ingestion_orchestration_fastapi_app.errors import (
+    CollectionDropping,
     CollectionExists,
     CollectionNotFound,
     JobNotFound,
@@ -65,7 +66,28 @@ async def test_a_name_is_taken_once_and_an_id_never_again(ledger: Ledger) -> Non
     with pytest.raises(CollectionExists):
         await ledger.create_collection("default")
     await ledger.delete_collection(first.id)
+    await ledger.end_drop("default")
     assert (await ledger.create_collection("default")).id != first.id
+
+
+async def test_a_deleted_name_rests_until_its_table_is_gone(ledger: Ledger) -> None:
+    made = await ledger.create_collection("default")
+    await ledger.delete_collection(made.id)
+    assert await ledger.dropped_tables() == ["default"]
+    with pytest.raises(CollectionDropping):
+        await ledger.create_collection("default")
+    await ledger.end_drop("default")
+    assert await ledger.dropped_tables() == []
+    with pytest.raises(CollectionNotFound):
+        await ledger.add_root(made.id, ROOT)
+
+
+async def test_a_collection_with_an_unfinished_job_stays(ledger: Ledger) -> None:
+    made = await running(ledger)
+    with pytest.raises(JobStateProblem):
+        await ledger.delete_collection(made.id)
+    assert await ledger.collections() != []
+    assert await ledger.dropped_tables() == []
 
 
 async def test_a_collection_is_bound_to_one_model(ledger: Ledger) -> None:
@@ -85,6 +107,7 @@ async def test_a_deleted_collection_leaves_nothing_behind(ledger: Ledger) -> Non
     await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
     await ledger.intend("job-1", made.id, intents(b"a.jpg"))
     await settle(ledger, made, failed(b"b.jpg"))
+    await ledger.move_job("job-1", JobState.CANCELLED)
     await ledger.delete_collection(made.id)
     assert await ledger.collections() == []
     assert await ledger.job("job-1") is None

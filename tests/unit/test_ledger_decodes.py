@@ -11,6 +11,7 @@ import pytest
 from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from tests.unit.ledger_words import a_ledger, enrolment, failed, pid, running, settle, stored
+from utils.contract import JobState
 
 pytestmark = pytest.mark.anyio
 
@@ -54,6 +55,7 @@ async def test_starts_are_a_collections_own_and_go_with_it(ledger: Ledger) -> No
     other = await ledger.create_collection("other")
     await ledger.note_decoding(made.id, [A], [])
     await ledger.note_decoding(other.id, [A], [])
+    await ledger.move_job("job-1", JobState.CANCELLED)
     await ledger.delete_collection(made.id)
     assert await ledger.decode_starts(other.id) == {A.point_id: A}
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 from itertools import pairwise
 
+import pyarrow as pa
 import pytest
 from anyio import create_task_group, wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
-    problem,
-    translated,
+    reading,
+    writing,
 )
 from ingestion_orchestration_fastapi_app.adapters.vector_store.readers import Readers
 from ingestion_orchestration_fastapi_app.adapters.vector_store.recovery import (
@@ -28,7 +30,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import (
     partition_rows,
     work_due,
 )
-from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead, StoreWrite
 
 LIMITS = Limits(index_threshold_rows=50_000, compact_every_fragments=100, index_cache_bytes=2**29)
 
@@ -120,19 +122,59 @@ def test_a_manifest_names_its_version(version: int) -> None:
 
 def test_only_a_full_disk_is_called_one() -> None:
     full = "lance error: LanceError(IO): No space left on device (os error 28), writer.rs:258:9"
-    assert isinstance(problem(RuntimeError(full), "written"), DiskFull)
-    assert isinstance(problem(OSError(errno.ENOSPC, "?"), "written"), DiskFull)
-    other = problem(RuntimeError("lance error: LanceError(IO): broken"), "written")
-    assert isinstance(other, StoreWrite)
-    assert "lance" not in other.detail.lower()
+    for error in (RuntimeError(full), OSError(errno.ENOSPC, "?")):
+        with pytest.raises(DiskFull), writing("a", "written"):
+            raise error
+    with pytest.raises(StoreWrite) as caught, writing("a", "written"):
+        raise RuntimeError("lance error: LanceError(IO): broken")
+    assert "lance" not in caught.value.detail.lower()
 
 
 def test_what_lance_raises_becomes_a_problem_and_a_mistake_stays_one() -> None:
-    with pytest.raises(StoreWrite) as caught, translated("written"):
+    with pytest.raises(StoreWrite) as caught, writing("a", "written"):
         raise RuntimeError("lance error")
     assert isinstance(caught.value.__cause__, RuntimeError)
-    with pytest.raises(ValueError, match="mine"), translated("written"):
+    with pytest.raises(ValueError, match="mine"), writing("a", "written"):
         raise ValueError("mine")
+
+
+class PanicException(BaseException):  # Lance's own, which cannot be imported
+    """What a panic of Lance's native code is raised as."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("lance error: LanceError(IO): LZ4, /root/.cargo/registry/src/x/lib.rs:1:2"),
+        PanicException("range end index 4096 out of range"),
+        UnicodeDecodeError("utf-8", b"x", 0, 1, "no text"),
+        pa.ArrowInvalid("offsets"),
+        OverflowError("date value out of range"),
+        FileNotFoundError("gone"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_damage_raises_is_a_read_that_failed_with_its_cause(error: BaseException) -> None:
+    with capture_logs() as logs, pytest.raises(StoreRead) as caught, reading("trips"):
+        raise error
+    assert "Import" in caught.value.detail
+    assert "'trips'" in caught.value.detail
+    assert caught.value.cause in caught.value.reason
+    assert caught.value.cause not in caught.value.detail
+    assert ".cargo" not in caught.value.cause
+    assert logs[0]["event"] == "store_not_read"
+    assert caught.value.cause in logs[0]["error"]
+    if isinstance(error, PanicException):
+        with pytest.raises(StoreWrite), writing("trips", "written"):
+            raise error
+
+
+def test_a_mistake_of_the_caller_is_no_damage() -> None:
+    bad = ValueError("Invalid input, Error resolving filter expression width_px >= x")
+    with pytest.raises(ValueError, match="filter"), reading("a"):
+        raise bad
+    with pytest.raises(KeyboardInterrupt), reading("a"):
+        raise KeyboardInterrupt
 
 
 @pytest.mark.anyio

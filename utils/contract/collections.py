@@ -26,11 +26,13 @@ class WatchReply(Reply):
 class CollectionReply(Reply):
     """`model` and `fingerprint` are null until the first job binds the collection to a model.
 
+    `count` is null where the vector store cannot be read: import the collection's folders again.
+
     `watches`: the folders whose changes are picked up.
     """
 
     name: str
-    count: int
+    count: int | None
     model: str | None
     fingerprint: str | None
     roots: tuple[str, ...]

@@ -6,10 +6,13 @@ import sqlite3
 
 from ingestion_orchestration_fastapi_app.adapters.ledger.rows import Row, collection_record
 from ingestion_orchestration_fastapi_app.core.files import Root
+from ingestion_orchestration_fastapi_app.core.job_states import FINAL
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.errors import (
+    CollectionDropping,
     CollectionExists,
     CollectionNotFound,
+    JobStateProblem,
     ModelMismatch,
 )
 
@@ -24,6 +27,8 @@ _OF_COLLECTION = ("files", "intents", "decode_starts", "roots", "devices", "watc
 def create(db: sqlite3.Connection, name: str) -> CollectionRecord:
     if db.execute("SELECT 1 FROM collections WHERE name = ?", (name,)).fetchone():
         raise CollectionExists(f"The collection {name!r} exists already.")
+    if db.execute("SELECT 1 FROM dropped_tables WHERE name = ?", (name,)).fetchone():
+        raise CollectionDropping(f"The collection {name!r} is still being deleted.")
     db.execute("INSERT INTO collections (name) VALUES (?)", (name,))
     found = by_name(db, name)
     assert found is not None
@@ -54,6 +59,19 @@ def _record(db: sqlite3.Connection, row: Row) -> CollectionRecord:
 
 
 def delete(db: sqlite3.Connection, collection_id: int) -> None:
+    """Its name stays among the dropped ones, until its table is gone, too."""
+    marks = ", ".join("?" * len(FINAL))
+    unfinished = f"SELECT id, state FROM jobs WHERE collection_id = ? AND state NOT IN ({marks})"  # noqa: S608  # marks only
+    job: Row | None = db.execute(unfinished, (collection_id, *FINAL)).fetchone()
+    if job is not None:
+        raise JobStateProblem(
+            f"Job {job[0]} of this collection is not finished: it is {job[1]}. "
+            "Cancel it first, or let it end."
+        )
+    db.execute(
+        "INSERT OR IGNORE INTO dropped_tables SELECT name FROM collections WHERE id = ?",
+        (collection_id,),
+    )
     for table in _OF_JOBS:
         db.execute(
             f"DELETE FROM {table} WHERE job_number IN "  # noqa: S608  # from the constant above
@@ -63,6 +81,14 @@ def delete(db: sqlite3.Connection, collection_id: int) -> None:
     for table in _OF_COLLECTION:
         db.execute(f"DELETE FROM {table} WHERE collection_id = ?", (collection_id,))  # noqa: S608
     db.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
+
+
+def dropped(db: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in db.execute("SELECT name FROM dropped_tables ORDER BY name")]
+
+
+def end_drop(db: sqlite3.Connection, name: str) -> None:
+    db.execute("DELETE FROM dropped_tables WHERE name = ?", (name,))
 
 
 def bind(
@@ -88,6 +114,7 @@ def bind(
 
 
 def add_root(db: sqlite3.Connection, collection_id: int, root: Root) -> None:
+    _check_there(db, collection_id)
     db.execute(
         "INSERT OR IGNORE INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
         (collection_id, root.id.bytes, root.path),
@@ -95,13 +122,17 @@ def add_root(db: sqlite3.Connection, collection_id: int, root: Root) -> None:
 
 
 def put_watch(db: sqlite3.Connection, collection_id: int, watch: Watch) -> None:
-    if not db.execute("SELECT 1 FROM collections WHERE id = ?", (collection_id,)).fetchone():
-        raise CollectionNotFound("The collection was deleted.")
+    _check_there(db, collection_id)
     db.execute(
         "INSERT OR REPLACE INTO watches (collection_id, directory, recursive, captions)"
         " VALUES (?, ?, ?, ?)",
         (collection_id, watch.directory, watch.recursive, watch.captions),
     )
+
+
+def _check_there(db: sqlite3.Connection, collection_id: int) -> None:
+    if not db.execute("SELECT 1 FROM collections WHERE id = ?", (collection_id,)).fetchone():
+        raise CollectionNotFound("The collection was deleted.")
 
 
 def end_watch(db: sqlite3.Connection, collection_id: int, directory: bytes) -> None:

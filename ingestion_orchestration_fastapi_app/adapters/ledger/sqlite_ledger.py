@@ -81,6 +81,12 @@ class SqliteLedger(SqliteJobs):
     async def delete_collection(self, collection_id: int) -> None:
         await self._write(lambda db: collections_table.delete(db, collection_id))
 
+    async def dropped_tables(self) -> list[str]:
+        return await self._read(collections_table.dropped)
+
+    async def end_drop(self, name: str) -> None:
+        await self._write(lambda db: collections_table.end_drop(db, name))
+
     async def bind_collection(
         self, collection_id: int, *, model: str, weights: str, dim: int, fingerprint: str
     ) -> None:

@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import VECTOR, missing, schema
 from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import FolderSync, sync_path
 from ingestion_orchestration_fastapi_app.core.records import Opened
-from ingestion_orchestration_fastapi_app.errors import StoreWrite
+from ingestion_orchestration_fastapi_app.errors import StoreRead
 
 
 class Database:
@@ -66,7 +66,7 @@ class Database:
         if self.local:
             found = await self._manifests(collection)
             if await handle.version() != next(iter(found), None):
-                raise StoreWrite("The newest version of a table is torn: it must be opened.")
+                raise StoreRead("The newest version of a table is torn: it must be opened.")
         known = await handle.schema()
         absent = missing(known)
         if absent:  # a commit that holds no data; the next sync takes it to the disk

@@ -3,33 +3,103 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
+import pyarrow as pa
+import structlog
+
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead, StoreWrite
+
+log = structlog.get_logger(__name__)
 
 # What Lance raises for the outside world; ValueError stays what it is, a mistake of the caller.
 LANCE_ERRORS = (RuntimeError, OSError)
+# What reading damaged files may raise besides: a page that decodes to no text, id, time or number.
+DAMAGE_ERRORS = (*LANCE_ERRORS, pa.ArrowException, ArithmeticError, LookupError, TypeError)
 
 _FULL = ("no space left on device", "os error 28", "disk quota exceeded", "os error 122")
+_OF_THE_CALLER = ("invalid user input", "error resolving filter expression")
+_SOURCE_LINE = re.compile(r",? /(root/\.cargo|rustc)/\S+")
+_CAUSE_CHARACTERS = 500
+
+_IMPORT_AGAIN = (
+    "The vector store of collection {collection!r} could not be read. Import its folders again: "
+    "what is damaged is found, and made anew from what is remembered."
+)
+
+
+class NoTableError(ValueError):
+    """Of a collection whose table was never created, or was dropped."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the table of {name!r} was never created")
 
 
 def is_missing_table(error: ValueError) -> bool:
     return "was not found" in str(error)
 
 
-def problem(error: Exception, doing: str) -> DiskFull | StoreWrite:
-    """`doing` completes "could not be ..."; nothing of Lance's own text reaches a caller."""
+def is_panic(error: BaseException) -> bool:
+    """Of Lance's own code. It is no Exception, and its class cannot be imported."""
+    return type(error).__name__ == "PanicException"
+
+
+def is_full(error: BaseException) -> bool:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or any(sign in str(error).lower() for sign in _FULL):
-        return DiskFull("The disk that holds the vector store is full.")
-    return StoreWrite(f"The vector store could not be {doing}.")
+    return full or any(sign in str(error).lower() for sign in _FULL)
+
+
+def cause_of(error: BaseException) -> str:
+    """What Lance said, without the lines of its source."""
+    text = _SOURCE_LINE.sub("", str(error)).removeprefix("lance error: ")
+    return (text or type(error).__name__)[:_CAUSE_CHARACTERS]
+
+
+def unreadable(collection: str, error: BaseException) -> StoreRead:
+    return StoreRead(_IMPORT_AGAIN.format(collection=collection), cause=cause_of(error))
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Raises DiskFull or StoreWrite for what Lance or the file system raise inside."""
+def reading(collection: str) -> Iterator[None]:
+    """Raises StoreRead for whatever damage, or the file system, raise inside."""
     try:
         yield
-    except LANCE_ERRORS as exc:
-        raise problem(exc, doing) from exc
+    except BaseException as exc:
+        if not _is_damage(exc):
+            raise
+        _log("store_not_read", collection, exc)
+        raise unreadable(collection, exc) from exc
+
+
+@contextmanager
+def writing(collection: str, doing: str) -> Iterator[None]:
+    """Raises DiskFull or StoreWrite for what Lance or the file system raise inside.
+
+    `doing` completes "could not be ..."; nothing of Lance's own text reaches a caller.
+    """
+    try:
+        yield
+    except BaseException as exc:
+        if not isinstance(exc, LANCE_ERRORS) and not is_panic(exc):
+            raise
+        _log("store_not_written", collection, exc)
+        if is_full(exc):
+            raise DiskFull("The disk that holds the vector store is full.") from exc
+        raise StoreWrite(
+            f"The vector store of collection {collection!r} could not be {doing}.",
+            cause=cause_of(exc),
+        ) from exc
+
+
+def _is_damage(error: BaseException) -> bool:
+    if isinstance(error, NoTableError):
+        return False
+    if isinstance(error, ValueError):  # Lance and the decoding of rows say damage so, too
+        return not any(sign in str(error).lower() for sign in _OF_THE_CALLER)
+    return isinstance(error, DAMAGE_ERRORS) or is_panic(error)
+
+
+def _log(event: str, collection: str, error: BaseException) -> None:
+    log.error(event, collection=collection, error=f"{type(error).__name__}: {cause_of(error)}")

@@ -19,7 +19,10 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store import upkeep as 
 from ingestion_orchestration_fastapi_app.adapters.vector_store.database import Database
 from ingestion_orchestration_fastapi_app.adapters.vector_store.filters_sql import id_in
 from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
-    translated,
+    NoTableError,
+    reading,
+    unreadable,
+    writing,
 )
 from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
@@ -83,7 +86,7 @@ class LanceStore:
         entry = self._entries[collection]
         async with entry.writer:
             table = await self._attach(entry, collection)
-            with translated("created"):
+            with writing(collection, "created"):
                 if table is None:
                     table = entry.table = await self._database.create(collection, dim=dim)
                 version = await table.sync(self._threads)
@@ -94,7 +97,7 @@ class LanceStore:
     async def exists(self, collection: str) -> bool:
         if self._entries[collection].table is not None:
             return True
-        with translated("read"):
+        with reading(collection):
             return await self._database.exists(collection)
 
     async def drop(self, collection: str) -> None:
@@ -103,14 +106,14 @@ class LanceStore:
             entry.table = None
             entry.readers.advance()
             await entry.readers.earlier_gone(wait_s=_DROP_WAIT_S)
-            with anyio.CancelScope(shield=True), translated("dropped"):
+            with anyio.CancelScope(shield=True), writing(collection, "dropped"):
                 await self._database.drop(collection)
 
     async def open(self, collection: str, *, synced_version: int | None) -> Opened:
         entry = self._entries[collection]
         async with entry.writer:
             entry.table = None
-            with translated("opened"):
+            with reading(collection):
                 if self._database.local:
                     opened = await self._database.recover(collection, synced_version=synced_version)
                     table = await self._attached(entry, collection)
@@ -197,7 +200,7 @@ class LanceStore:
         entry = self._entries[collection]
         async with entry.writer:
             table = await self._attached(entry, collection)
-            with translated("maintained"):
+            with writing(collection, "maintained"):
                 due = upkeep_work.work_due(await table.state(), self._limits)
                 if due is not Work.NOTHING or time.monotonic() >= table.prune_at_s:
                     await table.catch_up()
@@ -232,7 +235,7 @@ class LanceStore:
         async with entry.writer:
             table = await self._attached(entry, collection)
             # Shielded: a commit that was cut off would go on beside the next writer's.
-            with anyio.CancelScope(shield=True), translated("written"):
+            with anyio.CancelScope(shield=True), writing(collection, "written"):
                 await table.catch_up()
                 await change(table)
                 entry.readers.advance()
@@ -244,21 +247,24 @@ class LanceStore:
         entry = self._entries[collection]
         while entry.table is None:
             async with entry.writer:
-                await self._attached(entry, collection)
+                try:
+                    await self._attached(entry, collection)
+                except NoTableError as exc:
+                    raise unreadable(collection, exc) from exc
         table = entry.table
         async with entry.readers.reading():
-            with translated("read"):
+            with reading(collection):
                 yield table
 
     async def _attached(self, entry: Entry, collection: str) -> OpenTable:
         table = await self._attach(entry, collection)
         if table is None:
-            raise ValueError(f"collection {collection!r} was never created")
+            raise NoTableError(collection)
         return table
 
     async def _attach(self, entry: Entry, collection: str) -> OpenTable | None:
         """The writer's lock is held."""
         if entry.table is None:
-            with translated("opened"):
+            with reading(collection):
                 entry.table = await self._database.open(collection)
         return entry.table

@@ -9,6 +9,10 @@ from uuid import UUID
 import anyio.lowlevel
 import numpy as np
 
+from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
+    NoTableError,
+    reading,
+)
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
     NO_VECTOR,
     to_points,
@@ -101,7 +105,7 @@ class MemoryStore:
         query = query / np.linalg.norm(query)
         hits = [
             Hit(_bare(point), score=_cosine(point.vector, query))
-            for point in self._table(collection).rows
+            for point in self._read(collection).rows
             if filters.matches(point)
         ]
         hits.sort(key=lambda hit: (-hit.score, str(hit.point.id)))
@@ -112,7 +116,7 @@ class MemoryStore:
         self, collection: str, ids: Sequence[UUID], *, vectors: bool = False
     ) -> list[Point]:
         await anyio.lowlevel.checkpoint()
-        by_id = {point.id: point for point in self._table(collection).rows}
+        by_id = {point.id: point for point in self._read(collection).rows}
         found = [by_id[point_id] for point_id in ids if point_id in by_id]
         return found if vectors else [_bare(point) for point in found]
 
@@ -120,16 +124,16 @@ class MemoryStore:
         self, collection: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
     ) -> list[Point]:
         await anyio.lowlevel.checkpoint()
-        rows = [point for point in self._table(collection).rows if filters.matches(point)]
+        rows = [point for point in self._read(collection).rows if filters.matches(point)]
         rows.sort(key=lambda point: (point.display_path, str(point.id)))
         return [_bare(point) for point in rows[offset : offset + limit]]
 
     async def count(self, collection: str) -> int:
         await anyio.lowlevel.checkpoint()
-        return len(self._table(collection).rows)
+        return len(self._read(collection).rows)
 
     async def ids(self, collection: str) -> AsyncIterator[list[UUID]]:
-        rows = self._table(collection).rows  # a snapshot: writes make a new list
+        rows = self._read(collection).rows  # a snapshot: writes make a new list
         for start in range(0, len(rows), _IDS_A_GROUP):
             await anyio.lowlevel.checkpoint()
             yield [point.id for point in rows[start : start + _IDS_A_GROUP]]
@@ -143,7 +147,13 @@ class MemoryStore:
         try:
             return self._tables[collection]
         except KeyError:
-            raise ValueError(f"collection {collection!r} was never created") from None
+            raise NoTableError(collection) from None
+
+    def _read(self, collection: str) -> _Table:
+        with reading(collection):
+            if collection not in self._tables:
+                raise LookupError("its table is gone")
+            return self._tables[collection]
 
 
 def _bare(point: Point) -> Point:

@@ -19,7 +19,10 @@ import numpy as np
 import pyarrow as pa
 from anyio import to_thread
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import LANCE_ERRORS
+from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
+    LANCE_ERRORS,
+    NoTableError,
+)
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
     ID,
     VECTOR,
@@ -29,7 +32,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
 from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import sync_path
 from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import vector_index
 from ingestion_orchestration_fastapi_app.core.records import Opened
-from ingestion_orchestration_fastapi_app.errors import StoreWrite
+from ingestion_orchestration_fastapi_app.errors import StoreRead
 
 TORN_FOLDER = ".torn"
 
@@ -79,20 +82,20 @@ async def recover(
     """Leaves the table with a newest version that is whole; moves torn ones aside.
 
     Raises:
-        StoreWrite: no version is whole. Nothing was moved.
-        ValueError: there is no table.
+        StoreRead: no version is whole. Nothing was moved.
+        NoTableError: there is no table.
     """
     folder = os.path.join(store, f"{name}.lance")
     versions = await to_thread.run_sync(manifests, folder, limiter=threads)
     if not versions:
-        raise ValueError(f"table {name!r} was never created")
+        raise NoTableError(name)
     version = await _newest_whole(folder, versions, synced_version=synced_version)
     if version is None and set(versions) == {1}:
         # Torn while it was created: it never held a row, so nothing is lost by creating it again.
         await to_thread.run_sync(set_aside, store, folder, versions.values(), limiter=threads)
-        raise ValueError(f"table {name!r} was never created")
+        raise NoTableError(name)
     if version is None:
-        raise StoreWrite(f"No version of the table {name!r} can be read.")
+        raise StoreRead(f"No version of the table {name!r} can be read.")
     newer = [file for number, file in versions.items() if number > version]
     if newer:
         await to_thread.run_sync(set_aside, store, folder, newer, limiter=threads)

@@ -89,7 +89,7 @@ async function loadCollections() {
   const chosen = at("collection").value || new URLSearchParams(location.search).get("collection");
   at("collection").replaceChildren(
     ...collections.map(({ name, count }) => {
-      const text = `${name} (${count.toLocaleString()})`;
+      const text = `${name} (${count?.toLocaleString() ?? "unreadable"})`;
       return new Option(text, name, false, name === (chosen || "default"));
     }),
   );
