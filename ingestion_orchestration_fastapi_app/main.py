@@ -114,6 +114,8 @@ def create_app(
         api_key=settings.api_key,
         registry=CollectorRegistry(),
         allowed_hosts=settings.allowed_hosts,
+        trusted_origins=frozenset(settings.cors_origins),
+        root_path=settings.root_path,
     )
     for resource in (ingest, jobs, collections, search, images, health):
         app.include_router(resource.router)

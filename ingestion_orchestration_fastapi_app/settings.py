@@ -12,7 +12,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
+from utils.web.cors import cors_origins
 from utils.web.hosts import binding_fault, host_rules, is_loopback
+from utils.web.root_path import checked_root_path
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -142,6 +144,13 @@ class Settings(BaseSettings):
         default=(),
         description="Names answered to beside loopback ones, after `,`. None, with a key: every.",
     )
+    root_path: str = Field(
+        default="", description="Path below which a reverse proxy shows the service: `/photos`."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins whose pages may use the API, after `,`: `https://photos.example`.",
+    )
     publish: str = Field(
         default="127.0.0.1",
         description="Where Docker publishes the port; only loopback addresses without API_KEY.",
@@ -166,6 +175,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return host_rules(value) if isinstance(value, str) else value
+
+    @field_validator("root_path")
+    @classmethod
+    def _check_root_path(cls, value: str) -> str:
+        return checked_root_path(value)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return cors_origins(value) if isinstance(value, str) else value
 
     @field_validator("exclude_patterns", mode="before")
     @classmethod

@@ -205,6 +205,8 @@ def create_app(
         api_key=settings.api_key,
         registry=registry,
         allowed_hosts=settings.allowed_hosts,
+        trusted_origins=frozenset(settings.cors_origins),
+        root_path=settings.root_path,
         drain=drain,
     )
     return app

@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from utils.web.cors import cors_origins
 from utils.web.hosts import binding_fault, host_rules
+from utils.web.root_path import checked_root_path
 
 
 def _cores() -> int:
@@ -47,6 +49,13 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Names answered to beside loopback ones, after `,`. None, with a key: every.",
+    )
+    root_path: str = Field(
+        default="", description="Path below which a reverse proxy shows the service: `/photos`."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins whose pages may use the API, after `,`: `https://photos.example`.",
     )
 
     clip_model: str = Field(
@@ -168,6 +177,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return host_rules(value) if isinstance(value, str) else value
+
+    @field_validator("root_path")
+    @classmethod
+    def _check_root_path(cls, value: str) -> str:
+        return checked_root_path(value)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return cors_origins(value) if isinstance(value, str) else value
 
     @property
     def binding_fault(self) -> str | None:

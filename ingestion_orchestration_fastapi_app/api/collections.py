@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.api.views import collection_reply
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, StoreRead
 from utils.contract import API_PREFIX, CollectionList, CollectionReply, CollectionRequest
+from utils.web.root_path import external_path
 
 router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS])
 
@@ -28,7 +29,7 @@ async def collections(services: Wired) -> CollectionList:
 @router.post("/collections", dependencies=[WRITES], status_code=201)
 async def create(body: CollectionRequest, response: Response, services: Wired) -> CollectionReply:
     record = await services.collections.create(body.name)
-    response.headers["Location"] = f"{API_PREFIX}/collections/{record.name}"
+    response.headers["Location"] = external_path(f"{API_PREFIX}/collections/{record.name}")
     return await _described(services, record)
 
 

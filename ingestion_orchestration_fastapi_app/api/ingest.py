@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.core.identity import display_text
 from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest, Watch
 from ingestion_orchestration_fastapi_app.pipeline.space import check_space
 from utils.contract import API_PREFIX, IngestAccepted, IngestRequest
+from utils.web.root_path import external_path
 
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[WRITES])
 
@@ -30,7 +31,7 @@ async def ingest(body: IngestRequest, response: Response, services: Wired) -> In
         services.checked_directory, body.directory_path, limiter=services.blocking
     )
     record = await _accepted(services, body, directory)
-    status_url = f"{API_PREFIX}/ingest/status/{record.id}"
+    status_url = external_path(f"{API_PREFIX}/ingest/status/{record.id}")
     response.headers["Location"] = status_url
     return IngestAccepted(job_id=record.id, status_url=status_url)
 

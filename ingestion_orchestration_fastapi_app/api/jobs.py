@@ -23,6 +23,7 @@ from utils.contract import (
     JobLog,
     JobReply,
 )
+from utils.web.root_path import external_path
 
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[READS])
 
@@ -131,7 +132,7 @@ async def retry_failed(job_id: str, response: Response, services: Wired) -> Inge
     if likely is not None:
         services.collections.check_model(collection, likely)
     retry = await services.supervisor.retry_failed(collection, record)
-    status_url = f"{API_PREFIX}/ingest/status/{retry.id}"
+    status_url = external_path(f"{API_PREFIX}/ingest/status/{retry.id}")
     response.headers["Location"] = status_url
     return IngestAccepted(job_id=retry.id, status_url=status_url)
 

@@ -27,6 +27,7 @@ from utils.contract import (
     SearchReply,
     WatchReply,
 )
+from utils.web.root_path import external_path
 
 LOG_LINES = 20  # in an answer that is asked for again and again; `/log` has more
 
@@ -132,7 +133,7 @@ def _search_hit(hit: Hit, collection: str) -> SearchHit:
 
 
 def _image_fields(point: Point, collection: str) -> dict[str, object]:
-    image_url = f"{API_PREFIX}/images/{point.id}"
+    image_url = external_path(f"{API_PREFIX}/images/{point.id}")
     return {
         "id": str(point.id),
         "path": point.display_path,

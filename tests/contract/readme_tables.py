@@ -36,7 +36,7 @@ def default_text(name: str, field: FieldInfo) -> str:
         return COMPUTED[name]
     default = field.default
     assert default is not PydanticUndefined, f"{name} has no default"
-    if default in (None, ()) or isinstance(default, SecretStr):
+    if default in (None, (), "") or isinstance(default, SecretStr):
         return "none"
     if isinstance(default, bool):
         return f"`{int(default)}`"

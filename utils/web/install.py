@@ -15,7 +15,9 @@ from starlette.responses import Response
 from utils.contract import ErrorCode, ProblemBody
 from utils.problems import Problem, ValidationProblem
 from utils.web.body_limit import RefusedBody, form_problem
+from utils.web.cors import Cors
 from utils.web.cross_site import CrossSiteCheck
+from utils.web.head_requests import HeadRequests
 from utils.web.hosts import AllowedHosts, HostCheck
 from utils.web.metrics import RequestMetrics, metrics_endpoint
 from utils.web.problem_responses import (
@@ -26,6 +28,7 @@ from utils.web.problem_responses import (
     request_id_of,
 )
 from utils.web.request_scope import RequestScope
+from utils.web.root_path import RootPath
 from utils.web.security import (
     KEY_READS,
     Authentication,
@@ -45,11 +48,12 @@ def install_web(
     trusted_origins: frozenset[str] = frozenset(),
     checkers: Sequence[CredentialChecker] = (),
     open_paths: OpenPaths | None = None,
+    root_path: str = "",
     drain: DrainBounds | None = None,
 ) -> None:
     """Everything of this package, on one app. `service` names metrics: `orchestrator`.
 
-    `allowed_hosts` are rules, as the setting's; pages of `trusted_origins` may ask for changes;
+    `allowed_hosts` are rules, as the setting's; pages of `trusted_origins` may use the API;
     `checkers` are ways to prove who calls, beside the API key.
     """
     bounds = drain or DrainBounds()
@@ -94,5 +98,9 @@ def install_web(
         drain=bounds,
     )
     app.add_middleware(HostCheck, hosts=hosts, drain=bounds)
+    if trusted_origins:
+        app.add_middleware(Cors, origins=trusted_origins)
     app.add_middleware(RequestMetrics, service=service, registry=registry)
+    app.add_middleware(HeadRequests)
+    app.add_middleware(RootPath, root_path=root_path)
     app.add_middleware(RequestScope)  # outermost, so that everything has its id

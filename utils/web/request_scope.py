@@ -7,6 +7,7 @@ import time
 from uuid import uuid4
 
 import structlog
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -65,7 +66,8 @@ class RequestScope:
                     Problem("The service failed; its log says why."), request_id
                 )
                 await body(scope, noted_receive, send_with_id)
-            quiet = scope["path"].startswith("/health/") or scope["path"] == "/metrics"
+            path = get_route_path(scope)
+            quiet = path.startswith("/health/") or path == "/metrics"
             (log.debug if quiet else log.info)(
                 "request_served",
                 method=scope["method"],
