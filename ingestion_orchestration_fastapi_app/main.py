@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import structlog
 from anyio import CapacityLimiter, create_task_group
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry
@@ -60,6 +60,7 @@ from utils.formats import Format, has_image_extension
 from utils.problems import Problem
 from utils.web.body_limit import BodyLimit
 from utils.web.install import install_web
+from utils.web.unknown_parameters import only_known_parameters
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +119,7 @@ def create_app(
         root_path=settings.root_path,
     )
     for resource in (ingest, jobs, collections, search, images, health):
-        app.include_router(resource.router)
+        app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=UI_FOLDER / "static"))
     return app

@@ -12,7 +12,7 @@ from functools import partial
 import anyio
 import anyio.to_thread
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 
 from ml_inference_fastapi_app import status_routes
@@ -41,6 +41,7 @@ from utils.web.body_limit import BodyLimit
 from utils.web.install import install_web
 from utils.web.logs import setup_logging
 from utils.web.problem_responses import DrainBounds
+from utils.web.unknown_parameters import only_known_parameters
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -190,8 +191,8 @@ def create_app(
     app = FastAPI(title="Photoseek inference", lifespan=lifespan, redirect_slashes=False)
     app.state.engine = engine
     app.state.reply_threads = anyio.CapacityLimiter(2)
-    app.include_router(router)
-    app.include_router(status_routes.router)
+    for one in (router, status_routes.router):
+        app.include_router(one, dependencies=[Depends(only_known_parameters)])
     drain = DrainBounds(settings.ml_drain_max_bytes, settings.ml_drain_timeout_s)
     uploads = {
         f"{API_PREFIX}/batch_embed_and_caption": settings.ml_max_request_bytes,

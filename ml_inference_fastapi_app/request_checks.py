@@ -6,15 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import anyio
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from starlette.requests import ClientDisconnect
 
 from ml_inference_fastapi_app.engine import Engine
 from ml_inference_fastapi_app.request_body import Body
 from utils.contract import IMAGE_COUNT_HEADER
-from utils.problems import BatchTooLarge, ValidationProblem
+from utils.problems import BatchTooLarge
 
 T = TypeVar("T")
+
+MAX_IMAGE_COUNT = 1_000_000
 
 
 def _engine(request: Request) -> Engine:
@@ -25,15 +27,21 @@ def _engine(request: Request) -> Engine:
 EngineOf = Annotated[Engine, Depends(_engine)]
 
 
-def declared_images(request: Request, *, limit: int) -> int | None:
-    text = request.headers.get(IMAGE_COUNT_HEADER)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
-        raise ValidationProblem(f"{IMAGE_COUNT_HEADER} must be a whole number from 1.")
-    if int(text[:9]) > limit:
+ImageCount = Annotated[
+    int | None,
+    Header(
+        alias=IMAGE_COUNT_HEADER,
+        ge=1,
+        le=MAX_IMAGE_COUNT,
+        description="How many images the body holds: a batch that is too large, or that the "
+        "device has no time for, is then refused before its body is read.",
+    ),
+]
+
+
+def check_count(count: int | None, *, limit: int) -> None:
+    if count is not None and count > limit:
         raise BatchTooLarge(f"A batch may hold {limit} images.", limit=limit)
-    return int(text)
 
 
 def body_of(request: Request, engine: Engine) -> Body:

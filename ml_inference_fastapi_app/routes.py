@@ -16,8 +16,9 @@ from ml_inference_fastapi_app.multipart import boundary_of
 from ml_inference_fastapi_app.replies import Encoding, batch_json, encoded
 from ml_inference_fastapi_app.request_checks import (
     EngineOf,
+    ImageCount,
     body_of,
-    declared_images,
+    check_count,
     unless_client_leaves,
 )
 from utils.contract import (
@@ -65,6 +66,7 @@ def _json_body(model: type[EmbedTextRequest]) -> dict[str, object]:
 async def batch_embed_and_caption(
     request: Request,
     engine: EngineOf,
+    image_count: ImageCount = None,
     captions: Annotated[bool, Query(description="Captions too, where they are available.")] = False,
     encoding_format: Annotated[Encoding, Query()] = "float",
     thumbnail_side_px: Annotated[
@@ -79,9 +81,9 @@ async def batch_embed_and_caption(
     """
     laps = Laps()
     model = engine.model
-    declared = declared_images(request, limit=model.safe_batch)
+    check_count(image_count, limit=model.safe_batch)
     boundary = boundary_of(request.headers.get("Content-Type"))
-    with engine.admission.batch(declared or model.safe_batch) as place:
+    with engine.admission.batch(image_count or model.safe_batch) as place:
         laps.end("admit")
         body = body_of(request, engine)
         work = partial(
@@ -90,7 +92,7 @@ async def batch_embed_and_caption(
             boundary,
             place,
             laps,
-            declared=declared,
+            declared=image_count,
             captions=captions,
             thumbnail_side_px=thumbnail_side_px or 0,
         )

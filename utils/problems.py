@@ -7,6 +7,8 @@ Problem
 ├── Forbidden                  403
 ├── CrossSite                  403
 ├── HostNotAllowed             421
+├── NotFound                   404  no route: what a route does not find has its own code
+├── MethodNotAllowed           405
 ├── BatchTooLarge              413  limit
 ├── UnsupportedMediaType       415
 ├── GpuBusy                    429  retry_after_s
@@ -89,6 +91,18 @@ class HostNotAllowed(Problem):
     status = 421
     code = ErrorCode.HOST_NOT_ALLOWED
     title = "The service does not answer to this Host"
+
+
+class NotFound(Problem):
+    status = 404
+    code = ErrorCode.NOT_FOUND
+    title = "There is nothing at this path"
+
+
+class MethodNotAllowed(Problem):
+    status = 405
+    code = ErrorCode.METHOD_NOT_ALLOWED
+    title = "The path does not know this method"
 
 
 class BatchTooLarge(Problem):

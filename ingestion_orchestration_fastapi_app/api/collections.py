@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Response
 
+from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.api.views import collection_reply
@@ -34,12 +35,12 @@ async def create(body: CollectionRequest, response: Response, services: Wired) -
 
 
 @router.get("/collections/{name}")
-async def collection(name: str, services: Wired) -> CollectionReply:
+async def collection(name: CollectionInPath, services: Wired) -> CollectionReply:
     return await _described(services, await services.collections.get(name))
 
 
 @router.delete("/collections/{name}", dependencies=[WRITES], status_code=204)
-async def delete(name: str, services: Wired) -> None:
+async def delete(name: CollectionInPath, services: Wired) -> None:
     """The points go; the photographs stay where they are."""
     collection = await services.collections.get(name)
     await services.collections.delete(name)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
+from ingestion_orchestration_fastapi_app.api.parameters import (
+    CollectionName,
+    ImageId,
+    Offset,
+    PageLimit,
+)
 from ingestion_orchestration_fastapi_app.api.picture_response import (
     PICTURE_HEADERS,
     is_held,
@@ -25,9 +30,9 @@ router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])
 @router.get("/images")
 async def images(
     services: Wired,
-    collection: str = "default",
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    collection: CollectionName = "default",
+    limit: PageLimit = 50,
+    offset: Offset = 0,
 ) -> ImageList:
     """By path."""
     points = []
@@ -42,13 +47,15 @@ async def images(
 
 
 @router.get("/images/{image_id}")
-async def image(image_id: UUID, services: Wired, collection: str = "default") -> ImageReply:
+async def image(
+    image_id: ImageId, services: Wired, collection: CollectionName = "default"
+) -> ImageReply:
     return image_reply(await services.thumbnails.point(collection, image_id), collection)
 
 
 @router.get("/images/{image_id}/thumbnail", response_class=Response)
 async def thumbnail(
-    image_id: UUID, request: Request, services: Wired, collection: str = "default"
+    image_id: ImageId, request: Request, services: Wired, collection: CollectionName = "default"
 ) -> Response:
     """WebP. Named by content, so a browser may keep it for as long as it likes; grey, and not to
     be kept, as long as no inference service shows what it made of a RAW."""
@@ -68,11 +75,11 @@ async def thumbnail(
 
 @router.get("/images/{image_id}/file", response_class=Response)
 async def file(
-    image_id: UUID,
+    image_id: ImageId,
     request: Request,
     services: Wired,
-    collection: str = "default",
-    download: bool = False,
+    collection: CollectionName = "default",
+    download: Annotated[bool, Query(description="As an attachment, whatever it is.")] = False,
 ) -> Response:
     """The original, as it is, typed by its content; one range is served.
 

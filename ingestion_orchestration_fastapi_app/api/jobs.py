@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ingestion_orchestration_fastapi_app.api.event_stream import EventStream
+from ingestion_orchestration_fastapi_app.api.parameters import JobId, JobLimit, Offset
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.api.views import job_reply
@@ -27,8 +28,6 @@ from utils.web.root_path import external_path
 
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[READS])
 
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0)]
 IdPrefix = Annotated[
     str, Query(pattern="^[0-9a-z]*$", max_length=32, description="Only jobs whose id begins so.")
 ]
@@ -36,7 +35,7 @@ IdPrefix = Annotated[
 
 @router.get("/jobs")
 async def jobs(
-    services: Wired, limit: Limit = 50, offset: Offset = 0, id_prefix: IdPrefix = ""
+    services: Wired, limit: JobLimit = 50, offset: Offset = 0, id_prefix: IdPrefix = ""
 ) -> JobList:
     """Newest first."""
     records = await services.ports.ledger.jobs(limit=limit, offset=offset, id_prefix=id_prefix)
@@ -47,14 +46,16 @@ async def jobs(
 
 @router.get("/jobs/{job_id}")
 @router.get("/ingest/status/{job_id}")
-async def job(job_id: str, services: Wired) -> JobReply:
+async def job(job_id: JobId, services: Wired) -> JobReply:
     record = await _job(services, job_id)
     return job_reply(record, services.supervisor.tally(job_id))
 
 
 @router.get("/jobs/{job_id}/log")
 async def log(
-    job_id: str, services: Wired, limit: Annotated[int, Query(ge=1, le=LOG_LINES)] = LOG_LINES
+    job_id: JobId,
+    services: Wired,
+    limit: Annotated[int, Query(ge=1, le=LOG_LINES, description="The most lines.")] = LOG_LINES,
 ) -> JobLog:
     """The newest lines, oldest first."""
     record = await _job(services, job_id)
@@ -64,7 +65,7 @@ async def log(
 
 
 @router.get("/jobs/{job_id}/events", status_code=200, response_class=EventStream)
-async def events(job_id: str, services: Wired) -> EventStream:
+async def events(job_id: JobId, services: Wired) -> EventStream:
     """Server-Sent Events: the job's answer whenever it changes, until its final state.
 
     At most four a second. Where too many listen already, one event and a time to come back.
@@ -83,7 +84,7 @@ async def events(job_id: str, services: Wired) -> EventStream:
 
 @router.get("/jobs/{job_id}/failures")
 async def failures(
-    job_id: str, services: Wired, limit: Limit = 100, offset: Offset = 0
+    job_id: JobId, services: Wired, limit: JobLimit = 100, offset: Offset = 0
 ) -> FailurePage:
     """Every file that failed, by path."""
     await _job(services, job_id)
@@ -100,7 +101,7 @@ async def failures(
 
 
 @router.post("/jobs/{job_id}/pause", dependencies=[WRITES])
-async def pause(job_id: str, services: Wired) -> JobReply:
+async def pause(job_id: JobId, services: Wired) -> JobReply:
     """What is in flight is stored or dropped; the job then rests, also over a restart.
 
     A paused job keeps its collection: later jobs of it wait. It does not count as running.
@@ -109,19 +110,19 @@ async def pause(job_id: str, services: Wired) -> JobReply:
 
 
 @router.post("/jobs/{job_id}/resume", dependencies=[WRITES])
-async def resume(job_id: str, services: Wired) -> JobReply:
+async def resume(job_id: JobId, services: Wired) -> JobReply:
     """Goes on where it was, as soon as there is a place for it."""
     return await _controlled(services, job_id, Control.RESUME)
 
 
 @router.post("/jobs/{job_id}/cancel", dependencies=[WRITES])
-async def cancel(job_id: str, services: Wired) -> JobReply:
+async def cancel(job_id: JobId, services: Wired) -> JobReply:
     """Ends the job for good. What is done stays done; what is not stays counted as pending."""
     return await _controlled(services, job_id, Control.CANCEL)
 
 
 @router.post("/jobs/{job_id}/retry-failed", dependencies=[WRITES], status_code=202)
-async def retry_failed(job_id: str, response: Response, services: Wired) -> IngestAccepted:
+async def retry_failed(job_id: JobId, response: Response, services: Wired) -> IngestAccepted:
     """Starts a job that opens exactly the files that failed in this one, whatever their codes.
 
     It has counts and an id of its own. While it is unfinished, asking again gives the same one.

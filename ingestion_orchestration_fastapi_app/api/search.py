@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, File, Form, UploadFile
-from fastapi import Query as QueryParam
 
+from ingestion_orchestration_fastapi_app.api.parameters import (
+    CollectionName,
+    ImageId,
+    PageLimit,
+    SearchOffset,
+)
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.api.views import filters_of, search_reply
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.pipeline.search import Query
-from utils.contract import API_PREFIX, SearchReply, SearchTextRequest
-from utils.contract.search import MAX_SEARCH_LIMIT, MAX_SEARCH_OFFSET, OFFSET_DESCRIPTION
+from utils.contract import (
+    API_PREFIX,
+    MAX_SEARCH_LIMIT,
+    MAX_SEARCH_OFFSET,
+    CollectionText,
+    SearchReply,
+    SearchTextRequest,
+)
+from utils.contract.search import OFFSET_DESCRIPTION
 from utils.problems import BatchTooLarge, ValidationProblem
 
 router = APIRouter(prefix=API_PREFIX, tags=["search"], dependencies=[READS])
@@ -37,11 +48,14 @@ async def by_text(body: SearchTextRequest, services: Wired) -> SearchReply:
 @router.post("/search/image")
 async def by_image(
     services: Wired,
-    file: Annotated[UploadFile, File()],
-    collection: Annotated[str, Form()] = "default",
-    limit: Annotated[int, Form(ge=1, le=MAX_SEARCH_LIMIT)] = 20,
+    file: Annotated[UploadFile, File(description="The picture, as a file of a known format.")],
+    collection: Annotated[CollectionText, Form()] = "default",
+    limit: Annotated[int, Form(ge=1, le=MAX_SEARCH_LIMIT, description="The most results.")] = 20,
     offset: Annotated[int, Form(ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)] = 0,
-    min_score: Annotated[float | None, Form(ge=-1, le=1, allow_inf_nan=False)] = None,
+    min_score: Annotated[
+        float | None,
+        Form(ge=-1, le=1, allow_inf_nan=False, description="The least score of a result."),
+    ] = None,
 ) -> SearchReply:
     data = await file.read(MAX_QUERY_IMAGE_BYTES + 1)
     if len(data) > MAX_QUERY_IMAGE_BYTES:
@@ -60,13 +74,11 @@ async def by_image(
 
 @router.get("/images/{image_id}/similar")
 async def similar(
-    image_id: UUID,
+    image_id: ImageId,
     services: Wired,
-    collection: str = "default",
-    limit: Annotated[int, QueryParam(ge=1, le=MAX_SEARCH_LIMIT)] = 20,
-    offset: Annotated[
-        int, QueryParam(ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)
-    ] = 0,
+    collection: CollectionName = "default",
+    limit: PageLimit = 20,
+    offset: SearchOffset = 0,
 ) -> SearchReply:
     query = Query(
         collection=collection, limit=limit, offset=offset, filters=NO_FILTERS, min_score=None

@@ -26,6 +26,7 @@ from utils.contract import (
     SearchHit,
     SearchReply,
     WatchReply,
+    formats_named,
 )
 from utils.web.root_path import external_path
 
@@ -98,14 +99,14 @@ def _watch_reply(watch: Watch, folder: WatchedFolder | None) -> WatchReply:
 
 def filters_of(spec: FilterSpec) -> Filters:
     return Filters(
-        taken_after=spec.taken_after and spec.taken_after.replace(tzinfo=None),
-        taken_before=spec.taken_before and spec.taken_before.replace(tzinfo=None),
+        taken_after=spec.taken_after,
+        taken_before=spec.taken_before,
         camera=spec.camera,
         lens=spec.lens,
         rating_min=spec.rating_min,
         keywords=spec.keywords,
         path_prefix=spec.path_prefix,
-        formats=None if spec.formats is None else tuple(name.lower() for name in spec.formats),
+        formats=None if spec.formats is None else formats_named(spec.formats),
         min_width_px=spec.min_width_px,
         min_height_px=spec.min_height_px,
         has_gps=spec.has_gps,

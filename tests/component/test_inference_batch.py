@@ -174,7 +174,8 @@ async def test_each_answer_tells_its_time_by_stage(client: httpx.AsyncClient) ->
         ("-1", 400, ErrorCode.VALIDATION),
         ("many", 400, ErrorCode.VALIDATION),
         ("41", 413, ErrorCode.BATCH_TOO_LARGE),
-        ("9" * 4000, 413, ErrorCode.BATCH_TOO_LARGE),
+        ("0000000011100", 413, ErrorCode.BATCH_TOO_LARGE),
+        ("9" * 4000, 400, ErrorCode.VALIDATION),
     ],
 )
 async def test_the_declared_count_is_held_against_the_body(

@@ -4,11 +4,14 @@ from utils.contract.base import (
     API_PREFIX,
     HARD_MAX_BATCH,
     IMAGE_COUNT_HEADER,
+    MAX_NAME_CHARACTERS,
+    MAX_OFFSET,
     PPM_MEDIA_TYPE,
     PROBLEM_MEDIA_TYPE,
     RAW_MEDIA_TYPE,
     REQUEST_ID_HEADER,
     WHOLE_FIELD,
+    CollectionText,
     ErrorCode,
     ProblemBody,
     Reply,
@@ -20,6 +23,7 @@ from utils.contract.collections import (
     CollectionRequest,
     WatchReply,
 )
+from utils.contract.format_names import formats_named
 from utils.contract.health import (
     InferenceService,
     InferenceState,
@@ -61,6 +65,8 @@ from utils.contract.jobs import (
     LogLine,
 )
 from utils.contract.search import (
+    MAX_SEARCH_LIMIT,
+    MAX_SEARCH_OFFSET,
     FilterSpec,
     SearchHit,
     SearchReply,
@@ -71,6 +77,10 @@ __all__ = [
     "API_PREFIX",
     "HARD_MAX_BATCH",
     "IMAGE_COUNT_HEADER",
+    "MAX_NAME_CHARACTERS",
+    "MAX_OFFSET",
+    "MAX_SEARCH_LIMIT",
+    "MAX_SEARCH_OFFSET",
     "PPM_MEDIA_TYPE",
     "PROBLEM_MEDIA_TYPE",
     "RAW_MEDIA_TYPE",
@@ -87,6 +97,7 @@ __all__ = [
     "CollectionList",
     "CollectionReply",
     "CollectionRequest",
+    "CollectionText",
     "EmbedReply",
     "EmbedTextReply",
     "EmbedTextRequest",
@@ -120,4 +131,5 @@ __all__ = [
     "UploadSpec",
     "WatchReply",
     "Wire",
+    "formats_named",
 ]

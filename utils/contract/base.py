@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 from annotated_types import MaxLen
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 API_PREFIX = "/api/v1"
@@ -16,6 +17,9 @@ WHOLE_FIELD = "wholes"  # a part: the whole picture of the image after it, for i
 PPM_MEDIA_TYPE = "image/x-portable-pixmap"
 RAW_MEDIA_TYPE = "image/x-raw"
 HARD_MAX_BATCH = 256  # what one request ever carries, whatever a device could hold
+MAX_PATH_CHARACTERS = 4096
+MAX_NAME_CHARACTERS = 255  # of what is looked up: a name too long to exist is not there, below that
+MAX_OFFSET = 1_000_000_000  # beyond every library; the store and the ledger count further
 
 
 class ErrorCode(StrEnum):
@@ -55,6 +59,8 @@ class ErrorCode(StrEnum):
     COLLECTION_EXISTS = "ERR_COLLECTION_EXISTS"
     JOB_NOT_FOUND = "ERR_JOB_NOT_FOUND"
     JOB_STATE = "ERR_JOB_STATE"
+    NOT_FOUND = "ERR_NOT_FOUND"
+    METHOD_NOT_ALLOWED = "ERR_METHOD_NOT_ALLOWED"
     UNAUTHORIZED = "ERR_UNAUTHORIZED"
     FORBIDDEN = "ERR_FORBIDDEN"
     CROSS_SITE = "ERR_CROSS_SITE"
@@ -80,8 +86,10 @@ class Wire(BaseModel):
         for name, value in data.items():
             field = cls.model_fields.get(name)
             if field is None:
+                # Half a surrogate pair can be in JSON, and in no error of pydantic's.
+                shown = str(name)[:100].encode("utf-8", "backslashreplace").decode()
                 raise PydanticCustomError(
-                    "extra_forbidden", "{name}: there is no such field", {"name": str(name)[:100]}
+                    "extra_forbidden", "{name}: there is no such field", {"name": shown}
                 )
             if isinstance(value, list | tuple | dict):
                 most = next((m.max_length for m in field.metadata if isinstance(m, MaxLen)), None)
@@ -98,15 +106,23 @@ class Reply(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class ProblemBody(Reply):
-    """RFC 9457 body. `retry_after_ms`, `limit` and `eta_s` appear where they mean something."""
+CollectionText = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_NAME_CHARACTERS, description="The collection's name."),
+]
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: ErrorCode
-    request_id: str
-    retry_after_ms: int | None = None
-    limit: int | None = None
-    eta_s: float | None = None
+
+class ProblemBody(Reply):
+    """RFC 9457: why a request was not done."""
+
+    type: str = Field(default="about:blank", description="Always `about:blank`: see `code`.")
+    title: str = Field(description="The same for every occurrence of a code.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What is wrong with this request, for whoever reads it.")
+    code: ErrorCode = Field(description="Stable: the README says what each means.")
+    request_id: str = Field(description="As in `X-Request-ID` and in the service's log.")
+    retry_after_ms: int | None = Field(
+        default=None, description="When it makes sense to ask again."
+    )
+    limit: int | None = Field(default=None, description="The bound that was passed.")
+    eta_s: float | None = Field(default=None, description="Seconds until the model is loaded.")

@@ -4,41 +4,63 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import ConfigDict, Field
+
 from utils.contract.base import Reply, Wire
+from utils.contract.examples import COLLECTION
+
+COLLECTION_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
 
 class CollectionRequest(Wire):
-    name: str
+    """A new collection."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "holidays"}]})
+
+    name: str = Field(
+        max_length=63,
+        pattern=COLLECTION_NAME_PATTERN,
+        description="1 to 63 letters, digits, `_`, `.` or `-`; it begins with a letter or digit.",
+    )
 
 
 class WatchReply(Reply):
-    """`mode`: by `events` of the file system, or only by a `rescan` now and then.
+    """A folder whose changes are picked up."""
 
-    `detail` says why there are no events, or what else is wrong.
-    """
-
-    directory_path: str
-    recursive: bool
-    mode: Literal["events", "rescan"]
-    detail: str | None
+    directory_path: str = Field(description="The folder.")
+    recursive: bool = Field(description="Whether the folders in it are watched, too.")
+    mode: Literal["events", "rescan"] = Field(
+        description="By `events` of the file system, or only by a `rescan` now and then."
+    )
+    detail: str | None = Field(description="Why there are no events, or what else is wrong.")
 
 
 class CollectionReply(Reply):
-    """`model` and `fingerprint` are null until the first job binds the collection to a model.
+    """A collection as it is now."""
 
-    `count` is null where the vector store cannot be read: import the collection's folders again.
+    model_config = ConfigDict(json_schema_extra={"examples": [COLLECTION]})
 
-    `watches`: the folders whose changes are picked up.
-    """
-
-    name: str
-    count: int | None
-    model: str | None
-    fingerprint: str | None
-    roots: tuple[str, ...]
-    watches: tuple[WatchReply, ...] = ()
-    last_job_id: str | None
+    name: str = Field(description="Its name, in paths and requests.")
+    count: int | None = Field(
+        description="How many images it holds; null where the vector store cannot be read: import "
+        "the collection's folders again."
+    )
+    model: str | None = Field(
+        description="The model of its vectors; null until the first job binds it to one."
+    )
+    fingerprint: str | None = Field(
+        description="Of model, weights and preprocessing; null until the first job."
+    )
+    roots: tuple[str, ...] = Field(description="The folders that were imported.")
+    watches: tuple[WatchReply, ...] = Field(
+        default=(), description="The folders whose changes are picked up."
+    )
+    last_job_id: str | None = Field(description="Its newest job.")
 
 
 class CollectionList(Reply):
-    collections: tuple[CollectionReply, ...]
+    """Every collection."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"collections": [COLLECTION]}]})
+
+    collections: tuple[CollectionReply, ...] = Field(description="By name.")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import ConfigDict, Field
+
 from utils.contract.base import Reply
+from utils.contract.examples import INFERENCE_SERVICE, ORCHESTRATOR
 from utils.contract.inference import Capabilities, Health
 
 
 class InferenceSummary(Reply):
-    """Of all services together: `url` is of the one whose model new collections get."""
+    """Of all services together."""
 
-    url: str
-    reachable: bool
-    detail: str | None
+    url: str = Field(description="Of the service whose model new collections get.")
+    reachable: bool = Field(description="Whether any service answers.")
+    detail: str | None = Field(description="Why none answers.")
 
 
 class InferenceState(StrEnum):
@@ -25,28 +28,50 @@ class InferenceState(StrEnum):
 
 
 class InferenceService(Reply):
-    """`fingerprint` is the last that it was heard to have; `detail` says why it is not ready."""
+    """One inference service."""
 
-    url: str
-    state: InferenceState
-    fingerprint: str | None
-    detail: str | None
+    model_config = ConfigDict(json_schema_extra={"examples": [INFERENCE_SERVICE]})
+
+    url: str = Field(description="Where it is.")
+    state: InferenceState = Field(
+        description="`ready`, `away`, or `other_model`: than the first that answers."
+    )
+    fingerprint: str | None = Field(description="Of its model, as it was last heard.")
+    detail: str | None = Field(description="Why it is not ready.")
 
 
 class OrchestratorHealth(Health):
-    """`detail` says why jobs and searches wait, where no inference service answers."""
+    """The orchestrator's health, and that of what it needs."""
 
-    inference: tuple[InferenceService, ...]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"status": "ok", "detail": None, "inference": [INFERENCE_SERVICE]}]
+        }
+    )
+
+    inference: tuple[InferenceService, ...] = Field(
+        description="Each inference service; `detail` says why jobs and searches wait."
+    )
 
 
 class OrchestratorCapabilities(Reply):
-    """`safe_clip_batch` is 0 while the inference service has never been reached."""
+    """What can be asked of this orchestrator."""
 
-    safe_clip_batch: int
-    batch_size: int
-    formats: tuple[str, ...]
-    captions_available: bool
-    ingest_roots: tuple[str, ...]
-    inference: InferenceSummary
-    inference_services: tuple[InferenceService, ...]
-    ml: Capabilities | None
+    model_config = ConfigDict(json_schema_extra={"examples": [ORCHESTRATOR]})
+
+    safe_clip_batch: int = Field(
+        description="Images that the inference service takes at once; 0 while it was never reached."
+    )
+    batch_size: int = Field(description="Images that jobs send at once.")
+    formats: tuple[str, ...] = Field(description="The formats that are read.")
+    captions_available: bool = Field(description="Whether a job may ask for captions.")
+    ingest_roots: tuple[str, ...] = Field(
+        description="The folders below which directories may be imported."
+    )
+    inference: InferenceSummary = Field(description="All inference services together.")
+    inference_services: tuple[InferenceService, ...] = Field(
+        description="Each inference service, in the order of the setting."
+    )
+    ml: Capabilities | None = Field(
+        description="What the inference service says of itself; null while it was never reached."
+    )

@@ -4,126 +4,170 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from utils.contract.base import ErrorCode, Reply, Wire
+from utils.contract.examples import BATCH, CAPABILITIES, CAPTION, EMBEDDING, EMBEDDINGS
 
 
 class ClipUpload(Reply):
-    """An upload that needs no more resizing. `crop` says what happens to the long side."""
+    """An upload that needs no more resizing."""
 
-    side_px: int
-    crop: Literal["center", "squash", "longest"]
-    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
-    fill: int = 0
+    side_px: int = Field(description="The square's side.")
+    crop: Literal["center", "squash", "longest"] = Field(
+        description="What happens to the long side."
+    )
+    interpolation: Literal["bicubic", "bilinear"] = Field(
+        default="bicubic", description="How it is resized."
+    )
+    fill: int = Field(default=0, description="The grey beside a picture that is not cropped.")
 
 
 class CaptionUpload(Reply):
     """The whole picture, squashed into a square: what a captioner sees."""
 
-    side_px: int
+    side_px: int = Field(description="The square's side.")
 
 
 class UploadSpec(Reply):
-    clip: ClipUpload
-    caption: CaptionUpload
-    encodings: tuple[str, ...]
+    """What is best sent."""
+
+    clip: ClipUpload = Field(description="For an embedding.")
+    caption: CaptionUpload = Field(description="For a caption.")
+    encodings: tuple[str, ...] = Field(description="Media types, the cheapest first.")
 
 
 class ClipCapabilities(Reply):
-    """`weights` as configured; `fingerprint` is over model, weights, preprocessing."""
+    """The embedding model."""
 
-    model: str
-    weights: str
-    dim: int
-    image_size: int
-    fingerprint: str
-    trained: bool
-    dtype: str
-    backend: str
-    compiled: bool
+    model: str = Field(description="Its name.")
+    weights: str = Field(description="As configured.")
+    dim: int = Field(description="Numbers in a vector.")
+    image_size: int = Field(description="The side of what it sees, in pixels.")
+    fingerprint: str = Field(description="Of model, weights and preprocessing.")
+    trained: bool = Field(description="False: its vectors mean nothing.")
+    dtype: str = Field(description="The numbers it calculates with.")
+    backend: str = Field(description="What runs it.")
+    compiled: bool = Field(description="Whether it was compiled for this device.")
 
 
 class CaptionCapabilities(Reply):
-    """`available`: they may be asked for. The model is fetched and loaded when somebody does.
+    """The captioning model. It is fetched and loaded when somebody asks for captions."""
 
-    `fingerprint` is None as long as the weights are not on the service's machine.
-    """
-
-    available: bool
-    model: str | None = None
-    quantization: str | None = None
-    fingerprint: str | None = None
+    available: bool = Field(description="Whether captions may be asked for.")
+    model: str | None = Field(default=None, description="Its name.")
+    quantization: str | None = Field(default=None, description="How it is made smaller.")
+    fingerprint: str | None = Field(
+        default=None, description="Null as long as the weights are not on the service's machine."
+    )
 
 
 class QueueCapabilities(Reply):
-    """Requests, not images. `limit` is the most that are admitted at once (running + waiting)."""
+    """Requests, not images."""
 
-    running: int
-    waiting: int
-    limit: int
+    running: int = Field(description="On the device now.")
+    waiting: int = Field(description="Admitted behind them.")
+    limit: int = Field(description="The most that are admitted at once, running and waiting.")
 
 
 class Capabilities(Reply):
-    safe_clip_batch: int
-    safe_blip_batch: int
-    recommended_batch: int
-    max_request_bytes: int
-    upload: UploadSpec
-    clip: ClipCapabilities
-    captions: CaptionCapabilities
-    device: str
-    queue: QueueCapabilities
-    images_per_s: float | None
+    """What the service runs, and how much of it it takes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CAPABILITIES]})
+
+    safe_clip_batch: int = Field(description="Images that certainly fit into one batch.")
+    safe_blip_batch: int = Field(description="Captions that certainly fit into one step.")
+    recommended_batch: int = Field(description="Images that a client should send at once.")
+    max_request_bytes: int = Field(description="The longest body.")
+    upload: UploadSpec = Field(description="What is best sent.")
+    clip: ClipCapabilities = Field(description="The embedding model.")
+    captions: CaptionCapabilities = Field(description="The captioning model.")
+    device: str = Field(description="What it runs on.")
+    queue: QueueCapabilities = Field(description="How busy it is.")
+    images_per_s: float | None = Field(description="As measured; null before that.")
 
 
 class ItemError(Reply):
-    code: ErrorCode
-    detail: str
+    """Why one upload has no result, or no caption."""
+
+    code: ErrorCode = Field(description="What went wrong.")
+    detail: str = Field(description="The same in words.")
 
 
 class BatchItem(Reply):
-    """One upload's result. `embedding` is a list of floats, or base64 of little-endian float32.
+    """One upload's result."""
 
-    An error beside an embedding is of the caption alone. `thumbnail` is base64 of WebP, upright,
-    in sRGB: of a RAW, where the request says how large.
-    """
-
-    id: str
-    embedding: list[float] | str | None = None
-    caption: str | None = None
-    thumbnail: str | None = None
-    error: ItemError | None = None
+    id: str = Field(description="The part's filename.")
+    embedding: list[float] | str | None = Field(
+        default=None,
+        description="Of unit length: a list of floats, or base64 of little-endian float32.",
+    )
+    caption: str | None = Field(default=None, description="Where captions were asked for.")
+    thumbnail: str | None = Field(
+        default=None,
+        description="Of a RAW, where the request says how large: base64 of WebP, upright, in sRGB.",
+    )
+    error: ItemError | None = Field(
+        default=None, description="What went wrong; beside an embedding, of the caption alone."
+    )
 
 
 class BatchReply(Reply):
-    results: tuple[BatchItem, ...]
-    fingerprint: str
-    caption_fingerprint: str | None = None
+    """Every upload's result."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [BATCH]})
+
+    results: tuple[BatchItem, ...] = Field(description="In the parts' order.")
+    fingerprint: str = Field(description="Of the embedding model.")
+    caption_fingerprint: str | None = Field(
+        default=None, description="Of the captioning model, where captions were made."
+    )
 
 
 class CaptionReply(Reply):
-    caption: str
-    fingerprint: str
+    """One image in words."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CAPTION]})
+
+    caption: str = Field(description="What the image shows.")
+    fingerprint: str = Field(description="Of the captioning model.")
 
 
 class EmbedReply(Reply):
-    embedding: list[float]
-    fingerprint: str
+    """One image as a vector."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EMBEDDING]})
+
+    embedding: list[float] = Field(description="Of unit length.")
+    fingerprint: str = Field(description="Of the embedding model.")
 
 
 QueryText = Annotated[str, Field(max_length=8192)]
 
 
 class EmbedTextRequest(Wire):
-    texts: tuple[QueryText, ...] = Field(min_length=1, max_length=64)
+    """Texts to embed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"texts": ["a dog on the beach"]}]})
+
+    texts: tuple[QueryText, ...] = Field(
+        min_length=1, max_length=64, description="What is beyond the model's length is cut off."
+    )
 
 
 class EmbedTextReply(Reply):
-    embeddings: list[list[float]]
-    fingerprint: str
+    """Texts as vectors."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EMBEDDINGS]})
+
+    embeddings: list[list[float]] = Field(description="Of unit length, in the texts' order.")
+    fingerprint: str = Field(description="Of the embedding model.")
 
 
 class Health(Reply):
-    status: Literal["ok", "loading", "failed"]
-    detail: str | None = None
+    """Whether the service does what it is there for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok", "detail": None}]})
+
+    status: Literal["ok", "loading", "failed"] = Field(description="How it is.")
+    detail: str | None = Field(default=None, description="Why it is not better.")

@@ -6,30 +6,60 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, StrictBool
 
-from utils.contract.base import ErrorCode, Reply, Wire
+from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, ErrorCode, Reply, Wire
+from utils.contract.examples import FAILURE, JOB, LOG_LINE
 
 
 class IngestRequest(Wire):
-    """`watch`: whether changes of the directory are picked up from now on; null: as it is."""
+    """A folder to import."""
 
-    directory_path: str = Field(min_length=1, max_length=4096)
-    collection: str = "default"
-    recursive: bool = True
-    captions: bool = False
-    force: bool = False
-    sync: bool = False
-    confirm_deletes: bool = False
-    watch: bool | None = None
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"directory_path": "/photos/2019", "recursive": True}]}
+    )
+
+    directory_path: str = Field(
+        min_length=1,
+        max_length=MAX_PATH_CHARACTERS,
+        description="The folder, as the service sees it; it must lie below an allowed root.",
+    )
+    collection: CollectionText = "default"
+    recursive: StrictBool = Field(default=True, description="The folders in it, too.")
+    captions: StrictBool = Field(default=False, description="Captions, too; slow.")
+    force: StrictBool = Field(
+        default=False, description="Open every file again, also unchanged and failed ones."
+    )
+    sync: StrictBool = Field(
+        default=False, description="Forget the images whose files are gone from the folder."
+    )
+    confirm_deletes: StrictBool = Field(
+        default=False, description="With `sync`: also where suspiciously many are gone."
+    )
+    watch: StrictBool | None = Field(
+        default=None,
+        description="Whether changes of the folder are picked up from now on; null: as it is.",
+    )
 
 
 class IngestAccepted(Reply):
-    job_id: str
-    status_url: str
+    """A job was made, and runs by itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"job_id": JOB["job_id"], "status_url": f"/api/v1/ingest/status/{JOB['job_id']}"}
+            ]
+        }
+    )
+
+    job_id: str = Field(description="The job.")
+    status_url: str = Field(description="The path under which it says how far it is.")
 
 
 class JobState(StrEnum):
+    """`completed`, `failed` and `cancelled` are final."""
+
     QUEUED = "queued"
     RUNNING = "running"
     WAITING_FOR_ML = "waiting_for_ml"
@@ -42,75 +72,92 @@ class JobState(StrEnum):
 class JobCounts(Reply):
     """found = unchanged + cached + embedded + failed + skipped + pending, in one snapshot."""
 
-    found: int = 0
-    unchanged: int = 0
-    cached: int = 0
-    embedded: int = 0
-    failed: int = 0
-    skipped: int = 0
-    pending: int = 0
+    found: int = Field(default=0, description="Files that were found.")
+    unchanged: int = Field(default=0, description="As they were at the last import.")
+    cached: int = Field(default=0, description="Their content was embedded before.")
+    embedded: int = Field(default=0, description="Embedded by this job.")
+    failed: int = Field(default=0, description="See the job's failures.")
+    skipped: int = Field(default=0, description="Not images.")
+    pending: int = Field(default=0, description="Still to do.")
 
 
 class LogLine(Reply):
-    at: datetime
-    event: str
-    detail: str = ""
+    """Something that happened in a job."""
+
+    at: datetime = Field(description="When, in UTC.")
+    event: str = Field(description="What, as a constant name.")
+    detail: str = Field(default="", description="More about it.")
 
 
 class JobReply(Reply):
-    """One snapshot of a job.
+    """One snapshot of a job."""
 
-    `stages`: seconds of work in each stage, summed over workers. `rate_images_per_s` is of the
-    last seconds while the job runs, and `rate_average_images_per_s` of all its running time.
-    `eta_s` and its range are there once all is found. `log` holds the last lines. `removed`
-    counts points whose files are gone; `counts` are of files that are there. `origin`: `watch` for
-    a job over what changed in a watched folder.
-    """
+    model_config = ConfigDict(json_schema_extra={"examples": [JOB]})
 
-    job_id: str
-    state: JobState
-    reason: str | None
-    reason_code: ErrorCode | None
-    collection: str
-    directory_path: str
-    counts: JobCounts
-    scan_complete: bool
-    bytes: int
-    rate_images_per_s: float
-    rate_average_images_per_s: float = 0.0
-    eta_s: float | None
-    eta_low_s: float | None = None
-    eta_high_s: float | None = None
-    removed: int = 0
-    origin: Literal["request", "watch"] = "request"
-    stages: dict[str, float]
-    bottleneck: str | None
-    errors_by_code: dict[str, int]
-    warnings: tuple[str, ...]
-    log: tuple[LogLine, ...]
-    started_at: datetime | None
-    updated_at: datetime
-    finished_at: datetime | None
+    job_id: str = Field(description="The job.")
+    state: JobState = Field(description="What it does now.")
+    reason: str | None = Field(description="Why it is in this state, in words.")
+    reason_code: ErrorCode | None = Field(description="The same as a code, where there is one.")
+    collection: str = Field(description="The collection that it fills.")
+    directory_path: str = Field(description="The folder that it reads.")
+    counts: JobCounts = Field(description="Of files that are there.")
+    scan_complete: bool = Field(description="Whether all files were found.")
+    bytes: int = Field(description="How much was read.")
+    rate_images_per_s: float = Field(description="Of the last seconds while the job runs.")
+    rate_average_images_per_s: float = Field(default=0.0, description="Of all its running time.")
+    eta_s: float | None = Field(description="Seconds to its end; there once all is found.")
+    eta_low_s: float | None = Field(default=None, description="The same, if all goes well.")
+    eta_high_s: float | None = Field(default=None, description="The same, if it does not.")
+    removed: int = Field(default=0, description="Points whose files are gone.")
+    origin: Literal["request", "watch"] = Field(
+        default="request", description="`watch`: a job over what changed in a watched folder."
+    )
+    stages: dict[str, float] = Field(
+        description="Seconds of work in each stage, summed over workers."
+    )
+    bottleneck: str | None = Field(description="What the job waits for most.")
+    errors_by_code: dict[str, int] = Field(description="How many files failed by which code.")
+    warnings: tuple[str, ...] = Field(description="What should be known of its results.")
+    log: tuple[LogLine, ...] = Field(description="The last lines, oldest first.")
+    started_at: datetime | None = Field(description="In UTC; null while it is queued.")
+    updated_at: datetime = Field(description="Its last change, in UTC.")
+    finished_at: datetime | None = Field(description="In UTC; null before its final state.")
 
 
 class JobLog(Reply):
     """The newest lines, oldest first."""
 
-    lines: tuple[LogLine, ...]
+    model_config = ConfigDict(json_schema_extra={"examples": [{"lines": [LOG_LINE]}]})
+
+    lines: tuple[LogLine, ...] = Field(description="Oldest first.")
 
 
 class JobList(Reply):
-    jobs: tuple[JobReply, ...]
+    """A page of jobs."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"jobs": [JOB]}]})
+
+    jobs: tuple[JobReply, ...] = Field(description="Newest first.")
 
 
 class FailureReply(Reply):
-    path: str
-    code: ErrorCode
-    detail: str
-    at: datetime
+    """A file that could not be imported."""
+
+    path: str = Field(description="The file; odd bytes show as `\\xNN`.")
+    code: ErrorCode = Field(description="What went wrong.")
+    detail: str = Field(description="The same in words.")
+    at: datetime = Field(description="When, in UTC.")
 
 
 class FailurePage(Reply):
-    failures: tuple[FailureReply, ...]
-    total: int
-    next_offset: int | None
+    """A page of a job's failures."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"failures": [FAILURE], "total": 1, "next_offset": None}]}
+    )
+
+    failures: tuple[FailureReply, ...] = Field(description="By path.")
+    total: int = Field(description="How many there are on all pages.")
+    next_offset: int | None = Field(
+        description="The `offset` of the next page; null where this is the last."
+    )

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
-from utils.contract.base import Reply, Wire
+from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, Reply, Wire
+from utils.contract.examples import HIT, SEARCH
+from utils.contract.format_names import MAX_FORMATS, FormatName
 from utils.contract.images import ImageReply
-
-KeywordText = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class FilterSpec(Wire):
-    """All given conditions must hold. Times are compared as written by the camera.
-
-    `camera` and `lens` are parts of names; `keywords` are whole ones, all of which a picture must
-    have. Case does not matter.
-    """
-
-    taken_after: datetime | None = None
-    taken_before: datetime | None = None
-    camera: str | None = Field(default=None, max_length=200)
-    lens: str | None = Field(default=None, max_length=200)
-    rating_min: int | None = Field(default=None, ge=-1, le=5)
-    keywords: tuple[KeywordText, ...] = Field(default=(), max_length=50)
-    path_prefix: str | None = Field(default=None, max_length=4096)
-    formats: tuple[str, ...] | None = Field(default=None, max_length=50)
-    min_width_px: int | None = Field(default=None, ge=1)
-    min_height_px: int | None = Field(default=None, ge=1)
-    has_gps: bool | None = None
-
+from utils.contract.times import SinceTime, UntilTime
 
 MAX_SEARCH_LIMIT = 500
 MAX_SEARCH_OFFSET = 10_000
@@ -40,25 +19,106 @@ OFFSET_DESCRIPTION = (
     f"the best {MAX_SEARCH_OFFSET + MAX_SEARCH_LIMIT:,} can be had. Where images come in between "
     "two pages, the second may repeat some of the first."
 )
+MAX_QUERY_CHARACTERS = 2000
+MAX_SIDE_PX = 1_000_000
+
+KeywordText = Annotated[str, Field(min_length=1, max_length=200)]
+SidePx = Annotated[StrictInt, Field(ge=1, le=MAX_SIDE_PX)]
+
+
+class FilterSpec(Wire):
+    """All given conditions must hold. Case does not matter in texts."""
+
+    taken_after: SinceTime | None = Field(
+        default=None,
+        description="Taken then or later, by the camera's clock: a year, month, day or time, "
+        "meant from its beginning. An offset from UTC is not looked at.",
+    )
+    taken_before: UntilTime | None = Field(
+        default=None,
+        description="Taken then or earlier, by the camera's clock: a year, month, day or time, "
+        "meant until its end, so `2019` includes all of 2019.",
+    )
+    camera: str | None = Field(
+        default=None,
+        max_length=200,
+        description="A part of the camera's make and model.",
+        examples=["canon"],
+    )
+    lens: str | None = Field(
+        default=None, max_length=200, description="A part of the lens's name.", examples=["50mm"]
+    )
+    rating_min: Annotated[StrictInt, Field(ge=-1, le=5)] | None = Field(
+        default=None, description="The least rating: -1 (rejected) to 5."
+    )
+    keywords: tuple[KeywordText, ...] = Field(
+        default=(), max_length=50, description="Whole keywords; a picture must have all of them."
+    )
+    path_prefix: str | None = Field(
+        default=None,
+        max_length=MAX_PATH_CHARACTERS,
+        description="What the picture's path begins with.",
+        examples=["/photos/2019/"],
+    )
+    formats: tuple[FormatName, ...] | None = Field(
+        default=None,
+        max_length=MAX_FORMATS,
+        description="Any of these formats, by name or file extension, in any case, with or without "
+        "the dot. `raw` means every camera's RAW format.",
+        examples=[["jpeg", "raw"]],
+    )
+    min_width_px: SidePx | None = Field(default=None, description="The least width, in pixels.")
+    min_height_px: SidePx | None = Field(default=None, description="The least height, in pixels.")
+    has_gps: StrictBool | None = Field(
+        default=None, description="Whether the picture says where it was taken."
+    )
 
 
 class SearchTextRequest(Wire):
-    query: str = Field(min_length=1, max_length=2000)
-    collection: str = "default"
-    limit: int = Field(default=20, ge=1, le=MAX_SEARCH_LIMIT)
-    offset: int = Field(default=0, ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)
-    filters: FilterSpec = FilterSpec()
-    min_score: float | None = Field(default=None, ge=-1, le=1, allow_inf_nan=False)
+    """What is looked for in words, and where."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"query": "a dog on the beach", "limit": 20, "filters": {"taken_after": "2019"}}
+            ]
+        }
+    )
+
+    query: str = Field(
+        min_length=1,
+        max_length=MAX_QUERY_CHARACTERS,
+        description="What the pictures show, in words.",
+    )
+    collection: CollectionText = "default"
+    limit: StrictInt = Field(default=20, ge=1, le=MAX_SEARCH_LIMIT, description="The most results.")
+    offset: StrictInt = Field(default=0, ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)
+    filters: FilterSpec = Field(
+        default=FilterSpec(), description="Conditions that every result meets."
+    )
+    min_score: Annotated[StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] | None = Field(
+        default=None, description="The least score of a result, -1 to 1."
+    )
 
 
 class SearchHit(ImageReply):
-    """`score` is the cosine between query and image, -1 to 1."""
+    """A stored image and how near it is to what was asked."""
 
-    score: float
+    model_config = ConfigDict(json_schema_extra={"examples": [HIT]})
+
+    score: float = Field(description="The cosine between query and image, -1 to 1.")
 
 
 class SearchReply(Reply):
-    results: tuple[SearchHit, ...]
-    collection: str
-    model: str | None
-    warnings: tuple[str, ...] = ()
+    """What was found, the best first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [SEARCH]})
+
+    results: tuple[SearchHit, ...] = Field(description="The images, the best first.")
+    collection: str = Field(description="The collection that was searched.")
+    model: str | None = Field(
+        description="The model that made its vectors; null before the first import."
+    )
+    warnings: tuple[str, ...] = Field(
+        default=(), description="What makes the results less than they seem."
+    )

@@ -11,6 +11,7 @@ from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from utils.problems import BatchTooLarge, MalformedMultipart, Problem
+from utils.web.declared_length import declared_bytes
 from utils.web.problem_responses import DrainBounds, problem_response, request_id_of
 
 # What Starlette's form parser says where a form is over a limit. It has no type of its own.
@@ -51,7 +52,7 @@ class BodyLimit:
         headers = Headers(scope=scope)
         limit = self._limit(get_route_path(scope), headers.get("Content-Type", ""))
         problem = BatchTooLarge(f"The body may have {limit} bytes.", limit=limit)
-        if declared_bytes(headers) > limit:
+        if declared_bytes(headers.get("Content-Length")) > limit:
             refusal = problem_response(problem, request_id_of(scope), drain=self._drain)
             await refusal(scope, receive, send)
             return
@@ -72,12 +73,6 @@ class BodyLimit:
         if media_type(content_type) == "multipart/form-data":
             return self._uploads.get(path, self._max_bytes)
         return self._max_bytes
-
-
-def declared_bytes(headers: Headers) -> int:
-    """0 where the length is not declared. A number of any length is read in no time."""
-    text = headers.get("Content-Length", "")
-    return int(text[:19]) if text.isascii() and text.isdigit() else 0
 
 
 def media_type(content_type: str) -> str:

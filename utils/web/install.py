@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from utils.contract import ErrorCode, ProblemBody
-from utils.problems import Problem, ValidationProblem
+from utils.problems import MethodNotAllowed, NotFound, Problem, ValidationProblem
 from utils.web.body_limit import RefusedBody, form_problem
 from utils.web.cors import Cors
 from utils.web.cross_site import CrossSiteCheck
@@ -29,6 +29,7 @@ from utils.web.problem_responses import (
 )
 from utils.web.request_scope import RequestScope
 from utils.web.root_path import RootPath
+from utils.web.route_methods import known_methods
 from utils.web.security import (
     KEY_READS,
     Authentication,
@@ -71,6 +72,16 @@ def install_web(
         problem = exc.problem if isinstance(exc, RefusedBody) else form_problem(exc)
         if problem is not None:
             return await on_problem(request, problem)
+        if exc.status_code == NotFound.status:
+            return await on_problem(request, NotFound("There is nothing here; see /docs."))
+        if exc.status_code == MethodNotAllowed.status:
+            methods = ", ".join(known_methods(app, request.scope))
+            return problem_response(
+                MethodNotAllowed(f"The methods here are {methods}."),
+                request_id_of(request.scope),
+                drain=bounds,
+                headers={"Allow": methods},
+            )
         phrase = HTTPStatus(exc.status_code).phrase
         body = ProblemBody(
             title=phrase,

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from utils.contract import PROBLEM_MEDIA_TYPE, ProblemBody
 from utils.problems import Problem
+from utils.web.declared_length import declared_bytes
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -40,9 +41,9 @@ class DrainingResponse(Response):
         self._drain = drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        declared = Headers(scope=scope).get("Content-Length", "")
+        declared = declared_bytes(Headers(scope=scope).get("Content-Length"))
         ended = scope.get("state", {}).get("body_ended", False)
-        hopeless = not ended and declared.isdecimal() and int(declared) > self._drain.max_bytes
+        hopeless = not ended and declared > self._drain.max_bytes
         if hopeless:
             self.headers["Connection"] = "close"
         start = {"type": "http.response.start", "status": self.status_code}
@@ -80,7 +81,7 @@ def problem_response(
     body = ProblemBody(
         title=problem.title,
         status=problem.status,
-        detail=problem.detail,
+        detail=_speakable(problem.detail),
         code=problem.code,
         request_id=request_id,
         retry_after_ms=None if retry_after_s is None else round(retry_after_s * 1000),
@@ -90,6 +91,11 @@ def problem_response(
     retry_after = problem.retry_after_header()
     also = {"Retry-After": retry_after} if retry_after else {}
     return body_response(body, headers={**(headers or {}), **also}, drain=drain)
+
+
+def _speakable(text: str) -> str:
+    """Half a surrogate pair, which JSON may carry, is no text that an answer can hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def body_response(

@@ -1,0 +1,59 @@
+"""Query parameters and form fields that a route does not know are refused, not ignored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import get_args, get_origin
+
+from fastapi import Request, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
+
+from utils.problems import ValidationProblem
+
+SHOWN_CHARACTERS = 64  # of an unknown name, in the answer
+
+
+async def only_known_parameters(request: Request) -> None:
+    """A dependency of the whole application. Raises ValidationProblem.
+
+    A parameter that is no list may be there once: two values have no meaning.
+    """
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    query = {
+        field.alias: _is_list(field.field_info.annotation)
+        for field in get_flat_params(route.dependant)
+        if isinstance(field.field_info, params.Query)
+    }
+    _check("query", (name for name, _ in request.query_params.multi_items()), query)
+    fields = {
+        field.alias: _is_list(field.field_info.annotation)
+        for field in route.dependant.body_params
+        if isinstance(field.field_info, params.Form)
+    }
+    if fields:
+        form = await request.form()  # FastAPI has read it already, and the request holds it
+        _check("body", (name for name, _ in form.multi_items()), fields)
+
+
+def _check(where: str, given: Iterable[str], known: Mapping[str, bool]) -> None:
+    """`known`: by name, whether it is a list."""
+    for name, count in Counter(given).items():
+        if name not in known:
+            names = f"the known ones are {', '.join(known)}" if known else "none are known here"
+            shown = name[:SHOWN_CHARACTERS]
+            raise ValidationProblem(f"{where}.{shown}: there is no such parameter; {names}")
+        if count > 1 and not known[name]:
+            raise ValidationProblem(
+                f"{where}.{name}: it may be given once, and is there {count} times"
+            )
+
+
+def _is_list(annotation: object) -> bool:
+    if isinstance(get_origin(annotation) or annotation, type):
+        origin = get_origin(annotation) or annotation
+        return isinstance(origin, type) and issubclass(origin, list | tuple | set)
+    return any(_is_list(arg) for arg in get_args(annotation))
