@@ -9,6 +9,8 @@ Problem
 ├── DiskFull 507 · StoreRead 503 · StoreWrite 503
 └── DataFolderLocked (ends the process at start-up)
 
+RowsRefused: some rows of a write are none that the vector store can hold
+
 InferenceFault: the inference service did not answer; nothing is wrong with any file
 ├── Overloaded      asked to wait (429, 503 while loading, a body cut off while it was sent)
 ├── Unreachable     refused, unknown host, no answer to a connection
@@ -17,6 +19,9 @@ InferenceFault: the inference service did not answer; nothing is wrong with any 
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
 
 from utils.contract import ErrorCode
 from utils.problems import Problem
@@ -108,6 +113,14 @@ class DataFolderLocked(Problem):
     status = 503
     code = ErrorCode.DATA_FOLDER_LOCKED
     title = "Another process uses the data folder"
+
+
+class RowsRefused(Exception):
+    """Nothing of a write was stored: these of its points, by id and why, can never be."""
+
+    def __init__(self, why: Mapping[UUID, str]) -> None:
+        super().__init__("; ".join(why.values()))
+        self.why = why
 
 
 class InferenceFault(Exception):

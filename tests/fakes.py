@@ -107,6 +107,7 @@ class FakeLibrary:
         self.need_bytes = 1000
         self.faults: list[ScanFault] = []
         self.devices: dict[bytes, int] = {self.root.path: 1}
+        self.metadata: dict[bytes, Metadata] = {}  # by relative path, where there is any
         self.passed_over: set[bytes] = set()  # absolute; whatever is there is never met
 
     def put(
@@ -169,7 +170,7 @@ class FakeOpenFile:
             data=b"" if is_raw else found.data,
             sha256=hashlib.sha256(found.data).digest(),
             format="dng" if is_raw else "jpeg",
-            metadata=Metadata(),
+            metadata=self._library.metadata.get(self._file.path, Metadata()),
             settled=found.settled,
         )
 

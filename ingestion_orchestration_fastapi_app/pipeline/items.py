@@ -131,6 +131,19 @@ def stored(
     return replace(ended, point=point, picture=picture)
 
 
+def unstored(end: Finished, fault: Rejected) -> Finished:
+    """The end of a file whose point turned out to be none that can be stored."""
+    settlement = replace(
+        end.settlement,
+        verdict=Verdict.FAILED,
+        outcome=Outcome.FAILED,
+        stored_fingerprint=None,
+        code=fault.code,
+        detail=fault.detail,
+    )
+    return replace(end, settlement=settlement, point=None, picture=None)
+
+
 def _of_content(
     loaded: Loaded,
     verdict: Verdict,

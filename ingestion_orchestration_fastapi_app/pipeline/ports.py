@@ -52,7 +52,8 @@ class VectorStore(Protocol):
     ) -> int:
         """Appends the new, merges those in `may_exist`, syncs. Returns the synced version.
 
-        `points` hold no id twice.
+        `points` hold no id twice. Raises RowsRefused, and writes nothing, where some of them can
+        never be stored.
         """
 
     async def delete(self, collection: str, ids: Sequence[UUID]) -> int: ...

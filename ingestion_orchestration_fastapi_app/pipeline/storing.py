@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import partial
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.core.files import Vector
 from ingestion_orchestration_fastapi_app.core.records import VectorKey
+from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
 from ingestion_orchestration_fastapi_app.pipeline.grouping import grouped
-from ingestion_orchestration_fastapi_app.pipeline.items import Finished, Receive, spoilt
+from ingestion_orchestration_fastapi_app.pipeline.items import (
+    Finished,
+    Receive,
+    spoilt,
+    unstored,
+)
 from ingestion_orchestration_fastapi_app.pipeline.known import cached
+from utils.contract import ErrorCode
 from utils.problems import Rejected
 
 
@@ -33,8 +42,8 @@ async def _settle(job: JobContext, group: list[Finished]) -> list[Finished]:
     copies = [copy for end in group for copy in _copies(job, end)]
     ends = list({end.settlement.key: end for end in group + copies}.values())
     with job.tally.busy("store"):
-        await job.until_stored(partial(_write, job, ends))
-    for end in ends:
+        written = await job.until_stored(partial(_write, job, ends))
+    for end in written:
         if end.point is not None:
             job.tally.stored(end.point.rung)
     for end in group + copies:
@@ -62,7 +71,24 @@ def _copies(job: JobContext, end: Finished) -> list[Finished]:
     return [spoilt(copy, fault) for copy in copies]
 
 
-async def _write(job: JobContext, ends: list[Finished]) -> None:
+async def _write(job: JobContext, ends: list[Finished]) -> list[Finished]:
+    """As they were settled: a point that the store cannot hold fails alone."""
+    while True:
+        try:
+            await _write_all(job, ends)
+        except RowsRefused as exc:
+            ends = [_refused(end, exc.why) for end in ends]
+        else:
+            return ends
+
+
+def _refused(end: Finished, why: Mapping[UUID, str]) -> Finished:
+    if end.point is None or end.point.id not in why:
+        return end
+    return unstored(end, Rejected(ErrorCode.STORE_ROW, why[end.point.id]))
+
+
+async def _write_all(job: JobContext, ends: list[Finished]) -> None:
     """Safe to repeat: what an earlier try may have written is merged."""
     ledger, store = job.ports.ledger, job.ports.store
     points = [end.point for end in ends if end.point is not None]

@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.core.files import (
     FileKey,
+    FileStat,
     Outcome,
     Verdict,
 )
@@ -229,3 +232,21 @@ async def test_what_a_job_meant_to_count_is_known_until_it_is_settled(ledger: Le
     assert await ledger.intended("job-1") == meant
     await settle(ledger, made, stored(b"a.jpg"))
     assert await ledger.intended("job-1") == {pid(b"b.jpg"): Outcome.CACHED}
+
+
+@given(
+    numbers=st.tuples(*[st.integers(-(2**70), 2**70)] * 4),
+    said=st.text(st.characters(codec=None), max_size=20),
+)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_nothing_that_is_said_of_one_file_keeps_its_group_from_being_settled(
+    tmp_path_factory: pytest.TempPathFactory, numbers: tuple[int, int, int, int], said: str
+) -> None:
+    async with a_ledger("sqlite", tmp_path_factory.mktemp("ledger")) as ledger:
+        made = await running(ledger)
+        odd = replace(failed(b"a.jpg"), stat=FileStat(*numbers), detail=said, display_path=said)
+        await settle(ledger, made, odd, stored(b"b.jpg"))
+        known = await ledger.recall(made.id, [key(b"a.jpg"), key(b"b.jpg")])
+        assert len(known) == 2
+        failures, _ = await ledger.failures("job-1", limit=5, offset=0)
+        failures[0].display_path.encode()

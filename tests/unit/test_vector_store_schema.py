@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
 )
 from ingestion_orchestration_fastapi_app.core.files import Metadata, Point
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from utils.photo_metadata import TakenAtSource
 
 DIM = 3
@@ -33,7 +35,8 @@ INT32 = st.integers(0, 2**31 - 1)
 INT64 = st.integers(-(2**63), 2**63 - 1)
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)  # surrogates, too
 POSITIVE = st.floats(0, 1e9, exclude_min=True)
-COORDINATE = st.floats(-180, 180)
+ANY_FLOAT = st.floats() | st.integers(-(10**400), 10**400)
+ANY_INT = st.integers(-(2**70), 2**70) | st.integers()
 
 POINTS = st.builds(
     Point,
@@ -57,8 +60,8 @@ POINTS = st.builds(
         taken_at=st.none() | st.datetimes(),
         camera_make=st.none() | ANY_TEXT,
         camera_model=st.none() | ANY_TEXT,
-        latitude=st.none() | COORDINATE,
-        longitude=st.none() | COORDINATE,
+        latitude=st.none() | st.floats(-90, 90),
+        longitude=st.none() | st.floats(-180, 180),
         taken_at_source=st.none() | st.sampled_from(TakenAtSource),
         taken_at_offset_min=st.none() | st.integers(-840, 840),
         lens=st.none() | ANY_TEXT,
@@ -67,7 +70,7 @@ POINTS = st.builds(
         exposure_s=st.none() | POSITIVE,
         iso=st.none() | INT32,
         flash_fired=st.none() | st.booleans(),
-        altitude_m=st.none() | COORDINATE,
+        altitude_m=st.none() | st.floats(-180, 180),
         rating=st.none() | st.integers(-1, 5),
         title=st.none() | ANY_TEXT,
         description=st.none() | ANY_TEXT,
@@ -80,6 +83,34 @@ POINTS = st.builds(
 )
 
 
+# What no reader should give, and a file can make one give.
+WILD_POINTS = st.builds(
+    replace,
+    POINTS,
+    id=st.uuids(),
+    size_bytes=ANY_INT,
+    mtime_ns=ANY_INT,
+    width_px=ANY_INT,
+    height_px=ANY_INT,
+    phash=ANY_INT,
+    metadata=st.builds(
+        Metadata,
+        taken_at=st.none() | st.datetimes(timezones=st.none() | st.timezones()),
+        taken_at_offset_min=st.none() | ANY_INT,
+        latitude=st.none() | ANY_FLOAT,
+        longitude=st.none() | ANY_FLOAT,
+        altitude_m=st.none() | ANY_FLOAT,
+        focal_length_mm=st.none() | ANY_FLOAT,
+        aperture_f=st.none() | ANY_FLOAT,
+        exposure_s=st.none() | ANY_FLOAT,
+        iso=st.none() | ANY_INT,
+        rating=st.none() | ANY_INT,
+        title=st.none() | ANY_TEXT,
+        keywords=st.lists(ANY_TEXT, max_size=3).map(tuple),
+    ),
+)
+
+
 def with_storable_text(point: Point) -> Point:
     said: dict[str, Any] = {
         name: storable(value) if isinstance(value, str) else value
@@ -87,6 +118,8 @@ def with_storable_text(point: Point) -> Point:
         if name != "taken_at_source"
     }
     said["keywords"] = tuple(map(storable, point.metadata.keywords))
+    if None in (said["latitude"], said["longitude"]):
+        said["latitude"] = said["longitude"] = None
     return replace(
         point,
         display_path=storable(point.display_path),
@@ -108,6 +141,26 @@ def test_points_survive_arrow(points: list[Point]) -> None:
     for found, written in zip(back, points, strict=True):
         np.testing.assert_array_equal(found.vector, written.vector)
         assert replace(found, vector=written.vector) == with_storable_text(written)
+
+
+@given(st.lists(WILD_POINTS, min_size=1, max_size=4))
+def test_no_value_of_one_point_keeps_the_others_from_being_stored(points: list[Point]) -> None:
+    for found, wild in zip(to_points(to_table(points, dim=DIM)), points, strict=True):
+        assert found.id == wild.id
+        for value in asdict(found.metadata).values():
+            assert not isinstance(value, float) or math.isfinite(value)
+        place = (found.metadata.latitude, found.metadata.longitude)
+        assert place == (None, None) or None not in place
+        if abs(wild.mtime_ns) < 2**63:
+            assert found.mtime_ns == wild.mtime_ns
+
+
+@given(st.lists(POINTS, min_size=1, max_size=3), POINTS)
+def test_a_point_that_is_no_row_is_named_alone(points: list[Point], odd: Point) -> None:
+    broken = replace(odd, metadata=replace(odd.metadata, iso="many"))  # type: ignore[arg-type]  # what a bug would give
+    with pytest.raises(RowsRefused) as refused:
+        to_table([*points, broken], dim=DIM)
+    assert set(refused.value.why) == {broken.id}
 
 
 @given(ANY_TEXT)

@@ -218,7 +218,7 @@ def _judged(number: int, at: str, one: Settlement, rowid: int) -> Row:
         one.sha256,
         one.stored_fingerprint if one.verdict is Verdict.STORED else None,
         at,
-        one.stat.sidecar_mark,
+        signed64(one.stat.sidecar_mark),
         rowid,
     )
 

@@ -40,9 +40,9 @@ def clean(text: str) -> str:
 
 
 def signed64(value: int) -> int:
-    """Wraps what 64 bits cannot hold, such as times after 2262: such a file never looks unchanged.
+    """Wraps what 64 bits cannot hold, where SQLite's integers end.
 
-    SQLite's integers end there, and a bad clock in one file must not fail its group.
+    One file must not fail its group. It never looks unchanged.
     """
     return (value + 2**63) % 2**64 - 2**63
 

@@ -137,13 +137,15 @@ class LanceStore:
         merged = [point for point in points if point.id in asked]
 
         async def change(table: OpenTable) -> None:
-            if new:
-                rows = await self._rows(new, table)
-                await table.handle.add(rows, write_parallelism=1)  # one fragment a group
-            if merged:
+            # Both before anything is written: a point that is no row must leave nothing behind.
+            new_rows = await self._rows(new, table) if new else None
+            merged_rows = await self._rows(merged, table) if merged else None
+            if new_rows is not None:
+                await table.handle.add(new_rows, write_parallelism=1)  # one fragment a group
+            if merged_rows is not None:
                 merge = table.handle.merge_insert(ID)
                 merge.when_matched_update_all().when_not_matched_insert_all()
-                await merge.execute(await self._rows(merged, table))
+                await merge.execute(merged_rows)
 
         return await self._commit(collection, change)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Vector
+from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from utils.photo_metadata import TakenAtSource
 
 ID = "id"
@@ -66,6 +68,9 @@ PAYLOAD_COLUMNS = tuple(field.name for field in _COLUMNS)
 NO_VECTOR: Vector = np.empty(0, dtype=np.float32)
 
 _UNIT_TOLERANCE = 0.01
+_MAX_WHY = 300
+# What Arrow and Python raise for a value that does not fit its column.
+UNSTORABLE = (pa.ArrowException, ArithmeticError, AttributeError, TypeError, ValueError)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -91,9 +96,10 @@ def are_unit(vectors: np.ndarray[Any, Any]) -> bool:
 
 
 def to_table(points: Sequence[Point], *, dim: int) -> Any:
-    """An Arrow table in the order given.
+    """An Arrow table in the order given. Numbers that a column cannot hold are left out.
 
     Raises:
+        RowsRefused: some of the points cannot be rows.
         ValueError: a vector is not of shape (dim,) or not of norm 1: a mistake of the caller.
     """
     vectors = np.asarray([point.vector for point in points], dtype=np.float32)
@@ -101,17 +107,70 @@ def to_table(points: Sequence[Point], *, dim: int) -> Any:
         raise ValueError(f"vectors of shape {vectors.shape}, expected ({len(points)}, {dim})")
     if not are_unit(vectors):
         raise ValueError("a vector is not of norm 1")
-    columns: dict[str, list[object]] = {name: [] for name in PAYLOAD_COLUMNS}
-    for point in points:
-        for name, value in _row(point).items():
-            columns[name].append(storable(value) if isinstance(value, str) else value)
-    arrays = [pa.array(columns[field.name], field.type) for field in _COLUMNS]
+    try:
+        arrays = _arrays(points)
+    except UNSTORABLE as exc:
+        raise RowsRefused(_why_each(points)) from exc
     arrays.append(pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dim))
     return pa.Table.from_arrays(arrays, schema=schema(dim))
 
 
+def _arrays(points: Sequence[Point]) -> list[Any]:
+    columns: dict[str, list[object]] = {name: [] for name in PAYLOAD_COLUMNS}
+    for point in points:
+        for name, value in _row(point).items():
+            columns[name].append(storable(value) if isinstance(value, str) else value)
+    return [_array(columns[field.name], field) for field in _COLUMNS]
+
+
+def _array(values: list[object], field: Any) -> Any:
+    if pa.types.is_floating(field.type):
+        values = [_finite(value) for value in values]
+    try:
+        return pa.array(values, field.type)
+    except UNSTORABLE:
+        if not pa.types.is_integer(field.type):
+            raise
+        return pa.array([_held(value, field) for value in values], field.type)
+
+
+def _finite(value: object) -> object:
+    if not isinstance(value, (float, int)):
+        return value
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _held(value: object, field: Any) -> object:
+    """A number that the column holds: none, or the nearest where there must be one."""
+    if not isinstance(value, int):
+        return value
+    bits, signed = field.type.bit_width, pa.types.is_signed_integer(field.type)
+    least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    if least <= value <= most:
+        return value
+    return None if field.nullable else max(least, min(value, most))
+
+
+def _why_each(points: Sequence[Point]) -> dict[UUID, str]:
+    """Of those that are no rows. Each is tried alone, as only a group with such a one is."""
+    why: dict[UUID, str] = {}
+    for point in points:
+        try:
+            _arrays([point])
+        except UNSTORABLE as exc:
+            why[point.id] = storable(f"its row cannot be written: {exc}")[:_MAX_WHY]
+    if not why:
+        raise AssertionError("rows that can be written one by one can be written together")
+    return why
+
+
 def _row(point: Point) -> dict[str, object]:
     metadata = point.metadata
+    latitude, longitude = _place(metadata)
     return {
         ID: str(point.id),
         "root_id": str(point.root_id),
@@ -130,8 +189,8 @@ def _row(point: Point) -> dict[str, object]:
         "taken_at": metadata.taken_at,
         "camera_make": metadata.camera_make,
         "camera_model": metadata.camera_model,
-        "latitude": metadata.latitude,
-        "longitude": metadata.longitude,
+        "latitude": latitude,
+        "longitude": longitude,
         "taken_at_source": metadata.taken_at_source,
         "taken_at_offset_min": metadata.taken_at_offset_min,
         "lens": metadata.lens,
@@ -150,6 +209,15 @@ def _row(point: Point) -> dict[str, object]:
         "fingerprint": point.fingerprint,
         "job_id": point.job_id,
     }
+
+
+def _place(metadata: Metadata) -> tuple[float | None, float | None]:
+    """Both or neither, and on the globe."""
+    latitude, longitude = metadata.latitude, metadata.longitude
+    if latitude is None or longitude is None:
+        return None, None
+    there = -90 <= latitude <= 90 and -180 <= longitude <= 180
+    return (latitude, longitude) if there else (None, None)
 
 
 def to_points(table: Any) -> list[Point]:
