@@ -6,6 +6,7 @@ Problem
 ├── JobNotFound 404 · JobStateProblem 409
 ├── ImageNotFound 404
 ├── ModelMismatch 409
+├── TooManyAttempts 429
 ├── DiskFull 507 · StoreRead 503 · StoreWrite 503
 └── DataFolderLocked (ends the process at start-up)
 
@@ -77,6 +78,12 @@ class ModelMismatch(Problem):
     status = 409
     code = ErrorCode.MODEL_MISMATCH
     title = "The collection was made by another model"
+
+
+class TooManyAttempts(Problem):
+    status = 429
+    code = ErrorCode.TOO_MANY_ATTEMPTS
+    title = "Too many wrong keys were tried"
 
 
 class DiskFull(Problem):

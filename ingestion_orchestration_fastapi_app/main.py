@@ -39,9 +39,13 @@ from ingestion_orchestration_fastapi_app.api import (
     ingest,
     jobs,
     search,
+    session,
 )
 from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
+from ingestion_orchestration_fastapi_app.api.security import cookie_name
 from ingestion_orchestration_fastapi_app.api.services import Services
+from ingestion_orchestration_fastapi_app.api.sessions import SessionCookie, Sessions
+from ingestion_orchestration_fastapi_app.core.attempts import Attempts
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
@@ -60,6 +64,7 @@ from utils.formats import Format, has_image_extension
 from utils.problems import Problem
 from utils.web.body_limit import BodyLimit
 from utils.web.install import install_web
+from utils.web.security import OpenPaths
 from utils.web.unknown_parameters import only_known_parameters
 
 log = structlog.get_logger(__name__)
@@ -117,8 +122,10 @@ def create_app(
         allowed_hosts=settings.allowed_hosts,
         trusted_origins=frozenset(settings.cors_origins),
         root_path=settings.root_path,
+        checkers=[SessionCookie(cookie_name(settings.orchestrator_port))],
+        open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
-    for resource in (ingest, jobs, collections, search, images, health):
+    for resource in (ingest, jobs, collections, search, images, session, health):
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=UI_FOLDER / "static"))
@@ -245,4 +252,6 @@ async def _wired(
         ),
         originals=CapacityLimiter(BLOCKING_THREADS),
         listeners=Listeners(),
+        attempts=Attempts(),
+        sessions=None if settings.api_key is None else Sessions(ports.ledger, settings.api_key),
     )

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobProgress,
     JobRecord,
     JobRequest,
+    SessionRecord,
 )
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
@@ -40,6 +41,7 @@ class MemoryJobs:
         self._shelves: dict[int, Shelf] = {}
         self._dropped: set[str] = set()
         self._jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only
+        self._sessions: dict[bytes, SessionRecord] = {}
         self._failures: dict[str, dict[FileKey, FailureRecord]] = {}
 
     async def create_job(self, job_id: str, collection_id: int, request: JobRequest) -> JobRecord:
@@ -157,3 +159,17 @@ class MemoryJobs:
     async def failed_among(self, job_id: str, keys: Sequence[FileKey]) -> set[FileKey]:
         await checkpoint()
         return set(keys).intersection(self._failures.get(job_id, {}))
+
+    async def add_session(self, session: SessionRecord) -> None:
+        await checkpoint()
+        kept = [one for one in self._sessions.values() if one.expires_at > session.created_at]
+        kept = sorted(kept, key=lambda one: one.expires_at)[-999:]
+        self._sessions = {one.token_hash: one for one in [*kept, session]}
+
+    async def session(self, token_hash: bytes) -> SessionRecord | None:
+        await checkpoint()
+        return self._sessions.get(token_hash)
+
+    async def end_session(self, token_hash: bytes) -> None:
+        await checkpoint()
+        self._sessions.pop(token_hash, None)

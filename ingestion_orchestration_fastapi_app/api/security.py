@@ -10,9 +10,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Request, Security
-from fastapi.security import SecurityScopes
+from fastapi.security import APIKeyCookie, SecurityScopes
 
 from utils.web.security import KEY_AS_BEARER, KEY_HEADER, Principal, Scope, authorised
+
+
+def cookie_name(port: int) -> str:
+    """Browsers share cookies between the ports of a host; services there must not."""
+    return f"photoseek_session_{port}"
+
+
+SESSION_COOKIE = APIKeyCookie(
+    name=cookie_name(8002),
+    scheme_name="Session",
+    description="What `POST /api/v1/session` gives a browser. The name ends with the port.",
+    auto_error=False,
+)
 
 
 def _caller(
@@ -20,6 +33,7 @@ def _caller(
     needed: SecurityScopes,
     _header: Annotated[object, Security(KEY_HEADER)],
     _bearer: Annotated[object, Security(KEY_AS_BEARER)],
+    _cookie: Annotated[object, Security(SESSION_COOKIE)],
 ) -> Principal:
     return authorised(request, needed)
 

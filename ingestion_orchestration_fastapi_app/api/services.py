@@ -11,6 +11,8 @@ from fastapi import Depends, Request
 
 from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.api.picture_response import OpenedPicture
+from ingestion_orchestration_fastapi_app.api.sessions import Sessions
+from ingestion_orchestration_fastapi_app.core.attempts import Attempts
 from ingestion_orchestration_fastapi_app.core.files import Point
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports
@@ -44,6 +46,8 @@ class Services:
     open_stored: Callable[[Point], OpenedPicture]
     originals: CapacityLimiter
     listeners: Listeners
+    attempts: Attempts
+    sessions: Sessions | None  # None: there is no key to log in with
 
 
 def services_of(request: Request) -> Services:

@@ -292,3 +292,13 @@ class Embedded:
     caption_fingerprint: str | None = None
     fault: Rejected | None = None
     likeness: Likeness | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A browser that logged in. `token_hash` is all that is kept of its cookie."""
+
+    token_hash: bytes
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime

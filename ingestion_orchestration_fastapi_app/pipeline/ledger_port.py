@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobProgress,
     JobRecord,
     JobRequest,
+    SessionRecord,
     Settlement,
     UnmetFile,
     Watch,
@@ -198,3 +199,10 @@ class Ledger(Protocol):
         believed stored that are not there are no longer believed (their files will be opened).
         Returns how many of each.
         """
+
+    async def add_session(self, session: SessionRecord) -> None:
+        """Forgets those that ended before it was made; bounded: the first to end makes room."""
+
+    async def session(self, token_hash: bytes) -> SessionRecord | None: ...
+    async def end_session(self, token_hash: bytes) -> None:
+        """Idempotent."""

@@ -72,6 +72,7 @@ from utils.contract.search import (
     SearchReply,
     SearchTextRequest,
 )
+from utils.contract.sessions import SessionReply, SessionRequest
 
 __all__ = [
     "API_PREFIX",
@@ -128,6 +129,8 @@ __all__ = [
     "SearchHit",
     "SearchReply",
     "SearchTextRequest",
+    "SessionReply",
+    "SessionRequest",
     "UploadSpec",
     "WatchReply",
     "Wire",

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from utils.contract import PROBLEM_MEDIA_TYPE, ProblemBody
-from utils.problems import Problem
+from utils.problems import Problem, Unauthorized
 from utils.web.declared_length import declared_bytes
 
 log = structlog.stdlib.get_logger(__name__)
@@ -90,6 +90,8 @@ def problem_response(
     )
     retry_after = problem.retry_after_header()
     also = {"Retry-After": retry_after} if retry_after else {}
+    if isinstance(problem, Unauthorized):
+        also["WWW-Authenticate"] = "Bearer"
     return body_response(body, headers={**(headers or {}), **also}, drain=drain)
 
 

@@ -150,7 +150,6 @@ class Authentication:
             Unauthorized("Send the API key in X-API-Key, or as a Bearer token."),
             request_id_of(scope),
             drain=self._drain,
-            headers={"WWW-Authenticate": "Bearer"},
         )
         await response(scope, receive, send)
 

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.ledger import (
     files_table,
     reconcile,
     removal,
+    sessions_table,
 )
 from ingestion_orchestration_fastapi_app.adapters.ledger.sqlite_jobs import Clock, SqliteJobs
 from ingestion_orchestration_fastapi_app.adapters.ledger.writer import Writer
@@ -26,6 +27,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     CollectionRecord,
     Enrolment,
     JobProgress,
+    SessionRecord,
     Settlement,
     UnmetFile,
     Watch,
@@ -234,3 +236,12 @@ class SqliteLedger(SqliteJobs):
             # One short write; rows that it leaves bear a number that is not used again.
             with CancelScope(shield=True), suppress(Problem):
                 await self._write(lambda db: reconcile.forget(db, run))
+
+    async def add_session(self, session: SessionRecord) -> None:
+        await self._write(lambda db: sessions_table.add(db, session))
+
+    async def session(self, token_hash: bytes) -> SessionRecord | None:
+        return await self._read(lambda db: sessions_table.by_hash(db, token_hash))
+
+    async def end_session(self, token_hash: bytes) -> None:
+        await self._write(lambda db: sessions_table.end(db, token_hash))
