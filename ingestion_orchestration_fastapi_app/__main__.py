@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
 from contextlib import suppress
@@ -30,6 +31,7 @@ def main() -> int:
     if (fault := settings.binding_fault) is not None:
         sys.stderr.write(f"{fault}\n")
         return 2
+    os.umask(0o077)  # what is stored is this user's alone
     setup_logging(settings.log_level)
     bound_arenas()  # before there are threads
     # What ends a start-up has been said by then: a problem in one line, a bug with its traceback.
@@ -62,7 +64,8 @@ class _Server(uvicorn.Server):
 
 
 def _is_no_traceback(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith("Traceback")
+    message = record.getMessage()
+    return not message.startswith(("Traceback", "Application startup failed"))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ Problem
 ├── ModelMismatch 409
 ├── TooManyAttempts 429
 ├── DiskFull 507 · StoreRead 503 · StoreWrite 503
-└── DataFolderLocked (ends the process at start-up)
+└── DataFolderLocked, DataFolderUnusable (end the process at start-up)
 
 RowsRefused: some rows of a write are none that the vector store can hold
 
@@ -120,6 +120,12 @@ class DataFolderLocked(Problem):
     status = 503
     code = ErrorCode.DATA_FOLDER_LOCKED
     title = "Another process uses the data folder"
+
+
+class DataFolderUnusable(Problem):
+    status = 503
+    code = ErrorCode.DATA_FOLDER
+    title = "The data folder cannot be made or written"
 
 
 class RowsRefused(Exception):

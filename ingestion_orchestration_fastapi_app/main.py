@@ -18,8 +18,11 @@ from prometheus_client import CollectorRegistry
 
 from ingestion_orchestration_fastapi_app.adapters.content_cache import open_content_cache
 from ingestion_orchestration_fastapi_app.adapters.data_folder import (
+    LEDGER_NAME,
     free_bytes,
     locked_data_folder,
+    prepared_cache,
+    prepared_store,
 )
 from ingestion_orchestration_fastapi_app.adapters.directories import (
     checked_directory,
@@ -144,7 +147,9 @@ async def _wired(
 ) -> Services:
     """Opens everything, in the order in which it must be closed again, last first."""
     stack.enter_context(locked_data_folder(settings.data_dir))
-    ledger = await stack.enter_async_context(open_ledger(settings.data_dir / "ledger.sqlite"))
+    prepared_store(settings.store_location)
+    prepared_cache(settings.cache_location)
+    ledger = await stack.enter_async_context(open_ledger(settings.data_dir / LEDGER_NAME))
     cache = await stack.enter_async_context(
         open_content_cache(
             settings.cache_location,

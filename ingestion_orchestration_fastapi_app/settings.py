@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
+from utils.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.web.cors import cors_origins
 from utils.web.hosts import binding_fault, host_rules, is_loopback
 from utils.web.root_path import checked_root_path
@@ -20,10 +22,21 @@ MIB = 1024 * 1024
 GIB = 1024 * MIB
 
 
-def default_data_dir() -> Path:
-    """The user's data folder by the XDG base directory specification."""
+def default_data_dir() -> Path | None:
+    """The user's data folder by the XDG base directory specification; None without a home."""
     base = os.environ.get("XDG_DATA_HOME", "")  # noqa: TID251  # this is the settings module
-    return (Path(base) if base.startswith("/") else Path.home() / ".local/share") / "photoseek"
+    if base.startswith("/"):
+        return Path(base) / "photoseek"
+    home = home_folder()
+    return None if home is None else home / ".local/share/photoseek"
+
+
+def default_roots() -> tuple[Path, ...]:
+    """The home and the working directory, where they are there."""
+    roots = [home_folder()]
+    with suppress(FileNotFoundError):
+        roots.append(Path.cwd())
+    return tuple(root for root in roots if root is not None)
 
 
 class Settings(BaseSettings):
@@ -53,6 +66,7 @@ class Settings(BaseSettings):
     disable_captions: bool = Field(default=False, description="1: no job ever makes captions.")
     data_dir: Path = Field(
         default_factory=default_data_dir,
+        validate_default=True,
         description="Folder of the ledger; store and cache lie in it unless set apart.",
     )
     store_uri: str | None = Field(
@@ -72,7 +86,7 @@ class Settings(BaseSettings):
         default=500 * MIB, ge=0, description="Disk space that a job must leave free."
     )
     ingest_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
-        default_factory=lambda: (Path.home(), Path.cwd()),
+        default_factory=default_roots,
         description="Folders below which directories may be ingested, separated by `:`.",
     )
     exclude_patterns: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -164,11 +178,29 @@ class Settings(BaseSettings):
         default=256 * 1024, ge=1024, le=16 * MIB, description="Largest JSON body of a request."
     )
 
+    @field_validator("data_dir", "diskcache_dir", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else absolute_folder(value)
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _is_known(cls, value: object) -> object:
+        if value is None:
+            raise ValueError(f"{NO_HOME.format(uid=os.getuid())}: set it to a folder")
+        return value
+
+    @field_validator("store_uri")
+    @classmethod
+    def _absolute_store(cls, value: str | None) -> str | None:
+        is_folder = value is not None and "://" not in value
+        return str(absolute_folder(Path(value))) if value is not None and is_folder else value
+
     @field_validator("ingest_roots", mode="before")
     @classmethod
     def _split_roots(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(Path(part).expanduser() for part in value.split(":") if part)
+            return tuple(absolute_folder(Path(part)) for part in value.split(":") if part)
         return value
 
     @field_validator("allowed_hosts", mode="before")

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ErrorCode
+from utils.web.problem_responses import readable
 
 app = typer.Typer(
     help="Model weights: what is cached, fetching, checking.",
@@ -54,7 +56,7 @@ WELL_KNOWN = (
 @app.command("list")
 def list_models(*, as_json: _Json = False) -> None:
     """What the cache folder holds, and a few well-known choices."""
-    settings = Settings()
+    settings = _settings()
     cached = list(_cached(settings.model_cache_dir))
     known = [
         {**asdict(choice), "here": _is_here(choice, settings.model_cache_dir)}
@@ -82,7 +84,7 @@ def pull(model: _Model = None, pretrained: _Pretrained = None, *, as_json: _Json
     """Fetch a model's files into the cache folder, once; later starts need no network."""
     from ml_inference_fastapi_app.backends.model_source import resolve
 
-    settings = Settings()
+    settings = _settings()
     with _missing_said():
         source = resolve(
             model=model or settings.clip_model,
@@ -102,7 +104,7 @@ def verify(model: _Model = None, pretrained: _Pretrained = None, *, as_json: _Js
     """Load a model, embed a picture and a text, and say what it is."""
     from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
 
-    settings = Settings()
+    settings = _settings()
     started_s = time.perf_counter()
     with _missing_said():
         clip = load_torch_clip(
@@ -136,6 +138,14 @@ def verify(model: _Model = None, pretrained: _Pretrained = None, *, as_json: _Js
                 typer.echo(f"{name:>12}  {value}")
     if fault is not None:
         raise typer.Exit(1)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as exc:
+        typer.echo(f"A setting is not valid: {readable(exc)}", err=True)
+        raise typer.Exit(1) from exc
 
 
 def _fault(clip: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from utils.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.web.cors import cors_origins
 from utils.web.hosts import binding_fault, host_rules
 from utils.web.root_path import checked_root_path
@@ -18,9 +19,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _model_cache_dir() -> Path:
+def _model_cache_dir() -> Path | None:
+    """By the XDG base directory specification; None without a home."""
     cache = os.environ.get("XDG_CACHE_HOME", "")  # noqa: TID251  # this module is that reader
-    return (Path(cache) if cache else Path.home() / ".cache") / "photoseek" / "models"
+    if cache.startswith("/"):
+        return Path(cache) / "photoseek/models"
+    home = home_folder()
+    return None if home is None else home / ".cache/photoseek/models"
 
 
 class Settings(BaseSettings):
@@ -85,6 +90,7 @@ class Settings(BaseSettings):
     )
     model_cache_dir: Path = Field(
         default_factory=_model_cache_dir,
+        validate_default=True,
         description="Folder of fetched weights, and of what starts compiled and measured.",
     )
     ml_offline: bool = Field(
@@ -172,6 +178,18 @@ class Settings(BaseSettings):
     ml_idle_unload_s: float = Field(
         default=0, ge=0, description="Unload models that nobody needed for so long; 0: never."
     )
+
+    @field_validator("model_cache_dir", mode="before")
+    @classmethod
+    def _is_known(cls, value: object) -> object:
+        if value is None:
+            raise ValueError(f"{NO_HOME.format(uid=os.getuid())}: set it to a folder")
+        return value
+
+    @field_validator("model_cache_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return absolute_folder(value)
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.cli.up import launcher
 from ingestion_orchestration_fastapi_app.cli.view.output import print_note
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import API_PREFIX
+from utils.web.problem_responses import readable
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}  # to `run_module`
 Collection = Annotated[str, typer.Option(help="Name of the collection.")]
@@ -105,8 +106,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as exc:
-        lines = [f"{str(one['loc'][0]).upper()}: {one['msg']}" for one in exc.errors()]
-        fail("These settings are not valid:\n" + "\n".join(lines))
+        fail(f"A setting is not valid: {readable(exc)}")
 
 
 def fail(text: str) -> NoReturn:

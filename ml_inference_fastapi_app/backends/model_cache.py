@@ -114,7 +114,7 @@ class ModelCache:
         not_here = f"the cache folder {self._folder} has no {target.name}"
         if self._offline:
             raise NotToBeHad(not_here, _OFFLINE)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make(target.parent, not_here)
         partial = target.with_name(f"{target.name}.partial")
         digest = hashlib.sha256()
         limits = httpx.Timeout(_STALL_WAIT_S, connect=_ANSWER_WAIT_S)
@@ -136,6 +136,13 @@ class ModelCache:
         partial.replace(target)
         return target
 
+    @staticmethod
+    def _make(folder: Path, not_here: str) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise NotToBeHad(not_here, f"MODEL_CACHE_DIR cannot be made: {exc}") from exc
+
     @contextmanager
     def _online(self, repo: str, not_here: str) -> Iterator[None]:
         """Asks the hub for a sign of life first: its own client retries for minutes."""
@@ -151,7 +158,7 @@ class ModelCache:
             except httpx.HTTPError as exc:
                 raise NotToBeHad(not_here, f"{hub_url}: no answer ({_first_line(exc)})") from exc
             self._reached = True
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._make(self._folder, not_here)
             if not sys.stderr.isatty():
                 disable_progress_bars()
         try:

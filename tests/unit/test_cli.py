@@ -246,7 +246,7 @@ def test_an_invalid_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORCHESTRATOR_PORT", "many")
     result = photoseek("status")
     assert result.exit_code == 1
-    assert "ORCHESTRATOR_PORT" in result.stderr
+    assert "orchestrator_port" in result.stderr
 
 
 def test_words_of_a_search_need_no_quotes(orchestrator: StandInOrchestrator) -> None:

@@ -112,6 +112,7 @@ def body_response(
 def readable(error: RequestValidationError | ValidationError) -> str:
     """Every fault in one line: `body.limit: Input should be less than or equal to 500`."""
     return "; ".join(
-        f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}"
+        f"{'.'.join(str(step) for step in fault['loc'])}: "
+        + fault["msg"].removeprefix("Value error, ")
         for fault in error.errors()[:10]
     )
