@@ -3,6 +3,7 @@
 Problem
 ├── DirectoryNotAllowed 403 · DirectoryNotFound 404
 ├── CollectionNotFound 404 · CollectionExists 409 (CollectionDropping: its table is yet to go)
+├── RootNotFound 404 · RootOverlap 409
 ├── JobNotFound 404 · JobStateProblem 409
 ├── ImageNotFound 404
 ├── ModelMismatch 409
@@ -54,6 +55,18 @@ class CollectionExists(Problem):
 
 class CollectionDropping(CollectionExists):
     title = "The collection is still being deleted"
+
+
+class RootNotFound(Problem):
+    status = 404
+    code = ErrorCode.ROOT_NOT_FOUND
+    title = "There is no such root"
+
+
+class RootOverlap(Problem):
+    status = 409
+    code = ErrorCode.ROOT_OVERLAP
+    title = "The root would hold what another root holds already"
 
 
 class JobNotFound(Problem):

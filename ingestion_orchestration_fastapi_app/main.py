@@ -41,6 +41,7 @@ from ingestion_orchestration_fastapi_app.api import (
     images,
     ingest,
     jobs,
+    roots,
     search,
     session,
 )
@@ -128,7 +129,7 @@ def create_app(
         checkers=[SessionCookie(cookie_name(settings.orchestrator_port))],
         open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
-    for resource in (ingest, jobs, collections, search, images, session, health):
+    for resource in (ingest, jobs, collections, roots, search, images, session, health):
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=UI_FOLDER / "static"))

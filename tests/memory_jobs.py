@@ -48,6 +48,7 @@ class MemoryJobs:
         await checkpoint()
         if collection_id not in self._shelves:
             raise CollectionNotFound("The collection was deleted.")
+        self._check_no_change(collection_id)
         now = self._clock()
         self._jobs[job_id] = JobRecord(
             id=job_id,
@@ -68,6 +69,10 @@ class MemoryJobs:
         shelf = self._shelves[collection_id]
         shelf.record = replace(shelf.record, last_job_id=job_id)
         return self._jobs[job_id]
+
+    def _check_no_change(self, collection_id: int) -> None:
+        if self._shelves[collection_id].record.root_changes:
+            raise JobStateProblem("A root of the collection is being re-pointed or forgotten.")
 
     async def job(self, job_id: str) -> JobRecord | None:
         await checkpoint()

@@ -33,21 +33,24 @@ from ingestion_orchestration_fastapi_app.errors import (
     JobStateProblem,
     ModelMismatch,
 )
-from tests.memory_removal import MemoryRemoval
+from tests.memory_roots import MemoryRoots
 from tests.memory_rows import Row, Shelf, judged
 from utils.contract import ErrorCode
 
 
-class MemoryLedger(MemoryRemoval):
+class MemoryLedger(MemoryRoots):
     """Implements `Ledger`. Every method lets others run once, as the real one does."""
 
-    async def create_collection(self, name: str) -> CollectionRecord:
+    async def create_collection(self, name: str, roots: Sequence[Root] = ()) -> CollectionRecord:
         await checkpoint()
         if any(shelf.record.name == name for shelf in self._shelves.values()):
             raise CollectionExists(f"The collection {name!r} exists already.")
         if name in self._dropped:
             raise CollectionDropping(f"The collection {name!r} is still being deleted.")
-        record = CollectionRecord(next(self._ids), name, None, None, None, None, None, (), None)
+        ordered = tuple(sorted(roots, key=lambda one: one.path))
+        record = CollectionRecord(
+            next(self._ids), name, None, None, None, None, None, ordered, None
+        )
         self._shelves[record.id] = Shelf(record)
         return record
 
@@ -89,15 +92,6 @@ class MemoryLedger(MemoryRemoval):
         shelf.record = replace(
             shelf.record, model=model, weights=weights, dim=dim, fingerprint=fingerprint
         )
-
-    async def add_root(self, collection_id: int, root: Root) -> None:
-        await checkpoint()
-        if collection_id not in self._shelves:
-            raise CollectionNotFound("The collection was deleted.")
-        shelf = self._shelves[collection_id]
-        if root.id not in {one.id for one in shelf.record.roots}:
-            roots = sorted((*shelf.record.roots, root), key=lambda one: one.path)
-            shelf.record = replace(shelf.record, roots=tuple(roots))
 
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         await checkpoint()

@@ -35,6 +35,8 @@ class MemoryRemoval(MemoryJobs):
         limit: int,
     ) -> list[UnmetFile]:
         await checkpoint()
+        if job_id is not None:
+            self._open(job_id)
         found = [
             UnmetFile(key, self._absolute(collection_id, key), row.point_id, self._had(row))
             for key, row in self._in(collection_id, directory, recursive=recursive)

@@ -20,23 +20,23 @@ router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS]
 
 @router.get("/collections")
 async def collections(services: Wired) -> CollectionList:
-    described = []
+    found = []
     for record in await services.ports.ledger.collections():
         with suppress(CollectionNotFound):  # one that is deleted meanwhile
-            described.append(await _described(services, record))
-    return CollectionList(collections=tuple(described))
+            found.append(await described(services, record))
+    return CollectionList(collections=tuple(found))
 
 
 @router.post("/collections", dependencies=[WRITES], status_code=201)
 async def create(body: CollectionRequest, response: Response, services: Wired) -> CollectionReply:
     record = await services.collections.create(body.name)
     response.headers["Location"] = external_path(f"{API_PREFIX}/collections/{record.name}")
-    return await _described(services, record)
+    return await described(services, record)
 
 
 @router.get("/collections/{name}")
 async def collection(name: CollectionInPath, services: Wired) -> CollectionReply:
-    return await _described(services, await services.collections.get(name))
+    return await described(services, await services.collections.get(name))
 
 
 @router.delete("/collections/{name}", dependencies=[WRITES], status_code=204)
@@ -47,7 +47,8 @@ async def delete(name: CollectionInPath, services: Wired) -> None:
     services.watching.forget(collection.id)
 
 
-async def _described(services: Services, record: CollectionRecord) -> CollectionReply:
+async def described(services: Services, record: CollectionRecord) -> CollectionReply:
+    """As it is now."""
     count: int | None = 0
     if record.fingerprint is not None:
         try:

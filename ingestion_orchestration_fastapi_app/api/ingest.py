@@ -60,7 +60,7 @@ async def _accepted(services: Services, body: IngestRequest, directory: bytes) -
         keep_bytes=services.settings.min_free_bytes,
     )
     collection = existing or await collections.found_or_created(body.collection)
-    await collections.add_root(collection, directory)
+    await collections.roots.add(collection, directory)
     request = JobRequest(
         collection=collection.name,
         directory=directory,

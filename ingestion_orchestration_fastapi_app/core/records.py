@@ -46,7 +46,8 @@ class Watch:
 class CollectionRecord:
     """`id` never names two collections. The model's four are None until a job binds them.
 
-    `synced_version` is the newest table version known to be on the disk.
+    `synced_version` is the newest table version known to be on the disk. `root_changes`: roots
+    that are being re-pointed, and where to, or forgotten (None).
     """
 
     id: int
@@ -59,6 +60,7 @@ class CollectionRecord:
     roots: tuple[Root, ...]
     last_job_id: str | None
     watches: tuple[Watch, ...] = ()
+    root_changes: Mapping[UUID, bytes | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

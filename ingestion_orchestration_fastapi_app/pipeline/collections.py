@@ -8,11 +8,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import structlog
 from anyio import Lock
 
-from ingestion_orchestration_fastapi_app.core.identity import (
-    deepest_root,
-    is_collection_name,
-    root_at,
-)
+from ingestion_orchestration_fastapi_app.core.files import Root
+from ingestion_orchestration_fastapi_app.core.identity import is_collection_name
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Opened
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
@@ -24,6 +21,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 )
 from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
+from ingestion_orchestration_fastapi_app.pipeline.roots import CollectionRoots
 from utils.contract import Capabilities
 from utils.problems import ValidationProblem
 
@@ -45,6 +43,7 @@ class Collections:
         self._ledger = ledger
         self._store = store
         self._dropping = Lock()
+        self.roots = CollectionRoots(ledger, store)
 
     async def check_all(self) -> None:
         """At start-up, before anything is served: tables are opened and squared with the ledger.
@@ -59,6 +58,10 @@ class Collections:
             if collection.dim is not None:
                 with _logged(collection.name):
                     await self._check(collection, dim=collection.dim)
+        for collection in await self._ledger.collections():
+            if collection.root_changes:  # until it is done its jobs wait; what is there is served
+                with _logged(collection.name):
+                    await self.roots.see_through(collection)
 
     async def get(self, name: str) -> CollectionRecord:
         """Raises CollectionNotFound, also for what could never be a name."""
@@ -91,7 +94,8 @@ class Collections:
             )
         while True:
             try:
-                return await self._ledger.create_collection(name)
+                roots = await self._roots_of_table(name)
+                return await self._ledger.create_collection(name, roots)
             except CollectionDropping:
                 await self._drop(name)
 
@@ -146,12 +150,18 @@ class Collections:
                 dim=clip.dim,
                 fingerprint=clip.fingerprint,
             )
-        return await self.get(name)
+        collection = await self.get(name)
+        await self.roots.put(collection, list(collection.roots))
+        return collection
 
-    async def add_root(self, collection: CollectionRecord, directory: bytes) -> None:
-        """Makes the directory a root, unless it lies in one."""
-        if deepest_root(directory, collection.roots) is None:
-            await self._ledger.add_root(collection.id, root_at(directory))
+    async def _roots_of_table(self, name: str) -> list[Root]:
+        """Of a table that outlived its ledger: what its points' ids hang on."""
+        try:
+            return await self._store.roots(name)
+        except StoreFault:  # its newest version is torn
+            with suppress(ValueError):  # it was torn while it was being created
+                await self._store.open(name, synced_version=None)
+            return await self._store.roots(name)
 
     async def _check(self, collection: CollectionRecord, *, dim: int) -> None:
         """Opens the newest version that is whole; ids are compared where the ledger lags or leads.
@@ -178,7 +188,9 @@ class Collections:
                 unknown_points=unknown,
                 lost_points=lost,
             )
+            is_older = opened.restored or opened.version < (collection.synced_version or 0)
             await self._ledger.set_synced_version(collection.id, opened.version)
+            await self.roots.square(collection, is_newer=not is_older)
 
     async def _opened(self, collection: CollectionRecord) -> Opened:
         return await self._store.open(collection.name, synced_version=collection.synced_version)

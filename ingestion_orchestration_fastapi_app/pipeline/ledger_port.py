@@ -32,7 +32,7 @@ from utils.contract import ErrorCode, JobState
 class Ledger(Protocol):
     """What the orchestrator remembers, durably: every method that writes has synced on return."""
 
-    async def create_collection(self, name: str) -> CollectionRecord:
+    async def create_collection(self, name: str, roots: Sequence[Root] = ()) -> CollectionRecord:
         """Raises CollectionExists; CollectionDropping while its name is among the dropped ones."""
 
     async def collection(self, name: str) -> CollectionRecord | None: ...
@@ -52,7 +52,37 @@ class Ledger(Protocol):
         self, collection_id: int, *, model: str, weights: str, dim: int, fingerprint: str
     ) -> None: ...
     async def add_root(self, collection_id: int, root: Root) -> None:
-        """Idempotent. Raises CollectionNotFound."""
+        """Idempotent.
+
+        Raises CollectionNotFound; JobStateProblem while roots of it are being changed.
+        """
+
+    async def adopt_roots(self, collection_id: int, roots: Sequence[Root]) -> None:
+        """What the store knows of the roots, and this ledger does not: ids are never changed."""
+
+    async def begin_root_changes(
+        self, collection_id: int, changes: Mapping[UUID, bytes | None]
+    ) -> None:
+        """Before any point is changed: where the roots will be; None: they are forgotten.
+
+        Until each has ended no job of the collection can be created. Idempotent.
+
+        Raises:
+            JobStateProblem: a job is unfinished, or other changes are.
+            CollectionNotFound, RootNotFound: it was deleted or forgotten meanwhile.
+            RootOverlap: where another root holds files already.
+        """
+
+    async def forget_points(
+        self, collection_id: int, point_ids: Sequence[UUID], *, synced_version: int
+    ) -> None:
+        """After points of a root that is forgotten were deleted from the store."""
+
+    async def end_root_change(self, collection_id: int, root_id: UUID) -> bool:
+        """When the store is as it was to be: the root, its folders' watches, devices and jobs.
+
+        False: files are left to be forgotten, and it must be called again.
+        """
 
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         """Replaces what was said of the same directory. Raises CollectionNotFound."""

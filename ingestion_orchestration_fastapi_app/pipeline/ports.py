@@ -80,8 +80,14 @@ class VectorStore(Protocol):
         """In the order of display path and id, without vectors."""
 
     async def count(self, collection: str) -> int: ...
-    def ids(self, collection: str) -> AsyncIterator[list[UUID]]:
-        """Every row's id, in groups; a duplicated row shows twice."""
+    def ids(self, collection: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
+        """Every row's id, or of one root's, as they are now, in groups; a duplicate shows twice."""
+
+    async def roots(self, collection: str) -> list[Root]:
+        """As they were last put, in no order; none where there is no table."""
+
+    async def put_roots(self, collection: str, roots: Sequence[Root]) -> int:
+        """Kept with the points, so that who loses the ledger loses no id. Synced on return."""
 
     async def upkeep(self, collection: str) -> int | None:
         """Compaction, index, pruning, if due. Returns the synced version, None if nothing was."""

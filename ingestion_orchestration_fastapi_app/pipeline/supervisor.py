@@ -11,6 +11,7 @@ from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 from anyio.lowlevel import checkpoint
 
+from ingestion_orchestration_fastapi_app.core.identity import deepest_root
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL, Control, after
 from ingestion_orchestration_fastapi_app.core.records import (
     CollectionRecord,
@@ -102,12 +103,15 @@ class Supervisor:
         unfinished, asking again gives the same one.
 
         Raises:
-            JobStateProblem: the job has not ended, or no file of it failed.
+            JobStateProblem: the job has not ended, no file of it failed, or its root was
+                forgotten.
         """
         if job.state not in FINAL:
             raise JobStateProblem(f"The job {job.id} has not ended: it is {job.state}.")
         if not job.counts.failed:
             raise JobStateProblem(f"No file of the job {job.id} failed.")
+        if deepest_root(job.request.directory, collection.roots) is None:
+            raise JobStateProblem(f"The folder of the job {job.id} was forgotten.")
         async with self._moving:
             for other in await self._ports.ledger.unfinished_jobs():
                 if other.request.retry_of == job.id:

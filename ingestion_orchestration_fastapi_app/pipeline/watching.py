@@ -63,10 +63,7 @@ class Watching:
         """Until cancelled; the ledger keeps what is watched."""
         async with create_task_group() as self._tasks:
             for collection in await self._ledger.collections():
-                for watch in collection.watches:
-                    if self._is_allowed(watch.directory):
-                        may = replace(watch, captions=watch.captions and self._captions)
-                        self._start(collection, may)
+                self.follow_anew(collection)
             task_status.started()
             await sleep_forever()
 
@@ -82,6 +79,14 @@ class Watching:
         """Idempotent."""
         await self._ledger.end_watch(collection_id, directory)
         self._stop((collection_id, directory))
+
+    def follow_anew(self, collection: CollectionRecord) -> None:
+        """All that the collection watches, and may; what was followed is looked at again."""
+        self.forget(collection.id)
+        for watch in collection.watches:
+            if self._is_allowed(watch.directory):
+                may = replace(watch, captions=watch.captions and self._captions)
+                self._start(collection, may)
 
     def forget(self, collection_id: int) -> None:
         """Of a collection that was deleted."""

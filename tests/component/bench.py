@@ -95,7 +95,7 @@ class Bench:
     async def collection(self, name: str = "default") -> CollectionRecord:
         collections = self.collections()
         collection = await collections.find(name) or await collections.create(name)
-        await collections.add_root(collection, self.library.root.path)
+        await collections.roots.add(collection, self.library.root.path)
         return collection
 
     async def job(self, **options: Unpack[Options]) -> JobRecord:

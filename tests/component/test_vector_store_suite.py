@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
 
+from ingestion_orchestration_fastapi_app.core.files import Root
 from ingestion_orchestration_fastapi_app.core.filters import Filters
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
@@ -211,3 +212,32 @@ async def test_names_of_collections_are_kept_apart(store: VectorStore) -> None:
         await store.create(name, dim=DIM)
         await store.write(name, points(0, number), may_exist=())
     assert [await store.count(name) for name in names] == list(range(len(names)))
+
+
+async def test_roots_are_kept_with_the_points_and_tell_them_apart(store: VectorStore) -> None:
+    assert await store.roots(COLLECTION) == []
+    await filled(store, 5)
+    assert await store.roots(COLLECTION) == []
+    roots = [Root(uuid4(), b"/photos/\xff\xfe"), Root(point(0).root_id, "/\u00e9t\u00e9".encode())]
+    version = await store.put_roots(COLLECTION, roots)
+    foreign = replace(point(9), root_id=roots[0].id)
+    assert await store.write(COLLECTION, [foreign, point(0)], may_exist={point(0).id}) > version
+    assert set(await store.roots(COLLECTION)) == set(roots)
+    assert [one async for one in store.ids(COLLECTION, root_id=roots[0].id)] == [[foreign.id]]
+    own = {one async for group in store.ids(COLLECTION, root_id=roots[1].id) for one in group}
+    assert own == {each.id for each in points(0, 5)}
+    await store.put_roots(COLLECTION, roots[:1])
+    assert await store.roots(COLLECTION) == roots[:1]
+    await store.drop(COLLECTION)
+    assert await store.roots(COLLECTION) == []
+
+
+async def test_ids_are_those_of_the_beginning_while_rows_are_written(store: VectorStore) -> None:
+    await filled(store, 9000)  # more than one group
+    seen: list[UUID] = []
+    async for group in store.ids(COLLECTION, root_id=point(0).root_id):
+        seen += group
+        moved = [replace(each, display_path="/moved") for each in points(0, 3)]
+        await store.write(COLLECTION, moved, may_exist={each.id for each in moved})
+        await store.upkeep(COLLECTION)
+    assert len(seen) == len(set(seen)) == 9000

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.kills.life import Errand
 from tests.kills.photos import change, contents, fill
 from tests.kills.rig import Rig, Scenario, Seen, Story
 
-NAMES = ("first", "sync", "again", "same")
+NAMES = ("first", "sync", "again", "same", "moved", "forgotten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def pytest_terminal_summary(
 def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known]:
     """By name: a first import, one that syncs a changed folder, one after a deletion that is to
     be watched, and one of a folder in which all is the same and nothing is to be watched any more.
+    Then one of a folder that has moved, and one of a folder that was forgotten.
     """
     home = tmp_path_factory.mktemp("home")
     fill(home / "photos")
@@ -67,11 +69,19 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     again = Scenario("again", home, errand, whole.folder / "data")
     watched = rig.story(again, keep=True)
     same = Scenario("same", home, _after(watched, {"watch": False}), watched.folder / "data")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(home / "photos", elsewhere / "photos")
+    errand = replace(_after(whole, {"sync": True}), moved_from=home / "photos")
+    moved = Scenario("moved", elsewhere, errand, whole.folder / "data")
+    errand = replace(_after(whole, {"captions": True}), forget_first=True)
+    forgotten = Scenario("forgotten", home, errand, whole.folder / "data")
     return {
         "first": _known(first, whole),
         "sync": _known(sync, synced),
         "again": _known(again, watched),
         "same": _known(same, rig.story(same)),
+        "moved": _known(moved, rig.story(moved)),
+        "forgotten": _known(forgotten, rig.story(forgotten)),
     }
 
 

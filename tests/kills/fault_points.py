@@ -35,6 +35,7 @@ READS = frozenset(
         "store.search",
         "store.get",
         "store.page",
+        "store.roots",
         "store.count",
         "cache.vectors",
         "cache.pictures",

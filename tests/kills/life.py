@@ -30,12 +30,14 @@ LOOK_S = 0.03
 class Errand:
     """What a client wants, and asks for again after a restart until it is done.
 
-    `known_jobs` were there before.
+    `known_jobs` were there before. `moved_from` is where the photos were then.
     """
 
     request: Mapping[str, bool]
     known_jobs: frozenset[str] = frozenset()
     delete_first: bool = False
+    forget_first: bool = False
+    moved_from: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ async def _done(running: Running, errand: Errand) -> str:
     if not ours:
         if errand.delete_first:
             await running.http.delete("/api/v1/collections/default")
+        if errand.forget_first or errand.moved_from is not None:
+            await _change_roots(running, errand)
         body = {"directory_path": str(running.photos), **errand.request}
         response = await running.post("/ingest/", body)
         assert response.status_code == 202, response.text
@@ -111,6 +115,20 @@ async def _done(running: Running, errand: Errand) -> str:
             if JobState(job["state"]) in FINAL:
                 return str(ours[0])
             await anyio.sleep(LOOK_S)  # as a client does
+
+
+async def _change_roots(running: Running, errand: Errand) -> None:
+    """What a client asks for that sees what is not done yet."""
+    roots = {str(running.photos)} if errand.forget_first else {str(errand.moved_from)}
+    if not roots & set((await running.get("/collections/default"))["roots"]):
+        return
+    if errand.moved_from is not None:
+        body = {"from": str(errand.moved_from), "to": str(running.photos)}
+        response = await running.post("/collections/default/roots/repoint", body)
+    else:
+        given = {"path": str(running.photos)}
+        response = await running.http.delete("/api/v1/collections/default/roots", params=given)
+    assert response.status_code == 200, response.text
 
 
 async def snapshot(services: Services, record: JobRecord) -> dict[str, Any]:

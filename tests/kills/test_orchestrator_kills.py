@@ -53,7 +53,14 @@ def test_a_kill_at_each_fault_point_costs_nothing(rig: Rig, known: dict[str, Kno
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
-    [("first", 1), ("first", 2), ("first", 3), ("sync", 4), ("again", 5), ("same", 6)],
+    [
+        *(("first", seed) for seed in (1, 2, 3)),
+        ("sync", 4),
+        ("again", 5),
+        ("same", 6),
+        ("moved", 7),
+        ("forgotten", 8),
+    ],
 )
 def test_a_kill_before_and_after_each_fault_point_costs_nothing(
     rig: Rig, known: dict[str, Known], name: str, seed: int

@@ -6,6 +6,7 @@ from utils.contract.base import (
     IMAGE_COUNT_HEADER,
     MAX_NAME_CHARACTERS,
     MAX_OFFSET,
+    MAX_PATH_CHARACTERS,
     PPM_MEDIA_TYPE,
     PROBLEM_MEDIA_TYPE,
     RAW_MEDIA_TYPE,
@@ -21,6 +22,7 @@ from utils.contract.collections import (
     CollectionList,
     CollectionReply,
     CollectionRequest,
+    RepointRequest,
     WatchReply,
 )
 from utils.contract.format_names import formats_named
@@ -80,6 +82,7 @@ __all__ = [
     "IMAGE_COUNT_HEADER",
     "MAX_NAME_CHARACTERS",
     "MAX_OFFSET",
+    "MAX_PATH_CHARACTERS",
     "MAX_SEARCH_LIMIT",
     "MAX_SEARCH_OFFSET",
     "PPM_MEDIA_TYPE",
@@ -126,6 +129,7 @@ __all__ = [
     "ProblemBody",
     "QueueCapabilities",
     "Reply",
+    "RepointRequest",
     "SearchHit",
     "SearchReply",
     "SearchTextRequest",

@@ -59,6 +59,8 @@ class ErrorCode(StrEnum):
     DATA_FOLDER_LOCKED = "ERR_DATA_FOLDER_LOCKED"
     COLLECTION_NOT_FOUND = "ERR_COLLECTION_NOT_FOUND"
     COLLECTION_EXISTS = "ERR_COLLECTION_EXISTS"
+    ROOT_NOT_FOUND = "ERR_ROOT_NOT_FOUND"
+    ROOT_OVERLAP = "ERR_ROOT_OVERLAP"
     JOB_NOT_FOUND = "ERR_JOB_NOT_FOUND"
     JOB_STATE = "ERR_JOB_STATE"
     NOT_FOUND = "ERR_NOT_FOUND"
@@ -86,8 +88,9 @@ class Wire(BaseModel):
     def _refuse_excess(cls, data: object) -> object:
         if not isinstance(data, dict):
             return data
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
         for name, value in data.items():
-            field = cls.model_fields.get(name)
+            field = fields.get(name)
             if field is None:
                 # Half a surrogate pair can be in JSON, and in no error of pydantic's.
                 shown = str(name)[:100].encode("utf-8", "backslashreplace").decode()

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from utils.contract.base import Reply, Wire
+from utils.contract.base import MAX_PATH_CHARACTERS, Reply, Wire
 from utils.contract.examples import COLLECTION
 
 COLLECTION_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
@@ -22,6 +22,23 @@ class CollectionRequest(Wire):
         pattern=COLLECTION_NAME_PATTERN,
         description="1 to 63 letters, digits, `_`, `.` or `-`; it begins with a letter or digit.",
     )
+
+
+class RepointRequest(Wire):
+    """A folder that has moved, with every root in it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"from": "/home/you/Pictures", "to": "/mnt/disk/Pictures"}]}
+    )
+
+    from_: str = Field(
+        alias="from",
+        min_length=1,
+        max_length=MAX_PATH_CHARACTERS,
+        description="Where it was: a root of the collection, or a folder above some. "
+        "It need not be there any more.",
+    )
+    to: str = Field(min_length=1, max_length=MAX_PATH_CHARACTERS, description="Where it is now.")
 
 
 class WatchReply(Reply):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.ledger.rows import Row, collection_record
 from ingestion_orchestration_fastapi_app.core.files import Root
@@ -21,15 +23,28 @@ COLUMNS = """id, name, model, weights, dim, fingerprint, synced_version,
      ORDER BY j.number DESC LIMIT 1)"""
 # In the order of deletion: what refers to a collection's jobs goes before the jobs.
 _OF_JOBS = ("failures", "job_counts")
-_OF_COLLECTION = ("files", "intents", "decode_starts", "roots", "devices", "watches", "jobs")
+_OF_COLLECTION = (
+    "files",
+    "intents",
+    "decode_starts",
+    "root_changes",
+    "roots",
+    "devices",
+    "watches",
+    "jobs",
+)
 
 
-def create(db: sqlite3.Connection, name: str) -> CollectionRecord:
+def create(db: sqlite3.Connection, name: str, roots: Sequence[Root]) -> CollectionRecord:
     if db.execute("SELECT 1 FROM collections WHERE name = ?", (name,)).fetchone():
         raise CollectionExists(f"The collection {name!r} exists already.")
     if db.execute("SELECT 1 FROM dropped_tables WHERE name = ?", (name,)).fetchone():
         raise CollectionDropping(f"The collection {name!r} is still being deleted.")
-    db.execute("INSERT INTO collections (name) VALUES (?)", (name,))
+    number = db.execute("INSERT INTO collections (name) VALUES (?)", (name,)).lastrowid
+    db.executemany(
+        "INSERT INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
+        [(number, root.id.bytes, root.path) for root in roots],
+    )
     found = by_name(db, name)
     assert found is not None
     return found
@@ -54,7 +69,10 @@ def _record(db: sqlite3.Connection, row: Row) -> CollectionRecord:
         " ORDER BY directory"
     )
     return collection_record(
-        row, db.execute(roots, row[:1]).fetchall(), db.execute(watches, row[:1]).fetchall()
+        row,
+        db.execute(roots, row[:1]).fetchall(),
+        db.execute(watches, row[:1]).fetchall(),
+        root_changes(db, row[0]),
     )
 
 
@@ -113,16 +131,23 @@ def bind(
     )
 
 
-def add_root(db: sqlite3.Connection, collection_id: int, root: Root) -> None:
-    _check_there(db, collection_id)
-    db.execute(
-        "INSERT OR IGNORE INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
-        (collection_id, root.id.bytes, root.path),
-    )
+def root_changes(db: sqlite3.Connection, collection_id: int) -> dict[UUID, bytes | None]:
+    query = "SELECT root_id, path FROM root_changes WHERE collection_id = ?"
+    rows = db.execute(query, (collection_id,)).fetchall()
+    return {UUID(bytes=root_id): path for root_id, path in rows}
+
+
+def check_no_change(db: sqlite3.Connection, collection_id: int) -> None:
+    """Raises JobStateProblem while roots of the collection are being re-pointed or forgotten."""
+    if root_changes(db, collection_id):
+        raise JobStateProblem(
+            "A root of this collection is being re-pointed or forgotten. Ask for that again to "
+            "see it through; a restart does so, too."
+        )
 
 
 def put_watch(db: sqlite3.Connection, collection_id: int, watch: Watch) -> None:
-    _check_there(db, collection_id)
+    check_there(db, collection_id)
     db.execute(
         "INSERT OR REPLACE INTO watches (collection_id, directory, recursive, captions)"
         " VALUES (?, ?, ?, ?)",
@@ -130,7 +155,7 @@ def put_watch(db: sqlite3.Connection, collection_id: int, watch: Watch) -> None:
     )
 
 
-def _check_there(db: sqlite3.Connection, collection_id: int) -> None:
+def check_there(db: sqlite3.Connection, collection_id: int) -> None:
     if not db.execute("SELECT 1 FROM collections WHERE id = ?", (collection_id,)).fetchone():
         raise CollectionNotFound("The collection was deleted.")
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from ingestion_orchestration_fastapi_app.adapters.ledger import collections_table
 from ingestion_orchestration_fastapi_app.adapters.ledger.rows import (
     Row,
     clean,
@@ -44,6 +45,7 @@ def create(
 ) -> JobRecord:
     if not db.execute("SELECT 1 FROM collections WHERE id = ?", (collection_id,)).fetchone():
         raise CollectionNotFound(f"The collection {request.collection!r} was deleted.")
+    collections_table.check_no_change(db, collection_id)
     at = now.isoformat()
     cursor = db.execute(
         "INSERT INTO jobs (id, collection_id, directory, options, state, progress, created_at,"

@@ -51,7 +51,12 @@ def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def collection_record(row: Row, roots: Iterable[Row], watches: Iterable[Row]) -> CollectionRecord:
+def collection_record(
+    row: Row,
+    roots: Iterable[Row],
+    watches: Iterable[Row],
+    root_changes: Mapping[UUID, bytes | None],
+) -> CollectionRecord:
     """`row` in the order of `collections_table.COLUMNS`, `roots` as (root_id, path).
 
     `watches` as (directory, recursive, captions).
@@ -70,6 +75,7 @@ def collection_record(row: Row, roots: Iterable[Row], watches: Iterable[Row]) ->
             Watch(directory, recursive=recursive == 1, captions=captions == 1)
             for directory, recursive, captions in watches
         ),
+        root_changes=root_changes,
     )
 
 

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.ledger import (
     files_table,
     reconcile,
     removal,
+    roots_table,
     sessions_table,
 )
 from ingestion_orchestration_fastapi_app.adapters.ledger.sqlite_jobs import Clock, SqliteJobs
@@ -71,8 +72,8 @@ async def open_ledger(
 class SqliteLedger(SqliteJobs):
     """Implements `Ledger`. Made by `open_ledger`."""
 
-    async def create_collection(self, name: str) -> CollectionRecord:
-        return await self._write(lambda db: collections_table.create(db, name))
+    async def create_collection(self, name: str, roots: Sequence[Root] = ()) -> CollectionRecord:
+        return await self._write(lambda db: collections_table.create(db, name, roots))
 
     async def collection(self, name: str) -> CollectionRecord | None:
         return await self._read(lambda db: collections_table.by_name(db, name))
@@ -99,7 +100,27 @@ class SqliteLedger(SqliteJobs):
         )
 
     async def add_root(self, collection_id: int, root: Root) -> None:
-        await self._write(lambda db: collections_table.add_root(db, collection_id, root))
+        await self._write(lambda db: roots_table.add(db, collection_id, root))
+
+    async def adopt_roots(self, collection_id: int, roots: Sequence[Root]) -> None:
+        await self._write(lambda db: roots_table.adopt(db, collection_id, roots))
+
+    async def begin_root_changes(
+        self, collection_id: int, changes: Mapping[UUID, bytes | None]
+    ) -> None:
+        await self._write(lambda db: roots_table.begin(db, collection_id, changes))
+
+    async def forget_points(
+        self, collection_id: int, point_ids: Sequence[UUID], *, synced_version: int
+    ) -> None:
+        await self._write(
+            lambda db: roots_table.forget_points(
+                db, collection_id, point_ids, synced_version=synced_version
+            )
+        )
+
+    async def end_root_change(self, collection_id: int, root_id: UUID) -> bool:
+        return await self._write(lambda db: roots_table.end(db, collection_id, root_id))
 
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         await self._write(lambda db: collections_table.put_watch(db, collection_id, watch))

@@ -27,10 +27,12 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors impo
 from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
     ID,
+    roots_metadata,
+    roots_of,
     to_table,
 )
 from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import Limits, Work
-from ingestion_orchestration_fastapi_app.core.files import Hit, Point, Vector
+from ingestion_orchestration_fastapi_app.core.files import Hit, Point, Root, Vector
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.core.records import Opened
 
@@ -193,10 +195,24 @@ class LanceStore:
         async with self._reading(collection) as table:
             return int(await table.handle.count_rows())
 
-    async def ids(self, collection: str) -> AsyncIterator[list[UUID]]:
+    async def ids(
+        self, collection: str, *, root_id: UUID | None = None
+    ) -> AsyncIterator[list[UUID]]:
         async with self._reading(collection) as table:
-            async for group in queries.all_ids(table.handle):
+            async for group in queries.all_ids(table.handle, root_id=root_id):
                 yield group
+
+    async def roots(self, collection: str) -> list[Root]:
+        if not await self.exists(collection):
+            return []
+        async with self._reading(collection) as table:
+            return roots_of(await table.handle.schema())
+
+    async def put_roots(self, collection: str, roots: Sequence[Root]) -> int:
+        async def change(table: OpenTable) -> None:
+            await table.handle.update_field_metadata(roots_metadata(roots))
+
+        return await self._commit(collection, change)
 
     async def upkeep(self, collection: str) -> int | None:
         entry = self._entries[collection]

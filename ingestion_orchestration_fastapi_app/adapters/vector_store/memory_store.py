@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
     to_points,
     to_table,
 )
-from ingestion_orchestration_fastapi_app.core.files import Hit, Point, Vector
+from ingestion_orchestration_fastapi_app.core.files import Hit, Point, Root, Vector
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.core.records import Opened
 
@@ -32,6 +32,7 @@ class _Table:
     dim: int
     version: int = 1
     rows: list[Point] = field(default_factory=list)
+    roots: list[Root] = field(default_factory=list)
 
 
 class MemoryStore:
@@ -132,11 +133,25 @@ class MemoryStore:
         await anyio.lowlevel.checkpoint()
         return len(self._read(collection).rows)
 
-    async def ids(self, collection: str) -> AsyncIterator[list[UUID]]:
+    async def ids(
+        self, collection: str, *, root_id: UUID | None = None
+    ) -> AsyncIterator[list[UUID]]:
         rows = self._read(collection).rows  # a snapshot: writes make a new list
+        rows = [point for point in rows if root_id in (None, point.root_id)]
         for start in range(0, len(rows), _IDS_A_GROUP):
             await anyio.lowlevel.checkpoint()
             yield [point.id for point in rows[start : start + _IDS_A_GROUP]]
+
+    async def roots(self, collection: str) -> list[Root]:
+        await anyio.lowlevel.checkpoint()
+        return list(self._tables[collection].roots) if collection in self._tables else []
+
+    async def put_roots(self, collection: str, roots: Sequence[Root]) -> int:
+        await anyio.lowlevel.checkpoint()
+        table = self._table(collection)
+        table.roots = list(roots)
+        table.version += 1
+        return table.version
 
     async def upkeep(self, collection: str) -> int | None:
         await anyio.lowlevel.checkpoint()

@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
     DISPLAY_PATH,
     ID,
     PAYLOAD_COLUMNS,
+    ROOT_ID,
     VECTOR,
     to_points,
 )
@@ -101,7 +102,10 @@ async def by_path(handle: Any, *, limit: int, offset: int, filters: Filters) -> 
     return to_points(await query.order_by(order).limit(limit).offset(offset).to_arrow())
 
 
-async def all_ids(handle: Any) -> AsyncIterator[list[UUID]]:
-    batches = await handle.query().select([ID]).to_batches(max_batch_length=_IDS_A_GROUP)
+async def all_ids(handle: Any, *, root_id: UUID | None) -> AsyncIterator[list[UUID]]:
+    query = handle.query().select([ID])
+    if root_id is not None:
+        query = query.where(f"{ROOT_ID} = '{root_id}'")
+    batches = await query.to_batches(max_batch_length=_IDS_A_GROUP)
     async for batch in batches:
         yield [UUID(text) for text in batch[ID].to_pylist()]

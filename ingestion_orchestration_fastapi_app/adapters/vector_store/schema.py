@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -11,11 +12,12 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Vector
+from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Root, Vector
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from utils.photo_metadata import TakenAtSource
 
 ID = "id"
+ROOT_ID = "root_id"
 VECTOR = "vector"
 DISPLAY_PATH = "display_path"
 
@@ -23,7 +25,7 @@ DISPLAY_PATH = "display_path"
 # the text is the order of the UUIDs.
 _PAYLOAD = (
     pa.field(ID, pa.string(), nullable=False),
-    pa.field("root_id", pa.string(), nullable=False),
+    pa.field(ROOT_ID, pa.string(), nullable=False),
     pa.field("path", pa.binary(), nullable=False),
     pa.field(DISPLAY_PATH, pa.string(), nullable=False),
     pa.field("filename", pa.string(), nullable=False),
@@ -67,6 +69,7 @@ _COLUMNS = (*_PAYLOAD, *_ADDED)
 PAYLOAD_COLUMNS = tuple(field.name for field in _COLUMNS)
 NO_VECTOR: Vector = np.empty(0, dtype=np.float32)
 
+_ROOTS = "photoseek:roots"
 _UNIT_TOLERANCE = 0.01
 _MAX_WHY = 300
 # What Arrow and Python raise for a value that does not fit its column.
@@ -82,6 +85,27 @@ def schema(dim: int) -> Any:
 def missing(found: Any) -> list[Any]:
     """The columns that a table of this schema, made by an earlier version, has not got."""
     return [field for field in _ADDED if field.name not in found.names]
+
+
+def roots_metadata(roots: Sequence[Root]) -> dict[str, Any]:
+    """What LanceDB is told, to keep the roots with the column that names them.
+
+    Only a column's metadata can be changed in a table that exists, not the schema's.
+    """
+    told = [
+        {"id": str(root.id), "path": root.path.decode("utf-8", "surrogateescape")}
+        for root in sorted(roots, key=lambda root: root.path)
+    ]
+    return {"path": ROOT_ID, "metadata": {_ROOTS: json.dumps(told)}}
+
+
+def roots_of(found: Any) -> list[Root]:
+    """Of a table's schema; none where an earlier version made it."""
+    told = (found.field(ROOT_ID).metadata or {}).get(_ROOTS.encode(), b"[]")
+    return [
+        Root(UUID(one["id"]), one["path"].encode("utf-8", "surrogateescape"))
+        for one in json.loads(told)
+    ]
 
 
 def storable(text: str) -> str:
@@ -173,7 +197,7 @@ def _row(point: Point) -> dict[str, object]:
     latitude, longitude = _place(metadata)
     return {
         ID: str(point.id),
-        "root_id": str(point.root_id),
+        ROOT_ID: str(point.root_id),
         "path": point.path,
         DISPLAY_PATH: point.display_path,
         "filename": point.filename,
@@ -242,7 +266,7 @@ def _point(row: dict[str, Any], vector: Vector) -> Point:
     return Point(
         id=UUID(row[ID]),
         vector=vector,
-        root_id=UUID(row["root_id"]),
+        root_id=UUID(row[ROOT_ID]),
         path=row["path"],
         display_path=row[DISPLAY_PATH],
         filename=row["filename"],

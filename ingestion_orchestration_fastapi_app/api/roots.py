@@ -1,0 +1,96 @@
+"""The roots of a collection: re-pointed where they have moved, forgotten where they are gone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Annotated
+
+from anyio import move_on_after, to_thread
+from fastapi import APIRouter, Query
+
+from ingestion_orchestration_fastapi_app.api.collections import described
+from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
+from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
+from ingestion_orchestration_fastapi_app.api.services import Services, Wired
+from ingestion_orchestration_fastapi_app.core.identity import display_text, is_within
+from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Origin
+from ingestion_orchestration_fastapi_app.errors import DirectoryNotFound
+from utils.contract import API_PREFIX, MAX_PATH_CHARACTERS, CollectionReply, RepointRequest
+
+WATCH_JOBS_S = 10.0
+
+router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS])
+
+
+@router.post("/collections/{name}/roots/repoint", dependencies=[WRITES])
+async def repoint(name: CollectionInPath, body: RepointRequest, services: Wired) -> CollectionReply:
+    """Says that the folder `from` is at `to` now, with all roots in it.
+
+    Every picture keeps its id, and nothing is inferred again. Answers when it is done; what was
+    cut off is seen through at the next start, or when it is asked for again.
+    """
+    collection = await services.collections.get(name)
+    new = await to_thread.run_sync(services.checked_directory, body.to, limiter=services.blocking)
+    old = await _root_path(services, collection, body.from_)
+    await _watch_jobs_ended(services, collection)
+    await services.collections.roots.repoint(collection, old, new)
+    return await _changed(services, name)
+
+
+@router.delete("/collections/{name}/roots", dependencies=[WRITES])
+async def forget(
+    name: CollectionInPath,
+    path: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=MAX_PATH_CHARACTERS,
+            description="The root's path, as the collection lists it.",
+        ),
+    ],
+    services: Wired,
+) -> CollectionReply:
+    """Forgets a root with its pictures and watches; the photographs stay where they are."""
+    collection = await services.collections.get(name)
+    root = await _root_path(services, collection, path)
+    await _watch_jobs_ended(services, collection)
+    await services.collections.roots.forget(collection, root)
+    return await _changed(services, name)
+
+
+async def _watch_jobs_ended(services: Services, collection: CollectionRecord) -> None:
+    """Nobody asked for them, and they are short: a folder that was just moved starts one."""
+    jobs = await services.ports.ledger.unfinished_jobs()
+    if all(
+        job.request.origin is Origin.WATCH for job in jobs if job.collection_id == collection.id
+    ):
+        with move_on_after(WATCH_JOBS_S):
+            await services.supervisor.idle(collection.id)
+
+
+async def _changed(services: Services, name: str) -> CollectionReply:
+    collection = await services.collections.get(name)
+    services.watching.follow_anew(collection)
+    return await described(services, collection)
+
+
+async def _root_path(services: Services, collection: CollectionRecord, text: str) -> bytes:
+    """As the collection knows it. The folder itself need not be there any more."""
+    if "\0" in text:
+        raise DirectoryNotFound("A path holds no NUL.")
+    names = await to_thread.run_sync(lambda: list(_names(text)), limiter=services.blocking)
+    for root in collection.roots:
+        if display_text(root.path) == text:  # how a name that is no UTF-8 is shown
+            return root.path
+    for name in names:
+        if any(is_within(root.path, name) for root in collection.roots):
+            return name
+    return names[0]
+
+
+def _names(text: str) -> Iterator[bytes]:
+    """As it was written, and as it is without links. Blocking."""
+    path = os.path.expanduser(text)
+    yield os.fsencode(os.path.normpath(path))
+    yield os.path.realpath(os.fsencode(path))
