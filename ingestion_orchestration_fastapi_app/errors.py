@@ -4,7 +4,7 @@ Problem
 ├── DirectoryNotAllowed 403 · DirectoryNotFound 404
 ├── CollectionNotFound 404 · CollectionExists 409 (CollectionDropping: its table is yet to go)
 ├── RootNotFound 404 · RootOverlap 409
-├── JobNotFound 404 · JobStateProblem 409
+├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429
 ├── ImageNotFound 404
 ├── ModelMismatch 409
 ├── TooManyAttempts 429
@@ -79,6 +79,12 @@ class JobStateProblem(Problem):
     status = 409
     code = ErrorCode.JOB_STATE
     title = "The job's state does not allow this"
+
+
+class QueueFull(Problem):
+    status = 429
+    code = ErrorCode.QUEUE_FULL
+    title = "Too many jobs wait already"
 
 
 class ImageNotFound(Problem):

@@ -218,6 +218,7 @@ async def _wired(
             delete_guard_percent=settings.delete_guard_percent,
         ),
         max_running=settings.max_running_jobs,
+        max_waiting=settings.max_queued_jobs,
     )
     return Services(
         settings=settings,

@@ -121,6 +121,9 @@ class Settings(BaseSettings):
     max_running_jobs: int = Field(
         default=2, ge=1, le=16, description="Jobs that run at once, one a collection."
     )
+    max_queued_jobs: int = Field(
+        default=1000, ge=1, le=100_000, description="Jobs that may be queued or paused; then 429."
+    )
     job_history_days: int = Field(
         default=90, ge=1, le=36_500, description="Days for which ended jobs are remembered."
     )

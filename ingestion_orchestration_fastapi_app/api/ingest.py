@@ -37,6 +37,7 @@ async def ingest(body: IngestRequest, response: Response, services: Wired) -> In
 
 
 async def _accepted(services: Services, body: IngestRequest, directory: bytes) -> JobRecord:
+    services.supervisor.check_room()
     collections = services.collections
     # The default collection is made by its first use; any other is created by name first, so
     # that a misspelt one is an error and not a second library.

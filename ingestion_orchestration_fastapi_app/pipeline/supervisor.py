@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobRecord,
     JobRequest,
 )
-from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
+from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem, QueueFull
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
 from ingestion_orchestration_fastapi_app.pipeline.job_run import Ending, JobRunner
@@ -29,6 +29,7 @@ from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
 
+RETRY_AFTER_S = 30.0
 _REASONS = {JobState.PAUSED: "paused on request", JobState.CANCELLED: "cancelled on request"}
 
 
@@ -53,6 +54,9 @@ class _Run:
 class Supervisor:
     """Runs queued jobs in the order of creation: one a collection, `max_running` in all.
 
+    At most `max_waiting` are queued or paused; who asks for more is told to come back. What a
+    watch asks for is a job like others: it waits and looks again.
+
     A paused job keeps its collection, so that jobs of one collection never overtake each other,
     and leaves its place among the running ones to another collection's job. A job that was
     running when the process ended is queued again at the next start: what it has done stands in
@@ -60,12 +64,20 @@ class Supervisor:
     """
 
     def __init__(
-        self, ports: Ports, collections: Collections, *, widths: Widths, max_running: int
+        self,
+        ports: Ports,
+        collections: Collections,
+        *,
+        widths: Widths,
+        max_running: int,
+        max_waiting: int,
     ) -> None:
         self._ports = ports
         self._widths = widths
         self._runner = JobRunner(ports, collections, widths)
         self._max_running = max_running
+        self._max_waiting = max_waiting
+        self._being_created = 0
         self._waiting: list[JobRecord] = []  # queued and paused, in the order of creation
         self._running: dict[str, _Run] = {}
         self._moving = Lock()
@@ -83,10 +95,24 @@ class Supervisor:
                 await self._changed.wait()
 
     async def submit(self, collection: CollectionRecord, request: JobRequest) -> JobRecord:
-        """Queues a job. It is durable on return."""
-        record = await self._ports.ledger.create_job(uuid.uuid4().hex, collection.id, request)
+        """Queues a job. It is durable on return. Raises QueueFull."""
+        self.check_room()
+        self._being_created += 1
+        try:
+            record = await self._ports.ledger.create_job(uuid.uuid4().hex, collection.id, request)
+        finally:
+            self._being_created -= 1
         self._wait_for_turn(record)
         return record
+
+    def check_room(self) -> None:
+        """Raises QueueFull."""
+        if len(self._waiting) + self._being_created >= self._max_waiting:
+            raise QueueFull(
+                f"{len(self._waiting):,} jobs are queued or paused, and MAX_QUEUED_JOBS is "
+                f"{self._max_waiting:,}: come back when some have ended, or cancel some.",
+                retry_after_s=RETRY_AFTER_S,
+            )
 
     async def idle(self, collection_id: int) -> None:
         """Waits until no job of the collection is unfinished."""
@@ -103,6 +129,7 @@ class Supervisor:
         unfinished, asking again gives the same one.
 
         Raises:
+            QueueFull: too many jobs wait.
             JobStateProblem: the job has not ended, no file of it failed, or its root was
                 forgotten.
         """

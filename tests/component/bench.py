@@ -64,6 +64,7 @@ class Bench:
     store: VectorStore = field(default_factory=MemoryStore)
     cache: MemoryContentCache = field(default_factory=MemoryContentCache)
     budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(100_000))
+    max_waiting: int = 1000
 
     def __post_init__(self) -> None:
         for service in (self.inference, *self.others):
@@ -80,7 +81,9 @@ class Bench:
             budget=self.budget,
         )
         collections = Collections(self.ledger, self.store)
-        return Supervisor(ports, collections, widths=WIDTHS, max_running=2)
+        return Supervisor(
+            ports, collections, widths=WIDTHS, max_running=2, max_waiting=self.max_waiting
+        )
 
     async def submitted(
         self, supervisor: Supervisor, *, name: str = "default", **options: Unpack[Options]
