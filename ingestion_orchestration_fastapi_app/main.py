@@ -180,6 +180,7 @@ async def _wired(
             CapacityLimiter(settings.hash_workers * 2),
             max_file_bytes=settings.max_file_bytes,
             rules=rules,
+            is_allowed=partial(is_allowed, roots=settings.ingest_roots),
         ),
         preparation=ImagePreparation(
             CapacityLimiter(settings.decode_workers),

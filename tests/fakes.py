@@ -108,6 +108,7 @@ class FakeLibrary:
         self.faults: list[ScanFault] = []
         self.devices: dict[bytes, int] = {self.root.path: 1}
         self.metadata: dict[bytes, Metadata] = {}  # by relative path, where there is any
+        self.allowed = True
         self.passed_over: set[bytes] = set()  # absolute; whatever is there is never met
 
     def put(
@@ -137,6 +138,10 @@ class FakeLibrary:
         await anyio.lowlevel.checkpoint()
         there = {self._file(path).absolute for path in self.files}
         return [path not in there and path not in self.passed_over for path in paths]
+
+    async def is_allowed(self, directory: bytes) -> bool:
+        await anyio.lowlevel.checkpoint()
+        return self.allowed
 
     def _file(self, path: bytes) -> File:
         found = self.files[path]

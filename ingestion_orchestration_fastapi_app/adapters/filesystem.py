@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,6 +45,7 @@ class LocalFiles:
     """Implements `Library`. Blocking calls run in threads that `limiter` bounds.
 
     `min_side_px` is the side at which pictures will be decoded; it only sizes reservations.
+    `is_allowed` says whether a path without links lies in an allowed root; it blocks.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class LocalFiles:
         min_side_px: int = 448,
         rules: ExcludeRules | None = None,
         linger_s: float = 0.25,
+        is_allowed: Callable[[bytes], bool] | None = None,
     ) -> None:
         self._limiter = limiter
         self._max_file_bytes = max_file_bytes
         self._min_side_px = min_side_px
         self._rules = rules or ExcludeRules()
         self._linger_s = linger_s
+        self._is_allowed = is_allowed
 
     async def scan(
         self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
@@ -83,6 +86,14 @@ class LocalFiles:
     async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
         looked = partial(are_gone, paths, below=below, rules=self._rules)
         return await to_thread.run_sync(looked, limiter=self._limiter)
+
+    async def is_allowed(self, directory: bytes) -> bool:
+        def allowed() -> bool:
+            # Where a link took its place: where that leads to, too.
+            places = {directory, os.path.realpath(directory)}
+            return self._is_allowed is None or all(map(self._is_allowed, places))
+
+        return await to_thread.run_sync(allowed, limiter=self._limiter)
 
     async def open(self, file: File) -> LocalFile | Rejected | Skipped:
         return await to_thread.run_sync(self._open, file, limiter=self._limiter)

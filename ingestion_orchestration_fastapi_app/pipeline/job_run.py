@@ -40,6 +40,7 @@ from utils.problems import Problem
 log = structlog.get_logger(__name__)
 
 POLICY = RetryPolicy(max_s=5.0)
+NOT_ALLOWED = "the folder lies outside those that may be imported, or leads outside by a link now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,10 @@ class JobRunner:
         if bound is None:
             return None
         collection, capabilities, fleet = bound
+        # Asked at each start: while a job waits, or is paused, its folder may be taken off the
+        # roots, or a link may take its place.
+        if not await self.ports.library.is_allowed(record.request.directory):
+            return Ending(JobState.FAILED, NOT_ALLOWED, ErrorCode.DIRECTORY_NOT_ALLOWED)
         # Who asks for files to be opened in spite of what is known gives them a clean record.
         clean = record.started_at is None and _opens_again(record.request)
         async with decodes_of(ledger, collection.id, self.turns, clean=clean) as decodes:

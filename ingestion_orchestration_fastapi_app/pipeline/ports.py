@@ -127,6 +127,9 @@ class Library(Protocol):
     async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
         """Of each path: nothing is there now, though a scan of `below` would not pass it over."""
 
+    async def is_allowed(self, directory: bytes) -> bool:
+        """Whether it lies in a folder that may be imported, now, and leads there."""
+
     async def open(self, file: File) -> OpenFile | Rejected | Skipped: ...
 
 

@@ -171,6 +171,8 @@ class WatchedFolder:
         taken = self._touched.take()
         is_whole = taken.whole or self._timing.clock() >= self._rescan_at_s
         touched = None if is_whole else taken.folders
+        if not await self._look.library.is_allowed(self.watch.directory):
+            return "the folder may not be imported any more"
         odds = await self._look.at(collection, self.watch, touched)
         if await self._events.device(self.watch.directory) != self._device:
             return None  # it was unmounted meanwhile: what was seen means nothing

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from anyio import create_task_group
 
+from ingestion_orchestration_fastapi_app.core.job_states import Control
 from ingestion_orchestration_fastapi_app.core.records import ScanFault, Upload
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.pipeline import context, packing
@@ -89,3 +91,25 @@ async def test_a_bug_ends_its_job_and_no_other() -> None:
     assert first.reason_code is ErrorCode.INTERNAL
     bench.inference.behaviour = lambda uploads: None
     assert (await bench.job()).counts == MIXED
+
+
+async def test_a_job_whose_folder_may_no_longer_be_imported_opens_nothing() -> None:
+    """At its start, and when it goes on."""
+    bench = Bench()
+    mixed_folder(bench.library)
+    bench.library.allowed = False
+    job = await bench.job()
+    assert (job.state, job.reason_code) == (JobState.FAILED, ErrorCode.DIRECTORY_NOT_ALLOWED)
+    assert not bench.library.opened
+    bench.library.allowed = True
+    supervisor = bench.supervisor()
+    async with create_task_group() as tg:
+        paused = await bench.submitted(supervisor)
+        await supervisor.control(paused.id, Control.PAUSE)
+        await tg.start(supervisor.serve)
+        bench.library.allowed = False
+        await supervisor.control(paused.id, Control.RESUME)
+        ended = await bench.ended(paused.id)
+        tg.cancel_scope.cancel()
+    assert (ended.state, ended.reason_code) == (JobState.FAILED, ErrorCode.DIRECTORY_NOT_ALLOWED)
+    assert not bench.library.opened

@@ -218,3 +218,17 @@ async def test_events_that_are_being_missed_are_started_anew_after_a_look_at_all
         await quiet(run)
         assert (await only_new_job(run)).counts.embedded == 1
         assert [feed.closed for feed in run.events.feeds] == [True, False]
+
+
+async def test_a_folder_that_may_no_longer_be_imported_is_not_looked_at() -> None:
+    bench = tree()
+    async with watched(bench) as run:
+        await run.watch()
+        await quiet(run)
+        jobs = len(await run.jobs())
+        run.library.allowed = False
+        scans = len(run.library.scanned)
+        run.library.put(b"one/new.jpg", b"image new")
+        await rescans(run)
+        assert len(run.library.scanned) == scans
+        assert len(await run.jobs()) == jobs

@@ -1,0 +1,47 @@
+"""A link that takes a folder's place leads no job out of the roots, whenever it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.component.orchestrator_app import FakeService, orchestrator, paint
+from utils.contract import ErrorCode
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("linked", "state", "code"),
+    [("", "failed", ErrorCode.DIRECTORY_NOT_ALLOWED), ("trip", "completed", None)],
+)
+async def test_a_queued_job_imports_nothing_from_behind_a_link(
+    tmp_path: Path, linked: str, state: str, code: ErrorCode | None
+) -> None:
+    paint(tmp_path / "outside" / "secret.png", "blue")
+    paint(tmp_path / "photos" / "in" / "trip" / "a.png", "red")
+    service = FakeService(down=True)
+    async with orchestrator(tmp_path, service=service) as running:
+        asked = await running.post("/ingest", {"directory_path": str(running.photos / "in")})
+        folder = running.photos / "in" / linked
+        folder.rename(tmp_path / "moved")
+        folder.symlink_to(tmp_path / "outside")
+        service.down = False
+        job = await running.ended(asked.json()["job_id"])
+        assert (job["state"], job["reason_code"], job["counts"]["found"]) == (state, code, 0)
+
+
+async def test_a_job_that_goes_on_after_a_restart_asks_the_roots_again(tmp_path: Path) -> None:
+    paint(tmp_path / "photos" / "in" / "a.png", "red")
+    service = FakeService(down=True)
+    async with orchestrator(tmp_path, service=service) as running:
+        asked = await running.post("/ingest", {"directory_path": str(running.photos / "in")})
+        job_id = asked.json()["job_id"]
+    service.down = False
+    other = tmp_path / "other"
+    other.mkdir()
+    async with orchestrator(tmp_path, service=service, ingest_roots=(other,)) as running:
+        job = await running.ended(job_id)
+        assert (job["state"], job["reason_code"]) == ("failed", ErrorCode.DIRECTORY_NOT_ALLOWED)
+        assert service.images == 0
