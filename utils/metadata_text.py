@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from utils.folded_text import folded
+
 MAX_TEXT = 200
 MAX_DESCRIPTION = 10_000
 MAX_KEYWORDS = 500
@@ -30,7 +32,7 @@ def keywords(flat: Iterable[str], hierarchies: Iterable[str] = ()) -> tuple[str,
     for word in _with_levels(flat, hierarchies):
         kept = one_line(word)
         if kept is not None:
-            found.setdefault(kept.lower(), kept)
+            found.setdefault(folded(kept), kept)
         if len(found) >= MAX_KEYWORDS:
             break
     return tuple(found.values())

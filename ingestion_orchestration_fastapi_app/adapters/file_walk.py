@@ -147,9 +147,9 @@ def are_gone(paths: Sequence[bytes], *, below: bytes, rules: ExcludeRules) -> li
     with OpenFolders() as folders:
         gone = [_is_gone(path, below, rules, folders) for path in paths]
         answering = [path for path, is_gone in zip(paths, gone, strict=True) if is_gone is None]
-        listed = _listed(answering, below, folders) if answering else {}
+        unlisted = _unlisted(answering, below, folders)
     return [
-        path in listed and not listed[path] if is_gone is None else is_gone
+        path in unlisted if is_gone is None else is_gone
         for path, is_gone in zip(paths, gone, strict=True)
     ]
 
@@ -167,26 +167,27 @@ def _is_gone(path: bytes, below: bytes, rules: ExcludeRules, folders: OpenFolder
     return None if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) else True
 
 
-def _listed(paths: Iterable[bytes], below: bytes, folders: OpenFolders) -> dict[bytes, bool]:
-    """Whether every name on the way from `below` is listed; without those nobody can tell of.
+def _unlisted(paths: Iterable[bytes], below: bytes, folders: OpenFolders) -> set[bytes]:
+    """Those of which some name on the way from `below` is not listed. Each folder is listed once.
 
-    Each folder is listed once.
+    Where a folder cannot be listed nobody can tell.
     """
+    ways = {
+        path: [one.rpartition(b"/") for one in (*_between(below, path), path)] for path in paths
+    }
     wanted: dict[bytes, set[bytes]] = defaultdict(set)
-    for path in paths:
-        for one in (*_between(below, path), path):
-            folder, _, name = one.rpartition(b"/")
+    for way in ways.values():
+        for folder, _, name in way:
             wanted[folder].add(name)
-    there: dict[bytes, set[bytes]] = {}
+    lacking: dict[bytes, set[bytes]] = defaultdict(set)
     for folder, names in wanted.items():
         with suppress(OSError):
-            there[folder] = _names_among(names, folder, folders)
-    found: dict[bytes, bool] = {}
-    for path in paths:
-        way = [one.rpartition(b"/") for one in (*_between(below, path), path)]
-        if all(folder in there for folder, _, _ in way):
-            found[path] = all(name in there[folder] for folder, _, name in way)
-    return found
+            lacking[folder] = names - _names_among(names, folder, folders)
+    return {
+        path
+        for path, way in ways.items()
+        if any(name in lacking[folder] for folder, _, name in way)
+    }
 
 
 def _names_among(names: set[bytes], folder: bytes, folders: OpenFolders) -> set[bytes]:

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingestion_orchestration_fastapi_app.core.files import Point
+from utils.folded_text import folded
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """All given conditions must hold; None asks nothing.
 
-    `camera` is found, without regard to case, in "make model", `lens` in the lens's name. Every
-    one of `keywords` must be a whole keyword of the point, without regard to case. `path_prefix`
-    is compared with the display path. `formats` are lower-case names as in `Point.format`. Times
-    are inclusive.
+    `camera` is found in "make model", `lens` in the lens's name. Every one of `keywords` must be a
+    whole keyword of the point. `path_prefix` is compared with the display path. All of these
+    without regard to case and to how letters are composed. `formats` are lower-case names as in
+    `Point.format`. Times are inclusive.
     """
 
     taken_after: datetime | None = None
@@ -45,24 +46,25 @@ class Filters:
             return False
         if self.taken_before and (taken_at is None or taken_at > self.taken_before):
             return False
-        camera = f"{metadata.camera_make or ''} {metadata.camera_model or ''}".lower()
-        if self.camera and self.camera.lower() not in camera:
+        camera = folded(f"{metadata.camera_make or ''} {metadata.camera_model or ''}")
+        if self.camera and folded(self.camera) not in camera:
             return False
         return self.has_gps is None or self.has_gps == (metadata.latitude is not None)
 
     def _matches_words(self, point: Point) -> bool:
         metadata = point.metadata
-        if self.lens and self.lens.lower() not in (metadata.lens or "").lower():
+        if self.lens and folded(self.lens) not in folded(metadata.lens or ""):
             return False
         if self.rating_min is not None and (
             metadata.rating is None or metadata.rating < self.rating_min
         ):
             return False
-        held = {word.lower() for word in metadata.keywords}
-        return all(word.lower() in held for word in self.keywords)
+        held = set(map(folded, metadata.keywords))
+        return all(folded(word) in held for word in self.keywords)
 
     def _matches_picture(self, point: Point) -> bool:
-        if self.path_prefix and not point.display_path.startswith(self.path_prefix):
+        folder = folded(self.path_prefix or "")
+        if not folded(point.display_path).startswith(folder):
             return False
         if self.formats is not None and point.format not in self.formats:
             return False

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from utils.folded_text import composed, folded
 
 # Made by other programs beside the photographs: small copies, bins, sync state.
 BUILT_IN = (
@@ -23,7 +26,7 @@ _ANY_FOLDERS = "(?:[^/]+/)*"
 
 
 class ExcludeRules:
-    """Globs in the manner of `.gitignore`, without regard to case.
+    """Globs in the manner of `.gitignore`, without regard to case and to how letters are composed.
 
     A pattern is a name, or names in a row with `/` between them, and matches at any depth; one that
     begins with `/` is an absolute path. One that ends with `/` matches only folders. In a name,
@@ -36,20 +39,46 @@ class ExcludeRules:
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         """Raises ValueError, with a text for the user, for a pattern that is none."""
-        every = [*BUILT_IN, *patterns]
-        self._file = _either(one for one in every if not one.endswith("/"))
-        self._folder = _either(one.removesuffix("/") for one in every)
+        every = [composed(one) for one in (*BUILT_IN, *patterns)]
+        self._file = _Globs([one for one in every if not one.endswith("/")])
+        self._folder = _Globs([one.removesuffix("/") for one in every])
 
     def excludes_folder(self, path: bytes) -> bool:
         """Whether a scan that comes to this absolute path does not go in."""
-        return self._folder.fullmatch(_text(path)) is not None
+        return self._folder.match(path)
 
     def excludes_file(self, path: bytes) -> bool:
-        return self._file.fullmatch(_text(path)) is not None
+        return self._file.match(path)
 
 
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")  # as the environment's text is made
+class _Globs:
+    """Any of some patterns, all composed. Most paths are tried once."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._plain = _either(patterns)
+        # Where case is folded to more letters ("ß", "ﬁ"), which a regular expression does not do.
+        self._expands = any(map(_is_expanded, patterns))
+        self._folded = _either(_foldable(patterns))
+
+    def match(self, path: bytes) -> bool:
+        text = composed(path.decode("utf-8", "surrogateescape"))  # as the environment's text is
+        if self._plain.fullmatch(text):
+            return True
+        if not self._expands and (text.isascii() or not _is_expanded(text)):
+            return False
+        return self._folded.fullmatch(folded(text)) is not None
+
+
+def _is_expanded(text: str) -> bool:
+    return len(text.casefold()) != len(text)
+
+
+def _foldable(patterns: Iterable[str]) -> Iterator[str]:
+    """Folded, but for those whose sets (`[Z-a]`) would be none then."""
+    for pattern in patterns:
+        with suppress(ValueError):
+            _regex(folded(pattern).lstrip("/"))
+            yield folded(pattern)
 
 
 def _either(patterns: Iterable[str]) -> re.Pattern[str]:

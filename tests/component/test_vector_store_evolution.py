@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import lancedb
+import pyarrow as pa
 import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
@@ -86,3 +87,26 @@ async def test_a_search_needs_no_opening_of_an_old_table(tmp_path: Path) -> None
     await first_versions_table(tmp_path)
     page = await local_store(str(tmp_path)).page(COLLECTION, limit=3, offset=0)
     assert len(ids(page)) == 3
+
+
+async def test_texts_of_an_old_table_are_found_like_those_of_a_new_one(tmp_path: Path) -> None:
+    """Also where the first try at it was cut off."""
+    said = Metadata(camera_make="Léica", lens="Großes", keywords=("Cafe\u0301", "Straße", "x"))
+    odd = point(100, display_path="/photos/Cafe\u0301/a.jpg", metadata=said)
+    rows = to_table([*points(0, 20), odd], dim=DIM).select([*PAYLOAD_COLUMNS, VECTOR])
+    connection = await lancedb.connect_async(str(tmp_path))
+    table = await connection.create_table(COLLECTION, schema=rows.schema)
+    await table.add(rows)
+    await table.add_columns(pa.schema([pa.field("path_folded", pa.string())]))
+    store = local_store(str(tmp_path))
+    for filters in (
+        Filters(path_prefix="/photos/Café/"),
+        Filters(path_prefix="/PHOTOS/CAFE\u0301"),
+        Filters(keywords=("CAFÉ",)),
+        Filters(keywords=("STRASSE", "X")),
+        Filters(camera="LE\u0301ICA"),
+        Filters(lens="GROSSES"),
+    ):
+        assert ids(await store.page(COLLECTION, limit=9, offset=0, filters=filters)) == [odd.id]
+    assert len(await row_ids(store)) == 21
+    assert (await store.get(COLLECTION, [odd.id], vectors=True))[0].metadata.lens == "Großes"

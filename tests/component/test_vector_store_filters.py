@@ -64,6 +64,8 @@ MOMENT = datetime(2020, 1, 2)  # noqa: DTZ001  # a camera's clock has no zone
         Filters(keywords=("Rom\x1fÉté",)),
         Filters(path_prefix="/photos/3/"),
         Filters(path_prefix="/photos/_/"),
+        Filters(path_prefix="/PHOTOS/3"),
+        Filters(keywords=("E\u0301te\u0301",)),
         Filters(formats=("jpeg", "heic")),
         Filters(formats=()),
         Filters(formats=("' OR 1=1 --",)),
@@ -82,20 +84,30 @@ async def test_a_filter_costs_no_results(store: VectorStore, filters: Filters) -
     assert set(ids(page)) == expected
 
 
-TEXT = st.text(st.sampled_from("aAé%_'\"\\;-( İΣσ🚲\x00\udcff"), max_size=6)
+TEXT = st.text(st.sampled_from("aAé\u0301ßsSKﬁ각\u11a8%_'\"\\;-( İΣσς🚲\x00\udcff"), max_size=6)
 
 
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(stored=TEXT, camera=TEXT, prefix=TEXT, formats=st.lists(TEXT, max_size=3))
+@given(
+    stored=TEXT,
+    camera=TEXT,
+    words=st.lists(TEXT, max_size=2),
+    prefix=TEXT,
+    formats=st.lists(TEXT, max_size=3),
+)
 async def test_no_text_means_anything_but_itself_to_a_folder(
-    tmp_path: Path, stored: str, camera: str, prefix: str, formats: list[str]
+    tmp_path: Path, stored: str, camera: str, words: list[str], prefix: str, formats: list[str]
 ) -> None:
     store = local_store(str(tmp_path / uuid4().hex))
     await store.create(COLLECTION, dim=DIM)
     odd = replace(
-        point(1, display_path=stored + prefix, metadata=Metadata(camera_make=stored, lens=stored)),
+        point(
+            1,
+            display_path=stored + prefix,
+            metadata=Metadata(camera_make=stored, lens=stored, keywords=(*words, stored)),
+        ),
         format=stored,
     )
     await store.write(COLLECTION, [odd, point(2)], may_exist=())
@@ -103,6 +115,8 @@ async def test_no_text_means_anything_but_itself_to_a_folder(
     for filters in (
         Filters(camera=camera.replace("\udcff", "\ufffd")),
         Filters(lens=camera.replace("\udcff", "\ufffd")),
+        Filters(keywords=(camera.replace("\udcff", "\ufffd"),)),
+        Filters(keywords=tuple(word.replace("\udcff", "\ufffd").upper() for word in words)),
         Filters(path_prefix=prefix.replace("\udcff", "\ufffd")),
         Filters(formats=tuple(name.replace("\udcff", "\ufffd") for name in formats)),
     ):

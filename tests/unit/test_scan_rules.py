@@ -49,6 +49,11 @@ def test_what_is_built_in_needs_no_setting_and_folders_are_told_from_files() -> 
         ("**/a.jpg", ["/a.jpg", "/p/q/a.jpg"], ["/p/ba.jpg"]),
         ("cache/", [], ["/p/cache"]),
         ("a.jpg", ["/p/a.jpg"], ["/p/aXjpg", "/p/a.jpg\n"]),
+        ("Été.*", ["/p/E\u0301te\u0301.jpg", "/p/éTÉ.jpg"], ["/p/Ete.jpg"]),
+        ("E\u0301te\u0301/*", ["/p/été/a.jpg"], []),
+        ("straße*", ["/p/STRASSE 1.jpg", "/p/Straße.jpg"], ["/p/Strase.jpg"]),
+        ("strasse*", ["/p/Straße.jpg"], []),
+        ("[Z-a]ß.jpg", ["/p/aß.jpg"], []),
     ],
 )
 def test_a_pattern_excludes_these_files_and_not_those(

@@ -14,6 +14,7 @@ import lancedb
 from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store import recovery
+from ingestion_orchestration_fastapi_app.adapters.vector_store.folded_columns import add_folded
 from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import is_missing_table
 from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import OpenTable
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import VECTOR, missing, schema
@@ -71,6 +72,7 @@ class Database:
         absent = missing(known)
         if absent:  # a commit that holds no data; the next sync takes it to the disk
             await handle.add_columns(absent)
+        await add_folded(handle, known.names)
         vectors = known.field(VECTOR)
         table = self._table(collection, handle, dim=vectors.type.list_size)
         await table.state()

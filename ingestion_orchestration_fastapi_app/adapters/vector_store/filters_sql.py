@@ -6,13 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.adapters.vector_store.folded_columns import (
+    CAMERA,
+    KEYWORD_END,
+    KEYWORDS,
+    LENS,
+    PATH,
+)
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import storable
 from ingestion_orchestration_fastapi_app.core.filters import Filters
+from utils.folded_text import folded
 
-_END = "\x1f"  # of a keyword; none holds it, since metadata is made printable
 _INT32_MAX = 2**31 - 1
-_KEYWORDS = f"lower(concat('{_END}', array_to_string(keywords, '{_END}'), '{_END}'))"
-_CAMERA = "lower(concat(coalesce(camera_make, ''), ' ', coalesce(camera_model, '')))"
 
 
 def condition(filters: Filters) -> str | None:
@@ -37,25 +42,25 @@ def _taken(filters: Filters) -> Iterable[str]:
         yield f"taken_at <= {_timestamp(filters.taken_before)}"
     if filters.camera:
         # Not LIKE: a camera's name may hold its wildcards.
-        yield f"strpos({_CAMERA}, {text(filters.camera.lower())}) > 0"
+        yield f"strpos({CAMERA}, {text(folded(filters.camera))}) > 0"
     if filters.has_gps is not None:
         yield f"latitude IS {'NOT ' if filters.has_gps else ''}NULL"
 
 
 def _words(filters: Filters) -> Iterable[str]:
     if filters.lens:
-        yield f"strpos(lower(lens), {text(filters.lens.lower())}) > 0"
+        yield f"strpos({LENS}, {text(folded(filters.lens))}) > 0"
     if filters.rating_min is not None:
         yield f"rating >= {int(filters.rating_min)}"
     for word in filters.keywords:
-        whole = text(f"{_END}{word.lower()}{_END}")
-        held = f"keywords IS NOT NULL AND strpos({_KEYWORDS}, {whole}) > 0"
-        yield "false" if _END in word else held
+        whole = text(f"{KEYWORD_END}{folded(word)}{KEYWORD_END}")
+        held = f"keywords IS NOT NULL AND strpos({KEYWORDS}, {whole}) > 0"
+        yield "false" if KEYWORD_END in word else held
 
 
 def _picture(filters: Filters) -> Iterable[str]:
     if filters.path_prefix:
-        yield f"starts_with(display_path, {text(filters.path_prefix)})"
+        yield f"starts_with({PATH}, {text(folded(filters.path_prefix))})"
     if filters.formats is not None:
         formats = ", ".join(text(name) for name in filters.formats)
         yield f"format IN ({formats})" if formats else "false"

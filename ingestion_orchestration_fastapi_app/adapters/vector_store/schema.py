@@ -12,6 +12,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
+from ingestion_orchestration_fastapi_app.adapters.vector_store import folded_columns
 from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Root, Vector
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from utils.photo_metadata import TakenAtSource
@@ -67,6 +68,7 @@ _ADDED = (
 )
 _COLUMNS = (*_PAYLOAD, *_ADDED)
 PAYLOAD_COLUMNS = tuple(field.name for field in _COLUMNS)
+_STORED = (*_COLUMNS, *folded_columns.COLUMNS)
 NO_VECTOR: Vector = np.empty(0, dtype=np.float32)
 
 _ROOTS = "photoseek:roots"
@@ -79,11 +81,14 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 def schema(dim: int) -> Any:
     """The Arrow schema of a collection whose vectors have `dim` numbers."""
-    return pa.schema([*_COLUMNS, pa.field(VECTOR, pa.list_(pa.float32(), dim), nullable=False)])
+    return pa.schema([*_STORED, pa.field(VECTOR, pa.list_(pa.float32(), dim), nullable=False)])
 
 
 def missing(found: Any) -> list[Any]:
-    """The columns that a table of this schema, made by an earlier version, has not got."""
+    """The columns that a table of this schema, made by an earlier version, has not got.
+
+    Without those that must be filled, too.
+    """
     return [field for field in _ADDED if field.name not in found.names]
 
 
@@ -140,11 +145,15 @@ def to_table(points: Sequence[Point], *, dim: int) -> Any:
 
 
 def _arrays(points: Sequence[Point]) -> list[Any]:
-    columns: dict[str, list[object]] = {name: [] for name in PAYLOAD_COLUMNS}
+    columns: dict[str, list[object]] = {field.name: [] for field in _STORED}
     for point in points:
-        for name, value in _row(point).items():
-            columns[name].append(storable(value) if isinstance(value, str) else value)
-    return [_array(columns[field.name], field) for field in _COLUMNS]
+        row = {
+            name: storable(value) if isinstance(value, str) else value
+            for name, value in _row(point).items()
+        }
+        for name, value in (row | folded_columns.folded_values(row)).items():
+            columns[name].append(value)
+    return [_array(columns[field.name], field) for field in _STORED]
 
 
 def _array(values: list[object], field: Any) -> Any:
