@@ -69,6 +69,7 @@ from utils.problems import Problem
 from utils.web.body_limit import BodyLimit
 from utils.web.install import install_web
 from utils.web.security import OpenPaths
+from utils.web.security_headers import PAGE_POLICY
 from utils.web.unknown_parameters import only_known_parameters
 
 log = structlog.get_logger(__name__)
@@ -115,6 +116,8 @@ def create_app(
     app = FastAPI(
         title="Photoseek orchestrator",
         lifespan=lifespan,
+        docs_url=None,  # `install_web` serves a page of its own
+        redoc_url=None,
         form_limits={"max_files": 1, "max_fields": 64, "max_part_size": 64 * 1024},
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_json_bytes, uploads=UPLOADS)
@@ -137,7 +140,7 @@ def create_app(
 
 
 async def _page() -> FileResponse:
-    return FileResponse(UI_FOLDER / "index.html")
+    return FileResponse(UI_FOLDER / "index.html", headers={"Content-Security-Policy": PAGE_POLICY})
 
 
 async def _wired(

@@ -188,7 +188,13 @@ def create_app(
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(engine.thread.join, JOIN_S)
 
-    app = FastAPI(title="Photoseek inference", lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(
+        title="Photoseek inference",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,  # `install_web` serves a page of its own
+        redoc_url=None,
+    )
     app.state.engine = engine
     app.state.reply_threads = anyio.CapacityLimiter(2)
     for one in (router, status_routes.router):

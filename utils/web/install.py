@@ -17,6 +17,7 @@ from utils.problems import MethodNotAllowed, NotFound, Problem, ValidationProble
 from utils.web.body_limit import RefusedBody, form_problem
 from utils.web.cors import Cors
 from utils.web.cross_site import CrossSiteCheck
+from utils.web.docs_page import add_docs_page
 from utils.web.head_requests import HeadRequests
 from utils.web.hosts import AllowedHosts, HostCheck
 from utils.web.metrics import RequestMetrics, metrics_endpoint
@@ -37,6 +38,7 @@ from utils.web.security import (
     KeyChecker,
     OpenPaths,
 )
+from utils.web.security_headers import SecurityHeaders
 
 
 def install_web(
@@ -114,4 +116,7 @@ def install_web(
     app.add_middleware(RequestMetrics, service=service, registry=registry)
     app.add_middleware(HeadRequests)
     app.add_middleware(RootPath, root_path=root_path)
-    app.add_middleware(RequestScope)  # outermost, so that everything has its id
+    app.add_middleware(RequestScope)
+    # Outermost, so that whatever answers, everything has its id and these.
+    app.add_middleware(SecurityHeaders, is_shared=bool(trusted_origins))
+    add_docs_page(app)

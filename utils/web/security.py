@@ -43,6 +43,8 @@ class Principal:
     scopes: frozenset[Scope]
 
 
+_HOW = "Send the API key in X-API-Key or as a Bearer token, or log in."
+
 LOCAL_USER = Principal("local user", frozenset({Scope.READ, Scope.WRITE}))
 
 
@@ -147,7 +149,7 @@ class Authentication:
             await self._app(scope, receive, send)
             return
         response = problem_response(
-            Unauthorized("Send the API key in X-API-Key, or as a Bearer token."),
+            Unauthorized(_HOW),
             request_id_of(scope),
             drain=self._drain,
         )
@@ -166,7 +168,7 @@ def authorised(request: Request, needed: SecurityScopes) -> Principal:
     """The caller, who has every scope that is needed. Raises Unauthorized or Forbidden."""
     principal: Principal | None = getattr(request.state, "principal", None)
     if principal is None:
-        raise Unauthorized("Send the API key in X-API-Key, or as a Bearer token.")
+        raise Unauthorized(_HOW)
     missing = [scope for scope in needed.scopes if scope not in principal.scopes]
     if missing:
         raise Forbidden(f"The {principal.name} lacks the scope `{missing[0]}` that this needs.")

@@ -3,7 +3,6 @@ const API = "api/v1"; // relative: a proxy may serve the page below a path
 const PAGE = 60;
 const FINAL = new Set(["completed", "failed", "cancelled"]);
 const at = (id) => document.getElementById(id);
-const blobs = [];
 let asked = null; // what the grid shows: {query, collection, offset}
 let turn = 0; // an answer that comes after a newer question is dropped
 
@@ -14,16 +13,12 @@ class Problem extends Error {
   }
 }
 
-function withKey(headers = {}) {
-  const key = sessionStorage.getItem("key");
-  return key ? { ...headers, "X-API-Key": key } : headers;
-}
-
-async function call(path, body) {
-  const options = body && { method: "POST", body: JSON.stringify(body) };
+// Who calls is told by the session's cookie, which no script sees.
+async function call(path, body, method = body ? "POST" : "GET") {
+  const sent = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
   let response;
   try {
-    response = await fetch(API + path, { ...options, headers: withKey(body && { "Content-Type": "application/json" }) });
+    response = await fetch(API + path, { method, ...sent });
   } catch {
     throw new Error("The service does not answer. Is it running?");
   }
@@ -35,26 +30,13 @@ async function call(path, body) {
 function say(error) {
   at("message").hidden = !error;
   at("message").textContent = error ? error.message : "";
-  if (error?.status === 401) at("unlock").hidden = false;
-}
-
-async function show(image, url) {
-  if (!sessionStorage.getItem("key")) {
-    image.src = url;
-    return;
-  }
-  const response = await fetch(url, { headers: withKey() }); // an <img> cannot send a key
-  if (!response.ok) return;
-  blobs.push((image.src = URL.createObjectURL(await response.blob())));
+  if (error?.status === 401) at("login").hidden = false;
 }
 
 function card(hit) {
   const item = at("hit").content.cloneNode(true);
-  const image = item.querySelector("img");
-  image.alt = hit.caption ?? hit.filename;
-  show(image, hit.thumbnail_url).catch(say);
-  item.querySelector("a").href = hit.file_url;
-  item.querySelector("a").title = hit.path;
+  Object.assign(item.querySelector("img"), { alt: hit.caption ?? hit.filename, src: hit.thumbnail_url });
+  Object.assign(item.querySelector("a"), { href: hit.file_url, title: hit.path });
   item.querySelector(".name").textContent = hit.filename;
   item.querySelector(".score").textContent = hit.score.toFixed(3);
   return item;
@@ -68,10 +50,7 @@ async function search(question) {
     if (mine !== turn) return;
     asked = question;
     say(null);
-    if (question.offset === 0) {
-      at("results").replaceChildren();
-      blobs.splice(0).forEach(URL.revokeObjectURL);
-    }
+    if (question.offset === 0) at("results").replaceChildren();
     at("results").append(...answer.results.map(card));
     const count = at("results").childElementCount;
     const said = count ? `${count} best matches for “${question.query}”.` : "Nothing found.";
@@ -127,6 +106,7 @@ async function refresh() {
     if (!asked) say(null);
   } catch (error) {
     say(error);
+    if (error.status === 401) return; // the login loads the page anew
   }
   setTimeout(refresh, document.hidden ? 15000 : wait);
 }
@@ -140,12 +120,16 @@ at("search").addEventListener("submit", (event) => {
   search({ query, collection, offset: 0 });
 });
 at("more").addEventListener("click", () => search({ ...asked, offset: asked.offset + PAGE }));
-at("unlock").addEventListener("submit", (event) => {
+at("login").addEventListener("submit", async (event) => {
   event.preventDefault();
-  sessionStorage.setItem("key", at("key").value);
-  location.reload();
+  const key = at("key").value;
+  at("key").value = "";
+  await call("/session", { key }).then(() => location.reload(), say);
 });
+at("logout").addEventListener("click", () => call("/session", null, "DELETE").then(() => location.reload(), say));
 
+const caller = await call("/session").catch(() => null);
+at("logout").hidden = caller?.name !== "session";
 await refresh();
 at("query").value = new URLSearchParams(location.search).get("q") ?? "";
 if (at("query").value) at("search").requestSubmit();

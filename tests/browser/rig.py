@@ -1,0 +1,170 @@
+"""The real services on loopback ports, in threads, and a hostile site beside them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from ingestion_orchestration_fastapi_app.main import create_app
+from ingestion_orchestration_fastapi_app.settings import Settings
+from ml_inference_fastapi_app.main import create_app as create_inference_app
+from ml_inference_fastapi_app.settings import Settings as InferenceSettings
+from tests.component.inference_fakes import FakeEmbedder
+from tests.component.orchestrator_app import FakeService
+
+PATIENCE_S = 30
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def listening(app: FastAPI, port: int) -> Iterator[str]:
+    """The app behind a real server, with its event loop in a thread of its own."""
+    started = threading.Event()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            started.set()
+
+    server = Server(
+        uvicorn.Config(
+            app,
+            port=port,
+            log_config=None,
+            access_log=False,
+            ws="none",
+            loop="asyncio",
+            timeout_graceful_shutdown=2,
+        )
+    )
+    thread = threading.Thread(target=server.run, name="server")
+    thread.start()
+    try:
+        assert started.wait(PATIENCE_S)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE_S)
+
+
+@dataclass
+class Orchestrator:
+    """`http` speaks to it as a program does, with the key; `photos` is an allowed folder."""
+
+    url: str
+    port: int
+    key: str | None
+    photos: Path
+    http: httpx.Client
+
+    def ingest(self) -> str:
+        """The id of a job on `photos` that has ended."""
+        answer = self.http.post("/api/v1/ingest", json={"directory_path": str(self.photos)})
+        assert answer.status_code == 202, answer.text
+        job_id = str(answer.json()["job_id"])
+        with self.http.stream("GET", f"/api/v1/jobs/{job_id}/events") as events:
+            events.read()  # until its final state
+        assert self.http.get(f"/api/v1/jobs/{job_id}").json()["state"] == "completed"
+        return job_id
+
+    def search(self) -> list[dict[str, Any]]:
+        found = self.http.post("/api/v1/search/text", json={"query": "red"}).json()["results"]
+        assert isinstance(found, list)
+        return found
+
+    def collections(self) -> list[str]:
+        listed = self.http.get("/api/v1/collections").json()["collections"]
+        return [one["name"] for one in listed]
+
+    def answered(self, status: int) -> int:
+        """How many requests were answered so."""
+        counted = self.http.get("/metrics").text.splitlines()
+        ours = (line for line in counted if f'status="{status}"' in line and "_total" in line)
+        return sum(int(float(line.rpartition(" ")[2])) for line in ours)
+
+
+@contextmanager
+def orchestrator(folder: Path, *, key: str | None = None) -> Iterator[Orchestrator]:
+    photos = folder / "photos"
+    photos.mkdir()
+    port = free_port()
+    given = {
+        "data_dir": folder / "data",
+        "ingest_roots": (photos,),
+        "store_linger_s": 0.05,
+        "min_free_bytes": 0,
+        "orchestrator_port": port,
+        "api_key": key,
+    }
+    app = create_app(
+        Settings.model_validate(given), ml_transport=httpx.MockTransport(FakeService())
+    )
+    headers = {} if key is None else {"X-API-Key": key}
+    with (
+        listening(app, port) as url,
+        httpx.Client(base_url=url, trust_env=False, headers=headers, timeout=PATIENCE_S) as http,
+    ):
+        yield Orchestrator(url, port, key, photos, http)
+
+
+@contextmanager
+def inference(folder: Path) -> Iterator[str]:
+    settings = InferenceSettings.model_validate(
+        {"model_cache_dir": folder, "ml_compile": "off", "disable_captions": True}
+    )
+    app = create_inference_app(settings, load=lambda _settings, _on_phase: FakeEmbedder())
+    with listening(app, free_port()) as url:
+        yield url
+
+
+@dataclass
+class HostileSite:
+    """Serves `pages` by path, and notes what it is told."""
+
+    port: int = 0
+    pages: dict[str, str] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def hostile_site() -> Iterator[HostileSite]:
+    site = HostileSite()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = site.pages.get(self.path.partition("?")[0])
+            if page is None:
+                site.told.append(self.path)
+            self.send_response(200 if page is not None else 404)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write((page or "").encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    site.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="hostile site")
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(PATIENCE_S)
