@@ -177,6 +177,12 @@ class Settings(BaseSettings):
     )
     orchestrator_host: str = Field(default="127.0.0.1", description="Address to listen on.")
     orchestrator_port: int = Field(default=8002, ge=0, le=65_535, description="Port to listen on.")
+    max_connections: int = Field(
+        default=1024,
+        ge=16,
+        le=60_000,
+        description="Connections open at once; less where the system allows few open files.",
+    )
     max_json_bytes: int = Field(
         default=256 * 1024, ge=1024, le=16 * MIB, description="Largest JSON body of a request."
     )

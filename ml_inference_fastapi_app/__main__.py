@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import suppress
 
-import uvicorn
 from pydantic import ValidationError
 
 from ml_inference_fastapi_app.main import create_app
 from ml_inference_fastapi_app.settings import Settings
 from utils.web.logs import setup_logging
 from utils.web.problem_responses import readable
-
-KEEP_ALIVE_S = 75  # longer than a client's pause between batches, so that none meets a closing
-GRACE_S = 10
+from utils.web.server import Server
 
 
 def main() -> int:
@@ -34,20 +30,14 @@ def main() -> int:
         failed.set()
         server.should_exit = True
 
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings, on_fatal=on_fatal),
-            host=settings.ml_host,
-            port=settings.ml_port,
-            log_config=None,
-            access_log=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-        )
+    server = Server(
+        create_app(settings, on_fatal=on_fatal),
+        host=settings.ml_host,
+        port=settings.ml_port,
+        max_connections=settings.max_connections,
     )
-    with suppress(KeyboardInterrupt):  # given on by uvicorn once it has shut down
-        server.run()
-    return 1 if failed.is_set() else 0
+    started = server.run_to_end()
+    return 1 if failed.is_set() or not started else 0
 
 
 if __name__ == "__main__":

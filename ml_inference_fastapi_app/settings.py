@@ -143,6 +143,12 @@ class Settings(BaseSettings):
     ml_max_request_bytes: int = Field(
         default=1024 * 1024 * 1024, ge=1024, description="Largest body of a batch, in bytes."
     )
+    max_connections: int = Field(
+        default=1024,
+        ge=16,
+        le=60_000,
+        description="Connections open at once; less where the system allows few open files.",
+    )
     max_json_bytes: int = Field(
         default=256 * 1024,
         ge=1024,

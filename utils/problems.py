@@ -9,11 +9,14 @@ Problem
 ├── HostNotAllowed             421
 ├── NotFound                   404  no route: what a route does not find has its own code
 ├── MethodNotAllowed           405
+├── TooSlow                    408
 ├── BatchTooLarge              413  limit
 ├── UnsupportedMediaType       415
 ├── GpuBusy                    429  retry_after_s
+├── HeadersTooLarge            431  limit
 ├── ModelLoading               503  retry_after_s, eta_s
 ├── MlUnavailable              503
+├── ServiceOverloaded          503  retry_after_s
 └── (each service adds its own in its errors.py)
 """
 
@@ -105,6 +108,12 @@ class MethodNotAllowed(Problem):
     title = "The path does not know this method"
 
 
+class TooSlow(Problem):
+    status = 408
+    code = ErrorCode.TOO_SLOW
+    title = "The request came too slowly"
+
+
 class BatchTooLarge(Problem):
     status = 413
     code = ErrorCode.BATCH_TOO_LARGE
@@ -123,6 +132,12 @@ class GpuBusy(Problem):
     title = "The device is busy"
 
 
+class HeadersTooLarge(Problem):
+    status = 431
+    code = ErrorCode.HEADERS_TOO_LARGE
+    title = "The request line and headers are too large"
+
+
 class ModelLoading(Problem):
     status = 503
     code = ErrorCode.MODEL_LOADING
@@ -133,6 +148,12 @@ class MlUnavailable(Problem):
     status = 503
     code = ErrorCode.ML_UNAVAILABLE
     title = "The inference service cannot be reached"
+
+
+class ServiceOverloaded(Problem):
+    status = 503
+    code = ErrorCode.OVERLOADED
+    title = "Too much goes on at once"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ import anyio.to_thread
 import httpx
 import numpy as np
 import structlog
-import uvicorn
 from fastapi import FastAPI
 
 from ml_inference_fastapi_app.backends.base import (
@@ -28,6 +27,7 @@ from ml_inference_fastapi_app.backends.base import (
 from ml_inference_fastapi_app.main import Load, LoadCaptions, create_app, load_captioner
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ClipUpload, ProblemBody
+from utils.web.server import Server
 
 SIDE_PX = 16
 DIM = 8
@@ -130,7 +130,6 @@ async def served(
     *,
     load: Load | None = None,
     load_captions: LoadCaptions = load_captioner,
-    http: str = "httptools",
     **given: object,
 ) -> AsyncIterator[Served]:
     """A real server on a free loopback port, with its event loop in a thread of its own."""
@@ -142,18 +141,7 @@ async def served(
         load_captions=load_captions,
         on_fatal=fatal.set,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            port=0,
-            log_config=None,
-            access_log=False,
-            http=http,
-            ws="none",
-            loop="asyncio",
-            timeout_graceful_shutdown=5,
-        )
-    )
+    server = Server(app, host="127.0.0.1", port=0, max_connections=1024, loop="asyncio")
     started = threading.Event()
     startup = server.startup
 

@@ -78,18 +78,22 @@ class ServiceProcess:
         """SIGTERM; returns the exit status."""
         return self._end(signal.SIGTERM)
 
+    def end_by(self, number: signal.Signals, *, limit_s: float = STOP_LIMIT_S) -> int:
+        """Returns the exit status. Raises subprocess.TimeoutExpired."""
+        return self._end(number, limit_s=limit_s)
+
     def restart(self) -> None:
         self.stop()
         self.start()
 
-    def _end(self, number: signal.Signals) -> int:
+    def _end(self, number: signal.Signals, *, limit_s: float = STOP_LIMIT_S) -> int:
         process, self._process = self._process, None
         if process is None:
             return 0
         with suppress(ProcessLookupError):
             process.send_signal(number)
         try:
-            return process.wait(timeout=STOP_LIMIT_S)
+            return process.wait(timeout=limit_s)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,168 @@
+"""How many connections are open, in what state, and for how long they may stay there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from utils.problems import Problem, ServiceOverloaded, TooSlow
+
+log = structlog.stdlib.get_logger(__name__)
+
+_REFUSED_AT_ONCE = 64  # that are told so; more are closed without a word
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """`idle_s` is longer than a client's pause between calls, so that none meets a closing."""
+
+    max_connections: int = 1024
+    idle_s: float = 75.0  # without a byte of a request
+    head_s: float = 15.0  # from the first byte of a request to the end of its headers
+    rest_s: float = 15.0  # for the rest of a body after its answer
+    unread_s: float = 60.0  # in which a client takes some of an answer
+    unread_bytes: int = 32 * 1024  # that much of it
+
+
+class Connection(Protocol):
+    """What a protocol lets be done to it."""
+
+    def refuse(self, problem: Problem) -> None:
+        """Answers by itself where nothing is being answered, and closes."""
+
+    def close(self) -> None: ...
+
+    def unsent_bytes(self) -> int: ...
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is the service that does not read."""
+
+
+class Connections:
+    """All of a server's. Whoever is new gets in: the one that idles longest is closed for it.
+
+    Each state is a dict in the order in which it was entered; values are times.
+    """
+
+    def __init__(self, limits: ConnectionLimits, now: Callable[[], float]) -> None:
+        self._limits = limits
+        self._now = now
+        self._open: set[Connection] = set()
+        self._idle: dict[Connection, float] = {}
+        self._heads: dict[Connection, float] = {}
+        self._bodies: dict[Connection, float] = {}
+        self._rests: dict[Connection, float] = {}
+        self._unread: dict[Connection, tuple[float, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def opened(self, connection: Connection) -> None:
+        """May refuse this one, where each of the others is at work."""
+        most = self._limits.max_connections
+        if len(self._open) >= most and not self._make_room():
+            if len(self._open) >= most + _REFUSED_AT_ONCE:
+                connection.close()
+                return
+            self._open.add(connection)
+            detail = f"{most} connections are at work."
+            connection.refuse(ServiceOverloaded(detail, retry_after_s=1))
+            return
+        self._open.add(connection)
+        self._idle[connection] = self._now()
+
+    def closed(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        self._enter(connection, None)
+        self._unread.pop(connection, None)
+
+    def head_began(self, connection: Connection) -> None:
+        self._enter(connection, self._heads)
+
+    def body_began(self, connection: Connection) -> None:
+        """Its headers are there."""
+        self._enter(connection, self._bodies)
+
+    def answering(self, connection: Connection) -> None:
+        """The whole request is there: what follows takes as long as it takes."""
+        self._enter(connection, None)
+
+    def answered_early(self, connection: Connection) -> None:
+        self._enter(connection, self._rests)
+
+    def idles(self, connection: Connection) -> None:
+        self._enter(connection, self._idle)
+
+    def unread(self, connection: Connection) -> None:
+        """More is to be sent than the client takes."""
+        self._unread[connection] = (self._now(), connection.unsent_bytes())
+
+    def read(self, connection: Connection) -> None:
+        self._unread.pop(connection, None)
+
+    def close_overdue(self) -> None:
+        """Call it about once a second."""
+        limits = self._limits
+        for connection in self._overdue(self._idle, limits.idle_s):
+            connection.close()
+        for connection in self._overdue(self._rests, limits.rest_s):
+            connection.close()
+        for connection in self._overdue(self._heads, limits.head_s):
+            if connection.is_paused:  # of a request that waits for the answer before it
+                self.head_began(connection)
+            else:
+                connection.refuse(TooSlow(f"The headers may take {limits.head_s:g} s."))
+        self._close_unread()
+
+    def _overdue(self, state: dict[Connection, float], limit_s: float) -> list[Connection]:
+        latest_s = self._now() - limit_s
+        found = []
+        for connection, since_s in state.items():
+            if since_s > latest_s:
+                break
+            found.append(connection)
+        for connection in found:
+            del state[connection]
+        return found
+
+    def _close_unread(self) -> None:
+        now_s = self._now()
+        for connection, (since_s, unsent_bytes) in list(self._unread.items()):
+            if now_s - since_s < self._limits.unread_s:
+                continue
+            left_bytes = connection.unsent_bytes()
+            if left_bytes > unsent_bytes - self._limits.unread_bytes:
+                log.info("answer_not_taken", unsent_bytes=left_bytes)
+                connection.close()
+                del self._unread[connection]
+            else:
+                self._unread[connection] = (now_s, left_bytes)
+
+    def _make_room(self) -> bool:
+        """Closes the oldest that is not at work: one that dribbles before one that rests."""
+        slow_s = self._now() - 1.0
+        oldest_head = next(iter(self._heads), None)
+        if oldest_head is not None and self._heads[oldest_head] > slow_s:
+            oldest_head = None
+        for connection in (
+            oldest_head,
+            next(iter(self._rests), None),
+            next(iter(self._idle), None),
+            next(iter(self._heads), None),
+            next(iter(self._bodies), None),
+        ):
+            if connection is not None:
+                self.closed(connection)
+                connection.close()
+                return True
+        return False
+
+    def _enter(self, connection: Connection, state: dict[Connection, float] | None) -> None:
+        for one in (self._idle, self._heads, self._bodies, self._rests):
+            one.pop(connection, None)
+        if state is not None and connection in self._open:
+            state[connection] = self._now()
