@@ -74,6 +74,15 @@ class MemoryRemoval(MemoryJobs):
         doomed = {one for shelf in self._shelves.values() for one in shelf.doomed}
         return row.record.stored_fingerprint is not None or row.point_id in doomed
 
+    async def known_at(self, collection_id: int, paths: Sequence[bytes]) -> list[bytes]:
+        await checkpoint()
+        stored = [
+            self._absolute(collection_id, key)
+            for key, row in self._files(collection_id).items()
+            if row.record.stored_fingerprint is not None
+        ]
+        return [path for path in paths if any(is_within(one, path) for one in stored)]
+
     async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
         await checkpoint()
         return any(

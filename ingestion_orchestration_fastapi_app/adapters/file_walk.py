@@ -9,6 +9,8 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ingestion_orchestration_fastapi_app.adapters.no_links import OpenFolders
 from ingestion_orchestration_fastapi_app.adapters.sidecars import (
@@ -19,10 +21,11 @@ from ingestion_orchestration_fastapi_app.adapters.sidecars import (
 )
 from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.core.identity import deepest_root
-from ingestion_orchestration_fastapi_app.core.records import Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.core.records import Linked, Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 
 MAX_GROUP = 1024
+Met: TypeAlias = File | Mounted | Linked | ScanFault
 _EARLIEST_NS, _LATEST_NS = -(2**63), 2**63 - 1
 
 
@@ -46,14 +49,17 @@ def display(path: bytes) -> str:
 
 def walk(
     directory: bytes, *, recursive: bool, roots: Sequence[Root], rules: ExcludeRules
-) -> Iterator[File | Mounted | ScanFault]:
-    """Regular files. Memory holds the folders still to visit, and descriptors have a bound.
+) -> Iterator[Met]:
+    """Regular files, and what else must be known of the folders that they are in.
+
+    Memory holds the folders still to visit; descriptors have a bound.
 
     Folders are gone through by descriptors: one that becomes a link is not followed. A folder is
     listed twice, for its sidecars first: that reads no inode, and holding all entries of a folder
     until its last one is known would have no bound.
     """
     pending: list[tuple[bytes, int | None]] = [(directory, None)]
+    links: list[bytes] = []
     with OpenFolders() as folders:
         while pending:
             folder, parent_device = pending.pop()
@@ -64,10 +70,10 @@ def walk(
                     device = begun.st_dev
                     if device != parent_device:
                         yield Mounted(folder, device)
-                    below: list[bytes] = []
-                    yield from _files_in(folder, listing, roots=roots, rules=rules, below=below)
+                    found = _InFolder(links)
+                    yield from _files_in(folder, listing, found, roots=roots, rules=rules)
                     if recursive:
-                        pending += [(one, device) for one in below]
+                        pending += [(one, device) for one in found.folders]
                 finally:
                     os.close(listing)
                 if not os.path.samestat(folders.status(folder), begun):
@@ -75,12 +81,21 @@ def walk(
                     yield ScanFault(folder, "it became another folder while it was listed")
             except OSError as exc:
                 yield ScanFault(folder, exc.strerror or type(exc).__name__)
+    if links:
+        yield Linked(tuple(links))
+
+
+@dataclass(frozen=True, slots=True)
+class _InFolder:
+    """What is met besides files. Links are of all folders so far, until they are told of."""
+
+    links: list[bytes]
+    folders: list[bytes] = field(default_factory=list)
 
 
 def _files_in(
-    folder: bytes, listing: int, *, roots: Sequence[Root], rules: ExcludeRules, below: list[bytes]
-) -> Iterator[File]:
-    """Appends the folders in it to `below`."""
+    folder: bytes, listing: int, met: _InFolder, *, roots: Sequence[Root], rules: ExcludeRules
+) -> Iterator[File | Linked]:
     root = deepest_root(folder, roots)
     if root is None:
         raise ValueError(f"{display(folder)} lies in none of the roots")
@@ -99,7 +114,12 @@ def _files_in(
                 mark = mark_of(looked_at(listing, beside)) if beside else 0
                 yield File(root, prefix + name, file_stat(found, sidecar_mark=mark), beside)
             elif _is_folder(entry, path, rules):
-                below.append(path)
+                met.folders.append(path)
+            elif _is_link(entry, path, rules):
+                met.links.append(path)
+                if len(met.links) >= MAX_GROUP:
+                    yield Linked(tuple(met.links))
+                    met.links.clear()
 
 
 def _regular(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> os.stat_result | None:
@@ -120,9 +140,17 @@ def _is_folder(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> boo
     return is_folder and not rules.excludes_folder(path)
 
 
+def _is_link(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> bool:
+    try:
+        is_link = entry.is_symlink()
+    except OSError:
+        return False
+    return is_link and not rules.excludes_file(path) and not rules.excludes_folder(path)
+
+
 def next_group(
-    items: Iterator[File | Mounted | ScanFault], *, linger_s: float
-) -> tuple[list[File], Mounted | ScanFault | None, bool]:
+    items: Iterator[Met], *, linger_s: float
+) -> tuple[list[File], Mounted | Linked | ScanFault | None, bool]:
     """Up to 1,024 files, fewer where the tree is slow or something else comes; True at the end.
 
     Blocking: call it from a worker thread, never twice at once for one iterator.

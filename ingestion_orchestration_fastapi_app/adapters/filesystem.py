@@ -15,6 +15,7 @@ from anyio import CapacityLimiter, to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.decode_cost import need_bytes
 from ingestion_orchestration_fastapi_app.adapters.file_walk import (
+    Met,
     are_gone,
     file_stat,
     next_group,
@@ -26,6 +27,7 @@ from ingestion_orchestration_fastapi_app.adapters.sidecars import looked_at, mar
 from ingestion_orchestration_fastapi_app.core.files import File, Root
 from ingestion_orchestration_fastapi_app.core.records import (
     Content,
+    Linked,
     Mounted,
     ScanFault,
     Skipped,
@@ -67,7 +69,7 @@ class LocalFiles:
 
     async def scan(
         self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
-    ) -> AsyncIterator[list[File] | Mounted | ScanFault]:
+    ) -> AsyncIterator[list[File] | Mounted | Linked | ScanFault]:
         items = walk(directory, recursive=recursive, roots=roots, rules=self._rules)
         try:
             while True:
@@ -81,7 +83,7 @@ class LocalFiles:
                 if ended:
                     return
         finally:
-            cast(Generator[File | Mounted | ScanFault], items).close()  # no thread runs it any more
+            cast(Generator[Met], items).close()  # no thread runs it any more
 
     async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
         looked = partial(are_gone, paths, below=below, rules=self._rules)

@@ -63,6 +63,7 @@ def job_reply(record: JobRecord, tally: Tally | None) -> JobReply:
         errors_by_code=dict(record.errors_by_code),
         warnings=progress.warnings,
         removed=progress.removed,
+        links_skipped=progress.links_skipped,
         origin=record.request.origin.value,
         log=progress.log[-LOG_LINES:],
         started_at=record.started_at,

@@ -101,6 +101,7 @@ class JobProgress:
     warnings: tuple[str, ...] = ()
     scan_complete: bool = False
     removed: int = 0  # points whose files are gone
+    links_skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,13 @@ class Mounted:
 
     path: bytes
     device: int
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Links that a scan passed over. The paths are absolute."""
+
+    paths: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,12 +61,15 @@ class Widths:
 class Scanned:
     """What a scan learns besides files: folders that it could not list, and devices by folder.
 
-    `known_devices` are those that the ledger knew before.
+    `known_devices` are those that the ledger knew before. `replaced`: a few of the imported files
+    and folders in whose place a link is, of `replaced_count`.
     """
 
     unlisted: set[bytes] = field(default_factory=set)
     devices: dict[bytes, int] = field(default_factory=dict)
     known_devices: dict[bytes, int] = field(default_factory=dict)
+    replaced: list[bytes] = field(default_factory=list)
+    replaced_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

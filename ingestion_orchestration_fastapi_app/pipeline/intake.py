@@ -11,6 +11,7 @@ from ingestion_orchestration_fastapi_app.core.files import File, FileKey, FileRe
 from ingestion_orchestration_fastapi_app.core.identity import display_text, point_id
 from ingestion_orchestration_fastapi_app.core.records import (
     Enrolment,
+    Linked,
     Mounted,
     ScanFault,
     Skipped,
@@ -37,6 +38,9 @@ ENTRY_OUTCOMES = {
 }
 
 
+_NAMED = 3  # links, in a warning
+
+
 async def scan(job: JobContext, out: Send[Candidate]) -> None:
     """Enrols every file that the job looks at and sends on those that must be opened."""
     async with out:
@@ -46,6 +50,7 @@ async def scan(job: JobContext, out: Send[Candidate]) -> None:
             while not await _scan_part(job, there, recursive=deep, out=out):
                 # The folder above shows whether it is gone, or its mount is.
                 there, deep = there.rpartition(b"/")[0] or b"/", False
+        _tell_of_links(job)
         job.tally.scan_complete = True
 
 
@@ -62,6 +67,8 @@ async def _scan_part(
             return True
         if isinstance(group, Mounted):
             await _note(job, group)
+        elif isinstance(group, Linked):
+            await _pass_over(job, group)
         elif isinstance(group, ScanFault):
             if group.path == directory:
                 raise JobFailedError(ErrorCode.DIRECTORY_NOT_FOUND, group.detail)
@@ -72,6 +79,27 @@ async def _scan_part(
         else:
             for candidate in await enrol(job, group):
                 await out.send(candidate)
+
+
+async def _pass_over(job: JobContext, linked: Linked) -> None:
+    job.tally.links_skipped += len(linked.paths)
+    replaced = await job.ports.ledger.known_at(job.collection_id, linked.paths)
+    job.scanned.replaced += replaced[: _NAMED - len(job.scanned.replaced)]
+    job.scanned.replaced_count += len(replaced)
+
+
+def _tell_of_links(job: JobContext) -> None:
+    if job.tally.links_skipped:
+        job.tally.note("links_skipped", str(job.tally.links_skipped))
+    if job.scanned.replaced:
+        more = job.scanned.replaced_count - len(job.scanned.replaced)
+        named = ", ".join(map(display_text, job.scanned.replaced))
+        job.tally.warn(
+            f"a link took the place of what was imported: {named}"
+            + (f" and {more} more" if more else "")
+            + "; links are not followed: sync removes what was there, and to go on with it "
+            "import the folder that the link leads to"
+        )
 
 
 async def _note(job: JobContext, mounted: Mounted) -> None:

@@ -193,6 +193,9 @@ class Ledger(Protocol):
     ) -> tuple[int, int]:
         """How many files are known in the directory, and how many of them have a point."""
 
+    async def known_at(self, collection_id: int, paths: Sequence[bytes]) -> list[bytes]:
+        """Those absolute paths that are known as a file with a point, or have one below."""
+
     async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
         """Whether the job met a file in the folder that had been stored before."""
 

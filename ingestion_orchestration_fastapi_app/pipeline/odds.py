@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
 )
 from ingestion_orchestration_fastapi_app.pipeline.folder_events import MAX_FOLDERS
 from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
-from ingestion_orchestration_fastapi_app.pipeline.ports import Library
+from ingestion_orchestration_fastapi_app.pipeline.ports import Library, ScanGroup
 
 _PAGE = 1024
 _MASK = 2**64 - 1
@@ -52,18 +52,9 @@ class Look:
     ) -> Odds:
         """`touched`: folders, and whether with what lies deeper; None: all of the directory."""
         found = _Found()
-        devices: dict[bytes, int] = {}
-        fault: str | None = None
         for folder, recursive in scopes(watch, touched):
-            known = 0
             scan = self.library.scan(folder, recursive=recursive, roots=collection.roots)
-            async for group in scan:
-                if isinstance(group, Mounted):
-                    devices[group.path] = group.device
-                elif isinstance(group, ScanFault):
-                    fault = group.detail if group.path == watch.directory else fault
-                else:
-                    known += await self._compare(collection, group, found)
+            known = await self._scan(collection, scan, found)
             if watch.recursive:  # nothing is ever removed without
                 total, _ = await self.ledger.totals(collection.id, folder, recursive=recursive)
                 # Paths are looked at one by one only where fewer files were met than are known.
@@ -71,17 +62,31 @@ class Look:
                     missing = self._missing(collection.id, watch, folder, recursive=recursive)
                     async for path in missing:
                         found.note(path)
-        if fault is not None:
-            return Odds({}, fault=fault)
+        if watch.directory in found.faults:
+            return Odds({}, fault=found.faults[watch.directory])
         if touched is None and watch.recursive:
             then = await self.ledger.devices(collection.id)
-            changed = changed_devices(then, devices, watch.directory)
+            changed = changed_devices(then, found.devices, watch.directory)
             if changed:  # a job looks whether it is the same one by another number
                 found.note(watch.directory, *sorted(changed.items()))
                 found.overflow()
             elif found.folders and device_at(watch.directory, then) is None:
                 found.overflow()  # it was never imported
         return Odds(found.folders, whole=found.total if found.overflown else None)
+
+    async def _scan(
+        self, collection: CollectionRecord, groups: AsyncIterator[ScanGroup], found: _Found
+    ) -> int:
+        """How many known files were met."""
+        known = 0
+        async for group in groups:
+            if isinstance(group, Mounted):
+                found.devices[group.path] = group.device
+            elif isinstance(group, ScanFault):
+                found.faults[group.path] = group.detail
+            elif isinstance(group, list):
+                known += await self._compare(collection, group, found)
+        return known
 
     async def _compare(
         self, collection: CollectionRecord, files: Sequence[File], found: _Found
@@ -124,11 +129,13 @@ class Look:
 
 @dataclass(slots=True)
 class _Found:
-    """Sums, so that the order does not matter."""
+    """Sums, so that the order does not matter; and what scans say besides files."""
 
     folders: dict[bytes, int] = field(default_factory=dict)
     total: int = 0
     overflown: bool = False
+    devices: dict[bytes, int] = field(default_factory=dict)
+    faults: dict[bytes, str] = field(default_factory=dict)  # why folders could not be listed
 
     def note(self, path: bytes, *state: object) -> None:
         mark = hash((path, *state))

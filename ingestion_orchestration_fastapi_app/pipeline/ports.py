@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.core.files import (
@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.core.records import (
     Content,
     Embedded,
+    Linked,
     Mounted,
     Opened,
     Prepared,
@@ -28,6 +29,8 @@ from ingestion_orchestration_fastapi_app.core.records import (
 )
 from utils.contract import Capabilities, ClipUpload
 from utils.problems import Rejected
+
+ScanGroup: TypeAlias = list[File] | Mounted | Linked | ScanFault
 
 
 class VectorStore(Protocol):
@@ -118,10 +121,10 @@ class Library(Protocol):
 
     def scan(
         self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
-    ) -> AsyncIterator[list[File] | Mounted | ScanFault]:
+    ) -> AsyncIterator[ScanGroup]:
         """Regular files below the directory, in groups, each under the deepest root it is in.
 
-        Each file system comes before its files.
+        Each file system comes before its files. Links are told of and not followed.
         """
 
     async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from anyio import move_on_after
 
 from ingestion_orchestration_fastapi_app.core.identity import root_at
-from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import DiskFull
 from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from ingestion_orchestration_fastapi_app.pipeline.ports import Library
@@ -35,7 +35,7 @@ async def check_space(
     roots = [root_at(directory), *(() if collection is None else collection.roots)]
     with move_on_after(LOOK_S):
         async for group in library.scan(directory, recursive=recursive, roots=roots):
-            if isinstance(group, (Mounted, ScanFault)):
+            if not isinstance(group, list):
                 continue
             images = [file.key for file in group if is_image_name(file.path)]
             new_images += len(images)

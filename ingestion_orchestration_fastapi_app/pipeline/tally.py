@@ -44,6 +44,7 @@ class Tally:
         self._blocked: tuple[ErrorCode, str] | None = None
         self.scan_complete = False
         self.removed = saved.removed
+        self.links_skipped = 0  # a scan that begins anew counts anew
 
     @contextmanager
     def busy(self, stage: str) -> Iterator[None]:
@@ -160,4 +161,5 @@ class Tally:
             warnings=tuple(self._warnings),
             scan_complete=self.scan_complete,
             removed=self.removed,
+            links_skipped=self.links_skipped,
         )

@@ -30,6 +30,7 @@ READS = frozenset(
         "ledger.unmet",
         "ledger.totals",
         "ledger.is_unchanged_below",
+        "ledger.known_at",
         "ledger.devices",
         "store.exists",
         "store.search",

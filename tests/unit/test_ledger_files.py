@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
 from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
 from tests.unit.ledger_words import (
     NOW,
+    ROOT,
     SHA,
     STAT,
     a_ledger,
@@ -250,3 +251,19 @@ async def test_nothing_that_is_said_of_one_file_keeps_its_group_from_being_settl
         assert len(known) == 2
         failures, _ = await ledger.failures("job-1", limit=5, offset=0)
         failures[0].display_path.encode()
+
+
+async def test_what_is_known_at_a_path_is_a_file_with_a_point_or_a_folder_with_one(
+    ledger: Ledger,
+) -> None:
+    made = await running(ledger)
+    names = [b"a/1.jpg", b"a/b/2.jpg", b"c/3.jpg", b"d.jpg"]
+    await ledger.enrol("job-1", made.id, [enrolment(name) for name in names])
+    ends = [stored(name) for name in (b"a/1.jpg", b"a/b/2.jpg", b"d.jpg")]
+    await settle(ledger, made, *ends, failed(b"c/3.jpg"))
+    await ledger.add_root(made.id, ROOT)
+    root = ROOT.path
+    asked = [b"/a", b"/a/b", b"/a/1.jpg", b"/d.jpg", b"/c", b"/c/3.jpg", b"/a/b/2", b"/d", b"/e"]
+    paths = [root + one for one in asked]
+    assert await ledger.known_at(made.id, [*paths, b"/elsewhere/a"]) == paths[:4]
+    assert await ledger.known_at(made.id, [b"/"]) == [b"/"]

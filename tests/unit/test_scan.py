@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.file_walk import MAX_GROUP
 from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.core.identity import deepest_root, root_at
-from ingestion_orchestration_fastapi_app.core.records import Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.core.records import Linked, Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.pipeline.ports import Library
 from tests.picture_files import LONG_AGO_NS, put, root_of
 
@@ -38,7 +38,7 @@ async def scanned(
         os.fsencode(directory), recursive=recursive, roots=roots or (root_of(directory),)
     )
     async for group in found:
-        if isinstance(group, Mounted):
+        if isinstance(group, Mounted | Linked):
             continue
         if isinstance(group, ScanFault):
             faults.append(group)
@@ -229,6 +229,20 @@ async def test_file_systems_are_told_before_their_files(tmp_path: Path) -> None:
     first, *others = [group async for group in found]
     assert first == Mounted(directory, os.stat(directory).st_dev)
     assert not any(isinstance(group, Mounted) for group in others)
+
+
+async def test_links_that_are_passed_over_are_told_of_but_for_excluded_ones(tmp_path: Path) -> None:
+    put(tmp_path / "deep/er/a.jpg", BYTES)
+    for name in ("file.jpg", "deep/folder", "deep/er/dangling", ".hidden", "@eaDir"):
+        (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    for number in range(MAX_GROUP + 5):
+        (tmp_path / f"deep/er/{number}").symlink_to("nowhere")
+    found = library().scan(os.fsencode(tmp_path), recursive=True, roots=[root_of(tmp_path)])
+    linked = [group async for group in found if isinstance(group, Linked)]
+    assert all(len(group.paths) <= MAX_GROUP for group in linked)
+    met = {os.fsdecode(path) for group in linked for path in group.paths}
+    assert len(met) == MAX_GROUP + 8
+    assert {str(tmp_path / name) for name in ("file.jpg", "deep/folder")} <= met
 
 
 @pytest.mark.skipif(

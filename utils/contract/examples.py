@@ -75,6 +75,7 @@ JOB: dict[str, JsonValue] = {
     "eta_low_s": 10.5,
     "eta_high_s": 15.0,
     "removed": 0,
+    "links_skipped": 0,
     "origin": "request",
     "stages": {"read": 3.2, "decode": 20.1, "embed": 6.8, "store": 0.4},
     "bottleneck": "decode",

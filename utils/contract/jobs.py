@@ -109,6 +109,9 @@ class JobReply(Reply):
     eta_low_s: float | None = Field(default=None, description="The same, if all goes well.")
     eta_high_s: float | None = Field(default=None, description="The same, if it does not.")
     removed: int = Field(default=0, description="Points whose files are gone.")
+    links_skipped: int = Field(
+        default=0, description="Linked files and folders, which are never followed."
+    )
     origin: Literal["request", "watch"] = Field(
         default="request", description="`watch`: a job over what changed in a watched folder."
     )

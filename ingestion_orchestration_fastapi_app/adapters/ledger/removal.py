@@ -90,6 +90,29 @@ def totals(
     return files, images
 
 
+def known_at(db: sqlite3.Connection, collection_id: int, paths: Sequence[bytes]) -> list[bytes]:
+    roots = db.execute("SELECT root_id, path FROM roots WHERE collection_id = ?", (collection_id,))
+    places = roots.fetchall()
+    stored = "SELECT 1 FROM files WHERE stored_fingerprint IS NOT NULL AND"
+    below = f"{stored} {_IN_RANGE} LIMIT 1"
+    itself = f"{stored} collection_id = ? AND root_id = ? AND path = ?"
+
+    def is_known(path: bytes) -> bool:
+        for root_id, root in places:
+            found = relative_range(root, path)
+            if found is None:
+                continue
+            low, high = found
+            name = low.rstrip(b"/")
+            if db.execute(itself, (collection_id, root_id, name)).fetchone():
+                return True
+            if db.execute(below, (collection_id, root_id, low, high, high)).fetchone():
+                return True
+        return False
+
+    return [path for path in paths if is_known(path)]
+
+
 def is_unchanged_below(
     db: sqlite3.Connection, job_id: str, collection_id: int, folder: bytes
 ) -> bool:

@@ -109,6 +109,7 @@ def progress_text(progress: JobProgress) -> str:
             "warnings": progress.warnings,
             "scan_complete": progress.scan_complete,
             "removed": progress.removed,
+            "links_skipped": progress.links_skipped,
         }
     )
 
@@ -123,6 +124,7 @@ def progress_of(text: str) -> JobProgress:
         warnings=tuple(kept["warnings"]),
         scan_complete=kept["scan_complete"],
         removed=kept.get("removed", 0),  # absent from jobs before removal existed
+        links_skipped=kept.get("links_skipped", 0),
     )
 
 

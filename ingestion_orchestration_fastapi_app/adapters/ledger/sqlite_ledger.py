@@ -211,6 +211,9 @@ class SqliteLedger(SqliteJobs):
             lambda db: removal.totals(db, collection_id, directory, recursive=recursive)
         )
 
+    async def known_at(self, collection_id: int, paths: Sequence[bytes]) -> list[bytes]:
+        return await self._read(lambda db: removal.known_at(db, collection_id, paths))
+
     async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
         return await self._read(
             lambda db: removal.is_unchanged_below(db, job_id, collection_id, folder)

@@ -58,6 +58,7 @@ def summary_text(job: JobReply) -> str:
         f"{counts.unchanged:,} unchanged, {counts.skipped:,} no images, {counts.failed:,} failed"
         + (f", {counts.pending:,} not done" if counts.pending else "")
         + (f", {job.removed:,} removed" if job.removed else "")
+        + (f", {job.links_skipped:,} links passed over" if job.links_skipped else "")
         + "."
     )
 
