@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ingestion_orchestration_fastapi_app.adapters.mounts import Mounts
 from ingestion_orchestration_fastapi_app.adapters.no_links import OpenFolders
 from ingestion_orchestration_fastapi_app.adapters.sidecars import (
     looked_at,
@@ -58,22 +59,24 @@ def walk(
     listed twice, for its sidecars first: that reads no inode, and holding all entries of a folder
     until its last one is known would have no bound.
     """
-    pending: list[tuple[bytes, int | None]] = [(directory, None)]
+    mounts = Mounts()
+    pending: list[tuple[bytes, bytes | None, int | None]] = [(directory, None, None)]
     links: list[bytes] = []
     with OpenFolders() as folders:
         while pending:
-            folder, parent_device = pending.pop()
+            folder, point_above, device_above = pending.pop()
             try:
                 listing = folders.listing(folder)
                 try:
                     begun = os.fstat(listing)
-                    device = begun.st_dev
-                    if device != parent_device:
+                    point = mounts.point(folder, point_above)
+                    device = mounts.number(point, listing, begun)
+                    if device != device_above:
                         yield Mounted(folder, device)
                     found = _InFolder(links)
                     yield from _files_in(folder, listing, found, roots=roots, rules=rules)
                     if recursive:
-                        pending += [(one, device) for one in found.folders]
+                        pending += [(one, point, device) for one in found.folders]
                 finally:
                     os.close(listing)
                 if not os.path.samestat(folders.status(folder), begun):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
-import stat
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from anyio import CancelScope, CapacityLimiter, Lock, to_thread
 from anyio.lowlevel import current_token
 
-from ingestion_orchestration_fastapi_app.adapters.no_links import OpenFolders
+from ingestion_orchestration_fastapi_app.adapters.mounts import mount_number
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.pipeline.folder_events import (
     Feed,
@@ -57,15 +57,8 @@ class InotifyEvents:
                 await to_thread.run_sync(reader.join, limiter=self._limiter)
 
     async def device(self, directory: bytes) -> int | None:
-        def found() -> int | None:
-            try:
-                with OpenFolders() as folders:
-                    status = folders.status(directory)
-            except OSError:
-                return None
-            return status.st_dev if stat.S_ISDIR(status.st_mode) else None
-
         # A share whose server is gone may never answer: nobody waits for it at the end.
+        found = partial(mount_number, directory)
         return await to_thread.run_sync(found, limiter=self._limiter, abandon_on_cancel=True)
 
     async def follow(

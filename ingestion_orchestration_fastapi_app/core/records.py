@@ -216,7 +216,7 @@ class ScanFault:
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """Where a scan began, or a file system in it begins. `device` is its st_dev."""
+    """Where a scan began, or a file system in it begins. `device` tells what is mounted there."""
 
     path: bytes
     device: int

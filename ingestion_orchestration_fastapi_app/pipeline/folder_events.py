@@ -88,7 +88,7 @@ class FolderEvents(Protocol):
     """The file system's events."""
 
     async def device(self, directory: bytes) -> int | None:
-        """The directory's st_dev; None: there is no such directory now."""
+        """What is mounted where the directory is; None: there is no such directory now."""
 
     async def follow(
         self, directory: bytes, *, recursive: bool, touched: Touched, wake: Callable[[], None]
