@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.cli.bench import bench
 from ingestion_orchestration_fastapi_app.cli.calls import (
     Collection,
     absolute,
+    fail,
     load_settings,
     require_inference_parts,
 )
@@ -78,7 +79,8 @@ def up_command(
     """Start both services, import photos, show a few searches, and serve until Ctrl-C.
 
     Run again on the same folder it only does what changed. Without --photos and --demo it
-    only serves.
+    only serves. The exit status is 1 also where Photoseek runs already: it says where, and how
+    to add photos to it.
     """
     if demo and photos is not None:
         raise typer.BadParameter("--demo brings its own pictures: leave out --photos.")
@@ -89,7 +91,10 @@ def up_command(
     settings = load_settings()
     require_inference_parts()
     if demo:
-        plan = demo_plan(settings, collection=collection, once=once)
+        try:
+            plan = demo_plan(settings, collection=collection, once=once)
+        except FileNotFoundError:
+            fail("The demo is made in the working directory, which was removed.")
     else:
         plan = Plan(settings, collection, photos=photos, once=once)
     raise typer.Exit(anyio.run(up, plan, Console(soft_wrap=False)))

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     Origin,
 )
 from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.core.tiny_model import tiny_model_warnings
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded, StoreFault
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import (
@@ -143,6 +144,8 @@ class JobRunner:
             tally.warn("the inference service makes no captions: images are stored without")
         if not capabilities.clip.trained:
             tally.warn("the model is untrained: searches will find nothing meaningful")
+        for warning in tiny_model_warnings(capabilities.clip.model, [record.request.directory]):
+            tally.warn(warning)
         fleet = Fleet(
             self.ports.inference,
             answers,

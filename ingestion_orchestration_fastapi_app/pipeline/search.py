@@ -11,6 +11,7 @@ from anyio import current_time, fail_after, sleep
 from ingestion_orchestration_fastapi_app.core.files import Hit, Vector
 from ingestion_orchestration_fastapi_app.core.filters import Filters
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
+from ingestion_orchestration_fastapi_app.core.tiny_model import tiny_model_warnings
 from ingestion_orchestration_fastapi_app.errors import (
     ImageNotFound,
     InferenceFault,
@@ -173,6 +174,7 @@ class Search:
             min_score=query.min_score,
         )
         warnings = await self._watch.warnings(fingerprint)
+        warnings += tiny_model_warnings(collection.model, [root.path for root in collection.roots])
         return Found(hits=hits, collection=collection, warnings=warnings)
 
 

@@ -223,17 +223,18 @@ def _text_files(
 def _explained(model: str, pretrained: str, cache_dir: Path, tried: tuple[str, ...]) -> str:
     lines = [f"The weights of {model} / {pretrained} cannot be had. Tried:"]
     lines += [f"  - {attempt}" for attempt in tried]
-    lines += [
-        "Any one of these helps:",
-        "  - CLIP_MODEL=tiny-shapes: the small model that is shipped; it knows coloured shapes",
-        "  - CLIP_PRETRAINED=/path/to/weights.safetensors: a checkpoint of this model on this "
-        "machine",
-        "  - CLIP_MODEL=local-dir:/path/to/folder: a folder with open_clip_config.json and weights",
-        "  - HF_ENDPOINT=https://your-mirror: a mirror of the Hugging Face hub",
-    ]
+    lines.append("Any one of these helps:")
     if not model.startswith(_LOCAL_DIR):
         lines.append(
             f"  - on a connected machine: photoseek models pull --model {model} "
             f"--pretrained {pretrained}, then copy its model cache folder to {cache_dir}"
         )
+    lines += [
+        "  - HF_ENDPOINT=https://your-mirror: a mirror of the Hugging Face hub",
+        "  - CLIP_PRETRAINED=/path/to/weights.safetensors: a checkpoint of this model on this "
+        "machine",
+        "  - CLIP_MODEL=local-dir:/path/to/folder: a folder with open_clip_config.json and weights",
+        "To see Photoseek at work without any of them: CLIP_MODEL=tiny-shapes, which is shipped. "
+        "It knows drawn, coloured shapes and finds nothing in photos.",
+    ]
     return "\n".join(lines)

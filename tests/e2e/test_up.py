@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,6 +69,19 @@ def serving(folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Po
             up.kill()
 
 
+def once(
+    folder: Path, environment: dict[str, str], *options: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PHOTOSEEK, "up", "--once", *options],
+        check=False,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
 def services_of(up: subprocess.Popen[str]) -> dict[str, psutil.Process]:
     children = psutil.Process(up.pid).children()
     return {child.cmdline()[2].split("_")[0]: child for child in children}
@@ -83,24 +97,65 @@ def test_the_demo_finds_the_right_pictures_and_a_second_run_does_only_what_chang
 ) -> None:
     outputs = []
     for _ in range(2):
-        ran = subprocess.run(
-            [*PHOTOSEEK, "up", "--demo", "--once"],
-            check=False,
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
+        ran = once(folder, environment, "--demo")
         assert ran.returncode == 0, ran.stdout + ran.stderr
         outputs.append(ran.stdout)
     for output in outputs:
         for query in ("red circle", "blue square", "green triangle"):
-            best = output.split(f'photoseek search "a {query}"\n')[1].splitlines()[0]
+            best = output.split(f"photoseek search a {query}\n")[1].splitlines()[0]
             assert query in best
     pictures = sum(one.is_file() for one in (folder / ".demo/pictures").rglob("*"))
     assert f"{pictures} files found, " in outputs[0]
     assert ", 0 unchanged" in outputs[0]
     assert f"{pictures} files found, 0 embedded, 0 known by content, {pictures} un" in outputs[1]
+
+
+def test_a_second_copy_is_told_where_the_first_runs_and_leaves_its_logs(
+    folder: Path, environment: dict[str, str]
+) -> None:
+    logs = folder / ".demo/data/logs"
+    with serving(folder, environment):
+        before = {one.name: one.stat().st_ino for one in logs.iterdir()}
+        same = once(folder, environment, "--demo")
+        assert same.returncode == 1
+        where = f"http://127.0.0.1:{environment['ORCHESTRATOR_PORT']}"
+        assert f"Photoseek runs already, at {where}" in same.stdout
+        assert "photoseek ingest DIR" in same.stdout
+        ml_port, port = free_ports(2)
+        elsewhere = {
+            "ML_INFERENCE_SERVICE_URL": f"http://127.0.0.1:{ml_port}",
+            "ORCHESTRATOR_PORT": str(port),
+        }
+        beside = once(folder, environment | elsewhere, "--demo")
+        assert beside.returncode == 1
+        assert "ERR_DATA_FOLDER_LOCKED" in beside.stdout
+        assert {one.name: one.stat().st_ino for one in logs.iterdir()} == before
+    data = folder / ".demo/data"
+    assert [one for one in (data, *data.rglob("*")) if one.lstat().st_mode & 0o077] == []
+
+
+def test_a_library_goes_on_with_the_model_it_was_made_with(
+    folder: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment = environment | {
+        "DATA_DIR": str(tmp_path / "data"),
+        "MODEL_CACHE_DIR": str(tmp_path / "models"),
+        "ML_OFFLINE": "1",
+    }
+    environment.pop("CLIP_MODEL", None)
+    photos = tmp_path / "photos"
+    shutil.copytree(folder / ".demo/pictures", photos)
+    first = once(folder, environment | {"CLIP_MODEL": "tiny-shapes"}, "--photos", str(photos))
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "tiny-shapes knows drawn, coloured shapes" in first.stdout
+    again = once(folder, environment, "--photos", str(photos))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "The model is tiny-shapes, with which the library was made." in again.stdout
+    assert ", 0 embedded, " in again.stdout
+    other = once(folder, environment | {"CLIP_MODEL": "ViT-B-32"}, "--photos", str(photos))
+    assert other.returncode == 1
+    assert "was made with CLIP_MODEL=tiny-shapes" in other.stdout
+    assert "ERR_MODEL_MISSING" not in other.stdout + other.stderr, "nothing was fetched for it"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

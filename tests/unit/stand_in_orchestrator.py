@@ -168,13 +168,20 @@ def stand_in_orchestrator() -> Iterator[tuple[StandInOrchestrator, int]]:
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/health/ready":
+                self._send(200, b'{"status": "ok", "detail": null, "inference": []}')
+                return
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             stand_in.heard.append((self.command, self.path, json.loads(body) if body else {}))
             stand_in.keys.append(self.headers.get("X-API-Key"))
             answer = stand_in.problem or stand_in.answer(self.command, self.path)
-            self.send_response(answer.status if isinstance(answer, ProblemBody) else 200)
+            status = answer.status if isinstance(answer, ProblemBody) else 200
+            self._send(status, answer.model_dump_json().encode())
+
+        def _send(self, status: int, body: bytes) -> None:
+            self.send_response(status)
             self.end_headers()
-            self.wfile.write(answer.model_dump_json().encode())
+            self.wfile.write(body)
 
         def do_POST(self) -> None:
             self.do_GET()

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import io
 import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from ingestion_orchestration_fastapi_app.adapters.data_folder import held_for_up, locked_data_folder
+from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
+from ingestion_orchestration_fastapi_app.adapters.ledger.library_models import (
+    LibraryModel,
+    library_models,
+)
 from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed
+from ingestion_orchestration_fastapi_app.cli.up.library_model import Choice, choice
 from ingestion_orchestration_fastapi_app.cli.up.run import (
     Plan,
     demo_plan,
@@ -23,7 +32,8 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import (
     failure_lines,
 )
 from ingestion_orchestration_fastapi_app.settings import Settings
-from tests.unit.stand_in_orchestrator import NOW
+from tests.e2e.conftest import free_ports
+from tests.unit.stand_in_orchestrator import NOW, stand_in_orchestrator
 from utils.contract import ErrorCode, FailureReply
 
 
@@ -108,6 +118,104 @@ async def test_a_taken_port_ends_up_before_anything_is_fetched_or_drawn(
         assert await up(plan, Console(file=said)) == 1
     assert "ORCHESTRATOR_PORT" in said.getvalue()
     assert not (tmp_path / ".demo").exists()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("photos", ["/my photos", None])
+async def test_where_photoseek_runs_already_it_says_where_and_how_to_add_photos(
+    tmp_path: Path, photos: str | None
+) -> None:
+    log = tmp_path / "data/logs/orchestrator.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("of the one that runs")
+    said = io.StringIO()
+    with stand_in_orchestrator() as (_, port):
+        settings = Settings(orchestrator_port=port, data_dir=tmp_path / "data")
+        plan = Plan(settings, "default", photos=photos)
+        assert await up(plan, Console(file=said)) == 1
+    assert f"runs already, at http://127.0.0.1:{port}" in said.getvalue()
+    folder = "'/my photos'" if photos else "DIR"
+    assert f"photoseek ingest {folder}\n" in said.getvalue()
+    assert [one.name for one in log.parent.iterdir()] == [log.name]
+    assert log.read_text() == "of the one that runs"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("holder", [held_for_up, locked_data_folder])
+async def test_a_second_copy_on_the_same_data_never_moves_the_firsts_logs(
+    tmp_path: Path, holder: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    log = tmp_path / "logs/inference.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("of the one that runs")
+    said = io.StringIO()
+    ports = free_ports(2)
+    settings = Settings(
+        orchestrator_port=ports[0],
+        ml_inference_service_url=f"http://127.0.0.1:{ports[1]}",
+        data_dir=tmp_path,
+    )
+    with holder(tmp_path):
+        assert await up(Plan(settings, "default"), Console(file=said)) == 1
+    assert "ERR_DATA_FOLDER_LOCKED" in said.getvalue()
+    assert log.read_text() == "of the one that runs"
+    assert not log.with_suffix(".previous.log").exists()
+
+
+TINY = LibraryModel("tiny-shapes", "open_clip_model.safetensors")
+LARGE = LibraryModel("ViT-L-14", "datacomp")
+
+
+def chosen(models: dict[str, LibraryModel], **asked: str) -> Choice:
+    given = {"collection": "default", "clip_model": "", "clip_pretrained": "", **asked}
+    return choice(models, photos=given.pop("photos", None), **given)
+
+
+def test_a_library_goes_on_with_the_model_that_it_was_made_with() -> None:
+    again = {"CLIP_MODEL": "tiny-shapes", "CLIP_PRETRAINED": TINY.weights}
+    for models in ({"default": TINY}, {"cats": TINY}, {"default": TINY, "cats": LARGE}):
+        made = chosen(models)
+        assert made.environment == again
+        assert "tiny-shapes" in str(made.note)
+    assert "cats" in str(chosen({"default": TINY, "cats": LARGE}).note)
+    assert chosen({"default": TINY, "cats": LARGE}, collection="cats").environment == {
+        "CLIP_MODEL": "ViT-L-14",
+        "CLIP_PRETRAINED": "datacomp",
+    }
+
+
+def test_a_new_library_and_one_of_several_models_get_the_default_model() -> None:
+    assert chosen({}) == Choice()
+    several = chosen({"cats": TINY, "dogs": LARGE})
+    assert several.environment == {}
+    assert "cats: tiny-shapes, dogs: ViT-L-14" in str(several.note)
+
+
+def test_a_model_that_is_asked_for_wins_and_is_refused_where_it_does_not_fit() -> None:
+    assert chosen({"default": TINY}, clip_model="ViT-L-14") == Choice()
+    assert chosen({"default": TINY}, clip_pretrained="other") == Choice()
+    assert chosen({"default": TINY}, clip_model="tiny-shapes", photos="/photos") == Choice()
+    assert chosen({"default": TINY}, clip_model="B", photos="/p", collection="new") == Choice()
+    with pytest.raises(LaunchFailed, match=r"CLIP_MODEL=tiny-shapes.*--collection NAME"):
+        chosen({"default": TINY}, clip_model="ViT-L-14", photos="/photos")
+
+
+@pytest.mark.anyio
+async def test_the_models_are_read_from_the_ledger_also_after_a_kill(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.sqlite"
+    assert library_models(ledger) == {}
+    async with open_ledger(ledger) as opened:
+        for name in ("default", "new"):
+            await opened.create_collection(name)
+        collection = await opened.collection("default")
+        assert collection is not None
+        await opened.bind_collection(
+            collection.id, model="tiny-shapes", weights="w", dim=8, fingerprint="f"
+        )
+        while_open = library_models(ledger)  # all of it may be in the log still
+    assert while_open == library_models(ledger) == {"default": LibraryModel("tiny-shapes", "w")}
+    ledger.write_bytes(b"this is no database" * 500)
+    assert library_models(ledger) == {}
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,19 @@ def previous_log(path: Path) -> Path:
 
 
 def fresh_log(path: Path) -> BinaryIO:
-    """An empty log; the one of the run before is kept beside it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError):
-        path.replace(previous_log(path))
-    return open(path, "ab")
+    """An empty log; the one of the run before is kept beside it. Both are this user's alone.
+
+    Raises:
+        LaunchFailed: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(FileNotFoundError):
+            path.replace(previous_log(path))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as exc:
+        raise LaunchFailed(f"The log {path} cannot be written: {exc.strerror}.") from exc
+    return open(descriptor, "ab")
 
 
 async def start(service: Service) -> RunningService:
@@ -200,6 +208,16 @@ async def wait_until_ready(
         raise LaunchFailed(f"Not ready after {limit_s:g} s: {waiting_for}.") from exc
 
 
+async def photoseek_answers(url: str) -> bool:
+    """Whether an orchestrator is there, ready or not."""
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            answer = (await client.get(f"{url}/health/ready")).json()
+    except (httpx.HTTPError, ValueError):
+        return False
+    return isinstance(answer, dict) and "inference" in answer
+
+
 async def readiness(client: httpx.AsyncClient, url: str) -> str | None:
     """None when it is ready, otherwise what it says, or that it does not answer."""
     try:
@@ -231,6 +249,11 @@ async def run_to_end(command: Sequence[str], *, environment: Mapping[str, str]) 
     )
     async with process:
         return await process.wait()
+
+
+def inherited(name: str) -> str:
+    """What children are given unless it is changed; empty where it is not set."""
+    return os.environ.get(name, "")  # noqa: TID251  # theirs: passed on, and told of
 
 
 def child_environment(changes: Mapping[str, str]) -> dict[str, str]:

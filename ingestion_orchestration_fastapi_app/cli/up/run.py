@@ -5,30 +5,37 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import anyio
 from rich.console import Console
 
+from ingestion_orchestration_fastapi_app.adapters.data_folder import (
+    LEDGER_NAME,
+    check_not_held,
+    held_for_up,
+)
+from ingestion_orchestration_fastapi_app.adapters.ledger.library_models import library_models
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.search import print_hits
-from ingestion_orchestration_fastapi_app.cli.up import launcher
+from ingestion_orchestration_fastapi_app.cli.up import launcher, library_model
 from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed, Service
 from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
 from ingestion_orchestration_fastapi_app.cli.view.progress import follow, report
+from ingestion_orchestration_fastapi_app.core.tiny_model import DEMO_PICTURES, TINY_MODEL
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import ErrorCode, IngestRequest, JobState, SearchTextRequest
+from utils.problems import Problem
 
 READY_LIMIT_S = 900.0
 INFERENCE_DEFAULT_PORT = {"http": 80, "https": 443}
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-TINY_MODEL = "tiny-shapes"
 SHAPE_SEARCHES = ("a red circle", "a blue square", "a green triangle")
 PHOTO_SEARCHES = ("a person", "a landscape", "food")
-DEMO_DIR = Path(".demo")
+DEMO_DIR = Path(DEMO_PICTURES).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Plan:
 
 def demo_plan(settings: Settings, *, collection: str, once: bool) -> Plan:
     """Everything of the demo lies in one folder that `make demo-clean` removes."""
-    demo = DEMO_DIR.absolute()
+    demo = Path(os.path.abspath(DEMO_DIR))
     data_dir = demo / "data"
     apart = {"data_dir": data_dir, "store_uri": str(data_dir / "store")}
     apart["diskcache_dir"] = data_dir / "cache"
@@ -146,6 +153,8 @@ async def _told(plan: Plan, console: Console) -> int:
         if failure.log_tail:
             print_plain(console, failure.log_tail)
         print_plain(console, failure.detail, style="red")
+    except Problem as problem:
+        print_plain(console, f"{problem.code}: {problem.detail}", style="red")
     except ApiProblem as problem:
         print_plain(console, str(problem), style="red")
         if plan.demo and problem.code is ErrorCode.MODEL_MISMATCH:
@@ -157,12 +166,51 @@ async def _told(plan: Plan, console: Console) -> int:
 
 async def _run(plan: Plan, console: Console) -> int:
     services = wanted_services(plan)
+    url = services[-1].url
+    if await launcher.photoseek_answers(url):
+        raise LaunchFailed(_already_there(plan, url))
     for service in services:  # before anything is fetched
         launcher.check_port_free(service)
+    check_not_held(plan.settings.data_dir)
+    if any(service.name == "inference" for service in services):
+        plan = _with_model(plan, console)
+        services = wanted_services(plan)
     if plan.demo:
         await _make_demo_pictures(console)
     if any(service.name == "inference" for service in services):
         await _pull_model(plan, console)
+    with held_for_up(plan.settings.data_dir):  # from here on there is one that keeps the logs
+        return await _serve(plan, services, console)
+
+
+def _already_there(plan: Plan, url: str) -> str:
+    add = called("ingest", plan.photos if plan.photos and not plan.demo else "DIR")
+    return (
+        f"Photoseek runs already, at {url}\n"
+        f"  to add photos to it:   {add}\n"
+        f"  to see what it does:   {called('status')}\n"
+        "Stop it first to start it anew (Ctrl-C where it runs). For another one beside it set "
+        "ORCHESTRATOR_PORT, ML_INFERENCE_SERVICE_URL and DATA_DIR."
+    )
+
+
+def _with_model(plan: Plan, console: Console) -> Plan:
+    """Raises LaunchFailed."""
+    if plan.demo:
+        return plan
+    chosen = library_model.choice(
+        library_models(plan.settings.data_dir / LEDGER_NAME),
+        collection=plan.collection,
+        photos=plan.photos,
+        clip_model=launcher.inherited("CLIP_MODEL"),
+        clip_pretrained=launcher.inherited("CLIP_PRETRAINED"),
+    )
+    if chosen.note is not None:
+        print_plain(console, chosen.note)
+    return replace(plan, environment={**plan.environment, **chosen.environment})
+
+
+async def _serve(plan: Plan, services: Sequence[Service], console: Console) -> int:
 
     def show(text: str) -> None:
         print_plain(console, text, style="red")
@@ -199,7 +247,7 @@ async def _show_searches(api: OrchestratorApi, collection: str, console: Console
     ml = (await api.capabilities()).ml
     shapes = ml is not None and ml.clip.model == TINY_MODEL
     for query in SHAPE_SEARCHES if shapes else PHOTO_SEARCHES:
-        print_plain(console, f"\n{called('search', query)}", style="bold")
+        print_plain(console, f"\n{called('search', *query.split())}", style="bold")
         asked = SearchTextRequest(query=query, collection=collection, limit=3)
         print_hits(console, await api.search_text(asked), query=query)
 
@@ -232,7 +280,10 @@ async def _make_demo_pictures(console: Console) -> None:
     if pictures.exists():
         return
     print_plain(console, f"Drawing the demo's pictures into {pictures}")
-    os.makedirs(DEMO_DIR, exist_ok=True)
+    try:
+        os.makedirs(DEMO_DIR, exist_ok=True)
+    except OSError as exc:
+        raise LaunchFailed(f"The demo's folder {DEMO_DIR} cannot be made: {exc.strerror}.") from exc
     command = launcher.python_module("ml_inference_fastapi_app.demo_pictures", str(unfinished))
     if await launcher.run_to_end(command, environment={}):
         raise LaunchFailed("The demo's pictures could not be drawn.")

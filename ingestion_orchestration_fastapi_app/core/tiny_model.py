@@ -1,0 +1,20 @@
+"""The shipped model, which knows drawn shapes alone: what is said where it meets photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+TINY_MODEL = "tiny-shapes"
+DEMO_PICTURES = ".demo/pictures"
+_WARNING = (
+    "the model tiny-shapes knows drawn, coloured shapes and nothing of photos: searches of photos "
+    "find nothing meaningful. Another CLIP_MODEL, with a collection of its own, does"
+)
+
+
+def tiny_model_warnings(model: str | None, folders: Iterable[bytes]) -> tuple[str, ...]:
+    """Empty where another model is used, or only the demo's drawings are looked at."""
+    drawn = f"/{DEMO_PICTURES}".encode()
+    if model != TINY_MODEL or all(folder.endswith(drawn) for folder in folders):
+        return ()
+    return (_WARNING,)
