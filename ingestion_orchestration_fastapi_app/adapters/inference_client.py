@@ -231,7 +231,7 @@ def _fault(response: httpx.Response) -> InferenceFault | Problem:
         return Overloaded(detail, retry_after_s=_retry_after_s(response, problem))
     if response.status_code == 413:
         return BatchRefused(detail)
-    if response.status_code in (401, 403, 404, 405):
+    if response.status_code in (401, 403, 404, 405, 421):
         return Unreachable(f"the inference service refuses us: {detail}")
     if response.status_code < 500 and problem and problem.code is not ErrorCode.INTERNAL:
         return ValidationProblem(detail)

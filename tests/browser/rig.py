@@ -32,7 +32,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def listening(app: FastAPI, port: int) -> Iterator[str]:
+def listening(app: FastAPI, port: int, *, http_parser: str = "auto") -> Iterator[str]:
     """The app behind a real server, with its event loop in a thread of its own."""
     started = threading.Event()
 
@@ -47,7 +47,7 @@ def listening(app: FastAPI, port: int) -> Iterator[str]:
             port=port,
             log_config=None,
             access_log=False,
-            ws="none",
+            http=http_parser,
             loop="asyncio",
             timeout_graceful_shutdown=2,
         )
@@ -99,7 +99,9 @@ class Orchestrator:
 
 
 @contextmanager
-def orchestrator(folder: Path, *, key: str | None = None) -> Iterator[Orchestrator]:
+def orchestrator(
+    folder: Path, *, key: str | None = None, http_parser: str = "auto"
+) -> Iterator[Orchestrator]:
     photos = folder / "photos"
     photos.mkdir()
     port = free_port()
@@ -116,7 +118,7 @@ def orchestrator(folder: Path, *, key: str | None = None) -> Iterator[Orchestrat
     )
     headers = {} if key is None else {"X-API-Key": key}
     with (
-        listening(app, port) as url,
+        listening(app, port, http_parser=http_parser) as url,
         httpx.Client(base_url=url, trust_env=False, headers=headers, timeout=PATIENCE_S) as http,
     ):
         yield Orchestrator(url, port, key, photos, http)

@@ -135,6 +135,7 @@ async def test_statuses_have_their_meaning() -> None:
     for status, code, expected in (
         (413, ErrorCode.BATCH_TOO_LARGE, BatchRefused),
         (401, ErrorCode.UNAUTHORIZED, Unreachable),
+        (421, ErrorCode.HOST_NOT_ALLOWED, Unreachable),
         (500, ErrorCode.INTERNAL, ConnectionLost),
         (408, ErrorCode.MALFORMED_MULTIPART, Overloaded),
         (400, ErrorCode.VALIDATION, ConnectionLost),

@@ -77,6 +77,12 @@ def test_an_inference_service_on_another_machine_is_not_started_here() -> None:
     assert [one.name for one in wanted_services(Plan(settings, "default"))] == ["orchestrator"]
 
 
+def test_nothing_starts_that_would_let_strangers_in() -> None:
+    settings = Settings(orchestrator_host="0.0.0.0")
+    with pytest.raises(LaunchFailed, match="ALLOW_NO_KEY=1"):
+        wanted_services(Plan(settings, "default"))
+
+
 @pytest.mark.parametrize(
     ("api_key", "ml_api_key", "asked"),
     [(None, None, ""), ("one", None, "one"), ("one", "other", "other"), (None, "other", "other")],

@@ -27,7 +27,7 @@ class Authority:
     @staticmethod
     def parsed(text: str) -> Authority | None:
         """None where it is none."""
-        match = _AUTHORITY.fullmatch(text)
+        match = _AUTHORITY.fullmatch(text.strip(" \t"))  # not every parser takes them off
         if match is None:
             return None
         port = match["port"]

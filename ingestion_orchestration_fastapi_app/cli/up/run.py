@@ -85,8 +85,14 @@ def roots_with(roots: Sequence[Path], photos: str | None) -> str:
 
 
 def wanted_services(plan: Plan) -> list[Service]:
-    """The orchestrator, and one inference service where the first URL of this machine says."""
+    """The orchestrator, and one inference service where the first URL of this machine says.
+
+    Raises:
+        LaunchFailed: strangers would be let in.
+    """
     settings = plan.settings
+    if settings.binding_fault is not None:
+        raise LaunchFailed(settings.binding_fault)
     logs = settings.data_dir / "logs"
     own = {
         "ORCHESTRATOR_HOST": settings.orchestrator_host,

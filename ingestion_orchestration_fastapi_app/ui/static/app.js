@@ -128,8 +128,10 @@ at("login").addEventListener("submit", async (event) => {
 });
 at("logout").addEventListener("click", () => call("/session", null, "DELETE").then(() => location.reload(), say));
 
+// Before anything is waited for: what somebody types meanwhile stays.
+const linked = new URLSearchParams(location.search).get("q") ?? "";
+if (linked) at("query").value = linked;
 const caller = await call("/session").catch(() => null);
 at("logout").hidden = caller?.name !== "session";
 await refresh();
-at("query").value = new URLSearchParams(location.search).get("q") ?? "";
-if (at("query").value) at("search").requestSubmit();
+if (linked && turn === 0) at("search").requestSubmit();
