@@ -67,6 +67,7 @@ from utils.decoder_pool import DecoderPool
 from utils.formats import Format, has_image_extension
 from utils.problems import Problem
 from utils.web.body_limit import BodyLimit
+from utils.web.held_bodies import HeldBodies
 from utils.web.install import install_web
 from utils.web.security import OpenPaths
 from utils.web.security_headers import PAGE_POLICY
@@ -120,7 +121,12 @@ def create_app(
         redoc_url=None,
         form_limits={"max_files": 1, "max_fields": 64, "max_part_size": 64 * 1024},
     )
-    app.add_middleware(BodyLimit, max_bytes=settings.max_json_bytes, uploads=UPLOADS)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_json_bytes,
+        uploads=UPLOADS,
+        held_uploads=HeldBodies(settings.max_held_upload_bytes),
+    )
     install_web(
         app,
         service="orchestrator",

@@ -177,6 +177,11 @@ class Settings(BaseSettings):
     )
     orchestrator_host: str = Field(default="127.0.0.1", description="Address to listen on.")
     orchestrator_port: int = Field(default=8002, ge=0, le=65_535, description="Port to listen on.")
+    max_held_upload_bytes: int = Field(
+        default=96 * MIB,
+        ge=65 * MIB,
+        description="Uploaded pictures that are held at once, all together; more is 503.",
+    )
     max_connections: int = Field(
         default=1024,
         ge=16,

@@ -22,7 +22,7 @@ from ml_inference_fastapi_app.loaded_model import LoadedModel, Vector
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.multipart import MultipartStream, Part, PartLimits, TooManyParts
 from ml_inference_fastapi_app.presence import Presence
-from ml_inference_fastapi_app.request_body import Body
+from ml_inference_fastapi_app.request_body import Arrivals, Body
 from ml_inference_fastapi_app.scheduler import (
     Admission,
     ModelThread,
@@ -66,7 +66,7 @@ class BatchOutcome:
 
 
 class Engine:
-    """`admission`, `speed` and `limits` are for the routes to ask."""
+    """`admission`, `arrivals`, `speed` and `limits` are for the routes to ask."""
 
     def __init__(
         self,
@@ -87,6 +87,7 @@ class Engine:
         self.speed = speed
         self.limits = limits
         self.metrics = metrics
+        self.arrivals = Arrivals()
         self._decoder = decoder
 
     @property
@@ -108,7 +109,7 @@ class Engine:
         """Parses and decodes while the body arrives, then runs it turn by turn.
 
         A bad part is a result. Raises what concerns the whole request: MalformedMultipart,
-        BatchTooLarge, ValidationProblem, UploadTooSlow, ModelFailed, and ModelLoading while the
+        BatchTooLarge, ValidationProblem, TooSlow, ModelFailed, and ModelLoading while the
         captioning model is being fetched.
         """
         model = self.model

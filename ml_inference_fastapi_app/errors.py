@@ -1,7 +1,6 @@
 """The problems that only the inference service has.
 
 Problem
-├── UploadTooSlow        408
 ├── CaptionsUnavailable  409
 ├── ImageRefused         422  the one image of a request; in a batch the same is a result
 └── ModelFailed          503  the device or the model thread, not any image
@@ -11,12 +10,6 @@ from __future__ import annotations
 
 from utils.contract import ErrorCode
 from utils.problems import Problem, Rejected
-
-
-class UploadTooSlow(Problem):
-    status = 408
-    code = ErrorCode.MALFORMED_MULTIPART
-    title = "The body did not arrive in time"
 
 
 class CaptionsUnavailable(Problem):

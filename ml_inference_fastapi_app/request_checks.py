@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, TypeVar
 
 import anyio
@@ -11,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from ml_inference_fastapi_app.engine import Engine
 from ml_inference_fastapi_app.request_body import Body
+from ml_inference_fastapi_app.scheduler import Place
 from utils.contract import IMAGE_COUNT_HEADER
 from utils.problems import BatchTooLarge
 
@@ -44,8 +46,32 @@ def check_count(count: int | None, *, limit: int) -> None:
         raise BatchTooLarge(f"A batch may hold {limit} images.", limit=limit)
 
 
-def body_of(request: Request, engine: Engine) -> Body:
-    return Body(request.stream(), timeout_s=engine.limits.upload_timeout_s)
+@asynccontextmanager
+async def batch_place(
+    request: Request, engine: Engine, *, images: int
+) -> AsyncIterator[tuple[Body, Place]]:
+    """The body, once it comes, and a place. Raises GpuBusy at once, too: before it is read."""
+    engine.admission.check_batch()
+    body = await _begun(request, engine)
+    with engine.admission.batch(images) as place:
+        body.hold_to_pace()
+        yield body, place
+
+
+@asynccontextmanager
+async def query_place(request: Request, engine: Engine) -> AsyncIterator[Body]:
+    """As `batch_place`, for a query."""
+    engine.admission.check_query()
+    body = await _begun(request, engine)
+    with engine.admission.query():
+        body.hold_to_pace()
+        yield body
+
+
+async def _begun(request: Request, engine: Engine) -> Body:
+    body = Body(request.stream(), timeout_s=engine.limits.upload_timeout_s)
+    await engine.arrivals.beginning(body)
+    return body
 
 
 async def unless_client_leaves(request: Request, body: Body, work: Callable[[], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""The endpoints that embed and caption. Each asks for admission before it reads its body."""
+"""The endpoints that embed and caption. A body that comes gets a place, none gets one before."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from ml_inference_fastapi_app.replies import Encoding, batch_json, encoded
 from ml_inference_fastapi_app.request_checks import (
     EngineOf,
     ImageCount,
-    body_of,
+    batch_place,
     check_count,
+    query_place,
     unless_client_leaves,
 )
 from utils.contract import (
@@ -83,9 +84,9 @@ async def batch_embed_and_caption(
     model = engine.model
     check_count(image_count, limit=model.safe_batch)
     boundary = boundary_of(request.headers.get("Content-Type"))
-    with engine.admission.batch(image_count or model.safe_batch) as place:
+    images = image_count or model.safe_batch
+    async with batch_place(request, engine, images=images) as (body, place):
         laps.end("admit")
-        body = body_of(request, engine)
         work = partial(
             engine.embed_batch,
             body,
@@ -112,9 +113,8 @@ async def embed(request: Request, engine: EngineOf) -> Response:
     laps = Laps()
     model = engine.model
     boundary = boundary_of(request.headers.get("Content-Type"))
-    with engine.admission.query():
+    async with query_place(request, engine) as body:
         laps.end("admit")
-        body = body_of(request, engine)
         work = partial(engine.embed_image, body, boundary, laps)
         result = await unless_client_leaves(request, body, work)
     if isinstance(result, Rejected):
@@ -133,9 +133,8 @@ async def embed_text(request: Request, engine: EngineOf) -> Response:
     model = engine.model
     if media_type(request.headers.get("Content-Type", "")) != "application/json":
         raise UnsupportedMediaType("Send application/json.")
-    with engine.admission.query():
+    async with query_place(request, engine) as body:
         laps.end("admit")
-        body = body_of(request, engine)
         try:
             asked = EmbedTextRequest.model_validate_json(await body.read())
         except ValidationError as exc:
@@ -157,9 +156,8 @@ async def caption(request: Request, response: Response, engine: EngineOf) -> Cap
     laps = Laps()
     engine.model  # noqa: B018  # a service that still loads says so first
     boundary = boundary_of(request.headers.get("Content-Type"))
-    with engine.admission.query():
+    async with query_place(request, engine) as body:
         laps.end("admit")
-        body = body_of(request, engine)
         work = partial(engine.caption_image, body, boundary, laps)
         said, fingerprint = await unless_client_leaves(request, body, work)
     if isinstance(said, Rejected):

@@ -92,8 +92,7 @@ class Admission:
     def waiting(self) -> int:
         return len(self._places) - self.running
 
-    @contextmanager
-    def batch(self, images: int) -> Iterator[Place]:
+    def check_batch(self) -> None:
         """Raises GpuBusy with the time after which the oldest batch should have left."""
         if len(self._places) >= self.limit:
             self._on_busy()
@@ -101,6 +100,17 @@ class Admission:
                 f"{len(self._places)} of {self.limit} batches are in.",
                 retry_after_s=self._retry_after_s(),
             )
+
+    def check_query(self) -> None:
+        """Raises GpuBusy."""
+        if self._queries >= self._max_queries:
+            self._on_busy()
+            raise GpuBusy("Too many queries are waiting.", retry_after_s=MIN_RETRY_S * 10)
+
+    @contextmanager
+    def batch(self, images: int) -> Iterator[Place]:
+        """Raises GpuBusy."""
+        self.check_batch()
         place = Place(images)
         self._places.append(place)
         try:
@@ -111,9 +121,7 @@ class Admission:
 
     @contextmanager
     def query(self) -> Iterator[None]:
-        if self._queries >= self._max_queries:
-            self._on_busy()
-            raise GpuBusy("Too many queries are waiting.", retry_after_s=MIN_RETRY_S * 10)
+        self.check_query()
         self._queries += 1
         try:
             yield

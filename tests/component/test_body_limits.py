@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 
@@ -148,3 +149,26 @@ async def test_texts_for_the_model_are_bounded_alike() -> None:
         for kind in ("text/plain", "multipart/form-data; boundary=B", ""):
             assert await answer(fitting, kind) == (415, ErrorCode.MEDIA_TYPE)
         assert (await client.post(url, content=fitting, headers=JSON)).status_code == 200
+
+
+async def test_pictures_that_are_held_at_once_are_bounded_together(tmp_path: Path) -> None:
+    head = b'--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+
+    async def large() -> AsyncIterator[bytes]:
+        yield head
+        for _ in range(60):
+            yield b"x" * 1024 * 1024
+            await anyio.lowlevel.checkpoint()
+        yield b"\r\n--B--\r\n"
+
+    async with orchestrator(tmp_path) as running:
+        statuses: list[int] = []
+
+        async def send() -> None:
+            statuses.append((await posted_form(running, large())).status_code)
+
+        async with anyio.create_task_group() as tg:
+            for _ in range(4):
+                tg.start_soon(send)
+    assert 503 in statuses
+    assert statuses.count(503) < 4

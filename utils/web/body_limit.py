@@ -12,8 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from utils.problems import BatchTooLarge, MalformedMultipart, Problem
 from utils.web.declared_length import declared_bytes
+from utils.web.held_bodies import HeldBodies
 from utils.web.problem_responses import DrainBounds, problem_response, request_id_of
 
+MULTIPART = "multipart/form-data"
+_SMALL_BODIES = 64  # of the largest size, that are held at once
 # What Starlette's form parser says where a form is over a limit. It has no type of its own.
 _OVER_A_FORM_LIMIT = ("Too many ", "Part exceeded ", "Field exceeded ")
 
@@ -29,7 +32,8 @@ class RefusedBody(HTTPException):
 class BodyLimit:
     """ASGI middleware. `max_bytes` bounds every body, except multipart ones to these `uploads`.
 
-    What a body declares beyond its bound is refused before a byte of it is read.
+    What a body declares beyond its bound is refused before a byte of it is read. What is held at
+    once has a bound, too: `held_uploads`, which is None where uploads are used up as they come.
     """
 
     def __init__(
@@ -38,11 +42,14 @@ class BodyLimit:
         *,
         max_bytes: int,
         uploads: Mapping[str, int],
+        held_uploads: HeldBodies | None = None,
         drain: DrainBounds | None = None,
     ) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._uploads = uploads
+        self._held = HeldBodies(_SMALL_BODIES * max_bytes)
+        self._held_uploads = held_uploads
         self._drain = drain or DrainBounds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,29 +57,41 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = self._limit(get_route_path(scope), headers.get("Content-Type", ""))
+        limit = self._max_bytes
+        held: HeldBodies | None = self._held
+        path = get_route_path(scope)
+        if path in self._uploads and media_type(headers.get("Content-Type", "")) == MULTIPART:
+            limit, held = self._uploads[path], self._held_uploads
         problem = BatchTooLarge(f"The body may have {limit} bytes.", limit=limit)
         if declared_bytes(headers.get("Content-Length")) > limit:
             refusal = problem_response(problem, request_id_of(scope), drain=self._drain)
             await refusal(scope, receive, send)
             return
-        received_bytes, is_refused = 0, False
+        received_bytes, is_over = 0, False
 
-        async def counted() -> Message:
-            nonlocal received_bytes, is_refused
-            message = await receive()
-            received_bytes += len(message.get("body", b""))
-            if received_bytes > limit and not is_refused:
-                is_refused = True  # once: what drains the rest has bounds of its own
-                raise RefusedBody(problem)
+        async def bounded() -> Message:
+            """Once an answer has begun, what drains the rest has bounds of its own."""
+            nonlocal received_bytes, is_over
+            if is_over:
+                return await receive()
+            try:
+                message = await (held.next(body, receive) if held else receive())
+                received_bytes += len(message.get("body", b""))
+                if received_bytes > limit:
+                    raise problem
+            except Problem as exc:
+                is_over = True
+                raise RefusedBody(exc) from exc
+            is_over = not message.get("more_body", False)
             return message
 
-        await self._app(scope, counted, send)
+        async def observed_send(message: Message) -> None:
+            nonlocal is_over
+            is_over = True
+            await send(message)
 
-    def _limit(self, path: str, content_type: str) -> int:
-        if media_type(content_type) == "multipart/form-data":
-            return self._uploads.get(path, self._max_bytes)
-        return self._max_bytes
+        with (held or self._held).body() as body:
+            await self._app(scope, bounded, observed_send)
 
 
 def media_type(content_type: str) -> str:

@@ -1,0 +1,108 @@
+"""How many bytes of requests are held at once, and how slowly they may come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from anyio import CancelScope, current_time
+from starlette.types import Message, Receive
+
+from utils.problems import ServiceOverloaded, TooSlow
+
+
+class Pace:
+    """Patience that waiting uses up and that bytes give back, up to what it was.
+
+    Who sends `min_bytes_per_s` is never too slow; who sends nothing is so after `patience_s`.
+    """
+
+    def __init__(self, *, min_bytes_per_s: float, patience_s: float) -> None:
+        self._min_bytes_per_s = min_bytes_per_s
+        self._patience_s = patience_s
+        self.left_s = patience_s
+
+    def arrived(self, count_bytes: int, *, waited_s: float) -> None:
+        """Only time in which the service waited counts, never its own."""
+        left_s = self.left_s - waited_s + count_bytes / self._min_bytes_per_s
+        self.left_s = min(self._patience_s, max(0.0, left_s))
+
+
+# Of whoever uploads over a poor line, which is no reason to refuse them.
+PATIENCE_S = 20.0
+MIN_BYTES_PER_S = 4 * 1024
+
+
+@dataclass(slots=True, eq=False)
+class _Body:
+    pace: Pace = field(
+        default_factory=lambda: Pace(min_bytes_per_s=MIN_BYTES_PER_S, patience_s=PATIENCE_S)
+    )
+    began_s: float = field(default_factory=time.monotonic)
+    held_bytes: int = 0
+    waiting: CancelScope | None = None
+    is_evicted: bool = False
+
+    def bytes_per_s(self, now_s: float) -> float:
+        return self.held_bytes / max(now_s - self.began_s, 1e-3)
+
+
+class HeldBodies:
+    """Bodies that are held whole, all together. The slowest gives way to one that has no room."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._total_bytes = 0
+        self._bodies: set[_Body] = set()
+
+    @contextmanager
+    def body(self) -> Iterator[_Body]:
+        body = _Body()
+        self._bodies.add(body)
+        try:
+            yield body
+        finally:
+            self._bodies.discard(body)
+            self._total_bytes -= body.held_bytes
+
+    async def next(self, body: _Body, receive: Receive) -> Message:
+        """What `receive` gives. Raises TooSlow or ServiceOverloaded."""
+        asked_s = current_time()
+        message: Message | None = None
+        with CancelScope(deadline=asked_s + body.pace.left_s) as body.waiting:
+            message = await receive()
+        body.waiting = None
+        if body.is_evicted:
+            raise self._overloaded()
+        if message is None:
+            raise TooSlow(f"The body must come at {MIN_BYTES_PER_S} bytes a second.")
+        count_bytes = len(message.get("body", b""))
+        body.pace.arrived(count_bytes, waited_s=current_time() - asked_s)
+        self._hold(body, count_bytes)
+        return message
+
+    def _hold(self, body: _Body, count_bytes: int) -> None:
+        now_s = time.monotonic()
+        body.held_bytes += count_bytes
+        self._total_bytes += count_bytes
+        while self._total_bytes > self._max_bytes:
+            others = [
+                one
+                for one in self._bodies
+                if one is not body and one.held_bytes and one.waiting is not None
+            ]
+            slowest = min(others, key=lambda one: one.bytes_per_s(now_s), default=None)
+            if slowest is None or slowest.waiting is None:
+                self._total_bytes -= body.held_bytes
+                body.held_bytes = 0
+                raise self._overloaded()
+            slowest.is_evicted = True
+            slowest.waiting.cancel()
+            self._total_bytes -= slowest.held_bytes
+            slowest.held_bytes = 0
+
+    def _overloaded(self) -> ServiceOverloaded:
+        detail = f"Requests that are held at once may have {self._max_bytes} bytes together."
+        return ServiceOverloaded(detail, retry_after_s=1)
