@@ -171,6 +171,15 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Mended:
+    """What had to be done to a table: its synced version now, and how many rows are gone."""
+
+    version: int
+    lost_rows: int
+    rebuilds_indexes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class VectorKey:
     """`preparation` names how an upload is made from a file, version included."""
 

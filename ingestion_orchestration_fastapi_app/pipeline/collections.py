@@ -10,7 +10,7 @@ from anyio import Lock
 
 from ingestion_orchestration_fastapi_app.core.files import Root
 from ingestion_orchestration_fastapi_app.core.identity import is_collection_name
-from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Opened
+from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Mended, Opened
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -44,6 +44,7 @@ class Collections:
         self._store = store
         self._dropping = Lock()
         self.roots = CollectionRoots(ledger, store)
+        self._unsquared: set[int] = set()  # whose tables a mending may have changed
 
     async def check_all(self) -> None:
         """At start-up, before anything is served: tables are opened and squared with the ledger.
@@ -150,9 +151,7 @@ class Collections:
                 dim=clip.dim,
                 fingerprint=clip.fingerprint,
             )
-        collection = await self.get(name)
-        await self.roots.put(collection, list(collection.roots))
-        return collection
+        return await self.get(name)
 
     async def _roots_of_table(self, name: str) -> list[Root]:
         """Of a table that outlived its ledger: what its points' ids hang on."""
@@ -162,6 +161,32 @@ class Collections:
             with suppress(ValueError):  # it was torn while it was being created
                 await self._store.open(name, synced_version=None)
             return await self._store.roots(name)
+
+    async def mend(self, collection: CollectionRecord) -> Mended | None:
+        """Before a job: what of the table is damaged goes, and its files are not believed stored.
+
+        The table then knows the collection's roots. For a collection that no job writes to.
+        Raises StoreRead, StoreWrite.
+        """
+        assert collection.dim is not None, "it is bound"
+        known = collection.id not in self._unsquared
+        self._unsquared.add(collection.id)  # also where it is cut off
+        mended = await self._store.mend(collection.name, dim=collection.dim)
+        if mended is not None or not known:
+            stored = self._store.ids(collection.name)
+            unknown, lost = await self._ledger.reconcile(collection.id, stored)
+            if mended is not None:
+                await self._ledger.set_synced_version(collection.id, mended.version)
+            log.warning(
+                "collection_mended",
+                collection=collection.name,
+                lost_rows=0 if mended is None else mended.lost_rows,
+                unknown_points=unknown,
+                lost_points=lost,
+            )
+        self._unsquared.discard(collection.id)
+        await self.roots.put(collection, list(collection.roots))
+        return mended
 
     async def _check(self, collection: CollectionRecord, *, dim: int) -> None:
         """Opens the newest version that is whole; ids are compared where the ledger lags or leads.

@@ -140,6 +140,13 @@ class JobRunner:
         # Where all run other models, binding says so.
         capabilities = lead(told, fingerprint=fingerprint, captions=captions) or told[0]
         collection = await self.collections.bind(name, capabilities)
+        mended = await self.collections.mend(collection)
+        if mended is not None:
+            tally.note("store_mended", f"{mended.lost_rows} rows could not be read")
+            tally.warn(
+                f"the vector store was damaged: {mended.lost_rows} images are made anew by imports "
+                "of their folders, mostly from the cache"
+            )
         if captions and not capabilities.captions.available:
             tally.warn("the inference service makes no captions: images are stored without")
         if not capabilities.clip.trained:

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     Content,
     Embedded,
     Linked,
+    Mended,
     Mounted,
     Opened,
     Prepared,
@@ -49,6 +50,11 @@ class VectorStore(Protocol):
 
     async def open(self, collection: str, *, synced_version: int | None) -> Opened:
         """Opens and scans the newest version; if that is torn, restores `synced_version`."""
+
+    async def mend(self, collection: str, *, dim: int) -> Mended | None:
+        """Looks at what is not known to be whole, bounded where nothing is suspected, and takes
+        out what cannot be read. None where nothing was done. No other writer meanwhile.
+        """
 
     async def write(
         self, collection: str, points: Sequence[Point], *, may_exist: Collection[UUID]

@@ -9,6 +9,7 @@ import pytest
 from anyio import create_task_group
 
 from ingestion_orchestration_fastapi_app.core.filters import Filters
+from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
 from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of
 from tests.component.store_fixtures import (
@@ -80,7 +81,7 @@ async def test_a_drop_beside_searches_ends_them_with_an_answer_or_a_clear_word(
         while not refused:
             try:
                 await store.search(COLLECTION, unit(1), limit=3)
-            except ValueError:
+            except StoreRead:
                 refused += 1
 
     async with create_task_group() as tg:

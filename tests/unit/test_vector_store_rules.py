@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from itertools import pairwise
 
 import pyarrow as pa
 import pytest
@@ -20,7 +19,6 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors impo
 from ingestion_orchestration_fastapi_app.adapters.vector_store.readers import Readers
 from ingestion_orchestration_fastapi_app.adapters.vector_store.recovery import (
     candidates,
-    runs,
     version_of,
 )
 from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import (
@@ -105,13 +103,6 @@ def test_the_synced_version_is_tried_right_after_the_newest() -> None:
     assert list(candidates([1, 2, 5, 7, 9], 5)) == [9, 5, 7, 2, 1]
     assert list(candidates([1, 2], 9)) == [2, 1]
     assert list(candidates([3, 1], None)) == [3, 1]
-
-
-@given(st.sets(st.integers(0, 50)))
-def test_runs_hold_each_number_once_and_never_touch(numbers: set[int]) -> None:
-    found = runs(numbers)
-    assert [n for first, last in found for n in range(first, last + 1)] == sorted(numbers)
-    assert all(earlier[1] + 1 < later[0] for earlier, later in pairwise(found))
 
 
 @given(st.integers(1, 2**63))

@@ -15,12 +15,14 @@ from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store import recovery
 from ingestion_orchestration_fastapi_app.adapters.vector_store.folded_columns import add_folded
-from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import is_missing_table
+from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
+    DamagedError,
+    is_missing_table,
+)
 from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import OpenTable
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import VECTOR, missing, schema
 from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import FolderSync, sync_path
 from ingestion_orchestration_fastapi_app.core.records import Opened
-from ingestion_orchestration_fastapi_app.errors import StoreRead
 
 
 class Database:
@@ -64,17 +66,14 @@ class Database:
             if is_missing_table(exc):
                 return None
             raise
-        if self.local:
-            found = await self._manifests(collection)
-            if await handle.version() != next(iter(found), None):
-                raise StoreRead("The newest version of a table is torn: it must be opened.")
+        await self._check_newest(collection, handle)
         known = await handle.schema()
         absent = missing(known)
         if absent:  # a commit that holds no data; the next sync takes it to the disk
             await handle.add_columns(absent)
         await add_folded(handle, known.names)
         vectors = known.field(VECTOR)
-        table = self._table(collection, handle, dim=vectors.type.list_size)
+        table = self.table(collection, handle, dim=vectors.type.list_size)
         await table.state()
         return table
 
@@ -82,7 +81,7 @@ class Database:
         connection = await self._connected()
         handle = await connection.create_table(_table_name(collection), schema=schema(dim))
         await self._sync_root()
-        return self._table(collection, handle, dim=dim)
+        return self.table(collection, handle, dim=dim)
 
     async def drop(self, collection: str) -> None:
         """Idempotent."""
@@ -99,12 +98,40 @@ class Database:
             self.close()  # its caches know the torn version
         return opened
 
+    async def fresh(self, collection: str) -> Any | None:
+        """A handle that no cache vouches for; None where there is no table."""
+        session = lancedb.Session(*recovery.CHECK_CACHE_BYTES)
+        connection = await lancedb.connect_async(
+            self._uri, storage_options=self._storage_options or None, session=session
+        )
+        try:
+            handle = await connection.open_table(_table_name(collection))
+        except ValueError as exc:
+            if is_missing_table(exc):
+                return None
+            raise
+        await self._check_newest(collection, handle)
+        return handle
+
+    async def set_aside(self, collection: str) -> None:
+        """Moves a local table away, which then is missing."""
+        name = _table_name(collection)
+        await to_thread.run_sync(recovery.set_table_aside, self._uri, name, limiter=self._threads)
+        self.close()
+
+    async def _check_newest(self, collection: str, handle: Any) -> None:
+        """Lance takes a zeroed manifest for that of an empty table."""
+        if self.local:
+            found = await self._manifests(collection)
+            if await handle.version() != next(iter(found), None):
+                raise DamagedError("the newest version's manifest is not what was written")
+
     async def _manifests(self, collection: str) -> dict[int, str]:
-        folder = self._folder(collection)
+        folder = self.folder(collection)
         return await to_thread.run_sync(recovery.manifests, folder, limiter=self._threads)
 
-    def _table(self, collection: str, handle: Any, *, dim: int) -> OpenTable:
-        files = FolderSync(self._folder(collection)) if self.local else None
+    def table(self, collection: str, handle: Any, *, dim: int) -> OpenTable:
+        files = FolderSync(self.folder(collection)) if self.local else None
         prune_at_s = time.monotonic() + self._first_prune_s
         return OpenTable(handle, dim=dim, files=files, prune_at_s=prune_at_s)
 
@@ -123,7 +150,7 @@ class Database:
         if self.local:
             await to_thread.run_sync(sync_path, self._uri, limiter=self._threads)
 
-    def _folder(self, collection: str) -> str:
+    def folder(self, collection: str) -> str:
         return os.path.join(self._uri, f"{_table_name(collection)}.lance")
 
 

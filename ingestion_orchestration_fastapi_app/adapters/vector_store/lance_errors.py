@@ -14,12 +14,27 @@ from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead, Stor
 
 log = structlog.get_logger(__name__)
 
+
+class DamagedError(Exception):
+    """What was read is not what was written."""
+
+
 # What Lance raises for the outside world; ValueError stays what it is, a mistake of the caller.
 LANCE_ERRORS = (RuntimeError, OSError)
 # What reading damaged files may raise besides: a page that decodes to no text, id, time or number.
-DAMAGE_ERRORS = (*LANCE_ERRORS, pa.ArrowException, ArithmeticError, LookupError, TypeError)
+DAMAGE_ERRORS = (
+    *LANCE_ERRORS,
+    DamagedError,
+    pa.ArrowException,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+)
 
 _FULL = ("no space left on device", "os error 28", "disk quota exceeded", "os error 122")
+_OS_ERROR = re.compile(r"os error (\d+)")
+_OF_A_FILE = frozenset({errno.ENOENT, errno.EIO, errno.EINVAL, errno.ENODATA})
+_OF_A_NETWORK = ("timed out", "timeout", "connect", "generic s3", "generic gcs", "microsoftazure")
 _OF_THE_CALLER = ("invalid user input", "error resolving filter expression")
 _SOURCE_LINE = re.compile(r",? /(root/\.cargo|rustc)/\S+")
 _CAUSE_CHARACTERS = 500
@@ -51,6 +66,26 @@ def is_full(error: BaseException) -> bool:
     return full or any(sign in str(error).lower() for sign in _FULL)
 
 
+def is_damage(error: BaseException) -> bool:
+    """What reading a file that is not as it was written may raise, and no mistake of the caller."""
+    if isinstance(error, NoTableError):
+        return False
+    if isinstance(error, ValueError):  # Lance and the decoding of rows say damage so, too
+        return not any(sign in str(error).lower() for sign in _OF_THE_CALLER)
+    return isinstance(error, DAMAGE_ERRORS) or is_panic(error)
+
+
+def is_moment(error: BaseException) -> bool:
+    """Of the machine or the network, now: it says nothing about the file that was read."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno not in _OF_A_FILE
+    text = str(error).lower()
+    numbers = [int(number) for number in _OS_ERROR.findall(text)]
+    return any(number not in _OF_A_FILE for number in numbers) or any(
+        sign in text for sign in _OF_A_NETWORK
+    )
+
+
 def cause_of(error: BaseException) -> str:
     """What Lance said, without the lines of its source."""
     text = _SOURCE_LINE.sub("", str(error)).removeprefix("lance error: ")
@@ -67,7 +102,7 @@ def reading(collection: str) -> Iterator[None]:
     try:
         yield
     except BaseException as exc:
-        if not _is_damage(exc):
+        if not is_damage(exc):
             raise
         _log("store_not_read", collection, exc)
         raise unreadable(collection, exc) from exc
@@ -91,14 +126,6 @@ def writing(collection: str, doing: str) -> Iterator[None]:
             f"The vector store of collection {collection!r} could not be {doing}.",
             cause=cause_of(exc),
         ) from exc
-
-
-def _is_damage(error: BaseException) -> bool:
-    if isinstance(error, NoTableError):
-        return False
-    if isinstance(error, ValueError):  # Lance and the decoding of rows say damage so, too
-        return not any(sign in str(error).lower() for sign in _OF_THE_CALLER)
-    return isinstance(error, DAMAGE_ERRORS) or is_panic(error)
 
 
 def _log(event: str, collection: str, error: BaseException) -> None:

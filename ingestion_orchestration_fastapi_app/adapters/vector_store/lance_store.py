@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,35 +12,39 @@ from uuid import UUID
 import anyio
 from anyio import to_thread
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store import queries
 from ingestion_orchestration_fastapi_app.adapters.vector_store import upkeep as upkeep_work
 from ingestion_orchestration_fastapi_app.adapters.vector_store.database import Database
 from ingestion_orchestration_fastapi_app.adapters.vector_store.filters_sql import id_in
 from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
-    NoTableError,
     reading,
     unreadable,
     writing,
 )
-from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import Entry, OpenTable
+from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_reads import LanceReads
+from ingestion_orchestration_fastapi_app.adapters.vector_store.mending import Mending
+from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import (
+    Entry,
+    Health,
+    OpenTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
     ID,
     roots_metadata,
-    roots_of,
     to_table,
 )
 from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import Limits, Work
-from ingestion_orchestration_fastapi_app.core.files import Hit, Point, Root, Vector
-from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
-from ingestion_orchestration_fastapi_app.core.records import Opened
+from ingestion_orchestration_fastapi_app.core.files import Point, Root
+from ingestion_orchestration_fastapi_app.core.records import Mended, Opened
+from ingestion_orchestration_fastapi_app.errors import StoreWrite
 
 _IDS_A_STATEMENT = 1000
 _SYNC_THREADS = 4
 _DROP_WAIT_S = 10.0  # for searches under way; a reader that never ends must not hold a drop
 _PRUNE_WAIT_S = 2.0
+_FAILURES_LOOKED_AT = 3  # that a write failed one after the other
 
 
-class LanceStore:
+class LanceStore(LanceReads):
     """A VectorStore. Knows nothing of the disk before the first call.
 
     Args:
@@ -67,15 +69,15 @@ class LanceStore:
     ) -> None:
         self._limits = Limits(index_threshold_rows, compact_every_fragments, index_cache_bytes)
         self._keep_versions_s = keep_versions_s
-        self._entries: defaultdict[str, Entry] = defaultdict(Entry)
         self._threads = anyio.CapacityLimiter(_SYNC_THREADS)
-        self._database = Database(
+        database = Database(
             uri,
             storage_options=storage_options or {},
             cache_bytes=(index_cache_bytes, metadata_cache_bytes),
             first_prune_s=keep_versions_s,
             threads=self._threads,
         )
+        super().__init__(database)
 
     async def aclose(self) -> None:
         """Lets go of every table. Nothing is pending: each write was synced when it returned."""
@@ -96,16 +98,11 @@ class LanceStore:
             raise ValueError(f"collection {collection!r} has {table.dim} dimensions, not {dim}")
         return version
 
-    async def exists(self, collection: str) -> bool:
-        if self._entries[collection].table is not None:
-            return True
-        with reading(collection):
-            return await self._database.exists(collection)
-
     async def drop(self, collection: str) -> None:
         entry = self._entries[collection]
         async with entry.writer:
             entry.table = None
+            entry.health = Health()
             entry.readers.advance()
             await entry.readers.earlier_gone(wait_s=_DROP_WAIT_S)
             with anyio.CancelScope(shield=True), writing(collection, "dropped"):
@@ -130,6 +127,12 @@ class LanceStore:
                     await table.sync(self._threads)
             table.reported = opened.version if synced_version is None else synced_version
         return opened
+
+    async def mend(self, collection: str, *, dim: int) -> Mended | None:
+        entry = self._entries[collection]
+        async with entry.writer:
+            with reading(collection), writing(collection, "mended"):
+                return await Mending(self._database, collection, entry, self._threads).run(dim=dim)
 
     async def write(
         self, collection: str, points: Sequence[Point], *, may_exist: Collection[UUID]
@@ -158,56 +161,6 @@ class LanceStore:
 
         return await self._commit(collection, change)
 
-    async def search(
-        self,
-        collection: str,
-        vector: Vector,
-        *,
-        limit: int,
-        offset: int = 0,
-        filters: Filters = NO_FILTERS,
-        min_score: float | None = None,
-    ) -> list[Hit]:
-        async with self._reading(collection) as table:
-            hits = await queries.nearest(
-                table.handle,
-                vector,
-                limit=limit,
-                offset=offset,
-                filters=filters,
-                indexed=table.indexed,
-            )
-        return [hit for hit in hits if min_score is None or hit.score >= min_score]
-
-    async def get(
-        self, collection: str, ids: Sequence[UUID], *, vectors: bool = False
-    ) -> list[Point]:
-        async with self._reading(collection) as table:
-            return await queries.by_id(table.handle, ids, vectors=vectors)
-
-    async def page(
-        self, collection: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
-    ) -> list[Point]:
-        async with self._reading(collection) as table:
-            return await queries.by_path(table.handle, limit=limit, offset=offset, filters=filters)
-
-    async def count(self, collection: str) -> int:
-        async with self._reading(collection) as table:
-            return int(await table.handle.count_rows())
-
-    async def ids(
-        self, collection: str, *, root_id: UUID | None = None
-    ) -> AsyncIterator[list[UUID]]:
-        async with self._reading(collection) as table:
-            async for group in queries.all_ids(table.handle, root_id=root_id):
-                yield group
-
-    async def roots(self, collection: str) -> list[Root]:
-        if not await self.exists(collection):
-            return []
-        async with self._reading(collection) as table:
-            return roots_of(await table.handle.schema())
-
     async def put_roots(self, collection: str, roots: Sequence[Root]) -> int:
         async def change(table: OpenTable) -> None:
             await table.handle.update_field_metadata(roots_metadata(roots))
@@ -218,14 +171,17 @@ class LanceStore:
         entry = self._entries[collection]
         async with entry.writer:
             table = await self._attached(entry, collection)
-            with writing(collection, "maintained"):
-                due = upkeep_work.work_due(await table.state(), self._limits)
-                if due is not Work.NOTHING or time.monotonic() >= table.prune_at_s:
-                    await table.catch_up()
-                    return await self._maintained(entry, table, due)
+            try:
+                with writing(collection, "maintained"):
+                    due = upkeep_work.work_due(await table.state(), self._limits)
+                    if due is not Work.NOTHING or time.monotonic() >= table.prune_at_s:
+                        await table.catch_up()
+                        return await self._maintained(collection, entry, table, due)
+            except StoreWrite as exc:  # no job waits for what the next one mends
+                entry.health.note(exc.__cause__)
             return None
 
-    async def _maintained(self, entry: Entry, table: OpenTable, due: Work) -> int:
+    async def _maintained(self, collection: str, entry: Entry, table: OpenTable, due: Work) -> int:
         await upkeep_work.compact(table.handle)
         if due is Work.INDEX:
             target_rows = upkeep_work.partition_rows(
@@ -241,7 +197,9 @@ class LanceStore:
             await upkeep_work.prune(
                 table.handle, keep_s=self._keep_versions_s, keep_version=table.reported
             )
-        return await table.sync(self._threads)
+        version = await table.sync(self._threads)
+        await Mending(self._database, collection, entry, self._threads).note_marks()
+        return version
 
     async def _rows(self, points: Sequence[Point], table: OpenTable) -> Any:
         """In a thread: 4,096 points take long enough to be felt by others."""
@@ -253,36 +211,28 @@ class LanceStore:
         async with entry.writer:
             table = await self._attached(entry, collection)
             # Shielded: a commit that was cut off would go on beside the next writer's.
-            with anyio.CancelScope(shield=True), writing(collection, "written"):
-                await table.catch_up()
-                await change(table)
-                entry.readers.advance()
-                version = await table.sync(self._threads)
+            with anyio.CancelScope(shield=True):
+                try:
+                    with writing(collection, "written"):
+                        await table.catch_up()
+                        await change(table)
+                        entry.readers.advance()
+                        version = await table.sync(self._threads)
+                except StoreWrite as exc:
+                    await self._check_damage(collection, entry, exc)
+                    raise
+        entry.health.failures = 0
         return version
 
-    @asynccontextmanager
-    async def _reading(self, collection: str) -> AsyncIterator[OpenTable]:
-        entry = self._entries[collection]
-        while entry.table is None:
-            async with entry.writer:
-                try:
-                    await self._attached(entry, collection)
-                except NoTableError as exc:
-                    raise unreadable(collection, exc) from exc
-        table = entry.table
-        async with entry.readers.reading():
-            with reading(collection):
-                yield table
+    async def _check_damage(self, collection: str, entry: Entry, fault: StoreWrite) -> None:
+        """A write that fails again and again may do so by what it reads: waiting mends nothing.
 
-    async def _attached(self, entry: Entry, collection: str) -> OpenTable:
-        table = await self._attach(entry, collection)
-        if table is None:
-            raise NoTableError(collection)
-        return table
-
-    async def _attach(self, entry: Entry, collection: str) -> OpenTable | None:
-        """The writer's lock is held."""
-        if entry.table is None:
+        Raises StoreRead.
+        """
+        entry.health.failures += 1
+        if entry.health.failures >= _FAILURES_LOOKED_AT:
             with reading(collection):
-                entry.table = await self._database.open(collection)
-        return entry.table
+                found = await Mending(self._database, collection, entry, self._threads).is_damaged()
+            if found:
+                entry.health.suspect = True
+                raise unreadable(collection, fault.__cause__ or fault) from fault

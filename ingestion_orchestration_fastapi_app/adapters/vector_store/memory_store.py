@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
 )
 from ingestion_orchestration_fastapi_app.core.files import Hit, Point, Root, Vector
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
-from ingestion_orchestration_fastapi_app.core.records import Opened
+from ingestion_orchestration_fastapi_app.core.records import Mended, Opened
 
 _IDS_A_GROUP = 8192
 
@@ -62,6 +62,11 @@ class MemoryStore:
         await anyio.lowlevel.checkpoint()
         version = self._table(collection).version
         return Opened(version, restored=synced_version is not None and version < synced_version)
+
+    async def mend(self, collection: str, *, dim: int) -> Mended | None:
+        await anyio.lowlevel.checkpoint()
+        self._tables.setdefault(collection, _Table(dim))
+        return None
 
     async def write(
         self, collection: str, points: Sequence[Point], *, may_exist: Collection[UUID]

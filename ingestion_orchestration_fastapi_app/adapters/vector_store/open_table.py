@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 from anyio import to_thread
 
+from ingestion_orchestration_fastapi_app.adapters.vector_store.damage import Marks
+from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import is_moment
 from ingestion_orchestration_fastapi_app.adapters.vector_store.readers import Readers
 from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import FolderSync
 from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import TableState, state_of
@@ -81,9 +84,34 @@ class OpenTable:
 
 
 @dataclass
+class Health:
+    """What is known of a table's files. `suspect`: something could not be read.
+
+    `whole` fragments were read by this process, those above `newest` were written by it.
+    `marks` are of the files as they were left; None: never looked at.
+    """
+
+    suspect: bool = False
+    failures: int = 0
+    marks: Marks | None = None
+    whole: set[int] = field(default_factory=set)
+    newest: int | None = None
+
+    def note(self, fault: BaseException | None) -> None:
+        """What a read or a write failed by."""
+        self.suspect |= fault is not None and not is_moment(fault)
+
+    def believed(self, fragments: Iterable[int]) -> set[int]:
+        if self.suspect or self.newest is None:
+            return set()
+        return {one for one in fragments if one in self.whole or one > self.newest}
+
+
+@dataclass
 class Entry:
     """A collection's place in the store, whether its table is open or not."""
 
     writer: anyio.Lock = field(default_factory=anyio.Lock)
     readers: Readers = field(default_factory=Readers)
     table: OpenTable | None = None
+    health: Health = field(default_factory=Health)

@@ -19,18 +19,14 @@ import numpy as np
 import pyarrow as pa
 from anyio import to_thread
 
+from ingestion_orchestration_fastapi_app.adapters.vector_store import damage
 from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
     LANCE_ERRORS,
+    DamagedError,
     NoTableError,
 )
-from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
-    ID,
-    VECTOR,
-    are_unit,
-    to_vectors,
-)
+from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import sync_path
-from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import vector_index
 from ingestion_orchestration_fastapi_app.core.records import Opened
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 
@@ -43,12 +39,7 @@ _HINT = "latest_version_hint.json"
 _ID_CHARACTERS = 36
 _SCAN_ROWS = 8192
 # Room for any partition of an index: with too small a cache Lance was seen to wait for ever.
-_CHECK_CACHE_BYTES = (1024**3, 64 * 1024**2)
-_ALL_PARTITIONS = 1 << 20
-
-
-class TornError(Exception):
-    """This version's files do not hold what its manifest says."""
+CHECK_CACHE_BYTES = (1024**3, 64 * 1024**2)
 
 
 def manifests(folder: str) -> dict[int, str]:
@@ -109,7 +100,14 @@ async def _newest_whole(
     """Scans versions as `candidates` orders them, until one is whole."""
     trusted: set[int] = set()  # fragments whose files were synced long ago
     if synced_version is not None and synced_version in versions:
-        trusted = await _fragments(folder, versions[synced_version], trusted=None) or set()
+        found = await _fragments(folder, versions[synced_version], trusted=None)
+        if found is None and await _opens(folder, versions[synced_version]):
+            # What was synced is no torn write: it was damaged since. An older version would only
+            # lack more of it; the next import mends this one.
+            newest = max(versions)
+            is_whole = await _fragments(folder, versions[newest], trusted=set()) is not None
+            return newest if is_whole else synced_version
+        trusted = found or set()
         if trusted and synced_version == max(versions):
             return synced_version
     for version in candidates(versions, synced_version):
@@ -119,6 +117,19 @@ async def _newest_whole(
     return None
 
 
+async def _opens(folder: str, manifest: str) -> bool:
+    """Whether the manifest itself can be read, and names rows."""
+    with _alone(folder, manifest) as store:
+        connection = await lancedb.connect_async(store, session=lancedb.Session(*CHECK_CACHE_BYTES))
+        try:
+            handle = await connection.open_table(_ALONE)
+            return bool(
+                await handle.version() == version_of(manifest) and await handle.count_rows()
+            )
+        except (*LANCE_ERRORS, ValueError):
+            return False
+
+
 async def _fragments(folder: str, manifest: str, *, trusted: set[int] | None) -> set[int] | None:
     """The version's fragments, or None if it is torn.
 
@@ -126,7 +137,7 @@ async def _fragments(folder: str, manifest: str, *, trusted: set[int] | None) ->
     """
     with _alone(folder, manifest) as store:
         # A session of its own: caches that outlive a torn file would vouch for it.
-        session = lancedb.Session(*_CHECK_CACHE_BYTES)
+        session = lancedb.Session(*CHECK_CACHE_BYTES)
         connection = await lancedb.connect_async(store, session=session)
         try:
             handle = await connection.open_table(_ALONE)
@@ -134,9 +145,13 @@ async def _fragments(folder: str, manifest: str, *, trusted: set[int] | None) ->
                 return None
             fragments = await _scan_ids(handle)
             if trusted is not None:
-                await _read_whole(handle, fragments - trusted)
-                await _probe_indexes(handle)
-        except (*LANCE_ERRORS, ValueError, pa.ArrowException, TornError):
+                there = await damage.fragments(handle)
+                found = await damage.look(
+                    handle, there, set(there) - trusted, rows=None, indexes=True
+                )
+                if found.any:
+                    return None
+        except (*LANCE_ERRORS, ValueError, pa.ArrowException, DamagedError):
             return None
         return fragments
 
@@ -164,63 +179,37 @@ async def _scan_ids(handle: Any) -> set[int]:
     async for batch in await query.to_batches(max_batch_length=_SCAN_ROWS):
         lengths = pa.compute.utf8_length(batch[ID])
         if pa.compute.any(pa.compute.not_equal(lengths, _ID_CHARACTERS)).as_py():
-            raise TornError("an id is not an id")
+            raise DamagedError("an id is not an id")
         addresses = batch["_rowaddr"].to_numpy(zero_copy_only=False)
         fragments.update(int(number) for number in np.unique(addresses >> np.uint64(32)))
         rows += batch.num_rows
     if rows != await handle.count_rows():
-        raise TornError("rows are missing")
+        raise DamagedError("rows are missing")
     return fragments
 
 
-async def _read_whole(handle: Any, fragments: set[int]) -> None:
-    """Reads every column of these fragments. Zeroed vectors show by their norm."""
-    if not fragments:
-        return
-    query = handle.query().where(
-        " OR ".join(
-            f"(_rowaddr >= {first << 32} AND _rowaddr < {(last + 1) << 32})"
-            for first, last in runs(fragments)
-        )
-    )
-    async for batch in await query.to_batches(max_batch_length=_SCAN_ROWS):
-        table = pa.Table.from_batches([batch])
-        table.validate(full=True)
-        if not are_unit(to_vectors(table)):
-            raise TornError("a vector is not of norm 1")
+def set_table_aside(store: str, name: str) -> None:
+    """Moves a table away as a whole, that another can be made in its place. Blocking."""
+    folder = os.path.join(store, f"{name}.lance")
+    target = _place_aside(store, folder)
+    os.rename(folder, os.path.join(target, "table"))
+    for path in (target, os.path.dirname(target), store):
+        sync_path(path)
 
 
-def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Consecutive numbers as (first, last)."""
-    found: list[tuple[int, int]] = []
-    for number in sorted(set(numbers)):
-        if found and number == found[-1][1] + 1:
-            found[-1] = (found[-1][0], number)
-        else:
-            found.append((number, number))
-    return found
-
-
-async def _probe_indexes(handle: Any) -> None:
-    """Makes every partition of the vector index, and a page of the id's, be read."""
-    if await vector_index(handle) is None:
-        return
-    first = (await handle.query().select([ID, VECTOR]).limit(1).to_arrow()).combine_chunks()
-    if not first.num_rows:
-        return
-    query = handle.query().nearest_to(to_vectors(first)[0]).distance_type("cosine")
-    await query.nprobes(_ALL_PARTITIONS).limit(10).select([ID, "_distance"]).to_arrow()
-    if not await handle.count_rows(f"id = '{first[ID][0].as_py()}'"):
-        raise TornError("the index of ids lacks a row")
-
-
-def set_aside(store: str, table_folder: str, names: Iterable[str]) -> str:
-    """Moves manifests out of the table: never deleted, so that a person can look. Blocking."""
+def _place_aside(store: str, table_folder: str) -> str:
     room = os.path.join(store, TORN_FOLDER, os.path.basename(table_folder))
     os.makedirs(room, exist_ok=True)
     number = 1 + max((int(n) for n in os.listdir(room) if n.isdigit()), default=0)
     target = os.path.join(room, str(number))
     os.makedirs(target)
+    return target
+
+
+def set_aside(store: str, table_folder: str, names: Iterable[str]) -> str:
+    """Moves manifests out of the table: never deleted, so that a person can look. Blocking."""
+    target = _place_aside(store, table_folder)
+    room = os.path.dirname(target)
     versions = os.path.join(table_folder, "_versions")
     for name in (*names, _HINT):  # the hint names the newest version
         try:

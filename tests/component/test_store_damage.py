@@ -1,0 +1,299 @@
+"""Files of the vector store that are damaged after they were written: zeros, flips, cuts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
+from ingestion_orchestration_fastapi_app.errors import StoreFault, StoreRead, StoreWrite
+from tests.component.orchestrator_app import Running, check_problem, orchestrator, paint
+from tests.component.store_fixtures import (
+    COLLECTION,
+    INDEX_THRESHOLD_ROWS,
+    files_of,
+    ids,
+    local_store,
+    point,
+    points,
+    row_ids,
+    unit,
+)
+from tests.component.store_tears import emptied, halved, start_zeroed, tail_zeroed, zeroed
+from utils.contract import ErrorCode
+
+pytestmark = pytest.mark.anyio
+
+DIM = 64
+
+
+def zeros_inside(path: str) -> None:
+    with open(path, "r+b") as file:
+        size = os.path.getsize(path)
+        file.seek(size // 3)
+        file.write(bytes(size // 2 - size // 3))
+
+
+def flipped(path: str) -> None:
+    """Two hundred bits, some of which hit what has a form."""
+    random = np.random.default_rng(3)
+    content = bytearray(Path(path).read_bytes())
+    for place in random.integers(0, len(content), 200):
+        content[place] ^= 1 << int(random.integers(0, 8))
+    Path(path).write_bytes(content)
+
+
+def ones_at_the_end(path: str) -> None:
+    with open(path, "r+b") as file:
+        file.seek(max(0, os.path.getsize(path) - 512))
+        file.write(b"\xff" * 512)
+
+
+DAMAGES: list[Callable[[str], None]] = [
+    zeros_inside,
+    flipped,
+    ones_at_the_end,
+    halved,
+    emptied,
+    zeroed,
+    tail_zeroed,
+    start_zeroed,
+    os.unlink,
+]
+
+
+async def stored(folder: str) -> int:
+    """Three groups, each a file, and a few deletions in the first. Returns the synced version."""
+    store = local_store(folder, keep_versions_s=600)
+    await store.create(COLLECTION, dim=DIM)
+    for start in range(0, 300, 100):
+        await store.write(COLLECTION, points(start, start + 100, dim=DIM), may_exist=())
+    version = await store.delete(COLLECTION, [point(5).id, point(120).id])
+    await store.aclose()
+    return version
+
+
+def data_files(folder: str) -> list[str]:
+    return files_of(folder, "data")
+
+
+async def everything_read(store: LanceStore) -> None:
+    """Each way to read. Raises StoreRead, and nothing else, where a file is damaged."""
+    await store.search(COLLECTION, unit(1, DIM), limit=20)
+    await store.search(COLLECTION, unit(1, DIM), limit=500, offset=10)
+    await store.page(COLLECTION, limit=500, offset=0)
+    await store.get(COLLECTION, ids(points(0, 300)), vectors=True)
+    await store.count(COLLECTION)
+    await row_ids(store)
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda each: each.__name__)
+async def test_a_damaged_data_file_costs_its_own_rows_only(
+    tmp_path: Path, damage: Callable[[str], None], *, restarts: bool
+) -> None:
+    folder = str(tmp_path)
+    version = await stored(folder)
+    store = local_store(folder, keep_versions_s=600)
+    if not restarts:
+        await store.open(COLLECTION, synced_version=version)
+        assert await store.mend(COLLECTION, dim=DIM) is None
+    damage(data_files(folder)[1])
+    if restarts:
+        opened = await store.open(COLLECTION, synced_version=version)
+        assert not opened.restored
+    with suppress(StoreRead):  # zeros in a vector alone raise nothing
+        await everything_read(store)
+    mended = await store.mend(COLLECTION, dim=DIM)
+    assert mended is not None
+    assert mended.version > version
+    assert 0 < mended.lost_rows <= 99, mended
+    await everything_read(store)
+    kept = [*points(0, 100), *points(200, 300)]
+    assert set(await row_ids(store)) >= set(ids(kept)) - {point(5).id}
+    assert point(5).id not in await row_ids(store)
+    again = [one for one in points(100, 200, dim=DIM) if one.id != point(120).id]
+    await store.write(COLLECTION, again, may_exist=ids(again))
+    wanted = sorted(set(ids(points(0, 300))) - {point(5).id, point(120).id})
+    assert await row_ids(store) == wanted
+    hits = await store.search(COLLECTION, point(150, dim=DIM).vector, limit=1)
+    assert hits[0].point.id == point(150).id
+    assert await store.mend(COLLECTION, dim=DIM) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [each for each in DAMAGES if each is not flipped],
+    ids=lambda each: each.__name__,
+)
+async def test_a_damaged_deletion_file_brings_no_deleted_row_back(
+    tmp_path: Path, damage: Callable[[str], None]
+) -> None:
+    folder = str(tmp_path)
+    version = await stored(folder)
+    first = next(path for path in files_of(folder, "_deletions") if "/0-" in path)
+    damage(first)
+    store = local_store(folder)
+    await store.open(COLLECTION, synced_version=version)
+    with pytest.raises(StoreRead):
+        await everything_read(store)
+    mended = await store.mend(COLLECTION, dim=DIM)
+    assert mended is not None
+    await everything_read(store)
+    assert await row_ids(store) == sorted(set(ids(points(100, 300))) - {point(120).id})
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda each: each.__name__)
+async def test_a_damaged_index_costs_no_answer_and_is_built_anew(
+    tmp_path: Path, damage: Callable[[str], None]
+) -> None:
+    folder = str(tmp_path)
+    rows = INDEX_THRESHOLD_ROWS + 50
+    store = local_store(folder)
+    await store.create(COLLECTION, dim=DIM)
+    await store.write(COLLECTION, points(0, rows, dim=DIM), may_exist=())
+    version = await store.upkeep(COLLECTION)
+    await store.aclose()
+    for index in files_of(folder, "_indices"):
+        for name in os.listdir(index):
+            damage(os.path.join(index, name))
+    store = local_store(folder)
+    await store.open(COLLECTION, synced_version=version)
+    for number in range(0, rows, 90):
+        hits = await store.search(COLLECTION, point(number, dim=DIM).vector, limit=1)
+        assert hits[0].point.id == point(number).id
+    mended = await store.mend(COLLECTION, dim=DIM)
+    assert mended is not None
+    assert (mended.lost_rows, mended.rebuilds_indexes) == (0, True)
+    await store.upkeep(COLLECTION)
+    merged = points(rows - 5, rows + 5, dim=DIM)
+    await store.write(COLLECTION, merged, may_exist=ids(merged))
+    assert await row_ids(store) == sorted(ids(points(0, rows + 5)))
+    assert (await store.search(COLLECTION, point(3, dim=DIM).vector, limit=1))[0].score > 0.99
+    assert await store.mend(COLLECTION, dim=DIM) is None
+
+
+async def test_a_table_that_is_gone_or_without_a_manifest_is_made_anew(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    await stored(folder)
+    for path in files_of(folder, "_versions"):
+        zeroed(path)
+    store = local_store(folder)
+    with pytest.raises(StoreRead):
+        await store.count(COLLECTION)
+    mended = await store.mend(COLLECTION, dim=DIM)
+    assert mended is not None
+    assert await row_ids(store) == []
+    assert list((tmp_path / ".torn").rglob("*.lance"))  # kept for a person to look at
+    await store.write(COLLECTION, points(0, 3, dim=DIM), may_exist=())
+    assert await store.count(COLLECTION) == 3
+
+
+async def test_what_is_the_moments_fault_condemns_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = await stored(str(tmp_path))
+    store = local_store(str(tmp_path))
+    await store.open(COLLECTION, synced_version=version)
+
+    async def full(*_: object, **__: object) -> Any:
+        raise RuntimeError("lance error: LanceError(IO): Too many open files (os error 24)")
+
+    monkeypatch.setattr("lancedb.query.AsyncQuery.to_batches", full)
+    with pytest.raises(StoreRead):
+        await row_ids(store)
+    with pytest.raises(StoreWrite, match="mended"):
+        await store.mend(COLLECTION, dim=DIM)
+    monkeypatch.undo()
+    assert await store.mend(COLLECTION, dim=DIM) is None
+    assert len(await row_ids(store)) == 298
+
+
+def photos(folder: Path, number: int) -> None:
+    for each in range(number):
+        colour = ("red", "green", "blue")[each % 3]
+        paint(folder / "photos" / f"{each:03}.png", colour, side_px=32 + each)
+
+
+async def answers(running: Running, image_id: str) -> list[Any]:
+    get, post = running.http.get, running.http.post
+    return [
+        await post("/api/v1/search/text", json={"query": "red", "limit": 100}),
+        await get("/api/v1/images?limit=100"),
+        await get(f"/api/v1/images/{image_id}"),
+        await get(f"/api/v1/images/{image_id}/similar"),
+        await get(f"/api/v1/images/{image_id}/thumbnail"),
+        await get("/api/v1/collections"),
+        await get("/api/v1/collections/default"),
+    ]
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda each: each.__name__)
+async def test_damage_is_said_with_an_advice_and_the_next_import_mends_it(
+    tmp_path: Path, damage: Callable[[str], None], *, restarts: bool
+) -> None:
+    photos(tmp_path, 40)
+    folder = str(tmp_path / "data" / "store")
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+        embedded = running.service.images
+        image_id = (await running.get("/images?limit=1"))["images"][0]["id"]
+        if not restarts:
+            damage(files_of(folder, "data", table="default")[-1])
+            await _mended(running, image_id)
+            assert running.service.images == embedded
+    if restarts:
+        damage(files_of(folder, "data", table="default")[-1])
+        async with orchestrator(tmp_path) as running:
+            await _mended(running, image_id)
+            assert running.service.images == 0
+
+
+async def _mended(running: Running, image_id: str) -> None:
+    for answer in await answers(running, image_id):
+        if answer.status_code not in (200, 404):
+            check_problem(answer, 503, ErrorCode.STORE_READ)
+    job = await running.ingested(sync=True)
+    assert job["state"] == "completed", job
+    assert any("damaged" in warning for warning in job["warnings"])
+    assert job["counts"]["unchanged"] + job["counts"]["cached"] == 40
+    for answer in await answers(running, image_id):
+        assert answer.status_code == 200, answer.text
+    found = (await running.post("/search/text", {"query": "red", "limit": 100})).json()["results"]
+    assert len({one["id"] for one in found}) == len(found) == 40
+    store = running.app.state.services.ports.store
+    rows = await row_ids(store, "default")
+    assert len(rows) == len(set(rows)) == 40
+    again = await running.ingested(sync=True)
+    assert again["counts"]["unchanged"] == 40
+    assert again["warnings"] == []
+
+
+async def test_a_write_that_fails_by_damage_says_so_in_the_end(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    rows = INDEX_THRESHOLD_ROWS + 50
+    store = local_store(folder)
+    await store.create(COLLECTION, dim=DIM)
+    await store.write(COLLECTION, points(0, rows, dim=DIM), may_exist=())
+    version = await store.upkeep(COLLECTION)
+    store = local_store(folder)
+    await store.open(COLLECTION, synced_version=version)
+    for index in files_of(folder, "_indices"):
+        for name in os.listdir(index):
+            emptied(os.path.join(index, name))
+    merged = points(rows - 5, rows + 5, dim=DIM)
+    for fault in (StoreWrite, StoreWrite, StoreRead):  # the first two may be the moment's fault
+        with pytest.raises(fault) as caught:
+            await store.write(COLLECTION, merged, may_exist=ids(merged))
+        assert isinstance(caught.value, StoreFault)
+        assert caught.value.cause
+    assert await store.mend(COLLECTION, dim=DIM) is not None
+    await store.write(COLLECTION, merged, may_exist=ids(merged))
+    assert await row_ids(store) == sorted(ids(points(0, rows + 5)))
