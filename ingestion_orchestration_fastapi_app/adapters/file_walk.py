@@ -17,10 +17,11 @@ from ingestion_orchestration_fastapi_app.adapters.no_links import OpenFolders
 from ingestion_orchestration_fastapi_app.adapters.sidecars import (
     looked_at,
     mark_of,
-    sidecars_in,
+    sidecars_and_marks,
     sidecars_of,
 )
 from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Root
+from ingestion_orchestration_fastapi_app.core.foreign_files import edited_name, is_marked
 from ingestion_orchestration_fastapi_app.core.identity import deepest_root
 from ingestion_orchestration_fastapi_app.core.records import Linked, Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
@@ -73,7 +74,7 @@ def walk(
                     device = mounts.number(point, listing, begun)
                     if device != device_above:
                         yield Mounted(folder, device)
-                    found = _InFolder(links)
+                    found = _InFolder(folder == directory, links)
                     yield from _files_in(folder, listing, found, roots=roots, rules=rules)
                     if recursive:
                         pending += [(one, point, device) for one in found.folders]
@@ -92,6 +93,7 @@ def walk(
 class _InFolder:
     """What is met besides files. Links are of all folders so far, until they are told of."""
 
+    is_asked_for: bool  # where the walk begins: rules do not count for it
     links: list[bytes]
     folders: list[bytes] = field(default_factory=list)
 
@@ -106,13 +108,17 @@ def _files_in(
     if prefix:
         prefix = prefix.rstrip(b"/") + b"/"
     above = folder.rstrip(b"/") + b"/"
-    sidecars = sidecars_in(listing)
+    sidecars, marks = sidecars_and_marks(listing)
+    if not met.is_asked_for and any(is_marked(folder, mark) for mark in marks):
+        return
     with os.scandir(listing) as entries:
         for entry in entries:
             name = os.fsencode(entry.name)
             path = above + name
             found = _regular(entry, path, rules)
             if found is not None:
+                if _is_copy_before_edit(name, listing):
+                    continue
                 beside = sidecars_of(name, sidecars)
                 mark = mark_of(looked_at(listing, beside)) if beside else 0
                 yield File(root, prefix + name, file_stat(found, sidecar_mark=mark), beside)
@@ -133,6 +139,11 @@ def _regular(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> os.st
     except OSError:  # gone between listing and looking: it was never met
         return None
     return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _is_copy_before_edit(name: bytes, listing: int) -> bool:
+    edited = edited_name(name)
+    return edited is not None and bool(looked_at(listing, [edited]))
 
 
 def _is_folder(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> bool:

@@ -10,27 +10,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from ingestion_orchestration_fastapi_app.adapters.regular_file import open_regular
+from ingestion_orchestration_fastapi_app.core.foreign_files import MARK_NAMES
 from utils.xmp import MAX_XMP_BYTES
 
 _SUFFIX_BYTES = 4
+_MARK_NAMES = frozenset(map(bytes.decode, MARK_NAMES))
 # Every spelling, so that one call tells: it is asked of each name in the library.
 _SUFFIXES = tuple("." + "".join(name) for name in product("xX", "mM", "pP"))
 _BYTE_SUFFIXES = tuple(map(str.encode, _SUFFIXES))
 
 
-def sidecars_in(folder: int) -> dict[bytes, list[bytes]]:
-    """The XMP files by what stands before their suffix; lists the folder once, looks at no file.
+def sidecars_and_marks(folder: int) -> tuple[dict[bytes, list[bytes]], set[bytes]]:
+    """The XMP files by what stands before their suffix, and what says whose the folder is.
+
+    Lists the folder once, looks at no file.
 
     Raises:
         OSError: the folder cannot be listed.
     """
     found: dict[bytes, list[bytes]] = defaultdict(list)
+    marks: set[bytes] = set()
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(_SUFFIXES):
                 name = os.fsencode(entry.name)
                 found[name[:-_SUFFIX_BYTES]].append(name)
-    return {stem: sorted(names) for stem, names in found.items()}
+            elif entry.name in _MARK_NAMES:
+                marks.add(os.fsencode(entry.name))
+    return {stem: sorted(names) for stem, names in found.items()}, marks
 
 
 def sidecars_of(name: bytes, found: Mapping[bytes, Sequence[bytes]]) -> tuple[bytes, ...]:

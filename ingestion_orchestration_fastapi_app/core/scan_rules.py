@@ -6,22 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
+from ingestion_orchestration_fastapi_app.core import foreign_files
 from utils.folded_text import composed, folded
 
-# Made by other programs beside the photographs: small copies, bins, sync state.
-BUILT_IN = (
-    ".*",
-    "@eaDir/",  # Synology
-    "#recycle/",
-    "#snapshot/",
-    "@Recycle/",  # QNAP
-    "@Recently-Snapshot/",
-    "$RECYCLE.BIN/",
-    "System Volume Information/",
-    "lost+found/",
-    "__MACOSX/",
-    "*.lrdata/",  # Lightroom's previews
-)
 _ANY_FOLDERS = "(?:[^/]+/)*"
 
 
@@ -39,13 +26,13 @@ class ExcludeRules:
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         """Raises ValueError, with a text for the user, for a pattern that is none."""
-        every = [composed(one) for one in (*BUILT_IN, *patterns)]
+        every = [composed(one) for one in (*foreign_files.NAMES, *patterns)]
         self._file = _Globs([one for one in every if not one.endswith("/")])
         self._folder = _Globs([one.removesuffix("/") for one in every])
 
     def excludes_folder(self, path: bytes) -> bool:
         """Whether a scan that comes to this absolute path does not go in."""
-        return self._folder.match(path)
+        return self._folder.match(path) or foreign_files.is_library_internal(_text(path))
 
     def excludes_file(self, path: bytes) -> bool:
         return self._file.match(path)
@@ -61,12 +48,16 @@ class _Globs:
         self._folded = _either(_foldable(patterns))
 
     def match(self, path: bytes) -> bool:
-        text = composed(path.decode("utf-8", "surrogateescape"))  # as the environment's text is
+        text = composed(_text(path))
         if self._plain.fullmatch(text):
             return True
         if not self._expands and (text.isascii() or not _is_expanded(text)):
             return False
         return self._folded.fullmatch(folded(text)) is not None
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")  # as the environment's text is made
 
 
 def _is_expanded(text: str) -> bool:

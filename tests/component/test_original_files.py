@@ -238,3 +238,20 @@ async def test_open_files_are_closed_whatever_is_asked(tmp_path: Path) -> None:
             for method in ("GET", "HEAD"):
                 await running.http.request(method, url, headers=headers)
         assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_a_thumbnail_is_made_anew_from_an_allowed_folder_and_no_other(tmp_path: Path) -> None:
+    path = picture(tmp_path / "photos" / "trip" / "a.jpg")
+    async with imported(tmp_path, path) as (running, [url]):
+        thumbnail = url.replace("/file", "/thumbnail")
+        shutil.copytree(tmp_path / "data", tmp_path / "kept" / "data")
+    for folder in ("data", "kept/data"):
+        for cache in (tmp_path / folder).glob("cache*"):
+            shutil.rmtree(cache)
+    async with orchestrator(tmp_path) as running:
+        assert (await running.http.get(thumbnail)).status_code == 200
+    (tmp_path / "other").mkdir()
+    async with orchestrator(tmp_path / "kept", ingest_roots=(tmp_path / "other",)) as running:
+        assert (await running.http.get(thumbnail)).status_code in (403, 404)
+        original = await running.http.get(url)
+        assert original.status_code in (403, 404)

@@ -199,14 +199,6 @@ async def test_a_folder_that_cannot_be_listed_is_a_fault_and_its_neighbours_go_o
     assert len(faults) == 1
 
 
-async def test_what_other_programs_keep_beside_photographs_is_passed_over(tmp_path: Path) -> None:
-    for name in ("@eaDir/1.jpg", ".thumbnails/2.jpg", "a/.git/3.jpg", "x.lrdata/4.jpg", ".5.jpg"):
-        put(tmp_path / name, BYTES)
-    put(tmp_path / "kept.jpg", BYTES)
-    files, _ = await scanned(tmp_path)
-    assert [file.path for file in files] == [b"kept.jpg"]
-
-
 @given(st.lists(st.sampled_from([b"a", b"b", b"ab", b"c"]), min_size=1, max_size=5))
 def test_the_deepest_root_is_a_prefix_by_whole_names(parts: list[bytes]) -> None:
     folder = b"/" + b"/".join(parts)
