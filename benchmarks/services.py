@@ -57,6 +57,7 @@ async def both_services(
         "DISKCACHE_DIR": "",
         "API_KEY": "",
         "ML_API_KEY": "",
+        "INGEST_ROOTS": ":".join(map(str, photos)),
         "CLIP_MODEL": model,
         "CLIP_PRETRAINED": pretrained,
         "ML_INFERENCE_SERVICE_URL": f"http://127.0.0.1:{ml_port}",
@@ -67,7 +68,6 @@ async def both_services(
         orchestrator_host="127.0.0.1",
         orchestrator_port=port,
         ml_inference_service_url=environment["ML_INFERENCE_SERVICE_URL"],
-        ingest_roots=photos,
         api_key=None,
     )
     services = wanted_services(Plan(settings, COLLECTION, environment=environment))

@@ -25,17 +25,19 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder import (
     prepared_store,
 )
 from ingestion_orchestration_fastapi_app.adapters.directories import (
+    allowed_folders,
     checked_directory,
-    is_allowed,
 )
 from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.folder_watch import InotifyEvents
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
 from ingestion_orchestration_fastapi_app.adapters.inference_client import InferenceClient
 from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
+from ingestion_orchestration_fastapi_app.adapters.local_secret import local_secret
 from ingestion_orchestration_fastapi_app.adapters.stored_file import open_stored
 from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
 from ingestion_orchestration_fastapi_app.api import (
+    allowed_roots,
     collections,
     health,
     images,
@@ -45,12 +47,14 @@ from ingestion_orchestration_fastapi_app.api import (
     search,
     session,
 )
+from ingestion_orchestration_fastapi_app.api.allowed_roots import LocalSecretHeader
 from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.api.security import cookie_name
 from ingestion_orchestration_fastapi_app.api.services import Services
 from ingestion_orchestration_fastapi_app.api.sessions import SessionCookie, Sessions
 from ingestion_orchestration_fastapi_app.core.attempts import Attempts
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.pipeline.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
@@ -135,10 +139,11 @@ def create_app(
         allowed_hosts=settings.allowed_hosts,
         trusted_origins=frozenset(settings.cors_origins),
         root_path=settings.root_path,
-        checkers=[SessionCookie(cookie_name(settings.orchestrator_port))],
+        checkers=[SessionCookie(cookie_name(settings.orchestrator_port)), LocalSecretHeader()],
         open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
-    for resource in (ingest, jobs, collections, roots, search, images, session, health):
+    routes = (ingest, jobs, collections, roots, allowed_roots, search, images, session, health)
+    for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=UI_FOLDER / "static"))
@@ -179,6 +184,16 @@ async def _wired(
             memory_bytes=settings.decode_memory_bytes,
         )
     )
+    blocking = CapacityLimiter(BLOCKING_THREADS)
+    allowed = AllowedRoots(
+        allowed_folders(
+            settings.ingest_roots,
+            is_bound="ingest_roots" in settings.model_fields_set,
+            own=settings.own_folders,
+        ),
+        checked=checked_directory,
+        blocking=blocking,
+    )
     rules = ExcludeRules(settings.exclude_patterns)
     events = await stack.enter_async_context(InotifyEvents(rules))
     ports = Ports(
@@ -189,7 +204,7 @@ async def _wired(
             CapacityLimiter(settings.hash_workers * 2),
             max_file_bytes=settings.max_file_bytes,
             rules=rules,
-            is_allowed=partial(is_allowed, roots=settings.ingest_roots),
+            is_allowed=allowed.allows,
         ),
         preparation=ImagePreparation(
             CapacityLimiter(settings.decode_workers),
@@ -213,6 +228,8 @@ async def _wired(
     )
     if around is not None:
         ports = around(ports)
+    secret = stack.enter_context(local_secret(settings.data_dir))
+    await allowed.load(ports.ledger)
     known_collections = Collections(ports.ledger, ports.store)
     await known_collections.check_all()
     watch = MlWatch(ports.inference)
@@ -241,13 +258,17 @@ async def _wired(
             supervisor,
             events,
             is_image_name=has_image_extension,
-            is_allowed=partial(is_allowed, roots=settings.ingest_roots),
+            is_allowed=allowed.allows,
             captions=not settings.disable_captions,
             debounce_s=settings.watch_debounce_s,
             rescan_s=settings.watch_rescan_s,
         ),
         search=Search(
-            known_collections, ports.store, watch, query_timeout_s=settings.ml_query_timeout_s
+            known_collections,
+            ports.store,
+            watch,
+            shown=allowed.shown,
+            query_timeout_s=settings.ml_query_timeout_s,
         ),
         thumbnails=Thumbnails(
             known_collections,
@@ -257,16 +278,16 @@ async def _wired(
             ports.preparation,
             ports.budget,
             watch,
+            is_allowed=allowed.allows,
         ),
         watch=watch,
-        checked_directory=partial(checked_directory, roots=settings.ingest_roots),
+        allowed=allowed,
+        is_same_user=secret.is_given,
         free_bytes=partial(free_bytes, settings.data_dir),
         is_image_name=has_image_extension,
         formats=tuple(sorted(Format)),
-        blocking=CapacityLimiter(BLOCKING_THREADS),
-        open_stored=partial(
-            open_stored, is_allowed=partial(is_allowed, roots=settings.ingest_roots)
-        ),
+        blocking=blocking,
+        open_stored=partial(open_stored, is_allowed=allowed.allows),
         originals=CapacityLimiter(BLOCKING_THREADS),
         listeners=Listeners(),
         attempts=Attempts(),

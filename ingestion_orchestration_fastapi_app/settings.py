@@ -292,3 +292,9 @@ class Settings(BaseSettings):
     @cached_property
     def cache_location(self) -> Path:
         return self.diskcache_dir or self.data_dir / "cache"
+
+    @cached_property
+    def own_folders(self) -> tuple[Path, ...]:
+        """What Photoseek writes to; no photograph is ever looked for there."""
+        store = () if "://" in self.store_location else (Path(self.store_location),)
+        return (self.data_dir, self.cache_location, *store)

@@ -38,6 +38,7 @@ class MemoryJobs:
     def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock = clock
         self._ids = count(1)
+        self._allowed: set[bytes] = set()
         self._shelves: dict[int, Shelf] = {}
         self._dropped: set[str] = set()
         self._jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only

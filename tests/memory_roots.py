@@ -100,6 +100,18 @@ class MemoryRoots(MemoryRemoval):
         shelf.record = replace(shelf.record, root_changes=left)
         return True
 
+    async def allowed_roots(self) -> list[bytes]:
+        await checkpoint()
+        return sorted(self._allowed)
+
+    async def add_allowed_root(self, path: bytes) -> None:
+        await checkpoint()
+        self._allowed.add(path)
+
+    async def remove_allowed_root(self, path: bytes) -> None:
+        await checkpoint()
+        self._allowed.discard(path)
+
     def _move(self, shelf: Shelf, root: Root, path: bytes) -> None:
         for job in [job for job in self._jobs.values() if job.collection_id == shelf.record.id]:
             if deepest_root(job.request.directory, shelf.record.roots) == root:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ingestion_orchestration_fastapi_app.core.allowed import AllowedFolders
 from ingestion_orchestration_fastapi_app.core.identity import is_within
 from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, DirectoryNotFound
 from utils.folded_text import composed, folded
 
 
-def checked_directory(text: str, *, roots: Sequence[Path]) -> bytes:
-    """The absolute path without links. Blocking.
+def checked_directory(text: str, roots: Sequence[bytes]) -> bytes:
+    """The absolute path without links of a folder in the roots, which have none. Blocking.
 
     Raises:
         DirectoryNotAllowed: it lies outside the roots. Said before anything else, so that nobody
@@ -22,10 +23,8 @@ def checked_directory(text: str, *, roots: Sequence[Path]) -> bytes:
     if "\0" in text:
         raise DirectoryNotFound("A path holds no NUL.")
     path = true_path(os.fsencode(os.path.expanduser(text)))
-    if not is_allowed(path, roots=roots):
-        raise DirectoryNotAllowed(
-            f"{text} lies outside the folders that may be ingested; INGEST_ROOTS names them."
-        )
+    if not any(is_within(path, root) for root in roots):
+        raise DirectoryNotAllowed(f"{text} lies outside the folders that may be imported.")
     if not os.path.isdir(path):
         raise DirectoryNotFound(f"{text} is not a directory.")
     if not os.access(path, os.R_OK | os.X_OK):
@@ -33,10 +32,16 @@ def checked_directory(text: str, *, roots: Sequence[Path]) -> bytes:
     return path
 
 
-def is_allowed(path: bytes, *, roots: Sequence[Path]) -> bool:
-    """Whether an absolute path without links lies in one of the roots. Blocking."""
-    allowed = [true_path(os.fsencode(root)) for root in roots]
-    return any(is_within(path, root) for root in allowed)
+def allowed_folders(
+    configured: Iterable[Path], *, is_bound: bool, own: Iterable[Path]
+) -> AllowedFolders:
+    """What may be looked at before anything is remembered: links are followed now. Blocking."""
+    return AllowedFolders(
+        tuple(true_path(os.fsencode(path)) for path in configured),
+        is_bound,
+        (),
+        tuple(true_path(os.fsencode(path)) for path in own),
+    )
 
 
 def true_path(path: bytes) -> bytes:

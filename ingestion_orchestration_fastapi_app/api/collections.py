@@ -10,6 +10,7 @@ from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.api.views import collection_reply
+from ingestion_orchestration_fastapi_app.core.filters import Filters
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, StoreRead
 from utils.contract import API_PREFIX, CollectionList, CollectionReply, CollectionRequest
@@ -53,7 +54,8 @@ async def described(services: Services, record: CollectionRecord) -> CollectionR
     if record.fingerprint is not None:
         try:
             async with services.collections.reading(record.name):
-                count = await services.ports.store.count(record.name)
+                shown = Filters(within=services.allowed.shown(record))
+                count = await services.ports.store.count(record.name, shown)
         except StoreRead:
             count = None
     return collection_reply(record, count=count, watching=services.watching)

@@ -60,7 +60,7 @@ async def capabilities(services: Wired) -> OrchestratorCapabilities:
         captions_available=captioning is not None
         and captioning.captions.available
         and not settings.disable_captions,
-        ingest_roots=tuple(display_text(bytes(root)) for root in settings.ingest_roots),
+        ingest_roots=tuple(display_text(root.path) for root in services.allowed.roots),
         inference=InferenceSummary(
             url=(urls or settings.ml_urls)[0], reachable=bool(up), detail=_why_none(seen)
         ),

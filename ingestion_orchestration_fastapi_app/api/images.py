@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.api.views import image_reply
 from ingestion_orchestration_fastapi_app.core.files import unseen_hash
+from ingestion_orchestration_fastapi_app.core.filters import Filters
 from utils.contract import API_PREFIX, ImageList, ImageReply
 
 router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])
@@ -38,7 +39,10 @@ async def images(
     points = []
     async with services.collections.reading(collection) as record:
         if record.fingerprint is not None:
-            points = await services.ports.store.page(record.name, limit=limit, offset=offset)
+            shown = Filters(within=services.allowed.shown(record))
+            points = await services.ports.store.page(
+                record.name, limit=limit, offset=offset, filters=shown
+            )
     return ImageList(
         images=tuple(image_reply(point, record.name) for point in points),
         collection=record.name,

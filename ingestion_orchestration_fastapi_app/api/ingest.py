@@ -27,9 +27,7 @@ async def ingest(body: IngestRequest, response: Response, services: Wired) -> In
     """
     if body.watch is False:
         await _end_watch(services, body)
-    directory = await to_thread.run_sync(
-        services.checked_directory, body.directory_path, limiter=services.blocking
-    )
+    directory = await services.allowed.directory(body.directory_path)
     record = await _accepted(services, body, directory)
     status_url = external_path(f"{API_PREFIX}/ingest/status/{record.id}")
     response.headers["Location"] = status_url

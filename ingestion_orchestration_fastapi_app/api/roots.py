@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Annotated
 
 from anyio import move_on_after, to_thread
 from fastapi import APIRouter, Query
 
 from ingestion_orchestration_fastapi_app.api.collections import described
+from ingestion_orchestration_fastapi_app.api.folder_names import folder_names
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.core.identity import display_text, is_within
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Origin
-from ingestion_orchestration_fastapi_app.errors import DirectoryNotFound
 from utils.contract import API_PREFIX, MAX_PATH_CHARACTERS, CollectionReply, RepointRequest
 
 WATCH_JOBS_S = 10.0
@@ -31,7 +29,7 @@ async def repoint(name: CollectionInPath, body: RepointRequest, services: Wired)
     cut off is seen through at the next start, or when it is asked for again.
     """
     collection = await services.collections.get(name)
-    new = await to_thread.run_sync(services.checked_directory, body.to, limiter=services.blocking)
+    new = await services.allowed.directory(body.to)
     old = await _root_path(services, collection, body.from_)
     await _watch_jobs_ended(services, collection)
     await services.collections.roots.repoint(collection, old, new)
@@ -77,9 +75,7 @@ async def _changed(services: Services, name: str) -> CollectionReply:
 
 async def _root_path(services: Services, collection: CollectionRecord, text: str) -> bytes:
     """As the collection knows it. The folder itself need not be there any more."""
-    if "\0" in text:
-        raise DirectoryNotFound("A path holds no NUL.")
-    names = await to_thread.run_sync(lambda: list(_names(text)), limiter=services.blocking)
+    names = await to_thread.run_sync(folder_names, text, limiter=services.blocking)
     for root in collection.roots:
         if display_text(root.path) == text:  # how a name that is no UTF-8 is shown
             return root.path
@@ -87,10 +83,3 @@ async def _root_path(services: Services, collection: CollectionRecord, text: str
         if any(is_within(root.path, name) for root in collection.roots):
             return name
     return names[0]
-
-
-def _names(text: str) -> Iterator[bytes]:
-    """As it was written, and as it is without links. Blocking."""
-    path = os.path.expanduser(text)
-    yield os.fsencode(os.path.normpath(path))
-    yield os.path.realpath(os.fsencode(path))

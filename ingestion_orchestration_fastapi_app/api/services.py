@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.api.picture_response import OpenedPictu
 from ingestion_orchestration_fastapi_app.api.sessions import Sessions
 from ingestion_orchestration_fastapi_app.core.attempts import Attempts
 from ingestion_orchestration_fastapi_app.core.files import Point
+from ingestion_orchestration_fastapi_app.pipeline.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports
 from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
@@ -26,8 +27,8 @@ from ingestion_orchestration_fastapi_app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`checked_directory` and `free_bytes` block: they run in a thread of `blocking`; `open_stored`
-    and what it opens in one of `originals`.
+    """`free_bytes` blocks: it runs in a thread of `blocking`; `open_stored` and what it opens in
+    one of `originals`. `is_same_user` knows the secret of the data folder.
     """
 
     settings: Settings
@@ -38,7 +39,8 @@ class Services:
     search: Search
     thumbnails: Thumbnails
     watch: MlWatch
-    checked_directory: Callable[[str], bytes]
+    allowed: AllowedRoots
+    is_same_user: Callable[[str], bool]
     free_bytes: Callable[[], int]
     is_image_name: Callable[[bytes], bool]
     formats: tuple[str, ...]

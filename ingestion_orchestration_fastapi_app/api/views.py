@@ -30,6 +30,10 @@ from utils.contract import (
 )
 from utils.web.root_path import external_path
 
+NOT_ALLOWED = (
+    "it rests: the folder may not be imported now. It goes on when it is added: photoseek roots "
+    "add, or INGEST_ROOTS"
+)
 LOG_LINES = 20  # in an answer that is asked for again and again; `/log` has more
 
 
@@ -94,7 +98,7 @@ def _watch_reply(watch: Watch, folder: WatchedFolder | None) -> WatchReply:
         directory_path=display_text(watch.directory),
         recursive=watch.recursive,
         mode="events" if folder is not None and folder.has_events else "rescan",
-        detail="it lies outside INGEST_ROOTS" if folder is None else folder.detail,
+        detail=NOT_ALLOWED if folder is None else folder.detail,
     )
 
 

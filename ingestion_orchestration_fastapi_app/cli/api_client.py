@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import PurePath
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import ValidationError
@@ -11,6 +14,9 @@ from pydantic import ValidationError
 from ingestion_orchestration_fastapi_app.cli.program import called
 from utils.contract import (
     API_PREFIX,
+    LOCAL_SECRET_HEADER,
+    AllowedRootList,
+    AllowedRootRequest,
     CollectionList,
     CollectionReply,
     CollectionRequest,
@@ -23,6 +29,7 @@ from utils.contract import (
     OrchestratorCapabilities,
     ProblemBody,
     Reply,
+    RepointRequest,
     SearchReply,
     SearchTextRequest,
     Wire,
@@ -51,12 +58,15 @@ class OrchestratorApi:
         url: str,
         *,
         api_key: str | None = None,
+        local_secret: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        headers = {"X-API-Key": api_key, LOCAL_SECRET_HEADER: local_secret}
         self._url = url
+        self.is_same_user = local_secret is not None
         self._client = httpx.AsyncClient(
             base_url=f"{url}{API_PREFIX}",
-            headers=[(b"X-API-Key", api_key.encode())] if api_key else [],
+            headers=[(name.encode(), text.encode()) for name, text in headers.items() if text],
             timeout=httpx.Timeout(60, connect=5),
             trust_env=False,  # a proxy for the internet is none for the loopback
             transport=transport,
@@ -91,6 +101,34 @@ class OrchestratorApi:
     async def ingest(self, request: IngestRequest) -> IngestAccepted:
         return await self._post("/ingest", request, IngestAccepted)
 
+    async def roots(self) -> AllowedRootList:
+        return await self._get("/roots", AllowedRootList)
+
+    async def add_root(self, path: str) -> AllowedRootList:
+        return await self._post("/roots", AllowedRootRequest(path=path), AllowedRootList)
+
+    async def remove_root(self, path: str) -> AllowedRootList:
+        return await self._delete("/roots", path, AllowedRootList)
+
+    async def remember_root(self, path: str) -> None:
+        """Allows the folder from now on, if this is the user who runs the service.
+
+        Nothing is remembered that is allowed in whichever folder the service is started.
+        """
+        if not self.is_same_user:
+            return
+        kept = [root.path for root in (await self.roots()).roots if root.source != "default"]
+        kept.append(_home())
+        if not any(PurePath(path).is_relative_to(root) for root in kept):
+            await self.add_root(path)
+
+    async def repoint(self, collection: str, old: str, new: str) -> CollectionReply:
+        body = RepointRequest.model_validate({"from": old, "to": new})
+        return await self._post(f"{_path(collection)}/roots/repoint", body, CollectionReply)
+
+    async def forget_root(self, collection: str, path: str) -> CollectionReply:
+        return await self._delete(f"{_path(collection)}/roots", path, CollectionReply)
+
     async def job(self, job_id: str) -> JobReply:
         return await self._get(f"/jobs/{job_id}", JobReply)
 
@@ -116,11 +154,15 @@ class OrchestratorApi:
     async def _get(self, path: str, answer: type[Answer]) -> Answer:
         return await self._ask(self._client.build_request("GET", path), answer)
 
+    async def _delete(self, path: str, root: str, answer: type[Answer]) -> Answer:
+        request = self._client.build_request("DELETE", path, params={"path": root})
+        return await self._ask(request, answer)
+
     async def _post(self, path: str, body: Wire | None, answer: type[Answer]) -> Answer:
         request = self._client.build_request(
             "POST",
             path,
-            content=None if body is None else body.model_dump_json(),
+            content=None if body is None else body.model_dump_json(by_alias=True),
             headers={} if body is None else {"Content-Type": "application/json"},
         )
         return await self._ask(request, answer)
@@ -152,3 +194,11 @@ class OrchestratorApi:
         if problem.code is ErrorCode.UNAUTHORIZED:
             detail += " Set API_KEY to the key that the service was started with."
         raise ApiProblem(detail, code=problem.code)
+
+
+def _path(collection: str) -> str:
+    return f"/collections/{quote(collection, safe='')}"
+
+
+def _home() -> str:
+    return os.path.realpath(os.path.expanduser("~"))

@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.cli.ingest import ingest
 from ingestion_orchestration_fastapi_app.cli.jobs import jobs
 from ingestion_orchestration_fastapi_app.cli.models import models
 from ingestion_orchestration_fastapi_app.cli.program import version_text
+from ingestion_orchestration_fastapi_app.cli.roots import roots
 from ingestion_orchestration_fastapi_app.cli.search import search
 from ingestion_orchestration_fastapi_app.cli.status import status
 from ingestion_orchestration_fastapi_app.cli.up.run import Plan, demo_plan, up
@@ -37,6 +38,7 @@ app.command()(ingest)
 app.command()(search)
 app.command()(status)
 app.add_typer(jobs, name="jobs")
+app.add_typer(roots, name="roots")
 app.add_typer(models, name="models")
 app.add_typer(bench, name="bench")
 

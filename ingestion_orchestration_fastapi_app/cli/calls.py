@@ -15,6 +15,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from ingestion_orchestration_fastapi_app.adapters.local_secret import read_local_secret
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.up import launcher
@@ -40,9 +41,12 @@ def call(run: Callable[[OrchestratorApi, Console], Awaitable[int]], url: str | N
     own = launcher.http_url(settings.orchestrator_host, settings.orchestrator_port)
     where = own if url is None else base_url(url)
     key = settings.api_key.get_secret_value() if settings.api_key else None
+    # For this machine's service alone: to any other it would be given away.
+    is_here = where == own or httpx.URL(where).host in launcher.LOOPBACK
+    secret = read_local_secret(settings.data_dir) if is_here else None
 
     async def told() -> int:
-        async with OrchestratorApi(where, api_key=key) as api:
+        async with OrchestratorApi(where, api_key=key, local_secret=secret) as api:
             return await run(api, Console())
 
     try:

@@ -61,6 +61,7 @@ def ingest(
     async def run(api: OrchestratorApi, console: Console) -> int:
         if create:
             await api.ensure_collection(collection)
+        await api.remember_root(request.directory_path)
         accepted = await _accepted(api, request, directory)
         if not wait:
             if json:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingestion_orchestration_fastapi_app.core.files import Point
+from ingestion_orchestration_fastapi_app.core.identity import is_within
 from utils.folded_text import folded
 
 
@@ -16,7 +17,7 @@ class Filters:
     `camera` is found in "make model", `lens` in the lens's name. Every one of `keywords` must be a
     whole keyword of the point. `path_prefix` is compared with the display path. All of these
     without regard to case and to how letters are composed. `formats` are lower-case names as in
-    `Point.format`. Times are inclusive.
+    `Point.format`. Times are inclusive. `within` are the folders that may be shown, absolute.
     """
 
     taken_after: datetime | None = None
@@ -30,14 +31,20 @@ class Filters:
     min_width_px: int | None = None
     min_height_px: int | None = None
     has_gps: bool | None = None
+    within: tuple[bytes, ...] | None = None
 
     def matches(self, point: Point) -> bool:
         """The meaning of the filters, for stores that have no query language."""
         return (
-            self._matches_taken(point)
+            self.shows(point)
+            and self._matches_taken(point)
             and self._matches_words(point)
             and self._matches_picture(point)
         )
+
+    def shows(self, point: Point) -> bool:
+        """Whether it lies where something may be shown."""
+        return self.within is None or any(is_within(point.path, one) for one in self.within)
 
     def _matches_taken(self, point: Point) -> bool:
         metadata = point.metadata

@@ -84,6 +84,15 @@ class Ledger(Protocol):
         False: files are left to be forgotten, and it must be called again.
         """
 
+    async def allowed_roots(self) -> list[bytes]:
+        """What users named, by path."""
+
+    async def add_allowed_root(self, path: bytes) -> None:
+        """Idempotent."""
+
+    async def remove_allowed_root(self, path: bytes) -> None:
+        """Idempotent."""
+
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         """Replaces what was said of the same directory. Raises CollectionNotFound."""
 

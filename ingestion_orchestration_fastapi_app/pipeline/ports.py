@@ -88,7 +88,7 @@ class VectorStore(Protocol):
     ) -> list[Point]:
         """In the order of display path and id, without vectors."""
 
-    async def count(self, collection: str) -> int: ...
+    async def count(self, collection: str, filters: Filters = NO_FILTERS) -> int: ...
     def ids(self, collection: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
         """Every row's id, or of one root's, as they are now, in groups; a duplicate shows twice."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from anyio import current_time, fail_after, sleep
@@ -41,8 +41,11 @@ class Found:
     warnings: tuple[str, ...]
 
 
+Shown = Callable[[CollectionRecord], tuple[bytes, ...] | None]
+
+
 class Search:
-    """Every way to find images.
+    """Every way to find images, in the parts of a collection that `shown` gives (None: in all).
 
     Raises CollectionNotFound, MlUnavailable, ModelMismatch, StoreRead.
     """
@@ -53,11 +56,13 @@ class Search:
         store: VectorStore,
         watch: MlWatch,
         *,
+        shown: Shown,
         query_timeout_s: float,
     ) -> None:
         self._collections = collections
         self._store = store
         self._watch = watch
+        self._shown = shown
         self._query_timeout_s = query_timeout_s
 
     async def by_text(self, query: Query, text: str) -> Found:
@@ -89,13 +94,14 @@ class Search:
         points = []
         if fingerprint is not None:
             points = await self._store.get(collection.name, [image_id], vectors=True)
-        if fingerprint is None or not points:
+        filters = self._filters(query, collection)
+        if fingerprint is None or not any(map(filters.shows, points)):
             raise ImageNotFound(f"Collection {collection.name!r} holds no image {image_id}.")
         hits = await self._store.search(
             collection.name,
             points[0].vector,
             limit=query.limit + query.offset + 1,
-            filters=query.filters,
+            filters=filters,
             min_score=query.min_score,
         )
         others = [hit for hit in hits if hit.point.id != image_id]
@@ -162,6 +168,9 @@ class Search:
             f"({fingerprint}); the inference service runs {runs}."
         )
 
+    def _filters(self, query: Query, collection: CollectionRecord) -> Filters:
+        return replace(query.filters, within=self._shown(collection))
+
     async def _near(
         self, query: Query, collection: CollectionRecord, fingerprint: str, vector: Vector
     ) -> Found:
@@ -170,7 +179,7 @@ class Search:
             vector,
             limit=query.limit,
             offset=query.offset,
-            filters=query.filters,
+            filters=self._filters(query, collection),
             min_score=query.min_score,
         )
         warnings = await self._watch.warnings(fingerprint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from uuid import UUID
 
@@ -39,7 +40,10 @@ DEVELOP_LIMIT_S = 20.0  # who looks at a page does not wait as long as a job doe
 
 
 class Thumbnails:
-    """Raises CollectionNotFound, ImageNotFound, StoreRead."""
+    """Raises CollectionNotFound, ImageNotFound, StoreRead.
+
+    What may not be looked at any more (`is_allowed`) is not there.
+    """
 
     def __init__(
         self,
@@ -50,6 +54,8 @@ class Thumbnails:
         preparation: Preparation,
         budget: MemoryBudget,
         watch: MlWatch,
+        *,
+        is_allowed: Callable[[bytes], bool],
     ) -> None:
         self._collections = collections
         self._store = store
@@ -58,6 +64,7 @@ class Thumbnails:
         self._preparation = preparation
         self._budget = budget
         self._watch = watch
+        self._is_allowed = is_allowed
         self._developing = CapacityLimiter(1)  # a page of them leaves a service to its jobs
 
     async def point(self, collection: str, image_id: UUID) -> Point:
@@ -65,7 +72,7 @@ class Thumbnails:
         async with self._collections.reading(collection) as record:
             if record.fingerprint is not None:
                 points = await self._store.get(record.name, [image_id])
-        if not points:
+        if not points or not self._is_allowed(points[0].path):
             raise ImageNotFound(f"Collection {collection!r} holds no image {image_id}.")
         return points[0]
 

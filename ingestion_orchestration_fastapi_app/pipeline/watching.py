@@ -30,7 +30,7 @@ class Watching:
     """Asks the supervisor, which must be serving, for jobs over what changes.
 
     `is_image_name`: whether a file is named like an image. `is_allowed`: whether a folder may be
-    ingested still; it is asked at the start. `captions`: whether jobs may make any. `clock` is
+    ingested still; `follow_allowed` asks it. `captions`: whether jobs may make any. `clock` is
     monotonic.
     """
 
@@ -62,8 +62,7 @@ class Watching:
     async def serve(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Until cancelled; the ledger keeps what is watched."""
         async with create_task_group() as self._tasks:
-            for collection in await self._ledger.collections():
-                self.follow_anew(collection)
+            await self.follow_allowed()
             task_status.started()
             await sleep_forever()
 
@@ -80,11 +79,22 @@ class Watching:
         await self._ledger.end_watch(collection_id, directory)
         self._stop((collection_id, directory))
 
+    async def follow_allowed(self) -> None:
+        """What may be looked at now: what may not any more rests, what may again goes on."""
+        for collection in await self._ledger.collections():
+            self._follow_allowed(collection)
+
     def follow_anew(self, collection: CollectionRecord) -> None:
         """All that the collection watches, and may; what was followed is looked at again."""
         self.forget(collection.id)
+        self._follow_allowed(collection)
+
+    def _follow_allowed(self, collection: CollectionRecord) -> None:
         for watch in collection.watches:
-            if self._is_allowed(watch.directory):
+            key = (collection.id, watch.directory)
+            if not self._is_allowed(watch.directory):
+                self._stop(key)
+            elif key not in self._followed:
                 may = replace(watch, captions=watch.captions and self._captions)
                 self._start(collection, may)
 

@@ -132,7 +132,7 @@ async def orchestrator(
     """Starts it on `folder/data` and stops it: enter twice for a restart.
 
     `over_network`: to the inference service that the settings name, not to `service`. `around`:
-    as for `create_app`.
+    as for `create_app`. A setting that is None is not set.
     """
     service = service or FakeService()
     photos = folder / "photos"
@@ -144,6 +144,7 @@ async def orchestrator(
         "min_free_bytes": 0,
         **settings,
     }
+    given = {name: value for name, value in given.items() if value is not None}
     transport = None if over_network else httpx.MockTransport(service)
     app = create_app(Settings(**given), ml_transport=transport, around=around)
     async with (

@@ -50,7 +50,9 @@ async def searched(*services: FakeInference) -> Search:
     await bench.job()
     watch = MlWatch(services)
     await watch.look()
-    return Search(bench.collections(), bench.store, watch, query_timeout_s=0.2)
+    return Search(
+        bench.collections(), bench.store, watch, shown=lambda _: None, query_timeout_s=0.2
+    )
 
 
 async def test_a_query_goes_to_the_next_service_when_one_is_gone_or_stuck() -> None:

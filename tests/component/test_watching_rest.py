@@ -111,4 +111,4 @@ async def test_a_folder_that_may_not_be_imported_any_more_is_not_watched(tmp_pat
         told = (await watches(running, "rescan"))[0]
         assert "INGEST_ROOTS" in told["detail"]
         assert len((await running.get("/jobs"))["jobs"]) <= 2  # the import, and a second look
-        assert (await running.get("/collections/default"))["count"] == 1
+        assert (await running.get("/collections/default"))["count"] == 0  # nor is it shown

@@ -13,13 +13,14 @@ from typing import Any
 
 import anyio
 
+from ingestion_orchestration_fastapi_app.adapters.local_secret import read_local_secret
 from ingestion_orchestration_fastapi_app.api.services import Services
 from ingestion_orchestration_fastapi_app.core.job_states import FINAL
 from ingestion_orchestration_fastapi_app.core.records import JobRecord
 from tests.component.bench import adds_up
 from tests.component.orchestrator_app import Running, orchestrator
 from tests.kills.fault_points import Fault, Fuse
-from utils.contract import JobCounts, JobState
+from utils.contract import LOCAL_SECRET_HEADER, JobCounts, JobState
 from utils.tether import tie_to
 
 PATIENCE_S = 50.0
@@ -31,12 +32,14 @@ class Errand:
     """What a client wants, and asks for again after a restart until it is done.
 
     `known_jobs` were there before. `moved_from` is where the photos were then.
+    `root_first`: a root is added and taken back.
     """
 
     request: Mapping[str, bool]
     known_jobs: frozenset[str] = frozenset()
     delete_first: bool = False
     forget_first: bool = False
+    root_first: bool = False
     moved_from: Path | None = None
 
 
@@ -101,6 +104,8 @@ async def _done(running: Running, errand: Errand) -> str:
     if not ours:
         if errand.delete_first:
             await running.http.delete("/api/v1/collections/default")
+        if errand.root_first:
+            await _name_root(running)
         if errand.forget_first or errand.moved_from is not None:
             await _change_roots(running, errand)
         body = {"directory_path": str(running.photos), **errand.request}
@@ -115,6 +120,16 @@ async def _done(running: Running, errand: Errand) -> str:
             if JobState(job["state"]) in FINAL:
                 return str(ours[0])
             await anyio.sleep(LOOK_S)  # as a client does
+
+
+async def _name_root(running: Running) -> None:
+    services: Services = running.app.state.services
+    by = {LOCAL_SECRET_HEADER: read_local_secret(services.settings.data_dir) or ""}
+    given = {"path": str(running.photos)}
+    added = await running.http.post("/api/v1/roots", json=given, headers=by)
+    assert added.status_code == 201, added.text
+    removed = await running.http.delete("/api/v1/roots", params=given, headers=by)
+    assert removed.status_code == 200, removed.text
 
 
 async def _change_roots(running: Running, errand: Errand) -> None:

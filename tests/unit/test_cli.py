@@ -28,9 +28,10 @@ from utils.contract import ErrorCode, JobState, ProblemBody
 
 
 @pytest.fixture
-def orchestrator(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInOrchestrator]:
+def orchestrator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandInOrchestrator]:
     with stand_in_orchestrator() as (stand_in, port):
         monkeypatch.setenv("ORCHESTRATOR_PORT", str(port))
+        monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))  # no service of this user's
         yield stand_in
 
 
@@ -38,7 +39,7 @@ def photoseek(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-@pytest.mark.parametrize("command", ["up", "ingest", "search", "status", "models", "jobs"])
+@pytest.mark.parametrize("command", ["up", "ingest", "search", "status", "models", "jobs", "roots"])
 def test_help_names_every_command(command: str) -> None:
     overview = photoseek("--help")
     assert overview.exit_code == 0

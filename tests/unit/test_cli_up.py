@@ -22,7 +22,6 @@ from ingestion_orchestration_fastapi_app.cli.up.library_model import Choice, cho
 from ingestion_orchestration_fastapi_app.cli.up.run import (
     Plan,
     demo_plan,
-    roots_with,
     up,
     wanted_services,
 )
@@ -42,16 +41,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def test_the_photos_become_a_root_unless_they_lie_in_one() -> None:
-    roots = (Path("/home/ann"), Path("/work"))
-    assert roots_with(roots, "/mnt/my photos") == "/home/ann:/work:/mnt/my photos"
-    assert roots_with(roots, "/home/ann/a:b") == "/home/ann:/work"
-    assert roots_with(roots, None) == "/home/ann:/work"
-
-
-def test_a_root_with_a_colon_is_refused_with_a_way_out() -> None:
-    with pytest.raises(LaunchFailed, match="INGEST_ROOTS"):
-        roots_with((Path("/home/ann"),), "/mnt/a:b")
+def test_the_services_are_told_no_roots_but_those_that_are_set() -> None:
+    for service in wanted_services(Plan(Settings(), "default", photos="/mnt/a:b")):
+        assert "INGEST_ROOTS" not in service.environment
 
 
 def test_each_service_gets_the_address_that_the_other_expects() -> None:

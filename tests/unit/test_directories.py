@@ -38,7 +38,9 @@ def test_a_folder_is_found_however_its_letters_are_encoded(
     tmp_path: Path, there: str, typed: str
 ) -> None:
     (tmp_path / there / "a").mkdir(parents=True)
-    found = checked_directory(f"{tmp_path}/{typed}/a", roots=[tmp_path / typed])
+    found = checked_directory(
+        f"{tmp_path}/{typed}/a", roots=[true_path(os.fsencode(tmp_path / typed))]
+    )
     assert found == os.fsencode(tmp_path / there / "a")
 
 
@@ -51,10 +53,10 @@ def test_of_two_names_that_look_the_same_the_typed_one_is_meant(tmp_path: Path) 
 def test_where_case_counts_another_case_is_another_folder(tmp_path: Path) -> None:
     (tmp_path / "Trip").mkdir()
     with pytest.raises(DirectoryNotFound):
-        checked_directory(f"{tmp_path}/trip", roots=[tmp_path])
+        checked_directory(f"{tmp_path}/trip", roots=[os.fsencode(tmp_path)])
     (tmp_path / "trip").mkdir()
     for name in ("Trip", "trip"):
-        found = checked_directory(f"{tmp_path}/{name}", roots=[tmp_path])
+        found = checked_directory(f"{tmp_path}/{name}", roots=[os.fsencode(tmp_path)])
         assert found == os.fsencode(tmp_path / name)
 
 
@@ -94,4 +96,6 @@ def test_links_and_dots_are_followed_to_where_they_lead(tmp_path: Path) -> None:
     assert true_path(os.fsencode(tmp_path / "loop")) == os.fsencode(tmp_path / "loop")
     assert true_path(b"/") == b"/"
     with pytest.raises(DirectoryNotAllowed):
-        checked_directory(str(tmp_path / "link"), roots=[tmp_path / "link/x"])
+        checked_directory(
+            str(tmp_path / "link"), roots=[true_path(os.fsencode(tmp_path / "link/x"))]
+        )

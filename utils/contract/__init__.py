@@ -4,6 +4,7 @@ from utils.contract.base import (
     API_PREFIX,
     HARD_MAX_BATCH,
     IMAGE_COUNT_HEADER,
+    LOCAL_SECRET_HEADER,
     MAX_NAME_CHARACTERS,
     MAX_OFFSET,
     MAX_PATH_CHARACTERS,
@@ -66,6 +67,7 @@ from utils.contract.jobs import (
     JobState,
     LogLine,
 )
+from utils.contract.roots import AllowedRootList, AllowedRootReply, AllowedRootRequest
 from utils.contract.search import (
     MAX_SEARCH_LIMIT,
     MAX_SEARCH_OFFSET,
@@ -80,6 +82,7 @@ __all__ = [
     "API_PREFIX",
     "HARD_MAX_BATCH",
     "IMAGE_COUNT_HEADER",
+    "LOCAL_SECRET_HEADER",
     "MAX_NAME_CHARACTERS",
     "MAX_OFFSET",
     "MAX_PATH_CHARACTERS",
@@ -90,6 +93,9 @@ __all__ = [
     "RAW_MEDIA_TYPE",
     "REQUEST_ID_HEADER",
     "WHOLE_FIELD",
+    "AllowedRootList",
+    "AllowedRootReply",
+    "AllowedRootRequest",
     "BatchItem",
     "BatchReply",
     "Capabilities",

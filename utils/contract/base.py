@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 API_PREFIX = "/api/v1"
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 REQUEST_ID_HEADER = "X-Request-ID"
+LOCAL_SECRET_HEADER = "X-Photoseek-Local"  # noqa: S105  # a header's name
 IMAGE_COUNT_HEADER = "X-Image-Count"
 WHOLE_FIELD = "wholes"  # a part: the whole picture of the image after it, for its caption
 PPM_MEDIA_TYPE = "image/x-portable-pixmap"

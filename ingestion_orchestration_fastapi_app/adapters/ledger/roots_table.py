@@ -201,3 +201,15 @@ def _moved_options(options: str, old: bytes, new: bytes) -> str:
     moved = [moved_path(one, old, new) if is_within(one, old) else one for one in folders]
     given["folders"] = [one.decode("utf-8", "surrogateescape") for one in moved]
     return json.dumps(given)
+
+
+def allowed(db: sqlite3.Connection) -> list[bytes]:
+    return [row[0] for row in db.execute("SELECT path FROM allowed_roots ORDER BY path")]
+
+
+def add_allowed(db: sqlite3.Connection, path: bytes) -> None:
+    db.execute("INSERT OR IGNORE INTO allowed_roots (path) VALUES (?)", (path,))
+
+
+def remove_allowed(db: sqlite3.Connection, path: bytes) -> None:
+    db.execute("DELETE FROM allowed_roots WHERE path = ?", (path,))

@@ -122,6 +122,15 @@ class SqliteLedger(SqliteJobs):
     async def end_root_change(self, collection_id: int, root_id: UUID) -> bool:
         return await self._write(lambda db: roots_table.end(db, collection_id, root_id))
 
+    async def allowed_roots(self) -> list[bytes]:
+        return await self._read(roots_table.allowed)
+
+    async def add_allowed_root(self, path: bytes) -> None:
+        await self._write(lambda db: roots_table.add_allowed(db, path))
+
+    async def remove_allowed_root(self, path: bytes) -> None:
+        await self._write(lambda db: roots_table.remove_allowed(db, path))
+
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         await self._write(lambda db: collections_table.put_watch(db, collection_id, watch))
 

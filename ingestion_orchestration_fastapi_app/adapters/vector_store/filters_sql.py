@@ -22,7 +22,7 @@ _INT32_MAX = 2**31 - 1
 
 def condition(filters: Filters) -> str | None:
     """The same meaning as `Filters.matches`; None where nothing is asked."""
-    parts = [*_taken(filters), *_words(filters), *_picture(filters)]
+    parts = [*_within(filters), *_taken(filters), *_words(filters), *_picture(filters)]
     return " AND ".join(parts) if parts else None
 
 
@@ -33,6 +33,14 @@ def id_in(ids: Iterable[UUID]) -> str:
 def text(value: str) -> str:
     """A literal. The dialect knows no escape but the doubled quote."""
     return "'" + storable(value).replace("'", "''") + "'"
+
+
+def _within(filters: Filters) -> Iterable[str]:
+    """By bytes, since a name need be no text: what lies in a folder is between `/` and `0`."""
+    if filters.within is not None:
+        folders = [folder.rstrip(b"/").hex() for folder in filters.within]
+        ranges = [f"(path > X'{one}2f' AND path < X'{one}30')" for one in folders]
+        yield f"({' OR '.join(ranges)})" if ranges else "false"
 
 
 def _taken(filters: Filters) -> Iterable[str]:

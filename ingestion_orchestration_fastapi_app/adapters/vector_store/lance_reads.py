@@ -12,6 +12,7 @@ import structlog
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store import queries
 from ingestion_orchestration_fastapi_app.adapters.vector_store.database import Database
+from ingestion_orchestration_fastapi_app.adapters.vector_store.filters_sql import condition
 from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
     NoTableError,
     cause_of,
@@ -83,9 +84,9 @@ class LanceReads:
         async with self._reading(collection) as table:
             return await queries.by_path(table.handle, limit=limit, offset=offset, filters=filters)
 
-    async def count(self, collection: str) -> int:
+    async def count(self, collection: str, filters: Filters = NO_FILTERS) -> int:
         async with self._reading(collection) as table:
-            return int(await table.handle.count_rows())
+            return int(await table.handle.count_rows(condition(filters)))
 
     async def ids(
         self, collection: str, *, root_id: UUID | None = None

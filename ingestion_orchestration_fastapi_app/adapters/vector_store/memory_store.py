@@ -134,9 +134,9 @@ class MemoryStore:
         rows.sort(key=lambda point: (point.display_path, str(point.id)))
         return [_bare(point) for point in rows[offset : offset + limit]]
 
-    async def count(self, collection: str) -> int:
+    async def count(self, collection: str, filters: Filters = NO_FILTERS) -> int:
         await anyio.lowlevel.checkpoint()
-        return len(self._read(collection).rows)
+        return sum(filters.matches(point) for point in self._read(collection).rows)
 
     async def ids(
         self, collection: str, *, root_id: UUID | None = None

@@ -21,6 +21,7 @@ from utils.tether import tethered
 
 POLL_S = 0.2
 LOG_TAIL_BYTES = 4000
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 STEADY_S = 300.0  # what dies sooner would die again
 
 

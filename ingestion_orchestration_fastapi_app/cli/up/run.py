@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder import (
     held_for_up,
 )
 from ingestion_orchestration_fastapi_app.adapters.ledger.library_models import library_models
+from ingestion_orchestration_fastapi_app.adapters.local_secret import read_local_secret
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.search import print_hits
@@ -32,7 +33,6 @@ from utils.problems import Problem
 
 READY_LIMIT_S = 900.0
 INFERENCE_DEFAULT_PORT = {"http": 80, "https": 443}
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SHAPE_SEARCHES = ("a red circle", "a blue square", "a green triangle")
 PHOTO_SEARCHES = ("a person", "a landscape", "food")
 DEMO_DIR = Path(DEMO_PICTURES).parent
@@ -57,7 +57,8 @@ def demo_plan(settings: Settings, *, collection: str, once: bool) -> Plan:
     apart = {"data_dir": data_dir, "store_uri": str(data_dir / "store")}
     apart["diskcache_dir"] = data_dir / "cache"
     environment = {name.upper(): str(value) for name, value in apart.items()}
-    environment |= {"CLIP_MODEL": TINY_MODEL, "CLIP_PRETRAINED": ""}  # empty: its own weights
+    # Empty: the model's own weights, and the folders that are allowed where nothing is set.
+    environment |= {"CLIP_MODEL": TINY_MODEL, "CLIP_PRETRAINED": "", "INGEST_ROOTS": ""}
     return Plan(
         settings.model_copy(update=apart),
         collection,
@@ -66,22 +67,6 @@ def demo_plan(settings: Settings, *, collection: str, once: bool) -> Plan:
         once=once,
         environment=environment,
     )
-
-
-def roots_with(roots: Sequence[Path], photos: str | None) -> str:
-    """The value of INGEST_ROOTS with which `photos` may be ingested.
-
-    Raises:
-        LaunchFailed: the path holds a colon, which separates the roots.
-    """
-    paths = [str(root) for root in roots]
-    if photos is not None and not any(Path(photos).is_relative_to(root) for root in roots):
-        if ":" in photos:
-            raise LaunchFailed(
-                f"The path {photos} holds a colon. Set INGEST_ROOTS to a folder above it."
-            )
-        paths.append(photos)
-    return ":".join(paths)
 
 
 def wanted_services(plan: Plan) -> list[Service]:
@@ -97,7 +82,6 @@ def wanted_services(plan: Plan) -> list[Service]:
     own = {
         "ORCHESTRATOR_HOST": settings.orchestrator_host,
         "ORCHESTRATOR_PORT": str(settings.orchestrator_port),
-        "INGEST_ROOTS": roots_with(settings.ingest_roots, plan.photos),
     }
     services = [
         Service(
@@ -110,10 +94,12 @@ def wanted_services(plan: Plan) -> list[Service]:
             {**plan.environment, **own},
         )
     ]
-    local = next((url for url in settings.ml_urls if urlsplit(url).hostname in LOOPBACK), None)
+    local = next(
+        (url for url in settings.ml_urls if urlsplit(url).hostname in launcher.LOOPBACK), None
+    )
     if local is not None:
         url = urlsplit(local)
-        assert url.hostname is not None, "it is one of LOOPBACK"
+        assert url.hostname is not None, "it is one of launcher.LOOPBACK"
         port = url.port or INFERENCE_DEFAULT_PORT.get(url.scheme, 80)
         inference = Service(
             "inference",
@@ -231,8 +217,13 @@ async def _serve(plan: Plan, services: Sequence[Service], console: Console) -> i
 async def _use(plan: Plan, url: str, console: Console) -> int:
     """With both services ready: import, show searches, serve."""
     key = plan.settings.api_key
-    async with OrchestratorApi(url, api_key=key.get_secret_value() if key else None) as api:
+    async with OrchestratorApi(
+        url,
+        api_key=key.get_secret_value() if key else None,
+        local_secret=read_local_secret(plan.settings.data_dir),
+    ) as api:
         if plan.photos is not None:
+            await api.remember_root(plan.photos)
             await api.ensure_collection(plan.collection)
             print_plain(console, f"Importing {plan.photos} into collection {plan.collection}")
             request = IngestRequest(directory_path=plan.photos, collection=plan.collection)
