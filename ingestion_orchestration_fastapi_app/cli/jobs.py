@@ -27,7 +27,7 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import (
     progress_text,
     report,
 )
-from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, one_line
+from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name, one_line
 from utils.contract import ErrorCode, JobReply
 
 WHOLE_ID = 32
@@ -92,7 +92,10 @@ def show(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
         if json:
             print_json(console, job.model_dump(mode="json"))
             return 0
-        print_plain(console, f"Directory {escaped_name(job.directory_path)}, into {job.collection}")
+        print_plain(
+            console,
+            f"Directory {escaped_name(file_name(job.directory_path))}, into {job.collection}",
+        )
         if job.state not in FINAL_STATES:
             print_plain(console, progress_text(job))
         elif job.reason is not None:
@@ -114,11 +117,11 @@ def failures(job_id: JobId, url: Url = None, *, json: Json = False, null: Null =
         while True:
             page = await api.failures(whole, limit=PAGE, offset=offset)
             if form is Form.NULL:
-                print_records(console, (one.path for one in page.failures))
+                print_records(console, (file_name(one.path) for one in page.failures))
             elif form is Form.JSON:
                 found += [one.model_dump(mode="json") for one in page.failures]
             else:
-                rows = [(str(one.code), one.detail, one.path) for one in page.failures]
+                rows = [(str(one.code), one.detail, file_name(one.path)) for one in page.failures]
                 print_rows(console, form, ("code", "detail", "path"), rows)
             if page.next_offset is None:
                 break
@@ -170,7 +173,7 @@ def job_row(job: JobReply, *, short: bool) -> tuple[str, ...]:
         job.state.value,
         f"{done_count(job):,} of {job.counts.found:,}",
         f"{job.counts.failed:,}",
-        job.directory_path + (" (watched)" if job.origin == "watch" else ""),
+        file_name(job.directory_path) + (" (watched)" if job.origin == "watch" else ""),
     )
 
 
@@ -198,9 +201,14 @@ async def whole_id(api: OrchestratorApi, job_id: str) -> str:
             code=ErrorCode.JOB_NOT_FOUND,
         )
     lines = [
-        f"  {job.job_id}  {job.state.value}  {escaped_name(job.directory_path)}" for job in found
+        f"  {job.job_id}  {job.state.value}  {escaped_name(file_name(job.directory_path))}"
+        for job in found
     ]
     raise ApiProblem("\n".join([f"More than one job's id begins with {wanted}:", *lines]))
+
+
+def _directory(job: JobReply) -> str:
+    return escaped_name(file_name(job.directory_path))
 
 
 def _control(job_id: str, action: str, url: str | None, *, json: bool) -> None:

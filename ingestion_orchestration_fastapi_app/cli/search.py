@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     print_plain,
     print_records,
 )
-from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, one_line
+from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name, one_line
 from utils.contract import SearchReply, SearchTextRequest
 
 MAX_QUERY = 2000
@@ -29,7 +29,7 @@ MAX_QUERY = 2000
 def search(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="TEXT...", help="What the pictures should show; quotes or none."),
+        typer.Argument(metavar="TEXT", help="What the pictures should show; quotes or none."),
     ],
     collection: Collection = "default",
     url: Url = None,
@@ -65,10 +65,10 @@ def print_hits(console: Console, reply: SearchReply, *, query: str, form: Form =
     if not reply.results:
         print_note(f'Nothing found for "{one_line(query)}" in {reply.collection}.', style=None)
     if form is Form.NULL:
-        print_records(console, (hit.path for hit in reply.results))
+        print_records(console, (file_name(hit.path) for hit in reply.results))
         return
     for hit in reply.results:
-        score, path = f"{hit.score:.3f}", escaped_name(hit.path)
+        score, path = f"{hit.score:.3f}", escaped_name(file_name(hit.path))
         if console.is_terminal:
             console.print(Text.assemble((score, "cyan"), "  ", path), soft_wrap=True)
         else:

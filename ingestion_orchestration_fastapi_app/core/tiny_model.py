@@ -8,7 +8,8 @@ TINY_MODEL = "tiny-shapes"
 DEMO_PICTURES = ".demo/pictures"
 _WARNING = (
     "the model tiny-shapes knows drawn, coloured shapes and nothing of photos: searches of photos "
-    "find nothing meaningful. Another CLIP_MODEL, with a collection of its own, does"
+    "find nothing meaningful. For photos start with another CLIP_MODEL, and import them into "
+    "another collection"
 )
 
 

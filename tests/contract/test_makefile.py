@@ -56,6 +56,55 @@ def test_without_a_folder_it_is_the_demo(clone: Path) -> None:
     assert make(clone, "serve").stdout == "<up>"
 
 
+@pytest.mark.parametrize(
+    "word", ["PHOTO=/x", "FOTOS=/x", "photos=/x", "PICTURES=/x", "DIR=/x", "PHOTOS="]
+)
+def test_a_misspelt_word_is_said_and_is_not_the_demo(clone: Path, word: str) -> None:
+    (clone / ".venv/.installed").unlink()  # nothing is installed for it
+    ran = make(clone, "run", word)
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert word.partition("=")[0] in ran.stderr
+    assert "make run PHOTOS=" in ran.stderr
+
+
+def test_so_is_one_in_the_environment(clone: Path) -> None:
+    ran = make(clone, "run", PHOTO="/x")
+    assert ran.returncode == 2
+    assert "make run knows no PHOTO." in ran.stderr
+
+
+@pytest.mark.parametrize("word", ["ORCHESTRATOR_PORT=9", "CLIP_MODEL=x", "PIP_INDEX_URL=x"])
+def test_settings_may_stand_on_the_command_line(clone: Path, word: str) -> None:
+    shutil.copy(REPOSITORY / "README.md", clone)
+    assert make(clone, "run", word).stdout == "<up><--demo>"
+    assert make(clone, "run", word, "PHOTOS=/x").stdout == "<up><--photos></x>"
+
+
+def test_a_folder_that_is_not_there_is_said_before_anything_is_installed(clone: Path) -> None:
+    (clone / ".venv/.installed").unlink()
+    ran = make(clone, "run", "PHOTOS=/not/there")
+    assert ran.returncode == 2
+    assert "PHOTOS=/not/there is no folder." in ran.stderr
+    assert "pip install" not in ran.stdout
+
+
+def test_running_installs_what_runs_and_shows_it_and_tests_install_the_rest(clone: Path) -> None:
+    script(clone / ".venv/bin/python", 'echo "$@"')
+    (clone / ".venv/.installed").unlink()
+    ran = make(clone, "install")
+    assert "'.[inference]'" in ran.stdout
+    assert "GB" in ran.stdout
+    assert "--quiet" not in ran.stdout
+    assert make(clone, "run").stdout == "<up><--demo>", "once"
+    script(clone / ".venv/bin/ruff", "exit 0")
+    for tool in ("mypy", "lint-imports"):
+        script(clone / f".venv/bin/{tool}", "exit 0")
+    assert "'.[inference,dev]'" in make(clone, "check").stdout
+    assert "pip install" not in make(clone, "check").stdout
+    assert make(clone, "run").stdout == "<up><--demo>", "the tests' stamp is newer, and enough"
+
+
 def test_a_change_of_the_constraints_installs_again(clone: Path) -> None:
     installed = (clone / ".venv/.installed").stat().st_mtime
     os.utime(clone / "constraints.txt", (installed + 10, installed + 10))

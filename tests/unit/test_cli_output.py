@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -105,6 +106,24 @@ def test_nul_ends_raw_paths(orchestrator: StandInOrchestrator) -> None:
     for option in ("-0", "--null"):
         answer = ran("search", "x", option)
         assert answer.stdout.decode().split("\0") == [FORGED, FAMILY, ""]
+
+
+def test_names_that_are_no_utf_8_are_given_back_too(
+    orchestrator: StandInOrchestrator, tmp_path: Path
+) -> None:
+    literal = tmp_path / r"as it stands\xe9.jpg"
+    literal.touch()
+    paths = (r"/photos/latin\xe9.jpg", r"/photos/no byte\xc3\xa9 \x41.jpg", str(literal))
+    orchestrator.hits = tuple(hit(path, 0.5) for path in paths)
+    raw = (b"/photos/latin\xe9.jpg", rb"/photos/no byte\xc3\xa9 \x41.jpg", os.fsencode(literal))
+    assert ran("search", "x", "-0").stdout.split(b"\0")[:-1] == list(raw)
+    rows = ran("search", "x").stdout.decode().splitlines()
+    for row, name in zip(rows, raw, strict=True):
+        shown = row.partition("\t")[2]
+        undone = subprocess.run(
+            ["bash", "-c", 'printf %b "$1"', "-", shown], check=True, capture_output=True
+        )
+        assert undone.stdout == name
 
 
 def test_json_is_the_answer_in_ascii_and_nothing_else(orchestrator: StandInOrchestrator) -> None:

@@ -13,7 +13,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
-from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, is_unicode, one_line
+from ingestion_orchestration_fastapi_app.cli.view.text import (
+    escaped_name,
+    is_unicode,
+    one_line,
+)
 from utils.contract import FailureReply, JobReply, JobState
 
 FINAL_STATES = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
+import re
 import sys
 import unicodedata
 from typing import IO
@@ -13,6 +15,7 @@ _ESCAPED_CATEGORIES = frozenset({"Cc", "Zl", "Zp", "Cs"})
 # What turns the order of the characters after it round, so that a name is read as another.
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _ERRORS = "photoseek_escape"
 
 
@@ -23,6 +26,19 @@ def escaped_name(name: str) -> str:
     shown. Everything else stays, joiners and variation selectors of emoji included.
     """
     return one_line(name.replace("\\", "\\\\"))
+
+
+def file_name(shown: str) -> str:
+    """The name that the API shows as text: a byte of it that is no UTF-8 as `\\xNN`.
+
+    Such bytes come back as `os.fsdecode` gives them. A name in which this is meant as it stands
+    is told by its file, where that is on this machine.
+    """
+    if _BYTE.search(shown) is None or os.path.lexists(shown):
+        return shown
+    name = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), shown)
+    same = os.fsencode(name).decode("utf-8", "backslashreplace") == shown
+    return name if same else shown
 
 
 def one_line(text: str) -> str:

@@ -72,7 +72,7 @@ async function loadCollections() {
       return new Option(text, name, false, name === (chosen || "default"));
     }),
   );
-  if (!collections.length) at("summary").textContent = "No photos yet: photoseek ingest DIR";
+  if (!collections.length) at("summary").textContent = "No photos yet. In the folder of Photoseek: .venv/bin/photoseek ingest DIR (see Start in its README).";
 }
 
 function jobLine(job) {
