@@ -48,7 +48,8 @@ from ingestion_orchestration_fastapi_app.api import (
     session,
 )
 from ingestion_orchestration_fastapi_app.api.allowed_roots import LocalSecretHeader
-from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
+from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
+from ingestion_orchestration_fastapi_app.api.event_stream import DropSlowListeners, Listeners
 from ingestion_orchestration_fastapi_app.api.security import cookie_name
 from ingestion_orchestration_fastapi_app.api.services import Services
 from ingestion_orchestration_fastapi_app.api.sessions import SessionCookie, Sessions
@@ -73,6 +74,7 @@ from utils.problems import Problem
 from utils.web.body_limit import BodyLimit
 from utils.web.held_bodies import HeldBodies
 from utils.web.install import install_web
+from utils.web.openapi import describe, operation_id
 from utils.web.security import OpenPaths
 from utils.web.security_headers import PAGE_POLICY
 from utils.web.unknown_parameters import only_known_parameters
@@ -123,8 +125,10 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # `install_web` serves a page of its own
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         form_limits={"max_files": 1, "max_fields": 64, "max_part_size": 64 * 1024},
     )
+    app.add_middleware(DropSlowListeners)
     app.add_middleware(
         BodyLimit,
         max_bytes=settings.max_json_bytes,
@@ -146,6 +150,7 @@ def create_app(
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     app.add_api_route("/", _page, include_in_schema=False)
+    describe(app, about=ABOUT, tags=TAGS)
     app.mount("/static", StaticFiles(directory=UI_FOLDER / "static"))
     return app
 

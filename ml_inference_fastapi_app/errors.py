@@ -11,6 +11,19 @@ from __future__ import annotations
 from utils.contract import ErrorCode
 from utils.problems import Problem, Rejected
 
+_OF_ONE_IMAGE = (
+    ErrorCode.FILE_EMPTY,
+    ErrorCode.FORMAT_UNSUPPORTED,
+    ErrorCode.DECODING_IMAGE,
+    ErrorCode.DECODING_RAW,
+    ErrorCode.DECODING_TIMEOUT,
+    ErrorCode.IMAGE_TOO_LARGE,
+    ErrorCode.CLIP_INFER,
+    ErrorCode.BLIP_INFER,
+    ErrorCode.GPU_OOM,
+    ErrorCode.INTERNAL,
+)
+
 
 class CaptionsUnavailable(Problem):
     status = 409
@@ -25,6 +38,10 @@ class ImageRefused(Problem):
     def __init__(self, rejected: Rejected) -> None:
         super().__init__(rejected.detail)
         self.code = rejected.code  # type: ignore[misc]  # an image is bad in many ways
+
+    @classmethod
+    def codes(cls) -> tuple[ErrorCode, ...]:
+        return _OF_ONE_IMAGE
 
 
 class ModelFailed(Problem):

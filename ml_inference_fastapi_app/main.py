@@ -20,6 +20,7 @@ from ml_inference_fastapi_app.backends.base import Captioner, Embedder, ModelMis
 from ml_inference_fastapi_app.backends.blip_source import BlipSource, resolve_blip
 from ml_inference_fastapi_app.captioning import Captioning, CaptionPlan
 from ml_inference_fastapi_app.decoding import Decoder
+from ml_inference_fastapi_app.document import ABOUT, TAGS
 from ml_inference_fastapi_app.engine import Engine, EngineLimits
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.presence import Presence
@@ -40,6 +41,7 @@ from utils.decoder_pool import DecoderPool
 from utils.web.body_limit import BodyLimit
 from utils.web.install import install_web
 from utils.web.logs import setup_logging
+from utils.web.openapi import describe, operation_id
 from utils.web.problem_responses import DrainBounds
 from utils.web.unknown_parameters import only_known_parameters
 
@@ -191,6 +193,7 @@ def create_app(
     app = FastAPI(
         title="Photoseek inference",
         lifespan=lifespan,
+        generate_unique_id_function=operation_id,
         redirect_slashes=False,
         docs_url=None,  # `install_web` serves a page of its own
         redoc_url=None,
@@ -199,6 +202,7 @@ def create_app(
     app.state.reply_threads = anyio.CapacityLimiter(2)
     for one in (router, status_routes.router):
         app.include_router(one, dependencies=[Depends(only_known_parameters)])
+    describe(app, about=ABOUT, tags=TAGS)
     drain = DrainBounds(settings.ml_drain_max_bytes, settings.ml_drain_timeout_s)
     uploads = {
         f"{API_PREFIX}/batch_embed_and_caption": settings.ml_max_request_bytes,

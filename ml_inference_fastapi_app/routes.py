@@ -10,7 +10,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
-from ml_inference_fastapi_app.errors import ImageRefused
+from ml_inference_fastapi_app.errors import CaptionsUnavailable, ImageRefused
 from ml_inference_fastapi_app.laps import Laps
 from ml_inference_fastapi_app.multipart import boundary_of
 from ml_inference_fastapi_app.replies import Encoding, batch_json, encoded
@@ -29,47 +29,50 @@ from utils.contract import (
     EmbedReply,
     EmbedTextReply,
     EmbedTextRequest,
-    ProblemBody,
 )
-from utils.problems import Rejected, UnsupportedMediaType, ValidationProblem
+from utils.problems import (
+    GpuBusy,
+    MalformedMultipart,
+    MlUnavailable,
+    ModelLoading,
+    Rejected,
+    UnsupportedMediaType,
+    ValidationProblem,
+)
 from utils.web.body_limit import media_type
+from utils.web.openapi import json_body, multipart_body, problems
 from utils.web.problem_responses import readable
 from utils.web.security import KEY_READS
 
-router = APIRouter(
-    dependencies=[KEY_READS],
-    responses={
-        status: {"model": ProblemBody, "content": {"application/problem+json": {}}}
-        for status in (400, 413, 429, 503)
-    },
-)
+router = APIRouter(tags=["inference"], dependencies=[KEY_READS])
 
-
-def _multipart_body(field: str, *, many: bool) -> dict[str, object]:
-    """What the schema cannot derive, since the body is streamed."""
-    file = {"type": "string", "format": "binary"}
-    images = {"type": "array", "items": file} if many else file
-    form = {"type": "object", "properties": {field: images}, "required": [field]}
-    content = {"multipart/form-data": {"schema": form}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def _json_body(model: type[EmbedTextRequest]) -> dict[str, object]:
-    content = {"application/json": {"schema": model.model_json_schema()}}
-    return {"requestBody": {"required": True, "content": content}}
+_WORKING = (MalformedMultipart, GpuBusy, ModelLoading, MlUnavailable)
 
 
 @router.post(
     f"{API_PREFIX}/batch_embed_and_caption",
     response_model=BatchReply,
-    openapi_extra=_multipart_body("files", many=True),
+    summary="Embed and caption a batch",
+    responses=problems(*_WORKING, CaptionsUnavailable),
+    openapi_extra=multipart_body(
+        {
+            "files": "The images. A part's filename is the id of its result.",
+            "wholes": "With captions: the whole picture of the image in the next part, by the "
+            "same filename.",
+        },
+        required="files",
+        many=True,
+    ),
 )
 async def batch_embed_and_caption(
     request: Request,
     engine: EngineOf,
     image_count: ImageCount = None,
     captions: Annotated[bool, Query(description="Captions too, where they are available.")] = False,
-    encoding_format: Annotated[Encoding, Query()] = "float",
+    encoding_format: Annotated[
+        Encoding,
+        Query(description="Embeddings as lists of floats, or base64 of little-endian float32."),
+    ] = "float",
     thumbnail_side_px: Annotated[
         int | None, Query(ge=64, le=1024, description="Thumbnails of RAWs, at most so long.")
     ] = None,
@@ -106,9 +109,11 @@ async def batch_embed_and_caption(
 @router.post(
     f"{API_PREFIX}/embed",
     response_model=EmbedReply,
-    openapi_extra=_multipart_body("file", many=False),
+    summary="Embed one image",
+    responses=problems(*_WORKING, ImageRefused),
+    openapi_extra=multipart_body({"file": "The image."}, required="file"),
 )
-async def embed(request: Request, engine: EngineOf) -> Response:
+async def embed_image(request: Request, engine: EngineOf) -> Response:
     """One image, before any import batch's next turn."""
     laps = Laps()
     model = engine.model
@@ -126,9 +131,12 @@ async def embed(request: Request, engine: EngineOf) -> Response:
 @router.post(
     f"{API_PREFIX}/embed_text",
     response_model=EmbedTextReply,
-    openapi_extra=_json_body(EmbedTextRequest),
+    summary="Embed texts",
+    responses=problems(GpuBusy, ModelLoading, MlUnavailable),
+    openapi_extra=json_body(EmbedTextRequest),
 )
 async def embed_text(request: Request, engine: EngineOf) -> Response:
+    """Vectors that are near those of the images that the texts describe."""
     laps = Laps()
     model = engine.model
     if media_type(request.headers.get("Content-Type", "")) != "application/json":
@@ -149,9 +157,11 @@ async def embed_text(request: Request, engine: EngineOf) -> Response:
 @router.post(
     f"{API_PREFIX}/caption",
     response_model=CaptionReply,
-    openapi_extra=_multipart_body("file", many=False),
+    summary="Caption one image",
+    responses=problems(*_WORKING, CaptionsUnavailable, ImageRefused),
+    openapi_extra=multipart_body({"file": "The image."}, required="file"),
 )
-async def caption(request: Request, response: Response, engine: EngineOf) -> CaptionReply:
+async def caption_image(request: Request, response: Response, engine: EngineOf) -> CaptionReply:
     """One image's caption; queries overtake it between words."""
     laps = Laps()
     engine.model  # noqa: B018  # a service that still loads says so first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from ml_inference_fastapi_app.errors import ModelFailed
 from ml_inference_fastapi_app.request_checks import EngineOf
 from utils.contract import (
     API_PREFIX,
@@ -14,25 +15,26 @@ from utils.contract import (
     CaptionCapabilities,
     CaptionUpload,
     ClipCapabilities,
-    ProblemBody,
     QueueCapabilities,
     UploadSpec,
 )
 from utils.contract import Health as HealthReply
+from utils.problems import ModelLoading
+from utils.web.openapi import problems
 from utils.web.security import KEY_READS
 
-router = APIRouter(
-    responses={
-        status: {"model": ProblemBody, "content": {"application/problem+json": {}}}
-        for status in (400, 413, 429, 503)
-    }
-)
+router = APIRouter(tags=["health"])
 
 ENCODINGS = (PPM_MEDIA_TYPE, "image/jpeg", RAW_MEDIA_TYPE, "image/*")
 
 
-@router.get(f"{API_PREFIX}/capabilities", dependencies=[KEY_READS])
-async def capabilities(engine: EngineOf) -> Capabilities:
+@router.get(
+    f"{API_PREFIX}/capabilities",
+    dependencies=[KEY_READS],
+    summary="What can be asked for?",
+    responses=problems(ModelLoading, ModelFailed),
+)
+async def get_capabilities(engine: EngineOf) -> Capabilities:
     """Of an unloaded model, too, which stays so: asking is not needing it."""
     known, admission, captioning = engine.presence.known, engine.admission, engine.captioning
     clip = known.description
@@ -69,14 +71,18 @@ async def capabilities(engine: EngineOf) -> Capabilities:
     )
 
 
-@router.get("/health/live")
-async def live() -> HealthReply:
+@router.get("/health/live", summary="Is the process there?")
+async def health_live() -> HealthReply:
     """The process answers; whether it can embed is what /health/ready says."""
     return HealthReply(status="ok")
 
 
-@router.get("/health/ready")
-async def ready(engine: EngineOf) -> HealthReply:
+@router.get(
+    "/health/ready",
+    summary="Can the service work?",
+    responses=problems(ModelLoading, ModelFailed),
+)
+async def health_ready(engine: EngineOf) -> HealthReply:
     """200 after a canary inference on the model thread, or while the model is unloaded since nobody
     needed it; 503 with a code otherwise."""
     await engine.presence.check()

@@ -53,6 +53,11 @@ class Problem(Exception):
         self.limit = limit
         self.eta_s = eta_s
 
+    @classmethod
+    def codes(cls) -> tuple[ErrorCode, ...]:
+        """Those under which it is answered: more than one where it speaks for an image."""
+        return (cls.code,)
+
     def retry_after_header(self) -> str | None:
         """Whole seconds, rounded up, at least 1: what `Retry-After` may carry."""
         if self.retry_after_s is None:

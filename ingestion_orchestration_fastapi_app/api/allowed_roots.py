@@ -13,6 +13,11 @@ from ingestion_orchestration_fastapi_app.api.security import ADMINISTERS, READS
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.core.allowed import RootSource
 from ingestion_orchestration_fastapi_app.core.identity import display_text
+from ingestion_orchestration_fastapi_app.errors import (
+    DirectoryNotAllowed,
+    DirectoryNotFound,
+    RootNotFound,
+)
 from utils.contract import (
     API_PREFIX,
     LOCAL_SECRET_HEADER,
@@ -21,6 +26,7 @@ from utils.contract import (
     AllowedRootReply,
     AllowedRootRequest,
 )
+from utils.web.openapi import problems
 from utils.web.security import Principal, Scope
 
 router = APIRouter(prefix=API_PREFIX, tags=["roots"], dependencies=[READS])
@@ -41,14 +47,20 @@ class LocalSecretHeader:
         return SAME_USER if services.is_same_user(given) else None
 
 
-@router.get("/roots")
-async def roots(services: Wired) -> AllowedRootList:
+@router.get("/roots", summary="List allowed folders")
+async def list_roots(services: Wired) -> AllowedRootList:
     """What is set, where nothing is set the home and the working directory, and what was added."""
     return _listed(services)
 
 
-@router.post("/roots", dependencies=[ADMINISTERS], status_code=201)
-async def add(body: AllowedRootRequest, services: Wired) -> AllowedRootList:
+@router.post(
+    "/roots",
+    dependencies=[ADMINISTERS],
+    status_code=201,
+    summary="Allow a folder",
+    responses=problems(DirectoryNotAllowed, DirectoryNotFound),
+)
+async def add_root(body: AllowedRootRequest, services: Wired) -> AllowedRootList:
     """Allows a folder, also after a restart. Watches and pictures of it are there again at once.
 
     For who has the admin key, and for `photoseek` of the user who runs the service. INGEST_ROOTS,
@@ -59,12 +71,20 @@ async def add(body: AllowedRootRequest, services: Wired) -> AllowedRootList:
     return _listed(services)
 
 
-@router.delete("/roots", dependencies=[ADMINISTERS])
-async def remove(
+@router.delete(
+    "/roots",
+    dependencies=[ADMINISTERS],
+    summary="Take back an allowed folder",
+    responses=problems(RootNotFound, DirectoryNotFound),
+)
+async def remove_root(
     path: Annotated[
         str,
         Query(
-            min_length=1, max_length=MAX_PATH_CHARACTERS, description="The folder, as it is listed."
+            min_length=1,
+            max_length=MAX_PATH_CHARACTERS,
+            description="The folder, as it is listed.",
+            examples=["/mnt/disk/Pictures"],
         ),
     ],
     services: Wired,

@@ -12,15 +12,24 @@ from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.api.views import collection_reply
 from ingestion_orchestration_fastapi_app.core.filters import Filters
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord
-from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, StoreRead
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionExists,
+    CollectionNotFound,
+    DiskFull,
+    JobStateProblem,
+    StoreRead,
+    StoreWrite,
+)
 from utils.contract import API_PREFIX, CollectionList, CollectionReply, CollectionRequest
+from utils.web.openapi import located, problems
 from utils.web.root_path import external_path
 
 router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS])
 
 
-@router.get("/collections")
-async def collections(services: Wired) -> CollectionList:
+@router.get("/collections", summary="List collections")
+async def list_collections(services: Wired) -> CollectionList:
+    """Every one, with its size, model, folders and watches."""
     found = []
     for record in await services.ports.ledger.collections():
         with suppress(CollectionNotFound):  # one that is deleted meanwhile
@@ -28,20 +37,38 @@ async def collections(services: Wired) -> CollectionList:
     return CollectionList(collections=tuple(found))
 
 
-@router.post("/collections", dependencies=[WRITES], status_code=201)
-async def create(body: CollectionRequest, response: Response, services: Wired) -> CollectionReply:
+@router.post(
+    "/collections",
+    dependencies=[WRITES],
+    status_code=201,
+    summary="Create a collection",
+    responses={**located(201, "Where it is described."), **problems(CollectionExists)},
+)
+async def create_collection(
+    body: CollectionRequest, response: Response, services: Wired
+) -> CollectionReply:
+    """It is empty; an import fills it, and binds it to a model."""
     record = await services.collections.create(body.name)
     response.headers["Location"] = external_path(f"{API_PREFIX}/collections/{record.name}")
     return await described(services, record)
 
 
-@router.get("/collections/{name}")
-async def collection(name: CollectionInPath, services: Wired) -> CollectionReply:
+@router.get(
+    "/collections/{name}", summary="Show a collection", responses=problems(CollectionNotFound)
+)
+async def get_collection(name: CollectionInPath, services: Wired) -> CollectionReply:
+    """Its size, model, folders and watches."""
     return await described(services, await services.collections.get(name))
 
 
-@router.delete("/collections/{name}", dependencies=[WRITES], status_code=204)
-async def delete(name: CollectionInPath, services: Wired) -> None:
+@router.delete(
+    "/collections/{name}",
+    dependencies=[WRITES],
+    status_code=204,
+    summary="Delete a collection",
+    responses=problems(CollectionNotFound, JobStateProblem, DiskFull, StoreRead, StoreWrite),
+)
+async def delete_collection(name: CollectionInPath, services: Wired) -> None:
     """The points go; the photographs stay where they are."""
     collection = await services.collections.get(name)
     await services.collections.delete(name)

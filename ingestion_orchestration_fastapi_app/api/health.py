@@ -29,13 +29,14 @@ router = APIRouter(tags=["health"])
 READY_S = 5.0
 
 
-@router.get("/health/live")
-async def live() -> Health:
+@router.get("/health/live", summary="Is the process there?")
+async def health_live() -> Health:
+    """The process answers."""
     return Health(status="ok")
 
 
-@router.get("/health/ready")
-async def ready(services: Wired) -> OrchestratorHealth:
+@router.get("/health/ready", summary="Can the service work?")
+async def health_ready(services: Wired) -> OrchestratorHealth:
     """The ledger answers. No inference service need: jobs wait for one."""
     with fail_after(READY_S):
         await services.ports.ledger.collections()
@@ -43,8 +44,9 @@ async def ready(services: Wired) -> OrchestratorHealth:
     return OrchestratorHealth(status="ok", detail=_why_none(seen), inference=_states(seen))
 
 
-@router.get(f"{API_PREFIX}/capabilities", dependencies=[READS])
-async def capabilities(services: Wired) -> OrchestratorCapabilities:
+@router.get(f"{API_PREFIX}/capabilities", dependencies=[READS], summary="What can be asked for?")
+async def get_capabilities(services: Wired) -> OrchestratorCapabilities:
+    """Formats, folders and batches of this orchestrator, and its inference services."""
     settings = services.settings
     seen = await services.watch.look()
     told = [one.told for one in seen if one.told is not None]

@@ -23,19 +23,30 @@ from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.api.views import image_reply
 from ingestion_orchestration_fastapi_app.core.files import unseen_hash
 from ingestion_orchestration_fastapi_app.core.filters import Filters
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionNotFound,
+    DirectoryNotAllowed,
+    ImageNotFound,
+    StoreRead,
+)
 from utils.contract import API_PREFIX, ImageList, ImageReply
+from utils.web.openapi import pictures, problems
 
 router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])
 
+_LOOKING = (ImageNotFound, CollectionNotFound, StoreRead)
+_ETAG = "Names this very content: send it as `If-None-Match`."
+_KEPT = "How long it may be kept."
 
-@router.get("/images")
-async def images(
+
+@router.get("/images", summary="List images", responses=problems(CollectionNotFound, StoreRead))
+async def list_images(
     services: Wired,
     collection: CollectionName = "default",
     limit: PageLimit = 50,
     offset: Offset = 0,
 ) -> ImageList:
-    """By path."""
+    """All of a collection, by path."""
     points = []
     async with services.collections.reading(collection) as record:
         if record.fingerprint is not None:
@@ -50,15 +61,25 @@ async def images(
     )
 
 
-@router.get("/images/{image_id}")
-async def image(
+@router.get("/images/{image_id}", summary="Show an image's data", responses=problems(*_LOOKING))
+async def get_image(
     image_id: ImageId, services: Wired, collection: CollectionName = "default"
 ) -> ImageReply:
+    """What the file says of itself, and where its pictures are."""
     return image_reply(await services.thumbnails.point(collection, image_id), collection)
 
 
-@router.get("/images/{image_id}/thumbnail", response_class=Response)
-async def thumbnail(
+@router.get(
+    "/images/{image_id}/thumbnail",
+    response_class=Response,
+    summary="See an image's thumbnail",
+    responses={
+        **pictures("image/webp", "The thumbnail.", 200, ETag=_ETAG, Cache_Control=_KEPT),
+        304: {"description": "The asker has it already."},
+        **problems(*_LOOKING),
+    },
+)
+async def get_thumbnail(
     image_id: ImageId, request: Request, services: Wired, collection: CollectionName = "default"
 ) -> Response:
     """WebP. Named by content, so a browser may keep it for as long as it likes; grey, and not to
@@ -77,8 +98,26 @@ async def thumbnail(
     return Response(picture.thumbnail, media_type="image/webp", headers=headers)
 
 
-@router.get("/images/{image_id}/file", response_class=Response)
-async def file(
+@router.get(
+    "/images/{image_id}/file",
+    response_class=Response,
+    summary="Fetch an image's file",
+    responses={
+        **pictures(
+            "image/*",
+            "The original, or the range of it that was asked for.",
+            200,
+            206,
+            ETag=_ETAG,
+            Cache_Control=_KEPT,
+            Content_Disposition="Whether it is shown or saved, and by which name.",
+        ),
+        304: {"description": "The asker has it already."},
+        416: {"description": "None of the range is there."},
+        **problems(DirectoryNotAllowed, *_LOOKING),
+    },
+)
+async def get_file(
     image_id: ImageId,
     request: Request,
     services: Wired,

@@ -11,16 +11,46 @@ from ingestion_orchestration_fastapi_app.api.security import WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.core.identity import display_text
 from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest, Watch
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionExists,
+    CollectionNotFound,
+    DirectoryNotAllowed,
+    DirectoryNotFound,
+    DiskFull,
+    JobStateProblem,
+    ModelMismatch,
+    QueueFull,
+    RootOverlap,
+)
 from ingestion_orchestration_fastapi_app.pipeline.space import check_space
 from utils.contract import API_PREFIX, IngestAccepted, IngestRequest
+from utils.web.openapi import located, problems
 from utils.web.root_path import external_path
 
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[WRITES])
 
 
-@router.post("/ingest", status_code=202)
+@router.post(
+    "/ingest",
+    status_code=202,
+    summary="Import a folder",
+    responses={
+        **located(202, "Where the job says how far it is."),
+        **problems(
+            DirectoryNotAllowed,
+            DirectoryNotFound,
+            CollectionNotFound,
+            CollectionExists,
+            JobStateProblem,
+            ModelMismatch,
+            DiskFull,
+            QueueFull,
+            RootOverlap,
+        ),
+    },
+)
 @router.post("/ingest/", status_code=202, include_in_schema=False)
-async def ingest(body: IngestRequest, response: Response, services: Wired) -> IngestAccepted:
+async def start_ingest(body: IngestRequest, response: Response, services: Wired) -> IngestAccepted:
     """Starts a job. What can be known to be wrong is said now, and nothing is changed.
 
     Except that `watch: false` ends the watch, also of a folder that is not there any more.

@@ -14,15 +14,39 @@ from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.core.identity import display_text, is_within
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Origin
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionNotFound,
+    DirectoryNotAllowed,
+    DirectoryNotFound,
+    DiskFull,
+    JobStateProblem,
+    RootNotFound,
+    RootOverlap,
+    StoreRead,
+    StoreWrite,
+)
 from utils.contract import API_PREFIX, MAX_PATH_CHARACTERS, CollectionReply, RepointRequest
+from utils.web.openapi import problems
 
 WATCH_JOBS_S = 10.0
 
 router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS])
 
 
-@router.post("/collections/{name}/roots/repoint", dependencies=[WRITES])
-async def repoint(name: CollectionInPath, body: RepointRequest, services: Wired) -> CollectionReply:
+_CHANGING = (CollectionNotFound, JobStateProblem, DiskFull, StoreRead, StoreWrite)
+
+
+@router.post(
+    "/collections/{name}/roots/repoint",
+    dependencies=[WRITES],
+    summary="Re-point a moved folder",
+    responses=problems(
+        RootNotFound, RootOverlap, DirectoryNotAllowed, DirectoryNotFound, *_CHANGING
+    ),
+)
+async def repoint_root(
+    name: CollectionInPath, body: RepointRequest, services: Wired
+) -> CollectionReply:
     """Says that the folder `from` is at `to` now, with all roots in it.
 
     Every picture keeps its id, and nothing is inferred again. Answers when it is done; what was
@@ -36,8 +60,13 @@ async def repoint(name: CollectionInPath, body: RepointRequest, services: Wired)
     return await _changed(services, name)
 
 
-@router.delete("/collections/{name}/roots", dependencies=[WRITES])
-async def forget(
+@router.delete(
+    "/collections/{name}/roots",
+    dependencies=[WRITES],
+    summary="Forget a folder",
+    responses=problems(RootNotFound, DirectoryNotFound, *_CHANGING),
+)
+async def forget_root(
     name: CollectionInPath,
     path: Annotated[
         str,
@@ -45,6 +74,7 @@ async def forget(
             min_length=1,
             max_length=MAX_PATH_CHARACTERS,
             description="The root's path, as the collection lists it.",
+            examples=["/photos/2019"],
         ),
     ],
     services: Wired,

@@ -16,6 +16,12 @@ from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.services import Wired
 from ingestion_orchestration_fastapi_app.api.views import filters_of, search_reply
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionNotFound,
+    ImageNotFound,
+    ModelMismatch,
+    StoreRead,
+)
 from ingestion_orchestration_fastapi_app.pipeline.search import Query
 from utils.contract import (
     API_PREFIX,
@@ -26,15 +32,30 @@ from utils.contract import (
     SearchTextRequest,
 )
 from utils.contract.search import OFFSET_DESCRIPTION
-from utils.problems import BatchTooLarge, ValidationProblem
+from utils.problems import (
+    BatchTooLarge,
+    GpuBusy,
+    MalformedMultipart,
+    MlUnavailable,
+    ModelLoading,
+    ValidationProblem,
+)
+from utils.web.openapi import problems
 
 router = APIRouter(prefix=API_PREFIX, tags=["search"], dependencies=[READS])
+
+_SEARCHING = (CollectionNotFound, ModelMismatch, GpuBusy, ModelLoading, MlUnavailable, StoreRead)
 
 MAX_QUERY_IMAGE_BYTES = 64 * 1024 * 1024
 
 
-@router.post("/search/text")
-async def by_text(body: SearchTextRequest, services: Wired) -> SearchReply:
+@router.post(
+    "/search/text",
+    summary="Search by text",
+    responses=problems(*_SEARCHING),
+)
+async def search_by_text(body: SearchTextRequest, services: Wired) -> SearchReply:
+    """The images that are nearest to what the words mean, the best first."""
     query = Query(
         collection=body.collection,
         limit=body.limit,
@@ -45,8 +66,12 @@ async def by_text(body: SearchTextRequest, services: Wired) -> SearchReply:
     return search_reply(await services.search.by_text(query, body.query))
 
 
-@router.post("/search/image")
-async def by_image(
+@router.post(
+    "/search/image",
+    summary="Search by a picture",
+    responses=problems(MalformedMultipart, *_SEARCHING),
+)
+async def search_by_image(
     services: Wired,
     file: Annotated[UploadFile, File(description="The picture, as a file of a known format.")],
     collection: Annotated[CollectionText, Form()] = "default",
@@ -57,6 +82,7 @@ async def by_image(
         Form(ge=-1, le=1, allow_inf_nan=False, description="The least score of a result."),
     ] = None,
 ) -> SearchReply:
+    """The images that look most like the one that is sent, the best first."""
     data = await file.read(MAX_QUERY_IMAGE_BYTES + 1)
     if len(data) > MAX_QUERY_IMAGE_BYTES:
         raise BatchTooLarge("The image is too large.", limit=MAX_QUERY_IMAGE_BYTES)
@@ -72,14 +98,19 @@ async def by_image(
     return search_reply(await services.search.by_image(query, data))
 
 
-@router.get("/images/{image_id}/similar")
-async def similar(
+@router.get(
+    "/images/{image_id}/similar",
+    summary="Find similar images",
+    responses=problems(ImageNotFound, CollectionNotFound, StoreRead),
+)
+async def find_similar_images(
     image_id: ImageId,
     services: Wired,
     collection: CollectionName = "default",
     limit: PageLimit = 20,
     offset: SearchOffset = 0,
 ) -> SearchReply:
+    """The images that look most like a stored one, without itself, the best first."""
     query = Query(
         collection=collection, limit=limit, offset=offset, filters=NO_FILTERS, min_score=None
     )

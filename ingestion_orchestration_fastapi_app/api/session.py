@@ -13,13 +13,19 @@ from ingestion_orchestration_fastapi_app.errors import TooManyAttempts
 from utils.contract import API_PREFIX, SessionReply, SessionRequest
 from utils.problems import Unauthorized, ValidationProblem
 from utils.web.cross_site import is_https
+from utils.web.openapi import problems
 
 router = APIRouter(prefix=API_PREFIX, tags=["session"])
 
 SESSION_PATH = f"{API_PREFIX}/session"
 
 
-@router.post("/session", status_code=201)
+@router.post(
+    "/session",
+    status_code=201,
+    summary="Log in",
+    responses=problems(Unauthorized, TooManyAttempts),
+)
 async def log_in(
     body: SessionRequest, request: Request, response: Response, services: Wired
 ) -> SessionReply:
@@ -49,8 +55,8 @@ async def log_in(
     return SessionReply(name="session", scopes=session.scopes, expires_at=session.expires_at)
 
 
-@router.get("/session")
-async def session(request: Request, response: Response, caller: Reader) -> SessionReply:
+@router.get("/session", summary="Who am I?")
+async def get_session(request: Request, response: Response, caller: Reader) -> SessionReply:
     """Who calls, and what they may do."""
     response.headers["Cache-Control"] = "no-store"
     known: SessionRecord | None = getattr(request.state, "session", None)
@@ -61,7 +67,7 @@ async def session(request: Request, response: Response, caller: Reader) -> Sessi
     )
 
 
-@router.delete("/session", status_code=204)
+@router.delete("/session", status_code=204, summary="Log out")
 async def log_out(request: Request, response: Response, _caller: Reader, services: Wired) -> None:
     """Ends the session of the cookie that is sent, everywhere and at once."""
     name = cookie_name(services.settings.orchestrator_port)

@@ -126,7 +126,7 @@ async def test_unknown_paths_and_methods_are_problems_with_their_status(
     assert problem_of(await client.get("/nowhere")).status == 404
     response = await client.delete("/items/1")
     assert problem_of(response).status == 405
-    assert response.headers["Allow"] == "GET"
+    assert response.headers["Allow"] == "GET, HEAD"
 
 
 async def test_a_bug_is_a_500_that_hides_its_text_and_logs_it(client: httpx.AsyncClient) -> None:

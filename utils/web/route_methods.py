@@ -6,12 +6,13 @@ from fastapi import FastAPI
 from starlette.routing import Match
 from starlette.types import Scope
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def known_methods(app: FastAPI, scope: Scope) -> list[str]:
     """Starlette itself names those of the first route alone, which may be one of several."""
-    return [method for method in _METHODS if _is_known(app, {**scope, "method": method})]
+    known = [method for method in _METHODS if _is_known(app, {**scope, "method": method})]
+    return [*known, "HEAD"] if "GET" in known else known  # wherever there is GET
 
 
 def _is_known(app: FastAPI, scope: Scope) -> bool:
