@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
 from ingestion_orchestration_fastapi_app.main import create_app
@@ -21,6 +20,7 @@ from ml_inference_fastapi_app.main import create_app as create_inference_app
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
 from tests.component.inference_fakes import FakeEmbedder
 from tests.component.orchestrator_app import FakeService
+from utils.web.server import Server
 
 PATIENCE_S = 30
 
@@ -32,26 +32,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def listening(app: FastAPI, port: int, *, http_parser: str = "auto") -> Iterator[str]:
+def listening(app: FastAPI, port: int) -> Iterator[str]:
     """The app behind a real server, with its event loop in a thread of its own."""
     started = threading.Event()
 
-    class Server(uvicorn.Server):
+    class Told(Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             started.set()
 
-    server = Server(
-        uvicorn.Config(
-            app,
-            port=port,
-            log_config=None,
-            access_log=False,
-            http=http_parser,
-            loop="asyncio",
-            timeout_graceful_shutdown=2,
-        )
-    )
+    server = Told(app, host="127.0.0.1", port=port, max_connections=256, loop="asyncio")
     thread = threading.Thread(target=server.run, name="server")
     thread.start()
     try:
@@ -100,7 +90,7 @@ class Orchestrator:
 
 @contextmanager
 def orchestrator(
-    folder: Path, *, key: str | None = None, http_parser: str = "auto"
+    folder: Path, *, key: str | None = None, hosts: tuple[str, ...] = ()
 ) -> Iterator[Orchestrator]:
     photos = folder / "photos"
     photos.mkdir()
@@ -112,13 +102,14 @@ def orchestrator(
         "min_free_bytes": 0,
         "orchestrator_port": port,
         "api_key": key,
+        "allowed_hosts": hosts,
     }
     app = create_app(
         Settings.model_validate(given), ml_transport=httpx.MockTransport(FakeService())
     )
     headers = {} if key is None else {"X-API-Key": key}
     with (
-        listening(app, port, http_parser=http_parser) as url,
+        listening(app, port) as url,
         httpx.Client(base_url=url, trust_env=False, headers=headers, timeout=PATIENCE_S) as http,
     ):
         yield Orchestrator(url, port, key, photos, http)
@@ -160,12 +151,50 @@ def hostile_site() -> Iterator[HostileSite]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="hostile site")
+    with _in_a_thread(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as site.port:
+        yield site
+
+
+@contextmanager
+def proxy(target: str, prefix: str) -> Iterator[int]:
+    """A reverse proxy below a path, as the README's nginx is. Its port."""
+    client = httpx.Client(base_url=target, trust_env=False, timeout=PATIENCE_S)
+
+    class Handler(BaseHTTPRequestHandler):
+        def relay(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = [
+                (name, value) for name, value in self.headers.items() if name != "Connection"
+            ]
+            headers.append(("X-Forwarded-Prefix", prefix))
+            if not self.path.startswith(f"{prefix}/"):
+                self.send_error(404)
+                return
+            path = self.path.removeprefix(prefix)
+            answer = client.request(self.command, path, content=body, headers=headers)
+            self.send_response(answer.status_code)
+            for name, value in answer.headers.multi_items():
+                if name not in ("connection", "transfer-encoding", "content-length"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_GET = do_POST = do_DELETE = relay  # noqa: N815  # the base's names
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name
+            pass
+
+    with client, _in_a_thread(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
+
+
+@contextmanager
+def _in_a_thread(server: ThreadingHTTPServer) -> Iterator[int]:
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="beside")
     thread.start()
     try:
-        yield site
+        yield server.server_port
     finally:
         server.shutdown()
         server.server_close()

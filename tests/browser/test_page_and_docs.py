@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched
-from tests.browser.rig import Orchestrator, inference, orchestrator
+from tests.browser.rig import Orchestrator, inference, orchestrator, proxy
 from tests.component.orchestrator_app import paint
 
 KEY = "correct horse battery"
@@ -83,6 +83,38 @@ def test_with_the_key_pictures_originals_and_event_streams_open_until_the_logout
     )
     assert page.evaluate(STATUS_OF, file_url) == 401
     assert browser.policy_violations == []
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_behind_a_proxy_below_a_path_and_by_a_name_of_the_network_all_of_it_works(
+    key: str | None, tmp_path: Path, browser: Watched
+) -> None:
+    hosts = ("photos.test",) if key is None else ()
+    with (
+        orchestrator(tmp_path, key=key, hosts=hosts) as running,
+        proxy(running.url, "/photos") as port,
+    ):
+        paint(running.photos / "red.png", "red")
+        running.ingest()
+        page, site = browser.page, f"http://photos.test:{port}/photos/"
+        page.goto(site)
+        if key is not None:
+            page.get_by_label("API key").fill(key)
+            page.get_by_role("button", name="Log in").click()
+            expect(page.get_by_role("button", name="Log out")).to_be_visible()
+            [cookie] = browser.context.cookies()
+            assert cookie["path"] == "/photos"
+        page.get_by_role("searchbox").fill("red")
+        page.get_by_role("button", name="Search").click()
+        first = page.locator("#results a").first
+        assert first.locator("img").evaluate(WIDTH_PX) == 64
+        file_url = first.evaluate("link => link.href")
+        assert file_url.startswith(f"{site}api/v1/images/")
+        assert page.evaluate(STATUS_OF, file_url) == 200
+        page.goto(f"{site}docs")
+        expect(page.locator(".opblock").first).to_be_visible()
+        assert browser.hosts == {f"photos.test:{port}"}
+        assert browser.policy_violations == []
 
 
 def test_a_wrong_key_is_said_and_opens_nothing(keyed: Orchestrator, browser: Watched) -> None:

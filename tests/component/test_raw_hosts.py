@@ -10,11 +10,9 @@ import pytest
 from tests.browser.rig import Orchestrator, orchestrator
 
 
-@pytest.fixture(scope="module", params=["httptools", "h11"])
-def running(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Orchestrator]:
-    with orchestrator(tmp_path_factory.mktemp("raw"), http_parser=request.param) as one:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orchestrator]:
+    with orchestrator(tmp_path_factory.mktemp("raw")) as one:
         yield one
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from fastapi import FastAPI
@@ -178,6 +179,24 @@ def test_another_place_to_publish_is_refused_without_a_key(
         assert f"PUBLISH={publish}" in fault
         assert "API_KEY" in fault
         assert "\n" not in fault
+
+
+@pytest.mark.anyio
+async def test_the_orchestrator_reaches_the_inference_service_by_its_name_and_probes_by_ip(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in settings_of("inference").items():
+        monkeypatch.setenv(name, value)
+    app = inference_main.create_app(InferenceSettings())
+    url = SERVICES["orchestrator"]["environment"]["ML_INFERENCE_SERVICE_URL"]
+    transport = httpx.ASGITransport(app)
+    for base, path, status in (
+        (url, "/docs", 200),
+        ("http://172.18.0.3:8001", "/health/live", 200),
+        ("http://172.18.0.3:8001", "/docs", 421),
+    ):
+        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+            assert (await client.get(path)).status_code == status
 
 
 @pytest.mark.parametrize("service", SERVING)
