@@ -28,10 +28,12 @@ ENDED = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """The services while they run. `inference_url` has no path."""
+    """The services while they run. The URLs have no path."""
 
     api: OrchestratorApi
     orchestrator: psutil.Process
+    orchestrator_url: str
+    inference: psutil.Process
     inference_url: str
 
 
@@ -75,8 +77,14 @@ async def both_services(
         urls = {service.name: service.url for service in services}
         await launcher.wait_until_ready(urls, limit_s=READY_LIMIT_S, show=lambda _text: None)
         async with OrchestratorApi(services[-1].url) as api:
-            orchestrator = psutil.Process(running[-1].process.pid)
-            yield Both(api, orchestrator, environment["ML_INFERENCE_SERVICE_URL"])
+            inference, orchestrator = (psutil.Process(one.process.pid) for one in running)
+            yield Both(
+                api,
+                orchestrator,
+                services[-1].url,
+                inference,
+                environment["ML_INFERENCE_SERVICE_URL"],
+            )
 
 
 def add_clip_options(parser: argparse.ArgumentParser) -> None:

@@ -33,7 +33,10 @@ class Problem(Exception):
     """An error that is answered as RFC 9457. `detail` is written for the caller.
 
     `status` is the HTTP status; `code` is API; `title` says the same for every occurrence.
+    `ends_connection`: what its caller still sends is not waited for.
     """
+
+    ends_connection: ClassVar[bool] = False
 
     status: ClassVar[int] = 500
     code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
@@ -117,6 +120,7 @@ class TooSlow(Problem):
     status = 408
     code = ErrorCode.TOO_SLOW
     title = "The request came too slowly"
+    ends_connection = True
 
 
 class BatchTooLarge(Problem):
@@ -159,6 +163,7 @@ class ServiceOverloaded(Problem):
     status = 503
     code = ErrorCode.OVERLOADED
     title = "Too much goes on at once"
+    ends_connection = True
 
 
 @dataclass(frozen=True, slots=True)

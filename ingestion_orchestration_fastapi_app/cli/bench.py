@@ -66,6 +66,15 @@ def bench_threads(context: typer.Context) -> None:
     run_benchmark("threads", context.args)
 
 
+@bench.command("hostile", context_settings=PASSED_ON)
+def bench_hostile(context: typer.Context) -> None:
+    """Clients that mean harm: the longest that each blocks a service, and the memory it takes.
+
+    Options: --quick, --json.
+    """
+    run_benchmark("hostile", context.args)
+
+
 def run_benchmark(name: str, options: list[str], *, checkout: Path = CHECKOUT) -> None:
     """`benchmarks/{name}.py`, whose memory is then nobody else's."""
     if not (checkout / "benchmarks" / f"{name}.py").is_file():

@@ -77,6 +77,32 @@ async def test_the_slowest_gives_way_and_its_bytes_are_free_again() -> None:
         await held.next(next_one, giving([1000]))
 
 
+async def test_only_so_many_are_waited_for_and_the_slowest_gives_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(held_bodies, "MAX_WAITED_FOR", 3)
+    held, refused = HeldBodies(1000), []
+
+    async def silent(number: int) -> None:
+        with held.body() as body:
+            with pytest.raises(ServiceOverloaded):
+                await held.next(body, giving([]))
+            refused.append(number)
+
+    async with create_task_group() as tg:
+        for number in range(3):
+            tg.start_soon(silent, number)
+        await wait_all_tasks_blocked()
+        for _ in range(3):
+            with held.body() as new:
+                await held.next(new, giving([1]))
+            await wait_all_tasks_blocked()
+            tg.start_soon(silent, 3)
+            await wait_all_tasks_blocked()
+        assert len(refused) == 3
+        tg.cancel_scope.cancel()
+
+
 async def test_where_the_others_are_at_work_the_new_one_is_told_so() -> None:
     held = HeldBodies(1000)
     with held.body() as working, held.body() as new:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -33,6 +33,7 @@ class Pace:
 # Of whoever uploads over a poor line, which is no reason to refuse them.
 PATIENCE_S = 20.0
 MIN_BYTES_PER_S = 4 * 1024
+MAX_WAITED_FOR = 128  # bodies; each costs time when all of their clients leave at once
 
 
 @dataclass(slots=True, eq=False)
@@ -55,25 +56,28 @@ class HeldBodies:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._total_bytes = 0
-        self._bodies: set[_Body] = set()
+        self._waited_for: set[_Body] = set()
 
     @contextmanager
     def body(self) -> Iterator[_Body]:
         body = _Body()
-        self._bodies.add(body)
         try:
             yield body
         finally:
-            self._bodies.discard(body)
-            self._total_bytes -= body.held_bytes
+            self._release(body)
 
     async def next(self, body: _Body, receive: Receive) -> Message:
         """What `receive` gives. Raises TooSlow or ServiceOverloaded."""
         asked_s = current_time()
         message: Message | None = None
+        if len(self._waited_for) >= MAX_WAITED_FOR:
+            self._evict_slowest(self._waited_for)
         with CancelScope(deadline=asked_s + body.pace.left_s) as body.waiting:
-            message = await receive()
-        body.waiting = None
+            self._waited_for.add(body)
+            try:
+                message = await receive()
+            finally:
+                self._waited_for.discard(body)
         if body.is_evicted:
             raise self._overloaded()
         if message is None:
@@ -84,24 +88,28 @@ class HeldBodies:
         return message
 
     def _hold(self, body: _Body, count_bytes: int) -> None:
-        now_s = time.monotonic()
         body.held_bytes += count_bytes
         self._total_bytes += count_bytes
         while self._total_bytes > self._max_bytes:
-            others = [
-                one
-                for one in self._bodies
-                if one is not body and one.held_bytes and one.waiting is not None
-            ]
-            slowest = min(others, key=lambda one: one.bytes_per_s(now_s), default=None)
-            if slowest is None or slowest.waiting is None:
-                self._total_bytes -= body.held_bytes
-                body.held_bytes = 0
+            if not self._evict_slowest(one for one in self._waited_for if one.held_bytes):
+                self._release(body)
                 raise self._overloaded()
-            slowest.is_evicted = True
-            slowest.waiting.cancel()
-            self._total_bytes -= slowest.held_bytes
-            slowest.held_bytes = 0
+
+    def _evict_slowest(self, bodies: Iterable[_Body]) -> bool:
+        """Whether there was one."""
+        now_s = time.monotonic()
+        slowest = min(bodies, key=lambda one: one.bytes_per_s(now_s), default=None)
+        if slowest is None or slowest.waiting is None:
+            return False
+        slowest.is_evicted = True
+        slowest.waiting.cancel()
+        self._waited_for.discard(slowest)
+        self._release(slowest)
+        return True
+
+    def _release(self, body: _Body) -> None:
+        self._total_bytes -= body.held_bytes
+        body.held_bytes = 0
 
     def _overloaded(self) -> ServiceOverloaded:
         detail = f"Requests that are held at once may have {self._max_bytes} bytes together."

@@ -90,6 +90,8 @@ def problem_response(
     )
     retry_after = problem.retry_after_header()
     also = {"Retry-After": retry_after} if retry_after else {}
+    if problem.ends_connection:
+        also["Connection"], drain = "close", None
     if isinstance(problem, Unauthorized):
         also["WWW-Authenticate"] = "Bearer"
     return body_response(body, headers={**(headers or {}), **also}, drain=drain)
