@@ -50,7 +50,7 @@ from ingestion_orchestration_fastapi_app.api import (
 from ingestion_orchestration_fastapi_app.api.allowed_roots import LocalSecretHeader
 from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
 from ingestion_orchestration_fastapi_app.api.event_stream import DropSlowListeners, Listeners
-from ingestion_orchestration_fastapi_app.api.security import cookie_name
+from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.api.services import Services
 from ingestion_orchestration_fastapi_app.api.sessions import SessionCookie, Sessions
 from ingestion_orchestration_fastapi_app.core.attempts import Attempts
@@ -151,6 +151,7 @@ def create_app(
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     app.add_api_route("/", _page, include_in_schema=False)
     describe(app, about=ABOUT, tags=TAGS)
+    name_cookie(app, settings.orchestrator_port)
     app.mount("/static", StaticFiles(directory=UI_FOLDER / "static"))
     return app
 

@@ -7,9 +7,9 @@ A router that only shows things takes `dependencies=[READS]`, a route that chang
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Request, Security
+from fastapi import FastAPI, Request, Security
 from fastapi.security import APIKeyCookie, SecurityScopes
 
 from utils.web.security import KEY_AS_BEARER, KEY_HEADER, Principal, Scope, authorised
@@ -20,12 +20,25 @@ def cookie_name(port: int) -> str:
     return f"photoseek_session_{port}"
 
 
+_SESSION_SCHEME = "Session"
 SESSION_COOKIE = APIKeyCookie(
-    name=cookie_name(8002),
-    scheme_name="Session",
+    name=cookie_name(8002),  # the documents of another port have theirs: `name_cookie`
+    scheme_name=_SESSION_SCHEME,
     description="What `POST /api/v1/session` gives a browser. The name ends with the port.",
     auto_error=False,
 )
+
+
+def name_cookie(app: FastAPI, port: int) -> None:
+    """Makes the app's OpenAPI document name the cookie of its own port."""
+    plain = app.openapi
+
+    def named() -> dict[str, Any]:
+        document = plain()
+        document["components"]["securitySchemes"][_SESSION_SCHEME]["name"] = cookie_name(port)
+        return document
+
+    app.openapi = named  # type: ignore[method-assign]  # as FastAPI's documentation does it
 
 
 def _caller(

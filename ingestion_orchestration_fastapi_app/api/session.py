@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from anyio import current_time
 from fastapi import APIRouter, Request, Response
 
@@ -14,6 +15,8 @@ from utils.contract import API_PREFIX, SessionReply, SessionRequest
 from utils.problems import Unauthorized, ValidationProblem
 from utils.web.cross_site import is_https
 from utils.web.openapi import problems
+
+log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix=API_PREFIX, tags=["session"])
 
@@ -39,6 +42,7 @@ async def log_in(
         raise TooManyAttempts("Too many wrong keys came from this address.", retry_after_s=wait_s)
     services.attempts.count(address, current_time())
     if not sessions.is_key(body.key.get_secret_value()):
+        log.warning("login_refused", address=address)
         raise Unauthorized("This is not the API key.")
     services.attempts.forgive(address)
     token, session = await sessions.issue()

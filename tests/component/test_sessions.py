@@ -55,6 +55,8 @@ async def test_the_cookie_of_a_login_opens_what_the_key_opens(tmp_path: Path) ->
         assert answer.json()["scopes"] == ["admin", "read", "write"]
         name, value, attributes = cookie_of(answer)
         assert name == "photoseek_session_8123"
+        document = (await running.http.get("/openapi.json")).json()
+        assert document["components"]["securitySchemes"]["Session"]["name"] == name
         assert len(value) >= 43
         assert "httponly" in attributes
         assert "samesite=strict" in attributes
