@@ -19,6 +19,7 @@ from ml_inference_fastapi_app import status_routes
 from ml_inference_fastapi_app.backends.base import Captioner, Embedder, ModelMissingError
 from ml_inference_fastapi_app.backends.blip_source import BlipSource, resolve_blip
 from ml_inference_fastapi_app.captioning import Captioning, CaptionPlan
+from ml_inference_fastapi_app.compiled_folder import compiled_folder
 from ml_inference_fastapi_app.decoding import Decoder
 from ml_inference_fastapi_app.document import ABOUT, TAGS
 from ml_inference_fastapi_app.engine import Engine, EngineLimits
@@ -58,8 +59,7 @@ def load_clip(settings: Settings, on_phase: OnPhase) -> Embedder:
     # Threads of OpenMP that spin while they wait take the cores from decoding, and from everything
     # else: with two busy neighbours a call took 700 ms instead of 75. Read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251  # told to it, not read
-    # What is compiled once is not compiled at the next start.
-    compiled = str(settings.model_cache_dir / "compiled")
+    compiled = compiled_folder(settings.model_cache_dir)
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", compiled)  # noqa: TID251  # as above
     # Here, since importing torch takes seconds: the service listens and says `loading` first.
     from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip

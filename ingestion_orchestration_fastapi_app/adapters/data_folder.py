@@ -47,8 +47,21 @@ def held_for_up(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
 
 
-def check_not_held(path: str | os.PathLike[str]) -> None:
-    """Raises DataFolderLocked where a process holds the folder; makes and changes nothing."""
+def check_usable(path: str | os.PathLike[str]) -> None:
+    """Whether it could be held now, so that nothing is prepared in vain. Makes nothing.
+
+    Raises:
+        DataFolderUnusable, DataFolderLocked
+    """
+    place = os.path.abspath(path)
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    code = 0 if os.path.isdir(place) else errno.ENOTDIR
+    if code == 0 and not os.access(place, os.W_OK | os.X_OK):
+        code = _why_not(place)
+    if code != 0:
+        exc = OSError(code, os.strerror(code))
+        raise DataFolderUnusable(_unusable(os.fspath(path), exc, setting="DATA_DIR"))
     for name in (_LOCK_NAME, _UP_LOCK_NAME):
         _check_free(os.fspath(path), name)
 

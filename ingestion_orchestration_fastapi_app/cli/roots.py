@@ -20,6 +20,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     print_records,
     print_rows,
 )
+from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name
 from utils.contract import AllowedRootList
 
 roots = typer.Typer(
@@ -50,7 +51,7 @@ def add(directory: Folder, url: Url = None) -> None:
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         await api.add_root(path)
-        print_plain(console, f"{path} may be imported.")
+        print_plain(console, f"{escaped_name(path)} may be imported.")
         return 0
 
     call(run, url)
@@ -65,7 +66,7 @@ def remove(directory: Folder, url: Url = None) -> None:
         path = absolute(directory)
         above = [one.path for one in left.roots if path.startswith(one.path.rstrip("/") + "/")]
         still = f" It may still be imported, since it lies in {above[0]}." if above else ""
-        print_plain(console, f"{path} was removed.{still}")
+        print_plain(console, f"{escaped_name(path)} was removed.{still}")
         return 0
 
     call(run, url)
@@ -79,7 +80,8 @@ def move(collection: InCollection, old: Folder, new: Folder, url: Url = None) ->
         place = absolute(new)
         await api.remember_root(place)
         await api.repoint(collection, _named(old), place)
-        print_plain(console, f"The collection {collection} has {_named(old)} at {place} now.")
+        before, now = escaped_name(_named(old)), escaped_name(place)
+        print_plain(console, f"The collection {collection} has {before} at {now} now.")
         return 0
 
     call(run, url)
@@ -91,9 +93,8 @@ def forget(collection: InCollection, directory: Folder, url: Url = None) -> None
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         left = await api.forget_root(collection, _named(directory))
-        print_plain(
-            console, f"{_named(directory)} is forgotten; {left.count or 0} images are left."
-        )
+        gone = escaped_name(_named(directory))
+        print_plain(console, f"{gone} is forgotten; {left.count or 0} images are left.")
         return 0
 
     call(run, url)
@@ -108,7 +109,7 @@ def _print(console: Console, found: AllowedRootList, form: Form) -> None:
     if form is Form.JSON:
         print_json(console, found.model_dump(mode="json"))
     elif form is Form.NULL:
-        print_records(console, [root.path for root in found.roots])
+        print_records(console, [file_name(root.path) for root in found.roots])
     else:
-        rows = [(root.source, root.path) for root in found.roots]
+        rows = [(root.source, file_name(root.path)) for root in found.roots]
         print_rows(console, form, ("allowed by", "folder"), rows)

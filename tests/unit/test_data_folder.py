@@ -13,7 +13,7 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.adapters import private_files
 from ingestion_orchestration_fastapi_app.adapters.data_folder import (
-    check_not_held,
+    check_usable,
     free_bytes,
     held_for_up,
     locked_data_folder,
@@ -81,21 +81,24 @@ def test_the_lock_is_not_inherited_by_programs_that_are_started(tmp_path: Path) 
 def test_who_starts_both_services_is_alone_too_and_finds_one_that_was_started_otherwise(
     tmp_path: Path,
 ) -> None:
-    check_not_held(tmp_path / "new")
+    check_usable(tmp_path / "new")
     assert not (tmp_path / "new").exists()
     with held_for_up(tmp_path):
         with pytest.raises(DataFolderLocked), held_for_up(tmp_path):
             pass
         with pytest.raises(DataFolderLocked):
-            check_not_held(tmp_path)
+            check_usable(tmp_path)
         with locked_data_folder(tmp_path):  # as its own child does
             pass
-    check_not_held(tmp_path)
+    check_usable(tmp_path)
     with locked_data_folder(tmp_path), pytest.raises(DataFolderLocked), held_for_up(tmp_path):
         pass
 
 
-@pytest.mark.parametrize("place", ["a file", "a file/below", "x" * 300])
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize("place", ["a file", "a file/below", LONG])
 def test_what_can_be_no_folder_is_told_with_the_user_and_the_setting(
     tmp_path: Path, place: str
 ) -> None:
@@ -110,6 +113,7 @@ def test_what_can_be_no_folder_is_told_with_the_user_and_the_setting(
         ("DATA_DIR", lambda: entered(locked_data_folder(folder))),
         ("DATA_DIR", lambda: entered(held_for_up(folder))),
         ("STORE_URI", lambda: prepared_store(folder)),
+        *((("DATA_DIR", lambda: check_usable(folder)),) if place != LONG else ()),
         ("DISKCACHE_DIR", lambda: prepared_cache(folder)),
     )
     for setting, use in uses:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ingestion_orchestration_fastapi_app.adapters.data_folder import (
     LEDGER_NAME,
-    check_not_held,
+    check_usable,
     held_for_up,
 )
 from ingestion_orchestration_fastapi_app.adapters.ledger.library_models import library_models
@@ -163,7 +163,7 @@ async def _run(plan: Plan, console: Console) -> int:
         raise LaunchFailed(_already_there(plan, url))
     for service in services:  # before anything is fetched
         launcher.check_port_free(service)
-    check_not_held(plan.settings.data_dir)
+    check_usable(plan.settings.data_dir)
     if any(service.name == "inference" for service in services):
         plan = _with_model(plan, console)
         services = wanted_services(plan)
