@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.core.files import (
     Root,
     Vector,
 )
-from ingestion_orchestration_fastapi_app.core.identity import root_at
+from ingestion_orchestration_fastapi_app.core.identity import is_within, root_at
 from ingestion_orchestration_fastapi_app.core.records import (
     Content,
     Embedded,
@@ -138,6 +138,11 @@ class FakeLibrary:
         await anyio.lowlevel.checkpoint()
         there = {self._file(path).absolute for path in self.files}
         return [path not in there and path not in self.passed_over for path in paths]
+
+    async def is_bare(self, folder: bytes) -> bool:
+        await anyio.lowlevel.checkpoint()
+        found = [self._file(path).absolute for path in self.files]
+        return not any(is_within(path, folder) for path in found)
 
     async def is_allowed(self, directory: bytes) -> bool:
         await anyio.lowlevel.checkpoint()

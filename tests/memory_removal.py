@@ -38,11 +38,29 @@ class MemoryRemoval(MemoryJobs):
         if job_id is not None:
             self._open(job_id)
         found = [
-            UnmetFile(key, self._absolute(collection_id, key), row.point_id, self._had(row))
+            UnmetFile(
+                key,
+                self._absolute(collection_id, key),
+                row.point_id,
+                self._had(row),
+                sha256=row.record.sha256,
+            )
             for key, row in self._in(collection_id, directory, recursive=recursive)
             if row.record.job_id != job_id and (after is None or _order(key) > _order(after))
         ]
         return sorted(found, key=lambda one: _order(one.key))[:limit]
+
+    async def met_contents(self, job_id: str, *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        await checkpoint()
+        records = [row.record for row in self._files(self._open(job_id).collection_id).values()]
+        stored = (Outcome.UNCHANGED, Outcome.CACHED, Outcome.EMBEDDED)
+        found = [
+            (number, one.sha256)
+            for number, one in enumerate(records, start=1)
+            if one.job_id == job_id and one.sha256 is not None
+            if one.stored_fingerprint is not None and one.outcome in stored
+        ]
+        return [one for one in found if one[0] > after][:limit]
 
     async def totals(
         self, collection_id: int, directory: bytes, *, recursive: bool
@@ -85,11 +103,12 @@ class MemoryRemoval(MemoryJobs):
 
     async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
         await checkpoint()
+        before = self._shelves[collection_id].known_before.get(folder)
         return any(
             row.record.job_id == job_id
             and row.record.outcome is Outcome.UNCHANGED
-            and is_within(self._absolute(collection_id, key), folder)
-            for key, row in self._shelves[collection_id].files.items()
+            and (before is None or key in before)
+            for key, row in self._in(collection_id, folder, recursive=True)
         )
 
     async def doom(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
@@ -131,9 +150,15 @@ class MemoryRemoval(MemoryJobs):
         self, collection_id: int, found: Mapping[bytes, int], *, replace: bool
     ) -> None:
         await checkpoint()
-        known = self._shelves[collection_id].devices
+        shelf = self._shelves[collection_id]
+        known = shelf.devices
+        for path, device in found.items():
+            if replace:
+                shelf.known_before.pop(path, None)
+            elif known.get(path, device) != device:
+                shelf.known_before.setdefault(path, frozenset(shelf.files))
         merged = {**known, **found} if replace else {**found, **known}
-        self._shelves[collection_id].devices = merged
+        shelf.devices = merged
 
 
 def _order(key: FileKey) -> tuple[bytes, bytes]:

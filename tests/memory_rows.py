@@ -25,6 +25,7 @@ class Shelf:
     intents: dict[UUID, tuple[str, Outcome] | None] = field(default_factory=dict)
     doomed: set[UUID] = field(default_factory=set)  # intents to delete, among the others
     devices: dict[bytes, int] = field(default_factory=dict)
+    known_before: dict[bytes, frozenset[FileKey]] = field(default_factory=dict)  # another device
     decode_starts: dict[UUID, DecodeStart] = field(default_factory=dict)
 
 

@@ -162,6 +162,27 @@ def _is_link(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> bool:
     return is_link and not rules.excludes_file(path) and not rules.excludes_folder(path)
 
 
+def is_bare(folder: bytes, *, rules: ExcludeRules) -> bool:
+    """No file, folder or link is in it that a walk would not pass over. Blocking."""
+    above = folder.rstrip(b"/") + b"/"
+    try:
+        with OpenFolders() as folders:
+            listing = folders.listing(folder)
+            try:
+                with os.scandir(listing) as entries:
+                    return not any(
+                        _is_folder(entry, path, rules)
+                        or _is_link(entry, path, rules)
+                        or _regular(entry, path, rules)
+                        for entry in entries
+                        for path in [above + os.fsencode(entry.name)]
+                    )
+            finally:
+                os.close(listing)
+    except OSError:
+        return True
+
+
 def next_group(
     items: Iterator[Met], *, linger_s: float
 ) -> tuple[list[File], Mounted | Linked | ScanFault | None, bool]:

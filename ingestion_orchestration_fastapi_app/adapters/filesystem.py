@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.adapters.file_walk import (
     Met,
     are_gone,
     file_stat,
+    is_bare,
     next_group,
     walk,
 )
@@ -88,6 +89,10 @@ class LocalFiles:
     async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
         looked = partial(are_gone, paths, below=below, rules=self._rules)
         return await to_thread.run_sync(looked, limiter=self._limiter)
+
+    async def is_bare(self, folder: bytes) -> bool:
+        look = partial(is_bare, folder, rules=self._rules)
+        return await to_thread.run_sync(look, limiter=self._limiter)
 
     async def is_allowed(self, directory: bytes) -> bool:
         def allowed() -> bool:

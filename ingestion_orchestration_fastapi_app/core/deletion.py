@@ -21,6 +21,17 @@ def protected(path: bytes, folders: Collection[bytes]) -> bool:
     return any(one in folders for one in _upwards(path))
 
 
+def is_absent(*, is_bare: bool, is_other: bool, has_unchanged: bool) -> bool:
+    """Whether a root is not there: then nothing in it is gone, whoever confirms that.
+
+    Args:
+        is_bare: its folder holds nothing that a scan looks at, is missing, or cannot be listed.
+        is_other: another file system, or another part of one, is where its files were stored.
+        has_unchanged: some of its files were found as they were.
+    """
+    return is_bare or (is_other and not has_unchanged)
+
+
 def changed_devices(
     known: Mapping[bytes, int], now: Mapping[bytes, int], directory: bytes
 ) -> dict[bytes, int]:

@@ -246,6 +246,7 @@ class UnmetFile:
     absolute: bytes
     point_id: UUID
     had_point: bool
+    sha256: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,9 @@ class Ledger(Protocol):
         Of no job: all that are known. Without `recursive` only those right in the directory.
         """
 
+    async def met_contents(self, job_id: str, *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Hashes of what the job met that has a point, each with a number that grows from 1."""
+
     async def totals(
         self, collection_id: int, directory: bytes, *, recursive: bool
     ) -> tuple[int, int]:
@@ -206,7 +209,9 @@ class Ledger(Protocol):
         """Those absolute paths that are known as a file with a point, or have one below."""
 
     async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
-        """Whether the job met a file in the folder that had been stored before."""
+        """Whether the job met a file in the folder as it was, one that was known before another
+        device was met there.
+        """
 
     async def doom(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
         """Before points are deleted from the store: they may be there or not from now on."""

@@ -136,6 +136,9 @@ class Library(Protocol):
     async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
         """Of each path: nothing is there now, though a scan of `below` would not pass it over."""
 
+    async def is_bare(self, folder: bytes) -> bool:
+        """Nothing is in it that a scan would look at; also where it is missing or unlistable."""
+
     async def is_allowed(self, directory: bytes) -> bool:
         """Whether it lies in a folder that may be imported, now, and leads there."""
 

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from array import array
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from functools import partial
+
+import numpy as np
 
 from ingestion_orchestration_fastapi_app.core.deletion import (
     changed_devices,
+    device_at,
     guarded,
+    is_absent,
     protected,
 )
 from ingestion_orchestration_fastapi_app.core.files import FileKey
-from ingestion_orchestration_fastapi_app.core.identity import display_text
+from ingestion_orchestration_fastapi_app.core.identity import (
+    deepest_root,
+    display_text,
+    is_within,
+)
 from ingestion_orchestration_fastapi_app.core.records import UnmetFile
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
 from ingestion_orchestration_fastapi_app.pipeline.storing import keep_up
 
 GROUP = 1024
+CONTENTS = 8192
 
 
 async def remove_missing(job: JobContext) -> str | None:
     """Removes what is gone, unless so much is that it must be confirmed: then says so.
 
     A file is gone when the scan of its folder did not meet it, nothing is at its path now, no
-    folder above it was unlistable or passed over, and its file system is the one it was on.
+    folder above it was unlistable or passed over, and its file system is the one it was on. Of a
+    root that is not there nothing is removed, whoever confirms it.
     For a run whose scan came to its end. Ends early when a stop is asked for.
     """
     request = job.request
@@ -31,26 +42,73 @@ async def remove_missing(job: JobContext) -> str | None:
         job.tally.warn("sync removes nothing without recursive: what lies below was not looked at")
         return None
     with job.tally.busy("remove"):
-        closed = set(job.scanned.unlisted)
+        bare = await _bare_roots(job)
+        closed = set(job.scanned.unlisted) | bare
         for folder, recursive in request.parts:
             closed |= await _changed_folders(job, folder, recursive=recursive)
-        missing = 0
-        async for group in _missing(job, closed):
-            missing += sum(file.had_point for file in group)
-        found = await _found(job, missing)
-        if not request.confirm_deletes and guarded(
-            missing, found, percent=job.widths.delete_guard_percent
-        ):
-            return (
-                f"{missing} of {missing + found} images are missing, and none was removed. If the "
-                "folder is all there, import it again with sync and confirm_deletes."
-            )
+        refusal = None if request.confirm_deletes else await _guarded(job, closed)
+        if refusal is not None:
+            return refusal
         async for group in _missing(job, closed):
             job.tally.removed += await job.until_stored(partial(_remove, job, group))
     if job.tally.removed:
         job.tally.note("points_removed", str(job.tally.removed))
         await keep_up(job)
-    return None
+    if not bare:
+        return None
+    return (
+        f"Nothing was removed of {', '.join(sorted(map(display_text, bare)))}: nothing can be seen "
+        "there, as where a disk is not mounted. What is gone for good is forgotten with: "
+        f"photoseek roots forget {job.collection} DIR"
+    )
+
+
+async def _guarded(job: JobContext, closed: Collection[bytes]) -> str | None:
+    """Why somebody must confirm what would be removed, where somebody must."""
+    missing, contents = 0, array("Q")
+    async for group in _missing(job, closed):
+        for file in group:
+            missing += file.had_point
+            if file.had_point and file.sha256 is not None:
+                contents.append(_mark(file.sha256))
+    found, percent = await _found(job, missing), job.widths.delete_guard_percent
+    if not guarded(missing, found, percent=percent):
+        return None
+    lost = missing - await _moved(job, contents)
+    if not guarded(lost, found, percent=percent):
+        return None
+    return (
+        f"{lost} of {lost + found} images are missing, and none was removed. If the folder is all "
+        "there, import it again with sync and confirm_deletes."
+    )
+
+
+async def _moved(job: JobContext, contents: array[int]) -> int:
+    """How many of the missing are no loss: the job met their contents at other paths."""
+    wanted, counts = np.unique(np.asarray(contents, dtype=np.uint64), return_counts=True)
+    is_met = np.zeros(len(wanted), dtype=bool)
+    after = 0
+    while len(wanted) and (
+        page := await job.ports.ledger.met_contents(job.job_id, after=after, limit=CONTENTS)
+    ):
+        after = page[-1][0]
+        is_met |= np.isin(wanted, np.array([_mark(one) for _, one in page], dtype=np.uint64))
+    return int(counts[is_met].sum())
+
+
+def _mark(sha256: bytes) -> int:
+    return int.from_bytes(sha256[:8])  # 64 bits: a million of them take 8 MB, and none is two
+
+
+async def _bare_roots(job: JobContext) -> set[bytes]:
+    """Of the roots that the job looked at, those in which nothing is, and something was."""
+    bare: set[bytes] = set()
+    for root in job.roots:
+        if is_within(root.path, job.request.directory):
+            known = await _unmet(job, root.path, recursive=True, after=None, limit=1)
+            if known and await job.ports.library.is_bare(root.path):
+                bare.add(root.path)
+    return bare
 
 
 async def _found(job: JobContext, missing: int) -> int:
@@ -71,7 +129,7 @@ async def _found(job: JobContext, missing: int) -> int:
 async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool) -> set[bytes]:
     """Folders on another file system than when their files were stored: what is below is not gone.
 
-    Where files are found unchanged it is the same one, mounted again.
+    Where old files are found unchanged it is the same one, mounted again.
     """
     ledger, now = job.ports.ledger, job.scanned.devices
     if recursive:
@@ -83,17 +141,27 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
     changed = changed_devices(known, now, directory)
     closed: set[bytes] = set()
     for folder in changed:
-        if job.request.confirm_deletes:
+        has_unchanged = await ledger.is_unchanged_below(job.job_id, job.collection_id, folder)
+        if not is_absent(is_bare=False, is_other=True, has_unchanged=has_unchanged):
             continue
-        if not await ledger.is_unchanged_below(job.job_id, job.collection_id, folder):
-            closed.add(folder)
-            job.tally.warn(
-                f"nothing is removed below {display_text(folder)}: it was on another file system; "
-                "if its mount is meant to be gone, use confirm_deletes"
-            )
+        is_root = _is_of_root(job, folder, known)
+        if job.request.confirm_deletes and not is_root:
+            continue
+        closed.add(folder)
+        way = f"photoseek roots forget {job.collection} DIR" if is_root else "confirm_deletes"
+        job.tally.warn(
+            f"nothing is removed below {display_text(folder)}: it was on another file system; "
+            f"if it is meant to be gone, use {way}"
+        )
     accepted = {folder: device for folder, device in changed.items() if folder not in closed}
     await ledger.note_devices(job.collection_id, accepted, replace=True)
     return closed
+
+
+def _is_of_root(job: JobContext, folder: bytes, known: Mapping[bytes, int]) -> bool:
+    """Whether the folder was where its root is; not where something was mounted in the root."""
+    root = deepest_root(folder, job.roots)
+    return root is not None and device_at(root.path, known) == device_at(folder, known)
 
 
 async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[list[UnmetFile]]:

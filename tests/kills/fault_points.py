@@ -29,6 +29,7 @@ READS = frozenset(
         "ledger.may_exist",
         "ledger.unmet",
         "ledger.totals",
+        "ledger.met_contents",
         "ledger.is_unchanged_below",
         "ledger.known_at",
         "ledger.devices",

@@ -239,7 +239,9 @@ async def test_what_a_job_meant_to_count_is_known_until_it_is_settled(ledger: Le
     numbers=st.tuples(*[st.integers(-(2**70), 2**70)] * 4),
     said=st.text(st.characters(codec=None), max_size=20),
 )
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 async def test_nothing_that_is_said_of_one_file_keeps_its_group_from_being_settled(
     tmp_path_factory: pytest.TempPathFactory, numbers: tuple[int, int, int, int], said: str
 ) -> None:

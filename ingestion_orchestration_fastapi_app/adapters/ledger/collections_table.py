@@ -30,6 +30,7 @@ _OF_COLLECTION = (
     "root_changes",
     "roots",
     "devices",
+    "device_changes",
     "watches",
     "jobs",
 )

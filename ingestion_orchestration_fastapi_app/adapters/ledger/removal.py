@@ -25,6 +25,12 @@ _HAD_POINT = (
     " AND i.outcome = 'removed'))"
 )
 
+_NOTE_CHANGE = """
+INSERT OR IGNORE INTO device_changes (collection_id, path, device, last_row)
+SELECT ?1, ?2, ?3, (SELECT coalesce(max(rowid), 0) FROM files)
+WHERE EXISTS (SELECT 1 FROM devices WHERE collection_id = ?1 AND path = ?2 AND device <> ?3)
+"""
+
 
 def _ranges(
     db: sqlite3.Connection, collection_id: int, directory: bytes, *, recursive: bool = True
@@ -59,22 +65,34 @@ def unmet(
         start = after.path if after is not None and root_id == after.root_id.bytes else low
         given = (collection_id, root_id, start, high, high, number)
         rows = db.execute(
-            f"SELECT path, point_id, {_HAD_POINT} FROM files"  # noqa: S608  # constants
+            f"SELECT path, point_id, {_HAD_POINT}, sha256 FROM files"  # noqa: S608  # constants
             f" WHERE {_IN_RANGE} AND job_number <> ?{right_in} ORDER BY path LIMIT ?",
             (*given, *(() if recursive else (len(low) + 1,)), limit - len(files)),
         )
-        for path, point_id, had_point in rows:
+        for path, point_id, had_point, sha256 in rows:
             files.append(
                 UnmetFile(
                     key=FileKey(UUID(bytes=root_id), path),
                     absolute=root.rstrip(b"/") + b"/" + path,
                     point_id=UUID(bytes=point_id),
                     had_point=had_point == 1,
+                    sha256=sha256,
                 )
             )
         if len(files) >= limit:
             break
     return files
+
+
+def met_contents(
+    db: sqlite3.Connection, job_id: str, *, after: int, limit: int
+) -> list[tuple[int, bytes]]:
+    query = (
+        "SELECT rowid, sha256 FROM files WHERE rowid > ? AND job_number = ? AND sha256 IS NOT NULL"
+        " AND stored_fingerprint IS NOT NULL AND outcome IN ('unchanged', 'cached', 'embedded')"
+        " ORDER BY rowid LIMIT ?"
+    )
+    return db.execute(query, (after, jobs_table.open_number(db, job_id), limit)).fetchall()
 
 
 def totals(
@@ -117,10 +135,15 @@ def is_unchanged_below(
     db: sqlite3.Connection, job_id: str, collection_id: int, folder: bytes
 ) -> bool:
     number = jobs_table.open_number(db, job_id)
-    query = f"SELECT 1 FROM files WHERE {_IN_RANGE} AND job_number = ? AND outcome = ? LIMIT 1"  # noqa: S608  # constants
+    changed = "SELECT min(last_row) FROM device_changes WHERE collection_id = ? AND path = ?"
+    last_row: int | None = db.execute(changed, (collection_id, folder)).fetchone()[0]
+    query = (
+        f"SELECT 1 FROM files WHERE {_IN_RANGE} AND job_number = ? AND outcome = ?"  # noqa: S608  # constants
+        " AND (? IS NULL OR rowid <= ?) LIMIT 1"
+    )
     for root_id, _, low, high in _ranges(db, collection_id, folder):
         given = (collection_id, root_id, low, high, high, number, Outcome.UNCHANGED)
-        if db.execute(query, given).fetchone():
+        if db.execute(query, (*given, last_row, last_row)).fetchone():
             return True
     return False
 
@@ -184,8 +207,14 @@ def devices(db: sqlite3.Connection, collection_id: int) -> dict[bytes, int]:
 def note_devices(
     db: sqlite3.Connection, collection_id: int, found: Mapping[bytes, int], *, replace: bool
 ) -> None:
+    rows = [(collection_id, path, signed64(device)) for path, device in found.items()]
+    if replace:
+        change = "DELETE FROM device_changes WHERE collection_id = ? AND path = ?"
+        db.executemany(change, [row[:2] for row in rows])
+    else:
+        db.executemany(_NOTE_CHANGE, rows)
     verb = "REPLACE" if replace else "IGNORE"
     db.executemany(
         f"INSERT OR {verb} INTO devices (collection_id, path, device) VALUES (?, ?, ?)",  # noqa: S608  # one of two words
-        [(collection_id, path, signed64(device)) for path, device in found.items()],
+        rows,
     )

@@ -162,7 +162,8 @@ def _move_folders(
     path: bytes | None,
 ) -> None:
     """Watches and devices of the root's folders go where it goes, or go with it."""
-    for table, column in (("watches", "directory"), ("devices", "path")):
+    of_folders = (("watches", "directory"), ("devices", "path"), ("device_changes", "path"))
+    for table, column in of_folders:
         query = f"SELECT {column} FROM {table} WHERE collection_id = ?"  # noqa: S608  # constants
         for (folder,) in db.execute(query, (collection_id,)).fetchall():
             if deepest_root(folder, roots) != root:

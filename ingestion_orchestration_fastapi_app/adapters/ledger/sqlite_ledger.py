@@ -213,6 +213,11 @@ class SqliteLedger(SqliteJobs):
             )
         )
 
+    async def met_contents(self, job_id: str, *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        return await self._read(
+            lambda db: removal.met_contents(db, job_id, after=after, limit=limit)
+        )
+
     async def totals(
         self, collection_id: int, directory: bytes, *, recursive: bool
     ) -> tuple[int, int]:
