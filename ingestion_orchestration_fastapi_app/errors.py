@@ -7,6 +7,7 @@ Problem
 ├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429
 ├── ImageNotFound 404
 ├── ModelMismatch 409
+├── CursorRefused 400
 ├── TooManyAttempts 429
 ├── DiskFull 507 · StoreRead 503 · StoreWrite 503
 └── DataFolderLocked, DataFolderUnusable (end the process at start-up)
@@ -103,6 +104,12 @@ class TooManyAttempts(Problem):
     status = 429
     code = ErrorCode.TOO_MANY_ATTEMPTS
     title = "Too many wrong keys were tried"
+
+
+class CursorRefused(Problem):
+    status = 400
+    code = ErrorCode.CURSOR
+    title = "The cursor cannot be used"
 
 
 class DiskFull(Problem):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import anyio
 import structlog
@@ -204,9 +203,14 @@ class Engine:
         _check_field(parts[0], IMAGE_FIELDS)
         return parts[0]
 
-    async def embed_texts(self, texts: Sequence[str], laps: Laps) -> Vectors:
-        turn = timed(one_turn(partial(self.model.embedder.embed_texts, texts)), laps)
-        return await self._on_thread(turn, Priority.QUERY)
+    async def embed_texts(self, texts: Sequence[str], laps: Laps) -> tuple[Vectors, list[bool]]:
+        """The vectors, and of each text whether its end was cut off."""
+        embedder = self.model.embedder
+
+        def embedded() -> tuple[Vectors, list[bool]]:
+            return embedder.embed_texts(texts), embedder.truncated(texts)
+
+        return await self._on_thread(timed(one_turn(embedded), laps), Priority.QUERY)
 
     async def _receive(
         self, body: Body, boundary: bytes, decoding: BatchDecoding, max_parts: int

@@ -149,8 +149,12 @@ async def embed_text(request: Request, engine: EngineOf) -> Response:
             raise ValidationProblem(readable(exc)) from exc
         laps.end("parse")
         work = partial(engine.embed_texts, asked.texts, laps)
-        vectors = await unless_client_leaves(request, body, work)
-    reply = {"embeddings": vectors.tolist(), "fingerprint": model.description.fingerprint}
+        vectors, truncated = await unless_client_leaves(request, body, work)
+    reply = {
+        "embeddings": vectors.tolist(),
+        "fingerprint": model.description.fingerprint,
+        "truncated": truncated,
+    }
     return Response(json.dumps(reply), media_type="application/json", headers=laps.headers())
 
 

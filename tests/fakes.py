@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     Mounted,
     Original,
     Prepared,
+    QueryVector,
     ScanFault,
     Sendable,
     Skipped,
@@ -294,13 +295,13 @@ class FakeInference:
         same = hashlib.sha256(data).digest() == upload.sha256
         return data if same else Rejected(ErrorCode.FILE_CHANGED, "changed")
 
-    async def embed_text(self, text: str) -> tuple[Vector, str]:
+    async def embed_text(self, text: str) -> QueryVector:
         await self._reached()
-        return vector_of(text.encode()), self.told.clip.fingerprint
+        return QueryVector(vector_of(text.encode()), self.told.clip.fingerprint)
 
-    async def embed_image(self, data: bytes) -> tuple[Vector, str]:
+    async def embed_image(self, data: bytes) -> QueryVector:
         await self._reached()
-        return vector_of(data), self.told.clip.fingerprint
+        return QueryVector(vector_of(data), self.told.clip.fingerprint)
 
     @property
     def inferred(self) -> list[bytes]:

@@ -17,8 +17,14 @@ from pydantic import BaseModel, ValidationError
 from ingestion_orchestration_fastapi_app.adapters.likeness import likeness_of
 from ingestion_orchestration_fastapi_app.adapters.multipart_body import MultipartBody
 from ingestion_orchestration_fastapi_app.adapters.original_file import faults_of
-from ingestion_orchestration_fastapi_app.core.files import Likeness, Vector
-from ingestion_orchestration_fastapi_app.core.records import Embedded, Original, Sendable, Upload
+from ingestion_orchestration_fastapi_app.core.files import Likeness
+from ingestion_orchestration_fastapi_app.core.records import (
+    Embedded,
+    Original,
+    QueryVector,
+    Sendable,
+    Upload,
+)
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,
@@ -146,23 +152,24 @@ class InferenceClient:
             return {}
         return await to_thread.run_sync(faults_of, originals, limiter=self._file_threads)
 
-    async def embed_text(self, text: str) -> tuple[Vector, str]:
+    async def embed_text(self, text: str) -> QueryVector:
         response = await self._send(
             "POST", "/embed_text", json={"texts": [text]}, timeout=self._query_timeout
         )
         reply = _parsed(EmbedTextReply, response)
         if len(reply.embeddings) != 1:
             raise Unreachable("the service answered no vector for the text")
-        return np.asarray(reply.embeddings[0], dtype=np.float32), reply.fingerprint
+        vector = np.asarray(reply.embeddings[0], dtype=np.float32)
+        return QueryVector(vector, reply.fingerprint, truncated=any(reply.truncated))
 
-    async def embed_image(self, data: bytes) -> tuple[Vector, str]:
+    async def embed_image(self, data: bytes) -> QueryVector:
         uploads = {"query": Upload(data, "application/octet-stream")}
         with MultipartBody("file", uploads, self._file_threads) as body:
             response = await self._send(
                 "POST", "/embed", headers=body.headers, content=body, timeout=self._query_timeout
             )
         reply = _parsed(EmbedReply, response)
-        return np.asarray(reply.embedding, dtype=np.float32), reply.fingerprint
+        return QueryVector(np.asarray(reply.embedding, dtype=np.float32), reply.fingerprint)
 
     async def _send_our_own(self, *args: Any, **kwargs: Any) -> httpx.Response:
         """What nobody but us worded is no caller's fault: a batch is cut until the file that it is

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Path, Query
 
 from utils.contract import MAX_NAME_CHARACTERS, MAX_OFFSET, MAX_SEARCH_LIMIT, MAX_SEARCH_OFFSET
+from utils.contract.search import CURSOR_DESCRIPTION, OFFSET_DESCRIPTION, CursorText
 
 _JOB = "3f6c1f0e9a6b4a0c8d1f5f0e6b7a2c11"
 _IMAGE = "0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"
@@ -37,6 +38,5 @@ JobLimit = Annotated[int, Query(ge=1, le=1000, description="The most of a page."
 Offset = Annotated[
     int, Query(ge=0, le=MAX_OFFSET, description="How many to pass over: `next_offset`.")
 ]
-SearchOffset = Annotated[
-    int, Query(ge=0, le=MAX_SEARCH_OFFSET, description="How many of the best to pass over.")
-]
+SearchOffset = Annotated[int, Query(ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)]
+SearchCursor = Annotated[CursorText | None, Query(description=CURSOR_DESCRIPTION)]

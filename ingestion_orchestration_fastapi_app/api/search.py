@@ -10,6 +10,7 @@ from ingestion_orchestration_fastapi_app.api.parameters import (
     CollectionName,
     ImageId,
     PageLimit,
+    SearchCursor,
     SearchOffset,
 )
 from ingestion_orchestration_fastapi_app.api.security import READS
@@ -18,6 +19,7 @@ from ingestion_orchestration_fastapi_app.api.views import filters_of, search_rep
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
+    CursorRefused,
     ImageNotFound,
     ModelMismatch,
     StoreRead,
@@ -31,7 +33,7 @@ from utils.contract import (
     SearchReply,
     SearchTextRequest,
 )
-from utils.contract.search import OFFSET_DESCRIPTION
+from utils.contract.search import CURSOR_DESCRIPTION, OFFSET_DESCRIPTION, CursorText
 from utils.problems import (
     BatchTooLarge,
     GpuBusy,
@@ -44,7 +46,15 @@ from utils.web.openapi import problems
 
 router = APIRouter(prefix=API_PREFIX, tags=["search"], dependencies=[READS])
 
-_SEARCHING = (CollectionNotFound, ModelMismatch, GpuBusy, ModelLoading, MlUnavailable, StoreRead)
+_SEARCHING = (
+    CursorRefused,
+    CollectionNotFound,
+    ModelMismatch,
+    GpuBusy,
+    ModelLoading,
+    MlUnavailable,
+    StoreRead,
+)
 
 MAX_QUERY_IMAGE_BYTES = 64 * 1024 * 1024
 
@@ -62,6 +72,7 @@ async def search_by_text(body: SearchTextRequest, services: Wired) -> SearchRepl
         offset=body.offset,
         filters=filters_of(body.filters),
         min_score=body.min_score,
+        cursor=body.cursor,
     )
     return search_reply(await services.search.by_text(query, body.query))
 
@@ -77,6 +88,7 @@ async def search_by_image(
     collection: Annotated[CollectionText, Form()] = "default",
     limit: Annotated[int, Form(ge=1, le=MAX_SEARCH_LIMIT, description="The most results.")] = 20,
     offset: Annotated[int, Form(ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)] = 0,
+    cursor: Annotated[CursorText | None, Form(description=CURSOR_DESCRIPTION)] = None,
     min_score: Annotated[
         float | None,
         Form(ge=-1, le=1, allow_inf_nan=False, description="The least score of a result."),
@@ -94,6 +106,7 @@ async def search_by_image(
         offset=offset,
         filters=NO_FILTERS,
         min_score=min_score,
+        cursor=cursor,
     )
     return search_reply(await services.search.by_image(query, data))
 
@@ -101,7 +114,7 @@ async def search_by_image(
 @router.get(
     "/images/{image_id}/similar",
     summary="Find similar images",
-    responses=problems(ImageNotFound, CollectionNotFound, StoreRead),
+    responses=problems(CursorRefused, ImageNotFound, CollectionNotFound, StoreRead),
 )
 async def find_similar_images(
     image_id: ImageId,
@@ -109,9 +122,15 @@ async def find_similar_images(
     collection: CollectionName = "default",
     limit: PageLimit = 20,
     offset: SearchOffset = 0,
+    cursor: SearchCursor = None,
 ) -> SearchReply:
     """The images that look most like a stored one, without itself, the best first."""
     query = Query(
-        collection=collection, limit=limit, offset=offset, filters=NO_FILTERS, min_score=None
+        collection=collection,
+        limit=limit,
+        offset=offset,
+        filters=NO_FILTERS,
+        min_score=None,
+        cursor=cursor,
     )
     return search_reply(await services.search.similar(query, image_id))

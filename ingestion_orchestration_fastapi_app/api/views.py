@@ -129,6 +129,7 @@ def search_reply(found: Found) -> SearchReply:
         collection=name,
         model=found.collection.model,
         warnings=found.warnings,
+        cursor=found.cursor,
     )
 
 

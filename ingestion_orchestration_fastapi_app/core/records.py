@@ -189,6 +189,15 @@ class VectorKey:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryVector:
+    """A unit vector, the model it belongs to, and whether the query's end was cut off."""
+
+    vector: Vector
+    fingerprint: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """A file's bytes, read once. `format` by content; `settled` as in FileRecord.
 

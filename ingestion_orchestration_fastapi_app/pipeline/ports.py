@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.core.cursor import After
 from ingestion_orchestration_fastapi_app.core.files import (
     File,
     Hit,
@@ -23,6 +24,7 @@ from ingestion_orchestration_fastapi_app.core.records import (
     Mounted,
     Opened,
     Prepared,
+    QueryVector,
     ScanFault,
     Sendable,
     Skipped,
@@ -73,10 +75,11 @@ class VectorStore(Protocol):
         *,
         limit: int,
         offset: int = 0,
+        after: After | None = None,
         filters: Filters = NO_FILTERS,
         min_score: float | None = None,
     ) -> list[Hit]:
-        """By cosine, best first, ties by id."""
+        """By cosine, best first, ties by id; those after `offset`, or after that result."""
 
     async def get(
         self, collection: str, ids: Sequence[UUID], *, vectors: bool = False
@@ -171,7 +174,5 @@ class Inference(Protocol):
         An Original that is not what was hashed any more is Rejected, whatever the service said.
         """
 
-    async def embed_text(self, text: str) -> tuple[Vector, str]:
-        """A unit vector and the fingerprint it belongs to."""
-
-    async def embed_image(self, data: bytes) -> tuple[Vector, str]: ...
+    async def embed_text(self, text: str) -> QueryVector: ...
+    async def embed_image(self, data: bytes) -> QueryVector: ...

@@ -78,7 +78,11 @@ class Embedder(Protocol):
             DeviceOutOfMemoryError: nothing was computed; the embedder stays usable.
         """
 
-    def embed_texts(self, texts: Sequence[str]) -> Vectors: ...
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """What is beyond the model's context does not count."""
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """Of each text, whether its end is beyond the model's context."""
 
     def warm(self, largest: int) -> None:
         """Runs whatever is set up lazily, each size of both towers up to `largest` images.

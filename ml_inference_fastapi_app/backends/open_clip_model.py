@@ -111,6 +111,17 @@ def tokenizer(source: ModelSource) -> Callable[[list[str]], Tensor]:
     return tokenize
 
 
+def is_cut(tokenize: Any, text: str) -> bool:
+    """Whether a tokenizer of `tokenizer` leaves out the text's end. It says so nowhere itself."""
+    if not hasattr(tokenize, "tokenizer"):  # open_clip's own: a start and an end beside the tokens
+        return bool(len(tokenize.encode(text)) + 2 > tokenize.context_length)
+    cleaned, clips = tokenize.clean_fn(text), tokenize.tokenizer_mode == "clips"
+    tokens = tokenize.tokenizer(
+        cleaned, add_special_tokens=not clips, truncation=False, verbose=False
+    ).input_ids
+    return bool(len(tokens) + (3 if clips else 0) > tokenize.context_length)
+
+
 @contextmanager
 def _quiet_open_clip() -> Iterator[None]:
     """open_clip writes to the root logger, installs a handler there, and calls a model that is

@@ -33,7 +33,7 @@ from ml_inference_fastapi_app.backends.devices import (
 )
 from ml_inference_fastapi_app.backends.fingerprint import fingerprint
 from ml_inference_fastapi_app.backends.model_source import resolve
-from ml_inference_fastapi_app.backends.open_clip_model import built, tokenizer
+from ml_inference_fastapi_app.backends.open_clip_model import built, is_cut, tokenizer
 from ml_inference_fastapi_app.backends.staging import CudaLink, Staging
 from utils.contract import ClipUpload
 
@@ -51,7 +51,8 @@ class Normalisation:
 
 
 class TorchClip:
-    """An Embedder. `tokenize` maps texts to a tensor of token ids, one row each.
+    """An Embedder. `tokenize` maps texts to a tensor of token ids, one row each; `is_cut` says
+    whether it leaves out a text's end.
 
     With `sizes` (ascending) both towers are compiled by `backend`, each size when it is run first.
     """
@@ -61,6 +62,7 @@ class TorchClip:
         model: nn.Module,
         *,
         tokenize: Callable[[list[str]], Tensor],
+        is_cut: Callable[[str], bool],
         description: ClipDescription,
         normalisation: Normalisation,
         device: torch.device,
@@ -72,6 +74,7 @@ class TorchClip:
         self.description = description
         self.sizes = sizes
         self._tokenize = tokenize
+        self._is_cut = is_cut
         self._device = device
         self._dtype = dtype
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
@@ -102,6 +105,9 @@ class TorchClip:
         return self._in_pieces(
             len(texts), self._text_sizes, lambda at, n, size: self._texts(tokens[at : at + n], size)
         )
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        return [self._is_cut(text) for text in texts]
 
     def warm(self, largest: int) -> None:
         self.sizes = tuple(size for size in self.sizes if size <= largest)
@@ -219,10 +225,12 @@ def load_torch_clip(
     net = net.to(device=target, dtype=chosen)
     if channels_last:
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # untyped
+    tokenize = tokenizer(source)
     clip = partial(
         TorchClip,
         net,
-        tokenize=tokenizer(source),
+        tokenize=tokenize,
+        is_cut=partial(is_cut, tokenize),
         normalisation=Normalisation(_three(preprocess["mean"]), _three(preprocess["std"])),
         device=target,
         dtype=chosen,

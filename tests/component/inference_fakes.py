@@ -29,6 +29,7 @@ from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ClipUpload, ProblemBody
 from utils.web.server import Server
 
+CONTEXT_CHARACTERS = 100
 SIDE_PX = 16
 DIM = 8
 DESCRIPTION = ClipDescription(
@@ -80,6 +81,9 @@ class FakeEmbedder:
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         return np.stack([vector_of(text.encode()) for text in texts])
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        return [len(text) > CONTEXT_CHARACTERS for text in texts]
 
     def warm(self, largest: int) -> None:
         """Nothing of it is lazy."""

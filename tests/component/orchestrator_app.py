@@ -26,6 +26,7 @@ from tests.fakes import capabilities
 from utils.contract import WHOLE_FIELD, Capabilities, ErrorCode
 
 PATIENCE_S = 30
+CONTEXT_CHARACTERS = 300  # of a query that the model of FakeService reads
 
 
 def colour_vector(ppm: bytes) -> list[float]:
@@ -59,7 +60,9 @@ class FakeService:
             text = json.loads(request.content)["texts"][0]
             vector = COLOURS.get(text, [1, 1, 1]) + [0] * 5
             unit = (np.asarray(vector) / np.linalg.norm(vector)).tolist()
-            return httpx.Response(200, json={"embeddings": [unit], "fingerprint": fingerprint})
+            cut = [len(text) > CONTEXT_CHARACTERS]
+            reply = {"embeddings": [unit], "fingerprint": fingerprint, "truncated": cut}
+            return httpx.Response(200, json=reply)
         parts = parts_of(request.headers["Content-Type"], request.content)
         self.images += len(parts)
         if path == "embed":

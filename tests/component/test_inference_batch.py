@@ -13,6 +13,7 @@ from PIL import Image
 
 from ml_inference_fastapi_app.laps import Laps
 from tests.component.inference_fakes import (
+    CONTEXT_CHARACTERS,
     SIDE_PX,
     FakeEmbedder,
     files,
@@ -254,8 +255,13 @@ async def test_one_bad_image_is_a_problem_with_its_code(client: httpx.AsyncClien
 async def test_texts_become_vectors_in_their_order(client: httpx.AsyncClient) -> None:
     reply = (await client.post("/api/v1/embed_text", json={"texts": ["a", "b"]})).json()
     assert reply["embeddings"][1] == pytest.approx(vector_of(b"b").tolist())
+    assert reply["truncated"] == [False, False]
+    long = {"texts": ["a " * CONTEXT_CHARACTERS, "a"]}
+    cut = (await client.post("/api/v1/embed_text", json=long)).json()
+    assert cut["truncated"] == [True, False]
     wrongs: list[dict[str, object]] = [
         {},
+        {"texts": ["a", "\u3000"]},
         {"texts": []},
         {"texts": ["x"] * 65},
         {"texts": ["a"], "more": 1},

@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.core.files import Vector
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
 from tests.component.orchestrator_app import check_problem
 from tests.component.search_library import INDEXED_FROM, Searched, searched
+from tests.component.store_fixtures import point
 from utils.contract import ErrorCode
 from utils.contract.search import MAX_SEARCH_LIMIT, MAX_SEARCH_OFFSET
 
@@ -197,3 +198,40 @@ async def test_a_score_that_is_none_is_refused(library: Searched, number: float)
         "/api/v1/search/image", files={"file": ("q.png", blue)}, data={"min_score": str(number)}
     )
     check_problem(response, 400, ErrorCode.VALIDATION)
+
+
+async def test_a_query_that_is_cut_says_so_on_every_page(library: Searched) -> None:
+    short = await by_text(library, "a " * 150)
+    assert short["warnings"] == []
+    long = await by_text(library, "a " * 151)
+    assert any("cut off" in warning for warning in long["warnings"])
+    next_page = await by_text(library, "a " * 151, cursor=long["cursor"])
+    assert next_page["warnings"] == long["warnings"]
+
+
+@pytest.mark.parametrize("blank", [" ", "\t\n", "\u200b", "\u3000", "\x00", "\u2800"], ids=ascii)
+async def test_a_blank_query_is_refused(library: Searched, blank: str) -> None:
+    response = await library.running.post("/search/text", {"query": blank})
+    check_problem(response, 400, ErrorCode.VALIDATION)
+
+
+async def test_among_many_pictures_of_one_thing_the_nearest_are_found(library: Searched) -> None:
+    store = library.running.app.state.services.ports.store
+    random = np.random.default_rng(5)
+    centre = np.asarray([0, 0, 0, 1, 1, 1, 0, 0]) / np.sqrt(3)
+    vectors = centre + 1e-3 * random.standard_normal((600, 8))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    single = vectors.astype(np.float32)
+    burst = [point(20_000 + number, vector=single[number]) for number in range(600)]
+    await store.create("burst", dim=8)
+    others = [row for row in library.rows if "/photos/" in row.display_path]
+    await store.write("burst", [*others, *burst], may_exist=())
+    await store.upkeep("burst")
+    rows = Searched(library.running, [*others, *burst])
+    recalls = []
+    for asked in single[::60]:
+        wanted = rows.exact(asked)[19][0]
+        hits = await store.search("burst", asked, limit=20)
+        recalls.append(np.mean([hit.score >= wanted - 1e-6 for hit in hits]))
+    assert np.mean(recalls) >= LEAST_RECALL
+    await store.drop("burst")

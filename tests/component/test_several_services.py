@@ -9,8 +9,8 @@ import httpx
 import pytest
 from anyio import Event
 
-from ingestion_orchestration_fastapi_app.core.files import Vector
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
+from ingestion_orchestration_fastapi_app.core.records import QueryVector
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
 from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
 from ingestion_orchestration_fastapi_app.pipeline.search import Query, Search
@@ -33,7 +33,7 @@ class Asked(FakeInference):
     queries: list[str] = field(default_factory=list)
     faults: list[InferenceFault] = field(default_factory=list)
 
-    async def embed_text(self, text: str) -> tuple[Vector, str]:
+    async def embed_text(self, text: str) -> QueryVector:
         self.queries.append(text)
         if self.stuck:
             await Event().wait()

@@ -153,6 +153,7 @@ def test_more_sizes_than_torch_recompiles_by_itself_are_all_compiled(tmp_path: P
     clip = TorchClip(
         Plain(),
         tokenize=lambda texts: torch.ones((len(texts), DESCRIPTION.dim), dtype=torch.int64),
+        is_cut=lambda text: False,
         description=described(),
         normalisation=Normalisation((0.5,) * 3, (0.25,) * 3),
         device=torch.device("cpu"),

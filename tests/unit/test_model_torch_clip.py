@@ -169,6 +169,7 @@ def cramped(tmp_path: Path, failure: Exception) -> TorchClip:
     return TorchClip(
         model,
         tokenize=lambda texts: torch.ones(len(texts), 4),
+        is_cut=lambda text: False,
         description=description,
         normalisation=Normalisation((0.5,) * 3, (0.25,) * 3),
         device=torch.device("cpu"),

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ml_inference_fastapi_app import tiny_captions
 from ml_inference_fastapi_app.backends.base import Vectors
 from ml_inference_fastapi_app.backends.model_source import tiny_shapes_folder
+from ml_inference_fastapi_app.backends.open_clip_model import is_cut
 from ml_inference_fastapi_app.backends.torch_clip import TorchClip, load_torch_clip
+from ml_inference_fastapi_app.backends.torchvision_compat import import_open_clip
 from ml_inference_fastapi_app.tiny_shapes.world import (
     FIRST_HELD_OUT_SEED,
     Scene,
@@ -83,3 +86,30 @@ def test_the_checkpoint_is_small_and_holds_no_code() -> None:
     files = {file.suffix: file.stat().st_size for file in Path(tiny_shapes_folder()).iterdir()}
     assert files[".safetensors"] < 8_000_000
     assert not files.keys() & {".bin", ".pt", ".pth", ".pkl"}
+
+
+def test_a_text_is_cut_exactly_where_its_end_does_not_count(clip: TorchClip) -> None:
+    whole, one_more = "red " * 13 + "circle", "red " * 14 + "circle"
+    other = "red " * 14 + "square"
+    assert clip.truncated([whole, one_more, other, ""]) == [False, True, True, False]
+    vectors = clip.embed_texts([whole, one_more, other])
+    np.testing.assert_allclose(vectors[1], vectors[2], atol=1e-6)
+    assert vectors[0] @ vectors[1] < 0.9999
+
+
+@pytest.mark.parametrize("mode", ["", "clips"])
+def test_a_tokenizer_of_hugging_face_cuts_where_it_is_said_to(mode: str) -> None:
+    folder = Path(tiny_captions.__file__).parent
+    tokenize = import_open_clip().tokenizer.HFTokenizer(
+        str(folder), context_length=8, tokenizer_mode=mode
+    )
+    if mode == "clips":  # which such a tokenizer has not got itself
+        tokenize.tokenizer.bos_token, tokenize.tokenizer.eos_token = "[CLS]", "[SEP]"
+    fits = [words for words in range(12) if not is_cut(tokenize, "red " * words)]
+    most = max(fits)
+    assert fits == list(range(most + 1))
+    rows = [
+        tokenize(["red " * words])[0].tolist() for words in (most - 1, most, most + 1, most + 2)
+    ]
+    assert rows[0] != rows[1]
+    assert rows[2] == rows[3]

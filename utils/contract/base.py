@@ -6,8 +6,10 @@ from enum import StrEnum
 from typing import Annotated
 
 from annotated_types import MaxLen
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from utils.blank_text import is_blank
 
 API_PREFIX = "/api/v1"
 PROBLEM_MEDIA_TYPE = "application/problem+json"
@@ -50,6 +52,7 @@ class ErrorCode(StrEnum):
     TOO_SLOW = "ERR_TOO_SLOW"
     HEADERS_TOO_LARGE = "ERR_HEADERS_TOO_LARGE"
     OVERLOADED = "ERR_OVERLOADED"
+    CURSOR = "ERR_CURSOR"
     STORE_READ = "ERR_STORE_READ"
     STORE_WRITE = "ERR_STORE_WRITE"
     STORE_ROW = "ERR_STORE_ROW"
@@ -77,6 +80,15 @@ class ErrorCode(StrEnum):
     HOST_NOT_ALLOWED = "ERR_HOST_NOT_ALLOWED"
     VALIDATION = "ERR_VALIDATION"
     INTERNAL = "ERR_INTERNAL"
+
+
+def _not_blank(text: str) -> str:
+    if is_blank(text):
+        raise ValueError("it is blank: nothing in it can be seen")
+    return text
+
+
+NotBlank = AfterValidator(_not_blank)
 
 
 class Wire(BaseModel):

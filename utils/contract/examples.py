@@ -49,6 +49,7 @@ SEARCH: dict[str, JsonValue] = {
     "collection": "default",
     "model": "ViT-B-32",
     "warnings": [],
+    "cursor": None,
 }
 LOG_LINE: dict[str, JsonValue] = {"at": _AT, "event": "job_started", "detail": ""}
 JOB: dict[str, JsonValue] = {
@@ -146,7 +147,11 @@ BATCH: dict[str, JsonValue] = {
     "caption_fingerprint": None,
 }
 EMBEDDING: dict[str, JsonValue] = {"embedding": [0.6, 0.8], "fingerprint": _FINGERPRINT}
-EMBEDDINGS: dict[str, JsonValue] = {"embeddings": [[0.6, 0.8]], "fingerprint": _FINGERPRINT}
+EMBEDDINGS: dict[str, JsonValue] = {
+    "embeddings": [[0.6, 0.8]],
+    "fingerprint": _FINGERPRINT,
+    "truncated": [False],
+}
 CAPTION: dict[str, JsonValue] = {
     "caption": "a dog running on the beach",
     "fingerprint": "c0ffee123456",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from utils.contract.base import ErrorCode, Reply, Wire
+from utils.contract.base import ErrorCode, NotBlank, Reply, Wire
 from utils.contract.examples import BATCH, CAPABILITIES, CAPTION, EMBEDDING, EMBEDDINGS
 
 
@@ -142,7 +142,7 @@ class EmbedReply(Reply):
     fingerprint: str = Field(description="Of the embedding model.")
 
 
-QueryText = Annotated[str, Field(max_length=8192)]
+QueryText = Annotated[str, Field(max_length=8192), NotBlank]
 
 
 class EmbedTextRequest(Wire):
@@ -151,7 +151,10 @@ class EmbedTextRequest(Wire):
     model_config = ConfigDict(json_schema_extra={"examples": [{"texts": ["a dog on the beach"]}]})
 
     texts: tuple[QueryText, ...] = Field(
-        min_length=1, max_length=64, description="What is beyond the model's length is cut off."
+        min_length=1,
+        max_length=64,
+        description="What is beyond the model's length is cut off, which the answer says; a blank "
+        "text is refused.",
     )
 
 
@@ -162,6 +165,11 @@ class EmbedTextReply(Reply):
 
     embeddings: list[list[float]] = Field(description="Of unit length, in the texts' order.")
     fingerprint: str = Field(description="Of the embedding model.")
+    truncated: tuple[bool, ...] = Field(
+        default=(),
+        description="In the texts' order: whether its end was cut off, being longer than what the "
+        "model reads.",
+    )
 
 
 class Health(Reply):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
-from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, Reply, Wire
+from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, NotBlank, Reply, Wire
 from utils.contract.examples import HIT, SEARCH
 from utils.contract.format_names import MAX_FORMATS, FormatName
 from utils.contract.images import ImageReply
@@ -19,9 +19,16 @@ OFFSET_DESCRIPTION = (
     f"the best {MAX_SEARCH_OFFSET + MAX_SEARCH_LIMIT:,} can be had. Where images come in between "
     "two pages, the second may repeat some of the first."
 )
+CURSOR_DESCRIPTION = (
+    "The `cursor` of the page before, in place of `offset`, with all else as it was but for "
+    "`limit`: the page then begins after that one's last result, and repeats nothing, also where "
+    "images come or go meanwhile. It is good for 10 minutes."
+)
+MAX_CURSOR_CHARACTERS = 16_384
 MAX_QUERY_CHARACTERS = 2000
 MAX_SIDE_PX = 1_000_000
 
+CursorText = Annotated[str, Field(min_length=1, max_length=MAX_CURSOR_CHARACTERS)]
 KeywordText = Annotated[str, Field(min_length=1, max_length=200)]
 SidePx = Annotated[StrictInt, Field(ge=1, le=MAX_SIDE_PX)]
 
@@ -85,14 +92,16 @@ class SearchTextRequest(Wire):
         }
     )
 
-    query: str = Field(
+    query: Annotated[str, NotBlank] = Field(
         min_length=1,
         max_length=MAX_QUERY_CHARACTERS,
-        description="What the pictures show, in words.",
+        description="What the pictures show, in words. Where it is longer than the model reads, "
+        "its end is cut off, and a warning says so; a blank one is refused.",
     )
     collection: CollectionText = "default"
     limit: StrictInt = Field(default=20, ge=1, le=MAX_SEARCH_LIMIT, description="The most results.")
     offset: StrictInt = Field(default=0, ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)
+    cursor: CursorText | None = Field(default=None, description=CURSOR_DESCRIPTION)
     filters: FilterSpec = Field(
         default=FilterSpec(), description="Conditions that every result meets."
     )
@@ -121,4 +130,8 @@ class SearchReply(Reply):
     )
     warnings: tuple[str, ...] = Field(
         default=(), description="What makes the results less than they seem."
+    )
+    cursor: str | None = Field(
+        default=None,
+        description="Gives the next page, for 10 minutes; null where there is none.",
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from uuid import UUID
 
 import structlog
@@ -21,8 +20,10 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors impo
     reading,
     unreadable,
 )
+from ingestion_orchestration_fastapi_app.adapters.vector_store.nearest import Nearest
 from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import roots_of
+from ingestion_orchestration_fastapi_app.core.cursor import After
 from ingestion_orchestration_fastapi_app.core.files import Hit, Point, Root, Vector
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.errors import StoreRead
@@ -50,26 +51,20 @@ class LanceReads:
         *,
         limit: int,
         offset: int = 0,
+        after: After | None = None,
         filters: Filters = NO_FILTERS,
         min_score: float | None = None,
     ) -> list[Hit]:
         async with self._reading(collection) as table:
-            search = partial(
-                queries.nearest,
-                table.handle,
-                vector,
-                limit=limit,
-                offset=offset,
-                filters=filters,
-            )
+            search = Nearest(table.handle, vector, condition(filters), limit, offset, after)
             try:
-                hits = await search(indexed=table.indexed)
+                hits = await search.hits(indexed=table.indexed)
             except BaseException as exc:
                 if not table.indexed or is_moment(exc) or not is_damage(exc):
                     raise
                 self._entries[collection].health.suspect = True
                 log.exception("index_not_read", collection=collection, error=cause_of(exc))
-                hits = await search(indexed=False)  # slower, and it needs no index
+                hits = await search.hits(indexed=False)  # slower, and it needs no index
         return [hit for hit in hits if min_score is None or hit.score >= min_score]
 
     async def get(

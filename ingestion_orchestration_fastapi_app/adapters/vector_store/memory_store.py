@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
     to_points,
     to_table,
 )
+from ingestion_orchestration_fastapi_app.core.cursor import After
 from ingestion_orchestration_fastapi_app.core.files import Hit, Point, Root, Vector
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.core.records import Mended, Opened
@@ -103,6 +104,7 @@ class MemoryStore:
         *,
         limit: int,
         offset: int = 0,
+        after: After | None = None,
         filters: Filters = NO_FILTERS,
         min_score: float | None = None,
     ) -> list[Hit]:
@@ -115,6 +117,8 @@ class MemoryStore:
             if filters.matches(point)
         ]
         hits.sort(key=lambda hit: (-hit.score, str(hit.point.id)))
+        if after is not None:
+            hits = [hit for hit in hits if after.precedes(hit.score, hit.point.id)]
         hits = hits[offset : offset + limit]
         return [hit for hit in hits if min_score is None or hit.score >= min_score]
 

@@ -3,7 +3,7 @@ const API = "api/v1"; // relative: a proxy may serve the page below a path
 const PAGE = 60;
 const FINAL = new Set(["completed", "failed", "cancelled"]);
 const at = (id) => document.getElementById(id);
-let asked = null; // what the grid shows: {query, collection, offset}
+let asked = null; // what the grid shows: {query, collection}, and the cursor of what comes next
 let turn = 0; // an answer that comes after a newer question is dropped
 
 class Problem extends Error {
@@ -48,14 +48,14 @@ async function search(question) {
   try {
     const answer = await call("/search/text", { ...question, limit: PAGE });
     if (mine !== turn) return;
-    asked = question;
+    asked = { ...question, cursor: answer.cursor };
     say(null);
-    if (question.offset === 0) at("results").replaceChildren();
+    if (!question.cursor) at("results").replaceChildren();
     at("results").append(...answer.results.map(card));
     const count = at("results").childElementCount;
     const said = count ? `${count} best matches for “${question.query}”.` : "Nothing found.";
     at("summary").textContent = [said, ...answer.warnings].join(" ");
-    at("more").hidden = answer.results.length < PAGE;
+    at("more").hidden = !answer.cursor;
   } catch (error) {
     if (mine !== turn) return;
     at("summary").textContent = "";
@@ -117,9 +117,9 @@ at("search").addEventListener("submit", (event) => {
   const collection = at("collection").value || "default";
   if (!query) return;
   history.replaceState(null, "", `?${new URLSearchParams({ q: query, collection })}`);
-  search({ query, collection, offset: 0 });
+  search({ query, collection });
 });
-at("more").addEventListener("click", () => search({ ...asked, offset: asked.offset + PAGE }));
+at("more").addEventListener("click", () => search(asked));
 at("login").addEventListener("submit", async (event) => {
   event.preventDefault();
   const key = at("key").value;
