@@ -80,6 +80,15 @@ async def test_multipart_is_taken_only_where_it_is_meant(tmp_path: Path) -> None
         check_problem(response, 413, ErrorCode.BATCH_TOO_LARGE)
 
 
+@pytest.mark.parametrize("path", [SEARCH, "/api/v1/search/image"])
+async def test_a_content_type_without_end_is_refused_unparsed(tmp_path: Path, path: str) -> None:
+    headers = {"Content-Type": "multipart/form-data; " + "a=b;" * 500 + " boundary=B"}
+    async with orchestrator(tmp_path) as running:
+        response = await running.http.post(path, content=b"--B--", headers=headers)
+        check_problem(response, 400, ErrorCode.VALIDATION)
+        assert "Content-Type" in response.json()["detail"]
+
+
 async def test_the_setting_moves_the_limit(tmp_path: Path) -> None:
     async with orchestrator(tmp_path, max_json_bytes=2000) as running:
         response = await running.http.post(SEARCH, content=b" " * 2001, headers=JSON)

@@ -74,7 +74,7 @@ def is_alive(port: int) -> bool:
     "head",
     [
         GET + b"X: " + b"a" * 64 * KIB + b"\r\n\r\n",
-        b"GET /" + b"a" * 64 * KIB + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /" + b"a" * 17 * KIB + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         GET + b"".join(b"X%d: a\r\n" % n for n in range(300)) + b"\r\n",
         GET + b"".join(b"X%d: %s\r\n" % (n, b"a" * KIB) for n in range(70)) + b"\r\n",
         GET + b"a" * 65 * KIB,

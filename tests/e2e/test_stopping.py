@@ -75,3 +75,18 @@ def test_the_address_of_all_ipv6_is_that_of_all_ipv4_too(orchestrator: ServicePr
             url = f"http://{host}:{orchestrator.port}/health/live"
             answered.append(httpx.get(url, trust_env=False).status_code)
     assert answered == [200, 200, 200]
+
+
+def test_a_listener_of_events_does_not_hold_the_stop(tmp_path: Path) -> None:
+    pair = service_pair(tmp_path)
+    pair.orchestrator.start()  # without inference: the job waits for it
+    (pair.root / "a.jpg").write_bytes(b"\xff\xd8\xff")
+    asked = {"directory_path": str(pair.root)}
+    job = httpx.post(f"{pair.orchestrator.url}/api/v1/ingest", json=asked).json()
+    events = f"{pair.orchestrator.url}/api/v1/jobs/{job['job_id']}/events"
+    try:
+        with httpx.stream("GET", events, timeout=30) as stream:
+            next(stream.iter_lines())
+            assert pair.orchestrator.end_by(signal.SIGTERM, limit_s=STOPS_WITHIN_S) == -15
+    finally:
+        pair.orchestrator.kill()

@@ -10,12 +10,13 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from utils.problems import BatchTooLarge, MalformedMultipart, Problem
+from utils.problems import BatchTooLarge, MalformedMultipart, Problem, ValidationProblem
 from utils.web.declared_length import declared_bytes
 from utils.web.held_bodies import HeldBodies
 from utils.web.problem_responses import DrainBounds, problem_response, request_id_of
 
 MULTIPART = "multipart/form-data"
+MAX_CONTENT_TYPE = 1024  # characters: libraries take long to find the parameters of more
 _SMALL_BODIES = 64  # of the largest size, that are held at once
 # What Starlette's form parser says where a form is over a limit. It has no type of its own.
 _OVER_A_FORM_LIMIT = ("Too many ", "Part exceeded ", "Field exceeded ")
@@ -62,9 +63,8 @@ class BodyLimit:
         path = get_route_path(scope)
         if path in self._uploads and media_type(headers.get("Content-Type", "")) == MULTIPART:
             limit, held = self._uploads[path], self._held_uploads
-        problem = BatchTooLarge(f"The body may have {limit} bytes.", limit=limit)
-        if declared_bytes(headers.get("Content-Length")) > limit:
-            refusal = problem_response(problem, request_id_of(scope), drain=self._drain)
+        if (fault := _fault_of(headers, limit)) is not None:
+            refusal = problem_response(fault, request_id_of(scope), drain=self._drain)
             await refusal(scope, receive, send)
             return
         received_bytes, is_over = 0, False
@@ -78,7 +78,7 @@ class BodyLimit:
                 message = await (held.next(body, receive) if held else receive())
                 received_bytes += len(message.get("body", b""))
                 if received_bytes > limit:
-                    raise problem
+                    raise _too_large(limit)
             except Problem as exc:
                 is_over = True
                 raise RefusedBody(exc) from exc
@@ -92,6 +92,19 @@ class BodyLimit:
 
         with (held or self._held).body() as body:
             await self._app(scope, bounded, observed_send)
+
+
+def _fault_of(headers: Headers, limit: int) -> Problem | None:
+    """What can be known to be wrong before the body is read."""
+    if sum(map(len, headers.getlist("Content-Type"))) > MAX_CONTENT_TYPE:
+        return ValidationProblem(f"A Content-Type may have {MAX_CONTENT_TYPE} characters.")
+    if declared_bytes(headers.get("Content-Length")) > limit:
+        return _too_large(limit)
+    return None
+
+
+def _too_large(limit: int) -> BatchTooLarge:
+    return BatchTooLarge(f"The body may have {limit} bytes.", limit=limit)
 
 
 def media_type(content_type: str) -> str:

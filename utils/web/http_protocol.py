@@ -15,6 +15,7 @@ from utils.web.problem_responses import problem_response
 log = structlog.stdlib.get_logger(__name__)
 
 MAX_HEAD_BYTES = 64 * 1024  # request line and headers
+MAX_ADDRESS_BYTES = 16 * 1024  # of it; a path of 4,096 bytes, written as %00, has 12,288
 MAX_HEADERS = 256
 MAX_PIPELINED = 16  # requests that wait on a connection for the answer before theirs
 SLICE_BYTES = 16 * 1024  # the parser sees so much before the bounds are looked at
@@ -103,7 +104,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_head = False
         self._framing_bytes = 0
         sizes = (len(name) + len(value) + 4 for name, value in self.headers)
-        if len(self.url) + sum(sizes) > MAX_HEAD_BYTES:
+        if len(self.url) > MAX_ADDRESS_BYTES or len(self.url) + sum(sizes) > MAX_HEAD_BYTES:
             self._over(_too_large())
         if len(self.pipeline) >= MAX_PIPELINED:
             self._over(_too_large())
@@ -168,6 +169,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 def _too_large() -> Problem:
     return HeadersTooLarge(
-        f"Request line and headers may have {MAX_HEAD_BYTES} bytes, in {MAX_HEADERS} headers.",
+        f"A request may have {MAX_HEAD_BYTES} bytes of headers and address, {MAX_ADDRESS_BYTES} of "
+        f"them for the address, and {MAX_HEADERS} headers.",
         limit=MAX_HEAD_BYTES,
     )
