@@ -293,7 +293,7 @@ async def _wired(
         is_image_name=has_image_extension,
         formats=tuple(sorted(Format)),
         blocking=blocking,
-        open_stored=partial(open_stored, is_allowed=allowed.allows),
+        open_stored=open_stored,
         originals=CapacityLimiter(BLOCKING_THREADS),
         listeners=Listeners(),
         attempts=Attempts(),

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import partial
 
 from ingestion_orchestration_fastapi_app.adapters.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.adapters.filesystem import hash_whole
 from ingestion_orchestration_fastapi_app.adapters.regular_file import open_regular
 from ingestion_orchestration_fastapi_app.core.files import Point
-from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, ImageNotFound
+from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from utils.formats import Format, extension, sniff_at
 
 
-def open_stored(point: Point, *, is_allowed: Callable[[bytes], bool]) -> StoredFile:
+def open_stored(point: Point) -> StoredFile:
     """The file, if it is the picture still that was imported. Blocking.
+
+    Whether its folder may be looked at has been asked before.
 
     Size, mtime and format tell. Where one of the latter two is another (a copy that was put back,
     a newer version of this program), the hash of the content decides.
 
     Raises:
-        DirectoryNotAllowed: its folder was taken off the allowed roots.
         ImageNotFound: it is gone, a link is in its place or on the way there, or it is another.
     """
-    if not is_allowed(point.path):
-        raise DirectoryNotAllowed("The picture lies outside the folders that may be served.")
     opened = open_regular(point.path)
     if not isinstance(opened, int):
         raise ImageNotFound(f"The file is no longer where it was: {opened.detail}.")

@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query
 from starlette.requests import HTTPConnection
 
-from ingestion_orchestration_fastapi_app.api.folder_names import folder_names
+from ingestion_orchestration_fastapi_app.api.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.security import ADMINISTERS, READS
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.core.allowed import RootSource
@@ -106,9 +106,5 @@ def _listed(services: Services) -> AllowedRootList:
 
 async def _added(services: Services, text: str) -> bytes:
     """The folder itself need not be there any more."""
-    names = await to_thread.run_sync(folder_names, text, limiter=services.blocking)
     added = [one.path for one in services.allowed.roots if one.source is RootSource.REMEMBERED]
-    for path in added:
-        if display_text(path) == text or path in names:  # so is shown what is no UTF-8
-            return path
-    return names[0]
+    return await to_thread.run_sync(meant_folder, text, added, limiter=services.blocking)

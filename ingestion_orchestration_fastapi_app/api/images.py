@@ -25,7 +25,6 @@ from ingestion_orchestration_fastapi_app.core.files import unseen_hash
 from ingestion_orchestration_fastapi_app.core.filters import Filters
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
-    DirectoryNotAllowed,
     ImageNotFound,
     StoreRead,
 )
@@ -114,7 +113,7 @@ async def get_thumbnail(
         ),
         304: {"description": "The asker has it already."},
         416: {"description": "None of the range is there."},
-        **problems(DirectoryNotAllowed, *_LOOKING),
+        **problems(*_LOOKING),
     },
 )
 async def get_file(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
+from ingestion_orchestration_fastapi_app.api.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.security import WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
-from ingestion_orchestration_fastapi_app.core.identity import display_text
 from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest, Watch
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionExists,
@@ -111,10 +109,9 @@ async def _end_watch(services: Services, body: IngestRequest) -> None:
     if collection is None or "\0" in body.directory_path:
         return
 
-    def real() -> str:
-        return os.path.realpath(os.path.expanduser(body.directory_path))
-
-    names = (body.directory_path, await to_thread.run_sync(real, limiter=services.blocking))
-    for watch in collection.watches:
-        if display_text(watch.directory) in names:
-            await services.watching.end(collection.id, watch.directory)
+    watched = [watch.directory for watch in collection.watches]
+    meant = await to_thread.run_sync(
+        meant_folder, body.directory_path, watched, limiter=services.blocking
+    )
+    if meant in watched:
+        await services.watching.end(collection.id, meant)

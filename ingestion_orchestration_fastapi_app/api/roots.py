@@ -8,11 +8,11 @@ from anyio import move_on_after, to_thread
 from fastapi import APIRouter, Query
 
 from ingestion_orchestration_fastapi_app.api.collections import described
-from ingestion_orchestration_fastapi_app.api.folder_names import folder_names
+from ingestion_orchestration_fastapi_app.api.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
-from ingestion_orchestration_fastapi_app.core.identity import display_text, is_within
+from ingestion_orchestration_fastapi_app.core.identity import folders_above
 from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Origin
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
@@ -105,11 +105,7 @@ async def _changed(services: Services, name: str) -> CollectionReply:
 
 async def _root_path(services: Services, collection: CollectionRecord, text: str) -> bytes:
     """As the collection knows it. The folder itself need not be there any more."""
-    names = await to_thread.run_sync(folder_names, text, limiter=services.blocking)
+    known = {root.path: None for root in collection.roots}  # in their order, and those above
     for root in collection.roots:
-        if display_text(root.path) == text:  # how a name that is no UTF-8 is shown
-            return root.path
-    for name in names:
-        if any(is_within(root.path, name) for root in collection.roots):
-            return name
-    return names[0]
+        known.update(dict.fromkeys(folders_above(root.path)))
+    return await to_thread.run_sync(meant_folder, text, tuple(known), limiter=services.blocking)

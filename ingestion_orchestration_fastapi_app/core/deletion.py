@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from ingestion_orchestration_fastapi_app.core.identity import is_within
+from ingestion_orchestration_fastapi_app.core.identity import folders_above, is_within
 
 GUARD_FILES = 10  # so few may always be missing, unless nothing else is there
 
@@ -58,10 +58,8 @@ def device_at(path: bytes, devices: Mapping[bytes, int]) -> int | None:
 
 def _upwards(path: bytes) -> Iterator[bytes]:
     """The path and every folder above it; the deepest first."""
-    while path.rstrip(b"/"):
-        yield path
-        path = path.rstrip(b"/").rpartition(b"/")[0]
-    yield b"/"
+    yield path
+    yield from folders_above(path)
 
 
 def relative_range(root: bytes, directory: bytes) -> tuple[bytes, bytes | None] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from uuid import UUID, uuid5
 
@@ -40,6 +40,13 @@ def point_id(collection: str, root_id: UUID, path: bytes) -> UUID:
 def is_within(path: bytes, folder: bytes) -> bool:
     """True for the folder itself, too. Both are absolute and normalised."""
     return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
+
+
+def folders_above(path: bytes) -> Iterator[bytes]:
+    """Every folder that an absolute path lies in; the deepest first."""
+    while path.rstrip(b"/"):
+        path = path.rstrip(b"/").rpartition(b"/")[0]
+        yield path or b"/"
 
 
 def deepest_root(path: bytes, roots: Iterable[Root]) -> Root | None:

@@ -12,6 +12,7 @@ import pytest
 from ingestion_orchestration_fastapi_app.adapters import file_walk
 from ingestion_orchestration_fastapi_app.adapters.directories import checked_directory, true_path
 from ingestion_orchestration_fastapi_app.adapters.no_links import OpenFolders
+from ingestion_orchestration_fastapi_app.api.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, DirectoryNotFound
 
@@ -99,3 +100,22 @@ def test_links_and_dots_are_followed_to_where_they_lead(tmp_path: Path) -> None:
         checked_directory(
             str(tmp_path / "link"), roots=[true_path(os.fsencode(tmp_path / "link/x"))]
         )
+
+
+@pytest.mark.parametrize(("known", "typed"), [(NFC, NFD), (NFD, NFC), (NFD, NFD)])
+def test_a_folder_that_is_not_there_any_more_is_meant_by_what_looks_like_it(
+    known: str, typed: str
+) -> None:
+    folders = [b"/no such/a", os.fsencode(f"/no such/{known}"), b"/no such/\xff"]
+    assert meant_folder(f"/no such/{typed}", folders) == folders[1]
+    assert meant_folder("/no such/b/../a/", folders) == folders[0]
+    assert meant_folder("/no such/\\xff", folders) == folders[2]
+    assert meant_folder("/no such/c", folders) == b"/no such/c"
+
+
+def test_of_two_folders_that_look_the_same_neither_is_guessed() -> None:
+    folders = [os.fsencode(f"/no such/{name}/Cafe\u0301") for name in (NFC, NFD)]
+    for folder in folders:
+        assert meant_folder(os.fsdecode(folder), folders) == folder
+    asked = f"/no such/{NFC}/{NFC}"
+    assert meant_folder(asked, folders) == os.fsencode(asked)
