@@ -65,7 +65,10 @@ class MemoryLedger(MemoryRoots):
         await checkpoint()
         for job in self._jobs.values():
             if job.collection_id == collection_id and job.state not in FINAL:
-                raise JobStateProblem(f"Job {job.id} of this collection is not finished.")
+                raise JobStateProblem(
+                    f"Job {job.id} of this collection is not finished: it is {job.state}. "
+                    "Cancel it first, or let it end."
+                )
         shelf = self._shelves.pop(collection_id, None)
         if shelf is not None:
             self._dropped.add(shelf.record.name)

@@ -147,7 +147,8 @@ def test_a_library_goes_on_with_the_model_it_was_made_with(
     shutil.copytree(folder / ".demo/pictures", photos)
     first = once(folder, environment | {"CLIP_MODEL": "tiny-shapes"}, "--photos", str(photos))
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "tiny-shapes knows drawn, coloured shapes" in first.stdout
+    said = first.stdout + first.stderr
+    assert said.count("tiny-shapes knows drawn, coloured shapes") == 1
     again = once(folder, environment, "--photos", str(photos))
     assert again.returncode == 0, again.stdout + again.stderr
     assert "The model is tiny-shapes, with which the library was made." in again.stdout

@@ -28,7 +28,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
 from ingestion_orchestration_fastapi_app.cli.view.progress import follow, report
 from ingestion_orchestration_fastapi_app.core.tiny_model import DEMO_PICTURES, TINY_MODEL
 from ingestion_orchestration_fastapi_app.settings import Settings
-from utils.contract import ErrorCode, IngestRequest, JobState, SearchTextRequest
+from utils.contract import ErrorCode, IngestRequest, JobReply, JobState, SearchTextRequest
 from utils.problems import Problem
 
 READY_LIMIT_S = 900.0
@@ -233,20 +233,23 @@ async def _use(plan: Plan, url: str, console: Console) -> int:
             if job.state is not JobState.COMPLETED:
                 reason = job.reason or f"The job is {job.state.value}."
                 raise ApiProblem(reason, code=job.reason_code)
-            await _show_searches(api, plan.collection, console)
+            await _show_searches(api, job, console)
     if not plan.once:
         print_plain(console, f"\nPhotoseek serves at {url} (Ctrl-C stops it)", style="bold")
         await anyio.sleep_forever()
     return 0
 
 
-async def _show_searches(api: OrchestratorApi, collection: str, console: Console) -> None:
+async def _show_searches(api: OrchestratorApi, job: JobReply, console: Console) -> None:
+    """What the job has warned of already is not said again."""
     ml = (await api.capabilities()).ml
     shapes = ml is not None and ml.clip.model == TINY_MODEL
     for query in SHAPE_SEARCHES if shapes else PHOTO_SEARCHES:
         print_plain(console, f"\n{called('search', *query.split())}", style="bold")
-        asked = SearchTextRequest(query=query, collection=collection, limit=3)
-        print_hits(console, await api.search_text(asked), query=query)
+        asked = SearchTextRequest(query=query, collection=job.collection, limit=3)
+        found = await api.search_text(asked)
+        new = tuple(warning for warning in found.warnings if warning not in job.warnings)
+        print_hits(console, found.model_copy(update={"warnings": new}), query=query)
 
 
 async def _wait_until_ready(plan: Plan, services: Sequence[Service], console: Console) -> None:
