@@ -140,6 +140,10 @@ class FakeLibrary:
         there = {self._file(path).absolute for path in self.files}
         return [path not in there and path not in self.passed_over for path in paths]
 
+    async def known_as(self, directory: bytes, roots: Sequence[Root]) -> bytes:
+        await anyio.lowlevel.checkpoint()
+        return directory
+
     async def is_bare(self, folder: bytes) -> bool:
         await anyio.lowlevel.checkpoint()
         found = [self._file(path).absolute for path in self.files]

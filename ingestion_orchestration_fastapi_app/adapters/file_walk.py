@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from ingestion_orchestration_fastapi_app.adapters.mounts import Mounts
 from ingestion_orchestration_fastapi_app.adapters.no_links import OpenFolders
+from ingestion_orchestration_fastapi_app.adapters.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.adapters.sidecars import (
     looked_at,
     mark_of,
@@ -60,7 +61,8 @@ def walk(
     listed twice, for its sidecars first: that reads no inode, and holding all entries of a folder
     until its last one is known would have no bound.
     """
-    mounts = Mounts()
+    mounts, same = Mounts(), SameFolders(rules)
+    root_paths = [root.path for root in roots]
     pending: list[tuple[bytes, bytes | None, int | None]] = [(directory, None, None)]
     links: list[bytes] = []
     with OpenFolders() as folders:
@@ -71,6 +73,11 @@ def walk(
                 try:
                     begun = os.fstat(listing)
                     point = mounts.point(folder, point_above)
+                    if folder != directory and same.is_met_elsewhere(
+                        folder, begun, root_paths, is_mounted=point == folder
+                    ):
+                        links.append(folder)
+                        continue
                     device = mounts.number(point, listing, begun)
                     if device != device_above:
                         yield Mounted(folder, device)

@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.adapters.file_walk import (
 )
 from ingestion_orchestration_fastapi_app.adapters.no_links import open_folder_of
 from ingestion_orchestration_fastapi_app.adapters.regular_file import open_regular, refusal
+from ingestion_orchestration_fastapi_app.adapters.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.adapters.sidecars import looked_at, mark_of, read_sidecar
 from ingestion_orchestration_fastapi_app.core.files import File, Root
 from ingestion_orchestration_fastapi_app.core.records import (
@@ -93,6 +94,12 @@ class LocalFiles:
     async def is_bare(self, folder: bytes) -> bool:
         look = partial(is_bare, folder, rules=self._rules)
         return await to_thread.run_sync(look, limiter=self._limiter)
+
+    async def known_as(self, directory: bytes, roots: Sequence[Root]) -> bytes:
+        def found() -> bytes:
+            return SameFolders(self._rules).path_in(directory, [root.path for root in roots])
+
+        return await to_thread.run_sync(found, limiter=self._limiter)
 
     async def is_allowed(self, directory: bytes) -> bool:
         def allowed() -> bool:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ingestion_orchestration_fastapi_app.adapters.no_links import FOLDER, open_path
 
@@ -61,24 +63,40 @@ def mount_number(folder: bytes) -> int | None:
         os.close(listing)
 
 
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A line of the table. `device` is `major:minor`, `folder` the one of it that is mounted."""
+
+    device: bytes
+    folder: bytes
+    point: bytes
+    kind: bytes
+    source: bytes
+
+
+def mount_table() -> Iterator[Mount]:
+    """In the order of mounting: of two at one point the last counts. Blocking."""
+    try:
+        with open(_MOUNTS, "rb") as table:
+            lines = table.read().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        before, _, after = line.partition(b" - ")
+        fields, kind = before.split(b" "), after.split(b" ")
+        if len(fields) >= 5 and len(kind) >= 2:
+            yield Mount(fields[2], _plain(fields[3]), _plain(fields[4]), kind[0], kind[1])
+
+
 def _mount_points() -> dict[bytes, bytes]:
     """What is shown at each: the mounted folder, the kind of file system, and its source.
 
     Not the name of a disk's device: it is another one in another slot.
     """
-    try:
-        with open(_MOUNTS, "rb") as table:
-            lines = table.read().splitlines()
-    except OSError:
-        return {}
     shown: dict[bytes, bytes] = {}
-    for line in lines:
-        before, _, after = line.partition(b" - ")
-        fields, kind = before.split(b" "), after.split(b" ")
-        if len(fields) < 5 or len(kind) < 2:
-            continue
-        source = b"" if kind[1].startswith(b"/dev/") else kind[1]
-        shown[_plain(fields[4])] = b"\0".join((_plain(fields[3]), kind[0], source))  # the last wins
+    for mount in mount_table():
+        source = b"" if mount.source.startswith(b"/dev/") else mount.source
+        shown[mount.point] = b"\0".join((mount.folder, mount.kind, source))
     return shown
 
 

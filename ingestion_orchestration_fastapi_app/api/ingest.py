@@ -76,6 +76,9 @@ async def _accepted(services: Services, body: IngestRequest, directory: bytes) -
         likely = await services.watch.likely(existing.fingerprint)
         if likely is not None:
             collections.check_model(existing, likely)
+        known_as = await services.ports.library.known_as(directory, existing.roots)
+        if services.allowed.allows(known_as):
+            directory = known_as  # one folder has one path, so that no picture is there twice
     await check_space(
         services.ports.ledger,
         services.ports.library,

@@ -139,6 +139,9 @@ class Library(Protocol):
     async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
         """Of each path: nothing is there now, though a scan of `below` would not pass it over."""
 
+    async def known_as(self, directory: bytes, roots: Sequence[Root]) -> bytes:
+        """The path under which the roots hold the folder, where it is mounted at another, too."""
+
     async def is_bare(self, folder: bytes) -> bool:
         """Nothing is in it that a scan would look at; also where it is missing or unlistable."""
 
