@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from anyio import fail_after, sleep
 
 from tests.component.orchestrator_app import FakeService, orchestrator, paint
 from utils.contract import ErrorCode
@@ -45,3 +46,34 @@ async def test_a_job_that_goes_on_after_a_restart_asks_the_roots_again(tmp_path:
         job = await running.ended(job_id)
         assert (job["state"], job["reason_code"]) == ("failed", ErrorCode.DIRECTORY_NOT_ALLOWED)
         assert service.images == 0
+
+
+@pytest.mark.parametrize("linked", ["", "trip"])
+async def test_a_watched_folder_that_becomes_a_link_is_not_followed(
+    tmp_path: Path, linked: str
+) -> None:
+    for number in range(12):
+        paint(tmp_path / "photos" / "in" / f"{number}.png", "green", side_px=20 + number)
+    paint(tmp_path / "photos" / "in" / "trip" / "a.png", "red")
+    paint(tmp_path / "outside" / "secret.png", "blue")
+    async with orchestrator(tmp_path, watch_debounce_s=0.1) as running:
+        folder = running.photos / "in"
+        asked = {"directory_path": str(folder), "watch": True, "sync": True}
+        job_id = (await running.post("/ingest", asked)).json()["job_id"]
+        await running.ended(job_id)
+        before = len((await running.get("/jobs"))["jobs"])
+        (folder / linked).rename(tmp_path / "moved")
+        (folder / linked).symlink_to(tmp_path / "outside")
+        paint(tmp_path / "outside" / "new.png", "blue")
+        with fail_after(30):
+            while True:
+                paths = [image["path"] for image in (await running.get("/images"))["images"]]
+                assert not any("secret" in path or "new" in path for path in paths)
+                watches = (await running.get("/collections/default"))["watches"]
+                if linked and str(folder / "trip" / "a.png") not in paths:
+                    break
+                if not linked and "not there" in (watches[0]["detail"] or ""):
+                    assert len((await running.get("/jobs"))["jobs"]) == before
+                    assert len(paths) == 13
+                    break
+                await sleep(0.05)

@@ -180,3 +180,14 @@ def test_folders_that_are_kept_open_are_few_and_closed_at_the_end(tmp_path: Path
             folders.through(os.fsencode(tmp_path / f"{number}/a"))
             assert len(os.listdir("/proc/self/fd")) <= before + 5
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_folder_that_may_be_gone_through_need_not_be_listable(tmp_path: Path) -> None:
+    """As `/home` is for most."""
+    file = put(tmp_path / "home/me/a.jpg", PHOTO)
+    (tmp_path / "home").chmod(0o311)
+    try:
+        os.close(open_path(file.absolute, os.O_RDONLY))
+        assert [item.path for item in walked(tmp_path / "home/me") if isinstance(item, File)]
+    finally:
+        (tmp_path / "home").chmod(0o700)
