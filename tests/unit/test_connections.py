@@ -47,14 +47,25 @@ def opened(all_of_them: Connections, count: int) -> list[Fake]:
     return made
 
 
-def test_the_one_that_idles_longest_is_closed_for_a_new_one(clock: Clock) -> None:
+def test_one_that_never_asked_goes_before_one_that_is_kept_for_the_next_call(clock: Clock) -> None:
     connections = Connections(ConnectionLimits(max_connections=3), clock)
-    first, second, third = opened(connections, 3)
-    connections.answering(first)
-    connections.idles(first)
-    (fourth,) = opened(connections, 1)
-    assert [one.is_closed for one in (first, second, third, fourth)] == [False, True, False, False]
+    kept, first, second = opened(connections, 3)
+    connections.idles(kept)
+    clock.now_s += 2
+    opened(connections, 2)
+    assert [one.is_closed for one in (kept, first, second)] == [False, True, True]
+    opened(connections, 1)
+    assert kept.is_closed, "who is new has a moment to ask"
     assert len(connections) == 3
+
+
+def test_the_one_that_idles_longest_is_closed_first(clock: Clock) -> None:
+    connections = Connections(ConnectionLimits(max_connections=2), clock)
+    first, second = opened(connections, 2)
+    for one in (second, first):
+        connections.idles(one)
+    opened(connections, 1)
+    assert (first.is_closed, second.is_closed) == (False, True)
 
 
 def test_one_that_dribbles_its_head_goes_before_one_that_rests(clock: Clock) -> None:

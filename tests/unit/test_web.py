@@ -159,6 +159,13 @@ async def test_without_the_api_key_there_is_only_health(headers: dict[str, str])
         assert (await client.get("/health/live", headers=headers)).status_code == 200
 
 
+async def test_a_log_line_holds_the_beginning_of_a_path(client: httpx.AsyncClient) -> None:
+    with structlog.testing.capture_logs() as logs:
+        await client.get("/" + "a" * 10_000)
+    [line] = [entry for entry in logs if entry["event"] == "request_served"]
+    assert len(line["path"]) == 500
+
+
 async def test_metrics_count_by_route_and_each_app_has_its_own() -> None:
     async with client_of(small_app()) as one, client_of(small_app()) as other:
         await one.get("/items/1")

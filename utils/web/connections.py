@@ -12,6 +12,7 @@ from utils.problems import Problem, ServiceOverloaded, TooSlow
 
 log = structlog.stdlib.get_logger(__name__)
 
+_MOMENT_S = 1.0  # who is new, or in the middle of a head, gets so long
 _REFUSED_AT_ONCE = 64  # that are told so; more are closed without a word
 
 
@@ -43,7 +44,7 @@ class Connection(Protocol):
 
 
 class Connections:
-    """All of a server's. Whoever is new gets in: the one that idles longest is closed for it.
+    """All of a server's. Whoever is new gets in: one that does nothing is closed for it.
 
     Each state is a dict in the order in which it was entered; values are times.
     """
@@ -52,7 +53,8 @@ class Connections:
         self._limits = limits
         self._now = now
         self._open: set[Connection] = set()
-        self._idle: dict[Connection, float] = {}
+        self._unused: dict[Connection, float] = {}  # no request yet
+        self._idle: dict[Connection, float] = {}  # after one
         self._heads: dict[Connection, float] = {}
         self._bodies: dict[Connection, float] = {}
         self._rests: dict[Connection, float] = {}
@@ -73,7 +75,7 @@ class Connections:
             connection.refuse(ServiceOverloaded(detail, retry_after_s=1))
             return
         self._open.add(connection)
-        self._idle[connection] = self._now()
+        self._unused[connection] = self._now()
 
     def closed(self, connection: Connection) -> None:
         self._open.discard(connection)
@@ -107,8 +109,9 @@ class Connections:
     def close_overdue(self) -> None:
         """Call it about once a second."""
         limits = self._limits
-        for connection in self._overdue(self._idle, limits.idle_s):
-            connection.close()
+        for state in (self._unused, self._idle):
+            for connection in self._overdue(state, limits.idle_s):
+                connection.close()
         for connection in self._overdue(self._rests, limits.rest_s):
             connection.close()
         for connection in self._overdue(self._heads, limits.head_s):
@@ -143,17 +146,16 @@ class Connections:
                 self._unread[connection] = (now_s, left_bytes)
 
     def _make_room(self) -> bool:
-        """Closes the oldest that is not at work: one that dribbles before one that rests."""
-        slow_s = self._now() - 1.0
-        oldest_head = next(iter(self._heads), None)
-        if oldest_head is not None and self._heads[oldest_head] > slow_s:
-            oldest_head = None
+        """Closes one that is not at work; rather one that never asked for anything than one of a
+        client that keeps its connection for the next call."""
         for connection in (
-            oldest_head,
-            next(iter(self._rests), None),
-            next(iter(self._idle), None),
-            next(iter(self._heads), None),
-            next(iter(self._bodies), None),
+            self._oldest(self._heads, least_s=_MOMENT_S),
+            self._oldest(self._rests),
+            self._oldest(self._unused, least_s=_MOMENT_S),
+            self._oldest(self._idle),
+            self._oldest(self._unused),
+            self._oldest(self._heads),
+            self._oldest(self._bodies),
         ):
             if connection is not None:
                 self.closed(connection)
@@ -161,8 +163,12 @@ class Connections:
                 return True
         return False
 
+    def _oldest(self, state: dict[Connection, float], *, least_s: float = 0.0) -> Connection | None:
+        found = next(iter(state), None)
+        return None if found is None or self._now() - state[found] < least_s else found
+
     def _enter(self, connection: Connection, state: dict[Connection, float] | None) -> None:
-        for one in (self._idle, self._heads, self._bodies, self._rests):
+        for one in (self._unused, self._idle, self._heads, self._bodies, self._rests):
             one.pop(connection, None)
         if state is not None and connection in self._open:
             state[connection] = self._now()

@@ -19,6 +19,7 @@ from utils.web.problem_responses import problem_response
 
 log = structlog.stdlib.get_logger(__name__)
 
+_LOGGED_CHARACTERS = 500
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -59,7 +60,7 @@ class RequestScope:
                 log.info("client_left", method=scope["method"], route=route_template(scope))
                 return
             except Exception:
-                log.exception("request_crashed", method=scope["method"], path=scope["path"])
+                log.exception("request_crashed", method=scope["method"], path=_logged(scope))
                 if status:
                     raise  # too late for a problem: the server closes the connection
                 body = problem_response(
@@ -71,7 +72,13 @@ class RequestScope:
             (log.debug if quiet else log.info)(
                 "request_served",
                 method=scope["method"],
-                path=scope["path"],
+                path=_logged(scope),
                 status=status,
                 wall_s=round(time.perf_counter() - started_s, 4),
             )
+
+
+def _logged(scope: Scope) -> str:
+    """The beginning of the path: a caller does not fill the log."""
+    path: str = scope["path"]
+    return path[:_LOGGED_CHARACTERS]
