@@ -297,3 +297,25 @@ async def test_a_write_that_fails_by_damage_says_so_in_the_end(tmp_path: Path) -
     assert await store.mend(COLLECTION, dim=DIM) is not None
     await store.write(COLLECTION, merged, may_exist=ids(merged))
     assert await row_ids(store) == sorted(ids(points(0, rows + 5)))
+
+
+def vectors_zeroed(path: str) -> None:
+    """The vectors stand at the end, before the footer, and are not packed."""
+    with open(path, "r+b") as file:
+        file.seek(os.path.getsize(path) // 3)
+        file.write(bytes(DIM * 4 * 20))
+
+
+async def test_what_the_process_wrote_itself_is_watched_too(tmp_path: Path) -> None:
+    store = local_store(str(tmp_path))
+    await store.create(COLLECTION, dim=512)
+    assert await store.mend(COLLECTION, dim=512) is None  # as the first job does
+    await store.write(COLLECTION, points(0, 100, dim=512), may_exist=())
+    (path,) = data_files(str(tmp_path))
+    vectors_zeroed(path)
+    with pytest.raises(StoreRead):  # Lance leaves such rows out of a flat search
+        await store.search(COLLECTION, unit(1, 512), limit=500)
+    store._entries[COLLECTION].health.suspect = False  # also where nobody has searched
+    mended = await store.mend(COLLECTION, dim=512)
+    assert mended is not None
+    assert len(await store.search(COLLECTION, unit(1, 512), limit=500)) == 100 - mended.lost_rows

@@ -50,6 +50,12 @@ class Marks:
     def kept_by(self, now: Marks) -> bool:
         return all(now.files.get(name) == mark for name, mark in self.files.items())
 
+    def with_new(self, now: Marks, *, pruned: bool) -> Marks:
+        """What came since; `pruned`: without what has gone. One that changed stays as it was."""
+        if pruned:
+            return Marks({name: self.files.get(name, mark) for name, mark in now.files.items()})
+        return Marks({**now.files, **self.files})
+
 
 def marks(folder: str) -> Marks:
     """Blocking. Of data, deletions and indexes."""

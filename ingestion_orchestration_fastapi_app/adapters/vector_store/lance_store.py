@@ -132,7 +132,7 @@ class LanceStore(LanceReads):
         entry = self._entries[collection]
         async with entry.writer:
             with reading(collection), writing(collection, "mended"):
-                return await Mending(self._database, collection, entry, self._threads).run(dim=dim)
+                return await self._mending(collection, entry).run(dim=dim)
 
     async def write(
         self, collection: str, points: Sequence[Point], *, may_exist: Collection[UUID]
@@ -198,7 +198,7 @@ class LanceStore(LanceReads):
                 table.handle, keep_s=self._keep_versions_s, keep_version=table.reported
             )
         version = await table.sync(self._threads)
-        await Mending(self._database, collection, entry, self._threads).note_marks()
+        await self._mending(collection, entry).note_marks(pruned=True)
         return version
 
     async def _rows(self, points: Sequence[Point], table: OpenTable) -> Any:
@@ -221,8 +221,12 @@ class LanceStore(LanceReads):
                 except StoreWrite as exc:
                     await self._check_damage(collection, entry, exc)
                     raise
+                await self._mending(collection, entry).note_marks(pruned=False)
         entry.health.failures = 0
         return version
+
+    def _mending(self, collection: str, entry: Entry) -> Mending:
+        return Mending(self._database, collection, entry, self._threads)
 
     async def _check_damage(self, collection: str, entry: Entry, fault: StoreWrite) -> None:
         """A write that fails again and again may do so by what it reads: waiting mends nothing.
@@ -232,7 +236,7 @@ class LanceStore(LanceReads):
         entry.health.failures += 1
         if entry.health.failures >= _FAILURES_LOOKED_AT:
             with reading(collection):
-                found = await Mending(self._database, collection, entry, self._threads).is_damaged()
+                found = await self._mending(collection, entry).is_damaged()
             if found:
                 entry.health.suspect = True
                 raise unreadable(collection, fault.__cause__ or fault) from fault

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -160,10 +161,12 @@ class Mending:
         self.entry.readers.advance()
         self.database.close()
 
-    async def note_marks(self) -> None:
-        """After files were removed on purpose. Nothing where they were never looked at."""
-        if self.entry.health.marks is not None:
-            self.entry.health.marks = await self._marks()
+    async def note_marks(self, *, pruned: bool) -> None:
+        """After a change: of its new files. Nothing where the table was never looked at."""
+        health = self.entry.health
+        if health.marks is not None:
+            with suppress(OSError):  # the change itself is done
+                health.marks = health.marks.with_new(await self._marks(), pruned=pruned)
 
     async def _marks(self) -> damage.Marks:
         if not self.database.local:

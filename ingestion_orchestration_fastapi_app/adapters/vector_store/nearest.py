@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
+from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import DamagedError
 from ingestion_orchestration_fastapi_app.adapters.vector_store.queries import by_id
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
     ID,
@@ -89,13 +90,20 @@ class Nearest:
             number = min(4 * number, _MOST_CANDIDATES)
 
     async def _flat(self) -> list[Hit]:
-        more = self.limit + 1
+        """Raises DamagedError where rows have no vector any more: Lance leaves them out."""
+        more, tries = self.limit + 1, 0
         while True:
             take = self.offset + more
             query = self._query([*PAYLOAD_COLUMNS, _DISTANCE]).limit(take).bypass_vector_index()
             if self.after is not None:  # at its distance or further
                 query = query.distance_range(lower_bound=float(np.float32(1.0 - self.after.score)))
             found = await query.to_arrow(timeout=_LONGEST_SEARCH)
+            if self.after is None and found.num_rows < take:
+                tries += 1
+                if found.num_rows < min(take, await self.handle.count_rows(self.where)):
+                    if tries == _TRIES:  # it is not that some came in between the two looks
+                        raise DamagedError("rows have no vector")
+                    continue
             order = self._in_order(found)
             if found.num_rows < take or _tie_ends(found, order, self.limit):
                 page = found.take(pa.array(order[: self.limit]))
