@@ -73,7 +73,9 @@ async def test_who_may_add_a_folder(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     async with orchestrator(tmp_path, ingest_roots=None) as running:
         for by in ({}, {LOCAL_SECRET_HEADER: "guessed"}, {"X-API-Key": "any"}):
-            check_problem(await add(running, photos, by=by), 403, ErrorCode.FORBIDDEN)
+            refused = await add(running, photos, by=by)
+            check_problem(refused, 403, ErrorCode.FORBIDDEN)
+            assert "API_KEY" in refused.json()["detail"]
             check_problem(await remove(running, photos, by=by), 403, ErrorCode.FORBIDDEN)
         assert (await add(running, photos, by=headers(tmp_path))).status_code == 201
     async with orchestrator(tmp_path, ingest_roots=None, api_key="k") as running:

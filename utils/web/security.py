@@ -171,7 +171,11 @@ def authorised(request: Request, needed: SecurityScopes) -> Principal:
         raise Unauthorized(_HOW)
     missing = [scope for scope in needed.scopes if scope not in principal.scopes]
     if missing:
-        raise Forbidden(f"The {principal.name} lacks the scope `{missing[0]}` that this needs.")
+        advice = " Set an API_KEY, or use `photoseek` as the user who runs the service."
+        raise Forbidden(
+            f"The {principal.name} lacks the scope `{missing[0]}` that this needs."
+            + (advice if principal is LOCAL_USER else "")
+        )
     return principal
 
 
