@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Response
 
+from ingestion_orchestration_fastapi_app.api.links import OF_NEW_COLLECTION
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
@@ -42,7 +43,10 @@ async def list_collections(services: Wired) -> CollectionList:
     dependencies=[WRITES],
     status_code=201,
     summary="Create a collection",
-    responses={**located(201, "Where it is described."), **problems(CollectionExists)},
+    responses={
+        **located(201, "Where it is described.", OF_NEW_COLLECTION),
+        **problems(CollectionExists),
+    },
 )
 async def create_collection(
     body: CollectionRequest, response: Response, services: Wired

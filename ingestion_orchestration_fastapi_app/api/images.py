@@ -7,6 +7,7 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
+from ingestion_orchestration_fastapi_app.api.links import OF_IMAGES
 from ingestion_orchestration_fastapi_app.api.parameters import (
     CollectionName,
     ImageId,
@@ -38,7 +39,11 @@ _ETAG = "Names this very content: send it as `If-None-Match`."
 _KEPT = "How long it may be kept."
 
 
-@router.get("/images", summary="List images", responses=problems(CollectionNotFound, StoreRead))
+@router.get(
+    "/images",
+    summary="List images",
+    responses={200: {"links": OF_IMAGES}, **problems(CollectionNotFound, StoreRead)},
+)
 async def list_images(
     services: Wired,
     collection: CollectionName = "default",

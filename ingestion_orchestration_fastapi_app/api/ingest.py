@@ -6,6 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Response
 
 from ingestion_orchestration_fastapi_app.api.folder_names import meant_folder
+from ingestion_orchestration_fastapi_app.api.links import OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.security import WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
 from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest, Watch
@@ -33,7 +34,7 @@ router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[WRITES])
     status_code=202,
     summary="Import a folder",
     responses={
-        **located(202, "Where the job says how far it is."),
+        **located(202, "Where the job says how far it is.", OF_NEW_JOB),
         **problems(
             DirectoryNotAllowed,
             DirectoryNotFound,

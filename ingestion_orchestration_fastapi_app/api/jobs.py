@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from ingestion_orchestration_fastapi_app.api.event_stream import changes
+from ingestion_orchestration_fastapi_app.api.links import OF_JOBS, OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.parameters import JobId, JobLimit, Offset
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.services import Services, Wired
@@ -59,7 +60,7 @@ async def _place_to_listen(services: Wired, _job: KnownJob) -> AsyncIterator[boo
         yield has_place
 
 
-@router.get("/jobs", summary="List jobs")
+@router.get("/jobs", summary="List jobs", responses={200: {"links": OF_JOBS}})
 async def list_jobs(
     services: Wired, limit: JobLimit = 50, offset: Offset = 0, id_prefix: IdPrefix = ""
 ) -> JobList:
@@ -183,7 +184,7 @@ async def cancel_job(job_id: JobId, services: Wired) -> JobReply:
     status_code=202,
     summary="Try a job's failed files again",
     responses={
-        **located(202, "Where the new job says how far it is."),
+        **located(202, "Where the new job says how far it is.", OF_NEW_JOB),
         **problems(JobNotFound, CollectionNotFound, JobStateProblem, ModelMismatch, QueueFull),
     },
 )

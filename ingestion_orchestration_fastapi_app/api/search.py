@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 
+from ingestion_orchestration_fastapi_app.api.links import OF_RESULTS
 from ingestion_orchestration_fastapi_app.api.parameters import (
     CollectionName,
     ImageId,
@@ -62,7 +63,7 @@ MAX_QUERY_IMAGE_BYTES = 64 * 1024 * 1024
 @router.post(
     "/search/text",
     summary="Search by text",
-    responses=problems(*_SEARCHING),
+    responses={200: {"links": OF_RESULTS}, **problems(*_SEARCHING)},
 )
 async def search_by_text(body: SearchTextRequest, services: Wired) -> SearchReply:
     """The images that are nearest to what the words mean, the best first."""
@@ -80,11 +81,17 @@ async def search_by_text(body: SearchTextRequest, services: Wired) -> SearchRepl
 @router.post(
     "/search/image",
     summary="Search by a picture",
-    responses=problems(MalformedMultipart, *_SEARCHING),
+    responses={200: {"links": OF_RESULTS}, **problems(MalformedMultipart, *_SEARCHING)},
 )
 async def search_by_image(
     services: Wired,
-    file: Annotated[UploadFile, File(description="The picture, as a file of a known format.")],
+    file: Annotated[
+        UploadFile,
+        File(
+            description="The picture, as a file of a known format.",
+            json_schema_extra={"minLength": 1},
+        ),
+    ],
     collection: Annotated[CollectionText, Form()] = "default",
     limit: Annotated[int, Form(ge=1, le=MAX_SEARCH_LIMIT, description="The most results.")] = 20,
     offset: Annotated[int, Form(ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)] = 0,

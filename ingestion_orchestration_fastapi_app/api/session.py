@@ -78,8 +78,6 @@ async def log_out(request: Request, response: Response, _caller: Reader, service
     token = request.cookies.get(name)
     if services.sessions is not None and token:
         await services.sessions.end(token)
-    # Thumbnails are kept by browsers for a day, and would still be shown.
-    response.headers["Clear-Site-Data"] = '"cache"'
     response.delete_cookie(
         name,
         path=_cookie_path(request),

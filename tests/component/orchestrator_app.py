@@ -23,7 +23,7 @@ from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports
 from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.fakes import capabilities
-from utils.contract import WHOLE_FIELD, Capabilities, ErrorCode
+from utils.contract import PROBLEM_MEDIA_TYPE, WHOLE_FIELD, Capabilities, ErrorCode
 
 PATIENCE_S = 30
 CONTEXT_CHARACTERS = 300  # of a query that the model of FakeService reads
@@ -66,10 +66,25 @@ class FakeService:
         parts = parts_of(request.headers["Content-Type"], request.content)
         self.images += len(parts)
         if path == "embed":
+            if not is_picture(parts[0][1]):
+                return refusal(422, ErrorCode.FORMAT_UNSUPPORTED)
             reply = {"embedding": colour_vector(parts[0][1]), "fingerprint": fingerprint}
             return httpx.Response(200, json=reply)
         results = [{"id": name, "embedding": _encoded(data)} for name, data in parts]
         return httpx.Response(200, json={"results": results, "fingerprint": fingerprint})
+
+
+def refusal(status: int, code: ErrorCode) -> httpx.Response:
+    body = {"title": code, "status": status, "detail": code, "code": code, "request_id": "fake"}
+    return httpx.Response(status, json=body, headers={"Content-Type": PROBLEM_MEDIA_TYPE})
+
+
+def is_picture(data: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(data)):
+            return True
+    except OSError:
+        return False
 
 
 def _encoded(ppm: bytes) -> str:
@@ -130,12 +145,14 @@ async def orchestrator(
     service: FakeService | None = None,
     over_network: bool = False,
     around: Callable[[Ports], Ports] | None = None,
+    headers: dict[str, str] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Running]:
     """Starts it on `folder/data` and stops it: enter twice for a restart.
 
     `over_network`: to the inference service that the settings name, not to `service`. `around`:
-    as for `create_app`. A setting that is None is not set.
+    as for `create_app`. `headers` go with every request of `http`. A setting that is None is
+    not set.
     """
     service = service or FakeService()
     photos = folder / "photos"
@@ -155,6 +172,7 @@ async def orchestrator(
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app, raise_app_exceptions=False),
             base_url="http://localhost",
+            headers=headers,
         ) as http,
     ):
         yield Running(http, service, photos, app)

@@ -46,10 +46,15 @@ class Searched:
 
 
 @asynccontextmanager
-async def searched(folder: Path, size: str, *, rows: int = ROWS) -> AsyncIterator[Searched]:
-    """Thirteen pictures that were imported, and `rows` made ones that no colour is near to."""
+async def searched(
+    folder: Path, size: str, *, rows: int = ROWS, **more: Any
+) -> AsyncIterator[Searched]:
+    """Thirteen pictures that were imported, and `rows` made ones that no colour is near to.
+
+    `more` as for `orchestrator`.
+    """
     library(folder)
-    async with orchestrator(folder, index_threshold_rows=INDEXED_FROM[size]) as running:
+    async with orchestrator(folder, index_threshold_rows=INDEXED_FROM[size], **more) as running:
         job = await running.ingested()
         assert job["state"] == "completed"
         store = running.app.state.services.ports.store

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import re
 from datetime import datetime
 from typing import Any
 
@@ -131,3 +133,21 @@ def test_a_declared_length_is_read_whole(header: str | None, length: int) -> Non
 
 def test_a_length_that_no_number_can_hold_is_more_than_any_limit() -> None:
     assert declared_bytes("9" * 100_000) > 2**60
+
+
+@given(st.datetimes(min_value=datetime(1000, 1, 1)))  # noqa: DTZ001  # a camera's clock
+def test_the_schema_knows_the_days_that_there_are(moment: datetime) -> None:
+    patterns = [
+        one["pattern"]
+        for one in FilterSpec.model_json_schema()["properties"]["taken_after"]["anyOf"][0]["anyOf"]
+        if "pattern" in one
+    ]
+    assert any(re.match(pattern, moment.isoformat()) for pattern in patterns)
+
+
+@given(st.integers(1000, 9999), st.integers(1, 12), st.integers(29, 31))
+def test_the_schema_knows_no_other_days(year: int, month: int, day: int) -> None:
+    text = f"{year}-{month:02}-{day}T10:00:00"
+    told = FilterSpec.model_json_schema()["properties"]["taken_after"]["anyOf"][0]["anyOf"]
+    by_schema = any("pattern" in one and re.match(one["pattern"], text) for one in told)
+    assert by_schema == (day <= calendar.monthrange(year, month)[1])

@@ -6,7 +6,14 @@ from enum import StrEnum
 from typing import Annotated
 
 from annotated_types import MaxLen
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from utils.blank_text import is_blank
@@ -128,6 +135,16 @@ class Reply(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+
+def _number(value: object) -> object:
+    """JSON knows numbers: texts and flags that could be read as one are none."""
+    if isinstance(value, bool | str | bytes):
+        raise ValueError("Input should be a number")  # noqa: TRY004  # pydantic wants a ValueError
+    return value
+
+
+# For whole numbers: `20.0` is one in JSON, so that pydantic's strict mode would refuse too much.
+JSON_NUMBER = BeforeValidator(_number)
 
 CollectionText = Annotated[
     str,

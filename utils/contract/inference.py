@@ -142,7 +142,7 @@ class EmbedReply(Reply):
     fingerprint: str = Field(description="Of the embedding model.")
 
 
-QueryText = Annotated[str, Field(max_length=8192), NotBlank]
+QueryText = Annotated[str, Field(min_length=1, max_length=8192), NotBlank]
 
 
 class EmbedTextRequest(Wire):

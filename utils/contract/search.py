@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt
+from pydantic import ConfigDict, Field, StrictBool, StrictFloat
 
-from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, NotBlank, Reply, Wire
+from utils.contract.base import (
+    JSON_NUMBER,
+    MAX_PATH_CHARACTERS,
+    CollectionText,
+    NotBlank,
+    Reply,
+    Wire,
+)
 from utils.contract.examples import HIT, SEARCH
 from utils.contract.format_names import MAX_FORMATS, FormatName
 from utils.contract.images import ImageReply
@@ -30,7 +37,7 @@ MAX_SIDE_PX = 1_000_000
 
 CursorText = Annotated[str, Field(min_length=1, max_length=MAX_CURSOR_CHARACTERS)]
 KeywordText = Annotated[str, Field(min_length=1, max_length=200)]
-SidePx = Annotated[StrictInt, Field(ge=1, le=MAX_SIDE_PX)]
+SidePx = Annotated[int, Field(ge=1, le=MAX_SIDE_PX), JSON_NUMBER]
 
 
 class FilterSpec(Wire):
@@ -55,7 +62,7 @@ class FilterSpec(Wire):
     lens: str | None = Field(
         default=None, max_length=200, description="A part of the lens's name.", examples=["50mm"]
     )
-    rating_min: Annotated[StrictInt, Field(ge=-1, le=5)] | None = Field(
+    rating_min: Annotated[int, Field(ge=-1, le=5), JSON_NUMBER] | None = Field(
         default=None, description="The least rating: -1 (rejected) to 5."
     )
     keywords: tuple[KeywordText, ...] = Field(
@@ -99,8 +106,12 @@ class SearchTextRequest(Wire):
         "its end is cut off, and a warning says so; a blank one is refused.",
     )
     collection: CollectionText = "default"
-    limit: StrictInt = Field(default=20, ge=1, le=MAX_SEARCH_LIMIT, description="The most results.")
-    offset: StrictInt = Field(default=0, ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)
+    limit: Annotated[int, Field(ge=1, le=MAX_SEARCH_LIMIT), JSON_NUMBER] = Field(
+        default=20, description="The most results."
+    )
+    offset: Annotated[int, Field(ge=0, le=MAX_SEARCH_OFFSET), JSON_NUMBER] = Field(
+        default=0, description=OFFSET_DESCRIPTION
+    )
     cursor: CursorText | None = Field(default=None, description=CURSOR_DESCRIPTION)
     filters: FilterSpec = Field(
         default=FilterSpec(), description="Conditions that every result meets."

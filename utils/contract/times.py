@@ -59,12 +59,20 @@ def _moment(written: object, *, last: bool) -> datetime:
         raise ValueError(f"there is no such time; {_EXPECTED}") from exc
 
 
+# Exactly the days that there are, since no format of JSON Schema means a time without an offset.
+_YEAR = "[1-9][0-9]{3}"
+_LEAP = "([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26]|1[26])00)"
+_DAY = (
+    f"({_LEAP}-02-29|{_YEAR}-(02-(0[1-9]|1[0-9]|2[0-8])"
+    "|(0[13-9]|1[0-2])-(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-31))"
+)
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 _WRITTEN_SCHEMA = {
     "anyOf": [
-        {"type": "string", "pattern": "^[1-9][0-9]{3}$"},
-        {"type": "string", "pattern": "^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"},
+        {"type": "string", "pattern": f"^{_YEAR}$"},
+        {"type": "string", "pattern": f"^{_YEAR}-(0[1-9]|1[0-2])$"},
         {"type": "string", "format": "date"},
-        {"type": "string", "format": "date-time-local"},
+        {"type": "string", "format": "date-time-local", "pattern": f"^{_DAY}T{_TIME}$"},
         {"type": "string", "format": "date-time"},
     ],
     "examples": ["2019", "2019-05", "2019-05-03", "2019-05-03T14:30:00"],

@@ -68,10 +68,19 @@ def stream(description: str, *, item: type[BaseModel]) -> Responses:
     return {200: {"description": description, "content": {"text/event-stream": events}}}
 
 
-def located(status: int, description: str) -> Responses:
+def links(*operations: str, **parameters: str) -> dict[str, Any]:
+    """For `links` in `responses=` of a route whose answer names what others are asked for.
+
+    `operations` by id; `parameters` are places in the answer: `image_id="/images/0/id"`.
+    """
+    places = {name: f"$response.body#{place}" for name, place in parameters.items()}
+    return {one: {"operationId": one, "parameters": places} for one in operations}
+
+
+def located(status: int, description: str, links: Mapping[str, Any]) -> Responses:
     """For `responses=` of a route that makes something."""
     header = {"description": description, "schema": {"type": "string"}}
-    return {status: {"headers": {"Location": header}}}
+    return {status: {"headers": {"Location": header}, "links": dict(links)}}
 
 
 def multipart_body(
@@ -153,6 +162,8 @@ def _models(*bases: type[BaseModel]) -> Iterable[type[BaseModel]]:
 
 
 def _finish(operation: dict[str, Any], *, method: str, is_health: bool) -> None:
+    for parameter in operation.get("parameters", []):
+        parameter["schema"] = _sendable(parameter["schema"])
     responses = operation["responses"]
     if _TITLES not in responses.get("422", {}):
         responses.pop("422", None)  # FastAPI's own form of what is a 400 here
@@ -167,6 +178,14 @@ def _finish(operation: dict[str, Any], *, method: str, is_health: bool) -> None:
             "$ref": f"#/components/headers/{REQUEST_ID_HEADER}"
         }
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _sendable(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query or header can be left out, and cannot be null."""
+    kinds = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    if len(kinds) != 1:
+        return schema
+    return {**kinds[0], **{name: value for name, value in schema.items() if name != "anyOf"}}
 
 
 def _common(
