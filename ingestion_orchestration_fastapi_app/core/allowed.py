@@ -11,6 +11,7 @@ from ingestion_orchestration_fastapi_app.core.files import Root
 from ingestion_orchestration_fastapi_app.core.identity import display_text, is_within
 
 _SYSTEM = (b"/proc", b"/sys", b"/dev")
+_MEMORY = b"/dev/shm"  # the one place in these for files: a folder in it can be named
 
 
 class RootSource(StrEnum):
@@ -32,7 +33,8 @@ class AllowedFolders:
     """All paths are absolute and without links.
 
     `configured` is a bound where a user set it: nothing outside is allowed, whatever is
-    remembered. `own` are the folders that Photoseek itself writes to.
+    remembered. It alone can name a folder in /dev/shm. `own` are the folders that Photoseek
+    itself writes to.
     """
 
     configured: tuple[bytes, ...]
@@ -44,20 +46,22 @@ class AllowedFolders:
     def roots(self) -> tuple[AllowedRoot, ...]:
         """In force now, each once."""
         source = RootSource.SETTING if self.is_bound else RootSource.DEFAULT
-        named = [AllowedRoot(path, source) for path in self.configured if not _is_system(path)]
+        named = [AllowedRoot(path, source) for path in self.configured if not self._is_system(path)]
         kept = [path for path in self.remembered if self.refusal(path) is None]
         found = named + [AllowedRoot(path, RootSource.REMEMBERED) for path in kept]
         return tuple({root.path: root for root in reversed(found)}.values())[::-1]
 
     def allows(self, path: bytes) -> bool:
-        if _is_system(path) or any(is_within(path, folder) for folder in self.own):
+        if self._is_system(path) or any(is_within(path, folder) for folder in self.own):
             return False
         return any(is_within(path, root.path) for root in self.roots)
 
     def refusal(self, path: bytes) -> str | None:
         """Why the folder cannot become a root, for people; None: it can."""
         shown = display_text(path)
-        if _is_system(path):
+        if self._is_system(path):
+            if _is_in_memory(path):
+                return f"{shown} is a root only where INGEST_ROOTS names it."
             return f"{shown} is never a root: it holds the system, no photographs."
         for own in self.own:
             if is_within(path, own) or is_within(own, path):
@@ -83,6 +87,12 @@ class AllowedFolders:
             parts += [path for path in inner if self.allows(path)]
         return None if is_whole else tuple(parts)
 
+    def _is_system(self, path: bytes) -> bool:
+        if self.is_bound and _is_in_memory(path):
+            named = filter(_is_in_memory, self.configured)
+            return not any(is_within(path, folder) for folder in named)
+        return path == b"/" or any(is_within(path, folder) for folder in _SYSTEM)
 
-def _is_system(path: bytes) -> bool:
-    return path == b"/" or any(is_within(path, folder) for folder in _SYSTEM)
+
+def _is_in_memory(path: bytes) -> bool:
+    return path != _MEMORY and is_within(path, _MEMORY)

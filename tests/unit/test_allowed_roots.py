@@ -56,6 +56,25 @@ def test_the_system_is_never_a_root(path: bytes) -> None:
         assert path not in [root.path for root in allowed.roots]
 
 
+def test_a_folder_in_memory_is_a_root_where_the_setting_names_it() -> None:
+    named = folders(b"/dev/shm/x/inner", bound=(b"/dev/shm/x", b"/srv"))
+    assert [root.path for root in named.roots] == [b"/dev/shm/x", b"/srv", b"/dev/shm/x/inner"]
+    assert named.allows(b"/dev/shm/x/a.jpg")
+    for path in (b"/dev", b"/dev/shm", b"/dev/shm/y", b"/dev/shm/xy", b"/dev/disk"):
+        assert not named.allows(path)
+        assert named.refusal(path) is not None
+    for other in (
+        folders(b"/dev/shm/x"),
+        folders(b"/dev/shm/x", bound=(b"/dev",)),
+        folders(b"/dev/shm/x", bound=(b"/dev/shm",)),
+        folders(b"/dev/shm/x", bound=(b"/",)),
+        AllowedFolders((b"/dev/shm/x",), is_bound=False, remembered=(), own=()),
+    ):
+        assert not other.allows(b"/dev/shm/x")
+        assert "INGEST_ROOTS" in (other.refusal(b"/dev/shm/x") or "")
+        assert b"/dev/shm/x" not in [root.path for root in other.roots]
+
+
 def test_the_whole_disk_bounds_nothing_and_allows_nothing_by_itself() -> None:
     allowed = folders(b"/srv/photos", bound=(b"/",))
     assert [root.path for root in allowed.roots] == [b"/srv/photos"]
