@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from ml_inference_fastapi_app import status_routes
 from ml_inference_fastapi_app.backends.base import Captioner, Embedder, ModelMissingError
 from ml_inference_fastapi_app.backends.blip_source import BlipSource, resolve_blip
+from ml_inference_fastapi_app.backends.torch_import import import_torch
 from ml_inference_fastapi_app.captioning import Captioning, CaptionPlan
 from ml_inference_fastapi_app.compiled_folder import compiled_folder
 from ml_inference_fastapi_app.decoding import Decoder
@@ -62,6 +63,7 @@ def load_clip(settings: Settings, on_phase: OnPhase) -> Embedder:
     compiled = compiled_folder(settings.model_cache_dir)
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", compiled)  # noqa: TID251  # as above
     # Here, since importing torch takes seconds: the service listens and says `loading` first.
+    import_torch()
     from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
 
     return load_torch_clip(

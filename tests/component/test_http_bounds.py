@@ -194,3 +194,12 @@ def test_what_is_no_http_is_a_problem_too(port: int) -> None:
     assert b"ERR_VALIDATION" in said
     upgraded = answer_to(port, GET + b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n")
     assert upgraded.startswith(b"HTTP/1.1 200 ")
+
+
+def test_who_sends_a_large_body_before_reading_gets_the_413(port: int) -> None:
+    head = b"POST /health/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+    with connected(port) as sock:
+        sock.sendall(head % (78 * KIB * KIB))
+        for _ in range(78):
+            sock.sendall(b"0" * KIB * KIB)
+        assert head_of(sock).startswith(b"HTTP/1.1 413 ")

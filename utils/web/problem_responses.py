@@ -24,7 +24,7 @@ log = structlog.stdlib.get_logger(__name__)
 class DrainBounds:
     """How much of a refused request's body is read so that its connection stays usable."""
 
-    max_bytes: int = 64 * 1024 * 1024
+    max_bytes: int = 128 * 1024 * 1024
     max_s: float = 10.0
 
 

@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from utils.garbage import freeze_loaded_modules
 from utils.web.connections import ConnectionLimits, Connections
 from utils.web.descriptors import connection_limit, raise_descriptor_limit
 from utils.web.http_protocol import BoundedHttpProtocol
@@ -65,6 +66,7 @@ class Server(uvicorn.Server):
 
     def run_to_end(self) -> bool:
         """Whether it had started when it ended. A start that failed has been said."""
+        freeze_loaded_modules()
         # Both are uvicorn's own way out: after a Ctrl-C, and when the start failed.
         with suppress(KeyboardInterrupt, SystemExit):
             self.run(self._sockets())
