@@ -49,7 +49,7 @@ from ingestion_orchestration_fastapi_app.api import (
 )
 from ingestion_orchestration_fastapi_app.api.allowed_roots import LocalSecretHeader
 from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
-from ingestion_orchestration_fastapi_app.api.event_stream import DropSlowListeners, Listeners
+from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.api.services import Services
 from ingestion_orchestration_fastapi_app.api.sessions import SessionCookie, Sessions
@@ -128,7 +128,6 @@ def create_app(
         generate_unique_id_function=operation_id,
         form_limits={"max_files": 1, "max_fields": 64, "max_part_size": 64 * 1024},
     )
-    app.add_middleware(DropSlowListeners)
     app.add_middleware(
         BodyLimit,
         max_bytes=settings.max_json_bytes,

@@ -6,17 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-import structlog
-from anyio import fail_after, sleep
+from anyio import sleep
 from fastapi.sse import ServerSentEvent
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-log = structlog.get_logger(__name__)
 
 LISTENERS = 32
 LOOK_S = 0.25  # the least time between two events
-PATIENCE_S = 30.0  # one that takes nothing for so long has gone
 COME_BACK_MS = 5000  # one that finds no place asks again so much later
 
 T = TypeVar("T")
@@ -58,7 +52,8 @@ async def changes(
 
     Nothing is kept for a listener but the last event: a slow one misses what came between.
     `snapshot` gives the event's data, and whether it is the last; None where there is nothing to
-    say any more. FastAPI sends heartbeats where nothing else is sent.
+    say any more. FastAPI sends heartbeats where nothing else is sent; the server closes the
+    connection of a client that takes nothing.
     """
     if not has_place:
         data, _is_final = await snapshot()
@@ -73,36 +68,3 @@ async def changes(
         if is_final or listeners.is_closed:
             return
         await sleep(LOOK_S)
-
-
-class DropSlowListeners:
-    """ASGI middleware: an event stream whose client takes nothing for PATIENCE_S is ended.
-
-    FastAPI sends a stream at its client's pace, for ever where it must.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_stream = is_slow = False
-
-        async def send_in_time(message: Message) -> None:
-            nonlocal is_stream, is_slow
-            if message["type"] == "http.response.start":
-                media_type = Headers(raw=message["headers"]).get("Content-Type", "")
-                is_stream = media_type.startswith("text/event-stream")
-            try:
-                with fail_after(PATIENCE_S if is_stream else None):
-                    await send(message)
-            except TimeoutError:
-                is_slow = True
-                raise
-
-        try:
-            await self._app(scope, receive, send_in_time)
-        except Exception:
-            if not is_slow:
-                raise
-            # The answer stays unfinished, which makes the server close the connection.
-            log.info("listener_too_slow", path=scope["path"])
