@@ -73,6 +73,18 @@ async def test_a_large_body_is_413_by_what_it_declares_and_by_what_arrives(tmp_p
         check_problem(response, 404, ErrorCode.COLLECTION_NOT_FOUND)
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "text/json"])
+async def test_json_of_another_type_is_told_which_one_to_send(tmp_path: Path, kind: str) -> None:
+    async with orchestrator(tmp_path) as running:
+        for path in (SEARCH, "/api/v1/collections", "/api/v1/ingest", "/api/v1/session"):
+            response = await running.http.post(
+                path, content=b'{"name": "a"}', headers={"Content-Type": kind}
+            )
+            check_problem(response, 415, ErrorCode.MEDIA_TYPE)
+            assert "application/json" in response.json()["detail"]
+        assert (await running.http.get("/api/v1/collections/a")).status_code == 404
+
+
 async def test_multipart_is_taken_only_where_it_is_meant(tmp_path: Path) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=B"}
     async with orchestrator(tmp_path) as running:
