@@ -69,7 +69,8 @@ async def test_what_is_not_there_is_said(tmp_path: Path) -> None:
             (f"/images/{nobody}/similar", ErrorCode.IMAGE_NOT_FOUND),
         ):
             check_problem(await running.http.get("/api/v1" + path), 404, code)
-        malformed = await running.http.post("/api/v1/ingest", content=b"{")
+        json = {"Content-Type": "application/json"}
+        malformed = await running.http.post("/api/v1/ingest", content=b"{", headers=json)
         check_problem(malformed, 400, ErrorCode.VALIDATION)
 
 

@@ -50,10 +50,11 @@ def operations(app: FastAPI) -> list[tuple[str, str]]:
 async def test_no_route_ignores_a_query_parameter(tmp_path: Path) -> None:
     async with orchestrator(tmp_path) as running:
         for method, path in operations(running.app):
-            answer = await running.http.request(method, f"{path}?typo=1")
-            if answer.status_code != 400 or "typo" not in answer.json()["detail"]:
-                # It looks at its body first; then that is what is wrong with it.
-                assert "body" in answer.json()["detail"], (method, path)
+            body: object = None if method in ("get", "delete") else {}
+            answer = await running.http.request(method, f"{path}?typo=1", json=body)
+            assert answer.status_code in (400, 403, 415), (method, path)
+            if answer.status_code == 400:
+                assert "query.typo" in answer.json()["detail"], (method, path)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,32 @@ async def test_odd_values_in_json_are_refused_and_crash_nothing(tmp_path: Path, 
             "/api/v1/search/text", content=body, headers={"Content-Type": "application/json"}
         )
         check_problem(answer, 400, ErrorCode.VALIDATION)
+
+
+@pytest.mark.parametrize("media_type", [None, "text/plain", "application/octet-stream", "a/json"])
+async def test_a_body_says_that_it_is_what_is_wanted(
+    tmp_path: Path, media_type: str | None
+) -> None:
+    async with orchestrator(tmp_path) as running:
+        headers = {} if media_type is None else {"Content-Type": media_type}
+        body = b'{"name": "trips"}'
+        for path in ("/collections", "/search/image"):
+            answer = await running.http.post(f"/api/v1{path}", content=body, headers=headers)
+            check_problem(answer, 415, ErrorCode.MEDIA_TYPE)
+        assert (await running.get("/collections"))["collections"] == []
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        made = await running.http.post("/api/v1/collections", content=body, headers=headers)
+        assert made.status_code == 201
+
+
+async def test_what_is_no_json_is_called_so(tmp_path: Path) -> None:
+    async with orchestrator(tmp_path) as running:
+        headers = {"Content-Type": "application/json"}
+        answer = await running.http.post(
+            "/api/v1/collections", content=b'{"name": }', headers=headers
+        )
+        check_problem(answer, 400, ErrorCode.VALIDATION)
+        assert answer.json()["detail"].startswith("body: it is no JSON (")
 
 
 async def test_filters_mean_what_they_say(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import anyio
 import structlog
@@ -113,8 +114,13 @@ def body_response(
 
 def readable(error: RequestValidationError | ValidationError) -> str:
     """Every fault in one line: `body.limit: Input should be less than or equal to 500`."""
-    return "; ".join(
-        f"{'.'.join(str(step) for step in fault['loc'])}: "
-        + fault["msg"].removeprefix("Value error, ")
-        for fault in error.errors()[:10]
-    )
+    return "; ".join(map(_fault_text, error.errors()[:10]))
+
+
+def _fault_text(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "json_invalid":
+        # FastAPI's place is how many characters were read; pydantic's error says where.
+        where = f" at character {fault['loc'][-1]}" if fault["loc"] else ""
+        return f"body: it is no JSON ({fault['ctx']['error']}{where})"
+    place = ".".join(str(step) for step in fault["loc"])
+    return f"{place}: {fault['msg'].removeprefix('Value error, ')}"

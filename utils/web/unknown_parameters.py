@@ -1,4 +1,4 @@
-"""Query parameters and form fields that a route does not know are refused, not ignored."""
+"""What a route does not know is refused, not ignored: parameters, form fields, types of bodies."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from fastapi import Request, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
-from utils.problems import ValidationProblem
+from utils.problems import UnsupportedMediaType, ValidationProblem
+from utils.web.body_limit import media_type
 
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 SHOWN_CHARACTERS = 64  # of an unknown name, in the answer
 
 
 async def only_known_parameters(request: Request) -> None:
-    """A dependency of the whole application. Raises ValidationProblem.
+    """A dependency of every router. Raises ValidationProblem and UnsupportedMediaType.
 
     A parameter that is no list may be there once: two values have no meaning.
     """
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return
+    _check_media_type(route, media_type(request.headers.get("Content-Type", "")))
     query = {
         field.alias: _is_list(field.field_info.annotation)
         for field in get_flat_params(route.dependant)
@@ -37,6 +40,17 @@ async def only_known_parameters(request: Request) -> None:
     if fields:
         form = await request.form()  # FastAPI has read it already, and the request holds it
         _check("body", (name for name, _ in form.multi_items()), fields)
+
+
+def _check_media_type(route: APIRoute, given: str) -> None:
+    """`given` is empty where the request names none."""
+    if route.body_field is None:
+        return
+    if isinstance(route.body_field.field_info, params.Form):
+        if given not in _FORMS:
+            raise UnsupportedMediaType(f"Send {_FORMS[0]}.")
+    elif not (given == "application/json" or given.endswith("+json")):
+        raise UnsupportedMediaType("Send application/json.")
 
 
 def _check(where: str, given: Iterable[str], known: Mapping[str, bool]) -> None:
