@@ -190,16 +190,13 @@ async def _wired(
         )
     )
     blocking = CapacityLimiter(BLOCKING_THREADS)
-    allowed = AllowedRoots(
-        allowed_folders(
-            settings.ingest_roots,
-            is_bound="ingest_roots" in settings.model_fields_set,
-            own=settings.own_folders,
-        ),
-        checked=checked_directory,
-        blocking=blocking,
+    folders = allowed_folders(
+        settings.ingest_roots,
+        is_bound="ingest_roots" in settings.model_fields_set,
+        own=settings.own_folders,
     )
-    rules = ExcludeRules(settings.exclude_patterns)
+    allowed = AllowedRoots(folders, checked=checked_directory, blocking=blocking)
+    rules = ExcludeRules(settings.exclude_patterns, own=folders.own)
     events = await stack.enter_async_context(InotifyEvents(rules))
     ports = Ports(
         ledger=ledger,

@@ -24,14 +24,20 @@ class ExcludeRules:
     What lies in an excluded folder is never met.
     """
 
-    def __init__(self, patterns: Iterable[str] = ()) -> None:
-        """Raises ValueError, with a text for the user, for a pattern that is none."""
+    def __init__(self, patterns: Iterable[str] = (), *, own: Iterable[bytes] = ()) -> None:
+        """`own` are the folders that Photoseek writes to, absolute and without links.
+
+        Raises ValueError, with a text for the user, for a pattern that is none.
+        """
+        self._own = frozenset(own)
         every = [composed(one) for one in (*foreign_files.NAMES, *patterns)]
         self._file = _Globs([one for one in every if not one.endswith("/")])
         self._folder = _Globs([one.removesuffix("/") for one in every])
 
     def excludes_folder(self, path: bytes) -> bool:
         """Whether a scan that comes to this absolute path does not go in."""
+        if path in self._own:
+            return True
         return self._folder.match(path) or foreign_files.is_library_internal(_text(path))
 
     def excludes_file(self, path: bytes) -> bool:

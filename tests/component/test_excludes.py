@@ -33,3 +33,21 @@ async def test_sync_keeps_what_was_imported_before_it_was_excluded(tmp_path: Pat
         assert job["counts"]["found"] == job["counts"]["unchanged"] + job["counts"]["cached"] == 1
         collection = await running.get("/collections/default")
         assert collection["count"] == 4
+
+
+async def test_what_photoseek_itself_writes_to_is_no_place_for_photos(tmp_path: Path) -> None:
+    """The data folder may lie in a folder of photos, also under a name that is a glob."""
+    data = tmp_path / "all" / "my [data]*"
+    photos = [tmp_path / "all" / "a.png", tmp_path / "all" / "my [data]* too" / "b.png"]
+    own = [data / "c.png", data / "store" / "d.png", tmp_path / "all/cache/e.png"]
+    for path in (*photos, *own):
+        paint(path, "red")
+    cache = tmp_path / "all" / "cache"
+    async with orchestrator(
+        tmp_path, ingest_roots=(tmp_path / "all",), data_dir=data, diskcache_dir=cache
+    ) as running:
+        running.photos = tmp_path / "all"
+        job = await running.ingested(sync=True)
+        assert job["counts"]["found"] == 2
+        listed = (await running.get("/images"))["images"]
+        assert [image["path"] for image in listed] == sorted(map(str, photos))
