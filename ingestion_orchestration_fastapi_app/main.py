@@ -61,6 +61,7 @@ from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
 from ingestion_orchestration_fastapi_app.pipeline.job_history import keep_short
 from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
+from ingestion_orchestration_fastapi_app.pipeline.originals import Originals
 from ingestion_orchestration_fastapi_app.pipeline.search import Search
 from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
 from ingestion_orchestration_fastapi_app.pipeline.thumbnails import Thumbnails
@@ -289,8 +290,9 @@ async def _wired(
         is_image_name=has_image_extension,
         formats=tuple(sorted(Format)),
         blocking=blocking,
-        open_stored=open_stored,
-        originals=CapacityLimiter(BLOCKING_THREADS),
+        originals=Originals(
+            known_collections, ports.ledger, open_stored, limiter=CapacityLimiter(BLOCKING_THREADS)
+        ),
         listeners=Listeners(),
         attempts=Attempts(),
         sessions=None if settings.api_key is None else Sessions(ports.ledger, settings.api_key),

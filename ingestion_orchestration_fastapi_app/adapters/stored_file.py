@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 
 from ingestion_orchestration_fastapi_app.adapters.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.adapters.filesystem import hash_whole
 from ingestion_orchestration_fastapi_app.adapters.regular_file import open_regular
-from ingestion_orchestration_fastapi_app.core.files import Point
+from ingestion_orchestration_fastapi_app.core.files import FileStat, Point
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from utils.formats import Format, extension, sniff_at
 
 
-def open_stored(point: Point) -> StoredFile:
+def open_stored(point: Point, seen: FileStat | None) -> StoredFile:
     """The file, if it is the picture still that was imported. Blocking.
 
     Whether its folder may be looked at has been asked before.
 
-    Size, mtime and format tell. Where one of the latter two is another (a copy that was put back,
-    a newer version of this program), the hash of the content decides.
+    `seen` is how the file looked when this content was read. A size and an mtime can be given to
+    any file, so where the ctime, too, is not the one that was seen (a copy that was put back, a
+    ledger that was lost) the hash of the content decides.
 
     Raises:
         ImageNotFound: it is gone, a link is in its place or on the way there, or it is another.
@@ -28,7 +30,7 @@ def open_stored(point: Point) -> StoredFile:
     if not isinstance(opened, int):
         raise ImageNotFound(f"The file is no longer where it was: {opened.detail}.")
     try:
-        served = _checked(opened, point)
+        served = _checked(opened, point, seen)
     except OSError as exc:
         os.close(opened)
         raise ImageNotFound("The file cannot be read.") from exc
@@ -40,12 +42,12 @@ def open_stored(point: Point) -> StoredFile:
     return served
 
 
-def _checked(descriptor: int, point: Point) -> StoredFile | None:
+def _checked(descriptor: int, point: Point, seen: FileStat | None) -> StoredFile | None:
     found = file_stat(os.fstat(descriptor))
     known = sniff_at(partial(_read_at, descriptor), hint=extension(point.path))
     if known is None or found.size_bytes != point.size_bytes:
         return None
-    if (found.mtime_ns, known) != (point.mtime_ns, point.format):
+    if seen is None or found != replace(seen, sidecar_mark=0):
         _, sha256, _ = hash_whole(descriptor, found.size_bytes)
         if sha256 != point.sha256:
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from ingestion_orchestration_fastapi_app.api.links import OF_IMAGES
@@ -133,12 +132,12 @@ async def get_file(
     Formats that browsers do not show are attachments; with `download` every one is.
     """
     point = await services.thumbnails.point(collection, image_id)
-    opened = await to_thread.run_sync(services.open_stored, point, limiter=services.originals)
+    opened = await services.originals.open(collection, point)
     return original_response(
         request,
         opened,
         name=point.filename,
         etag=f'"{point.sha256.hex()[:32]}"',
         download=download,
-        limiter=services.originals,
+        limiter=services.originals.limiter,
     )

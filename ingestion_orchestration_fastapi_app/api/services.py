@@ -13,11 +13,11 @@ from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.api.picture_response import OpenedPicture
 from ingestion_orchestration_fastapi_app.api.sessions import Sessions
 from ingestion_orchestration_fastapi_app.core.attempts import Attempts
-from ingestion_orchestration_fastapi_app.core.files import Point
 from ingestion_orchestration_fastapi_app.pipeline.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports
 from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
+from ingestion_orchestration_fastapi_app.pipeline.originals import Originals
 from ingestion_orchestration_fastapi_app.pipeline.search import Search
 from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
 from ingestion_orchestration_fastapi_app.pipeline.thumbnails import Thumbnails
@@ -27,8 +27,8 @@ from ingestion_orchestration_fastapi_app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`free_bytes` blocks: it runs in a thread of `blocking`; `open_stored` and what it opens in
-    one of `originals`. `is_same_user` knows the secret of the data folder.
+    """`free_bytes` blocks: it runs in a thread of `blocking`. `is_same_user` knows the secret of
+    the data folder.
     """
 
     settings: Settings
@@ -45,8 +45,7 @@ class Services:
     is_image_name: Callable[[bytes], bool]
     formats: tuple[str, ...]
     blocking: CapacityLimiter
-    open_stored: Callable[[Point], OpenedPicture]
-    originals: CapacityLimiter
+    originals: Originals[OpenedPicture]
     listeners: Listeners
     attempts: Attempts
     sessions: Sessions | None  # None: there is no key to log in with

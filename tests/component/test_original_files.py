@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from anyio import create_task_group, to_thread
+from anyio import create_task_group, sleep, to_thread
 from PIL import Image
 
+from ingestion_orchestration_fastapi_app.adapters import filesystem, stored_file
 from tests.component.orchestrator_app import Running, check_problem, orchestrator
 from utils.contract import ErrorCode
 
@@ -148,6 +149,14 @@ def by_as_many_other_bytes(path: Path, secret: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40] + bytes(40))
 
 
+def by_another_of_the_same_size_and_time(path: Path, secret: Path) -> None:
+    other, times = path.with_name("other.bmp"), path.stat()
+    picture(other, format="BMP", colour="blue")
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert other.stat().st_size == times.st_size
+    other.replace(path)
+
+
 def by_a_pipe(path: Path, secret: Path) -> None:
     path.unlink()
     os.mkfifo(path)
@@ -180,6 +189,47 @@ async def test_not_even_the_picture_itself_is_read_through_a_link(tmp_path: Path
         path.parent.rename(tmp_path / "moved")
         path.parent.symlink_to(tmp_path / "moved")
         check_problem(await running.http.get(url), 404, ErrorCode.IMAGE_NOT_FOUND)
+
+
+@pytest.mark.parametrize("hours_old", [0, 5])
+async def test_another_picture_that_looks_the_same_is_not_served(
+    tmp_path: Path, hours_old: int
+) -> None:
+    """A size and an mtime can be given to any file: also where the ledger trusts the times."""
+    path = picture(tmp_path / "photos" / "a.bmp", format="BMP")
+    time_ns = path.stat().st_mtime_ns - hours_old * 3600 * 10**9
+    os.utime(path, ns=(time_ns, time_ns))
+    whole = path.read_bytes()
+    async with imported(tmp_path, path) as (running, [url]):
+        assert (await running.http.get(url)).content == whole
+        by_another_of_the_same_size_and_time(path, path)
+        for headers in ({}, {"Range": "bytes=0-99"}, {"If-None-Match": "*"}):
+            for method in ("GET", "HEAD"):
+                response = await running.http.request(method, url, headers=headers)
+                assert response.status_code == 404
+        job = await running.ingested()
+        assert job["counts"]["embedded"] == 1
+        assert (await running.http.get(url)).content == path.read_bytes() != whole
+
+
+async def test_what_the_ledger_knows_is_not_read_again_to_be_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[int] = []
+
+    def hash_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
+        hashed.append(size_bytes)
+        return filesystem.hash_whole(descriptor, size_bytes)
+
+    monkeypatch.setattr(stored_file, "hash_whole", hash_whole)
+    path = picture(tmp_path / "photos" / "a.jpg")
+    await sleep(2.1)  # until its times can be trusted
+    async with imported(tmp_path, path) as (running, [url]):
+        assert (await running.http.get(url)).status_code == 200
+        assert not hashed
+        path.chmod(0o640)  # which changes the ctime alone
+        assert (await running.http.get(url)).status_code == 200
+        assert hashed == [path.stat().st_size]
 
 
 async def test_a_copy_that_was_put_back_is_served_by_its_content(tmp_path: Path) -> None:
