@@ -13,13 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from utils.contract import ErrorCode, ProblemBody
-from utils.problems import (
-    MethodNotAllowed,
-    NotFound,
-    Problem,
-    UnsupportedMediaType,
-    ValidationProblem,
-)
+from utils.problems import MethodNotAllowed, NotFound, Problem, ValidationProblem
 from utils.web.body_limit import RefusedBody, form_problem
 from utils.web.cors import Cors
 from utils.web.cross_site import CrossSiteCheck
@@ -73,10 +67,6 @@ def install_web(
 
     async def on_invalid(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, RequestValidationError)
-        # FastAPI leaves a body as it is where its type is not JSON's.
-        if isinstance(exc.body, bytes) and "Content-Type" in request.headers:
-            advice = "Send JSON, with Content-Type: application/json."
-            return await on_problem(request, UnsupportedMediaType(advice))
         return await on_problem(request, ValidationProblem(readable(exc)))
 
     async def on_http_error(request: Request, exc: Exception) -> Response:
