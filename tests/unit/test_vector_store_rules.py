@@ -133,11 +133,16 @@ class PanicException(BaseException):  # Lance's own, which cannot be imported
     """What a panic of Lance's native code is raised as."""
 
 
+class RustPanic(Exception):
+    """And one in a future."""
+
+
 @pytest.mark.parametrize(
     "error",
     [
         RuntimeError("lance error: LanceError(IO): LZ4, /root/.cargo/registry/src/x/lib.rs:1:2"),
         PanicException("range end index 4096 out of range"),
+        RustPanic("rust future panicked: unknown error"),
         UnicodeDecodeError("utf-8", b"x", 0, 1, "no text"),
         pa.ArrowInvalid("offsets"),
         OverflowError("date value out of range"),
@@ -155,7 +160,7 @@ def test_whatever_damage_raises_is_a_read_that_failed_with_its_cause(error: Base
     assert ".cargo" not in caught.value.cause
     assert logs[0]["event"] == "store_not_read"
     assert caught.value.cause in logs[0]["error"]
-    if isinstance(error, PanicException):
+    if isinstance(error, PanicException | RustPanic):
         with pytest.raises(StoreWrite), writing("trips", "written"):
             raise error
 

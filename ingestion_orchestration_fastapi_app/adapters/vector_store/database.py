@@ -98,6 +98,12 @@ class Database:
             self.close()  # its caches know the torn version
         return opened
 
+    async def set_old_versions_aside(self, collection: str) -> list[str]:
+        """Those of a local table that cannot be read."""
+        return await recovery.set_old_versions_aside(
+            self._uri, _table_name(collection), threads=self._threads
+        )
+
     async def fresh(self, collection: str) -> Any | None:
         """A handle that no cache vouches for; None where there is no table."""
         session = lancedb.Session(*recovery.CHECK_CACHE_BYTES)

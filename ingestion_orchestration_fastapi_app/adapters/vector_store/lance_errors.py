@@ -57,8 +57,8 @@ def is_missing_table(error: ValueError) -> bool:
 
 
 def is_panic(error: BaseException) -> bool:
-    """Of Lance's own code. It is no Exception, and its class cannot be imported."""
-    return type(error).__name__ == "PanicException"
+    """Of Lance's own code. The classes cannot be imported, and the first is no Exception."""
+    return type(error).__name__ in ("PanicException", "RustPanic")  # the second: in a future
 
 
 def is_full(error: BaseException) -> bool:

@@ -35,7 +35,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
 from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import Limits, Work
 from ingestion_orchestration_fastapi_app.core.files import Point, Root
 from ingestion_orchestration_fastapi_app.core.records import Mended, Opened
-from ingestion_orchestration_fastapi_app.errors import StoreWrite
+from ingestion_orchestration_fastapi_app.errors import StoreRead, StoreWrite
 
 _IDS_A_STATEMENT = 1000
 _SYNC_THREADS = 4
@@ -172,12 +172,12 @@ class LanceStore(LanceReads):
         async with entry.writer:
             table = await self._attached(entry, collection)
             try:
-                with writing(collection, "maintained"):
+                with reading(collection), writing(collection, "maintained"):
                     due = upkeep_work.work_due(await table.state(), self._limits)
                     if due is not Work.NOTHING or time.monotonic() >= table.prune_at_s:
                         await table.catch_up()
                         return await self._maintained(collection, entry, table, due)
-            except StoreWrite as exc:  # no job waits for what the next one mends
+            except (StoreRead, StoreWrite) as exc:  # no job waits for what the next one mends
                 entry.health.note(exc.__cause__)
             return None
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import anyio
+import structlog
 from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store import damage, deletion_files
@@ -20,6 +21,8 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors impo
 from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import Entry, Health
 from ingestion_orchestration_fastapi_app.core.records import Mended
 from ingestion_orchestration_fastapi_app.errors import StoreRead
+
+log = structlog.get_logger(__name__)
 
 _ROWS_A_WRITE = 8192
 
@@ -81,9 +84,18 @@ class Mending:
             indexes=health.suspect or (health.newest is None and is_small),
         )
         findings.kept |= {number: there[number][:0] for number in self.emptied}
-        if health.suspect and not findings.kept and await old.list_indices():
-            findings.indexes = True  # what could not be read was not in the rows
+        if health.suspect and not findings.any:
+            torn = self.database.local and await self._old_versions_aside()
+            if not torn and await old.list_indices():
+                findings.indexes = True  # what could not be read was not in the rows
         return findings
+
+    async def _old_versions_aside(self) -> bool:
+        torn = await self.database.set_old_versions_aside(self.collection)
+        if torn:
+            log.warning("torn_versions_set_aside", collection=self.collection, manifests=torn)
+            self._close()
+        return bool(torn)
 
     async def _settle(self, there: dict[int, Addresses], findings: Findings) -> None:
         health = self.entry.health

@@ -24,6 +24,8 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors impo
     LANCE_ERRORS,
     DamagedError,
     NoTableError,
+    is_damage,
+    is_moment,
 )
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import sync_path
@@ -101,7 +103,7 @@ async def _newest_whole(
     trusted: set[int] = set()  # fragments whose files were synced long ago
     if synced_version is not None and synced_version in versions:
         found = await _fragments(folder, versions[synced_version], trusted=None)
-        if found is None and await _opens(folder, versions[synced_version]):
+        if found is None and await _opens(folder, versions[synced_version], with_rows=True):
             # What was synced is no torn write: it was damaged since. An older version would only
             # lack more of it; the next import mends this one.
             newest = max(versions)
@@ -117,16 +119,33 @@ async def _newest_whole(
     return None
 
 
-async def _opens(folder: str, manifest: str) -> bool:
-    """Whether the manifest itself can be read, and names rows."""
+async def set_old_versions_aside(
+    store: str, name: str, *, threads: anyio.CapacityLimiter
+) -> list[str]:
+    """Moves aside the manifests of replaced versions that cannot be read, and returns their names.
+
+    Nothing needs them, and Lance reads every one that is there when it compacts or prunes.
+    """
+    folder = os.path.join(store, f"{name}.lance")
+    versions = await to_thread.run_sync(manifests, folder, limiter=threads)
+    torn = [file for file in list(versions.values())[1:] if not await _opens(folder, file)]
+    if torn:
+        await to_thread.run_sync(set_aside, store, folder, torn, limiter=threads)
+    return torn
+
+
+async def _opens(folder: str, manifest: str, *, with_rows: bool = False) -> bool:
+    """Whether the manifest itself can be read, and, if asked, names rows."""
     with _alone(folder, manifest) as store:
         connection = await lancedb.connect_async(store, session=lancedb.Session(*CHECK_CACHE_BYTES))
         try:
             handle = await connection.open_table(_ALONE)
-            return bool(
-                await handle.version() == version_of(manifest) and await handle.count_rows()
-            )
-        except (*LANCE_ERRORS, ValueError):
+            if await handle.version() != version_of(manifest):
+                return False
+            return not with_rows or bool(await handle.count_rows())
+        except BaseException as exc:
+            if is_moment(exc) or not is_damage(exc):
+                raise
             return False
 
 
