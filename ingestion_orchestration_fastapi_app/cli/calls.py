@@ -20,6 +20,7 @@ from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, Orche
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.up import launcher
 from ingestion_orchestration_fastapi_app.cli.view.output import print_note
+from ingestion_orchestration_fastapi_app.core.tiny_model import DEMO_DATA
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import API_PREFIX
 from utils.web.problem_responses import readable
@@ -43,7 +44,7 @@ def call(run: Callable[[OrchestratorApi, Console], Awaitable[int]], url: str | N
     key = settings.api_key.get_secret_value() if settings.api_key else None
     # For this machine's service alone: to any other it would be given away.
     is_here = where == own or httpx.URL(where).host in launcher.LOOPBACK
-    secret = read_local_secret(settings.data_dir) if is_here else None
+    secret = _local_secret(settings) if is_here else None
 
     async def told() -> int:
         async with OrchestratorApi(where, api_key=key, local_secret=secret) as api:
@@ -55,6 +56,11 @@ def call(run: Callable[[OrchestratorApi, Console], Awaitable[int]], url: str | N
         fail(str(problem))
     except KeyboardInterrupt:
         fail(f"Interrupted. A job that was started goes on; see `{called('status')}`.")
+
+
+def _local_secret(settings: Settings) -> str | None:
+    """That of the demo, too, where it runs in this folder: nobody sets its DATA_DIR."""
+    return read_local_secret(settings.data_dir) or read_local_secret(DEMO_DATA)
 
 
 def base_url(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 TINY_MODEL = "tiny-shapes"
 DEMO_PICTURES = ".demo/pictures"
+DEMO_DATA = ".demo/data"  # both in the folder where the demo is started
 _WARNING = (
     "the model tiny-shapes knows drawn, coloured shapes and nothing of photos: searches of photos "
     "find nothing meaningful. For photos start with another CLIP_MODEL, and import them into "

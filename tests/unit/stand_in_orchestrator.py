@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from utils.contract import (
+    LOCAL_SECRET_HEADER,
+    AllowedRootList,
     CollectionList,
     CollectionReply,
     ErrorCode,
@@ -96,6 +98,7 @@ class StandInOrchestrator:
         self.reachable = True
         self.heard: list[tuple[str, str, dict[str, object]]] = []
         self.keys: list[str | None] = []
+        self.secrets: list[str | None] = []
 
     collection = CollectionReply(
         name="default",
@@ -124,6 +127,8 @@ class StandInOrchestrator:
                 return JobList(
                     jobs=tuple(one for one in self.jobs if one.job_id.startswith(begins))
                 )
+            case "DELETE", "/roots":
+                return AllowedRootList(roots=())
             case "GET", "/jobs/j1/failures":
                 failures = tuple(
                     FailureReply(
@@ -174,6 +179,7 @@ def stand_in_orchestrator() -> Iterator[tuple[StandInOrchestrator, int]]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             stand_in.heard.append((self.command, self.path, json.loads(body) if body else {}))
             stand_in.keys.append(self.headers.get("X-API-Key"))
+            stand_in.secrets.append(self.headers.get(LOCAL_SECRET_HEADER))
             answer = stand_in.problem or stand_in.answer(self.command, self.path)
             status = answer.status if isinstance(answer, ProblemBody) else 200
             self._send(status, answer.model_dump_json().encode())
@@ -184,6 +190,9 @@ def stand_in_orchestrator() -> Iterator[tuple[StandInOrchestrator, int]]:
             self.wfile.write(body)
 
         def do_POST(self) -> None:
+            self.do_GET()
+
+        def do_DELETE(self) -> None:
             self.do_GET()
 
         def log_message(self, *args: object) -> None:

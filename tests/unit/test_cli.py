@@ -12,9 +12,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from ingestion_orchestration_fastapi_app.adapters.local_secret import (
+    local_secret,
+    read_local_secret,
+)
 from ingestion_orchestration_fastapi_app.cli.app import app
 from ingestion_orchestration_fastapi_app.cli.calls import base_url
 from ingestion_orchestration_fastapi_app.cli.program import called
+from ingestion_orchestration_fastapi_app.cli.up.run import demo_plan
+from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.unit.stand_in_orchestrator import (
     JOB_ID,
     RETRY_ID,
@@ -95,6 +101,30 @@ def test_the_api_key_is_shown_to_the_orchestrator(
     monkeypatch.setenv("API_KEY", "s3cret")
     photoseek("search", "x")
     assert orchestrator.keys == ["s3cret"]
+
+
+def test_of_a_root_that_is_taken_back_no_file_is_gone(orchestrator: StandInOrchestrator) -> None:
+    result = photoseek("roots", "remove", "/photos")
+    expected = "/photos is no longer a root; nothing in it was touched.\n"
+    assert (result.exit_code, result.output) == (0, expected)
+    assert [call[:2] for call in orchestrator.heard] == [("DELETE", "/api/v1/roots?path=%2Fphotos")]
+
+
+def test_the_demo_that_runs_in_this_folder_knows_its_user(
+    orchestrator: StandInOrchestrator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photoseek("search", "x")
+    folder = demo_plan(Settings(), collection="default", once=True).settings.data_dir
+    folder.mkdir(parents=True)
+    with local_secret(folder):
+        demo = read_local_secret(folder)
+        photoseek("search", "x")
+        (tmp_path / "data").mkdir()
+        with local_secret(tmp_path / "data"):
+            own = read_local_secret(tmp_path / "data")
+            photoseek("search", "x")
+    assert orchestrator.secrets == [None, demo, own]
 
 
 def test_ingest_follows_the_job_and_lists_failures_by_code(

@@ -171,7 +171,10 @@ def authorised(request: Request, needed: SecurityScopes) -> Principal:
         raise Unauthorized(_HOW)
     missing = [scope for scope in needed.scopes if scope not in principal.scopes]
     if missing:
-        advice = " Set an API_KEY, or use `photoseek` as the user who runs the service."
+        advice = (
+            " Set an API_KEY, or use `photoseek` as the user who runs the service and with the "
+            "DATA_DIR that it has."
+        )
         raise Forbidden(
             f"The {principal.name} lacks the scope `{missing[0]}` that this needs."
             + (advice if principal is LOCAL_USER else "")

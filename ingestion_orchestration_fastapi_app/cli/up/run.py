@@ -26,7 +26,11 @@ from ingestion_orchestration_fastapi_app.cli.up import launcher, library_model
 from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed, Service
 from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
 from ingestion_orchestration_fastapi_app.cli.view.progress import follow, report
-from ingestion_orchestration_fastapi_app.core.tiny_model import DEMO_PICTURES, TINY_MODEL
+from ingestion_orchestration_fastapi_app.core.tiny_model import (
+    DEMO_DATA,
+    DEMO_PICTURES,
+    TINY_MODEL,
+)
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import ErrorCode, IngestRequest, JobReply, JobState, SearchTextRequest
 from utils.problems import Problem
@@ -52,8 +56,7 @@ class Plan:
 
 def demo_plan(settings: Settings, *, collection: str, once: bool) -> Plan:
     """Everything of the demo lies in one folder that `make demo-clean` removes."""
-    demo = Path(os.path.abspath(DEMO_DIR))
-    data_dir = demo / "data"
+    data_dir = Path(os.path.abspath(DEMO_DATA))
     apart = {"data_dir": data_dir, "store_uri": str(data_dir / "store")}
     apart["diskcache_dir"] = data_dir / "cache"
     environment = {name.upper(): str(value) for name, value in apart.items()}
@@ -62,7 +65,7 @@ def demo_plan(settings: Settings, *, collection: str, once: bool) -> Plan:
     return Plan(
         settings.model_copy(update=apart),
         collection,
-        photos=str(demo / "pictures"),
+        photos=os.path.abspath(DEMO_PICTURES),
         demo=True,
         once=once,
         environment=environment,
