@@ -227,7 +227,7 @@ def _degrees(angle: float) -> tuple[float, float, float]:
 def main(folder: Annotated[Path, typer.Argument(help="Folder to write the pictures to.")]) -> None:
     """Write the demo pictures; those that are there already stay as they are."""
     paths = write_demo_pictures(folder)
-    typer.echo(f"{len(paths)} pictures in {folder}")
+    typer.echo(f"{len(paths)} pictures drawn")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,9 @@ def remove(directory: Folder, url: Url = None) -> None:
         path = absolute(directory)
         above = [one.path for one in left.roots if path.startswith(one.path.rstrip("/") + "/")]
         still = f" It may still be imported, since it lies in {above[0]}." if above else ""
-        print_plain(console, f"{escaped_name(path)} was removed.{still}")
+        print_plain(
+            console, f"{escaped_name(path)} is no longer a root; nothing in it was touched.{still}"
+        )
         return 0
 
     call(run, url)

@@ -118,6 +118,8 @@ def test_behind_a_proxy_below_a_path_and_by_a_name_of_the_network_all_of_it_work
 
 
 def test_a_wrong_key_is_said_and_opens_nothing(keyed: Orchestrator, browser: Watched) -> None:
+    browser.page.goto(f"{keyed.url}/")
+    expect(browser.page.get_by_role("alert")).to_contain_text("Log in with the API key")
     log_in(browser.page, keyed, "wrong")
     expect(browser.page.get_by_role("alert")).to_contain_text("not the API key")
     assert browser.context.cookies() == []
@@ -132,6 +134,9 @@ def test_the_page_asks_nobody_else_and_keeps_to_its_policy(
         browser.page.goto(f"{running.url}/?q=red")
         expect(browser.page.locator("#results img")).to_be_visible()
         assert browser.page.locator("#results img").evaluate(WIDTH_PX) == 64
+        browser.page.get_by_role("searchbox").fill("red " * 100)
+        browser.page.get_by_role("button", name="Search").click()
+        expect(browser.page.locator("#summary")).to_contain_text("Warning: ")
         assert browser.hosts == {f"127.0.0.1:{running.port}"}
         assert browser.complaints == []
         inline = "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"stop=1\">')"

@@ -23,6 +23,8 @@ async function call(path, body, method = body ? "POST" : "GET") {
     throw new Error("The service does not answer. Is it running?");
   }
   const answer = await response.json().catch(() => ({}));
+  // What the answer says of headers is for programs.
+  if (response.status === 401 && path !== "/session") answer.detail = "Log in with the API key of this service.";
   if (!response.ok) throw new Problem(answer, response.status);
   return answer;
 }
@@ -54,7 +56,7 @@ async function search(question) {
     at("results").append(...answer.results.map(card));
     const count = at("results").childElementCount;
     const said = count ? `${count} best matches for “${question.query}”.` : "Nothing found.";
-    at("summary").textContent = [said, ...answer.warnings].join(" ");
+    at("summary").textContent = [said, ...answer.warnings.map((one) => `Warning: ${one}.`)].join(" ");
     at("more").hidden = !answer.cursor;
   } catch (error) {
     if (mine !== turn) return;
