@@ -8,13 +8,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from ingestion_orchestration_fastapi_app.adapters.local_secret import SECRET_NAME
 from ingestion_orchestration_fastapi_app.adapters.private_files import FOLDER_MODE, make_private
 from ingestion_orchestration_fastapi_app.errors import DataFolderLocked, DataFolderUnusable
 
 LEDGER_NAME = "ledger.sqlite"
 _LOCK_NAME = "photoseek.lock"
 _UP_LOCK_NAME = "up.lock"
-_OWN_NAMES = frozenset({_LOCK_NAME, _UP_LOCK_NAME, "store", "cache", "logs"})
+_OWN_NAMES = frozenset({_LOCK_NAME, _UP_LOCK_NAME, SECRET_NAME, "store", "cache", "logs"})
 _CACHE_NAMES = ("vectors", "pictures")
 
 

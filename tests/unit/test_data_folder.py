@@ -145,6 +145,8 @@ def filled(folder: Path, *files: str) -> Path:
 
 OLD = (
     "photoseek.lock",
+    "up.lock",
+    "local-secret",
     "ledger.sqlite",
     "ledger.sqlite-wal",
     "ledger.sqlite-shm",
