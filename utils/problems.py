@@ -22,6 +22,7 @@ Problem
 
 from __future__ import annotations
 
+import errno
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -164,6 +165,20 @@ class ServiceOverloaded(Problem):
     code = ErrorCode.OVERLOADED
     title = "Too much goes on at once"
     ends_connection = True
+
+
+_LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+def lack(exc: BaseException) -> ServiceOverloaded | None:
+    """Where the process had no descriptor or memory left: no fault of what it asked for."""
+    if not isinstance(exc, OSError) or exc.errno not in _LACKS:
+        return None
+    said = exc.strerror or type(exc).__name__
+    return ServiceOverloaded(
+        f"The service lacks what it needs now: {said}. Where that lasts, raise its limit: ulimit.",
+        retry_after_s=1.0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,10 @@ from ingestion_orchestration_fastapi_app.core.foreign_files import edited_name, 
 from ingestion_orchestration_fastapi_app.core.identity import deepest_root
 from ingestion_orchestration_fastapi_app.core.records import Linked, Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from utils.problems import lack
 
 MAX_GROUP = 1024
+_TRIES, _BETWEEN_TRIES_S = 20, 0.25  # of a folder for which there is no descriptor
 Met: TypeAlias = File | Mounted | Linked | ScanFault
 _EARLIEST_NS, _LATEST_NS = -(2**63), 2**63 - 1
 
@@ -60,14 +62,19 @@ def walk(
     Folders are gone through by descriptors: one that becomes a link is not followed. A folder is
     listed twice, for its sidecars first: that reads no inode, and holding all entries of a folder
     until its last one is known would have no bound.
+
+    Raises:
+        ServiceOverloaded: this process had no descriptor for a folder, for some seconds.
     """
     mounts, same = Mounts(), SameFolders(rules)
+    tries = _TRIES
     root_paths = [root.path for root in roots]
     pending: list[tuple[bytes, bytes | None, int | None]] = [(directory, None, None)]
     links: list[bytes] = []
     with OpenFolders() as folders:
         while pending:
             folder, point_above, device_above = pending.pop()
+            is_listed = False
             try:
                 listing = folders.listing(folder)
                 try:
@@ -82,7 +89,10 @@ def walk(
                     if device != device_above:
                         yield Mounted(folder, device)
                     found = _InFolder(folder == directory, links)
-                    yield from _files_in(folder, listing, found, roots=roots, rules=rules)
+                    for met in _files_in(folder, listing, found, roots=roots, rules=rules):
+                        is_listed = True
+                        yield met
+                    is_listed, tries = True, _TRIES
                     if recursive:
                         pending += [(one, point, device) for one in found.folders]
                 finally:
@@ -91,7 +101,15 @@ def walk(
                     # Unmounted meanwhile, or another folder or a link: the list is not its own.
                     yield ScanFault(folder, "it became another folder while it was listed")
             except OSError as exc:
-                yield ScanFault(folder, exc.strerror or type(exc).__name__)
+                lacking = None if is_listed else lack(exc)
+                if lacking is None:
+                    yield ScanFault(folder, exc.strerror or type(exc).__name__)
+                    continue
+                if (tries := tries - 1) == 0:
+                    raise lacking from exc
+                folders.close()
+                time.sleep(_BETWEEN_TRIES_S)  # noqa: TID251  # others close theirs meanwhile
+                pending.append((folder, point_above, device_above))
     if links:
         yield Linked(tuple(links))
 

@@ -9,12 +9,11 @@ import stat
 from ingestion_orchestration_fastapi_app.adapters.no_links import open_path
 from ingestion_orchestration_fastapi_app.core.records import Skipped
 from utils.contract import ErrorCode
-from utils.problems import Rejected
+from utils.problems import Rejected, lack
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 _NO_REGULAR_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENODEV})
-_OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 def open_regular(path: bytes, *, folder: int | None = None) -> int | Rejected | Skipped:
@@ -38,9 +37,9 @@ def open_regular(path: bytes, *, folder: int | None = None) -> int | Rejected | 
 
 
 def refusal(exc: OSError) -> Rejected:
-    """Raises it again when it is our own lack of descriptors or memory."""
-    if exc.errno in _OUR_FAULT:
-        raise exc
+    """Raises ServiceOverloaded when it is our own lack of descriptors or memory."""
+    if (ours := lack(exc)) is not None:
+        raise ours from exc
     said = exc.strerror or type(exc).__name__
     if exc.errno in _NO_FILE:
         return Rejected(ErrorCode.FILE_NOT_FOUND, f"the file is gone: {said}")

@@ -26,6 +26,7 @@ from ingestion_orchestration_fastapi_app.pipeline.ports import (
 from ingestion_orchestration_fastapi_app.pipeline.stop import Stop
 from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
 from utils.contract import Capabilities, ErrorCode
+from utils.problems import ServiceOverloaded
 
 T = TypeVar("T")
 
@@ -124,12 +125,12 @@ class JobContext:
         """Repeats a durable step until it succeeds: a full disk pauses the job and loses nothing.
 
         `write` must be safe to repeat after it failed half-way. A job that is being stopped
-        tries once and raises.
+        tries once and raises. What lacks descriptors or memory waits in the same way.
         """
         while True:
             try:
                 return await write()
-            except (StoreWrite, DiskFull) as exc:
+            except (StoreWrite, DiskFull, ServiceOverloaded) as exc:
                 if self.stop.asked:
                     raise
                 reason = exc.reason if isinstance(exc, StoreWrite) else exc.detail

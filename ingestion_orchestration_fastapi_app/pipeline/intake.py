@@ -177,7 +177,7 @@ async def read(
 
 async def _load(job: JobContext, candidate: Candidate) -> Loaded | Finished:
     with job.tally.busy("read"):
-        opened = await job.ports.library.open(candidate.file)
+        opened = await job.until_stored(partial(job.ports.library.open, candidate.file))
     if isinstance(opened, Rejected):
         return failed(candidate, opened)
     if isinstance(opened, Skipped):
@@ -185,7 +185,7 @@ async def _load(job: JobContext, candidate: Candidate) -> Loaded | Finished:
     try:
         lease = await job.memory.reserve(opened.need_bytes)
         with job.tally.busy("read"):
-            content = await opened.read()
+            content = await job.until_stored(opened.read)
     finally:
         await opened.close()
     if isinstance(content, Rejected):

@@ -36,7 +36,7 @@ from ingestion_orchestration_fastapi_app.pipeline.run import run
 from ingestion_orchestration_fastapi_app.pipeline.stop import Stop
 from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
 from utils.contract import Capabilities, ErrorCode, JobState
-from utils.problems import Problem
+from utils.problems import Problem, lack
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +71,8 @@ class JobRunner:
             faults = _leaves(exc)
             if not all(isinstance(fault, Exception) for fault in faults):
                 raise  # a cancellation
-            for fault in faults:
+            for raised in faults:
+                fault = lack(raised) or raised
                 if isinstance(fault, (JobFailedError, Problem)):
                     # A disk that is full while a stop is under way is no reason to fail.
                     reason = fault.reason if isinstance(fault, StoreFault) else fault.detail

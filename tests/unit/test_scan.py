@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import socket
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,6 +24,7 @@ from ingestion_orchestration_fastapi_app.core.identity import deepest_root, root
 from ingestion_orchestration_fastapi_app.core.records import Linked, Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.pipeline.ports import Library
 from tests.picture_files import LONG_AGO_NS, put, root_of
+from utils.problems import ServiceOverloaded
 
 pytestmark = pytest.mark.anyio
 BYTES = b"the scan opens no file"
@@ -47,6 +51,39 @@ async def scanned(
             assert 0 < len(group) <= MAX_GROUP
             files.extend(group)
     return files, faults
+
+
+@pytest.mark.parametrize("lacking", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+async def test_a_folder_is_not_blamed_for_descriptors_that_lack_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: int
+) -> None:
+    monkeypatch.setattr(file_walk, "_BETWEEN_TRIES_S", 0.01)
+    names = {f"{folder}/{number}.jpg" for folder in ("a", "a/b", "c") for number in range(5)}
+    for name in names:
+        put(tmp_path / name, BYTES)
+    opened, listed = os.open, os.scandir
+    calls = itertools.count()
+
+    def at_times(does: Any) -> Any:
+        def call(*args: Any, **more: Any) -> Any:
+            if next(calls) % 19 == 9:
+                raise OSError(lacking, os.strerror(lacking))
+            return does(*args, **more)
+
+        return call
+
+    monkeypatch.setattr(os, "open", at_times(opened))
+    monkeypatch.setattr(os, "scandir", at_times(listed))
+    files, faults = await scanned(tmp_path)
+    assert sorted(os.fsdecode(file.path) for file in files) == sorted(names)
+    assert not [fault for fault in faults if "became another" not in fault.detail]
+
+    def never(*args: Any, **more: Any) -> Any:
+        raise OSError(lacking, os.strerror(lacking))
+
+    monkeypatch.setattr(os, "open", never)
+    with pytest.raises(ServiceOverloaded, match=os.strerror(lacking)):
+        await scanned(tmp_path)
 
 
 async def test_a_scan_finds_every_regular_file_once(tmp_path: Path) -> None:
