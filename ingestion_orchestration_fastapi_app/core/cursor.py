@@ -29,6 +29,7 @@ GOOD_FOR_S = 600
 _FORM = 1
 _HEAD = struct.Struct("<BBIId16s16s")  # form, truncated, expiry, rank, score, id, query
 _CHECK_BYTES = 8
+_MOST_RANK = 2**32 - 1
 _UNIT_TOLERANCE = 0.01
 
 
@@ -67,7 +68,7 @@ def written(cursor: Cursor) -> str:
         _FORM,
         cursor.truncated,
         cursor.expires_s,
-        after.rank,
+        min(after.rank, _MOST_RANK),
         after.score,
         after.id.bytes,
         cursor.query,

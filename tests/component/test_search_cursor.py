@@ -178,6 +178,10 @@ async def test_what_is_no_cursor_is_refused(library: Searched) -> None:
     for change in ({"vector": read.vector * np.float32("nan")}, {"vector": read.vector[:3] * 9}):
         made_up = cursors.written(replace(read, **change))
         check_problem(await by_text(library, cursor=made_up), 400, ErrorCode.CURSOR)
+    far = cursors.written(replace(read, after=replace(read.after, rank=2**32 - 1)))
+    reply = await by_text(library, limit=10, cursor=far)  # whoever makes one up gets an answer
+    assert reply.status_code == 200
+    assert (await by_text(library, limit=10, cursor=reply.json()["cursor"])).status_code == 200
 
 
 @settings(

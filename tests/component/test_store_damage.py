@@ -56,6 +56,21 @@ def ones_at_the_end(path: str) -> None:
         file.write(b"\xff" * 512)
 
 
+def a_folder_instead(path: str) -> None:
+    os.unlink(path)
+    os.mkdir(path)
+
+
+def a_link_to_itself(path: str) -> None:
+    os.unlink(path)
+    os.symlink(path, path)
+
+
+def a_link_to_nothing(path: str) -> None:
+    os.unlink(path)
+    os.symlink(f"{path}.gone", path)
+
+
 DAMAGES: list[Callable[[str], None]] = [
     zeros_inside,
     flipped,
@@ -66,6 +81,9 @@ DAMAGES: list[Callable[[str], None]] = [
     tail_zeroed,
     start_zeroed,
     os.unlink,
+    a_folder_instead,
+    a_link_to_itself,
+    a_link_to_nothing,
 ]
 
 

@@ -64,7 +64,7 @@ def marks(folder: str) -> Marks:
         for where, _, names in os.walk(os.path.join(folder, part)):
             for name in names:
                 path = os.path.join(where, name)
-                stat = os.stat(path)
+                stat = os.lstat(path)  # a link that leads nowhere is there, too
                 files[os.path.relpath(path, folder)] = (stat.st_size, stat.st_mtime_ns)
     return Marks(files)
 

@@ -52,6 +52,8 @@ def replace(folder: str, names: Collection[str]) -> set[int]:
         with open(f"{path}.new", "wb") as file:
             file.write(_EMPTY_BITMAP if match[2] == "bin" else _no_rows())
         sync_path(f"{path}.new")
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.rename(path, f"{path}.folder")
         os.replace(f"{path}.new", path)
     return fragments
 

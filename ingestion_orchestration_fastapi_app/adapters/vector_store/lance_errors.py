@@ -33,7 +33,19 @@ DAMAGE_ERRORS = (
 
 _FULL = ("no space left on device", "os error 28", "disk quota exceeded", "os error 122")
 _OS_ERROR = re.compile(r"os error (\d+)")
-_OF_A_FILE = frozenset({errno.ENOENT, errno.EIO, errno.EINVAL, errno.ENODATA})
+_OF_A_FILE = frozenset(
+    {
+        errno.ENOENT,
+        errno.EIO,
+        errno.EINVAL,
+        errno.ENODATA,
+        errno.EISDIR,
+        errno.ENOTDIR,
+        errno.ELOOP,
+        errno.EBADMSG,
+        errno.EUCLEAN,
+    }
+)
 _OF_A_NETWORK = ("timed out", "timeout", "connect", "generic s3", "generic gcs", "microsoftazure")
 _OF_THE_CALLER = ("invalid user input", "error resolving filter expression")
 _SOURCE_LINE = re.compile(r",? /(root/\.cargo|rustc)/\S+")

@@ -136,17 +136,18 @@ async def set_old_versions_aside(
 
 async def _opens(folder: str, manifest: str, *, with_rows: bool = False) -> bool:
     """Whether the manifest itself can be read, and, if asked, names rows."""
-    with _alone(folder, manifest) as store:
-        connection = await lancedb.connect_async(store, session=lancedb.Session(*CHECK_CACHE_BYTES))
-        try:
+    session = lancedb.Session(*CHECK_CACHE_BYTES)
+    try:
+        with _alone(folder, manifest) as store:
+            connection = await lancedb.connect_async(store, session=session)
             handle = await connection.open_table(_ALONE)
             if await handle.version() != version_of(manifest):
                 return False
             return not with_rows or bool(await handle.count_rows())
-        except BaseException as exc:
-            if is_moment(exc) or not is_damage(exc):
-                raise
-            return False
+    except BaseException as exc:
+        if is_moment(exc) or not is_damage(exc):
+            raise
+        return False
 
 
 async def _fragments(folder: str, manifest: str, *, trusted: set[int] | None) -> set[int] | None:

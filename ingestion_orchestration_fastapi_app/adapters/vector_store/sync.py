@@ -5,6 +5,7 @@ Blocking: call it from a worker thread, one call at a time.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 
@@ -15,10 +16,15 @@ _REWRITTEN = frozenset({"latest_version_hint.json"})
 
 
 def sync_path(path: str) -> None:
-    """fsync of one file or folder. One that has vanished needs none: Lance renames its hint."""
+    """fsync of one file or folder. One that has vanished needs none: Lance renames its hint.
+
+    Nor does a link that leads nowhere, which nobody here has written.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
+    except OSError as exc:
+        if exc.errno not in (errno.ENOENT, errno.ELOOP):
+            raise
         return
     try:
         os.fsync(descriptor)
