@@ -159,9 +159,15 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
 
 
 def _is_of_root(job: JobContext, folder: bytes, known: Mapping[bytes, int]) -> bool:
-    """Whether the folder was where its root is; not where something was mounted in the root."""
+    """Whether the folder was where its root is, which is gone with it or was not looked at.
+
+    Not where something was mounted in the root, and not where the root itself is as it was.
+    """
     root = deepest_root(folder, job.roots)
-    return root is not None and device_at(root.path, known) == device_at(folder, known)
+    if root is None:
+        return False
+    was = device_at(root.path, known)
+    return was == device_at(folder, known) and was != device_at(root.path, job.scanned.devices)
 
 
 async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[list[UnmetFile]]:

@@ -159,6 +159,34 @@ async def test_a_mount_that_is_not_there_protects_what_was_below_it() -> None:
     assert set(await bench.rows()) == await ids_of_files(bench)
 
 
+async def test_a_mount_that_was_given_up_and_is_back_is_synced_again() -> None:
+    bench = Bench()
+    mount = b"/photos/disk"
+    for number in range(30):
+        bench.library.put(b"%d.jpg" % number, b"image %d" % number)
+    on_disk = {b"disk/%d.jpg" % number: b"image on disk %d" % number for number in range(3)}
+    for name, data in on_disk.items():
+        bench.library.put(name, data)
+    bench.library.devices[mount] = 7
+    await bench.job()
+    bench.library.devices[mount] = bench.library.devices[b"/photos"]  # nothing is mounted there
+    for name in on_disk:
+        del bench.library.files[name]
+    given_up = await bench.job(sync=True, confirm_deletes=True)
+    assert given_up.progress.removed == 3
+    bench.library.devices[mount] = 7
+    for name, data in on_disk.items():
+        bench.library.put(name, data)
+    await bench.job(sync=True)
+    del bench.library.files[b"disk/0.jpg"]
+    # It may be another disk: somebody must say so, and then it is as any other mount.
+    assert (await bench.job(sync=True)).progress.removed == 0
+    assert (await bench.job(sync=True, confirm_deletes=True)).progress.removed == 1
+    del bench.library.files[b"disk/1.jpg"]
+    assert (await bench.job(sync=True)).progress.removed == 1
+    assert set(await bench.rows()) == await ids_of_files(bench)
+
+
 async def test_a_removal_may_be_paused_and_goes_on() -> None:
     bench = await filled()
     lose(bench, 5)
