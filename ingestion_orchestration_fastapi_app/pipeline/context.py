@@ -122,20 +122,24 @@ class JobContext:
         return VectorKey(self.fingerprint, self.ports.preparation.version, sha256)
 
     async def until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Repeats a durable step until it succeeds: a full disk pauses the job and loses nothing.
+        return await until_stored(write, self.tally, self.stop)
 
-        `write` must be safe to repeat after it failed half-way. A job that is being stopped
-        tries once and raises. What lacks descriptors or memory waits in the same way.
-        """
-        while True:
-            try:
-                return await write()
-            except (StoreWrite, DiskFull, ServiceOverloaded) as exc:
-                if self.stop.asked:
-                    raise
-                reason = exc.reason if isinstance(exc, StoreWrite) else exc.detail
-                with self.tally.blocked(exc.code, reason):
-                    await self.stop.wait(at_most_s=RETRY_STORAGE_S)
+
+async def until_stored(write: Callable[[], Awaitable[T]], tally: Tally, stop: Stop) -> T:
+    """Repeats a durable step until it succeeds: a full disk pauses the job and loses nothing.
+
+    `write` must be safe to repeat after it failed half-way. A job that is being stopped tries
+    once and raises. What lacks descriptors or memory waits in the same way.
+    """
+    while True:
+        try:
+            return await write()
+        except (StoreWrite, DiskFull, ServiceOverloaded) as exc:
+            if stop.asked:
+                raise
+            reason = exc.reason if isinstance(exc, StoreWrite) else exc.detail
+            with tally.blocked(exc.code, reason):
+                await stop.wait(at_most_s=RETRY_STORAGE_S)
 
 
 class JobFailedError(Exception):

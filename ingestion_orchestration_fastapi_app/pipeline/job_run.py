@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from anyio import sleep
@@ -26,6 +27,7 @@ from ingestion_orchestration_fastapi_app.pipeline.context import (
     Ports,
     Scanned,
     Widths,
+    until_stored,
 )
 from ingestion_orchestration_fastapi_app.pipeline.decodes import Turns, decodes_of
 from ingestion_orchestration_fastapi_app.pipeline.fleet import Fleet, refusal
@@ -82,7 +84,7 @@ class JobRunner:
 
     async def _worked(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
         ledger = self.ports.ledger
-        await ledger.move_job(record.id, JobState.RUNNING)
+        await until_stored(partial(ledger.move_job, record.id, JobState.RUNNING), tally, stop)
         tally.note("job_started", _occasion(record.request))
         bound: tuple[CollectionRecord, Capabilities, Fleet] | None = None
         with stop.interruptible():

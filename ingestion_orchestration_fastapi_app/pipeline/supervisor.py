@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from bisect import insort
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
-from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
+from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group, sleep
 from anyio.abc import TaskGroup, TaskStatus
 from anyio.lowlevel import checkpoint
 
@@ -18,9 +19,19 @@ from ingestion_orchestration_fastapi_app.core.records import (
     JobRecord,
     JobRequest,
 )
-from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem, QueueFull
+from ingestion_orchestration_fastapi_app.errors import (
+    DiskFull,
+    JobNotFound,
+    JobStateProblem,
+    QueueFull,
+    StoreFault,
+)
 from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
-from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
+from ingestion_orchestration_fastapi_app.pipeline.context import (
+    RETRY_STORAGE_S,
+    Ports,
+    Widths,
+)
 from ingestion_orchestration_fastapi_app.pipeline.job_run import Ending, JobRunner
 from ingestion_orchestration_fastapi_app.pipeline.stop import Stop
 from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
@@ -161,7 +172,7 @@ class Supervisor:
         Raises:
             JobNotFound: there is no such job.
             JobStateProblem: the job has ended.
-            DiskFull, StoreWrite: the ledger cannot be written; the job goes on at the next start.
+            DiskFull, StoreWrite: the ledger cannot be written; the job goes on when it can.
         """
         while True:
             run = self._running.get(job_id)
@@ -247,8 +258,15 @@ class Supervisor:
             if ending.state not in FINAL:
                 self._wait_for_turn(moved)
         except Problem as exc:  # the ledger itself cannot be written: it stays as it is, on disk
-            log.exception("job_end_not_saved", code=exc.code, detail=exc.detail)
+            log.warning("job_end_not_saved", code=exc.code, detail=exc.detail)
             run.problem = exc
+            if isinstance(exc, (StoreFault, DiskFull)):
+                run.ended.set()
+                with tally.blocked(exc.code, exc.detail):
+                    await sleep(RETRY_STORAGE_S)
+                with suppress(Problem):
+                    record = await self._record(record.id)
+                self._wait_for_turn(record)  # it goes on as at a start
         finally:
             del self._running[record.id]
             run.ended.set()

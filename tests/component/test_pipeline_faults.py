@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from anyio import create_task_group
 
 from ingestion_orchestration_fastapi_app.core.job_states import Control
-from ingestion_orchestration_fastapi_app.core.records import ScanFault, Upload
+from ingestion_orchestration_fastapi_app.core.records import JobRecord, ScanFault, Upload
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
-from ingestion_orchestration_fastapi_app.pipeline import context, packing
+from ingestion_orchestration_fastapi_app.pipeline import context, packing, supervisor
 from tests.component.bench import Bench, mixed_folder
 from tests.component.test_pipeline import MIXED
 from utils.contract import ErrorCode, JobState
@@ -63,6 +64,28 @@ async def test_storage_that_cannot_be_written_pauses_the_job_and_costs_nothing(
     job = await bench.job()
     assert job.counts == MIXED
     assert any(fault.code in line.detail for line in job.progress.log)
+    assert set((await bench.rows()).values()) == {1}
+
+
+@pytest.mark.parametrize("state", [JobState.RUNNING, JobState.COMPLETED])
+async def test_a_state_that_cannot_be_written_is_written_when_there_is_room(
+    state: JobState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody restarts a service because its disk was full when a job began or ended."""
+    for module in (context, supervisor):
+        monkeypatch.setattr(module, "RETRY_STORAGE_S", 0.001)
+    bench = Bench()
+    mixed_folder(bench.library)
+    really, failures = bench.ledger.move_job, iter([True] * 5)
+
+    async def fails_at_first(job_id: str, to: JobState, **more: Any) -> JobRecord:
+        if to is state and next(failures, False):
+            raise DiskFull("no space left")
+        return await really(job_id, to, **more)
+
+    monkeypatch.setattr(bench.ledger, "move_job", fails_at_first)
+    job = await bench.job()
+    assert (job.state, job.counts) == (JobState.COMPLETED, MIXED)
     assert set((await bench.rows()).values()) == {1}
 
 
