@@ -167,13 +167,14 @@ def retry_failed(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
 
 
 def job_row(job: JobReply, *, short: bool) -> tuple[str, ...]:
-    """The cells of JOB_COLUMNS."""
+    """The cells of JOB_COLUMNS; `short` for people, else the folder is its path alone."""
+    watched = short and job.origin == "watch"
     return (
         job.job_id[:SHORT_ID] if short else job.job_id,
         job.state.value,
         f"{done_count(job):,} of {job.counts.found:,}",
         f"{job.counts.failed:,}",
-        file_name(job.directory_path) + (" (watched)" if job.origin == "watch" else ""),
+        file_name(job.directory_path) + (" (watched)" if watched else ""),
     )
 
 

@@ -158,9 +158,11 @@ def test_status_for_machines(orchestrator: StandInOrchestrator) -> None:
 
 @pytest.mark.parametrize("command", [("jobs",), ("jobs", "list")])
 def test_jobs_for_machines(orchestrator: StandInOrchestrator, command: tuple[str, ...]) -> None:
-    orchestrator.jobs = [job(JobState.COMPLETED, SETTLED, directory_path=FORGED)]
+    watched = job(JobState.COMPLETED, SETTLED, directory_path=FORGED, origin="watch")
+    orchestrator.jobs = [watched]
     [only] = json.loads(photoseek(*command, "--json").output)["jobs"]
     assert (only["job_id"], only["directory_path"]) == (JOB_ID, FORGED)
+    assert only["origin"] == "watch"
     assert ran(*command, "-0").stdout.decode().split("\0") == [
         f"{JOB_ID}\tcompleted\t3 of 3\t2\t{FORGED}",
         "",
