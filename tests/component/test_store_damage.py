@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
-from ingestion_orchestration_fastapi_app.adapters.vector_store.recovery import manifests
 from ingestion_orchestration_fastapi_app.errors import StoreFault, StoreRead, StoreWrite
 from tests.component.orchestrator_app import Running, check_problem, orchestrator, paint
 from tests.component.store_fixtures import (
@@ -338,26 +337,3 @@ async def test_what_the_process_wrote_itself_is_watched_too(tmp_path: Path) -> N
     mended = await store.mend(COLLECTION, dim=512)
     assert mended is not None
     assert len(await store.search(COLLECTION, unit(1, 512), limit=500)) == 100 - mended.lost_rows
-
-
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda each: each.__name__)
-async def test_an_old_manifest_that_is_damaged_stops_no_upkeep_for_ever(
-    tmp_path: Path, damage: Callable[[str], None]
-) -> None:
-    """Pruning reads every version that is there; what the newest says is whole."""
-    folder = str(tmp_path)
-    rows = INDEX_THRESHOLD_ROWS + 50
-    store = local_store(folder, keep_versions_s=600)
-    await store.create(COLLECTION, dim=DIM)
-    assert await store.mend(COLLECTION, dim=DIM) is None
-    for start in range(0, rows, 100):
-        await store.write(COLLECTION, points(start, start + 100, dim=DIM), may_exist=())
-    old = manifests(os.path.join(folder, f"{COLLECTION}.lance"))
-    damage(os.path.join(folder, f"{COLLECTION}.lance", "_versions", old[2]))
-    await store.upkeep(COLLECTION)  # raises nothing: no job waits for what the next one mends
-    await store.mend(COLLECTION, dim=DIM)
-    await store.upkeep(COLLECTION)
-    assert files_of(folder, "_indices")
-    assert await store.mend(COLLECTION, dim=DIM) is None
-    assert len(await row_ids(store)) == rows // 100 * 100 + 100
-    assert len(await store.search(COLLECTION, unit(1, DIM), limit=40)) == 40

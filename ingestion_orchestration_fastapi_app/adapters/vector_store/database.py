@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import anyio
@@ -97,6 +98,11 @@ class Database:
         if opened.restored:
             self.close()  # its caches know the torn version
         return opened
+
+    async def set_no_folders_aside(self, collection: str) -> bool:
+        """What stands where folders of a local table should be."""
+        move = partial(recovery.set_no_folders_aside, self._uri, _table_name(collection))
+        return await to_thread.run_sync(move, limiter=self._threads)
 
     async def set_old_versions_aside(self, collection: str) -> list[str]:
         """Those of a local table that cannot be read."""

@@ -28,6 +28,7 @@ def unreadable(folder: str, error: BaseException, tried: Collection[str]) -> set
     said = str(error)
     found = {match.group() for match in _NAME.finditer(said)} if _FOLDER in said else set()
     bitmaps = set()
+    os.makedirs(os.path.join(folder, _FOLDER), exist_ok=True)  # it may be gone as a whole
     with os.scandir(os.path.join(folder, _FOLDER)) as entries:
         for entry in entries:
             if entry.name.endswith(".bin"):

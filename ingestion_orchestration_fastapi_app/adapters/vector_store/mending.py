@@ -43,6 +43,9 @@ class Mending:
 
     async def run(self, *, dim: int) -> Mended | None:
         health = self.entry.health
+        if self.database.local and await self.database.set_no_folders_aside(self.collection):
+            health.suspect = True
+            self._close()
         if health.marks is not None and not health.marks.kept_by(await self._marks()):
             health.suspect = True
         old = await self._opened()

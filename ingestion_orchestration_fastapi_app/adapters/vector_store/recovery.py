@@ -28,7 +28,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors impo
     is_moment,
 )
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import ID
-from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import sync_path
+from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import TABLE_FOLDERS, sync_path
 from ingestion_orchestration_fastapi_app.core.records import Opened
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 
@@ -215,6 +215,22 @@ def set_table_aside(store: str, name: str) -> None:
     os.rename(folder, os.path.join(target, "table"))
     for path in (target, os.path.dirname(target), store):
         sync_path(path)
+
+
+def set_no_folders_aside(store: str, name: str) -> bool:
+    """Moves away what stands where the table, or a folder of it, should be. Blocking.
+
+    Returns whether there was any: Lance can neither read nor make it anew.
+    """
+    folder = os.path.join(store, f"{name}.lance")
+    places = (folder, *(os.path.join(folder, part) for part in TABLE_FOLDERS))
+    found = [place for place in places if os.path.lexists(place) and not os.path.isdir(place)]
+    for place in found:
+        target = _place_aside(store, folder)
+        os.rename(place, os.path.join(target, os.path.basename(place)))
+        sync_path(target)
+        sync_path(os.path.dirname(place))
+    return bool(found)
 
 
 def _place_aside(store: str, table_folder: str) -> str:

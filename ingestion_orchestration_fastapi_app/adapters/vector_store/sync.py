@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 # Data before the manifests that name it: after a power loss in between, what is missing is the
 # version as a whole.
-_FOLDERS = ("data", "_deletions", "_indices", "_transactions", "_versions")
+TABLE_FOLDERS = ("data", "_deletions", "_indices", "_transactions", "_versions")
 _REWRITTEN = frozenset({"latest_version_hint.json"})
 
 
@@ -53,13 +53,13 @@ class FolderSync:
 
     def adopt(self) -> None:
         """Believes everything there is to be on the disk."""
-        for name in _FOLDERS:
+        for name in TABLE_FOLDERS:
             self._known[name] = frozenset(_names(os.path.join(self._folder, name)))
 
     def sync(self) -> int:
         """Returns how many files were synced."""
         count = 0
-        for name in _FOLDERS:
+        for name in TABLE_FOLDERS:
             folder = os.path.join(self._folder, name)
             names = frozenset(_names(folder))
             new = names - self._known.get(name, frozenset())
