@@ -131,6 +131,23 @@ async def test_a_form_is_bounded_in_files_fields_and_sizes(tmp_path: Path) -> No
             check_problem(await posted_form(running, body + b"--B--\r\n"), status, code)
 
 
+async def test_a_form_that_was_cut_off_is_no_search_elsewhere(tmp_path: Path) -> None:
+    """It was one of the collection `default`, since the field that was cut was left out."""
+    file = b'--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n'
+    whole = file + PART % (b"collection", b"trips") + b"--B--"
+    async with orchestrator(tmp_path) as running:
+        check_problem(await posted_form(running, whole), 404, ErrorCode.COLLECTION_NOT_FOUND)
+        for length in (0, 3, len(file), len(whole) - 7, len(whole) - 1):
+            cut = await posted_form(running, whole[:length])
+            check_problem(cut, 400, ErrorCode.MALFORMED_MULTIPART)
+
+        async def by_bytes() -> AsyncIterator[bytes]:
+            for place in range(len(whole)):
+                yield whole[place : place + 1]
+
+        check_problem(await posted_form(running, by_bytes()), 404, ErrorCode.COLLECTION_NOT_FOUND)
+
+
 async def test_a_large_form_is_413_too(tmp_path: Path) -> None:
     head = b'--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from utils.problems import BatchTooLarge, MalformedMultipart, Problem, ValidationProblem
 from utils.web.declared_length import declared_bytes
+from utils.web.form_end import FormEnd
 from utils.web.held_bodies import HeldBodies
 from utils.web.problem_responses import DrainBounds, problem_response, request_id_of
 
@@ -60,9 +61,11 @@ class BodyLimit:
         headers = Headers(scope=scope)
         limit = self._max_bytes
         held: HeldBodies | None = self._held
+        form_end: FormEnd | None = None  # who uses forms up as they come looks for it himself
         path = get_route_path(scope)
         if path in self._uploads and media_type(headers.get("Content-Type", "")) == MULTIPART:
             limit, held = self._uploads[path], self._held_uploads
+            form_end = None if held is None else FormEnd(headers["Content-Type"])
         if (fault := _fault_of(headers, limit)) is not None:
             refusal = problem_response(fault, request_id_of(scope), drain=self._drain)
             await refusal(scope, receive, send)
@@ -79,6 +82,8 @@ class BodyLimit:
                 received_bytes += len(message.get("body", b""))
                 if received_bytes > limit:
                     raise _too_large(limit)
+                if form_end is not None:
+                    form_end.check(message)
             except Problem as exc:
                 is_over = True
                 raise RefusedBody(exc) from exc
