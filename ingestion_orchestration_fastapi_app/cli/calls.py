@@ -20,13 +20,26 @@ from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, Orche
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.up import launcher
 from ingestion_orchestration_fastapi_app.cli.view.output import print_note
+from ingestion_orchestration_fastapi_app.core.identity import COLLECTION_NAME
 from ingestion_orchestration_fastapi_app.core.tiny_model import DEMO_DATA
 from ingestion_orchestration_fastapi_app.settings import Settings
-from utils.contract import API_PREFIX
+from utils.contract import API_PREFIX, MAX_PATH_CHARACTERS
 from utils.web.problem_responses import readable
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}  # to `run_module`
-Collection = Annotated[str, typer.Option(help="Name of the collection.")]
+
+
+def collection_name(text: str) -> str:
+    """Raises typer.BadParameter where no collection can have the name."""
+    if COLLECTION_NAME.fullmatch(text) is None:
+        raise typer.BadParameter(
+            f"{text!r} is no collection's name: letters, digits, and _ . - behind the first of "
+            "them, 63 at most"
+        )
+    return text
+
+
+Collection = Annotated[str, typer.Option(callback=collection_name, help="Name of the collection.")]
 Url = Annotated[
     str | None,
     typer.Option(
@@ -83,17 +96,23 @@ def base_url(text: str) -> str:
 
 
 def absolute(path: str) -> str:
-    """As the services need it: they may run in another folder.
+    """As the services need it: they may run in another folder. Raises typer.BadParameter."""
+    return carried(os.path.realpath(os.path.expanduser(path)))
+
+
+def carried(path: str) -> str:
+    """The path, if a call can carry it.
 
     Raises:
-        typer.BadParameter: JSON cannot carry the name.
+        typer.BadParameter: JSON cannot carry the name, or it is longer than any.
     """
-    real = os.path.realpath(os.path.expanduser(path))
+    if len(path) > MAX_PATH_CHARACTERS:
+        raise typer.BadParameter(f"a path has at most {MAX_PATH_CHARACTERS:,} characters")
     try:
-        real.encode()
+        path.encode()
     except UnicodeEncodeError as exc:
         raise typer.BadParameter("a name that is not UTF-8; name the folder above it") from exc
-    return real
+    return path
 
 
 def require_inference_parts() -> None:

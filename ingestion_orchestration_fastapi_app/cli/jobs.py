@@ -185,14 +185,14 @@ async def whole_id(api: OrchestratorApi, job_id: str) -> str:
         ApiProblem: none does, or several do.
     """
     wanted = job_id.strip().lower()
-    if len(wanted) >= WHOLE_ID:
-        return wanted
     if len(wanted) < LEAST_OF_ID or not wanted.isascii() or not wanted.isalnum():
         raise ApiProblem(
             f"{job_id!r} is no job's id, nor {LEAST_OF_ID} or more characters from its beginning; "
             f"`{called('jobs')}` lists them.",
             code=ErrorCode.JOB_NOT_FOUND,
         )
+    if len(wanted) >= WHOLE_ID:
+        return wanted
     found = (await api.jobs(limit=SHOWN_CANDIDATES, id_prefix=wanted)).jobs
     if len(found) == 1:
         return found[0].job_id

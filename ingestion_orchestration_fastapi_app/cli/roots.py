@@ -9,7 +9,13 @@ import typer
 from rich.console import Console
 
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
-from ingestion_orchestration_fastapi_app.cli.calls import Url, absolute, call
+from ingestion_orchestration_fastapi_app.cli.calls import (
+    Url,
+    absolute,
+    call,
+    carried,
+    collection_name,
+)
 from ingestion_orchestration_fastapi_app.cli.view.output import (
     Form,
     Json,
@@ -29,7 +35,9 @@ roots = typer.Typer(
 )
 
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="The folder.")]
-InCollection = Annotated[str, typer.Argument(metavar="COLLECTION", help="Its name.")]
+InCollection = Annotated[
+    str, typer.Argument(metavar="COLLECTION", callback=collection_name, help="Its name.")
+]
 
 
 @roots.command("list")
@@ -104,7 +112,7 @@ def forget(collection: InCollection, directory: Folder, url: Url = None) -> None
 
 def _named(directory: str) -> str:
     """It may be gone, so that no link of it can be followed."""
-    return os.path.abspath(os.path.expanduser(directory))
+    return carried(os.path.abspath(os.path.expanduser(directory)))
 
 
 def _print(console: Console, found: AllowedRootList, form: Form) -> None:
