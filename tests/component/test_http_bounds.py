@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from tests.served_app import answer_to, connected, head_of, rest_of, serving
 from utils.web.body_limit import BodyLimit
 from utils.web.connections import ConnectionLimits
 from utils.web.install import install_web
+from utils.web.security_headers import HEADERS
 
 GET = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
 KIB = 1024
@@ -88,6 +90,19 @@ def test_a_head_over_its_bound_is_431(port: int, head: bytes) -> None:
     assert b"ERR_HEADERS_TOO_LARGE" in said
     assert b"application/problem+json" in said
     assert is_alive(port)
+
+
+@pytest.mark.parametrize("said", [b"?\r\n\r\n", GET + b"X: " + b"a" * 64 * KIB + b"\r\n\r\n"])
+def test_what_is_refused_unparsed_has_an_id_and_the_headers_of_all_answers(
+    port: int, said: bytes
+) -> None:
+    head, _, body = answer_to(port, said).partition(b"\r\n\r\n")
+    headers = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+    for name, value in HEADERS.items():
+        assert headers[name.lower().encode()] == value.lower().encode()
+    request_id = json.loads(body)["request_id"]
+    assert request_id
+    assert headers[b"x-request-id"] == request_id.encode()
 
 
 def test_a_head_just_below_the_bound_passes(port: int) -> None:

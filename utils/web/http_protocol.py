@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from utils.contract import REQUEST_ID_HEADER
 from utils.problems import HeadersTooLarge, Problem, ValidationProblem
 from utils.web.connections import Connections
 from utils.web.problem_responses import problem_response
+from utils.web.security_headers import HEADERS
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -154,9 +157,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.close()  # anything said now would be read as part of the answer
             return
         problem = self._refusal or ValidationProblem(msg)
-        response = problem_response(problem, request_id="")
-        log.info("request_refused", status=response.status_code, detail=problem.detail)
-        head = [STATUS_LINE[response.status_code], b"connection: close\r\n"]
+        request_id = uuid4().hex
+        headers = {**HEADERS, REQUEST_ID_HEADER: request_id}
+        response = problem_response(problem, request_id, headers=headers)
+        status = response.status_code
+        log.info("request_refused", request_id=request_id, status=status, detail=problem.detail)
+        head = [STATUS_LINE[status], b"connection: close\r\n"]
         for name, value in [*self.server_state.default_headers, *response.raw_headers]:
             head.append(b"%s: %s\r\n" % (name, value))
         self.transport.write(b"".join([*head, b"\r\n", bytes(response.body)]))

@@ -13,7 +13,7 @@ PAGE_POLICY = (
 # Swagger UI's icons are data in its style sheet; pictures that it was answered are blobs.
 DOCS_POLICY = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data: blob:")
 
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": DEFAULT_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     # `same-origin`, since under `no-referrer` browsers send `Origin: null` with their own forms.
@@ -31,7 +31,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, is_shared: bool) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
+        self._headers = dict(HEADERS)
         if not is_shared:
             self._headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
