@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, TypeVar
 
 import anyio
 from fastapi import Depends, Header, Request
+from pydantic import BeforeValidator
 from starlette.requests import ClientDisconnect
 
 from ml_inference_fastapi_app.engine import Engine
@@ -29,6 +31,13 @@ def _engine(request: Request) -> Engine:
 EngineOf = Annotated[Engine, Depends(_engine)]
 
 
+def _plain_number(text: object) -> object:
+    """One way to write a number: `0011100` is read in two ways by two readers."""
+    if isinstance(text, str) and not re.fullmatch(r"[1-9][0-9]*", text, re.ASCII):
+        raise ValueError("a whole number from 1, in plain digits")
+    return text
+
+
 ImageCount = Annotated[
     int | None,
     Header(
@@ -38,6 +47,7 @@ ImageCount = Annotated[
         description="How many images the body holds: a batch that is too large, or that the "
         "device has no time for, is then refused before its body is read.",
     ),
+    BeforeValidator(_plain_number),
 ]
 
 

@@ -175,7 +175,12 @@ async def test_each_answer_tells_its_time_by_stage(client: httpx.AsyncClient) ->
         ("-1", 400, ErrorCode.VALIDATION),
         ("many", 400, ErrorCode.VALIDATION),
         ("41", 413, ErrorCode.BATCH_TOO_LARGE),
-        ("0000000011100", 413, ErrorCode.BATCH_TOO_LARGE),
+        ("11100", 413, ErrorCode.BATCH_TOO_LARGE),
+        ("0000000011100", 400, ErrorCode.VALIDATION),
+        ("02", 400, ErrorCode.VALIDATION),
+        ("+2", 400, ErrorCode.VALIDATION),
+        ("2_0", 400, ErrorCode.VALIDATION),
+        ("2.0", 400, ErrorCode.VALIDATION),
         ("9" * 4000, 400, ErrorCode.VALIDATION),
     ],
 )
