@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+PATIENCE_MS = 20_000
 # Names of other people that resolve to this machine, as a name server of theirs can say.
 REBOUND = "MAP *.test 127.0.0.1"
 
@@ -56,7 +57,8 @@ class Watched:
 @pytest.fixture
 def browser(chromium: Browser) -> Iterator[Watched]:
     context = chromium.new_context()
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     watched = Watched(context, context.new_page())
     context.on("request", lambda request: watched.urls.append(request.url))
     watched.page.on("console", lambda message: watched.complaints.append(message.text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,15 @@ class Followed:
 
     async def until(self, wanted: dict[str, bool]) -> Touches:
         """Folders, relative, and whether what lies deeper is meant."""
+        return await self._until(
+            lambda taken: wanted.items() <= self.seen.items() and bool(wanted or taken.whole)
+        )
+
+    async def until_met(self, name: str) -> None:
+        """Whether or not what lies deeper is meant."""
+        await self._until(lambda _: name in self.seen)
+
+    async def _until(self, is_told: Callable[[Touches], bool]) -> Touches:
         with fail_after(PATIENCE_S):
             while True:
                 self.woken = Event()
@@ -52,7 +61,7 @@ class Followed:
                 for path, deep in taken.folders.items():
                     name = os.path.relpath(os.fsdecode(path), self.folder)
                     self.seen[name] = deep or self.seen.get(name, False)
-                if wanted.items() <= self.seen.items() and (wanted or taken.whole):
+                if is_told(taken):
                     return taken
                 await self.woken.wait()
 
@@ -84,7 +93,9 @@ async def test_what_happens_in_a_folder_and_below_it_is_told(
     (photos / "new" / "inner").mkdir(parents=True)
     await seen.until({"new": True})
     (photos / "new" / "inner" / os.fsdecode(b"\xff.jpg")).write_bytes(b"1")
-    await seen.until({"new/inner": False} if "new/inner" not in seen.seen else {"new/inner": True})
+    await seen.until_met(
+        "new/inner"
+    )  # its folder may be followed by now, or still be looked through
     os.rename(photos / "new", photos / "moved")
     await seen.until({"moved": True})
     seen.seen.clear()
