@@ -18,7 +18,7 @@ from benchmarks.attacks import Attack, Scale, against_inference, against_orchest
 from benchmarks.loop_probe import probed
 from benchmarks.report import Report, Target, parser_of, run
 from benchmarks.services import COLLECTION, Both, both_services
-from utils.web.descriptors import raise_descriptor_limit
+from utils.web.serving.descriptors import raise_descriptor_limit
 
 MIB = 1024 * 1024
 LOOK_S = 0.02

@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.allocator import bound_arenas
 from utils.web.logs import setup_logging
 from utils.web.problem_responses import readable
-from utils.web.server import Server
+from utils.web.serving.server import Server
 
 
 def main() -> int:

@@ -72,12 +72,12 @@ from utils.contract import API_PREFIX
 from utils.decoder_pool import DecoderPool
 from utils.formats import Format, has_image_extension
 from utils.problems import Problem
-from utils.web.body_limit import BodyLimit
-from utils.web.held_bodies import HeldBodies
+from utils.web.access.security import OpenPaths
+from utils.web.access.security_headers import PAGE_POLICY
+from utils.web.bodies.body_limit import BodyLimit
+from utils.web.bodies.held_bodies import HeldBodies
 from utils.web.install import install_web
 from utils.web.openapi import describe, operation_id
-from utils.web.security import OpenPaths
-from utils.web.security_headers import PAGE_POLICY
 from utils.web.unknown_parameters import only_known_parameters
 
 log = structlog.get_logger(__name__)

@@ -14,8 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
 from utils.home_folder import NO_HOME, absolute_folder, home_folder
-from utils.web.cors import cors_origins
-from utils.web.hosts import binding_fault, host_rules, is_loopback
+from utils.web.access.cors import cors_origins
+from utils.web.access.hosts import binding_fault, host_rules, is_loopback
 from utils.web.root_path import checked_root_path
 
 MIB = 1024 * 1024

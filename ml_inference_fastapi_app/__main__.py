@@ -11,7 +11,7 @@ from ml_inference_fastapi_app.main import create_app
 from ml_inference_fastapi_app.settings import Settings
 from utils.web.logs import setup_logging
 from utils.web.problem_responses import readable
-from utils.web.server import Server
+from utils.web.serving.server import Server
 
 
 def main() -> int:

@@ -40,7 +40,7 @@ from ml_inference_fastapi_app.starts import Starts
 from ml_inference_fastapi_app.startup import OnPhase, Startup, ready_model
 from utils.contract import API_PREFIX, ErrorCode
 from utils.decoder_pool import DecoderPool
-from utils.web.body_limit import BodyLimit
+from utils.web.bodies.body_limit import BodyLimit
 from utils.web.install import install_web
 from utils.web.logs import setup_logging
 from utils.web.openapi import describe, operation_id

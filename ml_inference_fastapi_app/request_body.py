@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import anyio
 
 from utils.problems import GpuBusy, TooSlow
-from utils.web.held_bodies import Pace
+from utils.web.bodies.held_bodies import Pace
 
 # A place is given when so much is there, or the end.
 BEGINNING_BYTES = 64 * 1024

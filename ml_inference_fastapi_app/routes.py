@@ -39,10 +39,10 @@ from utils.problems import (
     UnsupportedMediaType,
     ValidationProblem,
 )
-from utils.web.body_limit import media_type
+from utils.web.access.security import KEY_READS
+from utils.web.bodies.body_limit import media_type
 from utils.web.openapi import json_body, multipart_body, problems
 from utils.web.problem_responses import readable
-from utils.web.security import KEY_READS
 
 router = APIRouter(tags=["inference"], dependencies=[KEY_READS])
 

@@ -10,8 +10,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from utils.home_folder import NO_HOME, absolute_folder, home_folder
-from utils.web.cors import cors_origins
-from utils.web.hosts import binding_fault, host_rules
+from utils.web.access.cors import cors_origins
+from utils.web.access.hosts import binding_fault, host_rules
 from utils.web.root_path import checked_root_path
 
 

@@ -20,8 +20,8 @@ from utils.contract import (
 )
 from utils.contract import Health as HealthReply
 from utils.problems import ModelLoading
+from utils.web.access.security import KEY_READS
 from utils.web.openapi import problems
-from utils.web.security import KEY_READS
 
 router = APIRouter(tags=["health"])
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 
 from starlette.types import ASGIApp
 
-from utils.web.connections import ConnectionLimits
-from utils.web.server import Server
+from utils.web.serving.connections import ConnectionLimits
+from utils.web.serving.server import Server
 
 STARTED_LIMIT_S = 20.0
 

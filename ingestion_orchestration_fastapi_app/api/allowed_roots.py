@@ -26,8 +26,8 @@ from utils.contract import (
     AllowedRootReply,
     AllowedRootRequest,
 )
+from utils.web.access.security import Principal, Scope
 from utils.web.openapi import problems
-from utils.web.security import Principal, Scope
 
 router = APIRouter(prefix=API_PREFIX, tags=["roots"], dependencies=[READS])
 

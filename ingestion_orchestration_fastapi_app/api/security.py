@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request, Security
 from fastapi.security import APIKeyCookie, SecurityScopes
 
-from utils.web.security import KEY_AS_BEARER, KEY_HEADER, Principal, Scope, authorised
+from utils.web.access.security import KEY_AS_BEARER, KEY_HEADER, Principal, Scope, authorised
 
 
 def cookie_name(port: int) -> str:

@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.core.records import SessionRecord
 from ingestion_orchestration_fastapi_app.errors import TooManyAttempts
 from utils.contract import API_PREFIX, SessionReply, SessionRequest
 from utils.problems import Unauthorized, ValidationProblem
-from utils.web.cross_site import is_https
+from utils.web.access.cross_site import is_https
 from utils.web.openapi import problems
 
 log = structlog.get_logger(__name__)

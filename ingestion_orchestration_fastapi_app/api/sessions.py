@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from ingestion_orchestration_fastapi_app.core.records import SessionRecord
 from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
-from utils.web.security import Principal, Scope
+from utils.web.access.security import Principal, Scope
 
 LIFE = timedelta(days=30)
 REMEMBERED = 256  # sessions whose row is not read at each request

@@ -20,7 +20,7 @@ from ml_inference_fastapi_app.main import create_app as create_inference_app
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
 from tests.component.inference_fakes import FakeEmbedder
 from tests.component.orchestrator_app import FakeService
-from utils.web.server import Server
+from utils.web.serving.server import Server
 
 PATIENCE_S = 30
 

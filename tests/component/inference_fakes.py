@@ -27,7 +27,7 @@ from ml_inference_fastapi_app.backends.base import (
 from ml_inference_fastapi_app.main import Load, LoadCaptions, create_app, load_captioner
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ClipUpload, ProblemBody
-from utils.web.server import Server
+from utils.web.serving.server import Server
 
 CONTEXT_CHARACTERS = 100
 SIDE_PX = 16

@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.settings import Settings as Orchestrato
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
 from tests.component.test_who_may_call import apps, client_of
 from utils.contract import ErrorCode
-from utils.web.hosts import AllowedHosts, Authority, host_rules, is_loopback
+from utils.web.access.hosts import AllowedHosts, Authority, host_rules, is_loopback
 from utils.web.install import install_web
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +41,7 @@ class Cookie:
     is_ambient = True
 
     async def __call__(self, connection: httpx.Request) -> object:
-        from utils.web.security import LOCAL_USER
+        from utils.web.access.security import LOCAL_USER
 
         return LOCAL_USER if connection.headers.get("Cookie") == "session=good" else None
 

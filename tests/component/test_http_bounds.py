@@ -14,10 +14,10 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from prometheus_client import CollectorRegistry
 
 from tests.served_app import answer_to, connected, head_of, rest_of, serving
-from utils.web.body_limit import BodyLimit
-from utils.web.connections import ConnectionLimits
+from utils.web.access.security_headers import HEADERS
+from utils.web.bodies.body_limit import BodyLimit
 from utils.web.install import install_web
-from utils.web.security_headers import HEADERS
+from utils.web.serving.connections import ConnectionLimits
 
 GET = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
 KIB = 1024

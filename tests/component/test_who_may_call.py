@@ -19,8 +19,8 @@ from ml_inference_fastapi_app import main as inference_main
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
 from tests.component.orchestrator_app import orchestrator
 from utils.contract import ErrorCode
+from utils.web.access.security import Principal, Scope
 from utils.web.install import install_web
-from utils.web.security import Principal, Scope
 
 pytestmark = pytest.mark.anyio
 

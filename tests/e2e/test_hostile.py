@@ -11,7 +11,7 @@ import pytest
 from benchmarks.attacks import Attack, Scale, against_inference, against_orchestrator
 from benchmarks.hostile import measured
 from tests.e2e.conftest import ServiceProcess, Services
-from utils.web.descriptors import raise_descriptor_limit
+from utils.web.serving.descriptors import raise_descriptor_limit
 
 SMALL = Scale(
     rounds=1, clients=2, body_mib=8, head_mib=8, idle=1200, slow=100, uploads=3, hold_s=1.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from utils.problems import Problem
-from utils.web.connections import ConnectionLimits, Connections
-from utils.web.descriptors import connection_limit
+from utils.web.serving.connections import ConnectionLimits, Connections
+from utils.web.serving.descriptors import connection_limit
 
 
 @dataclass(eq=False)

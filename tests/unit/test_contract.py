@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from utils.contract import FilterSpec, IngestRequest, SearchTextRequest, formats_named
 from utils.formats import Format
-from utils.web.declared_length import declared_bytes
+from utils.web.bodies.declared_length import declared_bytes
 
 
 @pytest.mark.parametrize(

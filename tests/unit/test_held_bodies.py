@@ -10,8 +10,8 @@ from anyio.lowlevel import checkpoint
 from starlette.types import Message, Receive
 
 from utils.problems import ServiceOverloaded, TooSlow
-from utils.web import held_bodies
-from utils.web.held_bodies import HeldBodies, Pace
+from utils.web.bodies import held_bodies
+from utils.web.bodies.held_bodies import HeldBodies, Pace
 
 pytestmark = pytest.mark.anyio
 

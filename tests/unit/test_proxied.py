@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from utils.web.cors import cors_origins
+from utils.web.access.cors import cors_origins
 from utils.web.install import install_web
 from utils.web.root_path import checked_root_path, external_path
 

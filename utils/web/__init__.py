@@ -1,1 +1,1 @@
-"""What both services' HTTP side shares: logs, request ids, problems, keys, metrics."""
+"""What both services' HTTP side shares; `install` puts all of it on an app."""

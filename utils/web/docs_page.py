@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
-from utils.web.security_headers import DOCS_POLICY
+from utils.web.access.security_headers import DOCS_POLICY
 
 _OWN = Path(__file__).parent / "docs_files"
 

@@ -14,12 +14,20 @@ from starlette.responses import Response
 
 from utils.contract import ErrorCode, ProblemBody
 from utils.problems import MethodNotAllowed, NotFound, Problem, ValidationProblem
-from utils.web.body_limit import RefusedBody, form_problem
-from utils.web.cors import Cors
-from utils.web.cross_site import CrossSiteCheck
+from utils.web.access.cors import Cors
+from utils.web.access.cross_site import CrossSiteCheck
+from utils.web.access.hosts import AllowedHosts, HostCheck
+from utils.web.access.security import (
+    KEY_READS,
+    Authentication,
+    CredentialChecker,
+    KeyChecker,
+    OpenPaths,
+)
+from utils.web.access.security_headers import SecurityHeaders
+from utils.web.bodies.body_limit import RefusedBody, form_problem
 from utils.web.docs_page import add_docs_page
 from utils.web.head_requests import HeadRequests
-from utils.web.hosts import AllowedHosts, HostCheck
 from utils.web.metrics import RequestMetrics, metrics_endpoint
 from utils.web.problem_responses import (
     DrainBounds,
@@ -31,14 +39,6 @@ from utils.web.problem_responses import (
 from utils.web.request_scope import RequestScope
 from utils.web.root_path import RootPath
 from utils.web.route_methods import known_methods
-from utils.web.security import (
-    KEY_READS,
-    Authentication,
-    CredentialChecker,
-    KeyChecker,
-    OpenPaths,
-)
-from utils.web.security_headers import SecurityHeaders
 
 
 def install_web(

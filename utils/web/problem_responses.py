@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from utils.contract import PROBLEM_MEDIA_TYPE, ProblemBody
 from utils.problems import Problem, Unauthorized
-from utils.web.declared_length import declared_bytes
+from utils.web.bodies.declared_length import declared_bytes
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
 from utils.problems import UnsupportedMediaType, ValidationProblem
-from utils.web.body_limit import media_type
+from utils.web.bodies.body_limit import media_type
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 SHOWN_CHARACTERS = 64  # of an unknown name, in the answer

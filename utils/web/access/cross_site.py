@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from utils.problems import CrossSite
-from utils.web.hosts import AllowedHosts, Authority
+from utils.web.access.hosts import AllowedHosts, Authority
 from utils.web.problem_responses import DrainBounds, problem_response, request_id_of
 
 _CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})

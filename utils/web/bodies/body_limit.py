@@ -11,9 +11,9 @@ from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from utils.problems import BatchTooLarge, MalformedMultipart, Problem, ValidationProblem
-from utils.web.declared_length import declared_bytes
-from utils.web.form_end import FormEnd
-from utils.web.held_bodies import HeldBodies
+from utils.web.bodies.declared_length import declared_bytes
+from utils.web.bodies.form_end import FormEnd
+from utils.web.bodies.held_bodies import HeldBodies
 from utils.web.problem_responses import DrainBounds, problem_response, request_id_of
 
 MULTIPART = "multipart/form-data"

@@ -11,9 +11,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from utils.contract import REQUEST_ID_HEADER
 from utils.problems import HeadersTooLarge, Problem, ValidationProblem
-from utils.web.connections import Connections
+from utils.web.access.security_headers import HEADERS
 from utils.web.problem_responses import problem_response
-from utils.web.security_headers import HEADERS
+from utils.web.serving.connections import Connections
 
 log = structlog.stdlib.get_logger(__name__)
 

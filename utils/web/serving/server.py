@@ -17,9 +17,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from utils.garbage import freeze_loaded_modules
-from utils.web.connections import ConnectionLimits, Connections
-from utils.web.descriptors import connection_limit, raise_descriptor_limit
-from utils.web.http_protocol import BoundedHttpProtocol
+from utils.web.serving.connections import ConnectionLimits, Connections
+from utils.web.serving.descriptors import connection_limit, raise_descriptor_limit
+from utils.web.serving.http_protocol import BoundedHttpProtocol
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -1,0 +1,1 @@
+"""What bodies of requests may be: how long, how slow, how many at once, and whole."""
