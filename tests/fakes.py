@@ -18,14 +18,12 @@ from ingestion_orchestration_fastapi_app.core.files import (
     Vector,
 )
 from ingestion_orchestration_fastapi_app.core.identity import is_within, root_at
-from ingestion_orchestration_fastapi_app.core.records import (
+from ingestion_orchestration_fastapi_app.core.records import Mounted, QueryVector, ScanFault
+from ingestion_orchestration_fastapi_app.core.uploads import (
     Content,
     Embedded,
-    Mounted,
     Original,
     Prepared,
-    QueryVector,
-    ScanFault,
     Sendable,
     Skipped,
     Upload,

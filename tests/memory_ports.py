@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.adapters import cache_codec
 from ingestion_orchestration_fastapi_app.core.files import Picture, Vector
-from ingestion_orchestration_fastapi_app.core.records import VectorKey
+from ingestion_orchestration_fastapi_app.core.uploads import VectorKey
 from tests.memory_ledger import MemoryLedger
 
 __all__ = ["MemoryContentCache", "MemoryLedger"]

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ingestion_orchestration_fastapi_app.core.files import Picture, Vector
-from ingestion_orchestration_fastapi_app.core.records import VectorKey
+from ingestion_orchestration_fastapi_app.core.uploads import VectorKey
 
 _MAGIC = b"PSP1"
 _PREFIX = struct.Struct("<4sI")

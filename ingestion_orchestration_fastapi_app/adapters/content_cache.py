@@ -11,7 +11,7 @@ from anyio import CancelScope, CapacityLimiter, to_thread
 from ingestion_orchestration_fastapi_app.adapters import cache_codec
 from ingestion_orchestration_fastapi_app.adapters.cache_disk import Shelf
 from ingestion_orchestration_fastapi_app.core.files import Picture, Vector
-from ingestion_orchestration_fastapi_app.core.records import VectorKey
+from ingestion_orchestration_fastapi_app.core.uploads import VectorKey
 
 GIB = 2**30
 VECTOR_LIMIT_BYTES = 20 * GIB

@@ -27,14 +27,9 @@ from ingestion_orchestration_fastapi_app.adapters.regular_file import open_regul
 from ingestion_orchestration_fastapi_app.adapters.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.adapters.sidecars import looked_at, mark_of, read_sidecar
 from ingestion_orchestration_fastapi_app.core.files import File, Root
-from ingestion_orchestration_fastapi_app.core.records import (
-    Content,
-    Linked,
-    Mounted,
-    ScanFault,
-    Skipped,
-)
+from ingestion_orchestration_fastapi_app.core.records import Linked, Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.core.uploads import Content, Skipped
 from utils.byte_source import FileBytes
 from utils.contract import ErrorCode
 from utils.formats import SNIFF_BYTES, Format, extension, has_image_extension, is_sidecar, sniff_at

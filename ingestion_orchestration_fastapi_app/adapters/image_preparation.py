@@ -11,7 +11,7 @@ from PIL import Image
 
 from ingestion_orchestration_fastapi_app.adapters.original_file import OriginalFile
 from ingestion_orchestration_fastapi_app.core.files import Picture, unseen_hash
-from ingestion_orchestration_fastapi_app.core.records import Content, Original, Prepared, Upload
+from ingestion_orchestration_fastapi_app.core.uploads import Content, Original, Prepared, Upload
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload
 from utils.decoder_pool import DecoderPool, decodes_apart
 from utils.formats import Format

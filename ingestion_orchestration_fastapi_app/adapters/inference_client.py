@@ -18,13 +18,8 @@ from ingestion_orchestration_fastapi_app.adapters.likeness import likeness_of
 from ingestion_orchestration_fastapi_app.adapters.multipart_body import MultipartBody
 from ingestion_orchestration_fastapi_app.adapters.original_file import faults_of
 from ingestion_orchestration_fastapi_app.core.files import Likeness
-from ingestion_orchestration_fastapi_app.core.records import (
-    Embedded,
-    Original,
-    QueryVector,
-    Sendable,
-    Upload,
-)
+from ingestion_orchestration_fastapi_app.core.records import QueryVector
+from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Original, Sendable, Upload
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,

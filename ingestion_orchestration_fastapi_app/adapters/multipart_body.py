@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from anyio import CapacityLimiter, to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.original_file import OriginalFile
-from ingestion_orchestration_fastapi_app.core.records import Original, Sendable, Upload
+from ingestion_orchestration_fastapi_app.core.uploads import Original, Sendable, Upload
 from utils.contract import WHOLE_FIELD
 from utils.problems import Rejected
 

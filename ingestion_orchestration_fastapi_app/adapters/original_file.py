@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from ingestion_orchestration_fastapi_app.adapters.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.adapters.regular_file import open_regular, refusal
-from ingestion_orchestration_fastapi_app.core.records import Original
+from ingestion_orchestration_fastapi_app.core.uploads import Original
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 

@@ -7,7 +7,7 @@ import os
 import stat
 
 from ingestion_orchestration_fastapi_app.adapters.no_links import open_path
-from ingestion_orchestration_fastapi_app.core.records import Skipped
+from ingestion_orchestration_fastapi_app.core.uploads import Skipped
 from utils.contract import ErrorCode
 from utils.problems import Rejected, lack
 

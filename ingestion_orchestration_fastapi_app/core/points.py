@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.core.files import Picture, Point, Vector
 from ingestion_orchestration_fastapi_app.core.identity import display_text
-from ingestion_orchestration_fastapi_app.core.records import Content
+from ingestion_orchestration_fastapi_app.core.uploads import Content
 
 
 def point_of(

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.core.enrolment import captioned
 from ingestion_orchestration_fastapi_app.core.files import Outcome, Root
-from ingestion_orchestration_fastapi_app.core.records import JobRequest, VectorKey
+from ingestion_orchestration_fastapi_app.core.records import JobRequest
+from ingestion_orchestration_fastapi_app.core.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget, Share
 from ingestion_orchestration_fastapi_app.pipeline.decodes import Decodes

@@ -10,7 +10,7 @@ from anyio import EndOfStream, create_task_group
 from ingestion_orchestration_fastapi_app.core.batching import halves
 from ingestion_orchestration_fastapi_app.core.files import Outcome
 from ingestion_orchestration_fastapi_app.core.points import point_of
-from ingestion_orchestration_fastapi_app.core.records import Embedded, Original
+from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Original
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,

@@ -9,13 +9,8 @@ from ingestion_orchestration_fastapi_app.core.deletion import device_at
 from ingestion_orchestration_fastapi_app.core.enrolment import Entry, entry, serves
 from ingestion_orchestration_fastapi_app.core.files import File, FileKey, FileRecord, Outcome
 from ingestion_orchestration_fastapi_app.core.identity import display_text, point_id
-from ingestion_orchestration_fastapi_app.core.records import (
-    Enrolment,
-    Linked,
-    Mounted,
-    ScanFault,
-    Skipped,
-)
+from ingestion_orchestration_fastapi_app.core.records import Enrolment, Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.core.uploads import Skipped
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext, JobFailedError
 from ingestion_orchestration_fastapi_app.pipeline.items import (
     Candidate,

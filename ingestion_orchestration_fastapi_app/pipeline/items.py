@@ -20,7 +20,8 @@ from ingestion_orchestration_fastapi_app.core.files import (
     Verdict,
 )
 from ingestion_orchestration_fastapi_app.core.identity import display_text
-from ingestion_orchestration_fastapi_app.core.records import Content, Sendable, Settlement
+from ingestion_orchestration_fastapi_app.core.records import Settlement
+from ingestion_orchestration_fastapi_app.core.uploads import Content, Sendable
 from ingestion_orchestration_fastapi_app.pipeline.budget import Lease
 from utils.problems import Rejected
 

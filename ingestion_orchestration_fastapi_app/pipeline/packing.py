@@ -7,7 +7,7 @@ from dataclasses import replace
 from anyio import EndOfStream, WouldBlock, current_time, move_on_at, sleep
 
 from ingestion_orchestration_fastapi_app.core.batching import PART_OVERHEAD_BYTES
-from ingestion_orchestration_fastapi_app.core.records import Content, Prepared, Upload
+from ingestion_orchestration_fastapi_app.core.uploads import Content, Prepared, Upload
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
 from ingestion_orchestration_fastapi_app.pipeline.in_flight import LOST
 from ingestion_orchestration_fastapi_app.pipeline.items import (

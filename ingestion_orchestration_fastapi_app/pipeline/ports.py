@@ -17,15 +17,17 @@ from ingestion_orchestration_fastapi_app.core.files import (
 )
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.core.records import (
-    Content,
-    Embedded,
     Linked,
     Mended,
     Mounted,
     Opened,
-    Prepared,
     QueryVector,
     ScanFault,
+)
+from ingestion_orchestration_fastapi_app.core.uploads import (
+    Content,
+    Embedded,
+    Prepared,
     Sendable,
     Skipped,
     VectorKey,

@@ -8,7 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.core.files import Vector
-from ingestion_orchestration_fastapi_app.core.records import VectorKey
+from ingestion_orchestration_fastapi_app.core.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from ingestion_orchestration_fastapi_app.pipeline.context import JobContext
 from ingestion_orchestration_fastapi_app.pipeline.grouping import grouped

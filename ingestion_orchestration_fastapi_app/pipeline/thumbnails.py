@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.core.files import (
     Root,
     unseen_hash,
 )
-from ingestion_orchestration_fastapi_app.core.records import Embedded, Original, Skipped
+from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Original, Skipped
 from ingestion_orchestration_fastapi_app.errors import (
     ImageNotFound,
     InferenceFault,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import anyio
 
-from ingestion_orchestration_fastapi_app.core.records import Content, Prepared
+from ingestion_orchestration_fastapi_app.core.uploads import Content, Prepared
 from ingestion_orchestration_fastapi_app.pipeline.context import Ports
 from ingestion_orchestration_fastapi_app.pipeline.ports import Preparation
 from tests.component.orchestrator_app import orchestrator

@@ -10,8 +10,8 @@ import pytest
 from anyio import Event
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.records import Embedded, Sendable
 from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Sendable
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost
 from ingestion_orchestration_fastapi_app.pipeline import fleet, job_run
 from tests.fakes import FakeInference, FakeLibrary, capabilities

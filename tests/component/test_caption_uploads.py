@@ -11,7 +11,7 @@ from anyio import CapacityLimiter
 
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
 from ingestion_orchestration_fastapi_app.adapters.multipart_body import MultipartBody
-from ingestion_orchestration_fastapi_app.core.records import Prepared, Upload
+from ingestion_orchestration_fastapi_app.core.uploads import Prepared, Upload
 from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
 from ml_inference_fastapi_app.multipart import MultipartStream, PartLimits, boundary_of
 from ml_inference_fastapi_app.tiny_shapes.world import FIRST_HELD_OUT_SEED, coloured_scenes, draw

@@ -12,7 +12,7 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core.records import Embedded, Sendable, Upload
+from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Sendable, Upload
 from ingestion_orchestration_fastapi_app.errors import (
     ConnectionLost,
     Overloaded,

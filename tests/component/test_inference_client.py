@@ -15,7 +15,7 @@ import structlog
 from anyio.abc import SocketStream
 
 from ingestion_orchestration_fastapi_app.adapters.inference_client import InferenceClient
-from ingestion_orchestration_fastapi_app.core.records import Embedded, Upload
+from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Upload
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from anyio import create_task_group, wait_all_tasks_blocked
 
-from ingestion_orchestration_fastapi_app.core.records import Upload
+from ingestion_orchestration_fastapi_app.core.uploads import Upload
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,

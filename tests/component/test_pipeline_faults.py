@@ -9,7 +9,8 @@ import pytest
 from anyio import create_task_group
 
 from ingestion_orchestration_fastapi_app.core.job_states import Control
-from ingestion_orchestration_fastapi_app.core.records import JobRecord, ScanFault, Upload
+from ingestion_orchestration_fastapi_app.core.records import JobRecord, ScanFault
+from ingestion_orchestration_fastapi_app.core.uploads import Upload
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.pipeline import context, packing, supervisor
 from tests.component.bench import Bench, mixed_folder

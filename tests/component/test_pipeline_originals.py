@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ingestion_orchestration_fastapi_app.core.files import Likeness
-from ingestion_orchestration_fastapi_app.core.records import Embedded, Original, Sendable, Upload
+from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Original, Sendable, Upload
 from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.pipeline.items import ROW_BYTES
 from tests.component.bench import Bench, mixed_folder

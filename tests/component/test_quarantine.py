@@ -8,8 +8,9 @@ import pytest
 from anyio import Event, wait_all_tasks_blocked
 
 from ingestion_orchestration_fastapi_app.core.job_states import Control
-from ingestion_orchestration_fastapi_app.core.records import Content, JobRecord, Prepared, Upload
+from ingestion_orchestration_fastapi_app.core.records import JobRecord
 from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.core.uploads import Content, Prepared, Upload
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost, Unreachable
 from ingestion_orchestration_fastapi_app.pipeline import fleet
 from tests.component.bench import Bench, mixed_folder

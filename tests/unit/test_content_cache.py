@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.adapters import cache_codec
 from ingestion_orchestration_fastapi_app.adapters.cache_disk import BytesDisk, Shelf
 from ingestion_orchestration_fastapi_app.adapters.content_cache import open_content_cache
 from ingestion_orchestration_fastapi_app.core.files import Picture, Vector
-from ingestion_orchestration_fastapi_app.core.records import VectorKey
+from ingestion_orchestration_fastapi_app.core.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.pipeline.ports import ContentCache
 from tests.memory_ports import MemoryContentCache
 

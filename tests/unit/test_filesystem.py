@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.adapters import filesystem
 from ingestion_orchestration_fastapi_app.adapters.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.core.files import File
-from ingestion_orchestration_fastapi_app.core.records import Content, Skipped
+from ingestion_orchestration_fastapi_app.core.uploads import Content, Skipped
 from ingestion_orchestration_fastapi_app.pipeline.ports import Library
 from tests.picture_files import dng, encoded, exif_with, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode

@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.adapters.image_preparation import (
     ImagePreparation,
 )
 from ingestion_orchestration_fastapi_app.core.files import Metadata
-from ingestion_orchestration_fastapi_app.core.records import Content, Original, Prepared, Upload
+from ingestion_orchestration_fastapi_app.core.uploads import Content, Original, Prepared, Upload
 from ingestion_orchestration_fastapi_app.pipeline.ports import Preparation
 from tests.hostile_decoder import gif
 from tests.linear_dng import linear_dng, lossy_dng

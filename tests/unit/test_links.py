@@ -16,8 +16,9 @@ from ingestion_orchestration_fastapi_app.adapters.file_walk import walk
 from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.no_links import FOLDER, OpenFolders, open_path
 from ingestion_orchestration_fastapi_app.core.files import File
-from ingestion_orchestration_fastapi_app.core.records import Content, ScanFault, Skipped
+from ingestion_orchestration_fastapi_app.core.records import ScanFault
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.core.uploads import Content, Skipped
 from tests.picture_files import encoded, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode
 from utils.problems import Rejected
