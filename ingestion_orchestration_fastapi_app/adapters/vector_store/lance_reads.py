@@ -22,7 +22,7 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors impo
 )
 from ingestion_orchestration_fastapi_app.adapters.vector_store.nearest import Nearest
 from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import Entry, OpenTable
-from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import roots_of
+from ingestion_orchestration_fastapi_app.adapters.vector_store.table_roots import roots_of
 from ingestion_orchestration_fastapi_app.core.cursor import After
 from ingestion_orchestration_fastapi_app.core.files import Hit, Point, Root, Vector
 from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters

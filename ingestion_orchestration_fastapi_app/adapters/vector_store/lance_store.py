@@ -29,9 +29,9 @@ from ingestion_orchestration_fastapi_app.adapters.vector_store.open_table import
 )
 from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
     ID,
-    roots_metadata,
     to_table,
 )
+from ingestion_orchestration_fastapi_app.adapters.vector_store.table_roots import roots_metadata
 from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import Limits, Work
 from ingestion_orchestration_fastapi_app.core.files import Point, Root
 from ingestion_orchestration_fastapi_app.core.records import Mended, Opened

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion_orchestration_fastapi_app.adapters.vector_store import folded_columns
-from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Root, Vector
+from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Vector
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from utils.photo_metadata import TakenAtSource
 
@@ -71,7 +70,6 @@ PAYLOAD_COLUMNS = tuple(field.name for field in _COLUMNS)
 _STORED = (*_COLUMNS, *folded_columns.COLUMNS)
 NO_VECTOR: Vector = np.empty(0, dtype=np.float32)
 
-_ROOTS = "photoseek:roots"
 _UNIT_TOLERANCE = 0.01
 _MAX_WHY = 300
 # What Arrow and Python raise for a value that does not fit its column.
@@ -90,27 +88,6 @@ def missing(found: Any) -> list[Any]:
     Without those that must be filled, too.
     """
     return [field for field in _ADDED if field.name not in found.names]
-
-
-def roots_metadata(roots: Sequence[Root]) -> dict[str, Any]:
-    """What LanceDB is told, to keep the roots with the column that names them.
-
-    Only a column's metadata can be changed in a table that exists, not the schema's.
-    """
-    told = [
-        {"id": str(root.id), "path": root.path.decode("utf-8", "surrogateescape")}
-        for root in sorted(roots, key=lambda root: root.path)
-    ]
-    return {"path": ROOT_ID, "metadata": {_ROOTS: json.dumps(told)}}
-
-
-def roots_of(found: Any) -> list[Root]:
-    """Of a table's schema; none where an earlier version made it."""
-    told = (found.field(ROOT_ID).metadata or {}).get(_ROOTS.encode(), b"[]")
-    return [
-        Root(UUID(one["id"]), one["path"].encode("utf-8", "surrogateescape"))
-        for one in json.loads(told)
-    ]
 
 
 def storable(text: str) -> str:
