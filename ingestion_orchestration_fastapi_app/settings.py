@@ -14,9 +14,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
 from utils.home_folder import NO_HOME, absolute_folder, home_folder
-from utils.web.access.cors import cors_origins
-from utils.web.access.hosts import binding_fault, host_rules, is_loopback
-from utils.web.root_path import checked_root_path
+from utils.web.access.hosts import binding_fault, is_loopback
+from utils.web.setting_types import HostRules, Origins, RootPathText
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -157,14 +156,14 @@ class Settings(BaseSettings):
     allow_no_key: bool = Field(
         default=False, description="1: listen beyond the loopback addresses without API_KEY."
     )
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_hosts: HostRules = Field(
         default=(),
         description="Names answered to beside loopback ones, after `,`. None, with a key: every.",
     )
-    root_path: str = Field(
+    root_path: RootPathText = Field(
         default="", description="Path below which a reverse proxy shows the service: `/photos`."
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    cors_origins: Origins = Field(
         default=(),
         description="Origins whose pages may use the API, after `,`: `https://photos.example`.",
     )
@@ -216,21 +215,6 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(absolute_folder(Path(part)) for part in value.split(":") if part)
         return value
-
-    @field_validator("allowed_hosts", mode="before")
-    @classmethod
-    def _split_hosts(cls, value: object) -> object:
-        return host_rules(value) if isinstance(value, str) else value
-
-    @field_validator("root_path")
-    @classmethod
-    def _check_root_path(cls, value: str) -> str:
-        return checked_root_path(value)
-
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _split_origins(cls, value: object) -> object:
-        return cors_origins(value) if isinstance(value, str) else value
 
     @field_validator("exclude_patterns", mode="before")
     @classmethod
