@@ -5,44 +5,27 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from ingestion_orchestration_fastapi_app.adapters.local_secret import (
     local_secret,
     read_local_secret,
 )
-from ingestion_orchestration_fastapi_app.cli.app import app
 from ingestion_orchestration_fastapi_app.cli.calls import base_url
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.up.run import demo_plan
 from ingestion_orchestration_fastapi_app.settings import Settings
+from tests.unit.cli_calls import photoseek
 from tests.unit.stand_in_orchestrator import (
     JOB_ID,
-    RETRY_ID,
-    SETTLED,
     StandInOrchestrator,
     hit,
     job,
-    stand_in_orchestrator,
 )
 from utils.contract import ErrorCode, JobState, ProblemBody
-
-
-@pytest.fixture
-def orchestrator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandInOrchestrator]:
-    with stand_in_orchestrator() as (stand_in, port):
-        monkeypatch.setenv("ORCHESTRATOR_PORT", str(port))
-        monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))  # no service of this user's
-        yield stand_in
-
-
-def photoseek(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments)
 
 
 @pytest.mark.parametrize("command", ["up", "ingest", "search", "status", "models", "jobs", "roots"])
@@ -125,102 +108,6 @@ def test_the_demo_that_runs_in_this_folder_knows_its_user(
             own = read_local_secret(tmp_path / "data")
             photoseek("search", "x")
     assert orchestrator.secrets == [None, demo, own]
-
-
-def test_ingest_follows_the_job_and_lists_failures_by_code(
-    orchestrator: StandInOrchestrator, tmp_path: Path
-) -> None:
-    orchestrator.jobs = [
-        job(JobState.QUEUED),
-        job(JobState.WAITING_FOR_ML, reason="the service is loading"),
-        job(JobState.COMPLETED, SETTLED),
-    ]
-    result = photoseek("ingest", str(tmp_path), "--force", "--no-recursive")
-    assert result.exit_code == 0
-    body = orchestrator.heard[0][2]
-    assert (body["directory_path"], body["force"], body["recursive"]) == (
-        str(tmp_path),
-        True,
-        False,
-    )
-    assert "waiting_for_ml (the service is loading): 0 of 3 files" in result.output
-    assert "2.5 images/s, 0 failed, ETA 1:01" in result.output
-    assert "ERR_FILE_EMPTY: 2" in result.output
-    assert "/photos/a.jpg (empty)" in result.output
-    assert "\x1b" not in result.output, "a file's name cannot steer the terminal"
-    assert f"photoseek jobs failures {JOB_ID}" in result.output
-
-
-@pytest.mark.parametrize("word", ["pause", "resume", "cancel"])
-def test_a_job_is_controlled_by_its_id(orchestrator: StandInOrchestrator, word: str) -> None:
-    orchestrator.jobs = [job(JobState.PAUSED, reason="paused on request")]
-    result = photoseek("jobs", word, JOB_ID)
-    assert result.exit_code == 0
-    assert result.output.startswith(f"Job {JOB_ID} paused (paused on request): 0 of 3 files")
-    assert orchestrator.heard == [("POST", f"/api/v1/jobs/{JOB_ID}/{word}", {})]
-
-
-def test_trying_failed_files_again_names_the_new_job(orchestrator: StandInOrchestrator) -> None:
-    result = photoseek("jobs", "retry-failed", JOB_ID)
-    said = f"Job {RETRY_ID} accepted; see `photoseek jobs show {RETRY_ID}`.\n"
-    assert (result.exit_code, result.output) == (0, said)
-
-
-def test_a_stopped_removal_is_told_with_its_code_and_exit_status_1(
-    orchestrator: StandInOrchestrator,
-) -> None:
-    orchestrator.jobs = [
-        job(JobState.COMPLETED, reason="Very many.", reason_code=ErrorCode.DELETE_GUARD)
-    ]
-    result = photoseek("ingest", "/photos", "--sync")
-    assert (result.exit_code, result.stderr) == (1, "ERR_DELETE_GUARD: Very many.\n")
-    orchestrator.jobs = [job(JobState.COMPLETED, removed=7)]
-    result = photoseek("ingest", "/photos", "--sync", "--confirm-deletes")
-    assert result.exit_code == 0
-    assert "7 removed" in result.output
-    posted = [body for _, path, body in orchestrator.heard if path == "/api/v1/ingest"]
-    assert [(body["sync"], body["confirm_deletes"]) for body in posted] == [
-        (True, False),
-        (True, True),
-    ]
-    assert photoseek("ingest", "/photos", "--confirm-deletes").exit_code == 2
-
-
-def test_ingest_sends_an_absolute_path(
-    orchestrator: StandInOrchestrator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    photoseek("ingest", "my photos", "--no-wait")
-    assert orchestrator.heard[0][2]["directory_path"] == str(tmp_path / "my photos")
-
-
-def test_ingest_says_whether_to_watch_only_when_told_to(orchestrator: StandInOrchestrator) -> None:
-    for option in ((), ("--watch",), ("--no-watch",)):
-        photoseek("ingest", "/photos", "--no-wait", *option)
-    assert [body["watch"] for _, _, body in orchestrator.heard] == [None, True, False]
-
-
-def test_ingest_without_waiting_names_the_job(orchestrator: StandInOrchestrator) -> None:
-    result = photoseek("ingest", "/photos", "--no-wait")
-    assert result.exit_code == 0
-    assert JOB_ID in result.output
-    assert len(orchestrator.heard) == 1
-
-
-def test_ingest_creates_a_collection_only_when_told_to(orchestrator: StandInOrchestrator) -> None:
-    photoseek("ingest", "/photos", "--collection", "cats", "--no-wait")
-    assert [path for _, path, _ in orchestrator.heard] == ["/api/v1/ingest"]
-    photoseek("ingest", "/photos", "--collection", "cats", "--no-wait", "--create")
-    assert orchestrator.heard[1] == ("POST", "/api/v1/collections", {"name": "cats"})
-
-
-def test_a_failed_job_is_exit_status_1_with_its_reason(orchestrator: StandInOrchestrator) -> None:
-    orchestrator.jobs = [
-        job(JobState.FAILED, reason="Another model.", reason_code=ErrorCode.MODEL_MISMATCH)
-    ]
-    result = photoseek("ingest", "/photos")
-    assert result.exit_code == 1
-    assert "ERR_MODEL_MISMATCH: Another model." in result.stderr
 
 
 def test_status_lists_services_collections_and_jobs(orchestrator: StandInOrchestrator) -> None:

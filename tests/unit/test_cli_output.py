@@ -7,23 +7,20 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner, Result
 
-from ingestion_orchestration_fastapi_app.cli.app import app
 from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name
+from tests.unit.cli_calls import photoseek
 from tests.unit.stand_in_orchestrator import (
     JOB_ID,
     SETTLED,
     StandInOrchestrator,
     hit,
     job,
-    stand_in_orchestrator,
 )
 from utils.contract import JobState
 
@@ -34,17 +31,6 @@ PROGRAM = [
 ]
 FAMILY = "/photos/👨\u200d👩\u200d👧 🏴\U000e0067\U000e0062\U000e007f ❤\ufe0f.jpg"
 FORGED = "/photos/a\n0.999\tforged\\n.jpg"
-
-
-@pytest.fixture
-def orchestrator(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInOrchestrator]:
-    with stand_in_orchestrator() as (stand_in, port):
-        monkeypatch.setenv("ORCHESTRATOR_PORT", str(port))
-        yield stand_in
-
-
-def photoseek(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments)
 
 
 def ran(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:

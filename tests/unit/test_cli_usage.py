@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from typer.testing import CliRunner, Result
 
-from ingestion_orchestration_fastapi_app.cli.app import app
-from tests.unit.stand_in_orchestrator import StandInOrchestrator, stand_in_orchestrator
-
-
-@pytest.fixture
-def orchestrator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandInOrchestrator]:
-    with stand_in_orchestrator() as (stand_in, port):
-        monkeypatch.setenv("ORCHESTRATOR_PORT", str(port))
-        monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
-        yield stand_in
-
-
-def photoseek(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments)
+from tests.unit.cli_calls import photoseek
+from tests.unit.stand_in_orchestrator import StandInOrchestrator
 
 
 @pytest.mark.parametrize(
