@@ -25,9 +25,9 @@ from PIL import Image
 from benchmarks.report import BenchmarkFailed
 from ingestion_orchestration_fastapi_app.cli.up.launcher import python_module
 from ml_inference_fastapi_app.backends.base import Embedder
-from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
-from utils.image_decoding import to_square
-from utils.tether import tethered
+from ml_inference_fastapi_app.backends.clip.torch_clip import load_torch_clip
+from utils.imaging.decoding import to_square
+from utils.process.parent_death import tethered
 
 SIDE_PX = 1024
 BATCH = 32

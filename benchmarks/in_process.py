@@ -29,15 +29,17 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from benchmarks.report import BenchmarkFailed
 from ingestion_orchestration_fastapi_app.cli.up.launcher import child_environment, python_module
-from ml_inference_fastapi_app.decoding import Picture, squares_of
-from ml_inference_fastapi_app.engine import Engine
-from ml_inference_fastapi_app.loaded_model import LoadedModel, noise
+from ml_inference_fastapi_app.backends.base import Picture
 from ml_inference_fastapi_app.main import create_app
-from ml_inference_fastapi_app.scheduler import Place, Priority, one_turn
+from ml_inference_fastapi_app.models.loaded_clip import LoadedModel, noise
+from ml_inference_fastapi_app.scheduling.admission import Place
+from ml_inference_fastapi_app.scheduling.model_thread import Priority, one_turn
+from ml_inference_fastapi_app.serving.decoding import squares_of
+from ml_inference_fastapi_app.serving.engine import Engine
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ErrorCode
 from utils.problems import ModelLoading, Rejected
-from utils.tether import tethered
+from utils.process.parent_death import tethered
 from utils.web.logs import setup_logging
 
 POLL_S = 0.1

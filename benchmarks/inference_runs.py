@@ -27,7 +27,7 @@ from benchmarks.mixed import batches_of, run_mixed, write_uploads
 from benchmarks.raw import jpeg_of, photograph
 from benchmarks.report import BenchmarkFailed
 from utils.contract import Capabilities
-from utils.image_decoding import encode_ppm
+from utils.imaging.decoding import encode_ppm
 
 BESIDE_CLIENTS = 2
 IMPORT_CLIENTS = 4

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ingestion_orchestration_fastapi_app.cli.up.launcher import python_module
-from utils.tether import tethered
+from utils.process.parent_death import tethered
 
 PAUSE_S = 0.005
 ANSWER_S = 60.0

@@ -25,7 +25,7 @@ from pydantic import ValidationError
 
 from benchmarks.inference_http import Answer, Request, Service, request_of
 from utils.contract import BatchItem, BatchReply
-from utils.image_decoding import encode_ppm
+from utils.imaging.decoding import encode_ppm
 
 Vector = npt.NDArray[np.float32]
 

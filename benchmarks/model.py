@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 
 from benchmarks.report import Report, parser_of, run
+from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip, load_torch_clip
 from ml_inference_fastapi_app.backends.devices import DTypeName, conditions_of, device_of
-from ml_inference_fastapi_app.backends.torch_clip import TorchClip, load_torch_clip
-from ml_inference_fastapi_app.loaded_model import noise
+from ml_inference_fastapi_app.models.loaded_clip import noise
 
 DTYPES: Sequence[DTypeName] = ("float32", "bfloat16", "float16")
 

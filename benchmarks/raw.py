@@ -23,10 +23,10 @@ from PIL import Image
 
 from benchmarks.report import BenchmarkFailed, Report, Target, parser_of, run
 from benchmarks.services import both_services, ingested, spent_s
-from ml_inference_fastapi_app.dng import write_dng
-from utils import raw
+from ml_inference_fastapi_app.tiny_models.dng import write_dng
 from utils.contract import ClipUpload
-from utils.image_decoding import (
+from utils.imaging import raw
+from utils.imaging.decoding import (
     encode_ppm,
     open_upright,
     perceptual_hash,

@@ -16,7 +16,7 @@ from benchmarks.report import BenchmarkFailed
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.up import launcher
 from ingestion_orchestration_fastapi_app.cli.up.run import Plan, wanted_services
-from ingestion_orchestration_fastapi_app.core.tiny_model import TINY_MODEL
+from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import TINY_MODEL
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import IngestRequest, JobReply, JobState
 

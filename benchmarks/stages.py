@@ -15,26 +15,22 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.raw import THUMBNAIL_SIDE_PX, prepare
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
-from ingestion_orchestration_fastapi_app.core.files import (
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileStat,
-    Metadata,
     Outcome,
-    Point,
     Verdict,
 )
-from ingestion_orchestration_fastapi_app.core.identity import NAMESPACE, root_at
-from ingestion_orchestration_fastapi_app.core.records import (
-    Enrolment,
-    JobProgress,
-    JobRequest,
-    Settlement,
-)
+from ingestion_orchestration_fastapi_app.domain.files.identity import NAMESPACE, root_at
+from ingestion_orchestration_fastapi_app.domain.files.records import Enrolment, Settlement
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress, JobRequest
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ml_inference_fastapi_app.backends.base import Embedder
 from utils.contract import ClipUpload
-from utils.image_decoding import ImageUnreadableError, open_upright
+from utils.imaging.decoding import ImageUnreadableError, open_upright
+from utils.metadata.photo_metadata import Metadata
 
 MAX_PIXELS = 300_000_000
 TURN = 8  # images a model call, as on a CPU where a query waits at most 150 ms

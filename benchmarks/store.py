@@ -22,9 +22,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
-from ingestion_orchestration_fastapi_app.core.files import Metadata, Point
-from ingestion_orchestration_fastapi_app.core.filters import Filters
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from utils.metadata.photo_metadata import Metadata
 
 GROUP_ROWS = 4096
 SEARCHES = 40

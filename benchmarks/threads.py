@@ -22,7 +22,7 @@ from benchmarks.raw import jpeg_of, photograph
 from benchmarks.report import BenchmarkFailed, Report, Target, parser_of, run
 from benchmarks.services import add_clip_options, clip_environment, inference_service
 from ml_inference_fastapi_app.settings import Settings
-from utils.image_decoding import encode_ppm
+from utils.imaging.decoding import encode_ppm
 
 SHARE_OF_BEST = 0.9
 CLIENTS = 2

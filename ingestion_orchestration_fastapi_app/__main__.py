@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
-from utils.allocator import bound_arenas
+from utils.process.allocator import bound_arenas
 from utils.web.logs import setup_logging
 from utils.web.problem_responses import readable
 from utils.web.serving.server import Server

@@ -16,69 +16,62 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry
 
-from ingestion_orchestration_fastapi_app.adapters.content_cache import open_content_cache
-from ingestion_orchestration_fastapi_app.adapters.data_folder import (
+from ingestion_orchestration_fastapi_app.adapters.content_cache.cache import open_content_cache
+from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
     LEDGER_NAME,
     free_bytes,
     locked_data_folder,
     prepared_cache,
     prepared_store,
 )
-from ingestion_orchestration_fastapi_app.adapters.directories import (
+from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import local_secret
+from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
+from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
+from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.local_files.directories import (
     allowed_folders,
     checked_directory,
 )
-from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
-from ingestion_orchestration_fastapi_app.adapters.folder_watch import InotifyEvents
-from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
-from ingestion_orchestration_fastapi_app.adapters.inference_client import InferenceClient
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.adapters.local_secret import local_secret
-from ingestion_orchestration_fastapi_app.adapters.stored_file import open_stored
-from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
-from ingestion_orchestration_fastapi_app.api import (
-    allowed_roots,
-    collections,
-    health,
-    images,
-    ingest,
-    jobs,
-    roots,
-    search,
-    session,
-)
-from ingestion_orchestration_fastapi_app.api.allowed_roots import LocalSecretHeader
+from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
+from ingestion_orchestration_fastapi_app.adapters.local_files.stored_file import open_stored
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.api.admin import allowed_roots, health, session
+from ingestion_orchestration_fastapi_app.api.admin.allowed_roots import LocalSecretHeader
+from ingestion_orchestration_fastapi_app.api.admin.sessions import SessionCookie, Sessions
+from ingestion_orchestration_fastapi_app.api.app_state import Services
 from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
-from ingestion_orchestration_fastapi_app.api.event_stream import Listeners
+from ingestion_orchestration_fastapi_app.api.jobs import ingest, jobs
+from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
+from ingestion_orchestration_fastapi_app.api.library import collections, images, roots, search
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
-from ingestion_orchestration_fastapi_app.api.services import Services
-from ingestion_orchestration_fastapi_app.api.sessions import SessionCookie, Sessions
-from ingestion_orchestration_fastapi_app.core.attempts import Attempts
-from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.pipeline.allowed_roots import AllowedRoots
-from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
-from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
-from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
-from ingestion_orchestration_fastapi_app.pipeline.job_history import keep_short
-from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
-from ingestion_orchestration_fastapi_app.pipeline.originals import Originals
-from ingestion_orchestration_fastapi_app.pipeline.search import Search
-from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
-from ingestion_orchestration_fastapi_app.pipeline.thumbnails import Thumbnails
-from ingestion_orchestration_fastapi_app.pipeline.watching import Watching
+from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
+from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.ingest.job import JobRunner
+from ingestion_orchestration_fastapi_app.jobs.context import Ports, Widths
+from ingestion_orchestration_fastapi_app.jobs.retention import keep_short
+from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.originals import Originals
+from ingestion_orchestration_fastapi_app.library.search import Search
+from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.settings import Settings
-from utils.allocator import keep_giving_back
+from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.contract import API_PREFIX
-from utils.decoder_pool import DecoderPool
-from utils.formats import Format, has_image_extension
+from utils.imaging.formats import Format, has_image_extension
 from utils.problems import Problem
+from utils.process.allocator import keep_giving_back
+from utils.sandbox.pool import DecoderPool
 from utils.web.access.security import OpenPaths
 from utils.web.access.security_headers import PAGE_POLICY
 from utils.web.bodies.body_limit import BodyLimit
 from utils.web.bodies.held_bodies import HeldBodies
 from utils.web.install import install_web
 from utils.web.openapi import describe, operation_id
-from utils.web.unknown_parameters import only_known_parameters
+from utils.web.routing.unknown_parameters import only_known_parameters
 
 log = structlog.get_logger(__name__)
 
@@ -236,17 +229,18 @@ async def _wired(
     known_collections = Collections(ports.ledger, ports.store)
     await known_collections.check_all()
     watch = MlWatch(ports.inference)
+    widths = Widths(
+        read_workers=settings.hash_workers,
+        decode_workers=settings.decode_workers,
+        batch_images=settings.batch_size,
+        store_rows=settings.store_group_rows,
+        store_linger_s=settings.store_linger_s,
+        delete_guard_percent=settings.delete_guard_percent,
+    )
     supervisor = Supervisor(
         ports,
-        known_collections,
-        widths=Widths(
-            read_workers=settings.hash_workers,
-            decode_workers=settings.decode_workers,
-            batch_images=settings.batch_size,
-            store_rows=settings.store_group_rows,
-            store_linger_s=settings.store_linger_s,
-            delete_guard_percent=settings.delete_guard_percent,
-        ),
+        JobRunner(ports, known_collections, widths),
+        widths=widths,
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
     )

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
-from utils.home_folder import NO_HOME, absolute_folder, home_folder
+from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.web.access.hosts import binding_fault, is_loopback
 from utils.web.setting_types import HostRules, Origins, RootPathText
 

@@ -15,37 +15,36 @@ import structlog
 from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 
-from ml_inference_fastapi_app import status_routes
+from ml_inference_fastapi_app.api import health
+from ml_inference_fastapi_app.api.document import ABOUT, TAGS
+from ml_inference_fastapi_app.api.inference import router
 from ml_inference_fastapi_app.backends.base import Captioner, Embedder, ModelMissingError
-from ml_inference_fastapi_app.backends.blip_source import BlipSource, resolve_blip
+from ml_inference_fastapi_app.backends.blip.source import BlipSource, resolve_blip
+from ml_inference_fastapi_app.backends.clip.compiled_folder import compiled_folder
 from ml_inference_fastapi_app.backends.torch_import import import_torch
-from ml_inference_fastapi_app.captioning import Captioning, CaptionPlan
-from ml_inference_fastapi_app.compiled_folder import compiled_folder
-from ml_inference_fastapi_app.decoding import Decoder
-from ml_inference_fastapi_app.document import ABOUT, TAGS
-from ml_inference_fastapi_app.engine import Engine, EngineLimits
 from ml_inference_fastapi_app.metrics import EngineMetrics
-from ml_inference_fastapi_app.presence import Presence
-from ml_inference_fastapi_app.routes import router
-from ml_inference_fastapi_app.scheduler import (
-    Admission,
+from ml_inference_fastapi_app.models.captioner_lifecycle import Captioning, CaptionPlan
+from ml_inference_fastapi_app.models.clip_lifecycle import Presence
+from ml_inference_fastapi_app.models.loading_progress import OnPhase, Startup, ready_model
+from ml_inference_fastapi_app.models.probe_cache import Starts
+from ml_inference_fastapi_app.scheduling.admission import Admission, Speed
+from ml_inference_fastapi_app.scheduling.model_thread import (
     ModelThread,
     ModelThreadDiedError,
     Priority,
-    Speed,
     one_turn,
 )
+from ml_inference_fastapi_app.serving.decoding import Decoder
+from ml_inference_fastapi_app.serving.engine import Engine, EngineLimits
 from ml_inference_fastapi_app.settings import Settings
-from ml_inference_fastapi_app.starts import Starts
-from ml_inference_fastapi_app.startup import OnPhase, Startup, ready_model
 from utils.contract import API_PREFIX, ErrorCode
-from utils.decoder_pool import DecoderPool
+from utils.sandbox.pool import DecoderPool
 from utils.web.bodies.body_limit import BodyLimit
 from utils.web.install import install_web
 from utils.web.logs import setup_logging
 from utils.web.openapi import describe, operation_id
 from utils.web.problem_responses import DrainBounds
-from utils.web.unknown_parameters import only_known_parameters
+from utils.web.routing.unknown_parameters import only_known_parameters
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -64,7 +63,7 @@ def load_clip(settings: Settings, on_phase: OnPhase) -> Embedder:
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", compiled)  # noqa: TID251  # as above
     # Here, since importing torch takes seconds: the service listens and says `loading` first.
     import_torch()
-    from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
+    from ml_inference_fastapi_app.backends.clip.torch_clip import load_torch_clip
 
     return load_torch_clip(
         model=settings.clip_model,
@@ -83,7 +82,7 @@ def load_clip(settings: Settings, on_phase: OnPhase) -> Embedder:
 def load_captioner(source: BlipSource, device: str, dtype: str) -> Captioner:
     """Blocking, for seconds: on the model thread. Raises ModelMissingError."""
     # Here, since importing transformers takes seconds, and memory that nobody may ever need.
-    from ml_inference_fastapi_app.backends.blip import load_blip
+    from ml_inference_fastapi_app.backends.blip.torch_blip import load_blip
 
     return load_blip(source, device=device, dtype=dtype)
 
@@ -202,7 +201,7 @@ def create_app(
     )
     app.state.engine = engine
     app.state.reply_threads = anyio.CapacityLimiter(2)
-    for one in (router, status_routes.router):
+    for one in (router, health.router):
         app.include_router(one, dependencies=[Depends(only_known_parameters)])
     describe(app, about=ABOUT, tags=TAGS)
     drain = DrainBounds(settings.ml_drain_max_bytes, settings.ml_drain_timeout_s)

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from utils.home_folder import NO_HOME, absolute_folder, home_folder
+from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.web.access.hosts import binding_fault
 from utils.web.setting_types import HostRules, Origins, RootPathText
 

@@ -9,17 +9,10 @@ from dataclasses import dataclass, field
 import anyio
 import numpy as np
 
-from ingestion_orchestration_fastapi_app.core.files import (
-    File,
-    FileStat,
-    Metadata,
-    Picture,
-    Root,
-    Vector,
-)
-from ingestion_orchestration_fastapi_app.core.identity import is_within, root_at
-from ingestion_orchestration_fastapi_app.core.records import Mounted, QueryVector, ScanFault
-from ingestion_orchestration_fastapi_app.core.uploads import (
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within, root_at
+from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Content,
     Embedded,
     Original,
@@ -28,6 +21,8 @@ from ingestion_orchestration_fastapi_app.core.uploads import (
     Skipped,
     Upload,
 )
+from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
+from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
 from ingestion_orchestration_fastapi_app.errors import Unreachable
 from utils.contract import (
     PPM_MEDIA_TYPE,
@@ -41,8 +36,9 @@ from utils.contract import (
     QueueCapabilities,
     UploadSpec,
 )
-from utils.decoder_pool import DecodersDownError
+from utils.metadata.photo_metadata import Metadata
 from utils.problems import Rejected
+from utils.sandbox.pool import DecodersDownError
 
 DIM = 8
 FINGERPRINT = "fake-model-0001"

@@ -1,6 +1,6 @@
 """A decoder process that does what a file tells it to: a decoder with a bug, or taken over.
 
-`python -m tests.hostile_decoder`, as `utils.decoder_worker` is started.
+`python -m tests.hostile_decoder`, as `utils.sandbox.worker` is started.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import signal
 import sys
 from collections.abc import Callable
 
-from utils import decoder_worker
-from utils.decoder_frames import Answer, Ask
+from utils.sandbox import worker
+from utils.sandbox.protocol import Answer, Ask
 
 Answered = tuple[Answer, bytes]
 
@@ -101,8 +101,8 @@ def obeying(ask: Ask, file: bytes | int) -> Answered:
     for order, obey in _ORDERS.items():
         if isinstance(file, bytes) and file.startswith(order, 11):
             return obey(file[11 + len(order) :].decode())
-    return decoder_worker.answer_to(ask, file)
+    return worker.answer_to(ask, file)
 
 
 if __name__ == "__main__":
-    decoder_worker.main(sys.argv[1:], obeying)
+    worker.main(sys.argv[1:], obeying)

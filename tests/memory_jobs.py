@@ -10,15 +10,15 @@ from itertools import count
 
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.files import FileKey
-from ingestion_orchestration_fastapi_app.core.job_states import FINAL, may_move
-from ingestion_orchestration_fastapi_app.core.records import (
+from ingestion_orchestration_fastapi_app.domain.access.sessions import SessionRecord
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     FailureRecord,
     JobProgress,
     JobRecord,
     JobRequest,
-    SessionRecord,
 )
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_move
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     JobNotFound,

@@ -8,24 +8,19 @@ from uuid import UUID
 
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.files import (
+from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileRecord,
     Outcome,
     Root,
     Verdict,
 )
-from ingestion_orchestration_fastapi_app.core.identity import display_text
-from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.core.records import (
-    CollectionRecord,
-    Enrolment,
-    FailureRecord,
-    JobProgress,
-    Settlement,
-    Watch,
-)
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+from ingestion_orchestration_fastapi_app.domain.files.records import Enrolment, Settlement
+from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,

@@ -8,15 +8,10 @@ from uuid import UUID
 
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.files import (
-    FileKey,
-    Outcome,
-)
-from ingestion_orchestration_fastapi_app.core.identity import is_within
-from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.records import (
-    UnmetFile,
-)
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Outcome
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
+from ingestion_orchestration_fastapi_app.domain.files.records import UnmetFile
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from tests.memory_jobs import MemoryJobs
 from tests.memory_rows import Row
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.files import Root
-from ingestion_orchestration_fastapi_app.core.identity import deepest_root, is_within
-from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.roots import moved_path, overlaps
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root, is_within
+from ingestion_orchestration_fastapi_app.domain.files.roots import moved_path, overlaps
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     JobStateProblem,

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.core.files import FileKey, FileRecord, Outcome, Verdict
-from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, Settlement
+from ingestion_orchestration_fastapi_app.domain.files.file import (
+    FileKey,
+    FileRecord,
+    Outcome,
+    Verdict,
+)
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+from ingestion_orchestration_fastapi_app.domain.files.records import Settlement
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 
 
 @dataclass

@@ -7,8 +7,8 @@ from functools import cache
 from PIL import Image
 
 from tests.picture_files import dng, encoded, exif_with, scene
-from utils.image_opening import oriented
-from utils.pillow_setup import ready_pillow
+from utils.imaging.opening import oriented
+from utils.imaging.pillow_setup import ready_pillow
 
 _UNDONE_BY = {5: 5, 6: 8, 7: 7, 8: 6}
 # JPEG XL says it in its codestream, which the plugin does not write: see test_image_decoding.

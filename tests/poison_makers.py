@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from PIL import Image
 
 from tests.picture_files import encoded, scene
-from utils.pillow_setup import ready_pillow
+from utils.imaging.pillow_setup import ready_pillow
 
 MEGABYTE = 1024 * 1024
 HUGE = 65_535

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from tests.picture_files import encoded, scene, tiff_directory, xmp
-from utils.formats import Format
+from utils.imaging.formats import Format
 
 Made = Callable[[], bytes]
 

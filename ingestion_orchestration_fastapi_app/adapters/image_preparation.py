@@ -9,13 +9,16 @@ from typing import Literal
 from anyio import CapacityLimiter, to_thread
 from PIL import Image
 
-from ingestion_orchestration_fastapi_app.adapters.original_file import OriginalFile
-from ingestion_orchestration_fastapi_app.core.files import Picture, unseen_hash
-from ingestion_orchestration_fastapi_app.core.uploads import Content, Original, Prepared, Upload
+from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Content,
+    Original,
+    Prepared,
+    Upload,
+)
+from ingestion_orchestration_fastapi_app.domain.library.picture import Picture, unseen_hash
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload
-from utils.decoder_pool import DecoderPool, decodes_apart
-from utils.formats import Format
-from utils.image_decoding import (
+from utils.imaging.decoding import (
     Decoded,
     ImageUnreadableError,
     encode_jpeg,
@@ -27,8 +30,10 @@ from utils.image_decoding import (
     squashed,
     thumbnail_webp,
 )
+from utils.imaging.formats import Format
+from utils.imaging.raw import RawPicture
 from utils.problems import Rejected
-from utils.raw import RawPicture
+from utils.sandbox.pool import DecoderPool, decodes_apart
 
 _VERSION = 3  # raise it whenever an upload or a picture would come out differently
 FILE_THREADS = 2  # open what was read before; reading is for the decoders

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ingestion_orchestration_fastapi_app.core.files import Hit, Point
-from ingestion_orchestration_fastapi_app.core.filters import Filters
-from ingestion_orchestration_fastapi_app.core.identity import display_text
-from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.records import (
-    CollectionRecord,
-    JobRecord,
-    Watch,
-)
-from ingestion_orchestration_fastapi_app.pipeline.search import Found
-from ingestion_orchestration_fastapi_app.pipeline.tally import Tally
-from ingestion_orchestration_fastapi_app.pipeline.watched_folder import WatchedFolder
-from ingestion_orchestration_fastapi_app.pipeline.watching import Watching
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point
+from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.library.search import Found
+from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
+from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.contract import (
     API_PREFIX,
     CollectionReply,
@@ -28,7 +25,7 @@ from utils.contract import (
     WatchReply,
     formats_named,
 )
-from utils.web.root_path import external_path
+from utils.web.routing.root_path import external_path
 
 NOT_ALLOWED = (
     "it rests: the folder may not be imported now. It goes on when it is added: photoseek roots "

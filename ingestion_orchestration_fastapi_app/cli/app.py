@@ -9,7 +9,6 @@ import anyio
 import typer
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app.cli.bench import bench
 from ingestion_orchestration_fastapi_app.cli.calls import (
     Collection,
     absolute,
@@ -17,13 +16,14 @@ from ingestion_orchestration_fastapi_app.cli.calls import (
     load_settings,
     require_inference_parts,
 )
-from ingestion_orchestration_fastapi_app.cli.ingest import ingest
-from ingestion_orchestration_fastapi_app.cli.jobs import jobs
-from ingestion_orchestration_fastapi_app.cli.models import models
+from ingestion_orchestration_fastapi_app.cli.commands.bench import bench
+from ingestion_orchestration_fastapi_app.cli.commands.ingest import ingest
+from ingestion_orchestration_fastapi_app.cli.commands.jobs import jobs
+from ingestion_orchestration_fastapi_app.cli.commands.models import models
+from ingestion_orchestration_fastapi_app.cli.commands.roots import roots
+from ingestion_orchestration_fastapi_app.cli.commands.search import search
+from ingestion_orchestration_fastapi_app.cli.commands.status import status
 from ingestion_orchestration_fastapi_app.cli.program import version_text
-from ingestion_orchestration_fastapi_app.cli.roots import roots
-from ingestion_orchestration_fastapi_app.cli.search import search
-from ingestion_orchestration_fastapi_app.cli.status import status
 from ingestion_orchestration_fastapi_app.cli.up.run import Plan, demo_plan, up
 from ingestion_orchestration_fastapi_app.cli.view.text import never_fail_on_encoding
 

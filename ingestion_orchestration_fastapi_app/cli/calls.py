@@ -15,13 +15,13 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app.adapters.local_secret import read_local_secret
+from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import read_local_secret
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.up import launcher
 from ingestion_orchestration_fastapi_app.cli.view.output import print_note
-from ingestion_orchestration_fastapi_app.core.identity import COLLECTION_NAME
-from ingestion_orchestration_fastapi_app.core.tiny_model import DEMO_DATA
+from ingestion_orchestration_fastapi_app.domain.files.identity import COLLECTION_NAME
+from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import DEMO_DATA
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import API_PREFIX, MAX_PATH_CHARACTERS
 from utils.web.problem_responses import readable

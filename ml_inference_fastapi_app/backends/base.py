@@ -13,6 +13,7 @@ import numpy.typing as npt
 from utils.contract import ClipUpload
 
 Pixels = npt.NDArray[np.uint8]  # shape (n, side_px, side_px, 3), RGB
+Picture = npt.NDArray[np.uint8]  # shape (side_px, side_px, 3), RGB
 Vectors = npt.NDArray[np.float32]  # shape (n, dim), unit norm
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from utils.allocator import give_back
+from utils.process.allocator import give_back
 
 
 def give_back_memory(*, graphs: bool) -> None:

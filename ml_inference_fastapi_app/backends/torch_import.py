@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from utils.garbage import freeze_loaded_modules
+from utils.process.garbage import freeze_loaded_modules
 
 
 def import_torch() -> None:

@@ -11,22 +11,19 @@ from uuid import UUID
 import numpy as np
 from anyio import create_task_group, fail_after, sleep
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store import MemoryStore
-from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.records import (
-    CollectionRecord,
-    JobRecord,
-    JobRequest,
-    Origin,
-)
-from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
-from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
-from ingestion_orchestration_fastapi_app.pipeline.context import Ports, Widths
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
-from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
-from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest, Origin
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.ingest.job import JobRunner
+from ingestion_orchestration_fastapi_app.jobs.context import Ports, Widths
+from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from tests.fakes import FakeInference, FakeLibrary, FakePreparation, vector_of
 from tests.memory_ports import MemoryContentCache, MemoryLedger
+from tests.memory_store import MemoryStore
 from utils.contract import JobCounts
 
 WIDTHS = Widths(
@@ -82,7 +79,11 @@ class Bench:
         )
         collections = Collections(self.ledger, self.store)
         return Supervisor(
-            ports, collections, widths=WIDTHS, max_running=2, max_waiting=self.max_waiting
+            ports,
+            JobRunner(ports, collections, WIDTHS),
+            widths=WIDTHS,
+            max_running=2,
+            max_waiting=self.max_waiting,
         )
 
     async def submitted(

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import anyio
 
-from ingestion_orchestration_fastapi_app.core.uploads import Content, Prepared
-from ingestion_orchestration_fastapi_app.pipeline.context import Ports
-from ingestion_orchestration_fastapi_app.pipeline.ports import Preparation
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Prepared
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
+from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
 from tests.component.orchestrator_app import orchestrator
 from utils.contract import ClipUpload
 from utils.problems import Rejected
-from utils.tether import tie_to
+from utils.process.parent_death import tie_to
 
 
 class DeadlyPreparation:

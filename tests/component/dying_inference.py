@@ -12,10 +12,10 @@ from functools import partial
 from ml_inference_fastapi_app import __main__ as service
 from ml_inference_fastapi_app.backends.base import Pixels
 from ml_inference_fastapi_app.main import create_app
+from ml_inference_fastapi_app.models.loading_progress import OnPhase
 from ml_inference_fastapi_app.settings import Settings
-from ml_inference_fastapi_app.startup import OnPhase
 from tests.component.inference_fakes import FakeEmbedder, picture
-from utils.tether import tie_to
+from utils.process.parent_death import tie_to
 
 
 def die_of(pixels: Pixels) -> bool:

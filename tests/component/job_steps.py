@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 from anyio import create_task_group, wait_all_tasks_blocked
 
-from ingestion_orchestration_fastapi_app.core.records import JobRecord
-from ingestion_orchestration_fastapi_app.core.uploads import Upload
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.errors import Overloaded
-from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
+from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
 from tests.component.bench import Bench
 from tests.component.test_pipeline import MIXED
 

@@ -19,8 +19,8 @@ from anyio import fail_after, sleep
 from fastapi import FastAPI
 from PIL import Image
 
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.main import create_app
-from ingestion_orchestration_fastapi_app.pipeline.context import Ports
 from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.fakes import capabilities
 from utils.contract import PROBLEM_MEDIA_TYPE, WHOLE_FIELD, Capabilities, ErrorCode

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import vector_index
-from ingestion_orchestration_fastapi_app.core.files import Point, Vector
-from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import vector_index
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
 from tests.component.orchestrator_app import COLOURS, Running, library, orchestrator
 from tests.component.store_fixtures import point
 from tests.fakes import DIM

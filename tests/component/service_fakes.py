@@ -10,10 +10,11 @@ import pytest
 from anyio import Event
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
-from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Sendable
+from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Sendable
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost
-from ingestion_orchestration_fastapi_app.pipeline import fleet, job_run
+from ingestion_orchestration_fastapi_app.inference_pool import fleet
+from ingestion_orchestration_fastapi_app.ingest import job
 from tests.fakes import FakeInference, FakeLibrary, capabilities
 from utils.contract import Capabilities
 from utils.problems import Rejected
@@ -24,7 +25,7 @@ def short_waits() -> Iterator[None]:
     """Whatever a service is told to be, it is asked again within milliseconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fleet, "POLICY", RetryPolicy(base_s=0.001, max_s=0.004))
-        patch.setattr(job_run, "POLICY", RetryPolicy(base_s=0.001, max_s=0.004))
+        patch.setattr(job, "POLICY", RetryPolicy(base_s=0.001, max_s=0.004))
         patch.setattr(fleet, "ASK_AGAIN_S", 0.001)
         yield
 

@@ -10,13 +10,14 @@ from uuid import uuid4
 import boto3
 from moto.server import ThreadedMotoServer
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore, MemoryStore
-from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from tests.component.store_fixtures import (
     COMPACT_EVERY_FRAGMENTS,
     INDEX_THRESHOLD_ROWS,
     local_store,
 )
+from tests.memory_store import MemoryStore
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
-from ingestion_orchestration_fastapi_app.core.files import Metadata, Point, Vector
-from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
-from utils.photo_metadata import TakenAtSource
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.metadata.photo_metadata import Metadata, TakenAtSource
 
 ROOT_ID = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 COLLECTION = "holidays"

@@ -9,7 +9,7 @@ import pytest
 from anyio import fail_after, sleep
 from httpx import ASGITransport
 
-from ingestion_orchestration_fastapi_app.adapters.local_secret import read_local_secret
+from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import read_local_secret
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from tests.component.orchestrator_app import Running, check_problem, orchestrator, paint
 from utils.contract import LOCAL_SECRET_HEADER, ErrorCode, IngestRequest

@@ -10,14 +10,18 @@ import pytest
 from anyio import CapacityLimiter
 
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
-from ingestion_orchestration_fastapi_app.adapters.multipart_body import MultipartBody
-from ingestion_orchestration_fastapi_app.core.uploads import Prepared, Upload
-from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
-from ml_inference_fastapi_app.multipart import MultipartStream, PartLimits, boundary_of
-from ml_inference_fastapi_app.tiny_shapes.world import FIRST_HELD_OUT_SEED, coloured_scenes, draw
+from ingestion_orchestration_fastapi_app.adapters.inference_http.multipart_body import MultipartBody
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Prepared, Upload
+from ml_inference_fastapi_app.backends.clip.torch_clip import load_torch_clip
+from ml_inference_fastapi_app.serving.multipart import MultipartStream, PartLimits, boundary_of
+from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import (
+    FIRST_HELD_OUT_SEED,
+    coloured_scenes,
+    draw,
+)
 from tests.unit.test_image_preparation import content
-from utils.decoder_pool import DecoderPool
-from utils.image_decoding import decode_for_clip, decode_for_models, squashed
+from utils.imaging.decoding import decode_for_clip, decode_for_models, squashed
+from utils.sandbox.pool import DecoderPool
 
 pytestmark = pytest.mark.anyio
 

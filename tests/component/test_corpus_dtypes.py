@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from ml_inference_fastapi_app.backends.base import Pixels, Vectors
+from ml_inference_fastapi_app.backends.clip.torch_clip import load_torch_clip
 from ml_inference_fastapi_app.backends.devices import DTypeName
-from ml_inference_fastapi_app.backends.torch_clip import load_torch_clip
 from utils.contract import ClipUpload
-from utils.image_decoding import decode_for_clip
+from utils.imaging.decoding import decode_for_clip
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 PHOTOS = 24

@@ -15,14 +15,14 @@ import pytest
 from PIL import Image, ImageOps
 
 from ml_inference_fastapi_app.backends.torchvision_compat import make_torchvision_importable
-from utils.code_points import code_points
-from utils.colour import to_srgb
 from utils.contract import ClipUpload, ErrorCode
-from utils.formats import Format, extension, sniff
-from utils.image_decoding import ImageUnreadableError, decode_for_clip, open_upright
-from utils.metadata_extractor import extract_metadata
-from utils.photo_metadata import Metadata, TakenAtSource
-from utils.pillow_setup import ready_pillow
+from utils.imaging.code_points import code_points
+from utils.imaging.colour import to_srgb
+from utils.imaging.decoding import ImageUnreadableError, decode_for_clip, open_upright
+from utils.imaging.formats import Format, extension, sniff
+from utils.imaging.pillow_setup import ready_pillow
+from utils.metadata.extractor import extract_metadata
+from utils.metadata.photo_metadata import Metadata, TakenAtSource
 
 make_torchvision_importable()
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 from anyio import BrokenResourceError, create_task_group
 
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
-from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from tests.component.bench import WIDTHS, Bench, mixed_folder
 from tests.component.test_pipeline import MIXED
 from tests.fakes import capabilities

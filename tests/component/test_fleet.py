@@ -12,13 +12,13 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Sendable, Upload
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Sendable, Upload
 from ingestion_orchestration_fastapi_app.errors import (
     ConnectionLost,
     Overloaded,
     Unreachable,
 )
-from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from tests.component.bench import WIDTHS, Bench, mixed_folder
 from tests.component.service_fakes import Held, Restarted, Slow, images, short_waits
 from tests.component.test_pipeline import MIXED

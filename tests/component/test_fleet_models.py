@@ -8,7 +8,7 @@ import pytest
 from anyio import create_task_group
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.uploads import Upload
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
 )

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from anyio import Event, fail_after, to_thread
 
-from ingestion_orchestration_fastapi_app.adapters.folder_watch import InotifyEvents
-from ingestion_orchestration_fastapi_app.adapters.mounts import mount_number
-from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.pipeline.folder_events import (
+from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
+from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
+from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.ports.folder_events import (
     Feed,
     NoEventsError,
     Touched,

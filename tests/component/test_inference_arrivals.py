@@ -12,8 +12,8 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from ml_inference_fastapi_app import request_body
-from ml_inference_fastapi_app.request_body import MAX_ARRIVALS
+from ml_inference_fastapi_app.serving import request_body
+from ml_inference_fastapi_app.serving.request_body import MAX_ARRIVALS
 from tests.component.inference_fakes import (
     FakeEmbedder,
     Served,

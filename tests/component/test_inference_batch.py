@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml_inference_fastapi_app.laps import Laps
+from ml_inference_fastapi_app.serving.stage_timer import Laps
 from tests.component.inference_fakes import (
     CONTEXT_CHARACTERS,
     SIDE_PX,

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from ml_inference_fastapi_app.backends.base import CaptionerDescription, Pixels, Vectors
-from ml_inference_fastapi_app.backends.blip_source import BlipSource
-from ml_inference_fastapi_app.tiny_captions.train import HERE
+from ml_inference_fastapi_app.backends.blip.source import BlipSource
+from ml_inference_fastapi_app.tiny_models.tiny_captions.train import HERE
 from tests.component.inference_fakes import (
     FakeEmbedder,
     Served,
@@ -291,7 +291,7 @@ async def main():
             assert item["embedding"] and item["caption"] is None, item
     loaded = [name for name in sys.modules if "blip" in name and name.startswith("transformers.")]
     assert not loaded, loaded
-    assert "ml_inference_fastapi_app.backends.blip" not in sys.modules
+    assert "ml_inference_fastapi_app.backends.blip.torch_blip" not in sys.modules
 
 asyncio.run(main())
 """

@@ -14,8 +14,8 @@ import pytest
 import structlog
 from anyio.abc import SocketStream
 
-from ingestion_orchestration_fastapi_app.adapters.inference_client import InferenceClient
-from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Upload
+from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Upload
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_inference_fastapi_app.decoding import BatchDecoding, Decoder, Picture, exact_ppm
-from ml_inference_fastapi_app.multipart import Part
+from ml_inference_fastapi_app.backends.base import Picture
+from ml_inference_fastapi_app.serving.decoding import BatchDecoding, Decoder, exact_ppm
+from ml_inference_fastapi_app.serving.multipart import Part
 from tests.component.inference_fakes import SIDE_PX, picture, ppm
 from tests.hostile_decoder import gif
 from tests.picture_files import dng, encoded, scene
 from utils.contract import ClipUpload, ErrorCode
-from utils.decoder_pool import DecoderPool
-from utils.image_decoding import decode_for_clip
-from utils.pillow_setup import ready_pillow
+from utils.imaging.decoding import decode_for_clip
+from utils.imaging.pillow_setup import ready_pillow
 from utils.problems import MlUnavailable, Rejected
+from utils.sandbox.pool import DecoderPool
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +33,7 @@ async def decoder(
     *,
     max_undecoded_bytes: int = 1_000_000,
     timeout_s: float = 60,
-    module: str = "utils.decoder_worker",
+    module: str = "utils.sandbox.worker",
 ) -> AsyncIterator[Decoder]:
     async with DecoderPool(
         workers=3, timeout_s=timeout_s, memory_bytes=1024**3, module=module

@@ -14,8 +14,8 @@ import anyio.to_thread
 import httpx
 import pytest
 
+from ml_inference_fastapi_app.models.loading_progress import OnPhase
 from ml_inference_fastapi_app.settings import Settings
-from ml_inference_fastapi_app.startup import OnPhase
 from tests.component.inference_fakes import (
     DESCRIPTION,
     FakeEmbedder,

@@ -15,8 +15,8 @@ import pytest
 
 from ml_inference_fastapi_app.backends.base import ModelMissingError
 from ml_inference_fastapi_app.main import create_app
+from ml_inference_fastapi_app.models.loading_progress import OnPhase
 from ml_inference_fastapi_app.settings import Settings
-from ml_inference_fastapi_app.startup import OnPhase
 from tests.component.inference_fakes import (
     FakeEmbedder,
     files,

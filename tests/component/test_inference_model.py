@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ml_inference_fastapi_app.backends.base import Pixels, Vectors
-from ml_inference_fastapi_app.decoding import Picture
-from ml_inference_fastapi_app.loaded_model import RECOVERY_TURNS, LoadedModel
+from ml_inference_fastapi_app.backends.base import Picture, Pixels, Vectors
 from ml_inference_fastapi_app.metrics import EngineMetrics
-from ml_inference_fastapi_app.probe import LimitedBy, Probed
-from ml_inference_fastapi_app.scheduler import Speed
+from ml_inference_fastapi_app.models.loaded_clip import RECOVERY_TURNS, LoadedModel
+from ml_inference_fastapi_app.models.probe import LimitedBy, Probed
+from ml_inference_fastapi_app.scheduling.admission import Speed
 from tests.component.inference_fakes import SIDE_PX, FakeEmbedder, picture, vector_of
 from utils.contract import ErrorCode
 from utils.problems import Rejected

@@ -8,7 +8,7 @@ import pytest
 from anyio import create_task_group, wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.job_states import Control
+from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 from tests.component.bench import Bench, mixed_folder
 from tests.component.job_steps import free, half_done, started

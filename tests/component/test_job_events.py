@@ -23,9 +23,9 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from fastapi import routing
 from starlette.types import Message
 
-from ingestion_orchestration_fastapi_app.api.event_stream import LISTENERS, LOOK_S
-from ingestion_orchestration_fastapi_app.core.records import JobRecord, JobRequest
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.api.jobs.event_stream import LISTENERS, LOOK_S
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.component.bench import adds_up
 from tests.component.orchestrator_app import (
     FakeService,

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group, wait_all_tasks_blocked
 
-from ingestion_orchestration_fastapi_app.core.job_states import Control
-from ingestion_orchestration_fastapi_app.core.records import JobRequest
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import QueueFull
-from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
+from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
 from tests.component.bench import Bench, mixed_folder
 from tests.component.job_steps import free, started, stuck_after
 from tests.component.orchestrator_app import (

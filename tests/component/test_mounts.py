@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters import mounts
-from ingestion_orchestration_fastapi_app.adapters.mounts import Mounts, mount_number
+from ingestion_orchestration_fastapi_app.adapters.local_files import mounts
+from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import Mounts, mount_number
 
 
 def may_mount() -> bool:

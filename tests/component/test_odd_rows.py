@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.core.files import Metadata
 from tests.component.bench import Bench
 from tests.component.orchestrator_app import orchestrator, paint
 from utils.contract import ErrorCode, JobState
+from utils.metadata.photo_metadata import Metadata
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ import pytest
 from anyio import create_task_group, sleep, to_thread
 from PIL import Image
 
-from ingestion_orchestration_fastapi_app.adapters import filesystem, stored_file
+from ingestion_orchestration_fastapi_app.adapters.local_files import filesystem, stored_file
 from tests.component.orchestrator_app import Running, check_problem, orchestrator
 from utils.contract import ErrorCode
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import pytest
 from anyio import create_task_group, wait_all_tasks_blocked
 
-from ingestion_orchestration_fastapi_app.core.uploads import Upload
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,
     ModelMismatch,
     Overloaded,
 )
-from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from tests.component.bench import Bench, mixed_folder
 from tests.fakes import OLD_NS, FakeInference, capabilities
 from utils.contract import ErrorCode, JobCounts, JobState

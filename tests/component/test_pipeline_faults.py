@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from anyio import create_task_group
 
-from ingestion_orchestration_fastapi_app.core.job_states import Control
-from ingestion_orchestration_fastapi_app.core.records import JobRecord, ScanFault
-from ingestion_orchestration_fastapi_app.core.uploads import Upload
+from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
-from ingestion_orchestration_fastapi_app.pipeline import context, packing, supervisor
+from ingestion_orchestration_fastapi_app.ingest.stages import decode
+from ingestion_orchestration_fastapi_app.jobs import context, scheduler
 from tests.component.bench import Bench, mixed_folder
 from tests.component.test_pipeline import MIXED
 from utils.contract import ErrorCode, JobState
@@ -73,7 +75,7 @@ async def test_a_state_that_cannot_be_written_is_written_when_there_is_room(
     state: JobState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody restarts a service because its disk was full when a job began or ended."""
-    for module in (context, supervisor):
+    for module in (context, scheduler):
         monkeypatch.setattr(module, "RETRY_STORAGE_S", 0.001)
     bench = Bench()
     mixed_folder(bench.library)
@@ -93,7 +95,7 @@ async def test_a_state_that_cannot_be_written_is_written_when_there_is_room(
 async def test_a_machine_that_starts_no_decoder_pauses_the_job_and_blames_no_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(packing, "RETRY_DECODERS_S", 0.001)
+    monkeypatch.setattr(decode, "RETRY_DECODERS_S", 0.001)
     bench = Bench()
     mixed_folder(bench.library)
     bench.preparation.down = 5
@@ -126,13 +128,13 @@ async def test_a_job_whose_folder_may_no_longer_be_imported_opens_nothing() -> N
     assert (job.state, job.reason_code) == (JobState.FAILED, ErrorCode.DIRECTORY_NOT_ALLOWED)
     assert not bench.library.opened
     bench.library.allowed = True
-    supervisor = bench.supervisor()
+    scheduler = bench.supervisor()
     async with create_task_group() as tg:
-        paused = await bench.submitted(supervisor)
-        await supervisor.control(paused.id, Control.PAUSE)
-        await tg.start(supervisor.serve)
+        paused = await bench.submitted(scheduler)
+        await scheduler.control(paused.id, Control.PAUSE)
+        await tg.start(scheduler.serve)
         bench.library.allowed = False
-        await supervisor.control(paused.id, Control.RESUME)
+        await scheduler.control(paused.id, Control.RESUME)
         ended = await bench.ended(paused.id)
         tg.cancel_scope.cancel()
     assert (ended.state, ended.reason_code) == (JobState.FAILED, ErrorCode.DIRECTORY_NOT_ALLOWED)

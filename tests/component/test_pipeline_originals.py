@@ -7,10 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.core.files import Likeness
-from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Original, Sendable, Upload
-from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget
-from ingestion_orchestration_fastapi_app.pipeline.items import ROW_BYTES
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Embedded,
+    Original,
+    Sendable,
+    Upload,
+)
+from ingestion_orchestration_fastapi_app.domain.library.picture import Likeness
+from ingestion_orchestration_fastapi_app.ingest.items import ROW_BYTES
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from tests.component.bench import Bench, mixed_folder
 from tests.fakes import FakeInference
 from utils.contract import ErrorCode, JobCounts

@@ -9,7 +9,7 @@ import pytest
 from tests.component.orchestrator_app import orchestrator
 from tests.picture_files import encoded, scene
 from tests.poison_files import poisons
-from utils.formats import has_image_extension
+from utils.imaging.formats import has_image_extension
 
 pytestmark = pytest.mark.anyio
 

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 import pytest
 from anyio import Event, wait_all_tasks_blocked
 
-from ingestion_orchestration_fastapi_app.core.job_states import Control
-from ingestion_orchestration_fastapi_app.core.records import JobRecord
-from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
-from ingestion_orchestration_fastapi_app.core.uploads import Content, Prepared, Upload
+from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Prepared, Upload
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost, Unreachable
-from ingestion_orchestration_fastapi_app.pipeline import fleet
+from ingestion_orchestration_fastapi_app.inference_pool import fleet
 from tests.component.bench import Bench, mixed_folder
 from tests.component.job_steps import started
 from tests.component.test_crashes import Fuse, PowerCutError, cut

@@ -20,9 +20,14 @@ import pytest
 from anyio.abc import SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from ingestion_orchestration_fastapi_app.adapters.inference_client import InferenceClient
-from ingestion_orchestration_fastapi_app.adapters.original_file import CHUNK_BYTES
-from ingestion_orchestration_fastapi_app.core.uploads import Embedded, Original, Sendable, Upload
+from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
+from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import CHUNK_BYTES
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Embedded,
+    Original,
+    Sendable,
+    Upload,
+)
 from tests.component.inference_fakes import FakeEmbedder, loaded, served
 from tests.component.orchestrator_app import Running, orchestrator
 from tests.linear_dng import linear_dng, lossy_dng

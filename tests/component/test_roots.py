@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from anyio import create_task_group
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
-from ingestion_orchestration_fastapi_app.core.files import Root
-from ingestion_orchestration_fastapi_app.core.records import JobRequest
-from ingestion_orchestration_fastapi_app.pipeline.collections import Collections
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.library.collections import Collections
 from tests.component import test_crashes
 from tests.component.bench import Bench, mixed_folder
 from tests.component.orchestrator_app import Running, check_problem, library, orchestrator, paint

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core import cursor as cursors
-from ingestion_orchestration_fastapi_app.core.files import Point
+from ingestion_orchestration_fastapi_app.domain.library import cursor as cursors
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.component.orchestrator_app import check_problem
 from tests.component.search_library import INDEXED_FROM, Searched, made_points, searched
 from tests.component.store_fixtures import point

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core.files import Vector
-from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from tests.component.orchestrator_app import check_problem
 from tests.component.search_library import INDEXED_FROM, Searched, searched
 from tests.component.store_fixtures import point

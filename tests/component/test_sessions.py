@@ -13,7 +13,7 @@ import anyio
 import httpx
 import pytest
 
-from ingestion_orchestration_fastapi_app.api import sessions
+from ingestion_orchestration_fastapi_app.api.admin import sessions
 from tests.component.orchestrator_app import (
     Running,
     check_problem,

@@ -9,11 +9,11 @@ import httpx
 import pytest
 from anyio import Event
 
-from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS
-from ingestion_orchestration_fastapi_app.core.records import QueryVector
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
+from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
-from ingestion_orchestration_fastapi_app.pipeline.ml_watch import MlWatch
-from ingestion_orchestration_fastapi_app.pipeline.search import Query, Search
+from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.library.search import Query, Search
 from tests.component.bench import Bench
 from tests.component.orchestrator_app import FakeService, check_problem, library, orchestrator
 from tests.fakes import FakeInference, capabilities

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.errors import StoreFault, StoreRead, StoreWrite
 from tests.component.orchestrator_app import Running, check_problem, orchestrator, paint
 from tests.component.store_fixtures import (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store.recovery import manifests
+from ingestion_orchestration_fastapi_app.adapters.lance.repair.recovery import manifests
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from tests.component.store_fixtures import (
     COLLECTION,

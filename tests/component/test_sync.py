@@ -10,11 +10,12 @@ from uuid import UUID
 import pytest
 from anyio import create_task_group
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
-from ingestion_orchestration_fastapi_app.core.identity import point_id
-from ingestion_orchestration_fastapi_app.core.job_states import Control
-from ingestion_orchestration_fastapi_app.core.records import JobRecord, ScanFault
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files.identity import point_id
+from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from tests.component import test_crashes
 from tests.component.bench import Bench
 from tests.component.orchestrator_app import Running, orchestrator, paint

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group
 
-from ingestion_orchestration_fastapi_app.core.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.errors import StoreRead
-from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of
 from tests.component.store_fixtures import (
     COLLECTION,

@@ -9,13 +9,13 @@ import lancedb
 import pyarrow as pa
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
     PAYLOAD_COLUMNS,
     VECTOR,
     to_table,
 )
-from ingestion_orchestration_fastapi_app.core.files import Metadata, Point
-from ingestion_orchestration_fastapi_app.core.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.component.store_fixtures import (
     COLLECTION,
     DIM,
@@ -26,6 +26,7 @@ from tests.component.store_fixtures import (
     row_ids,
     unit,
 )
+from utils.metadata.photo_metadata import Metadata
 
 pytestmark = pytest.mark.anyio
 

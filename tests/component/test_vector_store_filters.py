@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core.files import Metadata, Point
-from ingestion_orchestration_fastapi_app.core.filters import Filters
-from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of
 from tests.component.store_fixtures import (
     COLLECTION,
@@ -26,6 +26,7 @@ from tests.component.store_fixtures import (
     points,
     unit,
 )
+from utils.metadata.photo_metadata import Metadata
 
 pytestmark = pytest.mark.anyio
 

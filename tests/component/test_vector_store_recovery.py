@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store import LanceStore
-from ingestion_orchestration_fastapi_app.core.files import Point
-from ingestion_orchestration_fastapi_app.core.records import Opened
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.domain.library.collection import Opened
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from tests.component.store_fixtures import (
     COLLECTION,

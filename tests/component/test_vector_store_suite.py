@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
-from ingestion_orchestration_fastapi_app.core.files import Root
-from ingestion_orchestration_fastapi_app.core.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.errors import StoreRead
-from ingestion_orchestration_fastapi_app.pipeline.ports import VectorStore
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of
 from tests.component.store_fixtures import (
     COLLECTION,

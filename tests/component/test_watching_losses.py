@@ -8,10 +8,10 @@ import pytest
 from anyio import fail_after
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.files import FileKey, FileRecord
-from ingestion_orchestration_fastapi_app.core.records import JobRecord, Origin
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, FileRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, Origin
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
-from ingestion_orchestration_fastapi_app.pipeline.watched_folder import PROBE_S, RETRY_S
+from ingestion_orchestration_fastapi_app.watch.watched_folder import PROBE_S, RETRY_S
 from tests.component import test_crashes
 from tests.component.bench import PATIENCE_S, Bench
 from tests.component.test_crashes import Fuse, cut

@@ -9,20 +9,16 @@ from dataclasses import dataclass, field
 from anyio import Event, create_task_group, fail_after, sleep, wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.core.deletion import device_at
-from ingestion_orchestration_fastapi_app.core.files import File, Root
-from ingestion_orchestration_fastapi_app.core.identity import is_within, point_id
-from ingestion_orchestration_fastapi_app.core.records import (
-    JobRecord,
-    Mounted,
-    Origin,
-    ScanFault,
-    Watch,
-)
-from ingestion_orchestration_fastapi_app.pipeline.folder_events import NoEventsError, Touched
-from ingestion_orchestration_fastapi_app.pipeline.supervisor import Supervisor
-from ingestion_orchestration_fastapi_app.pipeline.watched_folder import WatchedFolder
-from ingestion_orchestration_fastapi_app.pipeline.watching import Watching
+from ingestion_orchestration_fastapi_app.domain.files.deletion import device_at
+from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within, point_id
+from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, Origin
+from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
+from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.ports.folder_events import NoEventsError, Touched
+from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
+from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from tests.component.bench import PATIENCE_S, Bench
 from tests.fakes import FakeLibrary
 from utils.contract import JobState

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from utils.tether import tethered
+from utils.process.parent_death import tethered
 
 READY_LIMIT_POLLS = 1200  # of 0.1 s each
 STOP_LIMIT_S = 30.0
@@ -172,7 +172,12 @@ def running(pair: Services, **inference_settings: str) -> Iterator[Services]:
     try:
         pair.inference.start(wait=False, **inference_settings)
         subprocess.run(
-            [sys.executable, "-m", "ml_inference_fastapi_app.demo_pictures", str(pair.pictures)],
+            [
+                sys.executable,
+                "-m",
+                "ml_inference_fastapi_app.tiny_models.demo_pictures",
+                str(pair.pictures),
+            ],
             check=True,
             capture_output=True,
         )

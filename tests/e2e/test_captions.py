@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_inference_fastapi_app.tiny_captions.train import told
-from ml_inference_fastapi_app.tiny_shapes.world import FIRST_HELD_OUT_SEED, Scene, draw
+from ml_inference_fastapi_app.tiny_models.tiny_captions.train import told
+from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import FIRST_HELD_OUT_SEED, Scene, draw
 from tests.e2e.conftest import Services, service_pair
 from tests.e2e.rest import rest
 

@@ -11,7 +11,7 @@ from typing import Any
 import lancedb
 import pytest
 
-from ml_inference_fastapi_app.tiny_shapes.world import FIRST_HELD_OUT_SEED, draw, scenes
+from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import FIRST_HELD_OUT_SEED, draw, scenes
 from tests.e2e.conftest import Services, service_pair
 from tests.e2e.rest import rest
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ml_inference_fastapi_app.tiny_shapes.world import FIRST_HELD_OUT_SEED, draw, scenes
+from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import FIRST_HELD_OUT_SEED, draw, scenes
 from tests.e2e.conftest import Services
 from tests.e2e.rest import rest
-from utils.pillow_setup import ready_pillow
+from utils.imaging.pillow_setup import ready_pillow
 
 SIDES = ((320, 240), (240, 320), (200, 200), (400, 225))
 ENDINGS = (".jpg", ".png", ".webp", ".heic", ".tif")

@@ -143,7 +143,7 @@ def test_a_library_goes_on_with_the_model_it_was_made_with(
     }
     environment.pop("CLIP_MODEL", None)
     photos = tmp_path / "photos"
-    draw = [sys.executable, "-m", "ml_inference_fastapi_app.demo_pictures", str(photos)]
+    draw = [sys.executable, "-m", "ml_inference_fastapi_app.tiny_models.demo_pictures", str(photos)]
     subprocess.run(draw, check=True, cwd=REPOSITORY, capture_output=True)
     first = once(folder, environment | {"CLIP_MODEL": "tiny-shapes"}, "--photos", str(photos))
     assert first.returncode == 0, first.stdout + first.stderr

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 NAMES = ("metadata", "multipart", "opener")
-INSTRUMENTED = ["utils", "ml_inference_fastapi_app.multipart", "python_multipart"]
+INSTRUMENTED = ["utils", "ml_inference_fastapi_app.serving.multipart", "python_multipart"]
 
 
 def main() -> None:

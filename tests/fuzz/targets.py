@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from structlog.testing import capture_logs
 
-from ml_inference_fastapi_app.multipart import MultipartStream, Part, PartLimits
+from ml_inference_fastapi_app.serving.multipart import MultipartStream, Part, PartLimits
 from tests.picture_files import dng, encoded, exif_with, scene
 from tests.poison_makers import MAGICS, cyclic_exif, tiff_loop, tiff_nested
 from tests.profiles import DISPLAY_P3, rgb_profile
 from utils.contract import ClipUpload
-from utils.formats import sniff
-from utils.image_decoding import ImageUnreadableError, decode_for_clip
-from utils.metadata_extractor import extract_metadata
-from utils.pillow_setup import ready_pillow
+from utils.imaging.decoding import ImageUnreadableError, decode_for_clip
+from utils.imaging.formats import sniff
+from utils.imaging.pillow_setup import ready_pillow
+from utils.metadata.extractor import extract_metadata
 from utils.problems import Problem
 
 LIMIT_S = 5.0

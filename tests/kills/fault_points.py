@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
-from ingestion_orchestration_fastapi_app.core.uploads import VectorKey
-from ingestion_orchestration_fastapi_app.pipeline.context import Ports
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
 
 # Of the ports that keep something, whatever is not named here is a durable step.
 READS = frozenset(

@@ -18,7 +18,7 @@ import numpy as np
 from tests.component.orchestrator_app import parts_of
 from tests.fakes import FINGERPRINT, capabilities, vector_of
 from utils.contract import CaptionCapabilities
-from utils.tether import tie_to
+from utils.process.parent_death import tie_to
 
 BATCH_IMAGES = 4
 WINDOW = 2  # requests at once

@@ -13,15 +13,15 @@ from typing import Any
 
 import anyio
 
-from ingestion_orchestration_fastapi_app.adapters.local_secret import read_local_secret
-from ingestion_orchestration_fastapi_app.api.services import Services
-from ingestion_orchestration_fastapi_app.core.job_states import FINAL
-from ingestion_orchestration_fastapi_app.core.records import JobRecord
+from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import read_local_secret
+from ingestion_orchestration_fastapi_app.api.app_state import Services
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from tests.component.bench import adds_up
 from tests.component.orchestrator_app import Running, orchestrator
 from tests.kills.fault_points import Fault, Fuse
 from utils.contract import LOCAL_SECRET_HEADER, JobCounts, JobState
-from utils.tether import tie_to
+from utils.process.parent_death import tie_to
 
 PATIENCE_S = 50.0
 LOOK_S = 0.03

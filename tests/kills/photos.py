@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ingestion_orchestration_fastapi_app.core.identity import point_id, root_at
+from ingestion_orchestration_fastapi_app.domain.files.identity import point_id, root_at
 
 LONG_AGO_NS = 1_500_000_000_000_000_000
 IMAGES = 29

@@ -13,7 +13,7 @@ from PIL import Image
 
 import tests.kills.inference
 import tests.kills.life  # noqa: F401  # is what is forked
-from utils.image_decoding import open_upright, perceptual_hash, thumbnail_webp
+from utils.imaging.decoding import open_upright, perceptual_hash, thumbnail_webp
 
 warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
 for late in ("anyio._backends._asyncio", "charset_normalizer", "httpcore", "unittest"):

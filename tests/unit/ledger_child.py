@@ -9,9 +9,9 @@ import sys
 
 import anyio
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.core.files import Outcome
-from ingestion_orchestration_fastapi_app.core.records import JobProgress
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
 from tests.unit.ledger_words import enrolment, failed, intents, stored
 
 GROUP = 64

@@ -9,23 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.core.files import (
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileStat,
     Outcome,
     Root,
     Verdict,
 )
-from ingestion_orchestration_fastapi_app.core.identity import point_id, root_at
-from ingestion_orchestration_fastapi_app.core.records import (
-    CollectionRecord,
-    Enrolment,
-    JobProgress,
-    JobRequest,
-    Settlement,
-)
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.domain.files.identity import point_id, root_at
+from ingestion_orchestration_fastapi_app.domain.files.records import Enrolment, Settlement
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress, JobRequest
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ports import MemoryLedger
 from utils.contract import ErrorCode, JobCounts, JobState
 

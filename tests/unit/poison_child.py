@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tests.poison_files import poisons
 from utils.contract import ClipUpload
-from utils.formats import sniff
-from utils.image_decoding import ImageUnreadableError, decode_for_clip
-from utils.metadata_extractor import extract_metadata
+from utils.imaging.decoding import ImageUnreadableError, decode_for_clip
+from utils.imaging.formats import sniff
+from utils.metadata.extractor import extract_metadata
 
 ADDRESS_SPACE_BYTES = 3 * 1024**3
 _UPLOAD = ClipUpload(side_px=64, crop="center")

@@ -8,7 +8,7 @@ import numpy as np
 import psutil
 import pytest
 
-from utils.allocator import bound_arenas, give_back
+from utils.process.allocator import bound_arenas, give_back
 
 BLOCK_BYTES = 64 * 1024  # below what the allocator maps apart, and unmaps when it is freed
 BLOCKS = 1500

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.local_secret import (
+from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import (
     SECRET_NAME,
     local_secret,
     read_local_secret,
 )
-from ingestion_orchestration_fastapi_app.core.allowed import (
+from ingestion_orchestration_fastapi_app.domain.files.allowed_roots import (
     AllowedFolders,
     AllowedRoot,
     RootSource,
 )
-from ingestion_orchestration_fastapi_app.core.identity import root_at
+from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
 
 HOME, DATA = b"/home/ann", b"/home/ann/.local/share/photoseek"
 

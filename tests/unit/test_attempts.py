@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core.attempts import Attempts
+from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
 
 
 def test_a_few_at_once_and_then_one_at_a_time() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from utils.blank_text import is_blank
 from utils.contract import EmbedTextRequest, SearchTextRequest
+from utils.text.blank import is_blank
 
 BLANK = [
     " ",

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from ml_inference_fastapi_app.backends.base import ModelMissingError, Pixels, run_to_end
-from ml_inference_fastapi_app.backends.blip import TorchBlip, load_blip
-from ml_inference_fastapi_app.backends.blip_source import Quantization, resolve_blip
+from ml_inference_fastapi_app.backends.blip.source import Quantization, resolve_blip
+from ml_inference_fastapi_app.backends.blip.torch_blip import TorchBlip, load_blip
 from ml_inference_fastapi_app.backends.torchvision_compat import make_torchvision_importable
-from ml_inference_fastapi_app.tiny_captions import train
+from ml_inference_fastapi_app.tiny_models.tiny_captions import train
 
 WORDS = 12
 

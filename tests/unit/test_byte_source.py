@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.byte_source import FileBytes
+from utils.containers.byte_source import FileBytes
 
 places = st.none() | st.integers(-60, 60)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.capture_time import Moment, best, file_moment, gps_moment, moment, offset_min
-from utils.photo_metadata import TakenAtSource
+from utils.metadata.capture_time import Moment, best, file_moment, gps_moment, moment, offset_min
+from utils.metadata.photo_metadata import TakenAtSource
 
 NOON = datetime(2021, 3, 4, 12, 0, 5)  # noqa: DTZ001  # a wall clock
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.ciff import read_ciff
-from utils.formats import Format, sniff
-from utils.metadata_extractor import extract_metadata
-from utils.photo_metadata import Metadata, TakenAtSource
+from utils.imaging.formats import Format, sniff
+from utils.metadata.ciff import read_ciff
+from utils.metadata.extractor import extract_metadata
+from utils.metadata.photo_metadata import Metadata, TakenAtSource
 
 CAMERA, FOCAL_LENGTH, SHOT, SETTINGS = 0x080A, 0x1029, 0x102A, 0x102D
 # Of a Canon EOS D30: 100 ISO, aimed at f/5.6 and 5 s, taken with them.

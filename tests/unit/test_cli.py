@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.local_secret import (
+from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import (
     local_secret,
     read_local_secret,
 )

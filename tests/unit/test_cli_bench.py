@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ingestion_orchestration_fastapi_app.cli.bench import run_benchmark
+from ingestion_orchestration_fastapi_app.cli.commands.bench import run_benchmark
 from tests.picture_files import encoded, put, scene
 
 

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app.adapters.data_folder import held_for_up, locked_data_folder
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.adapters.ledger.library_models import (
+from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
+    held_for_up,
+    locked_data_folder,
+)
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.adapters.sqlite.library_models import (
     LibraryModel,
     library_models,
 )

@@ -15,11 +15,11 @@ from PIL import Image
 from tests.jxl_colour import jxl_said
 from tests.picture_files import encoded, scene
 from tests.profiles import ADOBE_GAMMA, ADOBE_RGB, DISPLAY_P3, rgb_profile
-from utils.code_point_colour import conversion
-from utils.code_points import CodePoints, code_points
-from utils.formats import Format
-from utils.image_opening import ImageUnreadableError, open_upright
-from utils.pillow_setup import ready_pillow
+from utils.imaging.code_point_colour import conversion
+from utils.imaging.code_points import CodePoints, code_points
+from utils.imaging.formats import Format
+from utils.imaging.opening import ImageUnreadableError, open_upright
+from utils.imaging.pillow_setup import ready_pillow
 
 LIMIT = 10_000_000
 NAMES = ["PNG", "HEIF", "AVIF"]

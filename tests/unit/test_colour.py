@@ -24,8 +24,8 @@ from tests.profiles import (
     rgb_profile,
     srgb_encoded,
 )
-from utils.image_decoding import open_upright, perceptual_hash, thumbnail_webp
-from utils.pillow_setup import ready_pillow
+from utils.imaging.decoding import open_upright, perceptual_hash, thumbnail_webp
+from utils.imaging.pillow_setup import ready_pillow
 
 LIMIT = 50_000_000
 WIDE = {"Display P3": (DISPLAY_P3, None), "Adobe RGB": (ADOBE_RGB, ADOBE_GAMMA)}

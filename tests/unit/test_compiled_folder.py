@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ml_inference_fastapi_app.compiled_folder import compiled_folder
+from ml_inference_fastapi_app.backends.clip.compiled_folder import compiled_folder
 
 
 def test_it_lies_in_the_model_cache_and_elsewhere_where_that_cannot_be_written(

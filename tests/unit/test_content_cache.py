@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.adapters import cache_codec
-from ingestion_orchestration_fastapi_app.adapters.cache_disk import BytesDisk, Shelf
-from ingestion_orchestration_fastapi_app.adapters.content_cache import open_content_cache
-from ingestion_orchestration_fastapi_app.core.files import Picture, Vector
-from ingestion_orchestration_fastapi_app.core.uploads import VectorKey
-from ingestion_orchestration_fastapi_app.pipeline.ports import ContentCache
+from ingestion_orchestration_fastapi_app.adapters.content_cache import codec
+from ingestion_orchestration_fastapi_app.adapters.content_cache.cache import open_content_cache
+from ingestion_orchestration_fastapi_app.adapters.content_cache.disk import BytesDisk, Shelf
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
+from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
+from ingestion_orchestration_fastapi_app.domain.library.point import Vector
+from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
 from tests.memory_ports import MemoryContentCache
 
 SHA = bytes(range(32))
@@ -136,10 +137,10 @@ async def test_a_corrupt_vector_is_a_miss_and_is_deleted(tmp_path: Path, value: 
     async with open_content_cache(tmp_path) as cache:
         await cache.put_vectors({KEY: unit_vector(1), other: unit_vector(2)})
         db = database(tmp_path)
-        name = cache_codec.vector_key(KEY)
+        name = codec.vector_key(KEY)
         db.execute("UPDATE Cache SET value = ? WHERE key = ?", (value, name))
         assert set(await cache.vectors([KEY, other])) == {other}
-        assert db.execute("SELECT key FROM Cache").fetchall() == [(cache_codec.vector_key(other),)]
+        assert db.execute("SELECT key FROM Cache").fetchall() == [(codec.vector_key(other),)]
         db.close()
 
 
@@ -238,15 +239,15 @@ def test_the_oldest_values_make_room_and_the_newest_stay(tmp_path: Path) -> None
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_value_or_a_miss(data: bytes) -> None:
-    cache_codec.vector_of(data)
-    assert cache_codec.picture_of(data) is None
+    codec.vector_of(data)
+    assert codec.picture_of(data) is None
 
 
 @given(st.integers(0, 10_000), st.integers(1, 255))
 def test_a_picture_with_any_byte_changed_is_a_miss(place: int, change: int) -> None:
-    data = bytearray(cache_codec.picture_bytes(PICTURE))
+    data = bytearray(codec.picture_bytes(PICTURE))
     data[place % len(data)] ^= change
-    changed = cache_codec.picture_of(bytes(data))
+    changed = codec.picture_of(bytes(data))
     # The header has no checksum of its own: a changed digit there is another number.
     assert changed is None or zlib.crc32(changed.thumbnail) == zlib.crc32(PICTURE.thumbnail)
 
@@ -264,7 +265,7 @@ def test_a_picture_with_any_byte_changed_is_a_miss(place: int, change: int) -> N
     )
 )
 def test_every_picture_survives_its_record(picture: Picture) -> None:
-    data = cache_codec.picture_bytes(picture)
-    assert cache_codec.picture_of(data) == picture
-    assert cache_codec.picture_of(data[:-1]) is None
-    assert cache_codec.picture_of(data + b"\0") is None
+    data = codec.picture_bytes(picture)
+    assert codec.picture_of(data) == picture
+    assert codec.picture_of(data[:-1]) is None
+    assert codec.picture_of(data + b"\0") is None

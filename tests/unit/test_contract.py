@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from utils.contract import FilterSpec, IngestRequest, SearchTextRequest, formats_named
-from utils.formats import Format
+from utils.imaging.formats import Format
 from utils.web.bodies.declared_length import declared_bytes
 
 

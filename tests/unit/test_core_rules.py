@@ -7,23 +7,25 @@ from uuid import UUID, uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core import rates
-from ingestion_orchestration_fastapi_app.core.batching import BatchLimits, halves
-from ingestion_orchestration_fastapi_app.core.deletion import (
+from ingestion_orchestration_fastapi_app.domain.files.change_detection import (
+    PERMANENT,
+    Entry,
+    entry,
+)
+from ingestion_orchestration_fastapi_app.domain.files.deletion import (
     changed_devices,
     guarded,
     protected,
     relative_range,
 )
-from ingestion_orchestration_fastapi_app.core.enrolment import PERMANENT, Entry, entry
-from ingestion_orchestration_fastapi_app.core.files import (
+from ingestion_orchestration_fastapi_app.domain.files.file import (
     File,
     FileRecord,
     FileStat,
     Outcome,
     Verdict,
 )
-from ingestion_orchestration_fastapi_app.core.identity import (
+from ingestion_orchestration_fastapi_app.domain.files.identity import (
     deepest_root,
     display_text,
     is_collection_name,
@@ -31,16 +33,18 @@ from ingestion_orchestration_fastapi_app.core.identity import (
     point_id,
     root_at,
 )
-from ingestion_orchestration_fastapi_app.core.job_states import (
+from ingestion_orchestration_fastapi_app.domain.inference.batching import BatchLimits, halves
+from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.domain.inference.window import Window
+from ingestion_orchestration_fastapi_app.domain.jobs import rates
+from ingestion_orchestration_fastapi_app.domain.jobs.rates import Mark
+from ingestion_orchestration_fastapi_app.domain.jobs.states import (
     FINAL,
     MOVES,
     Control,
     after,
     may_move,
 )
-from ingestion_orchestration_fastapi_app.core.rates import Mark
-from ingestion_orchestration_fastapi_app.core.retry import RetryPolicy
-from ingestion_orchestration_fastapi_app.core.window import Window
 from tests.fakes import capabilities
 from utils.contract import ErrorCode, JobState
 

@@ -12,13 +12,8 @@ from PIL import Image
 
 from tests.picture_files import encoded, exif_with, scene
 from utils.contract import ClipUpload, ErrorCode
-from utils.image_decoding import (
-    Decoded,
-    ImageUnreadableError,
-    decode_for_clip,
-    open_upright,
-)
-from utils.pillow_setup import ready_pillow
+from utils.imaging.decoding import Decoded, ImageUnreadableError, decode_for_clip, open_upright
+from utils.imaging.pillow_setup import ready_pillow
 
 LIMIT = 50_000_000
 CENTER = ClipUpload(side_px=64, crop="center")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters import private_files
-from ingestion_orchestration_fastapi_app.adapters.data_folder import (
+from ingestion_orchestration_fastapi_app.adapters.data_folder import private_files
+from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
     check_usable,
     free_bytes,
     held_for_up,
@@ -26,7 +26,7 @@ from utils.contract import ErrorCode
 REPOSITORY = Path(__file__).parents[2]
 HOLD = """
 import sys
-from ingestion_orchestration_fastapi_app.adapters.data_folder import locked_data_folder
+from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import locked_data_folder
 with locked_data_folder(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()

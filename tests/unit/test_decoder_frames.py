@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.contract import ClipUpload, ErrorCode
-from utils.decoder_frames import Ask, LostDecoderError, Result, receive, receive_result, send
-from utils.image_decoding import Decoded, ImageUnreadableError, Squares
-from utils.raw import RawPicture
+from utils.imaging.decoding import Decoded, ImageUnreadableError, Squares
+from utils.imaging.raw import RawPicture
+from utils.sandbox.protocol import Ask, LostDecoderError, Result, receive, receive_result, send
 
 PIXELS = bytes(range(18))
 PICTURE = {

@@ -16,11 +16,11 @@ from tests.hostile_decoder import gif
 from tests.picture_files import dng, encoded, put, scene
 from tests.unit.test_launcher import watched
 from utils.contract import ClipUpload, ErrorCode
-from utils.decoder_pool import DecoderPool, DecodersDownError, decodes_apart
-from utils.formats import Format
-from utils.image_decoding import ImageUnreadableError, Square, decode_for_models, open_upright
-from utils.pillow_setup import ready_pillow
-from utils.raw import read_preview
+from utils.imaging.decoding import ImageUnreadableError, Square, decode_for_models, open_upright
+from utils.imaging.formats import Format
+from utils.imaging.pillow_setup import ready_pillow
+from utils.imaging.raw import read_preview
+from utils.sandbox.pool import DecoderPool, DecodersDownError, decodes_apart
 
 pytestmark = pytest.mark.anyio
 
@@ -75,7 +75,7 @@ async def test_pictures_come_back_as_a_thread_would_give_them(name: str) -> None
     ready_pillow()
     data = encoded(scene(300, 200), name)
     own = open_upright(data, min_side_px=90, max_pixels=LIMIT)
-    async with pool(module="utils.decoder_worker") as decoders:
+    async with pool(module="utils.sandbox.worker") as decoders:
         found = await decoders.open_upright(data, min_side_px=90, max_pixels=LIMIT)
     assert found.image.tobytes() == own.image.tobytes()
     assert (found.size, found.area, found.format, found.partial) == (
@@ -94,7 +94,7 @@ async def test_raw_files_come_back_as_a_thread_would_give_them(
     upload = ClipUpload(side_px=64, crop="center")
     own = read_preview(data, min_side_px=90, max_pixels=LIMIT)
     put(tmp_path / "a.dng", data)
-    async with pool(module="utils.decoder_worker") as decoders:
+    async with pool(module="utils.sandbox.worker") as decoders:
         with open(tmp_path / "a.dng", "rb") as file:  # noqa: ASYNC230  # a small file of its own
             found = await decoders.read_preview(file.fileno(), min_side_px=90, max_pixels=LIMIT)
         found_all = await decoders.decode_for_models(
@@ -116,7 +116,7 @@ async def test_raw_files_come_back_as_a_thread_would_give_them(
 
 async def test_a_bad_file_has_the_code_that_it_has_in_a_thread() -> None:
     heic = encoded(scene(300, 200), "HEIF")
-    async with pool(module="utils.decoder_worker") as decoders:
+    async with pool(module="utils.sandbox.worker") as decoders:
         assert (await fault(decoders, heic[: len(heic) // 2])).code is ErrorCode.DECODING_IMAGE
         assert (await fault(decoders, dng(scene(64, 64))[:300])).code is ErrorCode.DECODING_RAW
         with pytest.raises(ImageUnreadableError) as caught:

@@ -9,9 +9,13 @@ from uuid import UUID
 import pytest
 from anyio import create_task_group, fail_after, wait_all_tasks_blocked
 
-from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart, Turn, version_of
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import (
+    DecodeStart,
+    Turn,
+    version_of,
+)
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
-from ingestion_orchestration_fastapi_app.pipeline.decodes import Decodes, Turns, decodes_of
+from ingestion_orchestration_fastapi_app.ingest.crash_suspects import Decodes, Turns, decodes_of
 from tests.memory_ports import MemoryLedger
 from tests.unit.ledger_words import STAT
 

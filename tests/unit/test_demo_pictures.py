@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
 
-from ml_inference_fastapi_app.demo_pictures import DEMO, write_demo_pictures
-from ml_inference_fastapi_app.dng import write_dng
-from ml_inference_fastapi_app.tiny_shapes.world import FIRST_HELD_OUT_SEED, Scene, draw
+from ml_inference_fastapi_app.tiny_models.demo_pictures import DEMO, write_demo_pictures
+from ml_inference_fastapi_app.tiny_models.dng import write_dng
+from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import FIRST_HELD_OUT_SEED, Scene, draw
 
 
 @pytest.fixture(scope="module")

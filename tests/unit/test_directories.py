@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters import file_walk
-from ingestion_orchestration_fastapi_app.adapters.directories import checked_directory, true_path
-from ingestion_orchestration_fastapi_app.adapters.no_links import OpenFolders
-from ingestion_orchestration_fastapi_app.api.folder_names import meant_folder
-from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.adapters.local_files import file_walk
+from ingestion_orchestration_fastapi_app.adapters.local_files.directories import (
+    checked_directory,
+    true_path,
+)
+from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import OpenFolders
+from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
+from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, DirectoryNotFound
 
 NFC, NFD = "Café", unicodedata.normalize("NFD", "Café")

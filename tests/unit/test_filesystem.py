@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from anyio import CapacityLimiter
 
-from ingestion_orchestration_fastapi_app.adapters import filesystem
-from ingestion_orchestration_fastapi_app.adapters.file_walk import file_stat
-from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
-from ingestion_orchestration_fastapi_app.core.files import File
-from ingestion_orchestration_fastapi_app.core.uploads import Content, Skipped
-from ingestion_orchestration_fastapi_app.pipeline.ports import Library
+from ingestion_orchestration_fastapi_app.adapters.local_files import filesystem
+from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import file_stat
+from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
+from ingestion_orchestration_fastapi_app.domain.files.file import File
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Skipped
+from ingestion_orchestration_fastapi_app.ports.library import Library
 from tests.picture_files import dng, encoded, exif_with, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode
-from utils.photo_metadata import TakenAtSource
+from utils.metadata.photo_metadata import TakenAtSource
 from utils.problems import Rejected
 
 pytestmark = pytest.mark.anyio

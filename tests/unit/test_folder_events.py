@@ -7,14 +7,10 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core.identity import is_within
-from ingestion_orchestration_fastapi_app.core.records import Watch
-from ingestion_orchestration_fastapi_app.pipeline.folder_events import (
-    MAX_FOLDERS,
-    MAX_QUIETS,
-    Touched,
-)
-from ingestion_orchestration_fastapi_app.pipeline.odds import scopes
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
+from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
+from ingestion_orchestration_fastapi_app.ports.folder_events import MAX_FOLDERS, MAX_QUIETS, Touched
+from ingestion_orchestration_fastapi_app.watch.change_scan import scopes
 
 names = st.sampled_from([b"a", b"b", b"a b", b"a!", b"\xff"])
 folders = st.lists(names, max_size=4).map(lambda parts: b"/".join([b"/p", *parts]))

@@ -14,10 +14,10 @@ from PIL import Image
 
 from tests.picture_files import dng, encoded, scene, tiff_directory
 from utils.contract import ErrorCode
-from utils.formats import Format, extension, has_image_extension, is_sidecar, sniff
-from utils.header_size import header_size, is_progressive
-from utils.image_decoding import ImageUnreadableError, open_upright
-from utils.pillow_setup import ready_pillow
+from utils.imaging.decoding import ImageUnreadableError, open_upright
+from utils.imaging.formats import Format, extension, has_image_extension, is_sidecar, sniff
+from utils.imaging.header_size import header_size, is_progressive
+from utils.imaging.pillow_setup import ready_pillow
 
 SIZE = (96, 64)
 RENDERED = [

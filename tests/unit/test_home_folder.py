@@ -13,9 +13,9 @@ from ingestion_orchestration_fastapi_app import __main__ as orchestrator
 from ingestion_orchestration_fastapi_app.cli.app import app
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ml_inference_fastapi_app import __main__ as inference
-from ml_inference_fastapi_app.models import app as models_app
+from ml_inference_fastapi_app.models.weights_command import app as models_app
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
-from utils.home_folder import absolute_folder, home_folder
+from utils.process.home_folder import absolute_folder, home_folder
 
 
 @pytest.fixture(params=["unset", "empty", "/", "relative"])

@@ -13,9 +13,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from tests.picture_files import encoded, exif_with, scene
 from utils.contract import ClipUpload
-from utils.formats import Format
-from utils.header_size import header_size
-from utils.image_decoding import (
+from utils.imaging.decoding import (
     Decoded,
     decode_for_clip,
     encode_ppm,
@@ -24,7 +22,9 @@ from utils.image_decoding import (
     thumbnail_webp,
     to_square,
 )
-from utils.pillow_setup import ready_pillow
+from utils.imaging.formats import Format
+from utils.imaging.header_size import header_size
+from utils.imaging.pillow_setup import ready_pillow
 
 LIMIT = 50_000_000
 CENTER = ClipUpload(side_px=64, crop="center")

@@ -19,18 +19,23 @@ from ingestion_orchestration_fastapi_app.adapters.image_preparation import (
     Encoding,
     ImagePreparation,
 )
-from ingestion_orchestration_fastapi_app.core.files import Metadata
-from ingestion_orchestration_fastapi_app.core.uploads import Content, Original, Prepared, Upload
-from ingestion_orchestration_fastapi_app.pipeline.ports import Preparation
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Content,
+    Original,
+    Prepared,
+    Upload,
+)
+from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
 from tests.hostile_decoder import gif
 from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, encoded, exif_with, put, scene, with_other_preview
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload, ErrorCode
-from utils.decoder_pool import DecoderPool
-from utils.formats import sniff
-from utils.image_decoding import decode_for_clip, encode_ppm, thumbnail_webp
-from utils.pillow_setup import ready_pillow
+from utils.imaging.decoding import decode_for_clip, encode_ppm, thumbnail_webp
+from utils.imaging.formats import sniff
+from utils.imaging.pillow_setup import ready_pillow
+from utils.metadata.photo_metadata import Metadata
 from utils.problems import Rejected
+from utils.sandbox.pool import DecoderPool
 
 pytestmark = pytest.mark.anyio
 CLIP = ClipUpload(side_px=96, crop="center")
@@ -42,7 +47,7 @@ async def preparation(
     encoding: Encoding = "ppm",
     max_pixels: int = LIMIT,
     timeout_s: float = 60,
-    module: str = "utils.decoder_worker",
+    module: str = "utils.sandbox.worker",
 ) -> AsyncIterator[Preparation]:
     async with DecoderPool(
         workers=2, timeout_s=timeout_s, memory_bytes=1024**3, module=module

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.iptc import iptc_resources, read_iptc
-from utils.photo_metadata import Metadata
+from utils.metadata.iptc import iptc_resources, read_iptc
+from utils.metadata.photo_metadata import Metadata
 
 TITLE, KEYWORD, CAPTION = 5, 25, 120
 

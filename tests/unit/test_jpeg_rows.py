@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.picture_files import encoded, scene
 from utils.contract import ErrorCode
-from utils.image_decoding import Decoded, ImageUnreadableError, open_upright
+from utils.imaging.decoding import Decoded, ImageUnreadableError, open_upright
 
 LIMIT = 50_000_000
 PICTURE = scene(320, 240)

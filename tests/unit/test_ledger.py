@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.core.files import (
-    Outcome,
-)
-from ingestion_orchestration_fastapi_app.core.identity import root_at
-from ingestion_orchestration_fastapi_app.core.records import (
-    JobProgress,
-    JobRequest,
-)
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
+from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress, JobRequest
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -24,7 +19,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     JobStateProblem,
     ModelMismatch,
 )
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     NOW,
     ROOT,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.core.files import Outcome, Verdict
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Verdict
 from tests.unit.ledger_child import GROUP, group_names
 from tests.unit.ledger_words import key, pid, running
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import a_ledger, enrolment, failed, pid, running, settle, stored
 from utils.contract import JobState
 

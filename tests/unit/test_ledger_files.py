@@ -10,18 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core.files import (
+from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileStat,
     Outcome,
     Verdict,
 )
-from ingestion_orchestration_fastapi_app.core.identity import root_at
-from ingestion_orchestration_fastapi_app.core.records import (
-    JobProgress,
-    Settlement,
-)
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
+from ingestion_orchestration_fastapi_app.domain.files.records import Settlement
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     NOW,
     ROOT,

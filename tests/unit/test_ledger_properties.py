@@ -13,12 +13,13 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.core.files import Outcome
-from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.core.records import JobProgress, JobRequest, Settlement
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+from ingestion_orchestration_fastapi_app.domain.files.records import Settlement
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress, JobRequest
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ports import MemoryLedger
 from tests.unit.ledger_words import NOW, ROOT, enrolment, failed, intents, key, pid, skipped, stored
 from utils.contract import ErrorCode, JobState

@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger, roots_table
-from ingestion_orchestration_fastapi_app.core.files import FileKey, Root
-from ingestion_orchestration_fastapi_app.core.identity import root_at
-from ingestion_orchestration_fastapi_app.core.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.core.records import CollectionRecord, JobRequest, Watch
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import roots_table
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Root
+from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     JobStateProblem,
     RootNotFound,
     RootOverlap,
 )
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     ROOT,
     a_ledger,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.core.records import SessionRecord
+from ingestion_orchestration_fastapi_app.domain.access.sessions import SessionRecord
 from tests.unit.ledger_words import NOW, a_ledger
 
 pytestmark = pytest.mark.anyio

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from anyio import CapacityLimiter, create_task_group
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import SqliteLedger, open_ledger
-from ingestion_orchestration_fastapi_app.adapters.ledger.connections import close, connect
-from ingestion_orchestration_fastapi_app.adapters.ledger.migrations import migrate, shipped
-from ingestion_orchestration_fastapi_app.adapters.ledger.sqlite_ledger import utc_now
-from ingestion_orchestration_fastapi_app.adapters.ledger.writer import Writer
-from ingestion_orchestration_fastapi_app.core.files import FileStat, Outcome
-from ingestion_orchestration_fastapi_app.core.records import JobProgress
+from ingestion_orchestration_fastapi_app.adapters.sqlite import SqliteLedger, open_ledger
+from ingestion_orchestration_fastapi_app.adapters.sqlite.connections import close, connect
+from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate, shipped
+from ingestion_orchestration_fastapi_app.adapters.sqlite.sqlite_ledger import utc_now
+from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
+from ingestion_orchestration_fastapi_app.domain.files.file import FileStat, Outcome
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
 from ingestion_orchestration_fastapi_app.errors import CollectionExists, DiskFull, StoreWrite
 from tests.unit.ledger_words import (
     SHA,

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.ledger import open_ledger
-from ingestion_orchestration_fastapi_app.core.files import FileKey
-from ingestion_orchestration_fastapi_app.core.identity import root_at
-from ingestion_orchestration_fastapi_app.core.records import JobRequest, Origin, Watch
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, Origin
+from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
-from ingestion_orchestration_fastapi_app.pipeline.ledger_port import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import ROOT, a_ledger, enrolment, running, settle, stored
 
 pytestmark = pytest.mark.anyio

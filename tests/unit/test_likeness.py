@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.adapters.likeness import likeness_of
+from ingestion_orchestration_fastapi_app.adapters.inference_http.developed_preview import (
+    likeness_of,
+)
 from tests.picture_files import encoded, scene
-from utils.image_decoding import perceptual_hash, shrunk, thumbnail_webp
+from utils.imaging.decoding import perceptual_hash, shrunk, thumbnail_webp
 
 SIDE_PX = 64
 SMALL = shrunk(scene(), SIDE_PX)

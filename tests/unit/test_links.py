@@ -12,13 +12,17 @@ from threading import Event, Thread
 import pytest
 from anyio import CapacityLimiter
 
-from ingestion_orchestration_fastapi_app.adapters.file_walk import walk
-from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
-from ingestion_orchestration_fastapi_app.adapters.no_links import FOLDER, OpenFolders, open_path
-from ingestion_orchestration_fastapi_app.core.files import File
-from ingestion_orchestration_fastapi_app.core.records import ScanFault
-from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.core.uploads import Content, Skipped
+from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import walk
+from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
+from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import (
+    FOLDER,
+    OpenFolders,
+    open_path,
+)
+from ingestion_orchestration_fastapi_app.domain.files.file import File
+from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
+from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Skipped
 from tests.picture_files import encoded, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode
 from utils.problems import Rejected

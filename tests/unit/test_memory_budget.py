@@ -7,7 +7,7 @@ from anyio import CancelScope, create_task_group, wait_all_tasks_blocked
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.pipeline.budget import MemoryBudget, Share
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget, Share
 
 pytestmark = pytest.mark.anyio
 

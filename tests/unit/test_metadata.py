@@ -12,10 +12,10 @@ from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import IFDRational
 
 from tests.picture_files import dng, encoded, scene, xmp, xmp_with
-from utils.formats import Format, sniff
-from utils.metadata_extractor import extract_metadata
-from utils.photo_metadata import Metadata, TakenAtSource
-from utils.pillow_setup import ready_pillow
+from utils.imaging.formats import Format, sniff
+from utils.imaging.pillow_setup import ready_pillow
+from utils.metadata.extractor import extract_metadata
+from utils.metadata.photo_metadata import Metadata, TakenAtSource
 
 NOON = datetime(2021, 3, 4, 12, 0, 5)  # noqa: DTZ001  # a camera's clock has no zone
 ORIGINAL, CREATED, GPS, EXIF = 36867, 36868, 34853, 34665

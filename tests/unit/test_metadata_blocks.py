@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.picture_files import dng, encoded, exif_with, scene, xmp
-from utils.byte_source import FileBytes
-from utils.ciff import read_ciff
-from utils.exif import exif_directories, read_exif
-from utils.formats import Format, sniff
-from utils.heif_items import metadata_items
-from utils.iso_boxes import boxes
-from utils.metadata_blocks import metadata_blocks
-from utils.metadata_extractor import extract_metadata
-from utils.photo_metadata import Metadata
-from utils.pillow_setup import ready_pillow
+from utils.containers.byte_source import FileBytes
+from utils.containers.heif_items import metadata_items
+from utils.containers.iso_boxes import boxes
+from utils.imaging.formats import Format, sniff
+from utils.imaging.pillow_setup import ready_pillow
+from utils.metadata.blocks import metadata_blocks
+from utils.metadata.ciff import read_ciff
+from utils.metadata.exif import exif_directories, read_exif
+from utils.metadata.extractor import extract_metadata
+from utils.metadata.photo_metadata import Metadata
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 LONGEST_S = 5.0  # for hostile files; the tests' own machine may be busy

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ml_inference_fastapi_app.models import app
+from ml_inference_fastapi_app.models.weights_command import app
 
 
 @pytest.fixture

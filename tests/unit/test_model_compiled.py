@@ -18,10 +18,14 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from ml_inference_fastapi_app.backends.base import ClipDescription, StartPhase, Vectors
-from ml_inference_fastapi_app.backends.buckets import bucket_of, bucket_sizes
+from ml_inference_fastapi_app.backends.clip.buckets import bucket_of, bucket_sizes
+from ml_inference_fastapi_app.backends.clip.torch_clip import (
+    Normalisation,
+    TorchClip,
+    load_torch_clip,
+)
 from ml_inference_fastapi_app.backends.devices import DTypeName
-from ml_inference_fastapi_app.backends.torch_clip import Normalisation, TorchClip, load_torch_clip
-from ml_inference_fastapi_app.loaded_model import noise
+from ml_inference_fastapi_app.models.loaded_clip import noise
 from tests.component.inference_fakes import DESCRIPTION
 from tests.unit.test_model_torch_clip import pictures
 

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from ml_inference_fastapi_app.backends.base import ModelMissingError
-from ml_inference_fastapi_app.backends.model_source import resolve, tiny_shapes_folder
-from ml_inference_fastapi_app.backends.open_clip_model import built
+from ml_inference_fastapi_app.backends.clip.open_clip_model import built
+from ml_inference_fastapi_app.backends.weights.model_source import resolve, tiny_shapes_folder
 from tests.unit.test_model_torch_clip import changed_copy, folder_model, pictures, tiny
 
 

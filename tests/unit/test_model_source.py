@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ml_inference_fastapi_app.backends.base import ModelMissingError
-from ml_inference_fastapi_app.backends.model_cache import ModelCache, NotToBeHad
-from ml_inference_fastapi_app.backends.model_source import resolve, tiny_shapes_folder
+from ml_inference_fastapi_app.backends.weights.model_cache import ModelCache, NotToBeHad
+from ml_inference_fastapi_app.backends.weights.model_source import resolve, tiny_shapes_folder
 
 REPO = "someone/shapes"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

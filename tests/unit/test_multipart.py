@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_inference_fastapi_app.multipart import (
+from ml_inference_fastapi_app.serving.multipart import (
     MultipartStream,
     Part,
     PartLimits,

@@ -11,9 +11,9 @@ from anyio import CapacityLimiter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.adapters.multipart_body import MultipartBody
-from ingestion_orchestration_fastapi_app.core.uploads import Original, Sendable, Upload
-from ml_inference_fastapi_app.multipart import MultipartStream, PartLimits, boundary_of
+from ingestion_orchestration_fastapi_app.adapters.inference_http.multipart_body import MultipartBody
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original, Sendable, Upload
+from ml_inference_fastapi_app.serving.multipart import MultipartStream, PartLimits, boundary_of
 from tests.picture_files import file_at
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.api.picture_response import (
+from ingestion_orchestration_fastapi_app.api.library.picture_response import (
     byte_range,
     disposition,
     is_held,
 )
-from utils.formats import Format
+from utils.imaging.formats import Format
 
 SHOWN = {Format.JPEG, Format.PNG, Format.WEBP, Format.GIF, Format.BMP, Format.AVIF}
 

@@ -13,10 +13,10 @@ from tests.picture_files import encoded, scene
 from tests.poison_files import Poison, poisons
 from tests.poison_makers import jpeg_with_segments
 from utils.contract import ErrorCode
-from utils.formats import Format
-from utils.header_size import header_size, is_progressive
-from utils.image_decoding import ImageUnreadableError, open_upright
-from utils.pixel_streams import jpeg_stream, png_stream
+from utils.imaging.decoding import ImageUnreadableError, open_upright
+from utils.imaging.formats import Format
+from utils.imaging.header_size import header_size, is_progressive
+from utils.imaging.pixel_streams import jpeg_stream, png_stream
 
 LIMIT_S = 5.0
 LIMIT_KB = 400 * 1024  # LibRaw and the plugins, loaded at the first file of theirs, count as well

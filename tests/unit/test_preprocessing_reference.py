@@ -10,7 +10,7 @@ import pytest
 from ml_inference_fastapi_app.backends.torchvision_compat import make_torchvision_importable
 from tests.picture_files import encoded, scene
 from utils.contract import ClipUpload
-from utils.image_decoding import decode_for_clip, to_square
+from utils.imaging.decoding import decode_for_clip, to_square
 
 make_torchvision_importable()
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_inference_fastapi_app.backends.base import DeviceOutOfMemoryError
-from ml_inference_fastapi_app.backends.buckets import bucket_sizes
-from ml_inference_fastapi_app.probe import (
+from ml_inference_fastapi_app.backends.clip.buckets import bucket_sizes
+from ml_inference_fastapi_app.models.probe import (
     FALLBACK_BATCH,
     LimitedBy,
     ProbeLimits,

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from utils.web.access.cors import cors_origins
 from utils.web.install import install_web
-from utils.web.root_path import checked_root_path, external_path
+from utils.web.routing.root_path import checked_root_path, external_path
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core.files import FileStat
-from ingestion_orchestration_fastapi_app.core.quarantine import (
+from ingestion_orchestration_fastapi_app.domain.files.file import FileStat
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import (
     ALONE_DEATHS,
     DecodeStart,
     Turn,

@@ -12,11 +12,11 @@ from PIL import Image, ImageFile
 
 from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, scene, with_other_preview
-from utils import raw
 from utils.contract import ClipUpload, ErrorCode
-from utils.formats import Format, sniff
-from utils.image_decoding import ImageUnreadableError, decode_for_clip
-from utils.image_opening import oriented
+from utils.imaging import raw
+from utils.imaging.decoding import ImageUnreadableError, decode_for_clip
+from utils.imaging.formats import Format, sniff
+from utils.imaging.opening import oriented
 
 LIMIT = 50_000_000
 SENSOR = scene(480, 320)

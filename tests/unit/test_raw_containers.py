@@ -12,11 +12,11 @@ import pytest
 from tests.picture_files import put
 from tests.raw_containers import CONTAINERS, cr3, mrw, raf
 from utils.contract import ClipUpload, ErrorCode
-from utils.decoder_pool import DecoderPool
-from utils.formats import Format, sniff
-from utils.image_decoding import ImageUnreadableError
-from utils.metadata_extractor import extract_metadata
-from utils.photo_metadata import Metadata, TakenAtSource
+from utils.imaging.decoding import ImageUnreadableError
+from utils.imaging.formats import Format, sniff
+from utils.metadata.extractor import extract_metadata
+from utils.metadata.photo_metadata import Metadata, TakenAtSource
+from utils.sandbox.pool import DecoderPool
 
 CLIP = ClipUpload(side_px=32, crop="center")
 LIMIT = 300_000_000

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.backends.release import give_back_memory
-from ml_inference_fastapi_app.backends.torch_clip import TorchClip
-from ml_inference_fastapi_app.loaded_model import noise
+from ml_inference_fastapi_app.models.loaded_clip import noise
 from tests.unit.test_model_compiled import LARGEST, SIZES, Counting, clip_of
 
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.core.identity import point_id, root_at
-from ingestion_orchestration_fastapi_app.core.roots import (
+from ingestion_orchestration_fastapi_app.domain.files.identity import point_id, root_at
+from ingestion_orchestration_fastapi_app.domain.files.roots import (
     moved_path,
     new_root,
     overlaps,

@@ -15,14 +15,14 @@ from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.adapters import file_walk
-from ingestion_orchestration_fastapi_app.adapters.file_walk import MAX_GROUP
-from ingestion_orchestration_fastapi_app.adapters.filesystem import LocalFiles
-from ingestion_orchestration_fastapi_app.adapters.mounts import mount_number
-from ingestion_orchestration_fastapi_app.core.files import File, FileStat, Root
-from ingestion_orchestration_fastapi_app.core.identity import deepest_root, root_at
-from ingestion_orchestration_fastapi_app.core.records import Linked, Mounted, ScanFault
-from ingestion_orchestration_fastapi_app.pipeline.ports import Library
+from ingestion_orchestration_fastapi_app.adapters.local_files import file_walk
+from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import MAX_GROUP
+from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
+from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
+from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root, root_at
+from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.ports.library import Library
 from tests.picture_files import LONG_AGO_NS, put, root_of
 from utils.problems import ServiceOverloaded
 

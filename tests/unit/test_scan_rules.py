@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ingestion_orchestration_fastapi_app.adapters.file_walk import are_gone
-from ingestion_orchestration_fastapi_app.core.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import are_gone
+from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.settings import Settings
 
 NAMES = st.text(st.sampled_from("aAbz09-é*?["), min_size=1, max_size=6)

@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_inference_fastapi_app.scheduler import (
-    Admission,
+from ml_inference_fastapi_app.scheduling.admission import Admission, Speed
+from ml_inference_fastapi_app.scheduling.model_thread import (
     ModelThread,
     ModelThreadDiedError,
     Priority,
-    Speed,
     Steps,
     one_turn,
 )

@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ingestion_orchestration_fastapi_app.core.batching import BatchLimits
-from ingestion_orchestration_fastapi_app.core.lead import captions_alike, lead
-from ingestion_orchestration_fastapi_app.core.window import MAX_PATIENCE, Window
+from ingestion_orchestration_fastapi_app.domain.inference.batching import BatchLimits
+from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
+    captions_alike,
+    lead,
+)
+from ingestion_orchestration_fastapi_app.domain.inference.window import MAX_PATIENCE, Window
 from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.fakes import capabilities
 from utils.contract import Capabilities, CaptionCapabilities

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ml_inference_fastapi_app.backends.base import Pixels
-from ml_inference_fastapi_app.backends.staging import CudaLink, Staging
+from ml_inference_fastapi_app.backends.clip.staging import CudaLink, Staging
 
 
 @dataclass

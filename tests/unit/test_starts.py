@@ -9,9 +9,9 @@ import pytest
 import structlog
 
 from ml_inference_fastapi_app.backends.base import StartPhase
-from ml_inference_fastapi_app.probe import LimitedBy, Probed
-from ml_inference_fastapi_app.starts import FILENAME, MAX_STARTS, Starts, conditions_of
-from ml_inference_fastapi_app.startup import MAX_RETRY_S, USUAL_S, Startup
+from ml_inference_fastapi_app.models.loading_progress import MAX_RETRY_S, USUAL_S, Startup
+from ml_inference_fastapi_app.models.probe import LimitedBy, Probed
+from ml_inference_fastapi_app.models.probe_cache import FILENAME, MAX_STARTS, Starts, conditions_of
 from tests.component.inference_fakes import DESCRIPTION
 from utils.contract import ErrorCode
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.core.tiny_model import tiny_model_warnings
+from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
 from tests.component.orchestrator_app import FakeService, orchestrator, paint
 from tests.fakes import capabilities
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_inference_fastapi_app.tiny_shapes.world import (
+from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import (
     FIRST_HELD_OUT_SEED,
     Place,
     Scene,

@@ -12,16 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store.lance_errors import (
-    reading,
-    writing,
-)
-from ingestion_orchestration_fastapi_app.adapters.vector_store.readers import Readers
-from ingestion_orchestration_fastapi_app.adapters.vector_store.recovery import (
+from ingestion_orchestration_fastapi_app.adapters.lance.errors import reading, writing
+from ingestion_orchestration_fastapi_app.adapters.lance.readers import Readers
+from ingestion_orchestration_fastapi_app.adapters.lance.repair.recovery import (
     candidates,
     version_of,
 )
-from ingestion_orchestration_fastapi_app.adapters.vector_store.upkeep import (
+from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import (
     Limits,
     TableState,
     Work,

@@ -14,21 +14,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store.filters_sql import (
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import (
     condition,
     id_in,
     text,
 )
-from ingestion_orchestration_fastapi_app.adapters.vector_store.schema import (
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
     schema,
     storable,
     to_points,
     to_table,
 )
-from ingestion_orchestration_fastapi_app.core.files import Metadata, Point
-from ingestion_orchestration_fastapi_app.core.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
-from utils.photo_metadata import TakenAtSource
+from utils.metadata.photo_metadata import Metadata, TakenAtSource
 
 DIM = 3
 INT32 = st.integers(0, 2**31 - 1)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from lancedb.index import BTree
 
-from ingestion_orchestration_fastapi_app.adapters.vector_store.sync import FolderSync, sync_path
+from ingestion_orchestration_fastapi_app.adapters.lance.sync import FolderSync, sync_path
 
 pytestmark = pytest.mark.anyio
 

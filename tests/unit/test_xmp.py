@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.picture_files import xmp, xmp_with
-from utils.capture_time import Moment
-from utils.metadata_text import MAX_KEYWORDS
-from utils.photo_metadata import Metadata, TakenAtSource
-from utils.xmp import MAX_XMP_BYTES, read_xmp
+from utils.metadata.capture_time import Moment
+from utils.metadata.photo_metadata import Metadata, TakenAtSource
+from utils.metadata.text import MAX_KEYWORDS
+from utils.metadata.xmp import MAX_XMP_BYTES, read_xmp
 
 NOON = datetime(2021, 3, 4, 12, 0, 5)  # noqa: DTZ001  # a wall clock
 

@@ -26,7 +26,6 @@ from utils.contract.collections import (
     RepointRequest,
     WatchReply,
 )
-from utils.contract.format_names import formats_named
 from utils.contract.health import (
     InferenceService,
     InferenceState,
@@ -75,6 +74,7 @@ from utils.contract.search import (
     SearchHit,
     SearchReply,
     SearchTextRequest,
+    formats_named,
 )
 from utils.contract.sessions import SessionReply, SessionRequest
 

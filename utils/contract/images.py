@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from utils.contract.base import Reply
 from utils.contract.examples import IMAGE
 from utils.contract.times import WallClock
-from utils.photo_metadata import TakenAtSource
+from utils.metadata.photo_metadata import TakenAtSource
 
 
 class ImageReply(Reply):

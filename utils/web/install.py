@@ -27,7 +27,6 @@ from utils.web.access.security import (
 from utils.web.access.security_headers import SecurityHeaders
 from utils.web.bodies.body_limit import RefusedBody, form_problem
 from utils.web.docs_page import add_docs_page
-from utils.web.head_requests import HeadRequests
 from utils.web.metrics import RequestMetrics, metrics_endpoint
 from utils.web.problem_responses import (
     DrainBounds,
@@ -37,8 +36,9 @@ from utils.web.problem_responses import (
     request_id_of,
 )
 from utils.web.request_scope import RequestScope
-from utils.web.root_path import RootPath
-from utils.web.route_methods import known_methods
+from utils.web.routing.head_requests import HeadRequests
+from utils.web.routing.root_path import RootPath
+from utils.web.routing.route_methods import known_methods
 
 
 def install_web(

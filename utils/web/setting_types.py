@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from utils.web.access.cors import cors_origins
 from utils.web.access.hosts import host_rules
-from utils.web.root_path import checked_root_path
+from utils.web.routing.root_path import checked_root_path
 
 
 def _from_text(read: Callable[[str], tuple[str, ...]]) -> BeforeValidator:

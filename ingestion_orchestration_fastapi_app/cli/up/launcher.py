@@ -17,7 +17,7 @@ import anyio
 import httpx
 from anyio.abc import Process
 
-from utils.tether import tethered
+from utils.process.parent_death import tethered
 
 POLL_S = 0.2
 LOG_TAIL_BYTES = 4000

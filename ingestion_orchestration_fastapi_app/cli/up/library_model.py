@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ingestion_orchestration_fastapi_app.adapters.ledger.library_models import LibraryModel
+from ingestion_orchestration_fastapi_app.adapters.sqlite.library_models import LibraryModel
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed
 

@@ -12,21 +12,21 @@ from urllib.parse import urlsplit
 import anyio
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app.adapters.data_folder import (
+from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
     LEDGER_NAME,
     check_usable,
     held_for_up,
 )
-from ingestion_orchestration_fastapi_app.adapters.ledger.library_models import library_models
-from ingestion_orchestration_fastapi_app.adapters.local_secret import read_local_secret
+from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import read_local_secret
+from ingestion_orchestration_fastapi_app.adapters.sqlite.library_models import library_models
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.commands.search import print_hits
 from ingestion_orchestration_fastapi_app.cli.program import called
-from ingestion_orchestration_fastapi_app.cli.search import print_hits
 from ingestion_orchestration_fastapi_app.cli.up import launcher, library_model
 from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed, Service
 from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
 from ingestion_orchestration_fastapi_app.cli.view.progress import follow, report
-from ingestion_orchestration_fastapi_app.core.tiny_model import (
+from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import (
     DEMO_DATA,
     DEMO_PICTURES,
     TINY_MODEL,
@@ -287,7 +287,9 @@ async def _make_demo_pictures(console: Console) -> None:
         os.makedirs(DEMO_DIR, exist_ok=True)
     except OSError as exc:
         raise LaunchFailed(f"The demo's folder {DEMO_DIR} cannot be made: {exc.strerror}.") from exc
-    command = launcher.python_module("ml_inference_fastapi_app.demo_pictures", str(unfinished))
+    command = launcher.python_module(
+        "ml_inference_fastapi_app.tiny_models.demo_pictures", str(unfinished)
+    )
     if await launcher.run_to_end(command, environment={}):
         raise LaunchFailed("The demo's pictures could not be drawn.")
     os.rename(unfinished, pictures)  # whole or not there

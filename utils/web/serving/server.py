@@ -16,7 +16,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from utils.garbage import freeze_loaded_modules
+from utils.process.garbage import freeze_loaded_modules
 from utils.web.serving.connections import ConnectionLimits, Connections
 from utils.web.serving.descriptors import connection_limit, raise_descriptor_limit
 from utils.web.serving.http_protocol import BoundedHttpProtocol

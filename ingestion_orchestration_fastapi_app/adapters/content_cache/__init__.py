@@ -1,0 +1,1 @@
+"""The content cache on the disk. Bytes only, never pickle."""

@@ -1,0 +1,293 @@
+"""The inference service over HTTP: what was asked, and each way in which it may not answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import httpx
+import numpy as np
+import structlog
+from anyio import CapacityLimiter, to_thread
+from pydantic import BaseModel, ValidationError
+
+from ingestion_orchestration_fastapi_app.adapters.inference_http.developed_preview import (
+    likeness_of,
+)
+from ingestion_orchestration_fastapi_app.adapters.inference_http.multipart_body import MultipartBody
+from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import faults_of
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Embedded,
+    Original,
+    Sendable,
+    Upload,
+)
+from ingestion_orchestration_fastapi_app.domain.library.picture import Likeness
+from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
+from ingestion_orchestration_fastapi_app.errors import (
+    BatchRefused,
+    ConnectionLost,
+    InferenceFault,
+    ModelMismatch,
+    Overloaded,
+    Unreachable,
+)
+from utils.contract import (
+    API_PREFIX,
+    IMAGE_COUNT_HEADER,
+    REQUEST_ID_HEADER,
+    BatchItem,
+    BatchReply,
+    Capabilities,
+    EmbedReply,
+    EmbedTextReply,
+    ErrorCode,
+    ProblemBody,
+)
+from utils.problems import Problem, Rejected, ValidationProblem
+
+M = TypeVar("M", bound=BaseModel)
+
+CONNECT_TIMEOUT_S = 5.0
+STATUS_TIMEOUT_S = 10.0
+UNIT_NORM_TOLERANCE = 1e-2
+FILE_THREADS = 2  # read originals while they are sent, and look at what became of them
+
+
+class InferenceClient:
+    """The `Inference` port. The httpx client belongs to the caller, who closes it."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        url: str,
+        request_timeout_s: float,
+        query_timeout_s: float,
+        api_key: str | None = None,
+        thumbnail_side_px: int = 320,
+    ) -> None:
+        self._http = http
+        self._url = url
+        self._base = url + API_PREFIX
+        self._batch_timeout = httpx.Timeout(request_timeout_s, connect=CONNECT_TIMEOUT_S)
+        self._query_timeout = httpx.Timeout(query_timeout_s, connect=CONNECT_TIMEOUT_S)
+        self._headers = {} if api_key is None else {"X-API-Key": api_key}
+        self._thumbnail_side_px = thumbnail_side_px
+        self._file_threads = CapacityLimiter(FILE_THREADS)
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    async def capabilities(self) -> Capabilities:
+        """Raises Overloaded while the model loads, another InferenceFault otherwise."""
+        timeout = httpx.Timeout(STATUS_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+        response = await self._send_our_own("GET", "/capabilities", timeout=timeout)
+        return _parsed(Capabilities, response)
+
+    async def embed(
+        self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
+    ) -> dict[str, Embedded | Rejected]:
+        faults = await self._changed(uploads)
+        sent = {part_id: upload for part_id, upload in uploads.items() if part_id not in faults}
+        if not sent:
+            return dict(faults)
+        with MultipartBody("files", sent, self._file_threads) as body:
+            response = await self._send_our_own(
+                "POST",
+                "/batch_embed_and_caption",
+                params=self._params(sent, captions=captions),
+                headers={IMAGE_COUNT_HEADER: str(len(sent)), **body.headers},
+                content=body,
+                timeout=self._batch_timeout,
+            )
+        if not body.complete:
+            raise ConnectionLost("the service answered before it had heard everything")
+        reply = _parsed(BatchReply, response)
+        _check_fingerprint(reply.fingerprint, fingerprint)
+        answers = {
+            item.id: _answer(item, reply.caption_fingerprint)
+            for item in reply.results
+            if item.id in sent
+        }
+        if len(answers) != len(sent):
+            missing = len(sent) - len(answers)
+            raise ConnectionLost(f"the answer lacks {missing} of {len(sent)} results")
+        for part_id, likeness in (await self._likenesses(reply, sent)).items():
+            answer = answers[part_id]
+            if isinstance(answer, Embedded):
+                answers[part_id] = replace(answer, likeness=likeness)
+        return answers | faults | body.faults
+
+    def _params(self, sent: Mapping[str, Sendable], *, captions: bool) -> dict[str, str]:
+        """A service that does not know how to make thumbnails passes over the wish."""
+        params = {"captions": str(captions).lower(), "encoding_format": "base64"}
+        if any(isinstance(upload, Original) for upload in sent.values()):
+            params["thumbnail_side_px"] = str(self._thumbnail_side_px)
+        return params
+
+    async def _likenesses(
+        self, reply: BatchReply, sent: Mapping[str, Sendable]
+    ) -> dict[str, Likeness | None]:
+        """Of originals; None of what cannot be shown."""
+        drawn = {
+            item.id: item.thumbnail
+            for item in reply.results
+            if item.thumbnail is not None and isinstance(sent.get(item.id), Original)
+        }
+
+        def looked_at() -> dict[str, Likeness | None]:
+            side_px = self._thumbnail_side_px
+            return {one: likeness_of(said, side_px=side_px) for one, said in drawn.items()}
+
+        return await to_thread.run_sync(looked_at, limiter=self._file_threads) if drawn else {}
+
+    async def _changed(self, uploads: Mapping[str, Sendable]) -> dict[str, Rejected]:
+        originals = {
+            part_id: upload for part_id, upload in uploads.items() if isinstance(upload, Original)
+        }
+        if not originals:
+            return {}
+        return await to_thread.run_sync(faults_of, originals, limiter=self._file_threads)
+
+    async def embed_text(self, text: str) -> QueryVector:
+        response = await self._send(
+            "POST", "/embed_text", json={"texts": [text]}, timeout=self._query_timeout
+        )
+        reply = _parsed(EmbedTextReply, response)
+        if len(reply.embeddings) != 1:
+            raise Unreachable("the service answered no vector for the text")
+        vector = np.asarray(reply.embeddings[0], dtype=np.float32)
+        return QueryVector(vector, reply.fingerprint, truncated=any(reply.truncated))
+
+    async def embed_image(self, data: bytes) -> QueryVector:
+        uploads = {"query": Upload(data, "application/octet-stream")}
+        with MultipartBody("file", uploads, self._file_threads) as body:
+            response = await self._send(
+                "POST", "/embed", headers=body.headers, content=body, timeout=self._query_timeout
+            )
+        reply = _parsed(EmbedReply, response)
+        return QueryVector(np.asarray(reply.embedding, dtype=np.float32), reply.fingerprint)
+
+    async def _send_our_own(self, *args: Any, **kwargs: Any) -> httpx.Response:
+        """What nobody but us worded is no caller's fault: a batch is cut until the file that it is
+        about stands alone."""
+        try:
+            return await self._send(*args, **kwargs)
+        except ValidationProblem as exc:
+            raise ConnectionLost(exc.detail) from exc
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        timeout: httpx.Timeout,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,  # what httpx takes: params, json, content
+    ) -> httpx.Response:
+        sending = _Sending()
+        try:
+            response = await self._http.request(
+                method,
+                self._base + path,
+                headers={**self._headers, **_request_id(), **(headers or {})},
+                timeout=timeout,
+                extensions={"trace": sending.trace},
+                **content,
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+            raise Unreachable("the inference service cannot be reached") from exc
+        except httpx.TransportError as exc:
+            if not sending.complete:
+                # The service closed while it was still being told: overload, not poison.
+                raise Overloaded("the inference service broke off the upload") from exc
+            raise ConnectionLost("the inference service was lost before it answered") from exc
+        if response.is_success:
+            return response
+        raise _fault(response)
+
+
+def _request_id() -> dict[str, str]:
+    """The id under which both services log what is done here; what a job asks has the job's."""
+    bound = structlog.contextvars.get_contextvars()
+    known = bound.get("job_id") or bound.get("request_id")
+    return {} if known is None else {REQUEST_ID_HEADER: str(known)}
+
+
+class _Sending:
+    """Notices when a request's body has gone out whole."""
+
+    def __init__(self) -> None:
+        self.complete = False
+
+    async def trace(self, event: str, _details: Mapping[str, object]) -> None:
+        if event.endswith("send_request_body.complete"):
+            self.complete = True
+
+
+def _fault(response: httpx.Response) -> InferenceFault | Problem:
+    try:
+        problem = ProblemBody.model_validate_json(response.content)
+    except ValidationError:
+        problem = None
+    detail = problem.detail if problem else f"the service answered {response.status_code}"
+    if response.status_code in (408, 429, 503):
+        return Overloaded(detail, retry_after_s=_retry_after_s(response, problem))
+    if response.status_code == 413:
+        return BatchRefused(detail)
+    if response.status_code in (401, 403, 404, 405, 421):
+        return Unreachable(f"the inference service refuses us: {detail}")
+    if response.status_code < 500 and problem and problem.code is not ErrorCode.INTERNAL:
+        return ValidationProblem(detail)
+    return ConnectionLost(detail)
+
+
+def _retry_after_s(response: httpx.Response, problem: ProblemBody | None) -> float | None:
+    if problem is not None and problem.retry_after_ms is not None:
+        return problem.retry_after_ms / 1000
+    try:
+        return float(response.headers["Retry-After"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _parsed(model: type[M], response: httpx.Response) -> M:
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError as exc:
+        raise ConnectionLost("the inference service's answer is not what it should be") from exc
+
+
+def _check_fingerprint(got: str, wanted: str) -> None:
+    if got != wanted:
+        raise ModelMismatch(
+            f"the inference service runs model {got} now, the collection was made by {wanted}"
+        )
+
+
+def _answer(item: BatchItem, caption_fingerprint: str | None) -> Embedded | Rejected:
+    """An error beside a vector is of the caption alone: it costs no image its point."""
+    embedding, error = item.embedding, item.error
+    if isinstance(embedding, str):
+        try:
+            raw = base64.b64decode(embedding, validate=True)
+            vector = np.frombuffer(raw, dtype="<f4").astype(np.float32)
+        except (binascii.Error, ValueError):
+            return Rejected(ErrorCode.CLIP_INFER, "the vector could not be read")
+        norm = float(np.linalg.norm(vector)) if vector.size else 0.0
+        if not abs(norm - 1) < UNIT_NORM_TOLERANCE:  # also true for NaN
+            return Rejected(ErrorCode.CLIP_INFER, f"the vector is not of unit length: {norm:.3f}")
+        return Embedded(
+            vector=vector,
+            caption=item.caption,
+            caption_fingerprint=caption_fingerprint,
+            fault=None if error is None else Rejected(error.code, error.detail),
+        )
+    if error is not None:
+        return Rejected(error.code, error.detail)
+    return Rejected(ErrorCode.CLIP_INFER, "the service answered no vector")

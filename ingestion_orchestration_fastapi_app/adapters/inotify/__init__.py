@@ -1,0 +1,1 @@
+"""Changes in folders, as Linux tells of them."""

@@ -1,0 +1,1 @@
+"""Reading a Lance table: searches, look-ups, pages, and filters as SQL."""

@@ -1,0 +1,140 @@
+"""Nearest vectors in a Lance table: by the graph of its index, or flat and exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+
+from ingestion_orchestration_fastapi_app.adapters.lance.errors import DamagedError
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.queries import by_id
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID, PAYLOAD_COLUMNS, to_points
+from ingestion_orchestration_fastapi_app.domain.library.cursor import After
+from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Vector
+
+Scores: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+_DISTANCE = "_distance"
+_CANDIDATES = 5  # of the graph for each row wanted: they are read in full
+_LEAST_CANDIDATES = 300
+_MOST_CANDIDATES = 5000
+# The index holds 8 bits a number: what it puts that much further away may be nearer in truth. Many
+# pictures of one thing lie closer together, and all of them must be candidates.
+_QUANTISED = 0.01
+# Further down a flat search is as fast as the graph, whose beam grows with the depth, and exact.
+_DEEPEST_IN_GRAPH = 1000
+_TRIES = 3
+_LONGEST_SEARCH = timedelta(seconds=60)  # an answer, even where Lance would wait for ever
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """A page of what is near: by cosine, best first, ties by id.
+
+    It begins after `offset` results, or `after` one: then the offset is 0.
+    """
+
+    handle: Any
+    vector: Vector
+    where: str | None
+    limit: int
+    offset: int
+    after: After | None
+
+    async def hits(self, *, indexed: bool) -> list[Hit]:
+        """Exact below the index, and where it finds too few: of a narrow filter, or far down."""
+        if self.limit <= 0:
+            return []
+        found = await self._by_graph() if indexed else None
+        return await self._flat() if found is None else found
+
+    async def _by_graph(self) -> list[Hit] | None:
+        before = self.offset if self.after is None else self.after.rank
+        wanted = before + self.limit + 1
+        if wanted > _DEEPEST_IN_GRAPH:
+            return None
+        for _ in range(_TRIES):
+            found = await self._candidates(max(_LEAST_CANDIDATES, _CANDIDATES * wanted))
+            order = self._in_order(found)
+            if len(order) <= self.limit or not _tie_ends(found, order, self.limit):
+                return None
+            page = found.take(pa.array(order[: self.limit]))
+            ids = [UUID(text) for text in page[ID].to_pylist()]
+            points = await by_id(self.handle, ids, vectors=False)
+            if len(points) == len(ids):
+                return _hits(points, page)
+        return None  # some were deleted between the two looks, each time
+
+    async def _candidates(self, number: int) -> Any:
+        """With their true distances: so many that none is missed by its quantised one."""
+        while True:
+            query = self._query([ID, _DISTANCE]).limit(number)
+            # Lance wants a beam (`ef`) that is no narrower than what it refines.
+            found = await query.refine_factor(1).ef(number).to_arrow(timeout=_LONGEST_SEARCH)
+            if found.num_rows < number or number >= _MOST_CANDIDATES:
+                return found
+            order = self._in_order(found)
+            distances = found[_DISTANCE].to_numpy()
+            end = distances[order[min(self.limit, len(order)) - 1]] if len(order) else np.inf
+            if distances.max() - end >= _QUANTISED:
+                return found
+            number = min(4 * number, _MOST_CANDIDATES)
+
+    async def _flat(self) -> list[Hit]:
+        """Raises DamagedError where rows have no vector any more: Lance leaves them out."""
+        more, tries = self.limit + 1, 0
+        while True:
+            take = self.offset + more
+            query = self._query([*PAYLOAD_COLUMNS, _DISTANCE]).limit(take).bypass_vector_index()
+            if self.after is not None:  # at its distance or further
+                query = query.distance_range(lower_bound=float(np.float32(1.0 - self.after.score)))
+            found = await query.to_arrow(timeout=_LONGEST_SEARCH)
+            if self.after is None and found.num_rows < take:
+                tries += 1
+                if found.num_rows < min(take, await self.handle.count_rows(self.where)):
+                    if tries == _TRIES:  # it is not that some came in between the two looks
+                        raise DamagedError("rows have no vector")
+                    continue
+            order = self._in_order(found)
+            if found.num_rows < take or _tie_ends(found, order, self.limit):
+                page = found.take(pa.array(order[: self.limit]))
+                return _hits(to_points(page), page)
+            more *= 2  # equal scores reach over the page's end: all are needed to order them
+
+    def _query(self, columns: list[str]) -> Any:
+        query = self.handle.query().nearest_to(self.vector).distance_type("cosine")
+        if self.where is not None:
+            query = query.where(self.where)  # before the search: a filter costs no results
+        return query.select(columns)
+
+    def _in_order(self, found: Any) -> Places:
+        """Places of the page's rows and of those after it."""
+        ids = found[ID].to_pylist()
+        order = np.lexsort((ids, found[_DISTANCE].to_numpy()))
+        if self.after is not None:
+            scores, last = _scores(found), self.after
+            kept = [at for at in order if last.precedes(float(scores[at]), UUID(ids[at]))]
+            order = np.asarray(kept, dtype=np.int64)
+        return order[self.offset :]
+
+
+def _tie_ends(found: Any, order: Places, limit: int) -> bool:
+    """Whether all that ties with the page's last row is there."""
+    if len(order) < limit:
+        return False
+    distances = found[_DISTANCE].to_numpy()
+    return bool(distances.max() > distances[order[limit - 1]])
+
+
+def _scores(found: Any) -> Scores:
+    scores: Scores = 1.0 - found[_DISTANCE].to_numpy().astype(np.float64)
+    return scores
+
+
+def _hits(points: list[Any], page: Any) -> list[Hit]:
+    return [Hit(point, float(score)) for point, score in zip(points, _scores(page), strict=True)]

@@ -1,0 +1,56 @@
+"""Reading a Lance table: look-ups, pages, all ids."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from lancedb.query import ColumnOrdering
+
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import condition, id_in
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
+    DISPLAY_PATH,
+    ID,
+    PAYLOAD_COLUMNS,
+    ROOT_ID,
+    VECTOR,
+    to_points,
+)
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+
+_IDS_A_GROUP = 8192
+_IDS_A_STATEMENT = 1000
+
+
+async def by_id(handle: Any, ids: Sequence[UUID], *, vectors: bool) -> list[Point]:
+    """In the order asked for."""
+    columns = [*PAYLOAD_COLUMNS, VECTOR] if vectors else [*PAYLOAD_COLUMNS]
+    found: dict[UUID, Point] = {}
+    for start in range(0, len(ids), _IDS_A_STATEMENT):
+        where = id_in(ids[start : start + _IDS_A_STATEMENT])
+        rows = await handle.query().where(where).select(columns).to_arrow()
+        found.update((point.id, point) for point in to_points(rows))
+    return [found[point_id] for point_id in ids if point_id in found]
+
+
+async def by_path(handle: Any, *, limit: int, offset: int, filters: Filters) -> list[Point]:
+    """In the order of display path and id."""
+    if limit <= 0:
+        return []
+    query = handle.query().select([*PAYLOAD_COLUMNS])
+    where = condition(filters)
+    if where is not None:
+        query = query.where(where)
+    order = [ColumnOrdering(column_name=DISPLAY_PATH), ColumnOrdering(column_name=ID)]
+    return to_points(await query.order_by(order).limit(limit).offset(offset).to_arrow())
+
+
+async def all_ids(handle: Any, *, root_id: UUID | None) -> AsyncIterator[list[UUID]]:
+    query = handle.query().select([ID])
+    if root_id is not None:
+        query = query.where(f"{ROOT_ID} = '{root_id}'")
+    batches = await query.to_batches(max_batch_length=_IDS_A_GROUP)
+    async for batch in batches:
+        yield [UUID(text) for text in batch[ID].to_pylist()]

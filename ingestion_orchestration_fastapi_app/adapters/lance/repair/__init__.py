@@ -1,0 +1,1 @@
+"""Damaged Lance tables: finding what cannot be read, and keeping the rest."""

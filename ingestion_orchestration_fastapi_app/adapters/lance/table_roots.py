@@ -1,0 +1,34 @@
+"""A collection's roots, which a table itself remembers: a lost ledger changes no id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ROOT_ID
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+
+_ROOTS = "photoseek:roots"
+
+
+def roots_metadata(roots: Sequence[Root]) -> dict[str, Any]:
+    """What LanceDB is told, to keep the roots with the column that names them.
+
+    Only a column's metadata can be changed in a table that exists, not the schema's.
+    """
+    told = [
+        {"id": str(root.id), "path": root.path.decode("utf-8", "surrogateescape")}
+        for root in sorted(roots, key=lambda root: root.path)
+    ]
+    return {"path": ROOT_ID, "metadata": {_ROOTS: json.dumps(told)}}
+
+
+def roots_of(found: Any) -> list[Root]:
+    """Of a table's schema; none where an earlier version made it."""
+    told = (found.field(ROOT_ID).metadata or {}).get(_ROOTS.encode(), b"[]")
+    return [
+        Root(UUID(one["id"]), one["path"].encode("utf-8", "surrogateescape"))
+        for one in json.loads(told)
+    ]

@@ -1,0 +1,295 @@
+"""Walks a tree of folders, lazily and without following links: any tree ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import Mounts
+from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import OpenFolders
+from ingestion_orchestration_fastapi_app.adapters.local_files.same_folder import SameFolders
+from ingestion_orchestration_fastapi_app.adapters.local_files.sidecars import (
+    looked_at,
+    mark_of,
+    sidecars_and_marks,
+    sidecars_of,
+)
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
+from ingestion_orchestration_fastapi_app.domain.files.foreign_files import edited_name, is_marked
+from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root
+from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from utils.problems import lack
+
+MAX_GROUP = 1024
+_TRIES, _BETWEEN_TRIES_S = 20, 0.25  # of a folder for which there is no descriptor
+Met: TypeAlias = File | Mounted | Linked | ScanFault
+_EARLIEST_NS, _LATEST_NS = -(2**63), 2**63 - 1
+
+
+def file_stat(status: os.stat_result, *, sidecar_mark: int = 0) -> FileStat:
+    """Times that 64 bits do not hold (years before 1677 and after 2262) are the nearest that do.
+
+    File systems say such times where a clock was wrong or none was ever set.
+    """
+    mtime_ns, ctime_ns = status.st_mtime_ns, status.st_ctime_ns
+    if not (_EARLIEST_NS <= mtime_ns <= _LATEST_NS and _EARLIEST_NS <= ctime_ns <= _LATEST_NS):
+        mtime_ns, ctime_ns = (
+            max(_EARLIEST_NS, min(time_ns, _LATEST_NS)) for time_ns in (mtime_ns, ctime_ns)
+        )
+    return FileStat(status.st_size, mtime_ns, ctime_ns, sidecar_mark)
+
+
+def display(path: bytes) -> str:
+    """For people and logs; what is no UTF-8 shows as replacement characters."""
+    return path.decode("utf-8", "replace")
+
+
+def walk(
+    directory: bytes, *, recursive: bool, roots: Sequence[Root], rules: ExcludeRules
+) -> Iterator[Met]:
+    """Regular files, and what else must be known of the folders that they are in.
+
+    Memory holds the folders still to visit; descriptors have a bound.
+
+    Folders are gone through by descriptors: one that becomes a link is not followed. A folder is
+    listed twice, for its sidecars first: that reads no inode, and holding all entries of a folder
+    until its last one is known would have no bound.
+
+    Raises:
+        ServiceOverloaded: this process had no descriptor for a folder, for some seconds.
+    """
+    mounts, same = Mounts(), SameFolders(rules)
+    tries = _TRIES
+    root_paths = [root.path for root in roots]
+    pending: list[tuple[bytes, bytes | None, int | None]] = [(directory, None, None)]
+    links: list[bytes] = []
+    with OpenFolders() as folders:
+        while pending:
+            folder, point_above, device_above = pending.pop()
+            is_listed = False
+            try:
+                listing = folders.listing(folder)
+                try:
+                    begun = os.fstat(listing)
+                    point = mounts.point(folder, point_above)
+                    if folder != directory and same.is_met_elsewhere(
+                        folder, begun, root_paths, is_mounted=point == folder
+                    ):
+                        links.append(folder)
+                        continue
+                    device = mounts.number(point, listing, begun)
+                    if device != device_above:
+                        yield Mounted(folder, device)
+                    found = _InFolder(folder == directory, links)
+                    for met in _files_in(folder, listing, found, roots=roots, rules=rules):
+                        is_listed = True
+                        yield met
+                    is_listed, tries = True, _TRIES
+                    if recursive:
+                        pending += [(one, point, device) for one in found.folders]
+                finally:
+                    os.close(listing)
+                if not os.path.samestat(folders.status(folder), begun):
+                    # Unmounted meanwhile, or another folder or a link: the list is not its own.
+                    yield ScanFault(folder, "it became another folder while it was listed")
+            except OSError as exc:
+                lacking = None if is_listed else lack(exc)
+                if lacking is None:
+                    yield ScanFault(folder, exc.strerror or type(exc).__name__)
+                    continue
+                if (tries := tries - 1) == 0:
+                    raise lacking from exc
+                folders.close()
+                time.sleep(_BETWEEN_TRIES_S)  # noqa: TID251  # others close theirs meanwhile
+                pending.append((folder, point_above, device_above))
+    if links:
+        yield Linked(tuple(links))
+
+
+@dataclass(frozen=True, slots=True)
+class _InFolder:
+    """What is met besides files. Links are of all folders so far, until they are told of."""
+
+    is_asked_for: bool  # where the walk begins: rules do not count for it
+    links: list[bytes]
+    folders: list[bytes] = field(default_factory=list)
+
+
+def _files_in(
+    folder: bytes, listing: int, met: _InFolder, *, roots: Sequence[Root], rules: ExcludeRules
+) -> Iterator[File | Linked]:
+    root = deepest_root(folder, roots)
+    if root is None:
+        raise ValueError(f"{display(folder)} lies in none of the roots")
+    prefix = folder[len(root.path.rstrip(b"/")) + 1 :]
+    if prefix:
+        prefix = prefix.rstrip(b"/") + b"/"
+    above = folder.rstrip(b"/") + b"/"
+    sidecars, marks = sidecars_and_marks(listing)
+    if not met.is_asked_for and any(is_marked(folder, mark) for mark in marks):
+        return
+    with os.scandir(listing) as entries:
+        for entry in entries:
+            name = os.fsencode(entry.name)
+            path = above + name
+            found = _regular(entry, path, rules)
+            if found is not None:
+                if _is_copy_before_edit(name, listing):
+                    continue
+                beside = sidecars_of(name, sidecars)
+                mark = mark_of(looked_at(listing, beside)) if beside else 0
+                yield File(root, prefix + name, file_stat(found, sidecar_mark=mark), beside)
+            elif _is_folder(entry, path, rules):
+                met.folders.append(path)
+            elif _is_link(entry, path, rules):
+                met.links.append(path)
+                if len(met.links) >= MAX_GROUP:
+                    yield Linked(tuple(met.links))
+                    met.links.clear()
+
+
+def _regular(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> os.stat_result | None:
+    try:
+        if rules.excludes_file(path) or not entry.is_file(follow_symlinks=False):
+            return None
+        found = entry.stat(follow_symlinks=False)
+    except OSError:  # gone between listing and looking: it was never met
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _is_copy_before_edit(name: bytes, listing: int) -> bool:
+    edited = edited_name(name)
+    return edited is not None and bool(looked_at(listing, [edited]))
+
+
+def _is_folder(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> bool:
+    try:
+        is_folder = entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+    return is_folder and not rules.excludes_folder(path)
+
+
+def _is_link(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> bool:
+    try:
+        is_link = entry.is_symlink()
+    except OSError:
+        return False
+    return is_link and not rules.excludes_file(path) and not rules.excludes_folder(path)
+
+
+def is_bare(folder: bytes, *, rules: ExcludeRules) -> bool:
+    """No file, folder or link is in it that a walk would not pass over. Blocking."""
+    above = folder.rstrip(b"/") + b"/"
+    try:
+        with OpenFolders() as folders:
+            listing = folders.listing(folder)
+            try:
+                with os.scandir(listing) as entries:
+                    return not any(
+                        _is_folder(entry, path, rules)
+                        or _is_link(entry, path, rules)
+                        or _regular(entry, path, rules)
+                        for entry in entries
+                        for path in [above + os.fsencode(entry.name)]
+                    )
+            finally:
+                os.close(listing)
+    except OSError:
+        return True
+
+
+def next_group(
+    items: Iterator[Met], *, linger_s: float
+) -> tuple[list[File], Mounted | Linked | ScanFault | None, bool]:
+    """Up to 1,024 files, fewer where the tree is slow or something else comes; True at the end.
+
+    Blocking: call it from a worker thread, never twice at once for one iterator.
+    """
+    group: list[File] = []
+    until = time.monotonic() + linger_s
+    for item in items:
+        if not isinstance(item, File):
+            return group, item, False
+        group.append(item)
+        if len(group) >= MAX_GROUP or time.monotonic() >= until:
+            return group, None, False
+    return group, None, True
+
+
+def are_gone(paths: Sequence[bytes], *, below: bytes, rules: ExcludeRules) -> list[bool]:
+    """Of each: no file is there now, and a walk from `below` would have met it. Blocking.
+
+    There is what the listings of folders say. Other names may lead to it where a file system knows
+    no case, or where a folder became a link.
+    """
+    with OpenFolders() as folders:
+        gone = [_is_gone(path, below, rules, folders) for path in paths]
+        answering = [path for path, is_gone in zip(paths, gone, strict=True) if is_gone is None]
+        unlisted = _unlisted(answering, below, folders)
+    return [
+        path in unlisted if is_gone is None else is_gone
+        for path, is_gone in zip(paths, gone, strict=True)
+    ]
+
+
+def _is_gone(path: bytes, below: bytes, rules: ExcludeRules, folders: OpenFolders) -> bool | None:
+    """None: a file answers to that name, which need not be its own."""
+    if rules.excludes_file(path) or any(map(rules.excludes_folder, _between(below, path))):
+        return False
+    try:
+        found = folders.status(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError as exc:  # who knows: perhaps the disk is ill
+        return exc.errno == errno.ELOOP
+    return None if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) else True
+
+
+def _unlisted(paths: Iterable[bytes], below: bytes, folders: OpenFolders) -> set[bytes]:
+    """Those of which some name on the way from `below` is not listed. Each folder is listed once.
+
+    Where a folder cannot be listed nobody can tell.
+    """
+    ways = {
+        path: [one.rpartition(b"/") for one in (*_between(below, path), path)] for path in paths
+    }
+    wanted: dict[bytes, set[bytes]] = defaultdict(set)
+    for way in ways.values():
+        for folder, _, name in way:
+            wanted[folder].add(name)
+    lacking: dict[bytes, set[bytes]] = defaultdict(set)
+    for folder, names in wanted.items():
+        with suppress(OSError):
+            lacking[folder] = names - _names_among(names, folder, folders)
+    return {
+        path
+        for path, way in ways.items()
+        if any(name in lacking[folder] for folder, _, name in way)
+    }
+
+
+def _names_among(names: set[bytes], folder: bytes, folders: OpenFolders) -> set[bytes]:
+    listing = folders.listing(folder)
+    try:
+        with os.scandir(listing) as entries:
+            return names.intersection(os.fsencode(entry.name) for entry in entries)
+    finally:
+        os.close(listing)
+
+
+def _between(folder: bytes, path: bytes) -> Iterator[bytes]:
+    """The folders in `folder` that a walk goes through to come to the path."""
+    end = path.find(b"/", len(folder.rstrip(b"/")) + 1)
+    while end > 0:
+        yield path[:end]
+        end = path.find(b"/", end + 1)

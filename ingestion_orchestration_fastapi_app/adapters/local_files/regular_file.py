@@ -1,0 +1,46 @@
+"""Opens what is a regular file, and says of everything else why it was not opened."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import open_path
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Skipped
+from utils.contract import ErrorCode
+from utils.problems import Rejected, lack
+
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+_NO_REGULAR_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENODEV})
+
+
+def open_regular(path: bytes, *, folder: int | None = None) -> int | Rejected | Skipped:
+    """A descriptor for reading. Never waits at a FIFO, never follows a link, wherever it is.
+
+    `path` is absolute, or a name in `folder`, a descriptor.
+    """
+    try:
+        if folder is None:
+            descriptor = open_path(path, _FLAGS)
+        else:
+            descriptor = os.open(path, _FLAGS, dir_fd=folder)
+    except OSError as exc:
+        if exc.errno in _NO_REGULAR_FILE:
+            return Skipped("not a regular file")
+        return refusal(exc)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return Skipped("not a regular file")
+
+
+def refusal(exc: OSError) -> Rejected:
+    """Raises ServiceOverloaded when it is our own lack of descriptors or memory."""
+    if (ours := lack(exc)) is not None:
+        raise ours from exc
+    said = exc.strerror or type(exc).__name__
+    if exc.errno in _NO_FILE:
+        return Rejected(ErrorCode.FILE_NOT_FOUND, f"the file is gone: {said}")
+    return Rejected(ErrorCode.FILE_PERMISSION, f"the file cannot be read: {said}")

@@ -1,0 +1,176 @@
+"""Between the ledger's rows and the pipeline's records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.files.file import (
+    FileRecord,
+    FileStat,
+    Outcome,
+    Root,
+    Verdict,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    FailureRecord,
+    JobProgress,
+    JobRecord,
+    JobRequest,
+    Origin,
+)
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from utils.contract import ErrorCode, JobCounts, JobState, LogLine
+
+Row = tuple[Any, ...]  # what sqlite3 gives: it knows no column types
+
+# A look-up here takes a quarter of the enum's own call, and recall makes millions of them.
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
+
+
+def clean(text: str) -> str:
+    """SQLite holds UTF-8: lone surrogates, as in undecodable names, become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def signed64(value: int) -> int:
+    """Wraps what 64 bits cannot hold, where SQLite's integers end.
+
+    One file must not fail its group. It never looks unchanged.
+    """
+    return (value + 2**63) % 2**64 - 2**63
+
+
+def moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def collection_record(
+    row: Row,
+    roots: Iterable[Row],
+    watches: Iterable[Row],
+    root_changes: Mapping[UUID, bytes | None],
+) -> CollectionRecord:
+    """`row` in the order of `collections_table.COLUMNS`, `roots` as (root_id, path).
+
+    `watches` as (directory, recursive, captions).
+    """
+    return CollectionRecord(
+        id=row[0],
+        name=row[1],
+        model=row[2],
+        weights=row[3],
+        dim=row[4],
+        fingerprint=row[5],
+        synced_version=row[6],
+        last_job_id=row[7],
+        roots=tuple(Root(UUID(bytes=root_id), path) for root_id, path in roots),
+        watches=tuple(
+            Watch(directory, recursive=recursive == 1, captions=captions == 1)
+            for directory, recursive, captions in watches
+        ),
+        root_changes=root_changes,
+    )
+
+
+def options_text(request: JobRequest) -> str:
+    """All of a request but its collection and its directory, which may be no UTF-8."""
+    options = asdict(request)
+    del options["collection"], options["directory"]
+    options["folders"] = [one.decode("utf-8", "surrogateescape") for one in request.folders]
+    return json.dumps(options)
+
+
+def request_of(collection: str, directory: bytes, options: str) -> JobRequest:
+    """The other way. Jobs of older versions lack some of it."""
+    given = json.loads(options)
+    folders = tuple(one.encode("utf-8", "surrogateescape") for one in given.pop("folders", ()))
+    origin = Origin(given.pop("origin", Origin.REQUEST))
+    return JobRequest(collection, directory, folders=folders, origin=origin, **given)
+
+
+def progress_text(progress: JobProgress) -> str:
+    lines = [
+        {"at": line.at.isoformat(), "event": line.event, "detail": line.detail}
+        for line in progress.log
+    ]
+    return json.dumps(
+        {
+            "bytes_read": progress.bytes_read,
+            "active_s": progress.active_s,
+            "stages": dict(progress.stages),
+            "log": lines,
+            "warnings": progress.warnings,
+            "scan_complete": progress.scan_complete,
+            "removed": progress.removed,
+            "links_skipped": progress.links_skipped,
+        }
+    )
+
+
+def progress_of(text: str) -> JobProgress:
+    kept = json.loads(text)
+    return JobProgress(
+        bytes_read=kept["bytes_read"],
+        active_s=kept["active_s"],
+        stages=kept["stages"],
+        log=tuple(LogLine.model_validate(line) for line in kept["log"]),
+        warnings=tuple(kept["warnings"]),
+        scan_complete=kept["scan_complete"],
+        removed=kept.get("removed", 0),  # absent from jobs before removal existed
+        links_skipped=kept.get("links_skipped", 0),
+    )
+
+
+def counts_of(files: Mapping[str, int]) -> JobCounts:
+    """From files by outcome."""
+    return JobCounts(found=sum(files.values()), **files)
+
+
+def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRecord:
+    """`row` in the order of `jobs_table.COLUMNS`."""
+    (job_id, collection_id, collection, directory, options, state, reason, reason_code) = row[:8]
+    progress, created_at, started_at, updated_at, finished_at = row[8:13]
+    return JobRecord(
+        id=job_id,
+        collection_id=collection_id,
+        request=request_of(collection, directory, options),
+        state=JobState(state),
+        reason=reason,
+        reason_code=None if reason_code is None else ErrorCode(reason_code),
+        counts=counts,
+        errors_by_code=errors,
+        progress=progress_of(progress),
+        created_at=datetime.fromisoformat(created_at),
+        started_at=moment(started_at),
+        updated_at=datetime.fromisoformat(updated_at),
+        finished_at=moment(finished_at),
+    )
+
+
+def file_record(job_id: str, row: Row) -> FileRecord:
+    """`row` is a path, a job's number, and what follows in `files_table.KNOWN`."""
+    (outcome, size_bytes, mtime_ns, ctime_ns, settled, verdict) = row[2:8]
+    code, detail, sha256, stored_fingerprint, stale, sidecar_mark = row[8:]
+    return FileRecord(
+        job_id=job_id,
+        outcome=_OUTCOMES[outcome],
+        stat=None if size_bytes is None else FileStat(size_bytes, mtime_ns, ctime_ns, sidecar_mark),
+        settled=settled == 1,
+        verdict=None if verdict is None else _VERDICTS[verdict],
+        code=None if code is None else ErrorCode(code),
+        detail=detail,
+        sha256=sha256,
+        stored_fingerprint=stored_fingerprint,
+        stale=stale == 1,
+    )
+
+
+def failure_record(row: Row) -> FailureRecord:
+    display_path, code, detail, at = row
+    return FailureRecord(display_path, ErrorCode(code), detail, datetime.fromisoformat(at))

@@ -1,0 +1,58 @@
+"""What the routes need, built once by main and kept on the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from ingestion_orchestration_fastapi_app.api.admin.sessions import Sessions
+from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
+from ingestion_orchestration_fastapi_app.api.library.picture_response import OpenedPicture
+from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
+from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
+from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.originals import Originals
+from ingestion_orchestration_fastapi_app.library.search import Search
+from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.watch.watching import Watching
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`free_bytes` blocks: it runs in a thread of `blocking`. `is_same_user` knows the secret of
+    the data folder.
+    """
+
+    settings: Settings
+    ports: Ports
+    collections: Collections
+    supervisor: Supervisor
+    watching: Watching
+    search: Search
+    thumbnails: Thumbnails
+    watch: MlWatch
+    allowed: AllowedRoots
+    is_same_user: Callable[[str], bool]
+    free_bytes: Callable[[], int]
+    is_image_name: Callable[[bytes], bool]
+    formats: tuple[str, ...]
+    blocking: CapacityLimiter
+    originals: Originals[OpenedPicture]
+    listeners: Listeners
+    attempts: Attempts
+    sessions: Sessions | None  # None: there is no key to log in with
+
+
+def services_of(request: Request) -> Services:
+    return cast(Services, request.app.state.services)  # Starlette's state is untyped
+
+
+Wired = Annotated[Services, Depends(services_of)]

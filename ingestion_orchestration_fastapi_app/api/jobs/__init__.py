@@ -1,0 +1,1 @@
+"""Routes of jobs: starting, following and controlling them."""

@@ -1,0 +1,122 @@
+"""POST /ingest: starts a job."""
+
+from __future__ import annotations
+
+from anyio import to_thread
+from fastapi import APIRouter, Response
+
+from ingestion_orchestration_fastapi_app.api.app_state import Services, Wired
+from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
+from ingestion_orchestration_fastapi_app.api.links import OF_NEW_JOB
+from ingestion_orchestration_fastapi_app.api.security import WRITES
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest
+from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionExists,
+    CollectionNotFound,
+    DirectoryNotAllowed,
+    DirectoryNotFound,
+    DiskFull,
+    JobStateProblem,
+    ModelMismatch,
+    QueueFull,
+    RootOverlap,
+)
+from ingestion_orchestration_fastapi_app.ingest.disk_space import check_space
+from utils.contract import API_PREFIX, IngestAccepted, IngestRequest
+from utils.web.openapi import located, problems
+from utils.web.routing.root_path import external_path
+
+router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[WRITES])
+
+
+@router.post(
+    "/ingest",
+    status_code=202,
+    summary="Import a folder",
+    responses={
+        **located(202, "Where the job says how far it is.", OF_NEW_JOB),
+        **problems(
+            DirectoryNotAllowed,
+            DirectoryNotFound,
+            CollectionNotFound,
+            CollectionExists,
+            JobStateProblem,
+            ModelMismatch,
+            DiskFull,
+            QueueFull,
+            RootOverlap,
+        ),
+    },
+)
+@router.post("/ingest/", status_code=202, include_in_schema=False)
+async def start_ingest(body: IngestRequest, response: Response, services: Wired) -> IngestAccepted:
+    """Starts a job. What can be known to be wrong is said now, and nothing is changed.
+
+    Except that `watch: false` ends the watch, also of a folder that is not there any more.
+    """
+    if body.watch is False:
+        await _end_watch(services, body)
+    directory = await services.allowed.directory(body.directory_path)
+    record = await _accepted(services, body, directory)
+    status_url = external_path(f"{API_PREFIX}/ingest/status/{record.id}")
+    response.headers["Location"] = status_url
+    return IngestAccepted(job_id=record.id, status_url=status_url)
+
+
+async def _accepted(services: Services, body: IngestRequest, directory: bytes) -> JobRecord:
+    services.supervisor.check_room()
+    collections = services.collections
+    # The default collection is made by its first use; any other is created by name first, so
+    # that a misspelt one is an error and not a second library.
+    existing = (
+        await collections.find(body.collection)
+        if body.collection == "default"
+        else await collections.get(body.collection)
+    )
+    if existing is not None:
+        likely = await services.watch.likely(existing.fingerprint)
+        if likely is not None:
+            collections.check_model(existing, likely)
+        known_as = await services.ports.library.known_as(directory, existing.roots)
+        if services.allowed.allows(known_as):
+            directory = known_as  # one folder has one path, so that no picture is there twice
+    await check_space(
+        services.ports.ledger,
+        services.ports.library,
+        existing,
+        directory,
+        recursive=body.recursive,
+        is_image_name=services.is_image_name,
+        free_bytes=await to_thread.run_sync(services.free_bytes, limiter=services.blocking),
+        keep_bytes=services.settings.min_free_bytes,
+    )
+    collection = existing or await collections.found_or_created(body.collection)
+    await collections.roots.add(collection, directory)
+    request = JobRequest(
+        collection=collection.name,
+        directory=directory,
+        recursive=body.recursive,
+        captions=body.captions and not services.settings.disable_captions,
+        force=body.force,
+        sync=body.sync,
+        confirm_deletes=body.confirm_deletes,
+    )
+    record = await services.supervisor.submit(collection, request)
+    if body.watch:  # after the job, which it then waits for
+        watch = Watch(directory, recursive=request.recursive, captions=request.captions)
+        await services.watching.put(collection, watch)
+    return record
+
+
+async def _end_watch(services: Services, body: IngestRequest) -> None:
+    collection = await services.collections.find(body.collection)
+    if collection is None or "\0" in body.directory_path:
+        return
+
+    watched = [watch.directory for watch in collection.watches]
+    meant = await to_thread.run_sync(
+        meant_folder, body.directory_path, watched, limiter=services.blocking
+    )
+    if meant in watched:
+        await services.watching.end(collection.id, meant)

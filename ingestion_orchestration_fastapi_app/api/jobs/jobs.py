@@ -1,0 +1,208 @@
+"""Jobs: what they do, what failed, and what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from ingestion_orchestration_fastapi_app.api.app_state import Services, Wired
+from ingestion_orchestration_fastapi_app.api.jobs.event_stream import changes
+from ingestion_orchestration_fastapi_app.api.links import OF_JOBS, OF_NEW_JOB
+from ingestion_orchestration_fastapi_app.api.parameters import JobId, JobLimit, Offset
+from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
+from ingestion_orchestration_fastapi_app.api.views import job_reply
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionNotFound,
+    JobNotFound,
+    JobStateProblem,
+    ModelMismatch,
+    QueueFull,
+)
+from ingestion_orchestration_fastapi_app.jobs.progress import LOG_LINES
+from utils.contract import (
+    API_PREFIX,
+    FailurePage,
+    FailureReply,
+    IngestAccepted,
+    JobList,
+    JobLog,
+    JobReply,
+)
+from utils.web.openapi import located, problems, stream
+from utils.web.routing.root_path import external_path
+
+router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[READS])
+
+IdPrefix = Annotated[
+    str, Query(pattern="^[0-9a-z]*$", max_length=32, description="Only jobs whose id begins so.")
+]
+
+
+async def _known_job(job_id: JobId, services: Wired) -> JobRecord:
+    """A dependency: an answer that has begun could not say 404 any more."""
+    record = await services.ports.ledger.job(job_id)
+    if record is None:
+        raise JobNotFound(f"There is no job {job_id!r}.")
+    return record
+
+
+KnownJob = Annotated[JobRecord, Depends(_known_job)]
+
+
+async def _place_to_listen(services: Wired, _job: KnownJob) -> AsyncIterator[bool]:
+    """False where too many listen. A dependency: it is given back however the answer ends."""
+    with services.listeners.place() as has_place:
+        yield has_place
+
+
+@router.get("/jobs", summary="List jobs", responses={200: {"links": OF_JOBS}})
+async def list_jobs(
+    services: Wired, limit: JobLimit = 50, offset: Offset = 0, id_prefix: IdPrefix = ""
+) -> JobList:
+    """The newest first."""
+    records = await services.ports.ledger.jobs(limit=limit, offset=offset, id_prefix=id_prefix)
+    return JobList(
+        jobs=tuple(job_reply(record, services.supervisor.tally(record.id)) for record in records)
+    )
+
+
+@router.get("/jobs/{job_id}", summary="Show a job", responses=problems(JobNotFound))
+@router.get(
+    "/ingest/status/{job_id}",
+    name="get_ingest_status",
+    summary="Show an import",
+    responses=problems(JobNotFound),
+)
+async def get_job(job: KnownJob, services: Wired) -> JobReply:
+    """What it does now, how far it is, and what it counted, in one snapshot."""
+    return job_reply(job, services.supervisor.tally(job.id))
+
+
+@router.get("/jobs/{job_id}/log", summary="Show a job's log", responses=problems(JobNotFound))
+async def get_job_log(
+    job: KnownJob,
+    services: Wired,
+    limit: Annotated[int, Query(ge=1, le=LOG_LINES, description="The most lines.")] = LOG_LINES,
+) -> JobLog:
+    """The newest lines, oldest first."""
+    tally = services.supervisor.tally(job.id)
+    lines = job.progress.log if tally is None else tally.progress().log
+    return JobLog(lines=lines[-limit:])
+
+
+@router.get(
+    "/jobs/{job_id}/events",
+    summary="Follow a job",
+    response_class=EventSourceResponse,
+    responses={
+        **stream("The job's answer, each time that it changed.", item=JobReply),
+        **problems(JobNotFound),
+    },
+)
+async def follow_job(
+    job: KnownJob, services: Wired, has_place: Annotated[bool, Depends(_place_to_listen)]
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-Sent Events: the job's answer whenever it changes, until its final state.
+
+    At most four a second. Where too many listen already, one event and a time to come back.
+    """
+
+    async def snapshot() -> tuple[JobReply | None, bool]:
+        record = await services.ports.ledger.job(job.id)
+        if record is None:  # its collection was deleted
+            return None, True
+        reply = job_reply(record, services.supervisor.tally(job.id))
+        return reply, reply.state in FINAL
+
+    async for event in changes(snapshot, services.listeners, has_place=has_place):
+        yield event
+
+
+@router.get(
+    "/jobs/{job_id}/failures", summary="List a job's failures", responses=problems(JobNotFound)
+)
+async def list_job_failures(
+    job: KnownJob, services: Wired, limit: JobLimit = 100, offset: Offset = 0
+) -> FailurePage:
+    """Every file that failed, by path."""
+    page, total = await services.ports.ledger.failures(job.id, limit=limit, offset=offset)
+    end = offset + len(page)
+    return FailurePage(
+        failures=tuple(
+            FailureReply(path=row.display_path, code=row.code, detail=row.detail, at=row.at)
+            for row in page
+        ),
+        total=total,
+        next_offset=end if end < total else None,
+    )
+
+
+@router.post(
+    "/jobs/{job_id}/pause",
+    dependencies=[WRITES],
+    summary="Pause a job",
+    responses=problems(JobNotFound, JobStateProblem),
+)
+async def pause_job(job_id: JobId, services: Wired) -> JobReply:
+    """What is in flight is stored or dropped; the job then rests, also over a restart.
+
+    A paused job keeps its collection: later jobs of it wait. It does not count as running.
+    """
+    return await _controlled(services, job_id, Control.PAUSE)
+
+
+@router.post(
+    "/jobs/{job_id}/resume",
+    dependencies=[WRITES],
+    summary="Resume a job",
+    responses=problems(JobNotFound, JobStateProblem),
+)
+async def resume_job(job_id: JobId, services: Wired) -> JobReply:
+    """Goes on where it was, as soon as there is a place for it."""
+    return await _controlled(services, job_id, Control.RESUME)
+
+
+@router.post(
+    "/jobs/{job_id}/cancel",
+    dependencies=[WRITES],
+    summary="Cancel a job",
+    responses=problems(JobNotFound, JobStateProblem),
+)
+async def cancel_job(job_id: JobId, services: Wired) -> JobReply:
+    """Ends the job for good. What is done stays done; what is not stays counted as pending."""
+    return await _controlled(services, job_id, Control.CANCEL)
+
+
+@router.post(
+    "/jobs/{job_id}/retry-failed",
+    dependencies=[WRITES],
+    status_code=202,
+    summary="Try a job's failed files again",
+    responses={
+        **located(202, "Where the new job says how far it is.", OF_NEW_JOB),
+        **problems(JobNotFound, CollectionNotFound, JobStateProblem, ModelMismatch, QueueFull),
+    },
+)
+async def retry_failed(job: KnownJob, response: Response, services: Wired) -> IngestAccepted:
+    """Starts a job that opens exactly the files that failed in this one, whatever their codes.
+
+    It has counts and an id of its own. While it is unfinished, asking again gives the same one.
+    """
+    collection = await services.collections.get(job.request.collection)
+    likely = await services.watch.likely(collection.fingerprint)
+    if likely is not None:
+        services.collections.check_model(collection, likely)
+    retry = await services.supervisor.retry_failed(collection, job)
+    status_url = external_path(f"{API_PREFIX}/ingest/status/{retry.id}")
+    response.headers["Location"] = status_url
+    return IngestAccepted(job_id=retry.id, status_url=status_url)
+
+
+async def _controlled(services: Services, job_id: str, control: Control) -> JobReply:
+    record = await services.supervisor.control(job_id, control)
+    return job_reply(record, services.supervisor.tally(job_id))

@@ -1,0 +1,1 @@
+"""Routes of what is stored: collections, images, searches, roots."""

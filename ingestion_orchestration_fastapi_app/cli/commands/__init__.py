@@ -1,0 +1,1 @@
+"""The commands of `photoseek` that call the API, one a file."""

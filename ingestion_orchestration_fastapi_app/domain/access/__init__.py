@@ -1,0 +1,1 @@
+"""Who may log in, how often, for how long."""

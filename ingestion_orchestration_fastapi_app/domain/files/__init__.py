@@ -1,0 +1,1 @@
+"""Files, roots and paths: what is scanned, what has changed, what is gone, who is to blame."""

@@ -1,0 +1,76 @@
+"""Whether a file that the scan met must be opened, decided from what the ledger remembers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileRecord, Outcome, Verdict
+from utils.contract import ErrorCode
+
+# Failures that the same bytes will meet again. Others (a permission, a limit that a setting
+# moves, the device's memory) may have gone away, and cost little to try again.
+PERMANENT = frozenset(
+    {
+        ErrorCode.FILE_EMPTY,
+        ErrorCode.FORMAT_UNSUPPORTED,
+        ErrorCode.DECODING_IMAGE,
+        ErrorCode.DECODING_RAW,
+        ErrorCode.DECODING_TIMEOUT,
+        ErrorCode.FILE_QUARANTINED,
+    }
+)
+
+
+class Entry(StrEnum):
+    """How a file enters a job."""
+
+    DONE = "done"  # this job has judged it already, before a restart
+    UNCHANGED = "unchanged"
+    FAILED_AGAIN = "failed_again"
+    SKIPPED_AGAIN = "skipped_again"
+    OPEN = "open"
+
+
+def entry(
+    file: File,
+    record: FileRecord | None,
+    *,
+    job_id: str,
+    fingerprint: str,
+    force: bool,
+    retry: bool = False,
+) -> Entry:
+    """What becomes of a file at the scan. `retry` opens what failed, `force` opens everything."""
+    if record is None or record.stat != file.stat or not record.settled:
+        if record is not None and _judged_by(job_id, record) and record.stat == file.stat:
+            return Entry.DONE
+        return Entry.OPEN
+    if _judged_by(job_id, record):
+        return Entry.DONE
+    if force:
+        return Entry.OPEN
+    if record.verdict is Verdict.SKIPPED:
+        return Entry.SKIPPED_AGAIN
+    if record.verdict is Verdict.FAILED:
+        is_known = record.code in PERMANENT and not retry
+        return Entry.FAILED_AGAIN if is_known else Entry.OPEN
+    if serves(record.stored_fingerprint, fingerprint) and not record.stale:
+        return Entry.UNCHANGED
+    return Entry.OPEN
+
+
+def captioned(fingerprint: str, caption_fingerprint: str | None) -> str:
+    """What the ledger calls a point that has both models' work. None: no model is known yet, and
+    no point has it."""
+    return f"{fingerprint}+{caption_fingerprint or '?'}"
+
+
+def serves(stored_fingerprint: str | None, wanted: str) -> bool:
+    """A point with a caption serves those who want none."""
+    return stored_fingerprint is not None and (
+        stored_fingerprint == wanted or stored_fingerprint.startswith(f"{wanted}+")
+    )
+
+
+def _judged_by(job_id: str, record: FileRecord) -> bool:
+    return record.job_id == job_id and record.outcome is not Outcome.PENDING

@@ -1,0 +1,102 @@
+"""Files and the roots they lie in: as a scan meets them, and as the ledger remembers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from utils.contract import ErrorCode
+from utils.metadata.photo_metadata import Metadata as Metadata
+
+
+class Outcome(StrEnum):
+    """What became of a file in a job; the keys of `JobCounts` beside `found`."""
+
+    PENDING = "pending"
+    UNCHANGED = "unchanged"
+    CACHED = "cached"
+    EMBEDDED = "embedded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder that a collection draws from. `path` is absolute, without a trailing slash."""
+
+    id: UUID
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """`sidecar_mark` changes when a sidecar of the file comes, goes or changes; 0: it has none."""
+
+    size_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+    sidecar_mark: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """Names a file within a collection. `path` is relative to the root and need not be UTF-8."""
+
+    root_id: UUID
+    path: bytes
+
+    def __hash__(self) -> int:
+        return hash(self.path)  # a UUID's own hash takes longer than all else that is done here
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A regular file as the scan met it.
+
+    `sidecars` are names in the file's own folder, the one that counts most first.
+    """
+
+    root: Root
+    path: bytes  # relative to the root
+    stat: FileStat
+    sidecars: tuple[bytes, ...] = ()
+
+    @property
+    def key(self) -> FileKey:
+        return FileKey(self.root.id, self.path)
+
+    @property
+    def absolute(self) -> bytes:
+        return self.root.path.rstrip(b"/") + b"/" + self.path
+
+
+class Verdict(StrEnum):
+    """What was last found out about a file's content, as opposed to a job's outcome."""
+
+    STORED = "stored"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What the ledger remembers of a file.
+
+    `stat`, `settled` and `verdict` belong together: the file as it was last judged (None: never).
+    `settled` is false for a file that had changed within the 2 s before it was read: its times
+    may not tell a later change. `sha256` is of the content last judged. `stored_fingerprint`
+    names the model under which a point exists (None: no point); `stale`: that point is of an
+    older content than the last judged one.
+    """
+
+    job_id: str
+    outcome: Outcome
+    stat: FileStat | None
+    settled: bool
+    verdict: Verdict | None
+    code: ErrorCode | None
+    detail: str | None
+    sha256: bytes | None
+    stored_fingerprint: str | None
+    stale: bool

@@ -1,0 +1,1 @@
+"""Collections, points, pictures, filters, cursors."""

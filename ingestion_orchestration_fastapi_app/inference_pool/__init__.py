@@ -1,0 +1,1 @@
+"""The inference services, seen once: who is well, who has room, whose model counts."""

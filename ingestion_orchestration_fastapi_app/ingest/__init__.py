@@ -1,0 +1,1 @@
+"""The kind of job that imports folders. `pipeline.py` wires the stages and sets every buffer."""

@@ -1,0 +1,90 @@
+"""What every stage of one running ingest job shares."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.files.change_detection import captioned
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Root
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet
+from ingestion_orchestration_fastapi_app.ingest.crash_suspects import Decodes
+from ingestion_orchestration_fastapi_app.ingest.deduplicator import InFlight
+from ingestion_orchestration_fastapi_app.jobs.context import Ports, Widths, until_stored
+from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.jobs.stop import Stop
+from ingestion_orchestration_fastapi_app.resources.memory_budget import Share
+from utils.contract import Capabilities
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Scanned:
+    """What a scan learns besides files: folders that it could not list, and devices by folder.
+
+    `known_devices` are those that the ledger knew before. `replaced`: a few of the imported files
+    and folders in whose place a link is, of `replaced_count`.
+    """
+
+    unlisted: set[bytes] = field(default_factory=set)
+    devices: dict[bytes, int] = field(default_factory=dict)
+    known_devices: dict[bytes, int] = field(default_factory=dict)
+    replaced: list[bytes] = field(default_factory=list)
+    replaced_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """One job's run. `capabilities` are those that the leading service had when it began."""
+
+    job_id: str
+    collection_id: int
+    collection: str
+    request: JobRequest
+    roots: Sequence[Root]
+    capabilities: Capabilities
+    ports: Ports
+    widths: Widths
+    fleet: Fleet
+    memory: Share
+    tally: Tally
+    in_flight: InFlight
+    decodes: Decodes
+    stop: Stop
+    scanned: Scanned
+    intended: Mapping[UUID, Outcome]  # by this job before it was cut off
+
+    @property
+    def fingerprint(self) -> str:
+        return self.capabilities.clip.fingerprint
+
+    @property
+    def wants_captions(self) -> bool:
+        return self.request.captions and self.capabilities.captions.available
+
+    @property
+    def caption_fingerprint(self) -> str | None:
+        return self.capabilities.captions.fingerprint
+
+    @property
+    def whole_side_px(self) -> int:
+        """Of the picture that a captioner needs; 0 where no caption is wanted."""
+        return self.capabilities.upload.caption.side_px if self.wants_captions else 0
+
+    @property
+    def wanted_fingerprint(self) -> str:
+        """What the ledger must know of a point for its file to be unchanged."""
+        if self.wants_captions:
+            return captioned(self.fingerprint, self.caption_fingerprint)
+        return self.fingerprint
+
+    def vector_key(self, sha256: bytes) -> VectorKey:
+        return VectorKey(self.fingerprint, self.ports.preparation.version, sha256)
+
+    async def until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
+        return await until_stored(write, self.tally, self.stop)

@@ -1,0 +1,49 @@
+"""Whether the disk has room for what a folder needs, said before the job starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from anyio import move_on_after
+
+from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.errors import DiskFull
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.library import Library
+
+LOOK_S = 3.0  # a folder too large to be counted in this time is judged by what was counted
+# A thumbnail in the cache (about 15 KB), a vector in cache and store with its payload (2 x 2 KB
+# at 512 dimensions, 3 KB), a row of the ledger with its indexes (1 KB), and room for compaction.
+BYTES_PER_IMAGE = 28 * 1024
+
+
+async def check_space(
+    ledger: Ledger,
+    library: Library,
+    collection: CollectionRecord | None,
+    directory: bytes,
+    *,
+    recursive: bool,
+    is_image_name: Callable[[bytes], bool],
+    free_bytes: int,
+    keep_bytes: int,
+) -> None:
+    """Raises DiskFull. Counts only files that the collection does not know yet."""
+    new_images = 0
+    # The directory's own root may have to be made by the job that this is about.
+    roots = [root_at(directory), *(() if collection is None else collection.roots)]
+    with move_on_after(LOOK_S):
+        async for group in library.scan(directory, recursive=recursive, roots=roots):
+            if not isinstance(group, list):
+                continue
+            images = [file.key for file in group if is_image_name(file.path)]
+            new_images += len(images)
+            if collection is not None:
+                new_images -= len(await ledger.recall(collection.id, images))
+    needed_bytes = new_images * BYTES_PER_IMAGE
+    if needed_bytes > free_bytes - keep_bytes:
+        raise DiskFull(
+            f"{new_images} new images need about {needed_bytes / 1e6:.0f} MB; the disk has "
+            f"{free_bytes / 1e6:.0f} MB free, of which {keep_bytes / 1e6:.0f} MB stay free."
+        )

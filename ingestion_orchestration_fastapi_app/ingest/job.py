@@ -1,0 +1,202 @@
+"""One job from its start to what became of it: waits for the service, runs, sums up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+from anyio import sleep
+
+from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import lead
+from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest, Origin
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded, StoreFault
+from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet, refusal
+from ingestion_orchestration_fastapi_app.inference_pool.health import ask_all
+from ingestion_orchestration_fastapi_app.ingest.context import JobContext, Scanned
+from ingestion_orchestration_fastapi_app.ingest.crash_suspects import Turns, decodes_of
+from ingestion_orchestration_fastapi_app.ingest.deduplicator import InFlight
+from ingestion_orchestration_fastapi_app.ingest.pipeline import run
+from ingestion_orchestration_fastapi_app.ingest.removal import remove_missing
+from ingestion_orchestration_fastapi_app.jobs.context import (
+    JobFailedError,
+    Ports,
+    Widths,
+    until_stored,
+)
+from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.jobs.runner import Ending
+from ingestion_orchestration_fastapi_app.jobs.stop import Stop
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from utils.contract import Capabilities, ErrorCode, JobState
+from utils.problems import Problem, lack
+
+log = structlog.get_logger(__name__)
+
+POLICY = RetryPolicy(max_s=5.0)
+NOT_ALLOWED = "the folder lies outside those that may be imported, or leads outside by a link now"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunner:
+    """Runs jobs that were said to start, one call a run."""
+
+    ports: Ports
+    collections: Collections
+    widths: Widths
+    jitter: Callable[[], float] = random.random
+    turns: Turns = field(default_factory=Turns)
+
+    async def run(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
+        """None: it was stopped, and what was not done stays pending. Never raises a fault."""
+        try:
+            return await self._worked(record, tally, stop)
+        except (Exception, BaseExceptionGroup) as exc:  # a bug ends one job
+            faults = _leaves(exc)
+            if not all(isinstance(fault, Exception) for fault in faults):
+                raise  # a cancellation
+            for raised in faults:
+                fault = lack(raised) or raised
+                if isinstance(fault, (JobFailedError, Problem)):
+                    # A disk that is full while a stop is under way is no reason to fail.
+                    reason = fault.reason if isinstance(fault, StoreFault) else fault.detail
+                    return None if stop.asked else Ending(JobState.FAILED, reason, fault.code)
+            log.exception("job_failed_by_a_bug", exc_info=exc)
+            return Ending(JobState.FAILED, "an internal error, see the log", ErrorCode.INTERNAL)
+
+    async def _worked(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
+        ledger = self.ports.ledger
+        await until_stored(partial(ledger.move_job, record.id, JobState.RUNNING), tally, stop)
+        tally.note("job_started", _occasion(record.request))
+        bound: tuple[CollectionRecord, Capabilities, Fleet] | None = None
+        with stop.interruptible():
+            bound = await self._bound(record, tally)
+        if bound is None:
+            return None
+        collection, capabilities, fleet = bound
+        # Asked at each start: while a job waits, or is paused, its folder may be taken off the
+        # roots, or a link may take its place.
+        if not await self.ports.library.is_allowed(record.request.directory):
+            return Ending(JobState.FAILED, NOT_ALLOWED, ErrorCode.DIRECTORY_NOT_ALLOWED)
+        # Who asks for files to be opened in spite of what is known gives them a clean record.
+        clean = record.started_at is None and _opens_again(record.request)
+        async with decodes_of(ledger, collection.id, self.turns, clean=clean) as decodes:
+            if decodes.suspects:
+                tally.note("files_tried_alone", f"{decodes.suspects} in work at a crash")
+            with self.ports.budget.share() as memory:
+                job = JobContext(
+                    job_id=record.id,
+                    collection_id=collection.id,
+                    collection=collection.name,
+                    request=record.request,
+                    roots=collection.roots,
+                    capabilities=capabilities,
+                    ports=self.ports,
+                    widths=self.widths,
+                    fleet=fleet,
+                    memory=memory,
+                    tally=tally,
+                    in_flight=InFlight(),
+                    decodes=decodes,
+                    stop=stop,
+                    scanned=Scanned(),
+                    intended=await ledger.intended(record.id),
+                )
+                await run(job)
+                if stop.asked:
+                    return None
+                await ledger.fail_pending(
+                    record.id, ErrorCode.FILE_NOT_FOUND, "the file was gone when the job came to it"
+                )
+                refusal = await remove_missing(job) if record.request.sync else None
+        if stop.asked:
+            return None
+        if refusal is not None:
+            return Ending(JobState.COMPLETED, refusal, ErrorCode.DELETE_GUARD)
+        return await self._summary(record.id)
+
+    async def _bound(
+        self, record: JobRecord, tally: Tally
+    ) -> tuple[CollectionRecord, Capabilities, Fleet]:
+        name, captions = record.request.collection, record.request.captions
+        fingerprint = (await self.collections.get(name)).fingerprint
+        answers = await self._answers(tally, fingerprint)
+        told = [one for one in answers if isinstance(one, Capabilities)]
+        # Where all run other models, binding says so.
+        capabilities = lead(told, fingerprint=fingerprint, captions=captions) or told[0]
+        collection = await self.collections.bind(name, capabilities)
+        mended = await self.collections.mend(collection)
+        if mended is not None:
+            tally.note("store_mended", f"{mended.lost_rows} rows could not be read")
+            tally.warn(
+                f"the vector store was damaged: {mended.lost_rows} images are made anew by imports "
+                "of their folders, mostly from the cache"
+            )
+        if captions and not capabilities.captions.available:
+            tally.warn("the inference service makes no captions: images are stored without")
+        if not capabilities.clip.trained:
+            tally.warn("the model is untrained: searches will find nothing meaningful")
+        for warning in tiny_model_warnings(capabilities.clip.model, [record.request.directory]):
+            tally.warn(warning)
+        fleet = Fleet(
+            self.ports.inference,
+            answers,
+            lead=capabilities,
+            captions=captions and capabilities.captions.available,
+            batch_images=self.widths.batch_images,
+            tally=tally,
+        )
+        return collection, capabilities, fleet
+
+    async def _summary(self, job_id: str) -> Ending:
+        record = await self.ports.ledger.job(job_id)
+        assert record is not None
+        counts = record.counts
+        if counts.found == counts.skipped:
+            return Ending(JobState.COMPLETED, "the folder holds no image")
+        return Ending(JobState.COMPLETED)
+
+    async def _answers(
+        self, tally: Tally, fingerprint: str | None
+    ) -> list[Capabilities | InferenceFault]:
+        """Waits, for as long as it takes, until one runs the collection's model or all answer."""
+        attempt = 0
+        while True:
+            answers = await ask_all(self.ports.inference)
+            told = [one for one in answers if isinstance(one, Capabilities)]
+            if len(told) == len(answers) or lead(told, fingerprint=fingerprint) is not None:
+                return answers
+            reason, asked_s = "", None
+            for service, answer in reversed(list(zip(self.ports.inference, answers, strict=True))):
+                if isinstance(answer, Capabilities):
+                    tally.warn(refusal(service, answer, wanted=fingerprint))
+                else:
+                    reason = f"{service.url}: {answer}"
+                    asked_s = answer.retry_after_s if isinstance(answer, Overloaded) else None
+            wait_s = POLICY.wait_s(attempt, asked_s=asked_s, jitter=self.jitter())
+            if attempt == 0:
+                tally.note("waiting_for_ml", reason)
+            attempt += 1
+            with tally.waiting(reason):
+                await sleep(wait_s)
+
+
+def _opens_again(request: JobRequest) -> bool:
+    return request.force or request.retry_of is not None
+
+
+def _occasion(request: JobRequest) -> str:
+    if request.origin is not Origin.WATCH:
+        return ""
+    return f"by watching, {len(request.folders) or 'all'} folders"
+
+
+def _leaves(exc: BaseException) -> list[BaseException]:
+    if isinstance(exc, BaseExceptionGroup):
+        return [leaf for inner in exc.exceptions for leaf in _leaves(inner)]
+    return [exc]

@@ -1,0 +1,206 @@
+"""`sync`: points whose files are gone are removed, after the scan and only where it saw it all."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from ingestion_orchestration_fastapi_app.domain.files.deletion import (
+    changed_devices,
+    device_at,
+    guarded,
+    is_absent,
+    protected,
+)
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.files.identity import (
+    deepest_root,
+    display_text,
+    is_within,
+)
+from ingestion_orchestration_fastapi_app.domain.files.records import UnmetFile
+from ingestion_orchestration_fastapi_app.ingest.context import JobContext
+from ingestion_orchestration_fastapi_app.ingest.stages.store import keep_up
+
+GROUP = 1024
+CONTENTS = 8192
+
+
+async def remove_missing(job: JobContext) -> str | None:
+    """Removes what is gone, unless so much is that it must be confirmed: then says so.
+
+    A file is gone when the scan of its folder did not meet it, nothing is at its path now, no
+    folder above it was unlistable or passed over, and its file system is the one it was on. Of a
+    root that is not there nothing is removed, whoever confirms it.
+    For a run whose scan came to its end. Ends early when a stop is asked for.
+    """
+    request = job.request
+    if not request.recursive:
+        job.tally.warn("sync removes nothing without recursive: what lies below was not looked at")
+        return None
+    with job.tally.busy("remove"):
+        bare = await _bare_roots(job)
+        closed = set(job.scanned.unlisted) | bare
+        for folder, recursive in request.parts:
+            closed |= await _changed_folders(job, folder, recursive=recursive)
+        refusal = None if request.confirm_deletes else await _guarded(job, closed)
+        if refusal is not None:
+            return refusal
+        async for group in _missing(job, closed):
+            job.tally.removed += await job.until_stored(partial(_remove, job, group))
+    if job.tally.removed:
+        job.tally.note("points_removed", str(job.tally.removed))
+        await keep_up(job)
+    if not bare:
+        return None
+    return (
+        f"Nothing was removed of {', '.join(sorted(map(display_text, bare)))}: nothing can be seen "
+        "there, as where a disk is not mounted. What is gone for good is forgotten with: "
+        f"photoseek roots forget {job.collection} DIR"
+    )
+
+
+async def _guarded(job: JobContext, closed: Collection[bytes]) -> str | None:
+    """Why somebody must confirm what would be removed, where somebody must."""
+    missing, contents = 0, array("Q")
+    async for group in _missing(job, closed):
+        for file in group:
+            missing += file.had_point
+            if file.had_point and file.sha256 is not None:
+                contents.append(_mark(file.sha256))
+    found, percent = await _found(job, missing), job.widths.delete_guard_percent
+    if not guarded(missing, found, percent=percent):
+        return None
+    lost = missing - await _moved(job, contents)
+    if not guarded(lost, found, percent=percent):
+        return None
+    return (
+        f"{lost} of {lost + found} images are missing, and none was removed. If the folder is all "
+        "there, import it again with sync and confirm_deletes."
+    )
+
+
+async def _moved(job: JobContext, contents: array[int]) -> int:
+    """How many of the missing are no loss: the job met their contents at other paths."""
+    wanted, counts = np.unique(np.asarray(contents, dtype=np.uint64), return_counts=True)
+    is_met = np.zeros(len(wanted), dtype=bool)
+    after = 0
+    while len(wanted) and (
+        page := await job.ports.ledger.met_contents(job.job_id, after=after, limit=CONTENTS)
+    ):
+        after = page[-1][0]
+        is_met |= np.isin(wanted, np.array([_mark(one) for _, one in page], dtype=np.uint64))
+    return int(counts[is_met].sum())
+
+
+def _mark(sha256: bytes) -> int:
+    return int.from_bytes(sha256[:8])  # 64 bits: a million of them take 8 MB, and none is two
+
+
+async def _bare_roots(job: JobContext) -> set[bytes]:
+    """Of the roots that the job looked at, those in which nothing is, and something was."""
+    bare: set[bytes] = set()
+    for root in job.roots:
+        if is_within(root.path, job.request.directory):
+            known = await _unmet(job, root.path, recursive=True, after=None, limit=1)
+            if known and await job.ports.library.is_bare(root.path):
+                bare.add(root.path)
+    return bare
+
+
+async def _found(job: JobContext, missing: int) -> int:
+    """Images that are there; of a job that looks at some folders those of the whole directory.
+
+    A folder that is emptied or renamed is no alarm: what counts is how much of the whole it is.
+    """
+    if job.request.folders:
+        _, images = await job.ports.ledger.totals(
+            job.collection_id, job.request.directory, recursive=True
+        )
+        return images - missing
+    record = await job.ports.ledger.job(job.job_id)
+    assert record is not None
+    return record.counts.found - record.counts.skipped
+
+
+async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool) -> set[bytes]:
+    """Folders on another file system than when their files were stored: what is below is not gone.
+
+    Where old files are found unchanged it is the same one, mounted again.
+    """
+    ledger, now = job.ports.ledger, job.scanned.devices
+    if recursive:
+        known = await ledger.devices(job.collection_id)
+    elif await _unmet(job, directory, recursive=False, after=None, limit=1):
+        known = job.scanned.known_devices  # without what was just noted of the folder itself
+    else:
+        return set()
+    changed = changed_devices(known, now, directory)
+    closed: set[bytes] = set()
+    for folder in changed:
+        has_unchanged = await ledger.is_unchanged_below(job.job_id, job.collection_id, folder)
+        if not is_absent(is_bare=False, is_other=True, has_unchanged=has_unchanged):
+            continue
+        is_root = _is_of_root(job, folder, known)
+        if job.request.confirm_deletes and not is_root:
+            continue
+        closed.add(folder)
+        way = f"photoseek roots forget {job.collection} DIR" if is_root else "confirm_deletes"
+        job.tally.warn(
+            f"nothing is removed below {display_text(folder)}: it was on another file system; "
+            f"if it is meant to be gone, use {way}"
+        )
+    accepted = {folder: device for folder, device in changed.items() if folder not in closed}
+    await ledger.note_devices(job.collection_id, accepted, replace=True)
+    return closed
+
+
+def _is_of_root(job: JobContext, folder: bytes, known: Mapping[bytes, int]) -> bool:
+    """Whether the folder was where its root is, which is gone with it or was not looked at.
+
+    Not where something was mounted in the root, and not where the root itself is as it was.
+    """
+    root = deepest_root(folder, job.roots)
+    if root is None:
+        return False
+    was = device_at(root.path, known)
+    return was == device_at(folder, known) and was != device_at(root.path, job.scanned.devices)
+
+
+async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[list[UnmetFile]]:
+    """In groups, by folder and key; no group is empty."""
+    directory = job.request.directory
+    for folder, recursive in job.request.parts:
+        after: FileKey | None = None
+        while not job.stop.asked:
+            page = await _unmet(job, folder, recursive=recursive, after=after, limit=GROUP)
+            if not page:
+                break
+            after = page[-1].key
+            open_files = [file for file in page if not protected(file.absolute, closed)]
+            gone = await job.ports.library.gone(
+                [file.absolute for file in open_files], below=directory
+            )
+            group = [file for file, is_gone in zip(open_files, gone, strict=True) if is_gone]
+            if group:
+                yield group
+
+
+async def _unmet(
+    job: JobContext, folder: bytes, *, recursive: bool, after: FileKey | None, limit: int
+) -> list[UnmetFile]:
+    return await job.ports.ledger.unmet(
+        job.job_id, job.collection_id, folder, recursive=recursive, after=after, limit=limit
+    )
+
+
+async def _remove(job: JobContext, files: Sequence[UnmetFile]) -> int:
+    """Safe to repeat. Between the first step and the last a point may be there or not."""
+    ledger = job.ports.ledger
+    ids = [file.point_id for file in files]
+    await ledger.doom(job.collection_id, ids)
+    version = await job.ports.store.delete(job.collection, ids)
+    return await ledger.forget(job.job_id, job.collection_id, files, synced_version=version)

@@ -1,0 +1,55 @@
+"""batch: groups of uploads that one request carries."""
+
+from __future__ import annotations
+
+from anyio import EndOfStream, WouldBlock, current_time, move_on_at
+
+from ingestion_orchestration_fastapi_app.domain.inference.batching import PART_OVERHEAD_BYTES
+from ingestion_orchestration_fastapi_app.ingest.context import JobContext
+from ingestion_orchestration_fastapi_app.ingest.items import (
+    Packed,
+    Receive,
+    Send,
+)
+
+LINGER_S = 0.2  # how often a batch that is not full asks whether the service has room
+
+
+async def batch(job: JobContext, files: Receive[Packed], out: Send[list[Packed]]) -> None:
+    """Cuts batches by count and bytes. One that is not full leaves as soon as it is wanted.
+
+    `out` must have no buffer: a batch that nobody waits for keeps growing instead.
+    """
+    async with files, out:
+        pending: list[Packed] = []
+        pending_bytes = 0
+        while True:
+            packed: Packed | None = None
+            with move_on_at(current_time() + LINGER_S if pending else float("inf")):
+                try:
+                    packed = await files.receive()
+                except EndOfStream:
+                    break
+            if packed is None:
+                if _offered(out, pending):
+                    pending, pending_bytes = [], 0
+                continue
+            upload_bytes = packed.upload.size_bytes
+            if not job.fleet.limits.fits(len(pending), pending_bytes, upload_bytes):
+                await out.send(pending)
+                pending, pending_bytes = [], 0
+            pending.append(packed)
+            pending_bytes += upload_bytes + PART_OVERHEAD_BYTES
+            if job.fleet.limits.is_full(len(pending), pending_bytes):
+                await out.send(pending)
+                pending, pending_bytes = [], 0
+        if pending:
+            await out.send(pending)
+
+
+def _offered(out: Send[list[Packed]], pending: list[Packed]) -> bool:
+    try:
+        out.send_nowait(pending)
+    except WouldBlock:
+        return False
+    return True

@@ -1,0 +1,52 @@
+"""From names to files that may be opened: none before the disk knows that it is in work."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.files.file import FileStat
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import Turn
+from ingestion_orchestration_fastapi_app.ingest.context import JobContext
+from ingestion_orchestration_fastapi_app.ingest.grouping import grouped
+from ingestion_orchestration_fastapi_app.ingest.items import (
+    Candidate,
+    Finished,
+    Receive,
+    Send,
+    failed,
+)
+from utils.contract import ErrorCode
+from utils.problems import Rejected
+
+GROUP = 32  # one transaction; all of them are suspects if the process dies
+LINGER_S = 0.02
+QUARANTINED = Rejected(
+    ErrorCode.FILE_QUARANTINED,
+    "the process died twice while this file and no other was in work",
+)
+
+
+async def admit(
+    job: JobContext, candidates: Receive[Candidate], out: Send[Candidate], ends: Send[Finished]
+) -> None:
+    """Lets files in by the group, and those that a crash has made suspects one by one."""
+    async with candidates, out, ends:
+        async for group in grouped(candidates, most=GROUP, linger_s=LINGER_S):
+            turns: dict[Turn, dict[UUID, Candidate]] = {turn: {} for turn in Turn}
+            for candidate in group:
+                turn = job.decodes.turn(candidate.point_id, candidate.file.stat)
+                turns[turn][candidate.point_id] = candidate
+            for candidate in turns[Turn.NEVER].values():
+                await ends.send(failed(candidate, QUARANTINED))
+            if together := turns[Turn.TOGETHER]:
+                await job.decodes.together(_stats(together), job.until_stored)
+                for candidate in together.values():
+                    await out.send(candidate)
+            if alone := turns[Turn.ALONE]:
+                await job.decodes.alone(
+                    _stats(alone), job.until_stored, lambda one: out.send(alone[one])
+                )
+
+
+def _stats(candidates: dict[UUID, Candidate]) -> dict[UUID, FileStat]:
+    return {point_id: candidate.file.stat for point_id, candidate in candidates.items()}

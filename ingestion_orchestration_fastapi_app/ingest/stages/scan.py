@@ -1,0 +1,149 @@
+"""scan: from a directory to the files that must be opened; each is registered with the job."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.files.change_detection import Entry, entry
+from ingestion_orchestration_fastapi_app.domain.files.deletion import device_at
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord, Outcome
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, point_id
+from ingestion_orchestration_fastapi_app.domain.files.records import Enrolment
+from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.ingest.context import JobContext
+from ingestion_orchestration_fastapi_app.ingest.items import (
+    Candidate,
+    Send,
+)
+from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
+from utils.contract import ErrorCode
+
+ENTRY_OUTCOMES = {
+    Entry.UNCHANGED: Outcome.UNCHANGED,
+    Entry.FAILED_AGAIN: Outcome.FAILED,
+    Entry.SKIPPED_AGAIN: Outcome.SKIPPED,
+    Entry.OPEN: Outcome.PENDING,
+}
+
+
+_NAMED = 3  # links, in a warning
+
+
+async def scan(job: JobContext, out: Send[Candidate]) -> None:
+    """Enrols every file that the job looks at and sends on those that must be opened."""
+    async with out:
+        job.scanned.known_devices.update(await job.ports.ledger.devices(job.collection_id))
+        for folder, recursive in job.request.parts:
+            there, deep = folder, recursive
+            while not await _scan_part(job, there, recursive=deep, out=out):
+                # The folder above shows whether it is gone, or its mount is.
+                there, deep = there.rpartition(b"/")[0] or b"/", False
+        _tell_of_links(job)
+        job.tally.scan_complete = True
+
+
+async def _scan_part(
+    job: JobContext, folder: bytes, *, recursive: bool, out: Send[Candidate]
+) -> bool:
+    """False: the folder is not there. That the job's directory is not ends the job."""
+    directory, library = job.request.directory, job.ports.library
+    groups = library.scan(folder, recursive=recursive, roots=job.roots)
+    while True:
+        with job.tally.busy("scan"):
+            group = await anext(groups, None)
+        if group is None:
+            return True
+        if isinstance(group, Mounted):
+            await _note(job, group)
+        elif isinstance(group, Linked):
+            await _pass_over(job, group)
+        elif isinstance(group, ScanFault):
+            if group.path == directory:
+                raise JobFailedError(ErrorCode.DIRECTORY_NOT_FOUND, group.detail)
+            if group.path == folder and (await library.gone([folder], below=directory))[0]:
+                return False
+            job.scanned.unlisted.add(group.path)
+            job.tally.warn(f"cannot list {group.display_path}: {group.detail}")
+        else:
+            for candidate in await enrol(job, group):
+                await out.send(candidate)
+
+
+async def _pass_over(job: JobContext, linked: Linked) -> None:
+    job.tally.links_skipped += len(linked.paths)
+    replaced = await job.ports.ledger.known_at(job.collection_id, linked.paths)
+    job.scanned.replaced += replaced[: _NAMED - len(job.scanned.replaced)]
+    job.scanned.replaced_count += len(replaced)
+
+
+def _tell_of_links(job: JobContext) -> None:
+    if job.tally.links_skipped:
+        job.tally.note("links_skipped", str(job.tally.links_skipped))
+    if job.scanned.replaced:
+        more = job.scanned.replaced_count - len(job.scanned.replaced)
+        named = ", ".join(map(display_text, job.scanned.replaced))
+        job.tally.warn(
+            f"a link took the place of what was imported: {named}"
+            + (f" and {more} more" if more else "")
+            + "; links are not followed: sync removes what was there, and to go on with it "
+            "import the folder that the link leads to"
+        )
+
+
+async def _note(job: JobContext, mounted: Mounted) -> None:
+    """Before any file of it is enrolled: later it can be told from what is below its mount."""
+    found = {mounted.path: mounted.device}
+    job.scanned.devices.update(found)
+    if device_at(mounted.path, job.scanned.known_devices) == mounted.device:
+        return
+    note = partial(job.ports.ledger.note_devices, job.collection_id, found, replace=False)
+    await job.until_stored(note)
+
+
+async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
+    """One look at the ledger and one transaction a group. Returns what must be opened."""
+    with job.tally.busy("enrol"):
+        if job.request.retry_of is not None:
+            asked = [file.key for file in files]
+            failed_then = await job.ports.ledger.failed_among(job.request.retry_of, asked)
+            files = [file for file in files if file.key in failed_then]
+        keys = [file.key for file in files]
+        records = await job.ports.ledger.recall(job.collection_id, keys)
+        enrolments: list[Enrolment] = []
+        to_open: list[Candidate] = []
+        for key, file in zip(keys, files, strict=True):
+            record = records.get(key)
+            verdict = entry(
+                file,
+                record,
+                job_id=job.job_id,
+                fingerprint=job.wanted_fingerprint,
+                force=job.request.force,
+                retry=job.request.retry_of is not None,
+            )
+            if verdict is Entry.DONE:
+                continue
+            file_id = point_id(job.collection, file.root.id, file.path)
+            enrolments.append(_enrolment(key, file, record, verdict, file_id=file_id))
+            if verdict is Entry.OPEN:
+                to_open.append(Candidate(file=file, point_id=file_id, record=record))
+        if enrolments:
+            write = partial(job.ports.ledger.enrol, job.job_id, job.collection_id, enrolments)
+            await job.until_stored(write)
+    job.tally.settled(len(enrolments) - len(to_open), opened=False)
+    return to_open
+
+
+def _enrolment(
+    key: FileKey, file: File, record: FileRecord | None, verdict: Entry, *, file_id: UUID
+) -> Enrolment:
+    again = verdict is Entry.FAILED_AGAIN and record is not None
+    return Enrolment(
+        key=key,
+        point_id=file_id,
+        outcome=ENTRY_OUTCOMES[verdict],
+        display_path=display_text(file.absolute),
+        code=record.code if again and record is not None else None,
+        detail=record.detail if again and record is not None else None,
+    )

@@ -1,0 +1,1 @@
+"""The scheduler of jobs: states, progress, retention. Knows no kind of job."""

@@ -1,0 +1,76 @@
+"""What every job needs of the process that it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
+from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.jobs.stop import Stop
+from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
+from ingestion_orchestration_fastapi_app.ports.inference import Inference
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.library import Library
+from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
+from utils.contract import ErrorCode
+from utils.problems import ServiceOverloaded
+
+T = TypeVar("T")
+
+
+RETRY_STORAGE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world, shared by all jobs. `inference`: the services, in the setting's order."""
+
+    ledger: Ledger
+    store: VectorStore
+    cache: ContentCache
+    library: Library
+    preparation: Preparation
+    inference: Sequence[Inference]
+    budget: MemoryBudget
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Workers a stage, and where groups end."""
+
+    read_workers: int
+    decode_workers: int
+    batch_images: int
+    store_rows: int
+    store_linger_s: float
+    delete_guard_percent: float
+
+
+async def until_stored(write: Callable[[], Awaitable[T]], tally: Tally, stop: Stop) -> T:
+    """Repeats a durable step until it succeeds: a full disk pauses the job and loses nothing.
+
+    `write` must be safe to repeat after it failed half-way. A job that is being stopped tries
+    once and raises. What lacks descriptors or memory waits in the same way.
+    """
+    while True:
+        try:
+            return await write()
+        except (StoreWrite, DiskFull, ServiceOverloaded) as exc:
+            if stop.asked:
+                raise
+            reason = exc.reason if isinstance(exc, StoreWrite) else exc.detail
+            with tally.blocked(exc.code, reason):
+                await stop.wait(at_most_s=RETRY_STORAGE_S)
+
+
+class JobFailedError(Exception):
+    """The job as a whole cannot go on; what it has done stays."""
+
+    def __init__(self, code: ErrorCode, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail

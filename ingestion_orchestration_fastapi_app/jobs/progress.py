@@ -1,0 +1,171 @@
+"""What a running job says of itself: stage seconds, speed, log, and whether it waits."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import structlog
+
+from ingestion_orchestration_fastapi_app.domain.jobs.rates import (
+    Eta,
+    Mark,
+    bottleneck,
+    eta,
+    recent_rate,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
+from utils.contract import ErrorCode, JobState, LogLine
+
+LOG_LINES = 200
+WARNINGS = 20
+MARKS = 256
+
+log = structlog.get_logger(__name__)
+
+
+class Tally:
+    """One running job's own account; lives on the event loop and is never shared with threads."""
+
+    def __init__(self, job_id: str, saved: JobProgress, *, workers: dict[str, int]) -> None:
+        self._job_id = job_id
+        self._saved = saved
+        self._workers = workers
+        self._started_s = time.monotonic()
+        self._stage_s: defaultdict[str, float] = defaultdict(float, saved.stages)
+        self._session_stage_s: defaultdict[str, float] = defaultdict(float)
+        self._bytes_read = saved.bytes_read
+        self._rungs: Counter[str] = Counter()
+        self._log: deque[LogLine] = deque(saved.log, maxlen=LOG_LINES)
+        self._warnings: dict[str, None] = dict.fromkeys(saved.warnings)
+        self._marks: deque[Mark] = deque([Mark(self._started_s, 0)], maxlen=MARKS)
+        self._opened: deque[Mark] = deque([Mark(self._started_s, 0)], maxlen=MARKS)
+        self._sending = 0
+        self._sending_since_s = 0.0
+        self._sending_s = 0.0
+        self._waiting: Counter[str] = Counter()
+        self._blocked: tuple[ErrorCode, str] | None = None
+        self.scan_complete = False
+        self.removed = saved.removed
+        self.links_skipped = 0  # a scan that begins anew counts anew
+
+    @contextmanager
+    def busy(self, stage: str) -> Iterator[None]:
+        """Counts the time inside as work of the stage."""
+        begin_s = time.monotonic()
+        try:
+            yield
+        finally:
+            elapsed_s = time.monotonic() - begin_s
+            self._stage_s[stage] += elapsed_s
+            self._session_stage_s[stage] += elapsed_s
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """A batch is under way."""
+        if not self._sending:
+            self._sending_since_s = time.monotonic()
+        self._sending += 1
+        try:
+            yield
+        finally:
+            self._sending -= 1
+            if not self._sending:
+                self._sending_s += time.monotonic() - self._sending_since_s
+
+    @contextmanager
+    def waiting(self, reason: str) -> Iterator[None]:
+        """A batch waits to be let in; the job waits when no other is being served."""
+        self._waiting[reason] += 1
+        try:
+            yield
+        finally:
+            self._waiting[reason] -= 1
+            if not self._waiting[reason]:
+                del self._waiting[reason]
+
+    @contextmanager
+    def blocked(self, code: ErrorCode, reason: str) -> Iterator[None]:
+        self._blocked = (code, reason)
+        self.note("job_paused", f"{code}: {reason}")
+        try:
+            yield
+        finally:
+            self._blocked = None
+
+    def read(self, size_bytes: int) -> None:
+        self._bytes_read += size_bytes
+
+    def settled(self, images: int, *, opened: bool) -> None:
+        """`opened`: these took work. What is known without it is too fast to foretell anything."""
+        now_s = time.monotonic()
+        self._marks.append(Mark(now_s, self._marks[-1].images + images))
+        if opened:
+            self._opened.append(Mark(now_s, self._opened[-1].images + images))
+
+    def stored(self, rung: str) -> None:
+        self._rungs[rung] += 1
+
+    @property
+    def rungs(self) -> str:
+        """How the pixels of what this run stored were had; empty when it stored nothing."""
+        return ", ".join(f"{rung} {images}" for rung, images in sorted(self._rungs.items()))
+
+    def note(self, event: str, detail: str = "") -> None:
+        """A line in the job's log, and in the service's."""
+        log.info(event, job_id=self._job_id, detail=detail)
+        self._log.append(LogLine(at=datetime.now(UTC), event=event, detail=detail))
+
+    def warn(self, text: str) -> None:
+        if text not in self._warnings and len(self._warnings) < WARNINGS:
+            self._warnings[text] = None
+            self.note("job_warning", text)
+
+    @property
+    def state(self) -> tuple[JobState, str | None, ErrorCode | None]:
+        """What the job does right now, why, and the code of a fault."""
+        if self._blocked is not None:
+            code, reason = self._blocked
+            return JobState.PAUSED, reason, code
+        if self._waiting and not self._sending:
+            return JobState.WAITING_FOR_ML, next(iter(self._waiting)), None
+        return JobState.RUNNING, None, None
+
+    @property
+    def rate(self) -> float:
+        return recent_rate(self._marks, now_s=time.monotonic())
+
+    def eta(self, pending: int) -> Eta | None:
+        now_s = time.monotonic()
+        return eta(
+            pending,
+            recent_rate=recent_rate(self._opened, now_s=now_s),
+            average_rate=self._opened[-1].images / max(now_s - self._started_s, 1e-3),
+            scan_complete=self.scan_complete,
+        )
+
+    @property
+    def bottleneck(self) -> str | None:
+        now_s = time.monotonic()
+        under_way_s = now_s - self._sending_since_s if self._sending else 0.0
+        return bottleneck(
+            self._session_stage_s,
+            self._workers,
+            elapsed_s=now_s - self._started_s,
+            inference_s=self._sending_s + under_way_s,
+        )
+
+    def progress(self) -> JobProgress:
+        return JobProgress(
+            bytes_read=self._bytes_read,
+            active_s=self._saved.active_s + time.monotonic() - self._started_s,
+            stages={stage: round(seconds, 3) for stage, seconds in self._stage_s.items()},
+            log=tuple(self._log),
+            warnings=tuple(self._warnings),
+            scan_complete=self.scan_complete,
+            removed=self.removed,
+            links_skipped=self.links_skipped,
+        )

@@ -1,0 +1,28 @@
+"""Old jobs are forgotten once a day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from anyio import sleep
+
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from utils.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 24 * 3600.0
+
+
+async def keep_short(ledger: Ledger, *, days: int) -> None:
+    """Until cancelled. A ledger that cannot be written now is tried again the next day."""
+    while True:
+        try:
+            forgotten = await ledger.prune_jobs(before=datetime.now(UTC) - timedelta(days=days))
+        except Problem as exc:
+            log.warning("history_not_pruned", code=exc.code, detail=exc.detail)
+        else:
+            if forgotten:
+                log.info("history_pruned", jobs=forgotten)
+        await sleep(EVERY_S)

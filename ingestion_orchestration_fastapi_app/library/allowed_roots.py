@@ -1,0 +1,117 @@
+"""The folders that may be imported and shown now: asked by all who open or show something."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import structlog
+from anyio import CapacityLimiter, to_thread
+
+from ingestion_orchestration_fastapi_app.domain.files.allowed_roots import (
+    AllowedFolders,
+    AllowedRoot,
+)
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, RootNotFound
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+
+log = structlog.get_logger(__name__)
+
+_NAMED = 8  # roots in a refusal
+
+
+class AllowedRoots:
+    """What was added or removed counts at once.
+
+    `checked` gives the true path of a folder that lies in one of the given ones; it blocks, and
+    raises DirectoryNotAllowed and DirectoryNotFound. `folders` is without what is remembered.
+    """
+
+    def __init__(
+        self,
+        folders: AllowedFolders,
+        *,
+        checked: Callable[[str, Sequence[bytes]], bytes],
+        blocking: CapacityLimiter,
+    ) -> None:
+        self._ledger: Ledger
+        self._folders = folders
+        self._checked = checked
+        self._blocking = blocking
+
+    async def load(self, ledger: Ledger) -> None:
+        """What the ledger remembers; until then only what is set is allowed."""
+        self._ledger = ledger
+        self._remembered(await ledger.allowed_roots())
+
+    @property
+    def roots(self) -> tuple[AllowedRoot, ...]:
+        return self._folders.roots
+
+    def allows(self, path: bytes) -> bool:
+        """Of an absolute path without links."""
+        return self._folders.allows(path)
+
+    def shown(self, collection: CollectionRecord) -> tuple[bytes, ...] | None:
+        """The folders of the collection that may be shown; None: all of it."""
+        return self._folders.shown(collection.roots)
+
+    async def directory(self, text: str) -> bytes:
+        """The true path of a folder that may be imported.
+
+        Raises:
+            DirectoryNotAllowed: it may not; the detail says what may, and what to do.
+            DirectoryNotFound: it is not there, is no folder, or cannot be listed.
+        """
+        try:
+            path = await self._true_path(text, [root.path for root in self.roots])
+        except DirectoryNotAllowed:
+            path = None
+        if path is None or not self.allows(path):
+            raise DirectoryNotAllowed(f"{text} may not be imported. {self._advice(text)}")
+        return path
+
+    async def add(self, text: str) -> AllowedRoot:
+        """Remembers a folder, durably. Raises DirectoryNotAllowed, DirectoryNotFound."""
+        path = await self._true_path(text, [b"/"])
+        refusal = self._folders.refusal(path)
+        if refusal is not None:
+            raise DirectoryNotAllowed(refusal)
+        await self._ledger.add_allowed_root(path)
+        self._remembered(await self._ledger.allowed_roots())
+        log.info("root_added", path=display_text(path))
+        return next(root for root in self.roots if root.path == path)
+
+    async def remove(self, path: bytes) -> None:
+        """Raises RootNotFound where nobody added it."""
+        if path not in self._folders.remembered:
+            raise RootNotFound(
+                f"{display_text(path)} was not added by anybody, so it cannot be removed. "
+                f"Remembered are: {_shown(self._folders.remembered)}."
+            )
+        await self._ledger.remove_allowed_root(path)
+        self._remembered(await self._ledger.allowed_roots())
+        log.info("root_removed", path=display_text(path))
+
+    async def _true_path(self, text: str, roots: Sequence[bytes]) -> bytes:
+        check = partial(self._checked, text, roots)
+        return await to_thread.run_sync(check, limiter=self._blocking)
+
+    def _remembered(self, paths: Sequence[bytes]) -> None:
+        now = self._folders
+        self._folders = AllowedFolders(now.configured, now.is_bound, tuple(paths), now.own)
+
+    def _advice(self, text: str) -> str:
+        allowed = _shown([root.path for root in self.roots])
+        if self._folders.is_bound:
+            return f"Allowed are: {allowed}. INGEST_ROOTS says so: set it to a folder above."
+        return f"Allowed are: {allowed}. Add a folder with: photoseek roots add {shlex.quote(text)}"
+
+
+def _shown(paths: Sequence[bytes]) -> str:
+    names = [display_text(path) for path in paths[:_NAMED]]
+    more = [f"{len(paths) - _NAMED} more"] if len(paths) > _NAMED else []
+    return ", ".join([*names, *more]) or "none"

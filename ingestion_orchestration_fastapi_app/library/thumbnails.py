@@ -1,0 +1,122 @@
+"""Pictures by content, and made anew where the cache has let one go, or never had one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from uuid import UUID
+
+from anyio import CapacityLimiter, move_on_after
+
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Original, Skipped
+from ingestion_orchestration_fastapi_app.domain.library.picture import (
+    Likeness,
+    Picture,
+    unseen_hash,
+)
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.errors import (
+    ImageNotFound,
+    InferenceFault,
+    ModelMismatch,
+)
+from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
+from ingestion_orchestration_fastapi_app.ports.library import Library
+from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
+from utils.contract import ClipUpload
+from utils.problems import Rejected
+
+THUMBNAIL_ONLY = ClipUpload(side_px=64, crop="center")  # the model's pixels are not wanted here
+DEVELOP_LIMIT_S = 20.0  # who looks at a page does not wait as long as a job does
+
+
+class Thumbnails:
+    """Raises CollectionNotFound, ImageNotFound, StoreRead.
+
+    What may not be looked at any more (`is_allowed`) is not there.
+    """
+
+    def __init__(
+        self,
+        collections: Collections,
+        store: VectorStore,
+        cache: ContentCache,
+        library: Library,
+        preparation: Preparation,
+        budget: MemoryBudget,
+        watch: MlWatch,
+        *,
+        is_allowed: Callable[[bytes], bool],
+    ) -> None:
+        self._collections = collections
+        self._store = store
+        self._cache = cache
+        self._library = library
+        self._preparation = preparation
+        self._budget = budget
+        self._watch = watch
+        self._is_allowed = is_allowed
+        self._developing = CapacityLimiter(1)  # a page of them leaves a service to its jobs
+
+    async def point(self, collection: str, image_id: UUID) -> Point:
+        points = []
+        async with self._collections.reading(collection) as record:
+            if record.fingerprint is not None:
+                points = await self._store.get(record.name, [image_id])
+        if not points or not self._is_allowed(points[0].path):
+            raise ImageNotFound(f"Collection {collection!r} holds no image {image_id}.")
+        return points[0]
+
+    async def picture(self, point: Point) -> Picture:
+        """With `unseen_hash` where only a service could say what it looks like, and none does."""
+        version, unseen = self._preparation.version, unseen_hash(point.sha256)
+        picture = (await self._cache.pictures(version, [point.sha256])).get(point.sha256)
+        if picture is None or picture.phash == unseen:
+            return await self._made_anew(point)
+        return picture
+
+    async def _made_anew(self, point: Point) -> Picture:
+        with self._budget.share() as memory:
+            folder, _, name = point.path.rpartition(b"/")
+            file = File(Root(point.root_id, folder), name, FileStat(point.size_bytes, 0, 0))
+            opened = await self._library.open(file)
+            if isinstance(opened, (Rejected, Skipped)):
+                raise ImageNotFound(f"The file cannot be read: {opened.detail}")
+            try:
+                await memory.reserve(opened.need_bytes)
+                content = await opened.read()
+            finally:
+                await opened.close()
+            if isinstance(content, Rejected) or content.sha256 != point.sha256:
+                raise ImageNotFound("The file has changed since it was stored.")
+            prepared = await self._preparation.prepare(content, THUMBNAIL_ONLY)
+        if isinstance(prepared, Rejected):
+            raise ImageNotFound(f"The file cannot be decoded: {prepared.detail}")
+        picture = prepared.picture
+        if isinstance(prepared.upload, Original):
+            likeness = await self._developed(point, prepared.upload)
+            if likeness is None:
+                return picture  # not kept: the service may be back when it is asked for again
+            picture = likeness.of(picture)
+        await self._cache.put_pictures(self._preparation.version, {point.sha256: picture})
+        return picture
+
+    async def _developed(self, point: Point, original: Original) -> Likeness | None:
+        """By the first service that can."""
+        part_id, wanted = str(point.id), point.fingerprint
+        with move_on_after(DEVELOP_LIMIT_S):
+            async with self._developing:
+                for one in self._watch.in_turn(wanted):
+                    with suppress(InferenceFault, ModelMismatch):
+                        answers = await one.service.embed(
+                            {part_id: original}, captions=False, fingerprint=wanted
+                        )
+                        answer = answers[part_id]
+                        if isinstance(answer, Embedded) and answer.likeness is not None:
+                            return answer.likeness
+        return None

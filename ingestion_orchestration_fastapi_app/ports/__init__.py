@@ -1,0 +1,1 @@
+"""Protocols of the outside world, one subject a file. No implementation."""

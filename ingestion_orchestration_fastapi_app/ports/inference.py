@@ -1,0 +1,34 @@
+"""One inference service, as the orchestrator needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Embedded,
+    Sendable,
+)
+from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
+from utils.contract import Capabilities
+from utils.problems import Rejected
+
+
+class Inference(Protocol):
+    """One inference service. Raises InferenceFault, ModelMismatch."""
+
+    @property
+    def url(self) -> str:
+        """Which of them: for people."""
+
+    async def capabilities(self) -> Capabilities: ...
+    async def embed(
+        self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
+    ) -> dict[str, Embedded | Rejected]:
+        """By id; every id is answered.
+
+        An Original that is not what was hashed any more is Rejected, whatever the service said.
+        """
+
+    async def embed_text(self, text: str) -> QueryVector: ...
+    async def embed_image(self, data: bytes) -> QueryVector: ...

@@ -1,0 +1,51 @@
+"""The photographs' file system."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol, TypeAlias
+
+from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
+from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Content,
+    Skipped,
+)
+from utils.problems import Rejected
+
+ScanGroup: TypeAlias = list[File] | Mounted | Linked | ScanFault
+
+
+class OpenFile(Protocol):
+    """A file whose header was read and whose rest waits for its memory to be reserved."""
+
+    need_bytes: int
+
+    async def read(self) -> Content | Rejected: ...
+    async def close(self) -> None: ...
+
+
+class Library(Protocol):
+    """The photographs' file system."""
+
+    def scan(
+        self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
+    ) -> AsyncIterator[ScanGroup]:
+        """Regular files below the directory, in groups, each under the deepest root it is in.
+
+        Each file system comes before its files. Links are told of and not followed.
+        """
+
+    async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
+        """Of each path: nothing is there now, though a scan of `below` would not pass it over."""
+
+    async def known_as(self, directory: bytes, roots: Sequence[Root]) -> bytes:
+        """The path under which the roots hold the folder, where it is mounted at another, too."""
+
+    async def is_bare(self, folder: bytes) -> bool:
+        """Nothing is in it that a scan would look at; also where it is missing or unlistable."""
+
+    async def is_allowed(self, directory: bytes) -> bool:
+        """Whether it lies in a folder that may be imported, now, and leads there."""
+
+    async def open(self, file: File) -> OpenFile | Rejected | Skipped: ...

@@ -1,0 +1,82 @@
+"""Where points are kept and found."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.library.collection import Mended, Opened
+from ingestion_orchestration_fastapi_app.domain.library.cursor import After
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
+
+
+class VectorStore(Protocol):
+    """One table a collection, one writer a table: callers hold no lock, the store has its own.
+
+    Raises StoreWrite (or DiskFull) when a write did not become durable, StoreRead for what cannot
+    be read, a table that is not there included; to write to one, or to open it, is a ValueError.
+    """
+
+    async def create(self, collection: str, *, dim: int) -> int:
+        """Idempotent. Returns the synced version."""
+
+    async def exists(self, collection: str) -> bool: ...
+    async def drop(self, collection: str) -> None:
+        """Idempotent."""
+
+    async def open(self, collection: str, *, synced_version: int | None) -> Opened:
+        """Opens and scans the newest version; if that is torn, restores `synced_version`."""
+
+    async def mend(self, collection: str, *, dim: int) -> Mended | None:
+        """Looks at what is not known to be whole, bounded where nothing is suspected, and takes
+        out what cannot be read. None where nothing was done. No other writer meanwhile.
+        """
+
+    async def write(
+        self, collection: str, points: Sequence[Point], *, may_exist: Collection[UUID]
+    ) -> int:
+        """Appends the new, merges those in `may_exist`, syncs. Returns the synced version.
+
+        `points` hold no id twice. Raises RowsRefused, and writes nothing, where some of them can
+        never be stored.
+        """
+
+    async def delete(self, collection: str, ids: Sequence[UUID]) -> int: ...
+    async def search(
+        self,
+        collection: str,
+        vector: Vector,
+        *,
+        limit: int,
+        offset: int = 0,
+        after: After | None = None,
+        filters: Filters = NO_FILTERS,
+        min_score: float | None = None,
+    ) -> list[Hit]:
+        """By cosine, best first, ties by id; those after `offset`, or after that result."""
+
+    async def get(
+        self, collection: str, ids: Sequence[UUID], *, vectors: bool = False
+    ) -> list[Point]:
+        """In the order asked for; what is not there is left out."""
+
+    async def page(
+        self, collection: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
+    ) -> list[Point]:
+        """In the order of display path and id, without vectors."""
+
+    async def count(self, collection: str, filters: Filters = NO_FILTERS) -> int: ...
+    def ids(self, collection: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
+        """Every row's id, or of one root's, as they are now, in groups; a duplicate shows twice."""
+
+    async def roots(self, collection: str) -> list[Root]:
+        """As they were last put, in no order; none where there is no table."""
+
+    async def put_roots(self, collection: str, roots: Sequence[Root]) -> int:
+        """Kept with the points, so that who loses the ledger loses no id. Synced on return."""
+
+    async def upkeep(self, collection: str) -> int | None:
+        """Compaction, index, pruning, if due. Returns the synced version, None if nothing was."""

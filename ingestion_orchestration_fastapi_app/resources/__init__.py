@@ -1,0 +1,1 @@
+"""What all work shares of the machine. Knows no kind of work."""

@@ -1,0 +1,1 @@
+"""Watched folders: events, the scan for changes, and the small jobs that follow."""

@@ -1,0 +1,112 @@
+"""What a request brings to its route: the engine, declared sizes, its body, and its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, TypeVar
+
+import anyio
+from fastapi import Depends, Header, Request
+from pydantic import BeforeValidator
+from starlette.requests import ClientDisconnect
+
+from ml_inference_fastapi_app.scheduling.admission import Place
+from ml_inference_fastapi_app.serving.engine import Engine
+from ml_inference_fastapi_app.serving.request_body import Body
+from utils.contract import IMAGE_COUNT_HEADER
+from utils.problems import BatchTooLarge
+
+T = TypeVar("T")
+
+MAX_IMAGE_COUNT = 1_000_000
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+EngineOf = Annotated[Engine, Depends(_engine)]
+
+
+def _plain_number(text: object) -> object:
+    """One way to write a number: `0011100` is read in two ways by two readers."""
+    if isinstance(text, str) and not re.fullmatch(r"[1-9][0-9]*", text, re.ASCII):
+        raise ValueError("a whole number from 1, in plain digits")
+    return text
+
+
+ImageCount = Annotated[
+    int | None,
+    Header(
+        alias=IMAGE_COUNT_HEADER,
+        ge=1,
+        le=MAX_IMAGE_COUNT,
+        description="How many images the body holds: a batch that is too large, or that the "
+        "device has no time for, is then refused before its body is read.",
+    ),
+    BeforeValidator(_plain_number),
+]
+
+
+def check_count(count: int | None, *, limit: int) -> None:
+    if count is not None and count > limit:
+        raise BatchTooLarge(f"A batch may hold {limit} images.", limit=limit)
+
+
+@asynccontextmanager
+async def batch_place(
+    request: Request, engine: Engine, *, images: int
+) -> AsyncIterator[tuple[Body, Place]]:
+    """The body, once it comes, and a place. Raises GpuBusy at once, too: before it is read."""
+    engine.admission.check_batch()
+    body = await _begun(request, engine)
+    with engine.admission.batch(images) as place:
+        body.hold_to_pace()
+        yield body, place
+
+
+@asynccontextmanager
+async def query_place(request: Request, engine: Engine) -> AsyncIterator[Body]:
+    """As `batch_place`, for a query."""
+    engine.admission.check_query()
+    body = await _begun(request, engine)
+    with engine.admission.query():
+        body.hold_to_pace()
+        yield body
+
+
+async def _begun(request: Request, engine: Engine) -> Body:
+    body = Body(request.stream(), timeout_s=engine.limits.upload_timeout_s)
+    await engine.arrivals.beginning(body)
+    return body
+
+
+async def unless_client_leaves(request: Request, body: Body, work: Callable[[], Awaitable[T]]) -> T:
+    """Cancels the work when the client hangs up, so that its place is free for another.
+
+    Raises what the work raises, or ClientDisconnect.
+    """
+    done: list[T] = []
+    failure: Exception | None = None
+
+    async def watch() -> None:
+        await body.ended.wait()  # until then the work itself hears of it
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        tg.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(watch)
+        try:
+            done.append(await work())
+        except Exception as exc:  # noqa: BLE001  # raised below, outside the group
+            failure = exc
+        tg.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    if not done:
+        raise ClientDisconnect
+    return done[0]

@@ -1,0 +1,1 @@
+"""CLIP on torch: any open_clip model."""

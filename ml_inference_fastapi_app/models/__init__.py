@@ -1,0 +1,1 @@
+"""The life of a model: found, loaded, compiled, warmed, probed, unloaded. No requests."""

@@ -1,0 +1,152 @@
+"""A captioner that is ready, and its turns. Everything here runs on the model thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import structlog
+
+from ml_inference_fastapi_app.backends.base import Captioner, DeviceOutOfMemoryError, Picture
+from ml_inference_fastapi_app.models.loaded_clip import Vector, noise
+from ml_inference_fastapi_app.models.probe import MAX_BATCH_S, ProbeLimits, Trial, probe
+from ml_inference_fastapi_app.scheduling.model_thread import Steps
+from utils.contract import ErrorCode
+from utils.problems import Rejected
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class LoadedCaptioner:
+    """Both sizes fall when the device runs out of memory; they may be read from anywhere.
+
+    `turn_images` see the captioner at once; `safe_batch` are done in about ten seconds.
+    """
+
+    def __init__(self, captioner: Captioner, *, safe_batch: int, turn_images: int) -> None:
+        self.description = captioner.description
+        self.safe_batch = safe_batch
+        self.turn_images = turn_images
+        self.used_s = time.monotonic()  # when it was last asked for, or said something
+        self._captioner = captioner
+
+    def batch(self, pictures: Sequence[Picture]) -> Steps[list[str | Rejected]]:
+        """One result a picture. Yields between words, so that a query waits for one at most."""
+        results: list[str | Rejected] = []
+        while len(results) < len(pictures):
+            if results:
+                yield
+            part = pictures[len(results) :][: self.turn_images]
+            self.used_s = time.monotonic()
+            try:
+                results += yield from self._said(part)
+            except (DeviceOutOfMemoryError, MemoryError):
+                if len(part) == 1:
+                    detail = "One caption is too much memory."
+                    results.append(Rejected(ErrorCode.BLIP_INFER, detail))
+                else:
+                    self.turn_images = len(part) // 2
+                    self.safe_batch = max(self.turn_images, self.safe_batch // 2)
+                log.warning(
+                    "captioner_out_of_memory",
+                    images=len(part),
+                    turn_images=self.turn_images,
+                    safe_batch=self.safe_batch,
+                )
+        self.used_s = time.monotonic()
+        return results
+
+    def _said(self, pictures: Sequence[Picture]) -> Steps[list[str | Rejected]]:
+        """One call of the model; when that fails, halves, down to the image that is to blame."""
+        try:
+            captions = yield from self._captioner.captions(np.stack(pictures))
+        except (DeviceOutOfMemoryError, MemoryError):
+            raise
+        except Exception:
+            if len(pictures) == 1:
+                log.exception("image_failed_in_captioner")
+                return [Rejected(ErrorCode.BLIP_INFER, "The captioner failed on this image.")]
+            middle = len(pictures) // 2
+            first = yield from self._said(pictures[:middle])
+            return first + (yield from self._said(pictures[middle:]))
+        assert len(captions) == len(pictures), "the captioner answers each picture"
+        return [
+            caption or Rejected(ErrorCode.BLIP_INFER, "The captioner found no word.")
+            for caption in captions
+        ]
+
+
+def captions_of(
+    captioner: LoadedCaptioner | None,
+    vectors: Sequence[Vector | Rejected],
+    wholes: Sequence[Picture | Rejected | None],
+) -> Steps[list[str | Rejected | None]]:
+    """Of every image that has a vector. Whatever goes wrong is a result, also without a captioner;
+    None is for images without a vector."""
+    none = Rejected(ErrorCode.BLIP_INFER, "This service writes no captions now.")
+    said: list[str | Rejected | None] = []
+    at: list[int] = []
+    pictures: list[Picture] = []
+    for vector, whole in zip(vectors, wholes, strict=True):
+        fault = (
+            Rejected(ErrorCode.BLIP_INFER, whole.detail) if isinstance(whole, Rejected) else none
+        )
+        said.append(None if isinstance(vector, Rejected) else fault)
+        if said[-1] is not None and whole is not None and not isinstance(whole, Rejected):
+            at.append(len(said) - 1)
+            pictures.append(whole)
+    if captioner is not None:
+        captions = yield from captioner.batch(pictures)
+        for index, caption in zip(at, captions, strict=True):
+            said[index] = caption
+    return said
+
+
+def probed_captioner(captioner: Captioner, *, max_batch: int) -> LoadedCaptioner:
+    """Runs real captions: seconds to a minute.
+
+    A turn is bounded by the longest stretch between two yields (the image tower), a batch by the
+    whole.
+    """
+    description = captioner.description
+    pictures = noise(1, description.side_px)
+    whole_s: dict[int, float] = {}
+
+    def run(images: int) -> Trial:
+        started_s = last_s = time.perf_counter()
+        longest_s = 0.0
+        steps = captioner.captions(np.repeat(pictures, images, axis=0))
+        while True:
+            ended = next(steps, steps) is steps  # the generator itself: nothing was yielded
+            now_s = time.perf_counter()
+            longest_s, last_s = max(longest_s, now_s - last_s), now_s
+            if ended:
+                break
+        whole_s[images] = last_s - started_s
+        return Trial(images, longest_s, captioner.memory_bytes())
+
+    found = probe(
+        run,
+        ProbeLimits(
+            max_batch=max_batch,
+            memory_limit_bytes=captioner.memory_limit_bytes(),
+            image_bytes=2 * pictures.nbytes,
+            whole_batches=description.device != "cpu",
+        ),
+    )
+    images_per_s = max((n / max(s, 1e-6) for n, s in whole_s.items()), default=1.0)
+    safe_batch = max(1, min(found.ceiling, int(MAX_BATCH_S * images_per_s)))
+    log.info(
+        "captioner_ready",
+        model=description.model,
+        fingerprint=description.fingerprint,
+        quantization=description.quantization,
+        device=description.device,
+        dtype=description.dtype,
+        safe_batch=safe_batch,
+        turn_images=found.turn_images,
+        images_per_s=images_per_s,
+    )
+    turn_images = min(found.turn_images, safe_batch)
+    return LoadedCaptioner(captioner, safe_batch=safe_batch, turn_images=turn_images)

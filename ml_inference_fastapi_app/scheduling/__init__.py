@@ -1,0 +1,1 @@
+"""Who may use the device, and when. Knows no model and no image."""

@@ -1,0 +1,259 @@
+"""One request's way: parts -> pixels -> vectors -> captions.
+
+Runs on the event loop; the models do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+import structlog
+
+from ml_inference_fastapi_app.backends.base import Vectors
+from ml_inference_fastapi_app.errors import CaptionsUnavailable, ModelFailed
+from ml_inference_fastapi_app.metrics import EngineMetrics
+from ml_inference_fastapi_app.models.captioner_lifecycle import Captioning
+from ml_inference_fastapi_app.models.clip_lifecycle import Presence
+from ml_inference_fastapi_app.models.loaded_captioner import LoadedCaptioner, captions_of
+from ml_inference_fastapi_app.models.loaded_clip import LoadedModel, Vector
+from ml_inference_fastapi_app.scheduling.admission import Admission, Place, Speed
+from ml_inference_fastapi_app.scheduling.model_thread import (
+    ModelThread,
+    ModelThreadDiedError,
+    Priority,
+    Steps,
+    T,
+    one_turn,
+)
+from ml_inference_fastapi_app.serving.decoding import BatchDecoding, Decoder
+from ml_inference_fastapi_app.serving.multipart import (
+    MultipartStream,
+    Part,
+    PartLimits,
+    TooManyParts,
+)
+from ml_inference_fastapi_app.serving.request_body import Arrivals, Body
+from ml_inference_fastapi_app.serving.stage_timer import Laps, timed
+from utils.contract import WHOLE_FIELD
+from utils.imaging.decoding import squashed
+from utils.problems import MalformedMultipart, Rejected, ValidationProblem
+
+log = structlog.stdlib.get_logger(__name__)
+
+BATCH_FIELDS = frozenset({"files"})
+IMAGE_FIELDS = frozenset({"files", "file"})
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    max_request_bytes: int
+    max_part_bytes: int
+    upload_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """`ids`, `results`, `captions` and `thumbnails` (WebP) in the order of the parts.
+
+    A caption is None where none was asked for, or where there is no vector either.
+    """
+
+    ids: Sequence[str]
+    results: Sequence[Vector | Rejected]
+    captions: Sequence[str | Rejected | None]
+    thumbnails: Sequence[bytes | None]
+    caption_fingerprint: str | None = None
+
+
+class Engine:
+    """`admission`, `arrivals`, `speed` and `limits` are for the routes to ask."""
+
+    def __init__(
+        self,
+        *,
+        thread: ModelThread,
+        presence: Presence,
+        admission: Admission,
+        speed: Speed,
+        decoder: Decoder,
+        captioning: Captioning,
+        limits: EngineLimits,
+        metrics: EngineMetrics,
+    ) -> None:
+        self.thread = thread
+        self.presence = presence
+        self.captioning = captioning
+        self.admission = admission
+        self.speed = speed
+        self.limits = limits
+        self.metrics = metrics
+        self.arrivals = Arrivals()
+        self._decoder = decoder
+
+    @property
+    def model(self) -> LoadedModel:
+        """As Presence.model."""
+        return self.presence.model
+
+    async def embed_batch(
+        self,
+        body: Body,
+        boundary: bytes,
+        place: Place,
+        laps: Laps,
+        *,
+        declared: int | None,
+        captions: bool = False,
+        thumbnail_side_px: int = 0,
+    ) -> BatchOutcome:
+        """Parses and decodes while the body arrives, then runs it turn by turn.
+
+        A bad part is a result. Raises what concerns the whole request: MalformedMultipart,
+        BatchTooLarge, ValidationProblem, TooSlow, ModelFailed, and ModelLoading while the
+        captioning model is being fetched.
+        """
+        model = self.model
+        captioner = await self._captioner(model) if captions else None
+        whole_side_px = 0 if captioner is None else captioner.description.side_px
+        failure: Exception | None = None
+        async with anyio.create_task_group() as tg:
+            decoding = BatchDecoding(
+                self._decoder,
+                model.description.upload,
+                tg,
+                whole_side_px=whole_side_px,
+                thumbnail_side_px=thumbnail_side_px,
+            )
+            try:
+                await self._receive(body, boundary, decoding, declared or model.safe_batch)
+            except Exception as exc:  # noqa: BLE001  # raised below, outside the group
+                failure = exc
+                tg.cancel_scope.cancel()
+            laps.end("parse")
+        if isinstance(failure, TooManyParts) and declared is not None:
+            raise ValidationProblem(f"More images came than the {declared} declared.") from failure
+        failure = failure or decoding.fault
+        if failure is not None:
+            raise failure
+        if not decoding.ids:
+            raise ValidationProblem("The body holds no image.")
+        laps.end("decode")
+        good = [picture for picture in decoding.pictures if not isinstance(picture, Rejected)]
+        place.images_left = len(good)
+        steps = timed(model.batch(good, place), laps)
+        vectors = iter(await self._on_thread(steps, Priority.IMPORT))
+        results = [
+            picture if isinstance(picture, Rejected) else next(vectors)
+            for picture in decoding.pictures
+        ]
+        said: list[str | Rejected | None] = [None] * len(results)
+        if captions:
+            words = captions_of(captioner, results, decoding.wholes)
+            said = await self._on_thread(words, Priority.IMPORT)
+        self._count(results, laps)
+        fingerprint = None if captioner is None else captioner.description.fingerprint
+        return BatchOutcome(decoding.ids, results, said, decoding.thumbnails, fingerprint)
+
+    async def caption_image(
+        self, body: Body, boundary: bytes, laps: Laps
+    ) -> tuple[str | Rejected, str]:
+        """One image's caption, after the import batch that is on the device; its fingerprint.
+
+        Raises CaptionsUnavailable, and as `embed_image`.
+        """
+        model = self.model
+        captioner = await self._captioner(model)
+        if captioner is None:
+            raise CaptionsUnavailable("This service writes no captions now.")
+        part = await self._one_part(body, boundary)
+        laps.end("parse")
+        whole = squashed(captioner.description.side_px)
+        picture = await self._decoder.decode(part.data, whole, query=True)
+        laps.end("decode")
+        if isinstance(picture, Rejected):
+            return picture, captioner.description.fingerprint
+        steps = timed(captioner.batch([picture]), laps)
+        (caption,) = await self._on_thread(steps, Priority.IMPORT)
+        return caption, captioner.description.fingerprint
+
+    async def _captioner(self, model: LoadedModel) -> LoadedCaptioner | None:
+        description = model.description
+        return await self.captioning.ready(device=description.device, dtype=description.dtype)
+
+    async def embed_image(self, body: Body, boundary: bytes, laps: Laps) -> Vector | Rejected:
+        """One image, before any import batch's next turn."""
+        model = self.model
+        part = await self._one_part(body, boundary)
+        laps.end("parse")
+        picture = await self._decoder.decode(part.data, model.description.upload, query=True)
+        laps.end("decode")
+        if isinstance(picture, Rejected):
+            return picture
+        turn = timed(one_turn(lambda: model.turn([picture])), laps)
+        (result,) = await self._on_thread(turn, Priority.QUERY)
+        return result
+
+    async def _one_part(self, body: Body, boundary: bytes) -> Part:
+        stream = MultipartStream(boundary, self._part_limits(1))
+        parts: list[Part] = []
+        while (chunk := await body.next()) is not None:
+            parts += stream.feed(chunk)
+        stream.close()
+        if not parts:
+            raise ValidationProblem("The body holds no image.")
+        _check_field(parts[0], IMAGE_FIELDS)
+        return parts[0]
+
+    async def embed_texts(self, texts: Sequence[str], laps: Laps) -> tuple[Vectors, list[bool]]:
+        """The vectors, and of each text whether its end was cut off."""
+        embedder = self.model.embedder
+
+        def embedded() -> tuple[Vectors, list[bool]]:
+            return embedder.embed_texts(texts), embedder.truncated(texts)
+
+        return await self._on_thread(timed(one_turn(embedded), laps), Priority.QUERY)
+
+    async def _receive(
+        self, body: Body, boundary: bytes, decoding: BatchDecoding, max_parts: int
+    ) -> None:
+        limits = self._part_limits(2 * max_parts)  # each image may come with its whole picture
+        stream = MultipartStream(boundary, limits)
+        while (chunk := await body.next()) is not None:
+            for part in stream.feed(chunk):
+                if part.name == WHOLE_FIELD:
+                    decoding.add_whole(part)
+                    continue
+                _check_field(part, BATCH_FIELDS)
+                if len(decoding.ids) == max_parts:
+                    detail = f"The body has more than {max_parts} images."
+                    raise TooManyParts(detail, limit=max_parts)
+                decoding.add(part)
+            await decoding.room()
+        stream.close()
+
+    async def _on_thread(self, steps: Steps[T], priority: Priority) -> T:
+        try:
+            return await self.thread.run(steps, priority=priority)
+        except ModelThreadDiedError as exc:
+            raise ModelFailed("The model thread has ended.") from exc
+
+    def _part_limits(self, max_parts: int) -> PartLimits:
+        limits = self.limits
+        return PartLimits(max_parts, limits.max_part_bytes, limits.max_request_bytes)
+
+    def _count(self, results: Sequence[Vector | Rejected], laps: Laps) -> None:
+        metrics = self.metrics
+        metrics.batches.inc()
+        for result in results:
+            outcome = str(result.code) if isinstance(result, Rejected) else "embedded"
+            metrics.images.labels(outcome).inc()
+        metrics.queue_s.observe(laps.spans_s["queue"])
+        metrics.model_s.observe(laps.spans_s["model"])
+
+
+def _check_field(part: Part, names: frozenset[str]) -> None:
+    if part.name not in names:
+        wanted = " or ".join(sorted(names))
+        raise MalformedMultipart(f"A part is named {part.name!r}; images are named {wanted}.")

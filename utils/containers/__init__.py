@@ -1,0 +1,1 @@
+"""How image files are put together: segments, boxes, directories. Walked, bounded, not decoded."""

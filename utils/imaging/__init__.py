@@ -1,0 +1,1 @@
+"""From bytes to pixels: formats, opening, decoding, colour, RAW. What a picture shows."""

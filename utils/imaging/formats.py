@@ -1,0 +1,266 @@
+"""The formats that Photoseek reads, and how each is told by its content."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from utils.containers.tiff import Directory, ReadAt, bytes_reader, tiff_structure
+
+SNIFF_BYTES = 64 * 1024  # a header of this length tells every format that has its directory first
+
+
+class Format(StrEnum):
+    """`Point.format` and the API carry these values."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    TIFF = "tiff"
+    GIF = "gif"
+    BMP = "bmp"
+    PPM = "ppm"
+    HEIC = "heic"
+    AVIF = "avif"
+    JXL = "jxl"
+    DNG = "dng"
+    NEF = "nef"
+    NRW = "nrw"
+    CR2 = "cr2"
+    CR3 = "cr3"
+    CRW = "crw"
+    ARW = "arw"
+    SR2 = "sr2"
+    RAF = "raf"
+    ORF = "orf"
+    RW2 = "rw2"
+    PEF = "pef"
+    SRW = "srw"
+    HASSELBLAD_3FR = "3fr"
+    FFF = "fff"
+    IIQ = "iiq"
+    MRW = "mrw"
+    KDC = "kdc"
+    DCR = "dcr"
+    ERF = "erf"
+    MEF = "mef"
+    MOS = "mos"
+    RWL = "rwl"
+    X3F = "x3f"
+
+    @property
+    def is_raw(self) -> bool:
+        return self not in _RENDERED
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Lower case, without the dot."""
+        return _EXTENSIONS.get(self, (self.value,))
+
+    @property
+    def media_type(self) -> str:
+        """What a file of this format is served as, whatever it is called."""
+        return _MEDIA_TYPES[self]
+
+    @property
+    def is_shown_by_browsers(self) -> bool:
+        """As an image, by all of them."""
+        return self in _SHOWN_BY_BROWSERS
+
+
+_RENDERED = frozenset(
+    {
+        Format.JPEG,
+        Format.PNG,
+        Format.WEBP,
+        Format.TIFF,
+        Format.GIF,
+        Format.BMP,
+        Format.PPM,
+        Format.HEIC,
+        Format.AVIF,
+        Format.JXL,
+    }
+)
+_EXTENSIONS = {
+    Format.JPEG: ("jpg", "jpeg", "jpe", "jfif", "mpo"),
+    Format.TIFF: ("tif", "tiff"),
+    Format.BMP: ("bmp", "dib"),
+    Format.PPM: ("ppm", "pgm", "pbm", "pnm"),
+    Format.HEIC: ("heic", "heif", "hif"),
+    Format.DNG: ("dng", "gpr"),
+    Format.IIQ: ("iiq", "eip"),
+    Format.RW2: ("rw2", "raw"),
+}
+_SHOWN_BY_BROWSERS = frozenset(
+    {Format.JPEG, Format.PNG, Format.WEBP, Format.GIF, Format.BMP, Format.AVIF}
+)
+# Where no type is registered, the names that desktops know the formats by.
+_MEDIA_TYPES = {
+    Format.JPEG: "image/jpeg",
+    Format.PNG: "image/png",
+    Format.WEBP: "image/webp",
+    Format.TIFF: "image/tiff",
+    Format.GIF: "image/gif",
+    Format.BMP: "image/bmp",
+    Format.PPM: "image/x-portable-anymap",
+    Format.HEIC: "image/heic",
+    Format.AVIF: "image/avif",
+    Format.JXL: "image/jxl",
+    Format.DNG: "image/x-adobe-dng",
+    Format.NEF: "image/x-nikon-nef",
+    Format.NRW: "image/x-nikon-nrw",
+    Format.CR2: "image/x-canon-cr2",
+    Format.CR3: "image/x-canon-cr3",
+    Format.CRW: "image/x-canon-crw",
+    Format.ARW: "image/x-sony-arw",
+    Format.SR2: "image/x-sony-sr2",
+    Format.RAF: "image/x-fuji-raf",
+    Format.ORF: "image/x-olympus-orf",
+    Format.RW2: "image/x-panasonic-rw2",
+    Format.PEF: "image/x-pentax-pef",
+    Format.SRW: "image/x-samsung-srw",
+    Format.HASSELBLAD_3FR: "image/x-hasselblad-3fr",
+    Format.FFF: "image/x-hasselblad-fff",
+    Format.IIQ: "image/x-phaseone-iiq",
+    Format.MRW: "image/x-minolta-mrw",
+    Format.KDC: "image/x-kodak-kdc",
+    Format.DCR: "image/x-kodak-dcr",
+    Format.ERF: "image/x-epson-erf",
+    Format.MEF: "image/x-mamiya-mef",
+    Format.MOS: "image/x-leaf-mos",
+    Format.RWL: "image/x-leica-rwl",
+    Format.X3F: "image/x-sigma-x3f",
+}
+IMAGE_EXTENSIONS = frozenset(ext for known in Format for ext in known.extensions)
+SIDECAR_EXTENSIONS = frozenset({"xmp", "thm", "aae", "pp3", "dop"})
+
+# What a maker's RAW is called; further names are told apart by the file's extension only.
+_MAKERS: tuple[tuple[str, tuple[Format, ...]], ...] = (
+    ("NIKON", (Format.NEF, Format.NRW)),
+    ("SONY", (Format.ARW, Format.SR2)),
+    ("PENTAX", (Format.PEF,)),
+    ("RICOH", (Format.PEF,)),
+    ("SAMSUNG", (Format.SRW,)),
+    ("HASSELBLAD", (Format.HASSELBLAD_3FR, Format.FFF)),
+    ("IMACON", (Format.FFF, Format.HASSELBLAD_3FR)),
+    ("PHASE ONE", (Format.IIQ,)),
+    ("KODAK", (Format.DCR, Format.KDC)),
+    ("EASTMAN KODAK", (Format.DCR, Format.KDC)),
+    ("SEIKO EPSON", (Format.ERF,)),
+    ("EPSON", (Format.ERF,)),
+    ("MAMIYA", (Format.MEF, Format.MOS)),
+    ("LEAF", (Format.MOS,)),
+    ("LEICA", (Format.RWL,)),
+    ("CANON", (Format.CR2,)),
+    ("OLYMPUS", (Format.ORF,)),
+    ("PANASONIC", (Format.RW2,)),
+    ("FUJIFILM", (Format.RAF,)),
+)
+_MAKE, _PHOTOMETRIC, _SUBIFDS, _CFA_PATTERN, _DNG_VERSION = 271, 262, 330, 33422, 50706
+_CFA, _LINEAR_RAW = 32803, 34892
+
+_HEIF_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+)
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+_PNM = re.compile(rb"P[1-6]\s+(#|\d)")
+
+_MAGIC: tuple[tuple[int, bytes, Format], ...] = (
+    (0, b"\xff\xd8\xff", Format.JPEG),
+    (0, b"\x89PNG\r\n\x1a\n", Format.PNG),
+    (8, b"WEBPVP8", Format.WEBP),
+    (0, b"GIF87a", Format.GIF),
+    (0, b"GIF89a", Format.GIF),
+    (0, b"\xff\x0a", Format.JXL),
+    (0, b"\0\0\0\x0cJXL \r\n\x87\n", Format.JXL),
+    (4, b"ftypcrx ", Format.CR3),
+    (0, b"FUJIFILMCCD-RAW", Format.RAF),
+    (0, b"IIRO", Format.ORF),
+    (0, b"IIRS", Format.ORF),
+    (0, b"MMOR", Format.ORF),
+    (6, b"HEAPCCDR", Format.CRW),
+    (0, b"\0MRM", Format.MRW),
+    (0, b"FOVb", Format.X3F),
+)
+
+
+def extension(name: bytes | str) -> str:
+    """Lower case, without the dot; empty where there is none. Names need not be UTF-8."""
+    text = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
+    stem, dot, tail = text.rpartition("/")[2].rpartition(".")
+    return tail.lower() if dot and stem else ""
+
+
+def has_image_extension(name: bytes | str) -> bool:
+    return extension(name) in IMAGE_EXTENSIONS
+
+
+def is_sidecar(name: bytes | str) -> bool:
+    """Sidecars are never images, whatever they hold: a .thm is a JPEG beside its film."""
+    return extension(name) in SIDECAR_EXTENSIONS
+
+
+def sniff(header: bytes, *, hint: str = "") -> Format | None:
+    """By content. `hint` is the file's extension: it decides among one maker's RAW families only.
+
+    Give the whole file where it is at hand: a TIFF may keep its directory at the end.
+    """
+    return sniff_at(bytes_reader(header), hint=hint)
+
+
+def sniff_at(read: ReadAt, *, hint: str = "") -> Format | None:
+    """As `sniff`, for a source that can be read anywhere."""
+    header = read(0, 64)
+    for offset, magic, known in _MAGIC:
+        if header.startswith(magic, offset):
+            return known
+    if header[4:8] == b"ftyp":
+        return _iso_media(header, read)
+    if header[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0"):
+        return _tiff_like(header, read, hint)
+    if header[:2] == b"BM" and int.from_bytes(header[14:18], "little") in _BMP_HEADERS:
+        return Format.BMP
+    return Format.PPM if _PNM.match(header) else None
+
+
+def _iso_media(header: bytes, read: ReadAt) -> Format | None:
+    length = min(int.from_bytes(header[:4], "big"), 256)
+    box = read(0, length)
+    brands = {box[8:12], *(box[start : start + 4] for start in range(16, len(box) - 3, 4))}
+    if brands & _AVIF_BRANDS:
+        return Format.AVIF
+    return Format.HEIC if brands & _HEIF_BRANDS else None
+
+
+def _tiff_like(header: bytes, read: ReadAt, hint: str) -> Format:
+    if header[8:10] == b"CR":
+        return Format.CR2
+    if header[8:12] in (b"IIII", b"MMMM"):
+        return Format.IIQ
+    tiff = tiff_structure(read)
+    first = tiff.first() if tiff else None
+    if header[:4] == b"IIU\0":
+        return _by_maker(first, hint) or Format.RW2
+    if tiff is None or first is None:
+        return Format.TIFF
+    if _DNG_VERSION in first.values:
+        return Format.DNG
+    family = _by_maker(first, hint)
+    if family is None:
+        return Format.TIFF
+    layers = [first, *tiff.below(first, _SUBIFDS)]
+    # A RAW of an old maker may show no sign but its name (Kodak DC50: a thumbnail and MakerNotes).
+    named_so = hint in family.extensions
+    return family if named_so or any(map(_holds_sensor_data, layers)) else Format.TIFF
+
+
+def _holds_sensor_data(layer: Directory) -> bool:
+    return layer.integer(_PHOTOMETRIC) in (_CFA, _LINEAR_RAW) or _CFA_PATTERN in layer.values
+
+
+def _by_maker(first: Directory | None, hint: str) -> Format | None:
+    make = (first.text(_MAKE) or "").upper() if first else ""
+    families = next((found for name, found in _MAKERS if make.startswith(name)), ())
+    return next((f for f in families if hint in f.extensions), families[0] if families else None)

@@ -1,0 +1,225 @@
+"""Opens image bytes as an upright RGB picture at about the size that is needed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image, JpegImagePlugin
+
+from utils.containers.iso_boxes import ends_early
+from utils.containers.tiff import bytes_reader, tiff_structure
+from utils.contract import ErrorCode
+from utils.imaging.code_points import code_points
+from utils.imaging.colour import to_srgb
+from utils.imaging.formats import Format, sniff
+from utils.imaging.header_size import header_size
+from utils.imaging.jpeg_rows import open_damaged
+from utils.imaging.pillow_setup import ready_pillow
+from utils.imaging.pixel_streams import check_gif, jpeg_stream, png_stream
+
+_PILLOW_NAMES = {
+    Format.PNG: "PNG",
+    Format.WEBP: "WEBP",
+    Format.TIFF: "TIFF",
+    Format.GIF: "GIF",
+    Format.BMP: "BMP",
+    Format.PPM: "PPM",
+    Format.HEIC: "HEIF",
+    Format.AVIF: "AVIF",
+    Format.JXL: "JXL",
+}
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION = 0x0112
+# Opening these reads no pixels, and then they tell. Opening a JPEG XL decodes it.
+_SIZES_DEEP_INSIDE = frozenset({Format.TIFF, Format.HEIC, Format.AVIF})
+
+Area = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+class ImageUnreadableError(Exception):
+    """One image cannot be had. `detail` is written for the owner of the file."""
+
+    def __init__(self, code: ErrorCode, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """`image` is RGB and upright, at least as large as was asked for where the file is.
+
+    `width_px` and `height_px` are the file's own, as displayed. `area` is where the picture lies
+    in `image`: scaling by a whole factor leaves a part of a pixel over at two edges, which shows
+    at a model's input. `partial`: rows at the bottom could not be read and are grey.
+    """
+
+    image: Image.Image
+    width_px: int
+    height_px: int
+    area: Area
+    format: Format
+    partial: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width_px, self.height_px
+
+
+@contextlib.contextmanager
+def unreadable_as(code: ErrorCode) -> Iterator[None]:
+    """Turns whatever a decoder raises on garbage into ImageUnreadableError."""
+    try:
+        yield
+    except ImageUnreadableError:
+        raise
+    except MemoryError as exc:
+        raise ImageUnreadableError(ErrorCode.IMAGE_TOO_LARGE, "no memory to decode it") from exc
+    except Exception as exc:  # decoders raise anything: struct.error, SyntaxError, their own
+        raise ImageUnreadableError(code, _said(exc)) from exc
+
+
+def open_upright(
+    data: bytes, *, min_side_px: int, max_pixels: int, orientation: int | None = None
+) -> Decoded:
+    """Decodes once, oriented and in sRGB. Blocking: call it from a worker thread.
+
+    The picture may be scaled down by whole factors while both sides stay at least `min_side_px`.
+    `orientation` (EXIF 1 to 8) overrides what the file says.
+
+    Raises:
+        ImageUnreadableError: corrupt, of unknown format, RAW, or of more than `max_pixels`.
+    """
+    ready_pillow()
+    if not data:
+        raise ImageUnreadableError(ErrorCode.FILE_EMPTY, "the file is empty")
+    known = sniff(data)
+    if known is None or known.is_raw:
+        raise ImageUnreadableError(ErrorCode.FORMAT_UNSUPPORTED, "no image format is recognised")
+    with unreadable_as(ErrorCode.DECODING_IMAGE):
+        size = header_size(data, known)
+        if size is None and known not in _SIZES_DEEP_INSIDE:
+            raise ImageUnreadableError(ErrorCode.DECODING_IMAGE, "the header is damaged")
+        check_pixels(size, max_pixels)
+        return _decoded(data, known, min_side_px, max_pixels, orientation)
+
+
+def check_pixels(size: tuple[int, int] | None, max_pixels: int) -> None:
+    if size is not None and size[0] * size[1] > max_pixels:
+        width, height = size
+        raise ImageUnreadableError(
+            ErrorCode.IMAGE_TOO_LARGE,
+            f"{width} x {height} pixels are more than the limit of {max_pixels}",
+        )
+
+
+def _decoded(
+    data: bytes, known: Format, min_side_px: int, max_pixels: int, orientation: int | None
+) -> Decoded:
+    exif: object = None
+    points = code_points(data, known)
+    if known is Format.JPEG:
+        stream = jpeg_stream(data)
+        data, exif = stream.data, stream.exif
+    with _opened(data, known) as image:
+        width, height = image.size
+        check_pixels((width, height), max_pixels)
+        partial = False
+        if isinstance(image, JpegImagePlugin.JpegImageFile):
+            image.draft(None, (min_side_px, min_side_px))
+            loaded: Image.Image
+            try:
+                image.load()
+                loaded = image
+            except OSError:
+                loaded, partial = open_damaged(data, min_side_px)
+        else:
+            image.load()
+            loaded = image
+        exif = exif or image.info.get("exif")
+        turn = orientation or (1 if _is_turned(image, known) else exif_orientation(exif))
+        reduced = _reduced(loaded, min_side_px)
+        area = _area((width, height), reduced.size, turn)
+        upright = oriented(to_srgb(reduced, points), turn)
+    if turn >= 5:
+        width, height = height, width
+    return Decoded(upright, width, height, area, known, partial)
+
+
+def _area(size: tuple[int, int], scaled: tuple[int, int], turn: int) -> Area:
+    """Of a picture scaled down by one whole factor (rounded up) and then turned."""
+    factor = round(max(size[0] / scaled[0], size[1] / scaled[1]))
+    across, down = size[0] / factor, size[1] / factor
+    left, top = scaled[0] - across, scaled[1] - down
+    if turn >= 5:
+        across, down, left, top = down, across, top, left
+    left = left if turn in (2, 3, 6, 7) else 0.0
+    top = top if turn in (3, 4, 7, 8) else 0.0
+    return left, top, left + across, top + down
+
+
+def _opened(data: bytes, known: Format) -> Image.Image:
+    if known is Format.HEIC and ends_early(data):
+        raise ImageUnreadableError(ErrorCode.DECODING_IMAGE, "the file ends too early")
+    if known is Format.JPEG:
+        # Not Image.open: it looks for further pictures behind the first (MPO) and trips over them.
+        return JpegImagePlugin.JpegImageFile(BytesIO(data))
+    if known is Format.PNG:
+        data = png_stream(data)
+    elif known is Format.GIF:
+        check_gif(data)
+    return Image.open(BytesIO(data), formats=(_PILLOW_NAMES[known],))
+
+
+def _reduced(image: Image.Image, min_side_px: int) -> Image.Image:
+    """By a whole factor: what follows, colour conversion above all, costs by the pixel."""
+    factor = min(image.width, image.height) // max(1, min_side_px)
+    if factor < 2 or image.mode in ("P", "1") or "transparency" in image.info:
+        return image
+    if image.mode.startswith("I;"):
+        return image
+    reduced = image.reduce(factor)
+    reduced.info = dict(image.info)
+    return reduced
+
+
+def _is_turned(image: Image.Image, known: Format) -> bool:
+    """By its decoder: libtiff, libheif and libjxl turn a picture themselves."""
+    if known is Format.JXL:
+        return not getattr(image, "jpeg", False)
+    return known in (Format.TIFF, Format.HEIC)
+
+
+def exif_orientation(exif: object) -> int:
+    """1 to 8; 1 where it is absent or nonsense."""
+    if not isinstance(exif, bytes):
+        return 1
+    tiff = tiff_structure(bytes_reader(exif.removeprefix(b"Exif\0\0")))
+    first = tiff.first() if tiff else None
+    turn = first.integer(_ORIENTATION) if first else None
+    return turn if turn in _TURNS else 1
+
+
+def oriented(image: Image.Image, turn: int) -> Image.Image:
+    return image.transpose(_TURNS[turn]) if turn in _TURNS else image
+
+
+def _said(exc: Exception) -> str:
+    first = exc.args[0] if exc.args else ""  # LibRaw's is bytes
+    said = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(exc)
+    text = "".join(c for c in said if c.isprintable())[:200]
+    speaks_to_developers = "0x" in text or "libjxl" in text or isinstance(exc, LookupError)
+    if not text or speaks_to_developers:
+        return f"the decoder failed ({type(exc).__name__})"
+    return text

@@ -1,0 +1,137 @@
+"""What a file says of its picture: when, with which camera, where. Never fails the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import structlog
+
+from utils.containers.byte_source import ByteSource
+from utils.containers.tiff import IPTC, PHOTOSHOP, XMP, Directory
+from utils.imaging.formats import Format
+from utils.metadata.blocks import metadata_blocks
+from utils.metadata.capture_time import Times, best, file_moment
+from utils.metadata.ciff import read_ciff
+from utils.metadata.exif import exif_directories, read_exif
+from utils.metadata.iptc import iptc_resources, read_iptc
+from utils.metadata.photo_metadata import Metadata, TakenAtSource
+from utils.metadata.text import keywords
+from utils.metadata.xmp import read_xmp
+
+log = structlog.get_logger(__name__)
+NOTHING = Metadata()
+T = TypeVar("T")
+
+
+def extract_metadata(
+    data: ByteSource, known: Format, *, sidecars: Sequence[bytes] = (), mtime_ns: int | None = None
+) -> Metadata:
+    """Reads what can be read; milliseconds, no pixels. Blocking: call it from a worker thread.
+
+    Of two values EXIF's is taken where a camera knows best, XMP's where people write: and there
+    the sidecars', in their order, before what is embedded. `mtime_ns` is the last resort for
+    the time.
+    """
+    found = _Sources()
+    try:
+        for sidecar in sidecars:
+            _add_xmp(found.sidecars, found.times, sidecar)
+        _read_blocks(found, data, known)
+    except Exception as exc:  # noqa: BLE001  # a gap in these readers costs metadata, not the file
+        log.warning("metadata_unreadable", format=known.value, error=repr(exc))
+    technical = [*found.exif, *found.sidecars, *found.xmp]
+    written = [*found.sidecars, *found.xmp, *found.iptc, *found.exif]
+    metadata = Metadata(
+        camera_make=_first(each.camera_make for each in technical),
+        camera_model=_first(each.camera_model for each in technical),
+        lens=_first(each.lens for each in technical),
+        focal_length_mm=_first(each.focal_length_mm for each in technical),
+        aperture_f=_first(each.aperture_f for each in technical),
+        exposure_s=_first(each.exposure_s for each in technical),
+        iso=_first(each.iso for each in technical),
+        flash_fired=_first(each.flash_fired for each in technical),
+        software=_first(each.software for each in technical),
+        rating=_first(each.rating for each in written),
+        title=_first(each.title for each in written),
+        description=_first(each.description for each in written),
+        keywords=_keywords(found),
+    )
+    return _timed(_placed(metadata, technical), found.times, mtime_ns)
+
+
+@dataclass(slots=True)
+class _Sources:
+    """What each kind of block said, in the order found; times in the order of trust."""
+
+    sidecars: list[Metadata] = field(default_factory=list)
+    xmp: list[Metadata] = field(default_factory=list)
+    iptc: list[Metadata] = field(default_factory=list)
+    exif: list[Metadata] = field(default_factory=list)
+    times: list[Times] = field(default_factory=list)
+
+
+def _read_blocks(found: _Sources, data: ByteSource, known: Format) -> None:
+    blocks = metadata_blocks(data, known)
+    directories = [each for block in blocks.exif for each in exif_directories(block)]
+    if directories or known is Format.CRW:
+        metadata, times = read_exif(directories) if directories else read_ciff(data)
+        found.exif.append(metadata)
+        found.times.insert(0, times)  # its GPS time before that of XMP
+    for block in (*blocks.xmp, *_within(directories, XMP)):
+        _add_xmp(found.xmp, found.times, block)
+    resources = (*blocks.photoshop, *_within(directories, PHOTOSHOP))
+    bare = (one for each in resources for one in iptc_resources(each))
+    found.iptc.extend(read_iptc(block) for block in (*bare, *_within(directories, IPTC)))
+
+
+def _within(directories: Iterable[Directory], tag: int) -> Iterator[bytes]:
+    return (block for each in directories if (block := each.block(tag)))
+
+
+def _add_xmp(to: list[Metadata], times: list[Times], block: bytes) -> None:
+    metadata, found = read_xmp(block)
+    to.append(metadata)
+    times.append(found)
+
+
+def _first(values: Iterable[T | None]) -> T | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _keywords(found: _Sources) -> tuple[str, ...]:
+    """Of the first sidecar that has any; otherwise all that are embedded."""
+    beside = next((each.keywords for each in found.sidecars if each.keywords), None)
+    if beside is not None:
+        return beside
+    embedded = (*found.xmp, *found.iptc, *found.exif)
+    return keywords(word for each in embedded for word in each.keywords)
+
+
+def _placed(metadata: Metadata, sources: Iterable[Metadata]) -> Metadata:
+    """Latitude, longitude and altitude are of one source."""
+    place = next((each for each in sources if each.latitude is not None), NOTHING)
+    return replace(
+        metadata,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        altitude_m=place.altitude_m,
+    )
+
+
+def _timed(metadata: Metadata, times: Iterable[Times], mtime_ns: int | None) -> Metadata:
+    found = [one for each in times for one in each]
+    written = None if mtime_ns is None else file_moment(mtime_ns)
+    if written is not None:
+        found.append((TakenAtSource.FILE_MTIME, written))
+    chosen = best(found)
+    if chosen is None:
+        return metadata
+    source, moment = chosen
+    return replace(
+        metadata,
+        taken_at=moment.at,
+        taken_at_source=source,
+        taken_at_offset_min=moment.offset_min,
+    )

@@ -1,0 +1,112 @@
+"""A process that decodes what may crash, hang or eat memory: started by `decoder_pool` only.
+
+It knows one parent, speaks with it over its standard input, and ends with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import resource
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+from utils.contract import ErrorCode
+from utils.imaging import raw
+from utils.imaging.decoding import ImageUnreadableError, decode_for_models, open_upright
+from utils.imaging.formats import sniff
+from utils.imaging.opening import unreadable_as
+from utils.process.parent_death import tie_to
+from utils.sandbox import protocol as frames
+
+Answered = tuple[frames.Answer, bytes]
+Work = Callable[[frames.Ask, bytes | int], Answered]  # a file's bytes, or a descriptor of it
+
+
+def answer_to(ask: frames.Ask, file: bytes | int) -> Answered:
+    """Calls what was asked for. Raises ImageUnreadableError."""
+    if isinstance(file, int):
+        found = raw.read_preview(file, min_side_px=ask.min_side_px, max_pixels=ask.max_pixels)
+        size = (found.width_px, found.height_px)
+        if found.preview is None:
+            return frames.Answer(raw_size=size), b""
+        head = frames.head_of(found.preview)
+        return frames.Answer(picture=head, raw_size=size), found.preview.image.tobytes()
+    if ask.upload is not None:
+        squares = decode_for_models(
+            file,
+            ask.upload,
+            whole_side_px=ask.whole_side_px,
+            max_pixels=ask.max_pixels,
+            small_side_px=ask.small_side_px,
+        )
+        whole = b"" if squares.whole is None else squares.whole.tobytes()
+        pixels = squares.clip.tobytes() + whole
+        if squares.small is None:
+            return frames.Answer(), pixels
+        return frames.Answer(small_size=squares.small.size), pixels + squares.small.tobytes()
+    decoded = open_upright(file, min_side_px=ask.min_side_px, max_pixels=ask.max_pixels)
+    return frames.Answer(picture=frames.head_of(decoded)), decoded.image.tobytes()
+
+
+def serve(parent: socket.socket, work: Work) -> None:
+    """Answers until the parent is gone, or until memory ran out once."""
+    frames.send(parent, frames.Ready())
+    last = False
+    while not last:
+        ask, data_bytes = frames.receive(parent, frames.Ask)
+        if ask.work == "read_preview":
+            with open(frames.receive_descriptor(parent), "rb") as file:
+                answer, payload = _answered(work, ask, file.fileno())
+        else:
+            answer, payload = _answered(work, ask, frames.receive_bytes(parent, data_bytes))
+        frames.send(parent, answer, payload)
+        last = answer.last
+
+
+def _answered(work: Work, ask: frames.Ask, file: bytes | int) -> Answered:
+    known = sniff(file) if isinstance(file, bytes) else None
+    is_raw = isinstance(file, int) or (known is not None and known.is_raw)
+    try:
+        with unreadable_as(ErrorCode.DECODING_RAW if is_raw else ErrorCode.DECODING_IMAGE):
+            return work(ask, file)
+    except ImageUnreadableError as exc:
+        failure = frames.Failure(code=exc.code, detail=exc.detail)
+        # What is left of a memory that ran out is in pieces: the next file gets a fresh one.
+        return frames.Answer(failure=failure, last=isinstance(exc.__cause__, MemoryError)), b""
+
+
+def bound_resources(memory_bytes: int) -> None:
+    """Of this process, for good. The address space is what the kernel really refuses to exceed."""
+    limits = (
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CORE, 0),  # a crash is expected, gigabytes on the disk are not
+        (resource.RLIMIT_FSIZE, 0),  # a decoder has nothing to write
+    )
+    for kind, wanted in limits:
+        hard = resource.getrlimit(kind)[1]
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (most, most))
+
+
+def _offer_to_the_oom_killer() -> None:
+    """A machine short of memory loses this process, and not the service."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
+def main(arguments: Sequence[str], work: Work = answer_to) -> None:
+    """`arguments`: the parent's process id, and the bytes of memory that may be used."""
+    parent_pid, memory_bytes = map(int, arguments)
+    if not tie_to(parent_pid):
+        return
+    faulthandler.enable()
+    _offer_to_the_oom_killer()
+    bound_resources(memory_bytes)
+    with socket.socket(fileno=0) as parent, contextlib.suppress(frames.LostDecoderError):
+        serve(parent, work)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Text as people see and compare it. Pure functions of strings."""

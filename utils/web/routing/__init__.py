@@ -1,0 +1,1 @@
+"""Which paths, methods and parameters a service knows, and under which prefix it is shown."""
