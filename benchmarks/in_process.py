@@ -31,15 +31,15 @@ from benchmarks.report import BenchmarkFailed
 from ingestion_orchestration_fastapi_app.cli.up.launcher import child_environment, python_module
 from ml_inference_fastapi_app.backends.base import Picture
 from ml_inference_fastapi_app.main import create_app
-from ml_inference_fastapi_app.models.loaded_clip import LoadedModel, noise
-from ml_inference_fastapi_app.scheduling.admission import Place
+from ml_inference_fastapi_app.models.loaded_clip import LoadedClip, noise
+from ml_inference_fastapi_app.scheduling.admission import Permit
 from ml_inference_fastapi_app.scheduling.model_thread import Priority, one_turn
 from ml_inference_fastapi_app.serving.decoding import squares_of
 from ml_inference_fastapi_app.serving.engine import Engine
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ErrorCode
 from utils.problems import ModelLoading, Rejected
-from utils.process.parent_death import tethered
+from utils.process.parent_death import die_with_parent
 from utils.web.logs import setup_logging
 
 POLL_S = 0.1
@@ -100,7 +100,7 @@ class EngineApart:
 @asynccontextmanager
 async def engine_apart(environment: Mapping[str, str]) -> AsyncIterator[EngineApart]:
     """Loaded and warm. The environment is changed as for a service."""
-    command = tethered(python_module("benchmarks.in_process"), parent_pid=os.getpid())
+    command = die_with_parent(python_module("benchmarks.in_process"), parent_pid=os.getpid())
     async with await anyio.open_process(
         command, stdin=subprocess.PIPE, stderr=None, env=child_environment(environment)
     ) as process:
@@ -112,7 +112,7 @@ async def engine_apart(environment: Mapping[str, str]) -> AsyncIterator[EngineAp
             process.terminate()
 
 
-def _picture(data: bytes, model: LoadedModel) -> Picture | Rejected:
+def _picture(data: bytes, model: LoadedClip) -> Picture | Rejected:
     if not data:
         return Rejected(ErrorCode.FILE_EMPTY, "The upload is empty.")
     upload = model.description.upload
@@ -129,7 +129,7 @@ async def _embed(engine: Engine, *, batch: int, batches: int, lanes: int) -> dic
     async def lane() -> None:
         for _ in turns:
             began_s = time.perf_counter()
-            steps = model.batch(pictures, Place(batch))
+            steps = model.batch(pictures, Permit(batch))
             vectors = await engine.thread.run(steps, priority=Priority.IMPORT)
             assert not any(isinstance(vector, Rejected) for vector in vectors)
             latencies_s.append(time.perf_counter() - began_s)
@@ -146,7 +146,7 @@ async def _embed(engine: Engine, *, batch: int, batches: int, lanes: int) -> dic
     }
 
 
-def _decode(model: LoadedModel, paths: Sequence[str], *, images: int) -> dict[str, object]:
+def _decode(model: LoadedClip, paths: Sequence[str], *, images: int) -> dict[str, object]:
     uploads = [Path(path).read_bytes() for path in paths]
     _picture(uploads[0], model)  # what is imported and allocated once is not measured
     cpu_s, began_s = time.process_time(), time.perf_counter()
@@ -159,7 +159,7 @@ def _decode(model: LoadedModel, paths: Sequence[str], *, images: int) -> dict[st
     }
 
 
-def _references(model: LoadedModel, paths: Sequence[str]) -> dict[str, str]:
+def _references(model: LoadedClip, paths: Sequence[str]) -> dict[str, str]:
     """On the model's thread."""
     found: dict[str, str] = {}
     for path in map(Path, paths):

@@ -24,8 +24,8 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import NAMESPACE, root_at
-from ingestion_orchestration_fastapi_app.domain.files.records import Enrolment, Settlement
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress, JobRequest
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FileStart
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ml_inference_fastapi_app.backends.base import Embedder
 from utils.contract import ClipUpload
@@ -119,7 +119,7 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
             "job",
             made.id,
             [
-                Enrolment(key, point_id, Outcome.PENDING, "x")
+                FileStart(key, point_id, Outcome.PENDING, "x")
                 for key, point_id in zip(keys, ids, strict=True)
             ],
         )
@@ -150,7 +150,7 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
         ]
         version = await store.write("benchmark", points, may_exist=())
         settlements = [
-            Settlement(
+            FileOutcome(
                 key,
                 point_id,
                 "x",
@@ -164,6 +164,6 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
             for key, point_id in zip(keys, ids, strict=True)
         ]
         await ledger.settle(
-            "job", made.id, settlements, synced_version=version, progress=JobProgress()
+            "job", made.id, settlements, synced_version=version, progress=SavedProgress()
         )
     await store.aclose()

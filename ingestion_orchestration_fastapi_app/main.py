@@ -39,7 +39,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.api.admin import allowed_roots, health, session
 from ingestion_orchestration_fastapi_app.api.admin.allowed_roots import LocalSecretHeader
 from ingestion_orchestration_fastapi_app.api.admin.sessions import SessionCookie, Sessions
-from ingestion_orchestration_fastapi_app.api.app_state import Services
+from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
 from ingestion_orchestration_fastapi_app.api.jobs import ingest, jobs
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
@@ -49,9 +49,9 @@ from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Att
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
 from ingestion_orchestration_fastapi_app.ingest.job import JobRunner
-from ingestion_orchestration_fastapi_app.jobs.context import Ports, Widths
-from ingestion_orchestration_fastapi_app.jobs.retention import keep_short
-from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.jobs.context import Concurrency, Ports
+from ingestion_orchestration_fastapi_app.jobs.retention import prune_job_history
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.originals import Originals
@@ -105,11 +105,13 @@ def create_app(
                 raise
             async with create_task_group() as tg:
                 services = app.state.services
-                await tg.start(services.supervisor.serve)
+                await tg.start(services.scheduler.serve)
                 await tg.start(services.watching.serve)
                 tg.start_soon(keep_giving_back)
                 tg.start_soon(
-                    partial(keep_short, services.ports.ledger, days=settings.job_history_days)
+                    partial(
+                        prune_job_history, services.ports.ledger, days=settings.job_history_days
+                    )
                 )
                 yield
                 tg.cancel_scope.cancel()  # jobs go on at the next start
@@ -158,7 +160,7 @@ async def _wired(
     stack: AsyncExitStack,
     ml_transport: httpx.AsyncBaseTransport | None,
     around: Callable[[Ports], Ports] | None,
-) -> Services:
+) -> AppState:
     """Opens everything, in the order in which it must be closed again, last first."""
     stack.enter_context(locked_data_folder(settings.data_dir))
     prepared_store(settings.store_location)
@@ -229,7 +231,7 @@ async def _wired(
     known_collections = Collections(ports.ledger, ports.store)
     await known_collections.check_all()
     watch = MlWatch(ports.inference)
-    widths = Widths(
+    concurrency = Concurrency(
         read_workers=settings.hash_workers,
         decode_workers=settings.decode_workers,
         batch_images=settings.batch_size,
@@ -237,22 +239,22 @@ async def _wired(
         store_linger_s=settings.store_linger_s,
         delete_guard_percent=settings.delete_guard_percent,
     )
-    supervisor = Supervisor(
+    scheduler = JobScheduler(
         ports,
-        JobRunner(ports, known_collections, widths),
-        widths=widths,
+        JobRunner(ports, known_collections, concurrency),
+        concurrency=concurrency,
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
     )
-    return Services(
+    return AppState(
         settings=settings,
         ports=ports,
         collections=known_collections,
-        supervisor=supervisor,
+        scheduler=scheduler,
         watching=Watching(
             ports.ledger,
             ports.library,
-            supervisor,
+            scheduler,
             events,
             is_image_name=has_image_extension,
             is_allowed=allowed.allows,

@@ -23,10 +23,10 @@ from ml_inference_fastapi_app.backends.blip.source import BlipSource, resolve_bl
 from ml_inference_fastapi_app.backends.clip.compiled_folder import compiled_folder
 from ml_inference_fastapi_app.backends.torch_import import import_torch
 from ml_inference_fastapi_app.metrics import EngineMetrics
-from ml_inference_fastapi_app.models.captioner_lifecycle import Captioning, CaptionPlan
-from ml_inference_fastapi_app.models.clip_lifecycle import Presence
-from ml_inference_fastapi_app.models.loading_progress import OnPhase, Startup, ready_model
-from ml_inference_fastapi_app.models.probe_cache import Starts
+from ml_inference_fastapi_app.models.captioner_lifecycle import CaptionerLifecycle, CaptionPlan
+from ml_inference_fastapi_app.models.clip_lifecycle import ModelLifecycle
+from ml_inference_fastapi_app.models.loading_progress import LoadingProgress, OnPhase, ready_model
+from ml_inference_fastapi_app.models.probe_cache import ProbeCache
 from ml_inference_fastapi_app.scheduling.admission import Admission, Speed
 from ml_inference_fastapi_app.scheduling.model_thread import (
     ModelThread,
@@ -150,13 +150,15 @@ def create_app(
         memory_bytes=settings.decode_memory_bytes,
     )
     thread = ModelThread(on_death=on_death)
-    presence = Presence(thread, startup=Startup(), ready_timeout_s=settings.ml_ready_timeout_s)
+    lifecycle = ModelLifecycle(
+        thread, startup=LoadingProgress(), ready_timeout_s=settings.ml_ready_timeout_s
+    )
     metrics.queued.set_function(thread.queued)
-    metrics.loaded.set_function(lambda: presence.is_loaded)
+    metrics.loaded.set_function(lambda: lifecycle.is_loaded)
     engine = Engine(
         thread=thread,
-        presence=presence,
-        captioning=Captioning(_caption_plan(settings, load_captions), thread),
+        lifecycle=lifecycle,
+        captioner_lifecycle=CaptionerLifecycle(_caption_plan(settings, load_captions), thread),
         admission=admission,
         speed=speed,
         decoder=Decoder(
@@ -179,10 +181,10 @@ def create_app(
         engine.thread.start()
         async with decoders, anyio.create_task_group() as tg:
             tg.start_soon(_keep_model, engine, settings, load, on_fatal)
-            tg.start_soon(engine.captioning.fetch)
+            tg.start_soon(engine.captioner_lifecycle.fetch)
             if idle_s := settings.ml_idle_unload_s:
                 on_unloaded = metrics.unloaded.labels("blip").inc
-                tg.start_soon(engine.captioning.unload_when_idle, idle_s, on_unloaded)
+                tg.start_soon(engine.captioner_lifecycle.unload_when_idle, idle_s, on_unloaded)
             try:
                 yield
             finally:
@@ -247,13 +249,13 @@ async def _keep_model(
 ) -> None:
     """Loads it, and again whenever somebody needs it after it was unloaded."""
     idle_s, metrics = settings.ml_idle_unload_s, engine.metrics
-    await engine.captioning.look()
+    await engine.captioner_lifecycle.look()
     try:
         while await _bring_up(engine, settings, load, on_fatal) and idle_s:
-            await engine.presence.unload_when_idle(idle_s, engine.admission.idle_s)
+            await engine.lifecycle.unload_when_idle(idle_s, engine.admission.idle_s)
             metrics.unloaded.labels("clip").inc()
             log.info("model_unloaded", idle_s=idle_s)
-            await engine.presence.wanted()
+            await engine.lifecycle.wanted()
     except ModelThreadDiedError:
         return  # the thread has said so itself
 
@@ -265,8 +267,8 @@ async def _bring_up(
     ready = partial(
         ready_model,
         partial(load, settings),
-        engine.presence.startup,
-        Starts(settings.model_cache_dir),
+        engine.lifecycle.startup,
+        ProbeCache(settings.model_cache_dir),
         configured=_configured(settings),
         max_batch=settings.ml_max_batch,
         speed=engine.speed,
@@ -275,15 +277,15 @@ async def _bring_up(
     log.info("model_loading", model=settings.clip_model, weights=settings.clip_pretrained)
     try:
         model = await engine.thread.run(one_turn(ready), priority=Priority.IMPORT)
-        engine.presence.adopt(model)
+        engine.lifecycle.adopt(model)
     except ModelThreadDiedError:
         raise
     except ModelMissingError as exc:
         sys.stderr.write(f"{ErrorCode.MODEL_MISSING}: {exc}\n")
-        engine.presence.fail("The model's weights are missing; the service's log says what to do.")
+        engine.lifecycle.fail("The model's weights are missing; the service's log says what to do.")
     except Exception:
         log.exception("model_load_failed")
-        engine.presence.fail("The model could not be loaded; the service's log says why.")
+        engine.lifecycle.fail("The model could not be loaded; the service's log says why.")
     else:
         engine.metrics.describe(model.description)
         log.info(

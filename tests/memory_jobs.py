@@ -14,9 +14,9 @@ from ingestion_orchestration_fastapi_app.domain.access.sessions import SessionRe
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     FailureRecord,
-    JobProgress,
     JobRecord,
     JobRequest,
+    SavedProgress,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_move
 from ingestion_orchestration_fastapi_app.errors import (
@@ -24,7 +24,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     JobNotFound,
     JobStateProblem,
 )
-from tests.memory_rows import Shelf
+from tests.memory_rows import ByteCache
 from utils.contract import ErrorCode, JobCounts, JobState
 
 
@@ -39,7 +39,7 @@ class MemoryJobs:
         self._clock = clock
         self._ids = count(1)
         self._allowed: set[bytes] = set()
-        self._shelves: dict[int, Shelf] = {}
+        self._shelves: dict[int, ByteCache] = {}
         self._dropped: set[str] = set()
         self._jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only
         self._sessions: dict[bytes, SessionRecord] = {}
@@ -60,7 +60,7 @@ class MemoryJobs:
             reason_code=None,
             counts=JobCounts(),
             errors_by_code={},
-            progress=JobProgress(),
+            progress=SavedProgress(),
             created_at=now,
             started_at=None,
             updated_at=now,
@@ -114,7 +114,7 @@ class MemoryJobs:
         *,
         reason: str | None = None,
         reason_code: ErrorCode | None = None,
-        progress: JobProgress | None = None,
+        progress: SavedProgress | None = None,
     ) -> JobRecord:
         await checkpoint()
         if job_id in self._jobs and self._jobs[job_id].state is state and state in FINAL:

@@ -17,8 +17,8 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.domain.files.records import Enrolment, Settlement
-from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobProgress
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FileStart
+from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, SavedProgress
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.errors import (
@@ -29,7 +29,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
 )
 from tests.memory_roots import MemoryRoots
-from tests.memory_rows import Row, Shelf, judged
+from tests.memory_rows import ByteCache, Row, judged
 from utils.contract import ErrorCode
 
 
@@ -46,7 +46,7 @@ class MemoryLedger(MemoryRoots):
         record = CollectionRecord(
             next(self._ids), name, None, None, None, None, None, ordered, None
         )
-        self._shelves[record.id] = Shelf(record)
+        self._shelves[record.id] = ByteCache(record)
         return record
 
     async def collection(self, name: str) -> CollectionRecord | None:
@@ -116,14 +116,14 @@ class MemoryLedger(MemoryRoots):
         files = shelf.files if shelf else {}
         return {key: files[key].record for key in keys if key in files}
 
-    async def enrol(self, job_id: str, collection_id: int, files: Sequence[Enrolment]) -> None:
+    async def enrol(self, job_id: str, collection_id: int, files: Sequence[FileStart]) -> None:
         await checkpoint()
         job = self._open(job_id)
         for one in {one.key: one for one in files}.values():
             self._take(job_id, collection_id, one)
         self._jobs[job_id] = replace(job, updated_at=self._clock())
 
-    def _take(self, job_id: str, collection_id: int, one: Enrolment | Settlement) -> Row:
+    def _take(self, job_id: str, collection_id: int, one: FileStart | FileOutcome) -> Row:
         unknown = FileRecord(
             job_id, one.outcome, None, False, None, None, None, None, None, stale=False
         )
@@ -175,10 +175,10 @@ class MemoryLedger(MemoryRoots):
         self,
         job_id: str,
         collection_id: int,
-        settlements: Sequence[Settlement],
+        settlements: Sequence[FileOutcome],
         *,
         synced_version: int | None,
-        progress: JobProgress,
+        progress: SavedProgress,
     ) -> None:
         await checkpoint()
         job = self._open(job_id)

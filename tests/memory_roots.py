@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     RootOverlap,
 )
 from tests.memory_removal import MemoryRemoval
-from tests.memory_rows import Shelf
+from tests.memory_rows import ByteCache
 
 
 class MemoryRoots(MemoryRemoval):
@@ -112,7 +112,7 @@ class MemoryRoots(MemoryRemoval):
         await checkpoint()
         self._allowed.discard(path)
 
-    def _move(self, shelf: Shelf, root: Root, path: bytes) -> None:
+    def _move(self, shelf: ByteCache, root: Root, path: bytes) -> None:
         for job in [job for job in self._jobs.values() if job.collection_id == shelf.record.id]:
             if deepest_root(job.request.directory, shelf.record.roots) == root:
                 request = replace(
@@ -129,7 +129,7 @@ class MemoryRoots(MemoryRemoval):
         _put(shelf, [*others, Root(root.id, path)])
 
     @staticmethod
-    def _move_folders(shelf: Shelf, root: Root, path: bytes | None) -> None:
+    def _move_folders(shelf: ByteCache, root: Root, path: bytes | None) -> None:
         def place(folder: bytes) -> bytes | None:
             if deepest_root(folder, shelf.record.roots) != root:
                 return folder
@@ -143,6 +143,6 @@ class MemoryRoots(MemoryRemoval):
         shelf.record = replace(shelf.record, watches=tuple(ordered))
 
 
-def _put(shelf: Shelf, roots: Sequence[Root]) -> None:
+def _put(shelf: ByteCache, roots: Sequence[Root]) -> None:
     ordered = tuple(sorted(roots, key=lambda one: one.path))
     shelf.record = replace(shelf.record, roots=ordered)

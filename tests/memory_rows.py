@@ -12,7 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.domain.files.records import Settlement
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 
 
@@ -23,7 +23,7 @@ class Row:
 
 
 @dataclass
-class Shelf:
+class ByteCache:
     """All of one collection."""
 
     record: CollectionRecord
@@ -35,7 +35,7 @@ class Shelf:
     decode_starts: dict[UUID, DecodeStart] = field(default_factory=dict)
 
 
-def judged(record: FileRecord, one: Settlement) -> FileRecord:
+def judged(record: FileRecord, one: FileOutcome) -> FileRecord:
     is_stored = one.verdict is Verdict.STORED
     fingerprint = (one.stored_fingerprint if is_stored else None) or record.stored_fingerprint
     return replace(

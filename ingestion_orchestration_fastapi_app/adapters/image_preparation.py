@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Prepared,
     Upload,
 )
-from ingestion_orchestration_fastapi_app.domain.library.picture import Picture, unseen_hash
+from ingestion_orchestration_fastapi_app.domain.library.picture import Picture, placeholder_phash
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload
 from utils.imaging.decoding import (
     Decoded,
@@ -174,7 +174,7 @@ class ImagePreparation:
             format=known.value,
             width_px=size[0],
             height_px=size[1],
-            phash=unseen_hash(content.sha256),
+            phash=placeholder_phash(content.sha256),
             partial=False,
             rung="developed",
             thumbnail=thumbnail_webp(grey, self._thumbnail_side_px),

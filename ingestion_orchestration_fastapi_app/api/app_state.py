@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.api.library.picture_response import Ope
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
 from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
-from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.originals import Originals
@@ -26,7 +26,7 @@ from ingestion_orchestration_fastapi_app.watch.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class AppState:
     """`free_bytes` blocks: it runs in a thread of `blocking`. `is_same_user` knows the secret of
     the data folder.
     """
@@ -34,7 +34,7 @@ class Services:
     settings: Settings
     ports: Ports
     collections: Collections
-    supervisor: Supervisor
+    scheduler: JobScheduler
     watching: Watching
     search: Search
     thumbnails: Thumbnails
@@ -51,8 +51,8 @@ class Services:
     sessions: Sessions | None  # None: there is no key to log in with
 
 
-def services_of(request: Request) -> Services:
-    return cast(Services, request.app.state.services)  # Starlette's state is untyped
+def services_of(request: Request) -> AppState:
+    return cast(AppState, request.app.state.services)  # Starlette's state is untyped
 
 
-Wired = Annotated[Services, Depends(services_of)]
+AppStateDep = Annotated[AppState, Depends(services_of)]

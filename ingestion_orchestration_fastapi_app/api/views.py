@@ -10,7 +10,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point
-from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.library.search import Found
 from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
@@ -34,16 +34,16 @@ NOT_ALLOWED = (
 LOG_LINES = 20  # in an answer that is asked for again and again; `/log` has more
 
 
-def job_reply(record: JobRecord, tally: Tally | None) -> JobReply:
-    """Counts are the ledger's; what a running job says of itself comes from its tally."""
-    progress = record.progress if tally is None else tally.progress()
+def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
+    """Counts are the ledger's; what a running job says of itself comes from its live."""
+    progress = record.progress if live is None else live.saved()
     state, reason, code = record.state, record.reason, record.reason_code
     done = record.counts.found - record.counts.pending
     average = done / progress.active_s if progress.active_s > 0 else 0.0
     rate, eta = average, None
-    if tally is not None and state not in FINAL:
-        state, reason, code = tally.state
-        rate, eta = tally.rate, tally.eta(record.counts.pending)
+    if live is not None and state not in FINAL:
+        state, reason, code = live.state
+        rate, eta = live.rate, live.eta(record.counts.pending)
     return JobReply(
         job_id=record.id,
         state=state,
@@ -60,7 +60,7 @@ def job_reply(record: JobRecord, tally: Tally | None) -> JobReply:
         eta_low_s=None if eta is None else round(eta.low_s, 1),
         eta_high_s=None if eta is None else round(eta.high_s, 1),
         stages=dict(progress.stages),
-        bottleneck=None if tally is None else tally.bottleneck,
+        bottleneck=None if live is None else live.bottleneck,
         errors_by_code=dict(record.errors_by_code),
         warnings=progress.warnings,
         removed=progress.removed,

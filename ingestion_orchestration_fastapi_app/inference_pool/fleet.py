@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
     Overloaded,
 )
-from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from utils.contract import Capabilities
 
@@ -78,14 +78,14 @@ class Fleet:
         lead: Capabilities,
         captions: bool,
         batch_images: int,
-        tally: Tally,
+        progress: JobProgress,
     ) -> None:
         """`answers` are the services' own, in their order; `lead` is one that the job goes by."""
         self.members = [Member(one) for one in services]
         self._lead = lead
         self._captions = captions
         self._batch_images = batch_images
-        self._tally = tally
+        self._progress = progress
         self._wanting = 0
         self._changed = Event()
         for member, answer in zip(self.members, answers, strict=True):
@@ -177,7 +177,7 @@ class Fleet:
             member.why = f"{member.client.url} does not make the captions that the job asks for"
             member.rests_until_s = current_time() + ASK_AGAIN_S
             if member.why != was_away:
-                self._tally.note("ml_service_unused", member.why)
+                self._progress.note("ml_service_unused", member.why)
         else:
             member.window = Window.of_limit(told.queue.limit)
             member.limits = BatchLimits.of(
@@ -185,7 +185,7 @@ class Fleet:
             )
             member.rests_until_s, member.why = 0.0, ""
             if was_away:
-                self._tally.note("ml_service_back", member.client.url)
+                self._progress.note("ml_service_back", member.client.url)
 
     def _makes_captions(self, told: Capabilities) -> bool:
         if len(self.members) == 1:  # also after it was started with another model for them
@@ -201,11 +201,11 @@ class Fleet:
         member.why = detail
         member.rests_until_s = current_time() + ASK_AGAIN_S
         if len(self.members) > 1:  # alone it ends the job, which says so
-            self._tally.warn(detail)
+            self._progress.warn(detail)
 
     def _defer(self, member: Member, fault: InferenceFault) -> None:
         wait_s = self._rest(member, fault)
-        self._tally.note("embed_deferred", f"{member.why}; again in {wait_s:.1f} s")
+        self._progress.note("embed_deferred", f"{member.why}; again in {wait_s:.1f} s")
 
     def _rest(self, member: Member, fault: InferenceFault) -> float:
         asked_s = fault.retry_after_s if isinstance(fault, Overloaded) else None
@@ -233,7 +233,7 @@ class Fleet:
         """The job waits for inference where no service is up; otherwise for one that works."""
         if self._is_served():
             return nullcontext()
-        return self._tally.waiting(next(one.why for one in self.members if one.why))
+        return self._progress.waiting(next(one.why for one in self.members if one.why))
 
     def _tell(self) -> None:
         self._changed.set()

@@ -12,10 +12,10 @@ from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Root
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet
-from ingestion_orchestration_fastapi_app.ingest.crash_suspects import Decodes
-from ingestion_orchestration_fastapi_app.ingest.deduplicator import InFlight
-from ingestion_orchestration_fastapi_app.jobs.context import Ports, Widths, until_stored
-from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.ingest.crash_suspects import CrashSuspects
+from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
+from ingestion_orchestration_fastapi_app.jobs.context import Concurrency, Ports, until_stored
+from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.resources.memory_budget import Share
 from utils.contract import Capabilities
@@ -49,12 +49,12 @@ class JobContext:
     roots: Sequence[Root]
     capabilities: Capabilities
     ports: Ports
-    widths: Widths
+    concurrency: Concurrency
     fleet: Fleet
     memory: Share
-    tally: Tally
-    in_flight: InFlight
-    decodes: Decodes
+    progress: JobProgress
+    deduplicator: Deduplicator
+    crash_suspects: CrashSuspects
     stop: Stop
     scanned: Scanned
     intended: Mapping[UUID, Outcome]  # by this job before it was cut off
@@ -87,4 +87,4 @@ class JobContext:
         return VectorKey(self.fingerprint, self.ports.preparation.version, sha256)
 
     async def until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
-        return await until_stored(write, self.tally, self.stop)
+        return await until_stored(write, self.progress, self.stop)

@@ -24,14 +24,14 @@ FORGET_LIMIT_S = 5.0
 Durably = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 
 
-class Turns:
+class DecodeGate:
     """Files of all jobs that are being read and decoded; lives on the event loop.
 
-    Who holds the `door` and waits until nobody is inside has the process for itself.
+    Who holds the `lock` and waits until nobody is inside has the process for itself.
     """
 
     def __init__(self) -> None:
-        self.door = Lock()
+        self.lock = Lock()
         self._inside: set[UUID] = set()
         self._empty = Event()
 
@@ -50,11 +50,17 @@ class Turns:
             await self._empty.wait()
 
 
-class Decodes:
-    """One run's files between their start and the end of their decoding. Made by `decodes_of`."""
+class CrashSuspects:
+    """One run's files between their start and the end of their decoding. Made by
+    `crash_suspects_of`.
+    """
 
     def __init__(
-        self, ledger: Ledger, collection_id: int, turns: Turns, lost: Mapping[UUID, DecodeStart]
+        self,
+        ledger: Ledger,
+        collection_id: int,
+        turns: DecodeGate,
+        lost: Mapping[UUID, DecodeStart],
     ) -> None:
         self._ledger = ledger
         self._collection_id = collection_id
@@ -82,7 +88,7 @@ class Decodes:
 
     async def together(self, files: Mapping[UUID, FileStat], durably: Durably) -> None:
         """On return all of them may be opened; waits while another file is tried alone."""
-        async with self._turns.door:
+        async with self._turns.lock:
             self._enter(files)
         starts = [DecodeStart(one, version_of(stat)) for one, stat in files.items()]
         await self._note(starts, durably)
@@ -99,7 +105,7 @@ class Decodes:
         stage waiting, a service or a full disk, is in its way. Those that the process died with
         come last: a kill so soon after a start finds others.
         """
-        async with self._turns.door:
+        async with self._turns.lock:
             for point_id, stat in sorted(files.items(), key=lambda one: self.deaths_alone(one[0])):
                 await self._turns.until_empty()
                 self._enter([point_id])
@@ -112,7 +118,7 @@ class Decodes:
                 self._lone = None
                 await self._note([], durably)
 
-    def survive(self, point_id: UUID) -> None:
+    def decoded(self, point_id: UUID) -> None:
         """Its decoding is over, whatever it came to; what is known of its start is out of date.
 
         For a file that was never let in, such as the copy that takes a lost one's place: nothing.
@@ -126,7 +132,7 @@ class Decodes:
 
     def leave(self, point_id: UUID) -> None:
         """Besides, it keeps no stage from taking the next one."""
-        self.survive(point_id)
+        self.decoded(point_id)
         self._inside.discard(point_id)
         self._turns.leave([point_id])
 
@@ -153,16 +159,16 @@ class Decodes:
 
 
 @asynccontextmanager
-async def decodes_of(
-    ledger: Ledger, collection_id: int, turns: Turns, *, clean: bool
-) -> AsyncIterator[Decodes]:
+async def crash_suspects_of(
+    ledger: Ledger, collection_id: int, turns: DecodeGate, *, clean: bool
+) -> AsyncIterator[CrashSuspects]:
     """For one run of the collection's job. `clean`: what crashes have left is forgotten first."""
     lost = await ledger.decode_starts(collection_id)
     if clean and lost:
         await ledger.note_decoding(collection_id, [], list(lost))
         lost = {}
-    decodes = Decodes(ledger, collection_id, turns, lost)
+    crash_suspects = CrashSuspects(ledger, collection_id, turns, lost)
     try:
-        yield decodes
+        yield crash_suspects
     finally:
-        await decodes.forget()
+        await crash_suspects.forget()

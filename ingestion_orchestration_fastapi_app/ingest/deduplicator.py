@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anyio import Event
 
-from ingestion_orchestration_fastapi_app.ingest.items import Loaded
+from ingestion_orchestration_fastapi_app.ingest.items import ToLookUp
 from utils.contract import ErrorCode
 
 # The file, not its content, is at fault: a copy elsewhere may still be what it was.
@@ -12,11 +12,11 @@ LOST = frozenset({ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND, ErrorCode.FI
 MAX_PARKED = 10_000  # a copy in waiting is small, but not nothing
 
 
-class InFlight:
+class Deduplicator:
     """Contents between known? and the ledger, each with the copies that wait for it."""
 
     def __init__(self) -> None:
-        self._parked: dict[bytes, list[Loaded]] = {}
+        self._parked: dict[bytes, list[ToLookUp]] = {}
         self._count = 0
         self._room = Event()
 
@@ -26,18 +26,18 @@ class InFlight:
     def claim(self, sha256: bytes) -> None:
         self._parked[sha256] = []
 
-    async def park(self, copy: Loaded) -> bool:
+    async def attach(self, copy: ToLookUp) -> bool:
         """False when the content ended meanwhile: it is known now."""
         while self._count >= MAX_PARKED:
             await self._room.wait()
         waiting = self._parked.get(copy.content.sha256)
         if waiting is None:
             return False
-        waiting.append(copy.emptied())
+        waiting.append(copy.without_bytes())
         self._count += 1
         return True
 
-    def take(self, sha256: bytes) -> list[Loaded]:
+    def take(self, sha256: bytes) -> list[ToLookUp]:
         """The copies that wait so far; the content stays claimed."""
         copies = self._parked.get(sha256, [])
         if copies:
@@ -46,7 +46,7 @@ class InFlight:
             self._tell()
         return copies
 
-    def pass_on(self, sha256: bytes) -> Loaded | None:
+    def promote(self, sha256: bytes) -> ToLookUp | None:
         """The copy that has the claim now, its first holder being lost.
 
         None: no copy waits, and the content is not in flight any more.

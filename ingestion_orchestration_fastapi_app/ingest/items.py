@@ -12,7 +12,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import captioned
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileRecord, Outcome, Verdict
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
-from ingestion_orchestration_fastapi_app.domain.files.records import Settlement
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Sendable
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
@@ -27,7 +27,7 @@ ROW_BYTES = 32 * 1024  # a vector, a thumbnail and a payload on their way to the
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ToRead:
     """A file that has to be opened, and what was known of it before."""
 
     file: File
@@ -36,33 +36,33 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class ToLookUp:
     """A file whose bytes are in memory; the lease covers them."""
 
-    candidate: Candidate
+    candidate: ToRead
     content: Content
     lease: Lease
 
-    def emptied(self, *, held_bytes: int = 0) -> Loaded:
+    def without_bytes(self, *, held_bytes: int = 0) -> ToLookUp:
         """Without the bytes; the lease shrinks to a row and what is held besides."""
         self.lease.shrink(ROW_BYTES + held_bytes)
         return replace(self, content=replace(self.content, data=b""))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ToDecode:
     """Content of which an artefact is missing; `vector` and `caption` where only the picture is."""
 
-    loaded: Loaded
+    loaded: ToLookUp
     vector: Vector | None
     caption: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class ToEmbed:
     """Ready to be sent. `loaded` is emptied; the lease covers the upload."""
 
-    loaded: Loaded
+    loaded: ToLookUp
     picture: Picture
     upload: Sendable
 
@@ -72,14 +72,14 @@ class Packed:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class Result:
     """A file's end in this job, not yet durable.
 
     `claim` is the content that this file claimed for itself: copies may wait for the same end.
     `caption_fingerprint` is of a caption that is new.
     """
 
-    settlement: Settlement
+    file_outcome: FileOutcome
     point: Point | None = None
     picture: Picture | None = None
     is_new_vector: bool = False
@@ -89,21 +89,21 @@ class Finished:
     lease: Lease | None = None
 
 
-def failed(candidate: Candidate, fault: Rejected) -> Finished:
+def failed(candidate: ToRead, fault: Rejected) -> Result:
     """The end of a file whose content was never read."""
     return _ended(candidate, Verdict.FAILED, Outcome.FAILED, fault=fault)
 
 
-def skipped(candidate: Candidate, detail: str) -> Finished:
+def skipped(candidate: ToRead, detail: str) -> Result:
     return _ended(candidate, Verdict.SKIPPED, Outcome.SKIPPED, detail=detail)
 
 
-def spoilt(loaded: Loaded, fault: Rejected) -> Finished:
+def failed_after_read(loaded: ToLookUp, fault: Rejected) -> Result:
     """The end of a file whose content cannot become a point."""
     return _of_content(loaded, Verdict.FAILED, Outcome.FAILED, fault=fault)
 
 
-def unchanged(loaded: Loaded) -> Finished:
+def unchanged(loaded: ToLookUp) -> Result:
     """The same bytes, already stored: only what the ledger knows of the file's times changes."""
     assert loaded.candidate.record is not None
     fingerprint = loaded.candidate.record.stored_fingerprint
@@ -111,13 +111,13 @@ def unchanged(loaded: Loaded) -> Finished:
 
 
 def stored(
-    loaded: Loaded,
+    loaded: ToLookUp,
     point: Point,
     picture: Picture,
     outcome: Outcome,
     *,
     caption_fingerprint: str | None,
-) -> Finished:
+) -> Result:
     """The end of a file that became a point. The caller says what of it is new to the cache."""
     fingerprint = point.fingerprint
     if point.caption is not None and caption_fingerprint is not None:
@@ -126,50 +126,50 @@ def stored(
     return replace(ended, point=point, picture=picture)
 
 
-def unstored(end: Finished, fault: Rejected) -> Finished:
+def unstored(end: Result, fault: Rejected) -> Result:
     """The end of a file whose point turned out to be none that can be stored."""
-    settlement = replace(
-        end.settlement,
+    file_outcome = replace(
+        end.file_outcome,
         verdict=Verdict.FAILED,
         outcome=Outcome.FAILED,
         stored_fingerprint=None,
         code=fault.code,
         detail=fault.detail,
     )
-    return replace(end, settlement=settlement, point=None, picture=None)
+    return replace(end, file_outcome=file_outcome, point=None, picture=None)
 
 
 def _of_content(
-    loaded: Loaded,
+    loaded: ToLookUp,
     verdict: Verdict,
     outcome: Outcome,
     *,
     fault: Rejected | None = None,
     fingerprint: str | None = None,
-) -> Finished:
+) -> Result:
     content = loaded.content
     ended = _ended(loaded.candidate, verdict, outcome, fault=fault, fingerprint=fingerprint)
-    settlement = replace(
-        ended.settlement,
+    file_outcome = replace(
+        ended.file_outcome,
         stat=content.file.stat,
         settled=content.settled,
         sha256=content.sha256,
     )
-    return replace(ended, settlement=settlement, lease=loaded.lease)
+    return replace(ended, file_outcome=file_outcome, lease=loaded.lease)
 
 
 def _ended(
-    candidate: Candidate,
+    candidate: ToRead,
     verdict: Verdict,
     outcome: Outcome,
     *,
     fault: Rejected | None = None,
     detail: str | None = None,
     fingerprint: str | None = None,
-) -> Finished:
+) -> Result:
     file = candidate.file
     changed_ns = max(file.stat.mtime_ns, file.stat.ctime_ns)
-    settlement = Settlement(
+    file_outcome = FileOutcome(
         key=file.key,
         point_id=candidate.point_id,
         display_path=display_text(file.absolute),
@@ -181,4 +181,4 @@ def _ended(
         code=None if fault is None else fault.code,
         detail=detail if fault is None else fault.detail,
     )
-    return Finished(settlement=settlement)
+    return Result(file_outcome=file_outcome)

@@ -19,17 +19,17 @@ from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloade
 from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet, refusal
 from ingestion_orchestration_fastapi_app.inference_pool.health import ask_all
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext, Scanned
-from ingestion_orchestration_fastapi_app.ingest.crash_suspects import Turns, decodes_of
-from ingestion_orchestration_fastapi_app.ingest.deduplicator import InFlight
+from ingestion_orchestration_fastapi_app.ingest.crash_suspects import DecodeGate, crash_suspects_of
+from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.pipeline import run
 from ingestion_orchestration_fastapi_app.ingest.removal import remove_missing
 from ingestion_orchestration_fastapi_app.jobs.context import (
+    Concurrency,
     JobFailedError,
     Ports,
-    Widths,
     until_stored,
 )
-from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.runner import Ending
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.library.collections import Collections
@@ -48,14 +48,14 @@ class JobRunner:
 
     ports: Ports
     collections: Collections
-    widths: Widths
+    concurrency: Concurrency
     jitter: Callable[[], float] = random.random
-    turns: Turns = field(default_factory=Turns)
+    turns: DecodeGate = field(default_factory=DecodeGate)
 
-    async def run(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
+    async def run(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
         """None: it was stopped, and what was not done stays pending. Never raises a fault."""
         try:
-            return await self._worked(record, tally, stop)
+            return await self._worked(record, progress, stop)
         except (Exception, BaseExceptionGroup) as exc:  # a bug ends one job
             faults = _leaves(exc)
             if not all(isinstance(fault, Exception) for fault in faults):
@@ -69,13 +69,13 @@ class JobRunner:
             log.exception("job_failed_by_a_bug", exc_info=exc)
             return Ending(JobState.FAILED, "an internal error, see the log", ErrorCode.INTERNAL)
 
-    async def _worked(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
+    async def _worked(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
         ledger = self.ports.ledger
-        await until_stored(partial(ledger.move_job, record.id, JobState.RUNNING), tally, stop)
-        tally.note("job_started", _occasion(record.request))
+        await until_stored(partial(ledger.move_job, record.id, JobState.RUNNING), progress, stop)
+        progress.note("job_started", _occasion(record.request))
         bound: tuple[CollectionRecord, Capabilities, Fleet] | None = None
         with stop.interruptible():
-            bound = await self._bound(record, tally)
+            bound = await self._bound(record, progress)
         if bound is None:
             return None
         collection, capabilities, fleet = bound
@@ -85,9 +85,11 @@ class JobRunner:
             return Ending(JobState.FAILED, NOT_ALLOWED, ErrorCode.DIRECTORY_NOT_ALLOWED)
         # Who asks for files to be opened in spite of what is known gives them a clean record.
         clean = record.started_at is None and _opens_again(record.request)
-        async with decodes_of(ledger, collection.id, self.turns, clean=clean) as decodes:
-            if decodes.suspects:
-                tally.note("files_tried_alone", f"{decodes.suspects} in work at a crash")
+        async with crash_suspects_of(
+            ledger, collection.id, self.turns, clean=clean
+        ) as crash_suspects:
+            if crash_suspects.suspects:
+                progress.note("files_tried_alone", f"{crash_suspects.suspects} in work at a crash")
             with self.ports.budget.share() as memory:
                 job = JobContext(
                     job_id=record.id,
@@ -97,12 +99,12 @@ class JobRunner:
                     roots=collection.roots,
                     capabilities=capabilities,
                     ports=self.ports,
-                    widths=self.widths,
+                    concurrency=self.concurrency,
                     fleet=fleet,
                     memory=memory,
-                    tally=tally,
-                    in_flight=InFlight(),
-                    decodes=decodes,
+                    progress=progress,
+                    deduplicator=Deduplicator(),
+                    crash_suspects=crash_suspects,
                     stop=stop,
                     scanned=Scanned(),
                     intended=await ledger.intended(record.id),
@@ -121,35 +123,35 @@ class JobRunner:
         return await self._summary(record.id)
 
     async def _bound(
-        self, record: JobRecord, tally: Tally
+        self, record: JobRecord, progress: JobProgress
     ) -> tuple[CollectionRecord, Capabilities, Fleet]:
         name, captions = record.request.collection, record.request.captions
         fingerprint = (await self.collections.get(name)).fingerprint
-        answers = await self._answers(tally, fingerprint)
+        answers = await self._answers(progress, fingerprint)
         told = [one for one in answers if isinstance(one, Capabilities)]
         # Where all run other models, binding says so.
         capabilities = lead(told, fingerprint=fingerprint, captions=captions) or told[0]
         collection = await self.collections.bind(name, capabilities)
         mended = await self.collections.mend(collection)
         if mended is not None:
-            tally.note("store_mended", f"{mended.lost_rows} rows could not be read")
-            tally.warn(
+            progress.note("store_mended", f"{mended.lost_rows} rows could not be read")
+            progress.warn(
                 f"the vector store was damaged: {mended.lost_rows} images are made anew by imports "
                 "of their folders, mostly from the cache"
             )
         if captions and not capabilities.captions.available:
-            tally.warn("the inference service makes no captions: images are stored without")
+            progress.warn("the inference service makes no captions: images are stored without")
         if not capabilities.clip.trained:
-            tally.warn("the model is untrained: searches will find nothing meaningful")
+            progress.warn("the model is untrained: searches will find nothing meaningful")
         for warning in tiny_model_warnings(capabilities.clip.model, [record.request.directory]):
-            tally.warn(warning)
+            progress.warn(warning)
         fleet = Fleet(
             self.ports.inference,
             answers,
             lead=capabilities,
             captions=captions and capabilities.captions.available,
-            batch_images=self.widths.batch_images,
-            tally=tally,
+            batch_images=self.concurrency.batch_images,
+            progress=progress,
         )
         return collection, capabilities, fleet
 
@@ -162,7 +164,7 @@ class JobRunner:
         return Ending(JobState.COMPLETED)
 
     async def _answers(
-        self, tally: Tally, fingerprint: str | None
+        self, progress: JobProgress, fingerprint: str | None
     ) -> list[Capabilities | InferenceFault]:
         """Waits, for as long as it takes, until one runs the collection's model or all answer."""
         attempt = 0
@@ -174,15 +176,15 @@ class JobRunner:
             reason, asked_s = "", None
             for service, answer in reversed(list(zip(self.ports.inference, answers, strict=True))):
                 if isinstance(answer, Capabilities):
-                    tally.warn(refusal(service, answer, wanted=fingerprint))
+                    progress.warn(refusal(service, answer, wanted=fingerprint))
                 else:
                     reason = f"{service.url}: {answer}"
                     asked_s = answer.retry_after_s if isinstance(answer, Overloaded) else None
             wait_s = POLICY.wait_s(attempt, asked_s=asked_s, jitter=self.jitter())
             if attempt == 0:
-                tally.note("waiting_for_ml", reason)
+                progress.note("waiting_for_ml", reason)
             attempt += 1
-            with tally.waiting(reason):
+            with progress.waiting(reason):
                 await sleep(wait_s)
 
 

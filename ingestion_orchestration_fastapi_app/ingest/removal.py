@@ -23,7 +23,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.records import UnmetFile
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
-from ingestion_orchestration_fastapi_app.ingest.stages.store import keep_up
+from ingestion_orchestration_fastapi_app.ingest.stages.store import run_maintenance
 
 GROUP = 1024
 CONTENTS = 8192
@@ -39,9 +39,11 @@ async def remove_missing(job: JobContext) -> str | None:
     """
     request = job.request
     if not request.recursive:
-        job.tally.warn("sync removes nothing without recursive: what lies below was not looked at")
+        job.progress.warn(
+            "sync removes nothing without recursive: what lies below was not looked at"
+        )
         return None
-    with job.tally.busy("remove"):
+    with job.progress.busy("remove"):
         bare = await _bare_roots(job)
         closed = set(job.scanned.unlisted) | bare
         for folder, recursive in request.parts:
@@ -50,10 +52,10 @@ async def remove_missing(job: JobContext) -> str | None:
         if refusal is not None:
             return refusal
         async for group in _missing(job, closed):
-            job.tally.removed += await job.until_stored(partial(_remove, job, group))
-    if job.tally.removed:
-        job.tally.note("points_removed", str(job.tally.removed))
-        await keep_up(job)
+            job.progress.removed += await job.until_stored(partial(_remove, job, group))
+    if job.progress.removed:
+        job.progress.note("points_removed", str(job.progress.removed))
+        await run_maintenance(job)
     if not bare:
         return None
     return (
@@ -71,7 +73,7 @@ async def _guarded(job: JobContext, closed: Collection[bytes]) -> str | None:
             missing += file.had_point
             if file.had_point and file.sha256 is not None:
                 contents.append(_mark(file.sha256))
-    found, percent = await _found(job, missing), job.widths.delete_guard_percent
+    found, percent = await _found(job, missing), job.concurrency.delete_guard_percent
     if not guarded(missing, found, percent=percent):
         return None
     lost = missing - await _moved(job, contents)
@@ -149,7 +151,7 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
             continue
         closed.add(folder)
         way = f"photoseek roots forget {job.collection} DIR" if is_root else "confirm_deletes"
-        job.tally.warn(
+        job.progress.warn(
             f"nothing is removed below {display_text(folder)}: it was on another file system; "
             f"if it is meant to be gone, use {way}"
         )

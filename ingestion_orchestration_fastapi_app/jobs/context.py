@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
-from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
@@ -39,7 +39,7 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
-class Widths:
+class Concurrency:
     """Workers a stage, and where groups end."""
 
     read_workers: int
@@ -50,7 +50,7 @@ class Widths:
     delete_guard_percent: float
 
 
-async def until_stored(write: Callable[[], Awaitable[T]], tally: Tally, stop: Stop) -> T:
+async def until_stored(write: Callable[[], Awaitable[T]], progress: JobProgress, stop: Stop) -> T:
     """Repeats a durable step until it succeeds: a full disk pauses the job and loses nothing.
 
     `write` must be safe to repeat after it failed half-way. A job that is being stopped tries
@@ -63,7 +63,7 @@ async def until_stored(write: Callable[[], Awaitable[T]], tally: Tally, stop: St
             if stop.asked:
                 raise
             reason = exc.reason if isinstance(exc, StoreWrite) else exc.detail
-            with tally.blocked(exc.code, reason):
+            with progress.blocked(exc.code, reason):
                 await stop.wait(at_most_s=RETRY_STORAGE_S)
 
 

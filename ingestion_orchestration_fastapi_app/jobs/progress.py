@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.rates import (
     eta,
     recent_rate,
 )
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from utils.contract import ErrorCode, JobState, LogLine
 
 LOG_LINES = 200
@@ -27,10 +27,10 @@ MARKS = 256
 log = structlog.get_logger(__name__)
 
 
-class Tally:
+class JobProgress:
     """One running job's own account; lives on the event loop and is never shared with threads."""
 
-    def __init__(self, job_id: str, saved: JobProgress, *, workers: dict[str, int]) -> None:
+    def __init__(self, job_id: str, saved: SavedProgress, *, workers: dict[str, int]) -> None:
         self._job_id = job_id
         self._saved = saved
         self._workers = workers
@@ -158,8 +158,8 @@ class Tally:
             inference_s=self._sending_s + under_way_s,
         )
 
-    def progress(self) -> JobProgress:
-        return JobProgress(
+    def saved(self) -> SavedProgress:
+        return SavedProgress(
             bytes_read=self._bytes_read,
             active_s=self._saved.active_s + time.monotonic() - self._started_s,
             stages={stage: round(seconds, 3) for stage, seconds in self._stage_s.items()},

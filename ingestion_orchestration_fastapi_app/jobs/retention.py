@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 EVERY_S = 24 * 3600.0
 
 
-async def keep_short(ledger: Ledger, *, days: int) -> None:
+async def prune_job_history(ledger: Ledger, *, days: int) -> None:
     """Until cancelled. A ledger that cannot be written now is tried again the next day."""
     while True:
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
-from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import ErrorCode, JobState
 
@@ -23,5 +23,5 @@ class Ending:
 class Runner(Protocol):
     """Runs a job that was said to start, one call a run."""
 
-    async def run(self, record: JobRecord, tally: Tally, stop: Stop) -> Ending | None:
+    async def run(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
         """None: it was stopped, and what was not done stays pending. Never raises a fault."""

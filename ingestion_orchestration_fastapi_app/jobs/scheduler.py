@@ -23,8 +23,8 @@ from ingestion_orchestration_fastapi_app.errors import (
     QueueFull,
     StoreFault,
 )
-from ingestion_orchestration_fastapi_app.jobs.context import RETRY_STORAGE_S, Ports, Widths
-from ingestion_orchestration_fastapi_app.jobs.progress import Tally
+from ingestion_orchestration_fastapi_app.jobs.context import RETRY_STORAGE_S, Concurrency, Ports
+from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.runner import Ending, Runner
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import JobState
@@ -41,7 +41,7 @@ class _Run:
     """One run of a job. `problem`: its end could not be saved."""
 
     collection_id: int
-    tally: Tally
+    progress: JobProgress
     stop: Stop = field(default_factory=Stop)
     control: Control | None = None
     ended: Event = field(default_factory=Event)
@@ -54,7 +54,7 @@ class _Run:
         self.stop.ask()
 
 
-class Supervisor:
+class JobScheduler:
     """Runs queued jobs in the order of creation: one a collection, `max_running` in all.
 
     At most `max_waiting` are queued or paused; who asks for more is told to come back. What a
@@ -71,12 +71,12 @@ class Supervisor:
         ports: Ports,
         runner: Runner,
         *,
-        widths: Widths,
+        concurrency: Concurrency,
         max_running: int,
         max_waiting: int,
     ) -> None:
         self._ports = ports
-        self._widths = widths
+        self._widths = concurrency
         self._runner = runner
         self._max_running = max_running
         self._max_waiting = max_waiting
@@ -181,10 +181,10 @@ class Supervisor:
                 if run.problem is not None:
                     raise run.problem
 
-    def tally(self, job_id: str) -> Tally | None:
+    def live_progress(self, job_id: str) -> JobProgress | None:
         """The live account of a running job."""
         run = self._running.get(job_id)
-        return None if run is None else run.tally
+        return None if run is None else run.progress
 
     async def _record(self, job_id: str) -> JobRecord:
         record = await self._ports.ledger.job(job_id)
@@ -225,27 +225,27 @@ class Supervisor:
             if record.state is JobState.PAUSED or record.id == self._held:
                 continue
             self._waiting.remove(record)
-            run = _Run(record.collection_id, self._tally(record))
+            run = _Run(record.collection_id, self._new_progress(record))
             self._running[record.id] = run
             tg.start_soon(self._run, record, run)
 
-    def _tally(self, record: JobRecord) -> Tally:
+    def _new_progress(self, record: JobRecord) -> JobProgress:
         workers = {"read": self._widths.read_workers, "decode": self._widths.decode_workers}
-        return Tally(record.id, record.progress, workers=workers)
+        return JobProgress(record.id, record.progress, workers=workers)
 
     async def _run(self, record: JobRecord, run: _Run) -> None:
         structlog.contextvars.bind_contextvars(job_id=record.id)
-        tally = run.tally
+        progress = run.progress
         try:
-            ending = await self._runner.run(record, tally, run.stop) or _asked(run)
+            ending = await self._runner.run(record, progress, run.stop) or _asked(run)
             event = "job_finished" if ending.state in FINAL else "job_paused"
-            tally.note(event, _words(ending, tally.rungs))
+            progress.note(event, _words(ending, progress.rungs))
             moved = await self._ports.ledger.move_job(
                 record.id,
                 ending.state,
                 reason=ending.reason,
                 reason_code=ending.code,
-                progress=tally.progress(),
+                progress=progress.saved(),
             )
             if ending.state not in FINAL:
                 self._wait_for_turn(moved)
@@ -254,7 +254,7 @@ class Supervisor:
             run.problem = exc
             if isinstance(exc, (StoreFault, DiskFull)):
                 run.ended.set()
-                with tally.blocked(exc.code, exc.detail):
+                with progress.blocked(exc.code, exc.detail):
                     await sleep(RETRY_STORAGE_S)
                 with suppress(Problem):
                     record = await self._record(record.id)

@@ -11,9 +11,9 @@ from anyio import CapacityLimiter, move_on_after
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Original, Skipped
 from ingestion_orchestration_fastapi_app.domain.library.picture import (
-    Likeness,
+    DevelopedPreview,
     Picture,
-    unseen_hash,
+    placeholder_phash,
 )
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import (
@@ -73,8 +73,10 @@ class Thumbnails:
         return points[0]
 
     async def picture(self, point: Point) -> Picture:
-        """With `unseen_hash` where only a service could say what it looks like, and none does."""
-        version, unseen = self._preparation.version, unseen_hash(point.sha256)
+        """With `placeholder_phash` where only a service could say what it looks like, and none
+        does.
+        """
+        version, unseen = self._preparation.version, placeholder_phash(point.sha256)
         picture = (await self._cache.pictures(version, [point.sha256])).get(point.sha256)
         if picture is None or picture.phash == unseen:
             return await self._made_anew(point)
@@ -99,14 +101,14 @@ class Thumbnails:
             raise ImageNotFound(f"The file cannot be decoded: {prepared.detail}")
         picture = prepared.picture
         if isinstance(prepared.upload, Original):
-            likeness = await self._developed(point, prepared.upload)
-            if likeness is None:
+            developed_preview = await self._developed(point, prepared.upload)
+            if developed_preview is None:
                 return picture  # not kept: the service may be back when it is asked for again
-            picture = likeness.of(picture)
+            picture = developed_preview.of(picture)
         await self._cache.put_pictures(self._preparation.version, {point.sha256: picture})
         return picture
 
-    async def _developed(self, point: Point, original: Original) -> Likeness | None:
+    async def _developed(self, point: Point, original: Original) -> DevelopedPreview | None:
         """By the first service that can."""
         part_id, wanted = str(point.id), point.fingerprint
         with move_on_after(DEVELOP_LIMIT_S):
@@ -117,6 +119,6 @@ class Thumbnails:
                             {part_id: original}, captions=False, fingerprint=wanted
                         )
                         answer = answers[part_id]
-                        if isinstance(answer, Embedded) and answer.likeness is not None:
-                            return answer.likeness
+                        if isinstance(answer, Embedded) and answer.developed_preview is not None:
+                            return answer.developed_preview
         return None

@@ -17,14 +17,14 @@ class NoEventsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Touches:
+class DirtySnapshot:
     """`folders`: whether with what lies deeper. `whole`: anywhere."""
 
     folders: Mapping[bytes, bool]
     whole: bool
 
 
-class Touched:
+class DirtyFolders:
     """Folders in which something happened, until they are taken. Any thread may add to it.
 
     However many events there are, it stays small.
@@ -67,9 +67,9 @@ class Touched:
                 return math.inf
             return min(self._last_s + quiet_s, self._first_s + MAX_QUIETS * quiet_s)
 
-    def take(self) -> Touches:
+    def take(self) -> DirtySnapshot:
         with self._lock:
-            taken = Touches(self._folders, self._whole)
+            taken = DirtySnapshot(self._folders, self._whole)
             self._folders, self._whole = {}, False
             return taken
 
@@ -91,7 +91,7 @@ class FolderEvents(Protocol):
         """What is mounted where the directory is; None: there is no such directory now."""
 
     async def follow(
-        self, directory: bytes, *, recursive: bool, touched: Touched, wake: Callable[[], None]
+        self, directory: bytes, *, recursive: bool, touched: DirtyFolders, wake: Callable[[], None]
     ) -> Feed:
         """Adds to `touched` what happens from now on, and calls `wake` on the event loop.
 

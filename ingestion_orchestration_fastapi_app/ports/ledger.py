@@ -11,15 +11,15 @@ from ingestion_orchestration_fastapi_app.domain.access.sessions import SessionRe
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, FileRecord, Outcome, Root
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.domain.files.records import (
-    Enrolment,
-    Settlement,
+    FileOutcome,
+    FileStart,
     UnmetFile,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     FailureRecord,
-    JobProgress,
     JobRecord,
     JobRequest,
+    SavedProgress,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from utils.contract import ErrorCode, JobState
@@ -112,7 +112,7 @@ class Ledger(Protocol):
         *,
         reason: str | None = None,
         reason_code: ErrorCode | None = None,
-        progress: JobProgress | None = None,
+        progress: SavedProgress | None = None,
     ) -> JobRecord:
         """Sets started_at at the first `running`; a final state freezes the counts.
 
@@ -137,7 +137,7 @@ class Ledger(Protocol):
     async def recall(
         self, collection_id: int, keys: Sequence[FileKey]
     ) -> dict[FileKey, FileRecord]: ...
-    async def enrol(self, job_id: str, collection_id: int, files: Sequence[Enrolment]) -> None:
+    async def enrol(self, job_id: str, collection_id: int, files: Sequence[FileStart]) -> None:
         """One transaction: each file belongs to this job now, with its outcome.
 
         What was known of the file's content stays. A failed one is listed among the job's
@@ -167,10 +167,10 @@ class Ledger(Protocol):
         self,
         job_id: str,
         collection_id: int,
-        settlements: Sequence[Settlement],
+        settlements: Sequence[FileOutcome],
         *,
         synced_version: int | None,
-        progress: JobProgress,
+        progress: SavedProgress,
     ) -> None:
         """One transaction: outcomes, failures, the intents' end, the synced version, progress."""
 

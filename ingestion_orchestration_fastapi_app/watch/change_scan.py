@@ -22,7 +22,7 @@ _MASK = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Odds:
+class FolderDiff:
     """Numbers tell one such state of a folder from another; they mean nothing after a restart.
 
     `folders` are those right in which files are at odds. `whole` stands for all of them, where
@@ -36,7 +36,7 @@ class Odds:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ChangeScan:
     """`is_image_name`: whether a file is named like an image."""
 
     ledger: Ledger
@@ -45,7 +45,7 @@ class Look:
 
     async def at(
         self, collection: CollectionRecord, watch: Watch, touched: Mapping[bytes, bool] | None
-    ) -> Odds:
+    ) -> FolderDiff:
         """`touched`: folders, and whether with what lies deeper; None: all of the directory."""
         found = _Found()
         for folder, recursive in scopes(watch, touched):
@@ -59,7 +59,7 @@ class Look:
                     async for path in missing:
                         found.note(path)
         if watch.directory in found.faults:
-            return Odds({}, fault=found.faults[watch.directory])
+            return FolderDiff({}, fault=found.faults[watch.directory])
         if touched is None and watch.recursive:
             then = await self.ledger.devices(collection.id)
             changed = changed_devices(then, found.devices, watch.directory)
@@ -68,7 +68,7 @@ class Look:
                 found.overflow()
             elif found.folders and device_at(watch.directory, then) is None:
                 found.overflow()  # it was never imported
-        return Odds(found.folders, whole=found.total if found.overflown else None)
+        return FolderDiff(found.folders, whole=found.total if found.overflown else None)
 
     async def _scan(
         self, collection: CollectionRecord, groups: AsyncIterator[ScanGroup], found: _Found
@@ -91,12 +91,12 @@ class Look:
         records = await self.ledger.recall(collection.id, [file.key for file in files])
         for file in files:
             record = records.get(file.key)
-            if self._is_at_odds(file, record, collection.fingerprint or ""):
+            if self._differs_from_ledger(file, record, collection.fingerprint or ""):
                 known = record and (record.verdict, record.settled, record.stored_fingerprint)
                 found.note(file.absolute, file.stat, known)
         return len(records)
 
-    def _is_at_odds(self, file: File, record: FileRecord | None, fingerprint: str) -> bool:
+    def _differs_from_ledger(self, file: File, record: FileRecord | None, fingerprint: str) -> bool:
         """What failed fails again until the file changes: that is no reason for a job."""
         if record is None:
             return True

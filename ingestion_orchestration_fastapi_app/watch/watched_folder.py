@@ -12,15 +12,15 @@ from anyio import CancelScope, Event, create_task_group
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, is_within
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
-from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.ports.folder_events import (
     MAX_FOLDERS,
+    DirtyFolders,
     Feed,
     FolderEvents,
     NoEventsError,
-    Touched,
 )
-from ingestion_orchestration_fastapi_app.watch.change_scan import Look, Odds
+from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan, FolderDiff
 from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -49,8 +49,8 @@ class WatchedFolder:
 
     def __init__(
         self,
-        look: Look,
-        supervisor: Supervisor,
+        look: ChangeScan,
+        scheduler: JobScheduler,
         events: FolderEvents,
         timing: Timing,
         collection: CollectionRecord,
@@ -59,11 +59,11 @@ class WatchedFolder:
         self.watch = watch
         self.detail: str | None = "it is being looked at for the first time"
         self._look = look
-        self._supervisor = supervisor
+        self._supervisor = scheduler
         self._events = events
         self._timing = timing
         self._collection = collection
-        self._touched = Touched(timing.clock)
+        self._touched = DirtyFolders(timing.clock)
         self._woken = Event()
         self._feed: Feed | None = None
         self._device: int | None = None
@@ -183,7 +183,7 @@ class WatchedFolder:
         return None
 
     async def _submit(
-        self, collection: CollectionRecord, odds: Odds, touched: Mapping[bytes, bool] | None
+        self, collection: CollectionRecord, odds: FolderDiff, touched: Mapping[bytes, bool] | None
     ) -> None:
         folders = self._not_tried(odds, touched)
         if folders is None:
@@ -205,7 +205,7 @@ class WatchedFolder:
         self._tried.update({folder: odds.folders[folder] for folder in folders})
 
     def _not_tried(
-        self, odds: Odds, touched: Mapping[bytes, bool] | None
+        self, odds: FolderDiff, touched: Mapping[bytes, bool] | None
     ) -> tuple[bytes, ...] | None:
         """The folders for a job, none for all of them; None where there is nothing to do."""
         for folder in [one for one in self._tried if _covers(touched, one)]:

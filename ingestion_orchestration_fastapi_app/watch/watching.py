@@ -10,11 +10,11 @@ from anyio import TASK_STATUS_IGNORED, CancelScope, create_task_group, sleep, sl
 from anyio.abc import TaskGroup, TaskStatus
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
-from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.ports.folder_events import FolderEvents
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.library import Library
-from ingestion_orchestration_fastapi_app.watch.change_scan import Look
+from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan
 from ingestion_orchestration_fastapi_app.watch.watched_folder import Timing, WatchedFolder
 
 Key = tuple[int, bytes]  # collection and directory
@@ -38,7 +38,7 @@ class Watching:
         self,
         ledger: Ledger,
         library: Library,
-        supervisor: Supervisor,
+        scheduler: JobScheduler,
         events: FolderEvents,
         *,
         is_image_name: Callable[[bytes], bool],
@@ -50,8 +50,8 @@ class Watching:
         sleep: Callable[[float], Awaitable[None]] = sleep,
     ) -> None:
         self._ledger = ledger
-        self._look = Look(ledger, library, is_image_name)
-        self._supervisor = supervisor
+        self._look = ChangeScan(ledger, library, is_image_name)
+        self._supervisor = scheduler
         self._events = events
         self._timing = Timing(debounce_s, rescan_s, clock, sleep)
         self._is_allowed = is_allowed

@@ -36,15 +36,21 @@ ENCODINGS = (PPM_MEDIA_TYPE, "image/jpeg", RAW_MEDIA_TYPE, "image/*")
 )
 async def get_capabilities(engine: EngineOf) -> Capabilities:
     """Of an unloaded model, too, which stays so: asking is not needing it."""
-    known, admission, captioning = engine.presence.known, engine.admission, engine.captioning
+    known, admission, captioner_lifecycle = (
+        engine.lifecycle.known,
+        engine.admission,
+        engine.captioner_lifecycle,
+    )
     clip = known.description
     return Capabilities(
         safe_clip_batch=known.safe_batch,
-        safe_blip_batch=captioning.safe_batch,
+        safe_blip_batch=captioner_lifecycle.safe_batch,
         recommended_batch=min(known.safe_batch, HARD_MAX_BATCH),
         max_request_bytes=engine.limits.max_request_bytes,
         upload=UploadSpec(
-            clip=clip.upload, caption=CaptionUpload(side_px=captioning.side_px), encodings=ENCODINGS
+            clip=clip.upload,
+            caption=CaptionUpload(side_px=captioner_lifecycle.side_px),
+            encodings=ENCODINGS,
         ),
         clip=ClipCapabilities(
             model=clip.model,
@@ -58,10 +64,10 @@ async def get_capabilities(engine: EngineOf) -> Capabilities:
             compiled=clip.compiled,
         ),
         captions=CaptionCapabilities(
-            available=captioning.available,
-            model=captioning.model,
-            quantization=captioning.quantization,
-            fingerprint=captioning.fingerprint,
+            available=captioner_lifecycle.available,
+            model=captioner_lifecycle.model,
+            quantization=captioner_lifecycle.quantization,
+            fingerprint=captioner_lifecycle.fingerprint,
         ),
         device=clip.device,
         queue=QueueCapabilities(
@@ -85,5 +91,5 @@ async def health_live() -> HealthReply:
 async def health_ready(engine: EngineOf) -> HealthReply:
     """200 after a canary inference on the model thread, or while the model is unloaded since nobody
     needed it; 503 with a code otherwise."""
-    await engine.presence.check()
+    await engine.lifecycle.check()
     return HealthReply(status="ok")

@@ -14,14 +14,14 @@ from ml_inference_fastapi_app.api.replies import Encoding, batch_json, encoded
 from ml_inference_fastapi_app.api.request_checks import (
     EngineOf,
     ImageCount,
-    batch_place,
+    batch_permit,
     check_count,
-    query_place,
+    query_permit,
     unless_client_leaves,
 )
 from ml_inference_fastapi_app.errors import CaptionsUnavailable, ImageRefused
 from ml_inference_fastapi_app.serving.multipart import boundary_of
-from ml_inference_fastapi_app.serving.stage_timer import Laps
+from ml_inference_fastapi_app.serving.stage_timer import StageTimer
 from utils.contract import (
     API_PREFIX,
     BatchReply,
@@ -83,19 +83,19 @@ async def batch_embed_and_caption(
     whole picture, with the same filename. A failed caption is an error beside the embedding.
     Who sends a RAW need not be able to decode it: its thumbnail may be asked for.
     """
-    laps = Laps()
+    timer = StageTimer()
     model = engine.model
     check_count(image_count, limit=model.safe_batch)
     boundary = boundary_of(request.headers.get("Content-Type"))
     images = image_count or model.safe_batch
-    async with batch_place(request, engine, images=images) as (body, place):
-        laps.end("admit")
+    async with batch_permit(request, engine, images=images) as (body, permit):
+        timer.end("admit")
         work = partial(
             engine.embed_batch,
             body,
             boundary,
-            place,
-            laps,
+            permit,
+            timer,
             declared=image_count,
             captions=captions,
             thumbnail_side_px=thumbnail_side_px or 0,
@@ -103,7 +103,7 @@ async def batch_embed_and_caption(
         outcome = await unless_client_leaves(request, body, work)
     answer = partial(batch_json, outcome, model.description.fingerprint, encoding_format)
     content = await anyio.to_thread.run_sync(answer, limiter=request.app.state.reply_threads)
-    return Response(content, media_type="application/json", headers=laps.headers())
+    return Response(content, media_type="application/json", headers=timer.headers())
 
 
 @router.post(
@@ -115,17 +115,17 @@ async def batch_embed_and_caption(
 )
 async def embed_image(request: Request, engine: EngineOf) -> Response:
     """One image, before any import batch's next turn."""
-    laps = Laps()
+    timer = StageTimer()
     model = engine.model
     boundary = boundary_of(request.headers.get("Content-Type"))
-    async with query_place(request, engine) as body:
-        laps.end("admit")
-        work = partial(engine.embed_image, body, boundary, laps)
+    async with query_permit(request, engine) as body:
+        timer.end("admit")
+        work = partial(engine.embed_image, body, boundary, timer)
         result = await unless_client_leaves(request, body, work)
     if isinstance(result, Rejected):
         raise ImageRefused(result)
     reply = {"embedding": encoded(result, "float"), "fingerprint": model.description.fingerprint}
-    return Response(json.dumps(reply), media_type="application/json", headers=laps.headers())
+    return Response(json.dumps(reply), media_type="application/json", headers=timer.headers())
 
 
 @router.post(
@@ -137,25 +137,25 @@ async def embed_image(request: Request, engine: EngineOf) -> Response:
 )
 async def embed_text(request: Request, engine: EngineOf) -> Response:
     """Vectors that are near those of the images that the texts describe."""
-    laps = Laps()
+    timer = StageTimer()
     model = engine.model
     if media_type(request.headers.get("Content-Type", "")) != "application/json":
         raise UnsupportedMediaType("Send application/json.")
-    async with query_place(request, engine) as body:
-        laps.end("admit")
+    async with query_permit(request, engine) as body:
+        timer.end("admit")
         try:
             asked = EmbedTextRequest.model_validate_json(await body.read())
         except ValidationError as exc:
             raise ValidationProblem(readable(exc)) from exc
-        laps.end("parse")
-        work = partial(engine.embed_texts, asked.texts, laps)
+        timer.end("parse")
+        work = partial(engine.embed_texts, asked.texts, timer)
         vectors, truncated = await unless_client_leaves(request, body, work)
     reply = {
         "embeddings": vectors.tolist(),
         "fingerprint": model.description.fingerprint,
         "truncated": truncated,
     }
-    return Response(json.dumps(reply), media_type="application/json", headers=laps.headers())
+    return Response(json.dumps(reply), media_type="application/json", headers=timer.headers())
 
 
 @router.post(
@@ -167,14 +167,14 @@ async def embed_text(request: Request, engine: EngineOf) -> Response:
 )
 async def caption_image(request: Request, response: Response, engine: EngineOf) -> CaptionReply:
     """One image's caption; queries overtake it between words."""
-    laps = Laps()
+    timer = StageTimer()
     engine.model  # noqa: B018  # a service that still loads says so first
     boundary = boundary_of(request.headers.get("Content-Type"))
-    async with query_place(request, engine) as body:
-        laps.end("admit")
-        work = partial(engine.caption_image, body, boundary, laps)
+    async with query_permit(request, engine) as body:
+        timer.end("admit")
+        work = partial(engine.caption_image, body, boundary, timer)
         said, fingerprint = await unless_client_leaves(request, body, work)
     if isinstance(said, Rejected):
         raise ImageRefused(said)
-    response.headers.update(laps.headers())
+    response.headers.update(timer.headers())
     return CaptionReply(caption=said, fingerprint=fingerprint)

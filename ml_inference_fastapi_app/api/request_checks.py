@@ -12,7 +12,7 @@ from fastapi import Depends, Header, Request
 from pydantic import BeforeValidator
 from starlette.requests import ClientDisconnect
 
-from ml_inference_fastapi_app.scheduling.admission import Place
+from ml_inference_fastapi_app.scheduling.admission import Permit
 from ml_inference_fastapi_app.serving.engine import Engine
 from ml_inference_fastapi_app.serving.request_body import Body
 from utils.contract import IMAGE_COUNT_HEADER
@@ -57,20 +57,20 @@ def check_count(count: int | None, *, limit: int) -> None:
 
 
 @asynccontextmanager
-async def batch_place(
+async def batch_permit(
     request: Request, engine: Engine, *, images: int
-) -> AsyncIterator[tuple[Body, Place]]:
+) -> AsyncIterator[tuple[Body, Permit]]:
     """The body, once it comes, and a place. Raises GpuBusy at once, too: before it is read."""
     engine.admission.check_batch()
     body = await _begun(request, engine)
-    with engine.admission.batch(images) as place:
+    with engine.admission.batch(images) as permit:
         body.hold_to_pace()
-        yield body, place
+        yield body, permit
 
 
 @asynccontextmanager
-async def query_place(request: Request, engine: Engine) -> AsyncIterator[Body]:
-    """As `batch_place`, for a query."""
+async def query_permit(request: Request, engine: Engine) -> AsyncIterator[Body]:
+    """As `batch_permit`, for a query."""
     engine.admission.check_query()
     body = await _begun(request, engine)
     with engine.admission.query():

@@ -45,7 +45,7 @@ class CaptionPlan:
     load: Callable[[BlipSource, str, str], Captioner]
 
 
-class Captioning:
+class CaptionerLifecycle:
     """Without a plan captions are disabled for good."""
 
     def __init__(self, plan: CaptionPlan | None, thread: ModelThread) -> None:

@@ -13,8 +13,8 @@ import structlog
 from ml_inference_fastapi_app.backends.base import ClipDescription
 from ml_inference_fastapi_app.backends.release import give_back_memory
 from ml_inference_fastapi_app.errors import ModelFailed
-from ml_inference_fastapi_app.models.loaded_clip import LoadedModel
-from ml_inference_fastapi_app.models.loading_progress import MAX_RETRY_S, Startup
+from ml_inference_fastapi_app.models.loaded_clip import LoadedClip
+from ml_inference_fastapi_app.models.loading_progress import MAX_RETRY_S, LoadingProgress
 from ml_inference_fastapi_app.scheduling.model_thread import (
     ModelThread,
     ModelThreadDiedError,
@@ -40,14 +40,16 @@ class Known:
     safe_batch: int
 
 
-class Presence:
+class ModelLifecycle:
     """Lives on the event loop. Ends with the model thread."""
 
-    def __init__(self, thread: ModelThread, *, startup: Startup, ready_timeout_s: float) -> None:
+    def __init__(
+        self, thread: ModelThread, *, startup: LoadingProgress, ready_timeout_s: float
+    ) -> None:
         self.startup = startup
         self._thread = thread
         self._ready_timeout_s = ready_timeout_s
-        self._model: LoadedModel | None = None
+        self._model: LoadedClip | None = None
         self._unloaded: Known | None = None
         self._failure: str | None = None
         self._wanted = anyio.Event()
@@ -56,7 +58,7 @@ class Presence:
         self._canary_seen_s = float("-inf")
 
     @property
-    def model(self) -> LoadedModel:
+    def model(self) -> LoadedClip:
         """For those who need it now: when it was unloaded, it is loaded again for them.
 
         Raises ModelLoading until it is loaded, warmed and probed; ModelFailed once it died.
@@ -83,7 +85,7 @@ class Presence:
             raise self.startup.loading()
         return self._unloaded
 
-    def adopt(self, model: LoadedModel) -> None:
+    def adopt(self, model: LoadedClip) -> None:
         """From here on requests are taken. Raises AnotherModelError."""
         if self._unloaded is not None:
             before, now = self._unloaded.description.fingerprint, model.description.fingerprint
@@ -158,7 +160,7 @@ class Presence:
         await self._thread.run(one_turn(partial(_let_go, leaving)), priority=Priority.IMPORT)
 
 
-def _let_go(leaving: list[LoadedModel]) -> None:
+def _let_go(leaving: list[LoadedClip]) -> None:
     """The last reference goes here: what a CUDA graph holds belongs to the model thread."""
     graphs = leaving[0].description.compiled
     leaving.clear()

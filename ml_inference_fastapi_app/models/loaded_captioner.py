@@ -21,13 +21,13 @@ log = structlog.stdlib.get_logger(__name__)
 class LoadedCaptioner:
     """Both sizes fall when the device runs out of memory; they may be read from anywhere.
 
-    `turn_images` see the captioner at once; `safe_batch` are done in about ten seconds.
+    `micro_batch_size` see the captioner at once; `safe_batch` are done in about ten seconds.
     """
 
-    def __init__(self, captioner: Captioner, *, safe_batch: int, turn_images: int) -> None:
+    def __init__(self, captioner: Captioner, *, safe_batch: int, micro_batch_size: int) -> None:
         self.description = captioner.description
         self.safe_batch = safe_batch
-        self.turn_images = turn_images
+        self.micro_batch_size = micro_batch_size
         self.used_s = time.monotonic()  # when it was last asked for, or said something
         self._captioner = captioner
 
@@ -37,7 +37,7 @@ class LoadedCaptioner:
         while len(results) < len(pictures):
             if results:
                 yield
-            part = pictures[len(results) :][: self.turn_images]
+            part = pictures[len(results) :][: self.micro_batch_size]
             self.used_s = time.monotonic()
             try:
                 results += yield from self._said(part)
@@ -46,12 +46,12 @@ class LoadedCaptioner:
                     detail = "One caption is too much memory."
                     results.append(Rejected(ErrorCode.BLIP_INFER, detail))
                 else:
-                    self.turn_images = len(part) // 2
-                    self.safe_batch = max(self.turn_images, self.safe_batch // 2)
+                    self.micro_batch_size = len(part) // 2
+                    self.safe_batch = max(self.micro_batch_size, self.safe_batch // 2)
                 log.warning(
                     "captioner_out_of_memory",
                     images=len(part),
-                    turn_images=self.turn_images,
+                    micro_batch_size=self.micro_batch_size,
                     safe_batch=self.safe_batch,
                 )
         self.used_s = time.monotonic()
@@ -145,8 +145,8 @@ def probed_captioner(captioner: Captioner, *, max_batch: int) -> LoadedCaptioner
         device=description.device,
         dtype=description.dtype,
         safe_batch=safe_batch,
-        turn_images=found.turn_images,
+        micro_batch_size=found.micro_batch_size,
         images_per_s=images_per_s,
     )
-    turn_images = min(found.turn_images, safe_batch)
-    return LoadedCaptioner(captioner, safe_batch=safe_batch, turn_images=turn_images)
+    micro_batch_size = min(found.micro_batch_size, safe_batch)
+    return LoadedCaptioner(captioner, safe_batch=safe_batch, micro_batch_size=micro_batch_size)

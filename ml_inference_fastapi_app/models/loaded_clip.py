@@ -14,16 +14,16 @@ from ml_inference_fastapi_app.errors import ModelFailed
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.models.probe import (
     MAX_BATCH_S,
+    Headroom,
     Probed,
     ProbeLimits,
-    Room,
     Trial,
     confirmed,
     fitting,
     next_turn_images,
     probe,
 )
-from ml_inference_fastapi_app.scheduling.admission import Place, Speed
+from ml_inference_fastapi_app.scheduling.admission import Permit, Speed
 from ml_inference_fastapi_app.scheduling.model_thread import Steps
 from utils.contract import ErrorCode
 from utils.problems import Rejected
@@ -36,7 +36,7 @@ CANARY_MIN_COSINE = 0.999
 RECOVERY_TURNS = 256  # full ones that fit: after as many, more is tried than what ran out of memory
 
 
-class LoadedModel:
+class LoadedClip:
     """Both sizes fall when the device runs out of memory, and rise slowly when it fits again; they
     follow the device's speed within their room.
 
@@ -49,9 +49,9 @@ class LoadedModel:
         self.embedder = embedder
         self.description = embedder.description
         self.safe_batch = probed.safe_batch
-        self.turn_images = probed.turn_images
-        self._batch_room = Room(probed.ceiling, probed.ceiling)
-        self._turn_room = Room(probed.largest_turn, probed.largest_turn)
+        self.micro_batch_size = probed.micro_batch_size
+        self._batch_room = Headroom(probed.ceiling, probed.ceiling)
+        self._turn_room = Headroom(probed.largest_turn, probed.largest_turn)
         self._fitted_turns = 0
         self._speed = speed
         self._metrics = metrics
@@ -59,15 +59,15 @@ class LoadedModel:
         speed.images_per_s = probed.images_per_s
         metrics.safe_batch.set(probed.safe_batch)
 
-    def batch(self, pictures: Sequence[Picture], place: Place) -> Steps[list[Vector | Rejected]]:
+    def batch(self, pictures: Sequence[Picture], permit: Permit) -> Steps[list[Vector | Rejected]]:
         """One result a picture. The turn's size is read anew each time: it may have fallen."""
         results: list[Vector | Rejected] = []
         while len(results) < len(pictures):
             if results:
                 yield
             at = len(results)
-            results += self.turn(pictures[at : at + self.turn_images])
-            place.images_left = len(pictures) - len(results)
+            results += self.turn(pictures[at : at + self.micro_batch_size])
+            permit.images_left = len(pictures) - len(results)
         return results
 
     def turn(self, pictures: Sequence[Picture]) -> list[Vector | Rejected]:
@@ -79,7 +79,7 @@ class LoadedModel:
         results: list[Vector | Rejected] = []
         out_of_memory = False
         while len(results) < len(pictures):
-            part = pictures[len(results) :][: self.turn_images]
+            part = pictures[len(results) :][: self.micro_batch_size]
             try:
                 results += self._vectors(part)
             except (DeviceOutOfMemoryError, MemoryError):
@@ -87,8 +87,8 @@ class LoadedModel:
                 if len(part) == 1:
                     results.append(Rejected(ErrorCode.GPU_OOM, "One image is too much memory."))
                 else:
-                    self.turn_images = fitting(len(part) // 2, self.embedder.sizes)
-                    self._turn_room = self._turn_room.lowered(self.turn_images)
+                    self.micro_batch_size = fitting(len(part) // 2, self.embedder.sizes)
+                    self._turn_room = self._turn_room.lowered(self.micro_batch_size)
         if out_of_memory:
             self._lower_safe_batch(len(pictures))
         return results
@@ -122,8 +122,8 @@ class LoadedModel:
 
     def _follow_speed(self, images: int, model_s: float) -> None:
         """A start on a busy machine must not make batches small for good."""
-        self.turn_images = next_turn_images(
-            self.turn_images,
+        self.micro_batch_size = next_turn_images(
+            self.micro_batch_size,
             images=images,
             model_s=model_s,
             ceiling=self._turn_room.now,
@@ -136,7 +136,7 @@ class LoadedModel:
 
     def _trust_memory_again(self, images: int) -> None:
         """What took the memory may be gone: one step up after many full turns that fitted."""
-        if images < self.turn_images:
+        if images < self.micro_batch_size:
             return
         self._fitted_turns += 1
         if self._fitted_turns >= RECOVERY_TURNS:
@@ -159,14 +159,14 @@ class LoadedModel:
     def _lower_safe_batch(self, images: int) -> None:
         """Once for a turn, however often it had to be cut."""
         self._metrics.out_of_memory.inc()
-        self.safe_batch = max(self.turn_images, self.safe_batch // 2)
+        self.safe_batch = max(self.micro_batch_size, self.safe_batch // 2)
         self._batch_room = self._batch_room.lowered(self.safe_batch)
         self._fitted_turns = 0
         self._metrics.safe_batch.set(self.safe_batch)
         log.warning(
             "device_out_of_memory",
             images=images,
-            turn_images=self.turn_images,
+            micro_batch_size=self.micro_batch_size,
             safe_batch=self.safe_batch,
         )
 
@@ -205,7 +205,7 @@ def probed(embedder: Embedder, *, max_batch: int, known: Probed | None = None) -
     log.info(
         "probed",
         safe_batch=found.safe_batch,
-        turn_images=found.turn_images,
+        micro_batch_size=found.micro_batch_size,
         images_per_s=found.images_per_s,
         limited_by=found.limited_by,
         trials=len(found.trials),

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 from ml_inference_fastapi_app.backends.base import Embedder, StartPhase
 from ml_inference_fastapi_app.metrics import EngineMetrics
-from ml_inference_fastapi_app.models.loaded_clip import LoadedModel, probed
-from ml_inference_fastapi_app.models.probe_cache import Starts, conditions_of
+from ml_inference_fastapi_app.models.loaded_clip import LoadedClip, probed
+from ml_inference_fastapi_app.models.probe_cache import ProbeCache, conditions_of
 from ml_inference_fastapi_app.scheduling.admission import Speed
 from utils.problems import ModelLoading
 
@@ -26,7 +26,7 @@ OnPhase = Callable[[StartPhase], None]
 Load = Callable[[OnPhase], Embedder]
 
 
-class Startup:
+class LoadingProgress:
     """How far a start has come. Written on the model thread, read anywhere."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -86,14 +86,14 @@ class Startup:
 
 def ready_model(
     load: Load,
-    startup: Startup,
-    starts: Starts,
+    startup: LoadingProgress,
+    starts: ProbeCache,
     *,
     configured: tuple[str, ...],
     max_batch: int,
     speed: Speed,
     metrics: EngineMetrics,
-) -> LoadedModel:
+) -> LoadedClip:
     """Loads, compiles, probes and warms. Seconds to minutes, on the model thread.
 
     Raises ModelMissingError.
@@ -106,7 +106,7 @@ def ready_model(
     )
     found = probed(embedder, max_batch=max_batch, known=starts.probed(conditions))
     embedder.warm(found.largest_turn)
-    model = LoadedModel(embedder, found, speed=speed, metrics=metrics)
+    model = LoadedClip(embedder, found, speed=speed, metrics=metrics)
     startup.end()
     starts.remember(found, configured=configured, conditions=conditions, phases_s=startup.took_s)
     return model

@@ -53,7 +53,7 @@ class ProbeLimits:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """`safe_batch` bounds a request, `turn_images` what runs between two queries.
+    """`safe_batch` bounds a request, `micro_batch_size` what runs between two queries.
 
     `ceiling` and `largest_turn` are how far they may rise when the device proves faster than in
     this moment.
@@ -61,7 +61,7 @@ class Probed:
 
     safe_batch: int
     ceiling: int
-    turn_images: int
+    micro_batch_size: int
     largest_turn: int
     images_per_s: float | None
     limited_by: LimitedBy
@@ -89,7 +89,7 @@ def confirmed(run: Callable[[int], Trial], known: Probed, limits: ProbeLimits) -
     takes about its time of then: no less than half, no more than twice."""
     if known.images_per_s is None or known.ceiling > limits.max_batch:
         return False
-    images = known.largest_turn if limits.whole_batches else known.turn_images
+    images = known.largest_turn if limits.whole_batches else known.micro_batch_size
     if limits.sizes and not {images, known.largest_turn} <= set(limits.sizes):
         return False
     try:
@@ -125,19 +125,19 @@ def fitting(images: int, sizes: Sequence[int]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Headroom:
     """How far something may grow: `now` falls when memory runs out, and rises to `probed` again."""
 
     probed: int
     now: int
 
-    def lowered(self, now: int) -> Room:
-        return Room(self.probed, min(self.now, now))
+    def lowered(self, now: int) -> Headroom:
+        return Headroom(self.probed, min(self.now, now))
 
-    def raised(self) -> Room:
+    def raised(self) -> Headroom:
         """One step. Additive, as what took the memory may still have it."""
         step = max(1, self.probed // ROOM_STEPS)
-        return Room(self.probed, min(self.probed, self.now + step))
+        return Headroom(self.probed, min(self.probed, self.now + step))
 
 
 def memory_per_image(trials: Sequence[Trial]) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from ml_inference_fastapi_app.backends.base import ClipDescription, StartPhase
 from ml_inference_fastapi_app.models.probe import LimitedBy, Probed
@@ -28,7 +28,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Start(_Strict):
+class ProbeRecord(_Strict):
     """`configured` are the settings that decide how long a start takes; `conditions` everything
     that the probe's result hangs on."""
 
@@ -37,7 +37,10 @@ class Start(_Strict):
     phases_s: dict[StartPhase, float]
     safe_batch: int = Field(ge=1)
     ceiling: int = Field(ge=1)
-    turn_images: int = Field(ge=1)
+    micro_batch_size: int = Field(
+        ge=1,
+        validation_alias=AliasChoices("micro_batch_size", "turn_images"),  # as 0.1 called it
+    )
     largest_turn: int = Field(ge=1)
     images_per_s: float = Field(gt=0)
     limited_by: LimitedBy
@@ -46,7 +49,7 @@ class Start(_Strict):
         return Probed(
             safe_batch=self.safe_batch,
             ceiling=self.ceiling,
-            turn_images=self.turn_images,
+            micro_batch_size=self.micro_batch_size,
             largest_turn=self.largest_turn,
             images_per_s=self.images_per_s,
             limited_by=self.limited_by,
@@ -56,10 +59,10 @@ class Start(_Strict):
 
 class _Content(_Strict):
     version: Literal[1] = 1
-    starts: tuple[Start, ...] = Field(default=(), max_length=MAX_STARTS)  # oldest first
+    starts: tuple[ProbeRecord, ...] = Field(default=(), max_length=MAX_STARTS)  # oldest first
 
 
-class Starts:
+class ProbeCache:
     """Blocking, milliseconds. Two services may share the file: the last one to start is kept."""
 
     def __init__(self, folder: Path) -> None:
@@ -85,13 +88,13 @@ class Starts:
         """A folder that cannot be written to costs the next start some seconds, and no more."""
         if found.images_per_s is None:
             return  # nothing could be run: that is no result
-        start = Start(
+        start = ProbeRecord(
             configured=configured,
             conditions=conditions,
             phases_s=phases_s,
             safe_batch=found.safe_batch,
             ceiling=found.ceiling,
-            turn_images=found.turn_images,
+            micro_batch_size=found.micro_batch_size,
             largest_turn=found.largest_turn,
             images_per_s=found.images_per_s,
             limited_by=found.limited_by,
@@ -107,7 +110,7 @@ class Starts:
         except OSError as exc:
             log.warning("start_not_remembered", file=str(self._file), error=str(exc))
 
-    def _known(self) -> tuple[Start, ...]:
+    def _known(self) -> tuple[ProbeRecord, ...]:
         try:
             with open(self._file, "rb") as file:
                 data = file.read(MAX_FILE_BYTES)

@@ -37,7 +37,7 @@ class Speed:
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class Permit:
     """An admitted batch. `images_left` starts as declared and falls as the device works."""
 
     images_left: int
@@ -62,30 +62,30 @@ class Admission:
         self.limit = 1 + max_waiting_batches
         self._max_queries = 1 + max_waiting_queries
         self._speed = speed
-        self._places: list[Place] = []  # oldest first
+        self._permits: list[Permit] = []  # oldest first
         self._queries = 0
         self._last_left_s = time.monotonic()
 
     def idle_s(self) -> float:
         """For how long no request has been in."""
-        if self._places or self._queries:
+        if self._permits or self._queries:
             return 0.0
         return time.monotonic() - self._last_left_s
 
     @property
     def running(self) -> int:
-        return min(1, len(self._places))
+        return min(1, len(self._permits))
 
     @property
     def waiting(self) -> int:
-        return len(self._places) - self.running
+        return len(self._permits) - self.running
 
     def check_batch(self) -> None:
         """Raises GpuBusy with the time after which the oldest batch should have left."""
-        if len(self._places) >= self.limit:
+        if len(self._permits) >= self.limit:
             self._on_busy()
             raise GpuBusy(
-                f"{len(self._places)} of {self.limit} batches are in.",
+                f"{len(self._permits)} of {self.limit} batches are in.",
                 retry_after_s=self._retry_after_s(),
             )
 
@@ -96,15 +96,15 @@ class Admission:
             raise GpuBusy("Too many queries are waiting.", retry_after_s=MIN_RETRY_S * 10)
 
     @contextmanager
-    def batch(self, images: int) -> Iterator[Place]:
+    def batch(self, images: int) -> Iterator[Permit]:
         """Raises GpuBusy."""
         self.check_batch()
-        place = Place(images)
-        self._places.append(place)
+        permit = Permit(images)
+        self._permits.append(permit)
         try:
-            yield place
+            yield permit
         finally:
-            self._places.remove(place)
+            self._permits.remove(permit)
             self._last_left_s = time.monotonic()
 
     @contextmanager
@@ -119,5 +119,5 @@ class Admission:
 
     def _retry_after_s(self) -> float:
         speed = self._speed.images_per_s
-        wait_s = 1.0 if speed is None else self._places[0].images_left / speed
+        wait_s = 1.0 if speed is None else self._permits[0].images_left / speed
         return min(max(wait_s, MIN_RETRY_S), MAX_RETRY_S)

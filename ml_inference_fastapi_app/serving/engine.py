@@ -14,11 +14,11 @@ import structlog
 from ml_inference_fastapi_app.backends.base import Vectors
 from ml_inference_fastapi_app.errors import CaptionsUnavailable, ModelFailed
 from ml_inference_fastapi_app.metrics import EngineMetrics
-from ml_inference_fastapi_app.models.captioner_lifecycle import Captioning
-from ml_inference_fastapi_app.models.clip_lifecycle import Presence
+from ml_inference_fastapi_app.models.captioner_lifecycle import CaptionerLifecycle
+from ml_inference_fastapi_app.models.clip_lifecycle import ModelLifecycle
 from ml_inference_fastapi_app.models.loaded_captioner import LoadedCaptioner, captions_of
-from ml_inference_fastapi_app.models.loaded_clip import LoadedModel, Vector
-from ml_inference_fastapi_app.scheduling.admission import Admission, Place, Speed
+from ml_inference_fastapi_app.models.loaded_clip import LoadedClip, Vector
+from ml_inference_fastapi_app.scheduling.admission import Admission, Permit, Speed
 from ml_inference_fastapi_app.scheduling.model_thread import (
     ModelThread,
     ModelThreadDiedError,
@@ -35,7 +35,7 @@ from ml_inference_fastapi_app.serving.multipart import (
     TooManyParts,
 )
 from ml_inference_fastapi_app.serving.request_body import Arrivals, Body
-from ml_inference_fastapi_app.serving.stage_timer import Laps, timed
+from ml_inference_fastapi_app.serving.stage_timer import StageTimer, timed
 from utils.contract import WHOLE_FIELD
 from utils.imaging.decoding import squashed
 from utils.problems import MalformedMultipart, Rejected, ValidationProblem
@@ -74,17 +74,17 @@ class Engine:
         self,
         *,
         thread: ModelThread,
-        presence: Presence,
+        lifecycle: ModelLifecycle,
         admission: Admission,
         speed: Speed,
         decoder: Decoder,
-        captioning: Captioning,
+        captioner_lifecycle: CaptionerLifecycle,
         limits: EngineLimits,
         metrics: EngineMetrics,
     ) -> None:
         self.thread = thread
-        self.presence = presence
-        self.captioning = captioning
+        self.lifecycle = lifecycle
+        self.captioner_lifecycle = captioner_lifecycle
         self.admission = admission
         self.speed = speed
         self.limits = limits
@@ -93,16 +93,16 @@ class Engine:
         self._decoder = decoder
 
     @property
-    def model(self) -> LoadedModel:
-        """As Presence.model."""
-        return self.presence.model
+    def model(self) -> LoadedClip:
+        """As ModelLifecycle.model."""
+        return self.lifecycle.model
 
     async def embed_batch(
         self,
         body: Body,
         boundary: bytes,
-        place: Place,
-        laps: Laps,
+        permit: Permit,
+        timer: StageTimer,
         *,
         declared: int | None,
         captions: bool = False,
@@ -131,7 +131,7 @@ class Engine:
             except Exception as exc:  # noqa: BLE001  # raised below, outside the group
                 failure = exc
                 tg.cancel_scope.cancel()
-            laps.end("parse")
+            timer.end("parse")
         if isinstance(failure, TooManyParts) and declared is not None:
             raise ValidationProblem(f"More images came than the {declared} declared.") from failure
         failure = failure or decoding.fault
@@ -139,10 +139,10 @@ class Engine:
             raise failure
         if not decoding.ids:
             raise ValidationProblem("The body holds no image.")
-        laps.end("decode")
+        timer.end("decode")
         good = [picture for picture in decoding.pictures if not isinstance(picture, Rejected)]
-        place.images_left = len(good)
-        steps = timed(model.batch(good, place), laps)
+        permit.images_left = len(good)
+        steps = timed(model.batch(good, permit), timer)
         vectors = iter(await self._on_thread(steps, Priority.IMPORT))
         results = [
             picture if isinstance(picture, Rejected) else next(vectors)
@@ -152,12 +152,12 @@ class Engine:
         if captions:
             words = captions_of(captioner, results, decoding.wholes)
             said = await self._on_thread(words, Priority.IMPORT)
-        self._count(results, laps)
+        self._count(results, timer)
         fingerprint = None if captioner is None else captioner.description.fingerprint
         return BatchOutcome(decoding.ids, results, said, decoding.thumbnails, fingerprint)
 
     async def caption_image(
-        self, body: Body, boundary: bytes, laps: Laps
+        self, body: Body, boundary: bytes, timer: StageTimer
     ) -> tuple[str | Rejected, str]:
         """One image's caption, after the import batch that is on the device; its fingerprint.
 
@@ -168,30 +168,34 @@ class Engine:
         if captioner is None:
             raise CaptionsUnavailable("This service writes no captions now.")
         part = await self._one_part(body, boundary)
-        laps.end("parse")
+        timer.end("parse")
         whole = squashed(captioner.description.side_px)
         picture = await self._decoder.decode(part.data, whole, query=True)
-        laps.end("decode")
+        timer.end("decode")
         if isinstance(picture, Rejected):
             return picture, captioner.description.fingerprint
-        steps = timed(captioner.batch([picture]), laps)
+        steps = timed(captioner.batch([picture]), timer)
         (caption,) = await self._on_thread(steps, Priority.IMPORT)
         return caption, captioner.description.fingerprint
 
-    async def _captioner(self, model: LoadedModel) -> LoadedCaptioner | None:
+    async def _captioner(self, model: LoadedClip) -> LoadedCaptioner | None:
         description = model.description
-        return await self.captioning.ready(device=description.device, dtype=description.dtype)
+        return await self.captioner_lifecycle.ready(
+            device=description.device, dtype=description.dtype
+        )
 
-    async def embed_image(self, body: Body, boundary: bytes, laps: Laps) -> Vector | Rejected:
+    async def embed_image(
+        self, body: Body, boundary: bytes, timer: StageTimer
+    ) -> Vector | Rejected:
         """One image, before any import batch's next turn."""
         model = self.model
         part = await self._one_part(body, boundary)
-        laps.end("parse")
+        timer.end("parse")
         picture = await self._decoder.decode(part.data, model.description.upload, query=True)
-        laps.end("decode")
+        timer.end("decode")
         if isinstance(picture, Rejected):
             return picture
-        turn = timed(one_turn(lambda: model.turn([picture])), laps)
+        turn = timed(one_turn(lambda: model.turn([picture])), timer)
         (result,) = await self._on_thread(turn, Priority.QUERY)
         return result
 
@@ -206,14 +210,16 @@ class Engine:
         _check_field(parts[0], IMAGE_FIELDS)
         return parts[0]
 
-    async def embed_texts(self, texts: Sequence[str], laps: Laps) -> tuple[Vectors, list[bool]]:
+    async def embed_texts(
+        self, texts: Sequence[str], timer: StageTimer
+    ) -> tuple[Vectors, list[bool]]:
         """The vectors, and of each text whether its end was cut off."""
         embedder = self.model.embedder
 
         def embedded() -> tuple[Vectors, list[bool]]:
             return embedder.embed_texts(texts), embedder.truncated(texts)
 
-        return await self._on_thread(timed(one_turn(embedded), laps), Priority.QUERY)
+        return await self._on_thread(timed(one_turn(embedded), timer), Priority.QUERY)
 
     async def _receive(
         self, body: Body, boundary: bytes, decoding: BatchDecoding, max_parts: int
@@ -243,14 +249,14 @@ class Engine:
         limits = self.limits
         return PartLimits(max_parts, limits.max_part_bytes, limits.max_request_bytes)
 
-    def _count(self, results: Sequence[Vector | Rejected], laps: Laps) -> None:
+    def _count(self, results: Sequence[Vector | Rejected], timer: StageTimer) -> None:
         metrics = self.metrics
         metrics.batches.inc()
         for result in results:
             outcome = str(result.code) if isinstance(result, Rejected) else "embedded"
             metrics.images.labels(outcome).inc()
-        metrics.queue_s.observe(laps.spans_s["queue"])
-        metrics.model_s.observe(laps.spans_s["model"])
+        metrics.queue_s.observe(timer.spans_s["queue"])
+        metrics.model_s.observe(timer.spans_s["model"])
 
 
 def _check_field(part: Part, names: frozenset[str]) -> None:

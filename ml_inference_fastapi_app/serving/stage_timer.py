@@ -10,7 +10,7 @@ from ml_inference_fastapi_app.scheduling.model_thread import Steps, T
 Stage = Literal["admit", "parse", "decode", "queue", "model"]
 
 
-class Laps:
+class StageTimer:
     """The stages of one request follow each other, on whatever thread; one that it has not lasts 0.
 
     `parse` ends with the body's last byte; what is decoded meanwhile does not count twice.
@@ -32,9 +32,9 @@ class Laps:
         return {"Server-Timing": ", ".join(spans)}
 
 
-def timed(steps: Steps[T], laps: Laps) -> Steps[T]:
+def timed(steps: Steps[T], timer: StageTimer) -> Steps[T]:
     """Queued until the first turn, the model's from then on."""
-    laps.end("queue")
+    timer.end("queue")
     result = yield from steps
-    laps.end("model")
+    timer.end("model")
     return result

@@ -15,8 +15,8 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, J
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.ingest.job import JobRunner
-from ingestion_orchestration_fastapi_app.jobs.context import Ports, Widths
-from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.jobs.context import Concurrency, Ports
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -26,7 +26,7 @@ from tests.memory_ports import MemoryContentCache, MemoryLedger
 from tests.memory_store import MemoryStore
 from utils.contract import JobCounts
 
-WIDTHS = Widths(
+CONCURRENCY = Concurrency(
     read_workers=2,
     decode_workers=2,
     batch_images=4,
@@ -67,7 +67,7 @@ class Bench:
         for service in (self.inference, *self.others):
             service.library = self.library
 
-    def supervisor(self) -> Supervisor:
+    def scheduler(self) -> JobScheduler:
         ports = Ports(
             ledger=self.ledger,
             store=self.store,
@@ -78,20 +78,20 @@ class Bench:
             budget=self.budget,
         )
         collections = Collections(self.ledger, self.store)
-        return Supervisor(
+        return JobScheduler(
             ports,
-            JobRunner(ports, collections, WIDTHS),
-            widths=WIDTHS,
+            JobRunner(ports, collections, CONCURRENCY),
+            concurrency=CONCURRENCY,
             max_running=2,
             max_waiting=self.max_waiting,
         )
 
     async def submitted(
-        self, supervisor: Supervisor, *, name: str = "default", **options: Unpack[Options]
+        self, scheduler: JobScheduler, *, name: str = "default", **options: Unpack[Options]
     ) -> JobRecord:
         collection = await self.collection(name)
         request = JobRequest(name, b"/photos", **options)
-        return await supervisor.submit(collection, request)
+        return await scheduler.submit(collection, request)
 
     def collections(self) -> Collections:
         return Collections(self.ledger, self.store)
@@ -104,10 +104,10 @@ class Bench:
 
     async def job(self, **options: Unpack[Options]) -> JobRecord:
         """Submits a job and sees it to its end."""
-        supervisor = self.supervisor()
+        scheduler = self.scheduler()
         async with create_task_group() as tg:
-            await tg.start(supervisor.serve)
-            record = await self.submitted(supervisor, **options)
+            await tg.start(scheduler.serve)
+            record = await self.submitted(scheduler, **options)
             ended = await self.ended(record.id)
             tg.cancel_scope.cancel()
         return ended
@@ -115,9 +115,9 @@ class Bench:
     async def resumed(self) -> None:
         """Starts again after a crash, and sees every unfinished job to its end."""
         await Collections(self.ledger, self.store).check_all()
-        supervisor = self.supervisor()
+        scheduler = self.scheduler()
         async with create_task_group() as tg:
-            await tg.start(supervisor.serve)
+            await tg.start(scheduler.serve)
             for record in await self.ledger.unfinished_jobs():
                 await self.ended(record.id)
             tg.cancel_scope.cancel()

@@ -10,18 +10,18 @@ from anyio import create_task_group, wait_all_tasks_blocked
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.errors import Overloaded
-from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from tests.component.bench import Bench
 from tests.component.test_pipeline import MIXED
 
 
 @asynccontextmanager
-async def started(bench: Bench) -> AsyncIterator[Supervisor]:
+async def started(bench: Bench) -> AsyncIterator[JobScheduler]:
     """A fresh supervisor over what the bench keeps; leaving is as good as a kill."""
-    supervisor = bench.supervisor()
+    scheduler = bench.scheduler()
     async with create_task_group() as tg:
-        await tg.start(supervisor.serve)
-        yield supervisor
+        await tg.start(scheduler.serve)
+        yield scheduler
         tg.cancel_scope.cancel()
 
 
@@ -40,10 +40,10 @@ def free(bench: Bench) -> None:
     bench.inference.behaviour = lambda uploads: None
 
 
-async def half_done(bench: Bench, supervisor: Supervisor) -> JobRecord:
+async def half_done(bench: Bench, scheduler: JobScheduler) -> JobRecord:
     """A job that has embedded two batches and waits for the service."""
     stuck_after(bench, 2)
-    job = await bench.submitted(supervisor)
+    job = await bench.submitted(scheduler)
     await bench.until(job.id, lambda record: record.counts.found == MIXED.found)
     while len(bench.inference.batches) < 2:
         await wait_all_tasks_blocked()

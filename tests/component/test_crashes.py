@@ -10,7 +10,7 @@ from anyio import BrokenResourceError, create_task_group
 
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
-from tests.component.bench import WIDTHS, Bench, mixed_folder
+from tests.component.bench import CONCURRENCY, Bench, mixed_folder
 from tests.component.test_pipeline import MIXED
 from tests.fakes import capabilities
 from tests.memory_ports import MemoryContentCache
@@ -106,7 +106,9 @@ async def test_a_cut_at_any_durable_step_ends_like_an_uninterrupted_run(after: b
     mixed_folder(whole.library)
     await whole.job()
     expected = await whole.rows()
-    in_flight = (capabilities().queue.limit + 2) * WIDTHS.batch_images + WIDTHS.store_rows + 256
+    in_flight = (
+        (capabilities().queue.limit + 2) * CONCURRENCY.batch_images + CONCURRENCY.store_rows + 256
+    )
 
     async def burnt_at(fuse: Fuse) -> str | None:
         bench = Bench()

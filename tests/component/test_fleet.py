@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     Unreachable,
 )
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
-from tests.component.bench import WIDTHS, Bench, mixed_folder
+from tests.component.bench import CONCURRENCY, Bench, mixed_folder
 from tests.component.service_fakes import Held, Restarted, Slow, images, short_waits
 from tests.component.test_pipeline import MIXED
 from tests.fakes import FakeInference, capabilities
@@ -121,7 +121,7 @@ async def test_a_service_that_takes_less_is_sent_parts() -> None:
     bench = Bench(inference=small, others=(large,))
     mixed_folder(bench.library, images=80)
     assert (await bench.job()).counts.failed == MIXED.failed
-    assert max(map(len, large.batches)) == WIDTHS.batch_images
+    assert max(map(len, large.batches)) == CONCURRENCY.batch_images
     assert max(map(len, small.batches)) == 2
     await bench.check_vectors()
 
@@ -136,7 +136,7 @@ async def test_a_service_that_admits_one_batch_always_has_one_and_never_two() ->
         async def watch() -> None:
             while True:
                 await checkpoint()
-                if 0 < len(service.batches) < 80 / WIDTHS.batch_images:
+                if 0 < len(service.batches) < 80 / CONCURRENCY.batch_images:
                     idle.append(service.under_way == 0)
 
         tg.start_soon(watch)
@@ -144,7 +144,9 @@ async def test_a_service_that_admits_one_batch_always_has_one_and_never_two() ->
         tg.cancel_scope.cancel()
     assert service.most_running == 1
     assert sum(idle) < len(idle) / 10
-    assert len(service.batches) == ceil(80 / WIDTHS.batch_images), "batches grow while they wait"
+    assert len(service.batches) == ceil(80 / CONCURRENCY.batch_images), (
+        "batches grow while they wait"
+    )
 
 
 async def test_a_service_that_takes_less_than_it_says_is_not_offered_more_every_time() -> None:
@@ -164,7 +166,7 @@ async def test_a_service_that_takes_less_than_it_says_is_not_offered_more_every_
     bench = Bench(inference=service)
     images(bench.library, 400)
     assert (await bench.job()).counts.embedded == 400
-    assert len(service.batches) == 400 / WIDTHS.batch_images
+    assert len(service.batches) == 400 / CONCURRENCY.batch_images
     assert service.refused <= 10
 
 
@@ -179,15 +181,15 @@ async def test_with_none_up_the_job_waits_and_goes_on_with_the_first_that_is_bac
             raise Unreachable("the inference service cannot be reached")
 
         one.behaviour = two.behaviour = both_die
-        supervisor = bench.supervisor()
+        scheduler = bench.scheduler()
         async with create_task_group() as tg:
-            await tg.start(supervisor.serve)
-            job = await bench.submitted(supervisor)
-            while (tally := supervisor.tally(job.id)) is None or (
-                tally.state[0] is not JobState.WAITING_FOR_ML or not one.away
+            await tg.start(scheduler.serve)
+            job = await bench.submitted(scheduler)
+            while (progress := scheduler.live_progress(job.id)) is None or (
+                progress.state[0] is not JobState.WAITING_FOR_ML or not one.away
             ):
                 await checkpoint()
-            assert tally.state[1] == "http://a: the inference service cannot be reached"
+            assert progress.state[1] == "http://a: the inference service cannot be reached"
             two.behaviour = lambda uploads: None
             two.away = False
             ended = await bench.ended(job.id)
@@ -200,15 +202,15 @@ async def test_while_one_works_the_job_does_not_say_that_it_waits() -> None:
     held = Held(url="http://held")
     bench = Bench(inference=FakeInference(url="http://gone", away=True), others=(held,))
     images(bench.library, 40)
-    supervisor = bench.supervisor()
+    scheduler = bench.scheduler()
     async with create_task_group() as tg:
-        await tg.start(supervisor.serve)
-        job = await bench.submitted(supervisor)
+        await tg.start(scheduler.serve)
+        job = await bench.submitted(scheduler)
         for _ in range(20):
             await wait_all_tasks_blocked()
-        tally = supervisor.tally(job.id)
-        assert tally is not None
-        assert tally.state[0] is JobState.RUNNING
+        progress = scheduler.live_progress(job.id)
+        assert progress is not None
+        assert progress.state[0] is JobState.RUNNING
         held.let_go.set()
         assert (await bench.ended(job.id)).counts.embedded == 40
         tg.cancel_scope.cancel()

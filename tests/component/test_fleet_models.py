@@ -87,10 +87,10 @@ async def test_a_fresh_collection_gets_the_model_of_the_first_that_answers() -> 
     assert first.batches == []
     await bench.collections().create("fresh")
     images(bench.library, 30)
-    supervisor = bench.supervisor()
+    scheduler = bench.scheduler()
     async with create_task_group() as tg:
-        await tg.start(supervisor.serve)
-        await bench.ended((await bench.submitted(supervisor, name="fresh")).id)
+        await tg.start(scheduler.serve)
+        await bench.ended((await bench.submitted(scheduler, name="fresh")).id)
         tg.cancel_scope.cancel()
     assert (await bench.collection("fresh")).fingerprint == "one"
 
@@ -116,11 +116,13 @@ async def test_a_job_waits_for_one_that_may_still_have_the_collections_model() -
         other = FakeInference(url="http://b", told=capabilities(fingerprint="another"))
         bench.others = (other,)
         images(bench.library, 20)
-        supervisor = bench.supervisor()
+        scheduler = bench.scheduler()
         async with create_task_group() as tg:
-            await tg.start(supervisor.serve)
-            job = await bench.submitted(supervisor)
-            while (tally := supervisor.tally(job.id)) is None or not tally.progress().warnings:
+            await tg.start(scheduler.serve)
+            job = await bench.submitted(scheduler)
+            while (
+                progress := scheduler.live_progress(job.id)
+            ) is None or not progress.saved().warnings:
                 await checkpoint()
             bench.inference.away = False
             ended = await bench.ended(job.id)

@@ -15,10 +15,10 @@ from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import In
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.ports.folder_events import (
+    DirtyFolders,
+    DirtySnapshot,
     Feed,
     NoEventsError,
-    Touched,
-    Touches,
 )
 
 inotify_c = pytest.importorskip("watchdog.observers.inotify_c", reason="inotify is Linux's")
@@ -35,7 +35,7 @@ class Followed:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.touched = Touched(lambda: 0.0)
+        self.touched = DirtyFolders(lambda: 0.0)
         self.woken = Event()
         self.feed: Feed | None = None
         self.seen: dict[str, bool] = {}
@@ -43,7 +43,7 @@ class Followed:
     def wake(self) -> None:
         self.woken.set()
 
-    async def until(self, wanted: dict[str, bool]) -> Touches:
+    async def until(self, wanted: dict[str, bool]) -> DirtySnapshot:
         """Folders, relative, and whether what lies deeper is meant."""
         return await self._until(
             lambda taken: wanted.items() <= self.seen.items() and bool(wanted or taken.whole)
@@ -53,7 +53,7 @@ class Followed:
         """Whether or not what lies deeper is meant."""
         await self._until(lambda _: name in self.seen)
 
-    async def _until(self, is_told: Callable[[Touches], bool]) -> Touches:
+    async def _until(self, is_told: Callable[[DirtySnapshot], bool]) -> DirtySnapshot:
         with fail_after(PATIENCE_S):
             while True:
                 self.woken = Event()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml_inference_fastapi_app.serving.stage_timer import Laps
+from ml_inference_fastapi_app.serving.stage_timer import StageTimer
 from tests.component.inference_fakes import (
     CONTEXT_CHARACTERS,
     SIDE_PX,
@@ -161,7 +161,7 @@ async def test_each_answer_tells_its_time_by_stage(client: httpx.AsyncClient) ->
     ):
         assert response.status_code == 200
         spans = response.headers["Server-Timing"].split(", ")
-        assert [span.split(";")[0] for span in spans] == list(Laps().spans_s)
+        assert [span.split(";")[0] for span in spans] == list(StageTimer().spans_s)
         assert float(spans[-1].removeprefix("model;dur=")) > 0
 
 

@@ -28,17 +28,17 @@ pytestmark = pytest.mark.anyio
 async def test_a_paused_job_keeps_what_was_embedded_and_leaves_the_rest_pending() -> None:
     bench = Bench()
     mixed_folder(bench.library)
-    async with started(bench) as supervisor:
-        job = await half_done(bench, supervisor)
-        paused = await supervisor.control(job.id, Control.PAUSE)
+    async with started(bench) as scheduler:
+        job = await half_done(bench, scheduler)
+        paused = await scheduler.control(job.id, Control.PAUSE)
         assert (paused.state, paused.reason) == (JobState.PAUSED, "paused on request")
         assert paused.reason_code is None
         assert paused.counts.embedded == len(bench.inference.inferred) > 0
         assert paused.counts.pending > 0
-        assert supervisor.tally(job.id) is None
+        assert scheduler.live_progress(job.id) is None
         assert bench.budget.free_bytes == 100_000
         free(bench)
-        resumed = await supervisor.control(job.id, Control.RESUME)
+        resumed = await scheduler.control(job.id, Control.RESUME)
         assert resumed.state is JobState.QUEUED
         ended = await bench.ended(job.id)
     assert ended.counts == MIXED
@@ -49,36 +49,36 @@ async def test_a_paused_job_keeps_what_was_embedded_and_leaves_the_rest_pending(
 async def test_every_control_may_be_repeated() -> None:
     bench = Bench()
     mixed_folder(bench.library)
-    async with started(bench) as supervisor:
-        job = await half_done(bench, supervisor)
-        once = await supervisor.control(job.id, Control.RESUME)
+    async with started(bench) as scheduler:
+        job = await half_done(bench, scheduler)
+        once = await scheduler.control(job.id, Control.RESUME)
         assert once.state is JobState.RUNNING
-        paused = await supervisor.control(job.id, Control.PAUSE)
-        assert await supervisor.control(job.id, Control.PAUSE) == paused
-        cancelled = await supervisor.control(job.id, Control.CANCEL)
-        assert await supervisor.control(job.id, Control.CANCEL) == cancelled
+        paused = await scheduler.control(job.id, Control.PAUSE)
+        assert await scheduler.control(job.id, Control.PAUSE) == paused
+        cancelled = await scheduler.control(job.id, Control.CANCEL)
+        assert await scheduler.control(job.id, Control.CANCEL) == cancelled
         assert cancelled.counts == paused.counts
         for control in (Control.PAUSE, Control.RESUME):
             with pytest.raises(JobStateProblem):
-                await supervisor.control(job.id, control)
+                await scheduler.control(job.id, control)
         with pytest.raises(JobNotFound):
-            await supervisor.control("nobody", Control.PAUSE)
+            await scheduler.control("nobody", Control.PAUSE)
 
 
 async def test_paused_stays_paused_and_cancelled_stays_cancelled_over_a_restart() -> None:
     bench = Bench()
     mixed_folder(bench.library)
-    async with started(bench) as supervisor:
-        job = await half_done(bench, supervisor)
-        paused = await supervisor.control(job.id, Control.PAUSE)
+    async with started(bench) as scheduler:
+        job = await half_done(bench, scheduler)
+        paused = await scheduler.control(job.id, Control.PAUSE)
     free(bench)
-    async with started(bench) as supervisor:
+    async with started(bench) as scheduler:
         await wait_all_tasks_blocked()
         assert await bench.ledger.job(job.id) == paused
-        cancelled = await supervisor.control(job.id, Control.CANCEL)
+        cancelled = await scheduler.control(job.id, Control.CANCEL)
         assert cancelled.counts == paused.counts
         assert cancelled.counts.pending > 0
-    async with started(bench) as supervisor:
+    async with started(bench) as scheduler:
         await wait_all_tasks_blocked()
         assert await bench.ledger.job(job.id) == cancelled
     assert (await bench.job()).counts.pending == 0
@@ -88,25 +88,25 @@ async def test_paused_stays_paused_and_cancelled_stays_cancelled_over_a_restart(
 async def test_a_job_paused_before_a_restart_goes_on_after_it() -> None:
     bench = Bench()
     mixed_folder(bench.library)
-    async with started(bench) as supervisor:
-        job = await half_done(bench, supervisor)
-        await supervisor.control(job.id, Control.PAUSE)
+    async with started(bench) as scheduler:
+        job = await half_done(bench, scheduler)
+        await scheduler.control(job.id, Control.PAUSE)
     free(bench)
-    async with started(bench) as supervisor:
-        await supervisor.control(job.id, Control.RESUME)
+    async with started(bench) as scheduler:
+        await scheduler.control(job.id, Control.RESUME)
         assert (await bench.ended(job.id)).counts == MIXED
 
 
 async def test_a_pause_and_a_cancel_at_once_end_in_a_cancel() -> None:
     bench = Bench()
     mixed_folder(bench.library)
-    async with started(bench) as supervisor:
-        job = await half_done(bench, supervisor)
+    async with started(bench) as scheduler:
+        job = await half_done(bench, scheduler)
         refused: list[Control] = []
 
         async def ask(control: Control) -> None:
             try:
-                await supervisor.control(job.id, control)
+                await scheduler.control(job.id, control)
             except JobStateProblem:
                 refused.append(control)
 
@@ -122,20 +122,20 @@ async def test_a_pause_and_a_cancel_at_once_end_in_a_cancel() -> None:
 async def test_a_paused_job_keeps_its_collection_and_gives_its_place_to_another() -> None:
     bench = Bench()
     mixed_folder(bench.library)
-    async with started(bench) as supervisor:
-        job = await half_done(bench, supervisor)
-        behind = await bench.submitted(supervisor)
-        await bench.submitted(supervisor, name="second")
-        third = await bench.submitted(supervisor, name="third")
+    async with started(bench) as scheduler:
+        job = await half_done(bench, scheduler)
+        behind = await bench.submitted(scheduler)
+        await bench.submitted(scheduler, name="second")
+        third = await bench.submitted(scheduler, name="third")
         await wait_all_tasks_blocked()
-        assert supervisor.tally(third.id) is None  # two run already
-        await supervisor.control(job.id, Control.PAUSE)
+        assert scheduler.live_progress(third.id) is None  # two run already
+        await scheduler.control(job.id, Control.PAUSE)
         await bench.until(third.id, lambda record: record.state is JobState.RUNNING)
         waiting = await bench.ledger.job(behind.id)
         assert waiting is not None
         assert waiting.state is JobState.QUEUED
         free(bench)
-        await supervisor.control(job.id, Control.RESUME)
+        await scheduler.control(job.id, Control.RESUME)
         first = await bench.ended(job.id)
         last = await bench.ended(behind.id)
     assert first.counts.embedded + first.counts.cached == 23  # the third's work was of use
@@ -148,15 +148,15 @@ async def test_a_paused_job_keeps_its_collection_and_gives_its_place_to_another(
 async def test_a_queued_job_is_paused_resumed_and_cancelled_without_ever_running() -> None:
     bench = Bench()
     mixed_folder(bench.library)
-    async with started(bench) as supervisor:
-        await half_done(bench, supervisor)
-        queued = await bench.submitted(supervisor)
+    async with started(bench) as scheduler:
+        await half_done(bench, scheduler)
+        queued = await bench.submitted(scheduler)
         for control, state in (
             (Control.PAUSE, JobState.PAUSED),
             (Control.RESUME, JobState.QUEUED),
             (Control.CANCEL, JobState.CANCELLED),
         ):
-            assert (await supervisor.control(queued.id, control)).state is state
+            assert (await scheduler.control(queued.id, control)).state is state
     ended = await bench.ledger.job(queued.id)
     assert ended is not None
     assert ended.started_at is None
@@ -166,12 +166,12 @@ async def test_a_queued_job_is_paused_resumed_and_cancelled_without_ever_running
 async def test_a_collection_with_a_paused_job_is_not_deleted() -> None:
     bench = Bench()
     mixed_folder(bench.library)
-    async with started(bench) as supervisor:
-        job = await half_done(bench, supervisor)
-        await supervisor.control(job.id, Control.PAUSE)
+    async with started(bench) as scheduler:
+        job = await half_done(bench, scheduler)
+        await scheduler.control(job.id, Control.PAUSE)
         with pytest.raises(JobStateProblem, match=r"paused.*Cancel it"):
             await bench.collections().delete("default")
-        await supervisor.control(job.id, Control.CANCEL)
+        await scheduler.control(job.id, Control.CANCEL)
         await bench.collections().delete("default")
 
 
@@ -184,17 +184,17 @@ async def test_a_job_may_be_stopped_at_any_moment() -> None:
     for turns in range(0, 200, 7):
         bench = Bench()
         mixed_folder(bench.library)
-        async with started(bench) as supervisor:
-            job = await bench.submitted(supervisor)
+        async with started(bench) as scheduler:
+            job = await bench.submitted(scheduler)
             for _ in range(turns):
                 await checkpoint()
             try:
-                paused = await supervisor.control(job.id, Control.PAUSE)
+                paused = await scheduler.control(job.id, Control.PAUSE)
             except JobStateProblem:  # it was done by then
                 paused = await bench.ended(job.id)
             else:
                 assert paused.state is JobState.PAUSED
-                await supervisor.control(job.id, Control.RESUME)
+                await scheduler.control(job.id, Control.RESUME)
             assert bench.inference.running == 0
             ended = await bench.ended(job.id)
         assert ended.counts == MIXED, turns

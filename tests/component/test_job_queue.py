@@ -10,7 +10,7 @@ from anyio import create_task_group, wait_all_tasks_blocked
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import QueueFull
-from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from tests.component.bench import Bench, mixed_folder
 from tests.component.job_steps import free, started, stuck_after
 from tests.component.orchestrator_app import (
@@ -29,34 +29,34 @@ async def test_one_job_too_many_is_refused_until_one_has_ended() -> None:
     bench = Bench(max_waiting=2)
     mixed_folder(bench.library)
     stuck_after(bench, 0)
-    async with started(bench) as supervisor:
-        running = await bench.submitted(supervisor)
+    async with started(bench) as scheduler:
+        running = await bench.submitted(scheduler)
         await bench.until(running.id, lambda job: job.state is not JobState.QUEUED)
-        queued = [await bench.submitted(supervisor) for _ in range(2)]
+        queued = [await bench.submitted(scheduler) for _ in range(2)]
         with pytest.raises(QueueFull) as refused:
-            await bench.submitted(supervisor)
+            await bench.submitted(scheduler)
         assert refused.value.retry_after_s is not None
         assert "MAX_QUEUED_JOBS" in refused.value.detail
         assert len(await bench.ledger.unfinished_jobs()) == 3, "nothing of it was kept"
-        await supervisor.control(queued[0].id, Control.PAUSE)
+        await scheduler.control(queued[0].id, Control.PAUSE)
         with pytest.raises(QueueFull):  # a paused one holds its place
-            await bench.submitted(supervisor)
-        await supervisor.control(queued[0].id, Control.CANCEL)
-        await bench.submitted(supervisor)
+            await bench.submitted(scheduler)
+        await scheduler.control(queued[0].id, Control.CANCEL)
+        await bench.submitted(scheduler)
         free(bench)
 
 
 async def test_many_at_once_do_not_get_past_the_bound() -> None:
     bench = Bench(max_waiting=3)
     mixed_folder(bench.library)
-    supervisor = bench.supervisor()  # not serving: all of them wait
+    scheduler = bench.scheduler()  # not serving: all of them wait
     collection = await bench.collection()
     refused = 0
 
     async def ask() -> None:
         nonlocal refused
         try:
-            await supervisor.submit(collection, JobRequest("default", b"/photos"))
+            await scheduler.submit(collection, JobRequest("default", b"/photos"))
         except QueueFull:
             refused += 1
 
@@ -70,13 +70,13 @@ async def test_many_at_once_do_not_get_past_the_bound() -> None:
 async def test_jobs_of_an_earlier_start_are_kept_beyond_the_bound() -> None:
     bench = Bench(max_waiting=5)
     mixed_folder(bench.library)
-    before = bench.supervisor()
+    before = bench.scheduler()
     for _ in range(5):
         await bench.submitted(before)
     bench.max_waiting = 1
-    async with started(bench) as supervisor:
+    async with started(bench) as scheduler:
         with pytest.raises(QueueFull):
-            await bench.submitted(supervisor)
+            await bench.submitted(scheduler)
         for job in await bench.ledger.jobs(limit=9, offset=0):
             assert (await bench.ended(job.id)).state is JobState.COMPLETED
 
@@ -86,7 +86,7 @@ async def test_what_a_watch_found_waits_for_a_place_and_is_not_lost() -> None:
     bench.max_waiting = 1
     async with watched(bench) as run:
         await run.watch()
-        holder = await _paused(bench, run.supervisor)
+        holder = await _paused(bench, run.scheduler)
         jobs_before = len(await run.jobs())
         run.library.put(b"two/new.jpg", b"image new")
         run.events.touch(b"two")
@@ -96,17 +96,17 @@ async def test_what_a_watch_found_waits_for_a_place_and_is_not_lost() -> None:
         folder = await run.folder()
         assert folder is not None
         assert "ERR_QUEUE_FULL" in str(folder.detail)
-        await run.supervisor.control(holder, Control.CANCEL)
+        await run.scheduler.control(holder, Control.CANCEL)
         await run.pass_by(60)
         assert (await run.jobs())[-1].counts.embedded == 1
         assert await run.ids_match()
 
 
-async def _paused(bench: Bench, supervisor: Supervisor) -> str:
+async def _paused(bench: Bench, scheduler: JobScheduler) -> str:
     """A job of another collection that fills the queue; its id."""
     collection = await bench.collection("other")
-    job = await supervisor.submit(collection, JobRequest("other", b"/photos"))
-    await supervisor.control(job.id, Control.PAUSE)
+    job = await scheduler.submit(collection, JobRequest("other", b"/photos"))
+    await scheduler.control(job.id, Control.PAUSE)
     return job.id
 
 

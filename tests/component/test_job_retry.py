@@ -20,17 +20,17 @@ async def test_retry_failed_opens_exactly_the_failed_files_whatever_their_codes(
     bench.library.put(b"corrupt.jpg", b"image mended", mtime_ns=OLD_NS + 1)
     bench.library.put(b"new.jpg", b"image new")
     bench.library.opened.clear()
-    async with started(bench) as supervisor:
+    async with started(bench) as scheduler:
         collection = await bench.collection()
-        retry = await supervisor.retry_failed(collection, first)
-        assert (await supervisor.retry_failed(collection, first)).id == retry.id
+        retry = await scheduler.retry_failed(collection, first)
+        assert (await scheduler.retry_failed(collection, first)).id == retry.id
         ended = await bench.ended(retry.id)
     failed = [b"corrupt-copy.jpg", b"corrupt.jpg", b"empty.jpg", b"odd.jpg"]
     assert sorted(bench.library.opened) == failed
     assert ended.counts == JobCounts(found=4, embedded=1, failed=3)
     bench.library.opened.clear()
-    async with started(bench) as supervisor:
-        again = await supervisor.retry_failed(collection, first)
+    async with started(bench) as scheduler:
+        again = await scheduler.retry_failed(collection, first)
         assert again.id != retry.id
         ended = await bench.ended(again.id)
     assert b"corrupt.jpg" not in bench.library.opened  # it is stored by now
@@ -42,8 +42,8 @@ async def test_a_retry_survives_a_restart() -> None:
     mixed_folder(bench.library)
     first = await bench.job()
     stuck_after(bench, 0)
-    async with started(bench) as supervisor:
-        retry = await supervisor.retry_failed(await bench.collection(), first)
+    async with started(bench) as scheduler:
+        retry = await scheduler.retry_failed(await bench.collection(), first)
         await bench.until(retry.id, lambda record: record.counts.found == 4)
     free(bench)
     async with started(bench):
@@ -54,9 +54,9 @@ async def test_nothing_is_retried_of_a_job_that_runs_or_has_no_failures() -> Non
     bench = Bench()
     bench.library.put(b"a.jpg", b"image a")
     ended = await bench.job()
-    async with started(bench) as supervisor:
+    async with started(bench) as scheduler:
         collection = await bench.collection()
         with pytest.raises(JobStateProblem, match="No file"):
-            await supervisor.retry_failed(collection, ended)
+            await scheduler.retry_failed(collection, ended)
         with pytest.raises(JobStateProblem, match="not ended"):
-            await supervisor.retry_failed(collection, await bench.submitted(supervisor))
+            await scheduler.retry_failed(collection, await bench.submitted(scheduler))

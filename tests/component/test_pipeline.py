@@ -240,15 +240,15 @@ async def test_a_stuck_service_stops_the_reading_of_files() -> None:
         raise Overloaded("busy", retry_after_s=30)
 
     bench.inference.behaviour = stuck
-    supervisor = bench.supervisor()
+    scheduler = bench.scheduler()
     async with create_task_group() as tg:
-        await tg.start(supervisor.serve)
-        job = await bench.submitted(supervisor)
+        await tg.start(scheduler.serve)
+        job = await bench.submitted(scheduler)
         for _ in range(50):
             await wait_all_tasks_blocked()
-        tally = supervisor.tally(job.id)
-        assert tally is not None
-        assert tally.state[0] is JobState.WAITING_FOR_ML
+        progress = scheduler.live_progress(job.id)
+        assert progress is not None
+        assert progress.state[0] is JobState.WAITING_FOR_ML
         assert len(bench.library.opened) <= 30  # of 500: the window, the buffers, the budget
         tg.cancel_scope.cancel()
     assert bench.budget.free_bytes == 400_000

@@ -128,7 +128,7 @@ async def test_a_job_whose_folder_may_no_longer_be_imported_opens_nothing() -> N
     assert (job.state, job.reason_code) == (JobState.FAILED, ErrorCode.DIRECTORY_NOT_ALLOWED)
     assert not bench.library.opened
     bench.library.allowed = True
-    scheduler = bench.supervisor()
+    scheduler = bench.scheduler()
     async with create_task_group() as tg:
         paused = await bench.submitted(scheduler)
         await scheduler.control(paused.id, Control.PAUSE)

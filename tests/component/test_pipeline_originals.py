@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Sendable,
     Upload,
 )
-from ingestion_orchestration_fastapi_app.domain.library.picture import Likeness
+from ingestion_orchestration_fastapi_app.domain.library.picture import DevelopedPreview
 from ingestion_orchestration_fastapi_app.ingest.items import ROW_BYTES
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from tests.component.bench import Bench, mixed_folder
@@ -79,7 +79,7 @@ async def test_an_original_that_waits_to_be_sent_takes_no_memory() -> None:
     assert free_bytes == [1_000_000 - ROW_BYTES]
 
 
-SHOWN = Likeness(b"webp as developed", 77)
+SHOWN = DevelopedPreview(b"webp as developed", 77)
 
 
 class Developer(FakeInference):
@@ -90,7 +90,7 @@ class Developer(FakeInference):
     ) -> dict[str, Embedded | Rejected]:
         answers = await super().embed(uploads, captions=captions, fingerprint=fingerprint)
         return {
-            one: replace(answer, likeness=SHOWN)
+            one: replace(answer, developed_preview=SHOWN)
             if isinstance(uploads[one], Original) and isinstance(answer, Embedded)
             else answer
             for one, answer in answers.items()

@@ -185,13 +185,13 @@ async def test_a_clean_stop_in_the_midst_of_decoding_leaves_no_suspect(
 ) -> None:
     bench, preparation = deadly_bench()
     preparation.hold = Event()
-    async with started(bench) as supervisor:
-        job = await bench.submitted(supervisor)
+    async with started(bench) as scheduler:
+        job = await bench.submitted(scheduler)
         while not preparation.inside:
             await wait_all_tasks_blocked()
         assert await suspects(bench) > 0
         if control is not None:
-            await supervisor.control(job.id, control)
+            await scheduler.control(job.id, control)
             assert await suspects(bench) == 0
     assert await suspects(bench) == 0  # also where the whole service was stopped
     preparation.hold = None
@@ -211,8 +211,8 @@ async def test_a_quarantined_file_is_counted_again_unopened_until_it_is_asked_fo
     again = await bench.job()
     assert again.errors_by_code[ErrorCode.FILE_QUARANTINED] == 1
     assert bench.library.opened.count(POISON) == opened
-    async with started(bench) as supervisor:
-        retried = await supervisor.retry_failed(await bench.collection(), condemned)
+    async with started(bench) as scheduler:
+        retried = await scheduler.retry_failed(await bench.collection(), condemned)
         ended = await bench.ended(retried.id)
     assert ended.counts.embedded == 1
     assert ErrorCode.FILE_QUARANTINED not in ended.errors_by_code
@@ -265,8 +265,8 @@ async def test_a_poison_of_the_inference_service_is_found_across_restarts_of_bot
             raise ConnectionLost("lost")
 
     bench.inference.behaviour = falls
-    async with started(bench) as supervisor:
-        job = await bench.submitted(supervisor)
+    async with started(bench) as scheduler:
+        job = await bench.submitted(scheduler)
         await died.wait()
     assert deaths == 1, "the orchestrator went down before the poison was found"
     await bench.resumed()

@@ -191,12 +191,12 @@ async def test_a_mount_that_was_given_up_and_is_back_is_synced_again() -> None:
 async def test_a_removal_may_be_paused_and_goes_on() -> None:
     bench = await filled()
     lose(bench, 5)
-    supervisor = bench.supervisor()
+    scheduler = bench.scheduler()
     async with create_task_group() as tg:
-        await tg.start(supervisor.serve)
-        job = await bench.submitted(supervisor, sync=True)
-        await supervisor.control(job.id, Control.PAUSE)
-        await supervisor.control(job.id, Control.RESUME)
+        await tg.start(scheduler.serve)
+        job = await bench.submitted(scheduler, sync=True)
+        await scheduler.control(job.id, Control.PAUSE)
+        await scheduler.control(job.id, Control.RESUME)
         ended = await bench.ended(job.id)
         tg.cancel_scope.cancel()
     assert ended.progress.removed == 5

@@ -15,8 +15,8 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import is_within,
 from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
-from ingestion_orchestration_fastapi_app.jobs.scheduler import Supervisor
-from ingestion_orchestration_fastapi_app.ports.folder_events import NoEventsError, Touched
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
+from ingestion_orchestration_fastapi_app.ports.folder_events import DirtyFolders, NoEventsError
 from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from tests.component.bench import PATIENCE_S, Bench
@@ -91,7 +91,7 @@ class FakeClock:
 
 @dataclass
 class FakeFeed:
-    touched: Touched
+    touched: DirtyFolders
     wake: Callable[[], None]
     broken: bool = False
     closed: bool = False
@@ -114,7 +114,7 @@ class FakeEvents:
         return self.library.devices.get(PHOTOS)
 
     async def follow(
-        self, directory: bytes, *, recursive: bool, touched: Touched, wake: Callable[[], None]
+        self, directory: bytes, *, recursive: bool, touched: DirtyFolders, wake: Callable[[], None]
     ) -> FakeFeed:
         await checkpoint()
         if self.refused is not None:
@@ -139,7 +139,7 @@ class Watched:
     library: TreeLibrary
     events: FakeEvents
     clock: FakeClock
-    supervisor: Supervisor
+    scheduler: JobScheduler
     watching: Watching
 
     async def settled(self) -> None:
@@ -187,11 +187,11 @@ async def watched(bench: Bench, *, refused: str | None = None) -> AsyncIterator[
     """Enter twice for a restart."""
     assert isinstance(bench.library, TreeLibrary)
     clock, events = FakeClock(), FakeEvents(bench.library, refused)
-    supervisor = bench.supervisor()
+    scheduler = bench.scheduler()
     watching = Watching(
         bench.ledger,
         bench.library,
-        supervisor,
+        scheduler,
         events,
         is_image_name=lambda path: path.endswith(b".jpg"),
         is_allowed=lambda directory: directory == PHOTOS,
@@ -202,9 +202,9 @@ async def watched(bench: Bench, *, refused: str | None = None) -> AsyncIterator[
         sleep=clock.sleep,
     )
     async with create_task_group() as tg:
-        await tg.start(supervisor.serve)
+        await tg.start(scheduler.serve)
         await tg.start(watching.serve)
-        run = Watched(bench, bench.library, events, clock, supervisor, watching)
+        run = Watched(bench, bench.library, events, clock, scheduler, watching)
         await run.settled()
         yield run
         tg.cancel_scope.cancel()

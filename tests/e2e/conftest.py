@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from utils.process.parent_death import tethered
+from utils.process.parent_death import die_with_parent
 
 READY_LIMIT_POLLS = 1200  # of 0.1 s each
 STOP_LIMIT_S = 30.0
@@ -49,7 +49,7 @@ class ServiceProcess:
         assert self._process is None, f"{self.name} runs already"
         with open(self.log_path, "ab") as log:
             self._process = subprocess.Popen(
-                tethered([sys.executable, "-m", self.module], parent_pid=os.getpid()),
+                die_with_parent([sys.executable, "-m", self.module], parent_pid=os.getpid()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -101,7 +101,7 @@ class ServiceProcess:
 
 
 @dataclass(frozen=True)
-class Services:
+class AppState:
     """`root` may be ingested with everything below it; `pictures` in it are the demo's."""
 
     orchestrator: ServiceProcess
@@ -123,7 +123,7 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-def service_pair(folder: Path) -> Services:
+def service_pair(folder: Path) -> AppState:
     """Two services that share nothing with any other pair; neither is started."""
     ml_port, port = free_ports(2)
     data_dir, root = folder / "data", folder / "library"
@@ -156,18 +156,18 @@ def service_pair(folder: Path) -> Services:
         },
         folder / "orchestrator.log",
     )
-    return Services(orchestrator, inference, data_dir, root, root / "pictures")
+    return AppState(orchestrator, inference, data_dir, root, root / "pictures")
 
 
 @pytest.fixture(scope="session")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppState]:
     """Both services, ready, and the demo's pictures, not yet ingested."""
     with running(service_pair(tmp_path_factory.mktemp("services"))) as pair:
         yield pair
 
 
 @contextmanager
-def running(pair: Services, **inference_settings: str) -> Iterator[Services]:
+def running(pair: AppState, **inference_settings: str) -> Iterator[AppState]:
     """Ready until the block ends, with the demo's pictures drawn."""
     try:
         pair.inference.start(wait=False, **inference_settings)

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 
 from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import read_local_secret
-from ingestion_orchestration_fastapi_app.api.app_state import Services
+from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from tests.component.bench import adds_up
@@ -89,7 +89,7 @@ async def _live(life: Life) -> None:
     given = {"data_dir": life.data_dir, **life.settings}
     async with orchestrator(life.home, over_network=True, around=fuse.around, **given) as running:
         job_id = await _done(running, life.errand)
-        services: Services = running.app.state.services
+        services: AppState = running.app.state.services
         record = await services.ports.ledger.job(job_id)
         assert record is not None
         found = await snapshot(services, record)
@@ -123,7 +123,7 @@ async def _done(running: Running, errand: Errand) -> str:
 
 
 async def _name_root(running: Running) -> None:
-    services: Services = running.app.state.services
+    services: AppState = running.app.state.services
     by = {LOCAL_SECRET_HEADER: read_local_secret(services.settings.data_dir) or ""}
     given = {"path": str(running.photos)}
     added = await running.http.post("/api/v1/roots", json=given, headers=by)
@@ -146,7 +146,7 @@ async def _change_roots(running: Running, errand: Errand) -> None:
     assert response.status_code == 200, response.text
 
 
-async def snapshot(services: Services, record: JobRecord) -> dict[str, Any]:
+async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
     """What a job left behind: all that two runs over the same files must agree on."""
     ports = services.ports
     rows: Counter[str] = Counter()

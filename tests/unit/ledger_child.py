@@ -11,7 +11,7 @@ import anyio
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from tests.unit.ledger_words import enrolment, failed, intents, stored
 
 GROUP = 64
@@ -37,7 +37,7 @@ async def work(path: str, first_group: int) -> None:
                 collection.id,
                 [failed(names[0]), *settlements],
                 synced_version=group,
-                progress=JobProgress(bytes_read=group),
+                progress=SavedProgress(bytes_read=group),
             )
             say(f"{Outcome.EMBEDDED} {group}")
 

@@ -18,8 +18,8 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import point_id, root_at
-from ingestion_orchestration_fastapi_app.domain.files.records import Enrolment, Settlement
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress, JobRequest
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FileStart
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ports import MemoryLedger
@@ -53,14 +53,14 @@ def pid(name: bytes) -> UUID:
     return point_id("default", ROOT.id, name)
 
 
-def enrolment(name: bytes, outcome: Outcome = Outcome.PENDING) -> Enrolment:
+def enrolment(name: bytes, outcome: Outcome = Outcome.PENDING) -> FileStart:
     code = ErrorCode.DECODING_IMAGE if outcome is Outcome.FAILED else None
     shown = "/photos/" + name.decode("utf-8", "backslashreplace")
-    return Enrolment(key(name), pid(name), outcome, shown, code, code and "as before")
+    return FileStart(key(name), pid(name), outcome, shown, code, code and "as before")
 
 
-def stored(name: bytes, outcome: Outcome = Outcome.EMBEDDED) -> Settlement:
-    return Settlement(
+def stored(name: bytes, outcome: Outcome = Outcome.EMBEDDED) -> FileOutcome:
+    return FileOutcome(
         key=key(name),
         point_id=pid(name),
         display_path="/photos/" + name.decode("utf-8", "backslashreplace"),
@@ -73,7 +73,7 @@ def stored(name: bytes, outcome: Outcome = Outcome.EMBEDDED) -> Settlement:
     )
 
 
-def failed(name: bytes, code: ErrorCode = ErrorCode.DECODING_IMAGE) -> Settlement:
+def failed(name: bytes, code: ErrorCode = ErrorCode.DECODING_IMAGE) -> FileOutcome:
     return replace(
         stored(name, Outcome.FAILED),
         verdict=Verdict.FAILED,
@@ -83,7 +83,7 @@ def failed(name: bytes, code: ErrorCode = ErrorCode.DECODING_IMAGE) -> Settlemen
     )
 
 
-def skipped(name: bytes) -> Settlement:
+def skipped(name: bytes) -> FileOutcome:
     return replace(
         stored(name, Outcome.SKIPPED), verdict=Verdict.SKIPPED, stored_fingerprint=None, sha256=None
     )
@@ -99,10 +99,10 @@ async def running(ledger: Ledger, job_id: str = "job-1") -> CollectionRecord:
 
 
 async def settle(
-    ledger: Ledger, collection: CollectionRecord, *settlements: Settlement, job_id: str = "job-1"
+    ledger: Ledger, collection: CollectionRecord, *settlements: FileOutcome, job_id: str = "job-1"
 ) -> None:
     await ledger.settle(
-        job_id, collection.id, settlements, synced_version=None, progress=JobProgress()
+        job_id, collection.id, settlements, synced_version=None, progress=SavedProgress()
     )
 
 

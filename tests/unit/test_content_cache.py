@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.adapters.content_cache import codec
 from ingestion_orchestration_fastapi_app.adapters.content_cache.cache import open_content_cache
-from ingestion_orchestration_fastapi_app.adapters.content_cache.disk import BytesDisk, Shelf
+from ingestion_orchestration_fastapi_app.adapters.content_cache.disk import ByteCache, BytesDisk
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
@@ -224,7 +224,7 @@ async def test_a_folder_that_cannot_be_had_makes_every_answer_a_miss(tmp_path: P
 
 def test_the_oldest_values_make_room_and_the_newest_stay(tmp_path: Path) -> None:
     limit_bytes = 2**20
-    shelf = Shelf(str(tmp_path / "shelf"), limit_bytes=limit_bytes)
+    shelf = ByteCache(str(tmp_path / "shelf"), limit_bytes=limit_bytes)
     for group in range(20):
         shelf.put({f"{group}:{number}": os.urandom(2048) for number in range(64)})
     size_bytes = (tmp_path / "shelf" / "cache.db").stat().st_size

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import (
     PERMANENT,
-    Entry,
-    entry,
+    ChangeKind,
+    classify_change,
 )
 from ingestion_orchestration_fastapi_app.domain.files.deletion import (
     changed_devices,
@@ -68,8 +68,8 @@ def record(
     )
 
 
-def entered(found: FileRecord | None, *, job_id: str = "new", force: bool = False) -> Entry:
-    return entry(FILE, found, job_id=job_id, fingerprint="model", force=force)
+def entered(found: FileRecord | None, *, job_id: str = "new", force: bool = False) -> ChangeKind:
+    return classify_change(FILE, found, job_id=job_id, fingerprint="model", force=force)
 
 
 def test_ids_never_change() -> None:
@@ -121,34 +121,34 @@ def test_names_of_collections_are_plain() -> None:
 
 
 def test_a_file_that_nobody_remembers_is_opened() -> None:
-    assert entered(None) is Entry.OPEN
+    assert entered(None) is ChangeKind.OPEN
 
 
 def test_a_stored_file_with_the_same_times_is_not_opened() -> None:
-    assert entered(record()) is Entry.UNCHANGED
+    assert entered(record()) is ChangeKind.UNCHANGED
 
 
 def test_what_may_have_changed_is_opened() -> None:
-    assert entered(record(stat=FileStat(11, 1, 1))) is Entry.OPEN
-    assert entered(record(settled=False)) is Entry.OPEN
-    assert entered(record(stored_fingerprint="other")) is Entry.OPEN
-    assert entered(record(stored_fingerprint=None)) is Entry.OPEN
-    assert entered(record(stale=True)) is Entry.OPEN
-    assert entered(record(), force=True) is Entry.OPEN
+    assert entered(record(stat=FileStat(11, 1, 1))) is ChangeKind.OPEN
+    assert entered(record(settled=False)) is ChangeKind.OPEN
+    assert entered(record(stored_fingerprint="other")) is ChangeKind.OPEN
+    assert entered(record(stored_fingerprint=None)) is ChangeKind.OPEN
+    assert entered(record(stale=True)) is ChangeKind.OPEN
+    assert entered(record(), force=True) is ChangeKind.OPEN
 
 
 def test_a_permanent_failure_is_counted_again_and_a_passing_one_is_tried_again() -> None:
     for code in ErrorCode:
         found = record(verdict=Verdict.FAILED, code=code, stored_fingerprint=None)
-        assert (entered(found) is Entry.FAILED_AGAIN) == (code in PERMANENT)
+        assert (entered(found) is ChangeKind.FAILED_AGAIN) == (code in PERMANENT)
 
 
 def test_what_this_job_judged_before_a_restart_is_not_judged_again() -> None:
     for settled in (True, False):
         judged = record(job_id="new", settled=settled)
-        assert entered(judged, job_id="new", force=True) is Entry.DONE
+        assert entered(judged, job_id="new", force=True) is ChangeKind.DONE
     pending = record(job_id="new", outcome=Outcome.PENDING, verdict=None, stat=None)
-    assert entered(pending, job_id="new") is Entry.OPEN
+    assert entered(pending, job_id="new") is ChangeKind.OPEN
 
 
 @given(st.integers(0, 64), st.lists(st.booleans(), max_size=200))

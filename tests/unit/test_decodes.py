@@ -15,7 +15,11 @@ from ingestion_orchestration_fastapi_app.domain.files.quarantine import (
     version_of,
 )
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
-from ingestion_orchestration_fastapi_app.ingest.crash_suspects import Decodes, Turns, decodes_of
+from ingestion_orchestration_fastapi_app.ingest.crash_suspects import (
+    CrashSuspects,
+    DecodeGate,
+    crash_suspects_of,
+)
 from tests.memory_ports import MemoryLedger
 from tests.unit.ledger_words import STAT
 
@@ -30,16 +34,16 @@ async def durably(write: Callable[[], Awaitable[None]]) -> None:
 
 
 @asynccontextmanager
-async def two_jobs() -> AsyncIterator[tuple[MemoryLedger, Decodes, Decodes]]:
+async def two_jobs() -> AsyncIterator[tuple[MemoryLedger, CrashSuspects, CrashSuspects]]:
     """Of two collections, the first with A and B as suspects."""
-    ledger, turns = MemoryLedger(), Turns()
+    ledger, turns = MemoryLedger(), DecodeGate()
     first = (await ledger.create_collection("first")).id
     second = (await ledger.create_collection("second")).id
     suspects = [DecodeStart(one, VERSION) for one in (A, B)]
     await ledger.note_decoding(first, suspects, [])
     async with (
-        decodes_of(ledger, first, turns, clean=False) as ours,
-        decodes_of(ledger, second, turns, clean=False) as theirs,
+        crash_suspects_of(ledger, first, turns, clean=False) as ours,
+        crash_suspects_of(ledger, second, turns, clean=False) as theirs,
     ):
         yield ledger, ours, theirs
 
@@ -94,7 +98,7 @@ async def test_a_lone_file_is_a_suspect_no_longer_than_it_is_decoded() -> None:
         tg.start_soon(ours.alone, {A: STAT, B: STAT}, durably, go)
         await wait_all_tasks_blocked()
         assert ours.is_one_alone
-        ours.survive(A)
+        ours.decoded(A)
         await wait_all_tasks_blocked()
         assert went == [A]
         assert not ours.is_one_alone
@@ -108,7 +112,7 @@ async def test_a_lone_file_is_a_suspect_no_longer_than_it_is_decoded() -> None:
 async def test_who_asks_for_files_in_spite_of_all_gives_them_a_clean_record() -> None:
     async with two_jobs() as (ledger, ours, _):
         assert ours.turn(A, STAT) is Turn.ALONE
-    async with decodes_of(ledger, 1, Turns(), clean=True) as cleared:
+    async with crash_suspects_of(ledger, 1, DecodeGate(), clean=True) as cleared:
         assert cleared.turn(A, STAT) is Turn.TOGETHER
         assert await ledger.decode_starts(1) == {}
 

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
-from ingestion_orchestration_fastapi_app.ports.folder_events import MAX_FOLDERS, MAX_QUIETS, Touched
+from ingestion_orchestration_fastapi_app.ports.folder_events import (
+    MAX_FOLDERS,
+    MAX_QUIETS,
+    DirtyFolders,
+)
 from ingestion_orchestration_fastapi_app.watch.change_scan import scopes
 
 names = st.sampled_from([b"a", b"b", b"a b", b"a!", b"\xff"])
@@ -21,7 +25,7 @@ touches = st.lists(st.tuples(folders, st.booleans()), max_size=40)
 def test_what_is_looked_at_covers_every_touch_and_meets_no_folder_twice(
     given_touches: list[tuple[bytes, bool]], recursive: bool
 ) -> None:
-    touched = Touched(lambda: 0.0)
+    touched = DirtyFolders(lambda: 0.0)
     first = [touched.add(folder, deep=deep) for folder, deep in given_touches]
     assert sum(first) == bool(given_touches)
     taken = touched.take()
@@ -40,7 +44,7 @@ def test_what_is_looked_at_covers_every_touch_and_meets_no_folder_twice(
 
 
 def test_too_many_folders_are_anywhere() -> None:
-    touched = Touched(lambda: 0.0)
+    touched = DirtyFolders(lambda: 0.0)
     for number in range(MAX_FOLDERS + 5):
         touched.add(b"/p/%d" % number, deep=False)
     taken = touched.take()
@@ -53,7 +57,7 @@ def test_touches_are_due_when_it_is_quiet_and_at_the_latest_after_so_many_quiets
     gaps_s: list[float],
 ) -> None:
     now_s = 0.0
-    touched = Touched(lambda: now_s)
+    touched = DirtyFolders(lambda: now_s)
     assert touched.due_s(2) == math.inf
     for gap_s in gaps_s:
         now_s += gap_s

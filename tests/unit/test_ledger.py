@@ -10,7 +10,7 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress, JobRequest
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -115,7 +115,7 @@ async def test_a_job_keeps_its_request_and_its_progress(ledger: Ledger) -> None:
     request = JobRequest("default", b"/photos/\xff", recursive=False, captions=True, force=True)
     job = await ledger.create_job("job-1", made.id, request)
     assert (job.request, job.state, job.created_at) == (request, JobState.QUEUED, NOW)
-    progress = JobProgress(
+    progress = SavedProgress(
         bytes_read=2**40,
         active_s=1.5,
         stages={"hash": 0.25},

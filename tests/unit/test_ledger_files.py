@@ -17,8 +17,8 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
-from ingestion_orchestration_fastapi_app.domain.files.records import Settlement
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     NOW,
@@ -93,7 +93,7 @@ async def test_enrolment_keeps_what_is_known_of_the_content(
 
 @pytest.mark.parametrize("spoiled", [failed(b"a.jpg"), skipped(b"a.jpg")])
 async def test_a_file_that_now_fails_keeps_its_old_point_marked_stale(
-    ledger: Ledger, spoiled: Settlement
+    ledger: Ledger, spoiled: FileOutcome
 ) -> None:
     made = await running(ledger)
     await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg")])
@@ -159,7 +159,7 @@ async def test_a_point_may_exist_once_it_is_intended_until_the_store_is_asked(
         made.id,
         [stored(b"a.jpg"), failed(b"b.jpg")],
         synced_version=7,
-        progress=JobProgress(bytes_read=3),
+        progress=SavedProgress(bytes_read=3),
     )
     # What a crashed write may have left of b is still there, whatever became of the file.
     assert await ledger.may_exist(made.id, both) == set(both)
@@ -185,8 +185,8 @@ async def test_reconciling_believes_the_store(ledger: Ledger) -> None:
     ids = in_groups([pid(b"a.jpg"), pid(b"d.jpg")], [], [stranger, stranger])
     assert await ledger.reconcile(made.id, ids) == (2, 2)
     # d was enrolled, but nobody knew that its point had been written.
-    everyone = [pid(name) for name in names] + [stranger]
-    assert await ledger.may_exist(made.id, everyone) == {pid(b"a.jpg"), pid(b"d.jpg"), stranger}
+    list_all = [pid(name) for name in names] + [stranger]
+    assert await ledger.may_exist(made.id, list_all) == {pid(b"a.jpg"), pid(b"d.jpg"), stranger}
     known = await ledger.recall(made.id, [key(name) for name in names])
     assert known[key(b"a.jpg")].stored_fingerprint == "fp"
     lost = known[key(b"b.jpg")]

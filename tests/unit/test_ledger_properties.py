@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.domain.files.records import Settlement
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress, JobRequest
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ports import MemoryLedger
@@ -47,13 +47,13 @@ class Settle:
     files: list[tuple[bytes, str]]
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
-        made: dict[str, Callable[[bytes], Settlement]] = {
+        made: dict[str, Callable[[bytes], FileOutcome]] = {
             "stored": stored,
             "failed": failed,
             "skipped": skipped,
         }
         settlements = [made[verdict](name) for name, verdict in self.files]
-        progress = JobProgress(bytes_read=len(settlements))
+        progress = SavedProgress(bytes_read=len(settlements))
         await ledger.settle(
             self.job_id, collection_id, settlements, synced_version=None, progress=progress
         )

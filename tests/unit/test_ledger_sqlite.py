@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate,
 from ingestion_orchestration_fastapi_app.adapters.sqlite.sqlite_ledger import utc_now
 from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
 from ingestion_orchestration_fastapi_app.domain.files.file import FileStat, Outcome
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.errors import CollectionExists, DiskFull, StoreWrite
 from tests.unit.ledger_words import (
     SHA,
@@ -240,7 +240,7 @@ async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
             made.id,
             [replace(stored(b"a.jpg"), stat=far), odd, stored(b"c\0.jpg")],
             synced_version=None,
-            progress=JobProgress(warnings=("\udcff",)),
+            progress=SavedProgress(warnings=("\udcff",)),
         )
         known = await ledger.recall(made.id, [key(name) for name in names])
         assert [known[key(name)].outcome for name in names] == [

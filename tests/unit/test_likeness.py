@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.adapters.inference_http.developed_preview import (
-    likeness_of,
+    developed_preview_of,
 )
 from tests.picture_files import encoded, scene
 from utils.imaging.decoding import perceptual_hash, shrunk, thumbnail_webp
@@ -24,7 +24,7 @@ def text(data: bytes) -> str:
 
 
 def test_a_thumbnail_is_kept_as_it_came_and_hashed() -> None:
-    likeness = likeness_of(text(WEBP), side_px=SIDE_PX)
+    likeness = developed_preview_of(text(WEBP), side_px=SIDE_PX)
     assert likeness is not None
     assert likeness.thumbnail == WEBP
     assert (likeness.phash ^ perceptual_hash(SMALL)).bit_count() <= 4
@@ -45,19 +45,19 @@ def test_a_thumbnail_is_kept_as_it_came_and_hashed() -> None:
     ids=["empty", "jpeg", "png", "too large", "too high", "too long", "too many bytes", "text"],
 )
 def test_anything_else_is_nothing(data: bytes) -> None:
-    assert likeness_of(text(data), side_px=SIDE_PX) is None
+    assert developed_preview_of(text(data), side_px=SIDE_PX) is None
 
 
 @pytest.mark.parametrize("said", ["", "%%%", "é", text(WEBP)[:-1], text(WEBP) + "\n"])
 def test_what_is_no_base64_is_nothing(said: str) -> None:
-    assert likeness_of(said, side_px=SIDE_PX) is None
+    assert developed_preview_of(said, side_px=SIDE_PX) is None
 
 
 @given(st.integers(0, len(WEBP) - 1))
 def test_a_thumbnail_cut_anywhere_is_nothing(cut: int) -> None:
-    assert likeness_of(text(WEBP[:cut]), side_px=SIDE_PX) is None
+    assert developed_preview_of(text(WEBP[:cut]), side_px=SIDE_PX) is None
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_raise(data: bytes) -> None:
-    likeness_of(text(WEBP[:20] + data), side_px=SIDE_PX)
+    developed_preview_of(text(WEBP[:20] + data), side_px=SIDE_PX)

@@ -12,9 +12,9 @@ from ml_inference_fastapi_app.backends.base import DeviceOutOfMemoryError
 from ml_inference_fastapi_app.backends.clip.buckets import bucket_sizes
 from ml_inference_fastapi_app.models.probe import (
     FALLBACK_BATCH,
+    Headroom,
     LimitedBy,
     ProbeLimits,
-    Room,
     Trial,
     confirmed,
     fitting,
@@ -72,12 +72,12 @@ def test_what_is_published_was_run_or_is_cut_into_what_was_run(
     device: Device, max_batch: int, whole: bool
 ) -> None:
     found = probe(device.run, device.limits(whole=whole, max_batch=max_batch))
-    assert 1 <= found.turn_images <= found.safe_batch <= found.ceiling <= max_batch
-    assert found.turn_images <= found.largest_turn <= found.ceiling
+    assert 1 <= found.micro_batch_size <= found.safe_batch <= found.ceiling <= max_batch
+    assert found.micro_batch_size <= found.largest_turn <= found.ceiling
     if found.limited_by is LimitedBy.FAILURE:
         return
-    assert found.safe_batch in device.ran if whole else found.turn_images <= max(device.ran)
-    assert device.base_bytes + found.turn_images * device.image_bytes <= device.memory_bytes
+    assert found.safe_batch in device.ran if whole else found.micro_batch_size <= max(device.ran)
+    assert device.base_bytes + found.micro_batch_size * device.image_bytes <= device.memory_bytes
 
 
 @given(devices)
@@ -94,8 +94,8 @@ def test_a_whole_batch_leaves_a_fifth_of_the_memory_for_surprises(device: Device
 @given(devices)
 def test_a_turn_on_cpu_is_short_or_one_image(device: Device) -> None:
     found = probe(device.run, device.limits(whole=False))
-    assert found.turn_images == 1 or (
-        device.base_s + found.turn_images * device.image_s <= 0.15 * 1.2
+    assert found.micro_batch_size == 1 or (
+        device.base_s + found.micro_batch_size * device.image_s <= 0.15 * 1.2
     )
 
 
@@ -121,7 +121,7 @@ def test_a_fast_device_with_much_memory_is_held_by_the_ceiling() -> None:
 def test_a_slow_cpu_takes_one_image_a_turn_and_few_a_batch() -> None:
     device = Device(image_s=1.0)
     found = probe(device.run, device.limits(whole=False))
-    assert found.turn_images == 1
+    assert found.micro_batch_size == 1
     assert found.safe_batch == 9
     assert max(device.ran) == 1, "a slow device is not kept busy with large trials"
 
@@ -129,7 +129,7 @@ def test_a_slow_cpu_takes_one_image_a_turn_and_few_a_batch() -> None:
 def test_a_device_that_cannot_run_anything_gets_a_small_constant() -> None:
     device = Device(memory_bytes=0)
     found = probe(device.run, device.limits(whole=True))
-    assert (found.safe_batch, found.turn_images) == (FALLBACK_BATCH, 1)
+    assert (found.safe_batch, found.micro_batch_size) == (FALLBACK_BATCH, 1)
     assert found.limited_by is LimitedBy.FAILURE
 
 
@@ -161,8 +161,8 @@ def test_a_compiled_model_runs_no_size_that_it_is_not_compiled_for(
     sizes = bucket_sizes(max_batch)
     found = probe(device.run, device.limits(whole=whole, max_batch=max_batch, sizes=sizes))
     assert set(device.ran) <= set(sizes)
-    assert {found.turn_images, found.largest_turn} <= set(sizes)
-    assert found.turn_images <= found.largest_turn
+    assert {found.micro_batch_size, found.largest_turn} <= set(sizes)
+    assert found.micro_batch_size <= found.largest_turn
     if found.limited_by is LimitedBy.FAILURE:
         return
     assert found.largest_turn in device.ran
@@ -192,7 +192,7 @@ def test_what_an_earlier_start_found_is_tried_with_one_batch_and_holds(whole: bo
     known = probe(device.run, limits)
     device.ran.clear()
     assert confirmed(device.run, known, limits)
-    assert device.ran == [1, known.largest_turn if whole else known.turn_images]
+    assert device.ran == [1, known.largest_turn if whole else known.micro_batch_size]
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -217,7 +217,7 @@ def test_what_an_earlier_start_found_is_not_believed_when_the_machine_has_change
 def test_room_that_was_taken_comes_back_in_steps_and_never_exceeds_what_was_probed(
     probed: int, lowered: int
 ) -> None:
-    room = Room(probed, probed).lowered(lowered)
+    room = Headroom(probed, probed).lowered(lowered)
     assert room.now == min(probed, lowered)
     steps = 0
     while room.now < probed:

@@ -9,9 +9,14 @@ import pytest
 import structlog
 
 from ml_inference_fastapi_app.backends.base import StartPhase
-from ml_inference_fastapi_app.models.loading_progress import MAX_RETRY_S, USUAL_S, Startup
+from ml_inference_fastapi_app.models.loading_progress import MAX_RETRY_S, USUAL_S, LoadingProgress
 from ml_inference_fastapi_app.models.probe import LimitedBy, Probed
-from ml_inference_fastapi_app.models.probe_cache import FILENAME, MAX_STARTS, Starts, conditions_of
+from ml_inference_fastapi_app.models.probe_cache import (
+    FILENAME,
+    MAX_STARTS,
+    ProbeCache,
+    conditions_of,
+)
 from tests.component.inference_fakes import DESCRIPTION
 from utils.contract import ErrorCode
 
@@ -24,12 +29,14 @@ CONDITIONS = ("fingerprint", "cpu")
 def remember(
     folder: Path, *, found: Probed = FOUND, conditions: tuple[str, ...] = CONDITIONS
 ) -> None:
-    Starts(folder).remember(found, configured=CONFIGURED, conditions=conditions, phases_s=PHASES_S)
+    ProbeCache(folder).remember(
+        found, configured=CONFIGURED, conditions=conditions, phases_s=PHASES_S
+    )
 
 
 def test_the_next_start_knows_what_the_last_one_found_and_how_long_it_took(tmp_path: Path) -> None:
     remember(tmp_path / "models")
-    starts = Starts(tmp_path / "models")
+    starts = ProbeCache(tmp_path / "models")
     assert starts.probed(CONDITIONS) == FOUND
     assert starts.phases_s(CONFIGURED) == PHASES_S
     assert starts.probed(("fingerprint", "cuda:0")) is None
@@ -41,7 +48,7 @@ def test_the_newest_start_counts_and_the_oldest_are_forgotten(tmp_path: Path) ->
     for number in range(MAX_STARTS + 3):
         remember(tmp_path, conditions=(f"{number}",))
     remember(tmp_path, conditions=("7",), found=replace(FOUND, safe_batch=50))
-    starts = Starts(tmp_path)
+    starts = ProbeCache(tmp_path)
     assert starts.probed(("2",)) is None
     assert starts.probed(("4",)) == FOUND
     assert starts.probed(("7",)) == replace(FOUND, safe_batch=50)
@@ -65,10 +72,10 @@ def test_a_file_that_is_not_ours_is_as_good_as_none_and_is_replaced(
 ) -> None:
     (tmp_path / FILENAME).write_bytes(damage)
     with structlog.testing.capture_logs():
-        assert Starts(tmp_path).probed(CONDITIONS) is None
-        assert Starts(tmp_path).phases_s(CONFIGURED) == {}
+        assert ProbeCache(tmp_path).probed(CONDITIONS) is None
+        assert ProbeCache(tmp_path).phases_s(CONFIGURED) == {}
         remember(tmp_path)
-    assert Starts(tmp_path).probed(CONDITIONS) == FOUND
+    assert ProbeCache(tmp_path).probed(CONDITIONS) == FOUND
 
 
 def test_a_folder_that_cannot_be_written_to_ends_no_start(tmp_path: Path) -> None:
@@ -80,7 +87,7 @@ def test_a_folder_that_cannot_be_written_to_ends_no_start(tmp_path: Path) -> Non
 
 def test_a_probe_that_could_run_nothing_is_not_remembered(tmp_path: Path) -> None:
     remember(tmp_path, found=replace(FOUND, images_per_s=None))
-    assert Starts(tmp_path).probed(CONDITIONS) is None
+    assert ProbeCache(tmp_path).probed(CONDITIONS) is None
 
 
 def test_another_model_dtype_device_ceiling_or_compiling_is_another_condition() -> None:
@@ -107,7 +114,7 @@ class Clock:
 
 def test_the_time_left_is_what_the_last_start_took_less_what_has_passed() -> None:
     clock = Clock()
-    startup = Startup(clock)
+    startup = LoadingProgress(clock)
     startup.expect(PHASES_S)
     startup.enter(StartPhase.FETCHING)
     assert startup.eta_s() == pytest.approx(6.0)
@@ -124,7 +131,7 @@ def test_the_time_left_is_what_the_last_start_took_less_what_has_passed() -> Non
 
 def test_loading_again_should_take_as_long_as_the_last_time() -> None:
     clock = Clock()
-    startup = Startup(clock)
+    startup = LoadingProgress(clock)
     for phase in (StartPhase.FETCHING, StartPhase.LOADING, StartPhase.PROBING):
         startup.enter(phase)
         clock.now_s += 2.0
@@ -140,7 +147,7 @@ def test_loading_again_should_take_as_long_as_the_last_time() -> None:
 
 def test_a_first_start_takes_what_starts_usually_take() -> None:
     clock = Clock()
-    startup = Startup(clock)
+    startup = LoadingProgress(clock)
     startup.enter(StartPhase.LOADING)
     assert startup.eta_s() == USUAL_S[StartPhase.LOADING] + USUAL_S[StartPhase.PROBING]
     startup.enter(StartPhase.COMPILING)
@@ -148,10 +155,17 @@ def test_a_first_start_takes_what_starts_usually_take() -> None:
 
 
 def test_whoever_calls_too_early_hears_the_phase_when_to_come_back_and_the_time_left() -> None:
-    startup = Startup(Clock())
+    startup = LoadingProgress(Clock())
     startup.enter(StartPhase.COMPILING)
     problem = startup.loading()
     assert (problem.status, problem.code) == (503, ErrorCode.MODEL_LOADING)
     assert problem.retry_after_s == MAX_RETRY_S
     assert problem.eta_s == startup.eta_s()
     assert "compiling" in problem.detail
+
+
+def test_what_the_version_before_wrote_is_read(tmp_path: Path) -> None:
+    remember(tmp_path)
+    file = tmp_path / FILENAME
+    file.write_text(file.read_text().replace("micro_batch_size", "turn_images"))
+    assert ProbeCache(tmp_path).probed(CONDITIONS) is not None

@@ -16,7 +16,7 @@ import sys
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 
 
-def tethered(command: list[str], *, parent_pid: int) -> list[str]:
+def die_with_parent(command: list[str], *, parent_pid: int) -> list[str]:
     """The command line that runs `command` for as long as the parent lives."""
     return [sys.executable, "-I", "-S", os.path.abspath(__file__), str(parent_pid), *command]
 

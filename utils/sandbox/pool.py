@@ -18,7 +18,7 @@ from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import Decoded, ImageUnreadableError, Squares
 from utils.imaging.formats import Format
 from utils.imaging.raw import RawPicture
-from utils.sandbox.process import DecoderProcess, Late
+from utils.sandbox.process import DecoderProcess, TimedOut
 from utils.sandbox.protocol import Ask, Result
 
 log = structlog.stdlib.get_logger(__name__)
@@ -136,10 +136,10 @@ class DecoderPool:
                 try:
                     result = await process.answer(ask, file, limit_s=self._timeout_s)
                 finally:
-                    noise = await self._put_back(process)
+                    stderr_tail = await self._put_back(process)
                 if isinstance(result, ImageUnreadableError):
                     raise result
-                if isinstance(result, Late):
+                if isinstance(result, TimedOut):
                     log.warning("decoder_killed", after_s=self._timeout_s, work=ask.work)
                     raise ImageUnreadableError(
                         ErrorCode.DECODING_TIMEOUT,
@@ -148,8 +148,14 @@ class DecoderPool:
                 if isinstance(result, Decoded | RawPicture | Squares):
                     return result
                 self._check_open()
-                why = "it spoke nonsense" if result.spoke_nonsense else _why(process.signal, noise)
-                log.warning("decoder_died", signal=process.signal, work=ask.work, noise=noise)
+                why = (
+                    "it spoke nonsense"
+                    if result.spoke_nonsense
+                    else _why(process.signal, stderr_tail)
+                )
+                log.warning(
+                    "decoder_died", signal=process.signal, work=ask.work, stderr_tail=stderr_tail
+                )
             raise ImageUnreadableError(
                 ErrorCode.FILE_QUARANTINED, f"the decoder failed twice: {why}"
             )
@@ -167,11 +173,11 @@ class DecoderPool:
                 ready = await process.started(limit_s=_START_LIMIT_S)
             finally:
                 if not ready:
-                    noise = await self._end(process)
+                    stderr_tail = await self._end(process)
             if ready:
                 return process
             self._check_open()
-            log.error("decoder_not_started", noise=noise)
+            log.error("decoder_not_started", stderr_tail=stderr_tail)
         raise DecodersDownError("no decoder process could be started")
 
     def _check_open(self) -> None:
@@ -198,9 +204,9 @@ class DecoderPool:
         return ""
 
     async def _end(self, process: DecoderProcess) -> str:
-        noise = await process.end()
+        stderr_tail = await process.end()
         self._all.discard(process)
-        return noise
+        return stderr_tail
 
     async def _end_idle(self) -> None:
         while True:
@@ -224,8 +230,8 @@ class DecoderPool:
                 await self._slots.acquire_on_behalf_of(object())  # until nobody is inside
 
 
-def _why(signal: int | None, noise: str) -> str:
-    said = noise.lower()
+def _why(signal: int | None, stderr_tail: str) -> str:
+    said = stderr_tail.lower()
     if signal == _SIGKILL or "memory" in said or "bad_alloc" in said:
         return "it was ended for want of memory"
     return f"it crashed (signal {signal})" if signal is not None else "it ended"

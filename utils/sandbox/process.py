@@ -15,7 +15,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter, create_task_group, move_on_after, sleep, to_thread
 
 from utils.imaging.decoding import ImageUnreadableError
-from utils.sandbox import protocol as frames
+from utils.sandbox import protocol
 
 _IMPORT_ROOT = Path(__file__).parents[2]
 _NOISE_BYTES = 64 * 1024  # what a pipe holds
@@ -36,12 +36,12 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class TimedOut:
     """The time was up; the process has been killed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class Crashed:
     """It ended by itself or by somebody else's hand, or else it spoke nonsense and was killed."""
 
     spoke_nonsense: bool
@@ -83,9 +83,9 @@ class DecoderProcess:
         Never forked without exec: a fork would hold the service's locks, sockets and model.
         """
         ours, theirs = socket.socketpair()
-        noise, noise_end = os.pipe()
+        stderr_tail, noise_end = os.pipe()
         # Neither side waits for noise: what does not fit into the pipe is dropped.
-        os.set_blocking(noise, False)
+        os.set_blocking(stderr_tail, False)
         os.set_blocking(noise_end, False)
         try:
             child = subprocess.Popen(  # noqa: S603  # our own module
@@ -99,12 +99,12 @@ class DecoderProcess:
             )
         except OSError:
             ours.close()
-            os.close(noise)
+            os.close(stderr_tail)
             raise
         finally:
             theirs.close()
             os.close(noise_end)
-        return cls(child, ours, noise, threads)
+        return cls(child, ours, stderr_tail, threads)
 
     @property
     def pid(self) -> int:
@@ -116,32 +116,32 @@ class DecoderProcess:
 
     async def started(self, *, limit_s: float) -> bool:
         def hear() -> bool:
-            frames.receive(self._line, frames.Ready)
+            protocol.receive(self._line, protocol.Ready)
             return True
 
         return await self._bounded(hear, limit_s) is True
 
     async def answer(
-        self, ask: frames.Ask, file: bytes | int, *, limit_s: float
-    ) -> frames.Result | ImageUnreadableError | Late | Lost:
-        def exchange() -> frames.Result | ImageUnreadableError:
-            frames.send(self._line, ask, file)
-            result, again = frames.receive_result(self._line, ask)
+        self, ask: protocol.Ask, file: bytes | int, *, limit_s: float
+    ) -> protocol.Result | ImageUnreadableError | TimedOut | Crashed:
+        def exchange() -> protocol.Result | ImageUnreadableError:
+            protocol.send(self._line, ask, file)
+            result, again = protocol.receive_result(self._line, ask)
             self.fit = self.fit and again
             return result
 
         return await self._bounded(exchange, limit_s)
 
-    async def _bounded(self, call: Callable[[], T], limit_s: float) -> T | Late | Lost:
+    async def _bounded(self, call: Callable[[], T], limit_s: float) -> T | TimedOut | Crashed:
         """Cancelled, it kills the process and so ends at once: nothing is left out of step."""
 
-        def guarded() -> T | Lost:
+        def guarded() -> T | Crashed:
             try:
                 return call()
-            except frames.DecoderGoneError:
-                return Lost(spoke_nonsense=False)
-            except frames.LostDecoderError:
-                return Lost(spoke_nonsense=True)
+            except protocol.DecoderGoneError:
+                return Crashed(spoke_nonsense=False)
+            except protocol.LostDecoderError:
+                return Crashed(spoke_nonsense=True)
 
         watch = _Watch(self, limit_s)
         async with create_task_group() as tg:
@@ -149,11 +149,11 @@ class DecoderProcess:
             result = await to_thread.run_sync(guarded, limiter=self._threads)
             watch.over = True
             tg.cancel_scope.cancel()
-        if isinstance(result, Lost):
+        if isinstance(result, Crashed):
             self.fit = False
             if result.spoke_nonsense:
                 self.kill()
-            return Late() if watch.late else result
+            return TimedOut() if watch.late else result
         self._heard()  # or the noise of many files would crowd out that of the one that crashes
         return result
 
@@ -172,10 +172,10 @@ class DecoderProcess:
             self.kill()
         with move_on_after(_REAP_LIMIT_S, shield=True):
             await to_thread.run_sync(self._gone, limiter=self._threads, abandon_on_cancel=True)
-        noise = self._heard()
+        stderr_tail = self._heard()
         self._line.close()
         os.close(self._noise)
-        return noise
+        return stderr_tail
 
     def _gone(self) -> None:
         try:
@@ -187,10 +187,10 @@ class DecoderProcess:
     def _heard(self) -> str:
         """What it wrote to its standard error since it was asked last: the end of it, in text."""
         try:
-            noise = os.read(self._noise, _NOISE_BYTES)
+            stderr_tail = os.read(self._noise, _NOISE_BYTES)
         except BlockingIOError:
             return ""
-        return noise[-_NOISE_TOLD:].decode("utf-8", "replace")
+        return stderr_tail[-_NOISE_TOLD:].decode("utf-8", "replace")
 
     @property
     def signal(self) -> int | None:

@@ -18,21 +18,21 @@ from utils.imaging.decoding import ImageUnreadableError, decode_for_models, open
 from utils.imaging.formats import sniff
 from utils.imaging.opening import unreadable_as
 from utils.process.parent_death import tie_to
-from utils.sandbox import protocol as frames
+from utils.sandbox import protocol
 
-Answered = tuple[frames.Answer, bytes]
-Work = Callable[[frames.Ask, bytes | int], Answered]  # a file's bytes, or a descriptor of it
+Answered = tuple[protocol.Answer, bytes]
+Work = Callable[[protocol.Ask, bytes | int], Answered]  # a file's bytes, or a descriptor of it
 
 
-def answer_to(ask: frames.Ask, file: bytes | int) -> Answered:
+def answer_to(ask: protocol.Ask, file: bytes | int) -> Answered:
     """Calls what was asked for. Raises ImageUnreadableError."""
     if isinstance(file, int):
         found = raw.read_preview(file, min_side_px=ask.min_side_px, max_pixels=ask.max_pixels)
         size = (found.width_px, found.height_px)
         if found.preview is None:
-            return frames.Answer(raw_size=size), b""
-        head = frames.head_of(found.preview)
-        return frames.Answer(picture=head, raw_size=size), found.preview.image.tobytes()
+            return protocol.Answer(raw_size=size), b""
+        head = protocol.head_of(found.preview)
+        return protocol.Answer(picture=head, raw_size=size), found.preview.image.tobytes()
     if ask.upload is not None:
         squares = decode_for_models(
             file,
@@ -44,37 +44,37 @@ def answer_to(ask: frames.Ask, file: bytes | int) -> Answered:
         whole = b"" if squares.whole is None else squares.whole.tobytes()
         pixels = squares.clip.tobytes() + whole
         if squares.small is None:
-            return frames.Answer(), pixels
-        return frames.Answer(small_size=squares.small.size), pixels + squares.small.tobytes()
+            return protocol.Answer(), pixels
+        return protocol.Answer(small_size=squares.small.size), pixels + squares.small.tobytes()
     decoded = open_upright(file, min_side_px=ask.min_side_px, max_pixels=ask.max_pixels)
-    return frames.Answer(picture=frames.head_of(decoded)), decoded.image.tobytes()
+    return protocol.Answer(picture=protocol.head_of(decoded)), decoded.image.tobytes()
 
 
 def serve(parent: socket.socket, work: Work) -> None:
     """Answers until the parent is gone, or until memory ran out once."""
-    frames.send(parent, frames.Ready())
+    protocol.send(parent, protocol.Ready())
     last = False
     while not last:
-        ask, data_bytes = frames.receive(parent, frames.Ask)
+        ask, data_bytes = protocol.receive(parent, protocol.Ask)
         if ask.work == "read_preview":
-            with open(frames.receive_descriptor(parent), "rb") as file:
+            with open(protocol.receive_descriptor(parent), "rb") as file:
                 answer, payload = _answered(work, ask, file.fileno())
         else:
-            answer, payload = _answered(work, ask, frames.receive_bytes(parent, data_bytes))
-        frames.send(parent, answer, payload)
+            answer, payload = _answered(work, ask, protocol.receive_bytes(parent, data_bytes))
+        protocol.send(parent, answer, payload)
         last = answer.last
 
 
-def _answered(work: Work, ask: frames.Ask, file: bytes | int) -> Answered:
+def _answered(work: Work, ask: protocol.Ask, file: bytes | int) -> Answered:
     known = sniff(file) if isinstance(file, bytes) else None
     is_raw = isinstance(file, int) or (known is not None and known.is_raw)
     try:
         with unreadable_as(ErrorCode.DECODING_RAW if is_raw else ErrorCode.DECODING_IMAGE):
             return work(ask, file)
     except ImageUnreadableError as exc:
-        failure = frames.Failure(code=exc.code, detail=exc.detail)
+        failure = protocol.Failure(code=exc.code, detail=exc.detail)
         # What is left of a memory that ran out is in pieces: the next file gets a fresh one.
-        return frames.Answer(failure=failure, last=isinstance(exc.__cause__, MemoryError)), b""
+        return protocol.Answer(failure=failure, last=isinstance(exc.__cause__, MemoryError)), b""
 
 
 def bound_resources(memory_bytes: int) -> None:
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str], work: Work = answer_to) -> None:
     faulthandler.enable()
     _offer_to_the_oom_killer()
     bound_resources(memory_bytes)
-    with socket.socket(fileno=0) as parent, contextlib.suppress(frames.LostDecoderError):
+    with socket.socket(fileno=0) as parent, contextlib.suppress(protocol.LostDecoderError):
         serve(parent, work)
 
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from anyio import CancelScope, CapacityLimiter, to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.content_cache import codec
-from ingestion_orchestration_fastapi_app.adapters.content_cache.disk import Shelf
+from ingestion_orchestration_fastapi_app.adapters.content_cache.disk import ByteCache
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
@@ -29,8 +29,8 @@ async def open_content_cache(
     """Never fails: what cannot be opened is logged, and everything is a miss."""
     path = os.fspath(folder)
     cache = DiskContentCache(
-        Shelf(os.path.join(path, "vectors"), limit_bytes=vector_limit_bytes),
-        Shelf(os.path.join(path, "pictures"), limit_bytes=picture_limit_bytes),
+        ByteCache(os.path.join(path, "vectors"), limit_bytes=vector_limit_bytes),
+        ByteCache(os.path.join(path, "pictures"), limit_bytes=picture_limit_bytes),
     )
     await cache.open()
     try:
@@ -43,7 +43,7 @@ async def open_content_cache(
 class DiskContentCache:
     """Implements `ContentCache`. Made by `open_content_cache`; a group is one thread hop."""
 
-    def __init__(self, vectors: Shelf, pictures: Shelf) -> None:
+    def __init__(self, vectors: ByteCache, pictures: ByteCache) -> None:
         self._vectors = vectors
         self._pictures = pictures
         # One at a time on each shelf, so that a damaged one is not moved from under a reader.

@@ -62,7 +62,7 @@ class BytesDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         return fetched
 
 
-class Shelf:
+class ByteCache:
     """Values by key, the least recently stored forgotten first. Blocking; one thread at a time.
 
     Faults are logged and count as misses: a cache costs time, never a job.
@@ -72,7 +72,7 @@ class Shelf:
         self._folder = folder
         self._limit_bytes = limit_bytes
         self._cache: diskcache.Cache | None = None
-        self._anchor: sqlite3.Connection | None = None
+        self._keepalive_connection: sqlite3.Connection | None = None
 
     def open(self) -> None:
         """Makes or opens the folder; what is damaged is moved aside first."""
@@ -81,9 +81,9 @@ class Shelf:
     def close(self) -> None:
         if self._cache is not None:
             self._cache.close()
-        if self._anchor is not None:
-            self._anchor.close()
-        self._cache = self._anchor = None
+        if self._keepalive_connection is not None:
+            self._keepalive_connection.close()
+        self._cache = self._keepalive_connection = None
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         return self._attempt(lambda cache: _get(cache, keys), otherwise={})
@@ -120,7 +120,7 @@ class Shelf:
     def _opened(self) -> diskcache.Cache:
         os.makedirs(self._folder, mode=_FOLDER_MODE, exist_ok=True)
         os.chmod(self._folder, _FOLDER_MODE)
-        anchor = self._anchored()
+        keepalive_connection = self._anchored()
         try:
             cache = diskcache.Cache(
                 self._folder,
@@ -136,25 +136,25 @@ class Shelf:
                 sqlite_auto_vacuum=1,  # without it a full cache never shrinks, and loses all
             )
         except BaseException:
-            anchor.close()
+            keepalive_connection.close()
             raise
-        self._cache, self._anchor = cache, anchor
+        self._cache, self._keepalive_connection = cache, keepalive_connection
         return cache
 
     def _anchored(self) -> sqlite3.Connection:
         """The first connection, which makes the database, and stays open."""
         file = os.path.join(self._folder, diskcache.core.DBNAME)
-        anchor = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        keepalive_connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         try:
             # Before diskcache, whose 4 KiB pages hold one vector of 2 KiB each.
-            anchor.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            anchor.execute("PRAGMA auto_vacuum = 1")
-            anchor.execute("PRAGMA journal_mode = WAL")
-            anchor.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            keepalive_connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+            keepalive_connection.execute("PRAGMA auto_vacuum = 1")
+            keepalive_connection.execute("PRAGMA journal_mode = WAL")
+            keepalive_connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except BaseException:
-            anchor.close()
+            keepalive_connection.close()
             raise
-        return anchor
+        return keepalive_connection
 
     def _move_aside(self) -> None:
         """Keeps the latest damaged folder for whoever wonders; an earlier one makes room."""

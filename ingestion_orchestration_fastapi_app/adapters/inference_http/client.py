@@ -15,7 +15,7 @@ from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ValidationError
 
 from ingestion_orchestration_fastapi_app.adapters.inference_http.developed_preview import (
-    likeness_of,
+    developed_preview_of,
 )
 from ingestion_orchestration_fastapi_app.adapters.inference_http.multipart_body import MultipartBody
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import faults_of
@@ -25,7 +25,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Sendable,
     Upload,
 )
-from ingestion_orchestration_fastapi_app.domain.library.picture import Likeness
+from ingestion_orchestration_fastapi_app.domain.library.picture import DevelopedPreview
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
@@ -117,10 +117,10 @@ class InferenceClient:
         if len(answers) != len(sent):
             missing = len(sent) - len(answers)
             raise ConnectionLost(f"the answer lacks {missing} of {len(sent)} results")
-        for part_id, likeness in (await self._likenesses(reply, sent)).items():
+        for part_id, developed_preview in (await self._likenesses(reply, sent)).items():
             answer = answers[part_id]
             if isinstance(answer, Embedded):
-                answers[part_id] = replace(answer, likeness=likeness)
+                answers[part_id] = replace(answer, developed_preview=developed_preview)
         return answers | faults | body.faults
 
     def _params(self, sent: Mapping[str, Sendable], *, captions: bool) -> dict[str, str]:
@@ -132,7 +132,7 @@ class InferenceClient:
 
     async def _likenesses(
         self, reply: BatchReply, sent: Mapping[str, Sendable]
-    ) -> dict[str, Likeness | None]:
+    ) -> dict[str, DevelopedPreview | None]:
         """Of originals; None of what cannot be shown."""
         drawn = {
             item.id: item.thumbnail
@@ -140,9 +140,9 @@ class InferenceClient:
             if item.thumbnail is not None and isinstance(sent.get(item.id), Original)
         }
 
-        def looked_at() -> dict[str, Likeness | None]:
+        def looked_at() -> dict[str, DevelopedPreview | None]:
             side_px = self._thumbnail_side_px
-            return {one: likeness_of(said, side_px=side_px) for one, said in drawn.items()}
+            return {one: developed_preview_of(said, side_px=side_px) for one, said in drawn.items()}
 
         return await to_thread.run_sync(looked_at, limiter=self._file_threads) if drawn else {}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 
-from ingestion_orchestration_fastapi_app.domain.library.picture import Likeness
+from ingestion_orchestration_fastapi_app.domain.library.picture import DevelopedPreview
 from utils.imaging.decoding import ImageUnreadableError, open_upright, perceptual_hash
 from utils.imaging.formats import Format, sniff
 
 
-def likeness_of(thumbnail: str, *, side_px: int) -> Likeness | None:
+def developed_preview_of(thumbnail: str, *, side_px: int) -> DevelopedPreview | None:
     """Of base64 of WebP; None unless it is one, whole, and no longer than `side_px`. Blocking.
 
     The hash is of the thumbnail as everybody will see it: its loss changed 2 of 64 bits in one of
@@ -30,4 +30,4 @@ def likeness_of(thumbnail: str, *, side_px: int) -> Likeness | None:
         return None
     if max(decoded.size) > side_px:
         return None
-    return Likeness(webp, perceptual_hash(decoded.image))
+    return DevelopedPreview(webp, perceptual_hash(decoded.image))

@@ -13,7 +13,11 @@ from anyio.lowlevel import current_token
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.ports.folder_events import Feed, NoEventsError, Touched
+from ingestion_orchestration_fastapi_app.ports.folder_events import (
+    DirtyFolders,
+    Feed,
+    NoEventsError,
+)
 
 if TYPE_CHECKING:  # it does not load where there is no inotify
     from watchdog.observers.inotify_c import InotifyFD
@@ -58,7 +62,7 @@ class InotifyEvents:
         return await to_thread.run_sync(found, limiter=self._limiter, abandon_on_cancel=True)
 
     async def follow(
-        self, directory: bytes, *, recursive: bool, touched: Touched, wake: Callable[[], None]
+        self, directory: bytes, *, recursive: bool, touched: DirtyFolders, wake: Callable[[], None]
     ) -> Feed:
         try:
             from ingestion_orchestration_fastapi_app.adapters.inotify import inotify_feed

@@ -24,7 +24,7 @@ from watchdog.observers.inotify_c import (
 )
 
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.ports.folder_events import Touched
+from ingestion_orchestration_fastapi_app.ports.folder_events import DirtyFolders
 
 _SELF_LOST = (
     InotifyConstants.IN_DELETE_SELF | InotifyConstants.IN_MOVE_SELF | InotifyConstants.IN_UNMOUNT
@@ -64,7 +64,7 @@ class InotifyFeed:
         *,
         recursive: bool,
         rules: ExcludeRules,
-        touched: Touched,
+        touched: DirtyFolders,
         wake: Callable[[], None],
         token: EventLoopToken,
         limiter: CapacityLimiter,

@@ -18,10 +18,10 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     FailureRecord,
-    JobProgress,
     JobRecord,
     JobRequest,
     Origin,
+    SavedProgress,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
@@ -94,7 +94,7 @@ def request_of(collection: str, directory: bytes, options: str) -> JobRequest:
     return JobRequest(collection, directory, folders=folders, origin=origin, **given)
 
 
-def progress_text(progress: JobProgress) -> str:
+def progress_text(progress: SavedProgress) -> str:
     lines = [
         {"at": line.at.isoformat(), "event": line.event, "detail": line.detail}
         for line in progress.log
@@ -113,9 +113,9 @@ def progress_text(progress: JobProgress) -> str:
     )
 
 
-def progress_of(text: str) -> JobProgress:
+def progress_of(text: str) -> SavedProgress:
     kept = json.loads(text)
-    return JobProgress(
+    return SavedProgress(
         bytes_read=kept["bytes_read"],
         active_s=kept["active_s"],
         stages=kept["stages"],

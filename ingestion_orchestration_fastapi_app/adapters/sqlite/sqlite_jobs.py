@@ -20,9 +20,9 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Work, Wri
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     FailureRecord,
-    JobProgress,
     JobRecord,
     JobRequest,
+    SavedProgress,
 )
 from utils.contract import ErrorCode, JobState
 
@@ -88,7 +88,7 @@ class SqliteJobs:
         *,
         reason: str | None = None,
         reason_code: ErrorCode | None = None,
-        progress: JobProgress | None = None,
+        progress: SavedProgress | None = None,
     ) -> JobRecord:
         """Raises JobNotFound; JobStateProblem where `job_states` has no such move."""
         now = self._clock()

@@ -26,11 +26,11 @@ from ingestion_orchestration_fastapi_app.domain.access.sessions import SessionRe
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, FileRecord, Outcome, Root
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.domain.files.records import (
-    Enrolment,
-    Settlement,
+    FileOutcome,
+    FileStart,
     UnmetFile,
 )
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from utils.contract import ErrorCode
 from utils.problems import Problem
@@ -78,7 +78,7 @@ class SqliteLedger(SqliteJobs):
         return await self._read(lambda db: collections_table.by_name(db, name))
 
     async def collections(self) -> list[CollectionRecord]:
-        return await self._read(collections_table.everyone)
+        return await self._read(collections_table.list_all)
 
     async def delete_collection(self, collection_id: int) -> None:
         await self._write(lambda db: collections_table.delete(db, collection_id))
@@ -141,7 +141,7 @@ class SqliteLedger(SqliteJobs):
     ) -> dict[FileKey, FileRecord]:
         return await self._read(lambda db: files_table.recall(db, collection_id, keys))
 
-    async def enrol(self, job_id: str, collection_id: int, files: Sequence[Enrolment]) -> None:
+    async def enrol(self, job_id: str, collection_id: int, files: Sequence[FileStart]) -> None:
         """Raises JobNotFound; JobStateProblem for a job that has ended, as do the two below."""
         now = self._clock()
         await self._write(lambda db: files_table.enrol(db, job_id, collection_id, files, now))
@@ -169,10 +169,10 @@ class SqliteLedger(SqliteJobs):
         self,
         job_id: str,
         collection_id: int,
-        settlements: Sequence[Settlement],
+        settlements: Sequence[FileOutcome],
         *,
         synced_version: int | None,
-        progress: JobProgress,
+        progress: SavedProgress,
     ) -> None:
         now = self._clock()
         await self._write(

@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query
 from starlette.requests import HTTPConnection
 
-from ingestion_orchestration_fastapi_app.api.app_state import Services, Wired
+from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
 from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.security import ADMINISTERS, READS
 from ingestion_orchestration_fastapi_app.domain.files.allowed_roots import RootSource
@@ -43,12 +43,12 @@ class LocalSecretHeader:
         given = connection.headers.get(LOCAL_SECRET_HEADER)
         if not given:
             return None
-        services: Services = connection.app.state.services
+        services: AppState = connection.app.state.services
         return SAME_USER if services.is_same_user(given) else None
 
 
 @router.get("/roots", summary="List allowed folders")
-async def list_roots(services: Wired) -> AllowedRootList:
+async def list_roots(services: AppStateDep) -> AllowedRootList:
     """What is set, where nothing is set the home and the working directory, and what was added."""
     return _listed(services)
 
@@ -60,7 +60,7 @@ async def list_roots(services: Wired) -> AllowedRootList:
     summary="Allow a folder",
     responses=problems(DirectoryNotAllowed, DirectoryNotFound),
 )
-async def add_root(body: AllowedRootRequest, services: Wired) -> AllowedRootList:
+async def add_root(body: AllowedRootRequest, services: AppStateDep) -> AllowedRootList:
     """Allows a folder, also after a restart. Watches and pictures of it are there again at once.
 
     For who has the admin key, and for `photoseek` of the user who runs the service. INGEST_ROOTS,
@@ -87,7 +87,7 @@ async def remove_root(
             examples=["/mnt/disk/Pictures"],
         ),
     ],
-    services: Wired,
+    services: AppStateDep,
 ) -> AllowedRootList:
     """Takes a folder back that was added: its pictures are kept, but neither found nor shown."""
     await services.allowed.remove(await _added(services, path))
@@ -95,7 +95,7 @@ async def remove_root(
     return _listed(services)
 
 
-def _listed(services: Services) -> AllowedRootList:
+def _listed(services: AppState) -> AllowedRootList:
     return AllowedRootList(
         roots=tuple(
             AllowedRootReply(path=display_text(root.path), source=root.source.value)
@@ -104,7 +104,7 @@ def _listed(services: Services) -> AllowedRootList:
     )
 
 
-async def _added(services: Services, text: str) -> bytes:
+async def _added(services: AppState, text: str) -> bytes:
     """The folder itself need not be there any more."""
     added = [one.path for one in services.allowed.roots if one.source is RootSource.REMEMBERED]
     return await to_thread.run_sync(meant_folder, text, added, limiter=services.blocking)

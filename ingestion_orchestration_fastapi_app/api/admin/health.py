@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from anyio import fail_after
 from fastapi import APIRouter
 
-from ingestion_orchestration_fastapi_app.api.app_state import Wired
+from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.inference.batching import BatchLimits
@@ -36,7 +36,7 @@ async def health_live() -> Health:
 
 
 @router.get("/health/ready", summary="Can the service work?")
-async def health_ready(services: Wired) -> OrchestratorHealth:
+async def health_ready(services: AppStateDep) -> OrchestratorHealth:
     """The ledger answers. No inference service need: jobs wait for one."""
     with fail_after(READY_S):
         await services.ports.ledger.collections()
@@ -45,7 +45,7 @@ async def health_ready(services: Wired) -> OrchestratorHealth:
 
 
 @router.get(f"{API_PREFIX}/capabilities", dependencies=[READS], summary="What can be asked for?")
-async def get_capabilities(services: Wired) -> OrchestratorCapabilities:
+async def get_capabilities(services: AppStateDep) -> OrchestratorCapabilities:
     """Formats, folders and batches of this orchestrator, and its inference services."""
     settings = services.settings
     seen = await services.watch.look()

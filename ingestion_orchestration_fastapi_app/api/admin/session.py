@@ -7,7 +7,7 @@ from anyio import current_time
 from fastapi import APIRouter, Request, Response
 
 from ingestion_orchestration_fastapi_app.api.admin.sessions import LIFE
-from ingestion_orchestration_fastapi_app.api.app_state import Wired
+from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
 from ingestion_orchestration_fastapi_app.api.security import Reader, cookie_name
 from ingestion_orchestration_fastapi_app.domain.access.sessions import SessionRecord
 from ingestion_orchestration_fastapi_app.errors import TooManyAttempts
@@ -30,7 +30,7 @@ SESSION_PATH = f"{API_PREFIX}/session"
     responses=problems(Unauthorized, TooManyAttempts),
 )
 async def log_in(
-    body: SessionRequest, request: Request, response: Response, services: Wired
+    body: SessionRequest, request: Request, response: Response, services: AppStateDep
 ) -> SessionReply:
     """Gives the key's scopes to a cookie, for 30 days. Few wrong keys may be tried in a row."""
     sessions = services.sessions
@@ -72,7 +72,9 @@ async def get_session(request: Request, response: Response, caller: Reader) -> S
 
 
 @router.delete("/session", status_code=204, summary="Log out")
-async def log_out(request: Request, response: Response, _caller: Reader, services: Wired) -> None:
+async def log_out(
+    request: Request, response: Response, _caller: Reader, services: AppStateDep
+) -> None:
     """Ends the session of the cookie that is sent, everywhere and at once."""
     name = cookie_name(services.settings.orchestrator_port)
     token = request.cookies.get(name)

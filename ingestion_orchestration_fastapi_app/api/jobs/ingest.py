@@ -5,7 +5,7 @@ from __future__ import annotations
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
-from ingestion_orchestration_fastapi_app.api.app_state import Services, Wired
+from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
 from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.links import OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.security import WRITES
@@ -50,7 +50,9 @@ router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[WRITES])
     },
 )
 @router.post("/ingest/", status_code=202, include_in_schema=False)
-async def start_ingest(body: IngestRequest, response: Response, services: Wired) -> IngestAccepted:
+async def start_ingest(
+    body: IngestRequest, response: Response, services: AppStateDep
+) -> IngestAccepted:
     """Starts a job. What can be known to be wrong is said now, and nothing is changed.
 
     Except that `watch: false` ends the watch, also of a folder that is not there any more.
@@ -64,8 +66,8 @@ async def start_ingest(body: IngestRequest, response: Response, services: Wired)
     return IngestAccepted(job_id=record.id, status_url=status_url)
 
 
-async def _accepted(services: Services, body: IngestRequest, directory: bytes) -> JobRecord:
-    services.supervisor.check_room()
+async def _accepted(services: AppState, body: IngestRequest, directory: bytes) -> JobRecord:
+    services.scheduler.check_room()
     collections = services.collections
     # The default collection is made by its first use; any other is created by name first, so
     # that a misspelt one is an error and not a second library.
@@ -102,14 +104,14 @@ async def _accepted(services: Services, body: IngestRequest, directory: bytes) -
         sync=body.sync,
         confirm_deletes=body.confirm_deletes,
     )
-    record = await services.supervisor.submit(collection, request)
+    record = await services.scheduler.submit(collection, request)
     if body.watch:  # after the job, which it then waits for
         watch = Watch(directory, recursive=request.recursive, captions=request.captions)
         await services.watching.put(collection, watch)
     return record
 
 
-async def _end_watch(services: Services, body: IngestRequest) -> None:
+async def _end_watch(services: AppState, body: IngestRequest) -> None:
     collection = await services.collections.find(body.collection)
     if collection is None or "\0" in body.directory_path:
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from ingestion_orchestration_fastapi_app.api.app_state import Services, Wired
+from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import changes
 from ingestion_orchestration_fastapi_app.api.links import OF_JOBS, OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.parameters import JobId, JobLimit, Offset
@@ -43,7 +43,7 @@ IdPrefix = Annotated[
 ]
 
 
-async def _known_job(job_id: JobId, services: Wired) -> JobRecord:
+async def _known_job(job_id: JobId, services: AppStateDep) -> JobRecord:
     """A dependency: an answer that has begun could not say 404 any more."""
     record = await services.ports.ledger.job(job_id)
     if record is None:
@@ -54,7 +54,7 @@ async def _known_job(job_id: JobId, services: Wired) -> JobRecord:
 KnownJob = Annotated[JobRecord, Depends(_known_job)]
 
 
-async def _place_to_listen(services: Wired, _job: KnownJob) -> AsyncIterator[bool]:
+async def _place_to_listen(services: AppStateDep, _job: KnownJob) -> AsyncIterator[bool]:
     """False where too many listen. A dependency: it is given back however the answer ends."""
     with services.listeners.place() as has_place:
         yield has_place
@@ -62,12 +62,14 @@ async def _place_to_listen(services: Wired, _job: KnownJob) -> AsyncIterator[boo
 
 @router.get("/jobs", summary="List jobs", responses={200: {"links": OF_JOBS}})
 async def list_jobs(
-    services: Wired, limit: JobLimit = 50, offset: Offset = 0, id_prefix: IdPrefix = ""
+    services: AppStateDep, limit: JobLimit = 50, offset: Offset = 0, id_prefix: IdPrefix = ""
 ) -> JobList:
     """The newest first."""
     records = await services.ports.ledger.jobs(limit=limit, offset=offset, id_prefix=id_prefix)
     return JobList(
-        jobs=tuple(job_reply(record, services.supervisor.tally(record.id)) for record in records)
+        jobs=tuple(
+            job_reply(record, services.scheduler.live_progress(record.id)) for record in records
+        )
     )
 
 
@@ -78,20 +80,20 @@ async def list_jobs(
     summary="Show an import",
     responses=problems(JobNotFound),
 )
-async def get_job(job: KnownJob, services: Wired) -> JobReply:
+async def get_job(job: KnownJob, services: AppStateDep) -> JobReply:
     """What it does now, how far it is, and what it counted, in one snapshot."""
-    return job_reply(job, services.supervisor.tally(job.id))
+    return job_reply(job, services.scheduler.live_progress(job.id))
 
 
 @router.get("/jobs/{job_id}/log", summary="Show a job's log", responses=problems(JobNotFound))
 async def get_job_log(
     job: KnownJob,
-    services: Wired,
+    services: AppStateDep,
     limit: Annotated[int, Query(ge=1, le=LOG_LINES, description="The most lines.")] = LOG_LINES,
 ) -> JobLog:
     """The newest lines, oldest first."""
-    tally = services.supervisor.tally(job.id)
-    lines = job.progress.log if tally is None else tally.progress().log
+    live = services.scheduler.live_progress(job.id)
+    lines = job.progress.log if live is None else live.saved().log
     return JobLog(lines=lines[-limit:])
 
 
@@ -105,7 +107,7 @@ async def get_job_log(
     },
 )
 async def follow_job(
-    job: KnownJob, services: Wired, has_place: Annotated[bool, Depends(_place_to_listen)]
+    job: KnownJob, services: AppStateDep, has_place: Annotated[bool, Depends(_place_to_listen)]
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-Sent Events: the job's answer whenever it changes, until its final state.
 
@@ -116,7 +118,7 @@ async def follow_job(
         record = await services.ports.ledger.job(job.id)
         if record is None:  # its collection was deleted
             return None, True
-        reply = job_reply(record, services.supervisor.tally(job.id))
+        reply = job_reply(record, services.scheduler.live_progress(job.id))
         return reply, reply.state in FINAL
 
     async for event in changes(snapshot, services.listeners, has_place=has_place):
@@ -127,7 +129,7 @@ async def follow_job(
     "/jobs/{job_id}/failures", summary="List a job's failures", responses=problems(JobNotFound)
 )
 async def list_job_failures(
-    job: KnownJob, services: Wired, limit: JobLimit = 100, offset: Offset = 0
+    job: KnownJob, services: AppStateDep, limit: JobLimit = 100, offset: Offset = 0
 ) -> FailurePage:
     """Every file that failed, by path."""
     page, total = await services.ports.ledger.failures(job.id, limit=limit, offset=offset)
@@ -148,7 +150,7 @@ async def list_job_failures(
     summary="Pause a job",
     responses=problems(JobNotFound, JobStateProblem),
 )
-async def pause_job(job_id: JobId, services: Wired) -> JobReply:
+async def pause_job(job_id: JobId, services: AppStateDep) -> JobReply:
     """What is in flight is stored or dropped; the job then rests, also over a restart.
 
     A paused job keeps its collection: later jobs of it wait. It does not count as running.
@@ -162,7 +164,7 @@ async def pause_job(job_id: JobId, services: Wired) -> JobReply:
     summary="Resume a job",
     responses=problems(JobNotFound, JobStateProblem),
 )
-async def resume_job(job_id: JobId, services: Wired) -> JobReply:
+async def resume_job(job_id: JobId, services: AppStateDep) -> JobReply:
     """Goes on where it was, as soon as there is a place for it."""
     return await _controlled(services, job_id, Control.RESUME)
 
@@ -173,7 +175,7 @@ async def resume_job(job_id: JobId, services: Wired) -> JobReply:
     summary="Cancel a job",
     responses=problems(JobNotFound, JobStateProblem),
 )
-async def cancel_job(job_id: JobId, services: Wired) -> JobReply:
+async def cancel_job(job_id: JobId, services: AppStateDep) -> JobReply:
     """Ends the job for good. What is done stays done; what is not stays counted as pending."""
     return await _controlled(services, job_id, Control.CANCEL)
 
@@ -188,7 +190,7 @@ async def cancel_job(job_id: JobId, services: Wired) -> JobReply:
         **problems(JobNotFound, CollectionNotFound, JobStateProblem, ModelMismatch, QueueFull),
     },
 )
-async def retry_failed(job: KnownJob, response: Response, services: Wired) -> IngestAccepted:
+async def retry_failed(job: KnownJob, response: Response, services: AppStateDep) -> IngestAccepted:
     """Starts a job that opens exactly the files that failed in this one, whatever their codes.
 
     It has counts and an id of its own. While it is unfinished, asking again gives the same one.
@@ -197,12 +199,12 @@ async def retry_failed(job: KnownJob, response: Response, services: Wired) -> In
     likely = await services.watch.likely(collection.fingerprint)
     if likely is not None:
         services.collections.check_model(collection, likely)
-    retry = await services.supervisor.retry_failed(collection, job)
+    retry = await services.scheduler.retry_failed(collection, job)
     status_url = external_path(f"{API_PREFIX}/ingest/status/{retry.id}")
     response.headers["Location"] = status_url
     return IngestAccepted(job_id=retry.id, status_url=status_url)
 
 
-async def _controlled(services: Services, job_id: str, control: Control) -> JobReply:
-    record = await services.supervisor.control(job_id, control)
-    return job_reply(record, services.supervisor.tally(job_id))
+async def _controlled(services: AppState, job_id: str, control: Control) -> JobReply:
+    record = await services.scheduler.control(job_id, control)
+    return job_reply(record, services.scheduler.live_progress(job_id))

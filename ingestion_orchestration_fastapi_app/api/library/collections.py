@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Response
 
-from ingestion_orchestration_fastapi_app.api.app_state import Services, Wired
+from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
 from ingestion_orchestration_fastapi_app.api.links import OF_NEW_COLLECTION
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
@@ -29,7 +29,7 @@ router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS]
 
 
 @router.get("/collections", summary="List collections")
-async def list_collections(services: Wired) -> CollectionList:
+async def list_collections(services: AppStateDep) -> CollectionList:
     """Every one, with its size, model, folders and watches."""
     found = []
     for record in await services.ports.ledger.collections():
@@ -49,7 +49,7 @@ async def list_collections(services: Wired) -> CollectionList:
     },
 )
 async def create_collection(
-    body: CollectionRequest, response: Response, services: Wired
+    body: CollectionRequest, response: Response, services: AppStateDep
 ) -> CollectionReply:
     """It is empty; an import fills it, and binds it to a model."""
     record = await services.collections.create(body.name)
@@ -60,7 +60,7 @@ async def create_collection(
 @router.get(
     "/collections/{name}", summary="Show a collection", responses=problems(CollectionNotFound)
 )
-async def get_collection(name: CollectionInPath, services: Wired) -> CollectionReply:
+async def get_collection(name: CollectionInPath, services: AppStateDep) -> CollectionReply:
     """Its size, model, folders and watches."""
     return await described(services, await services.collections.get(name))
 
@@ -72,14 +72,14 @@ async def get_collection(name: CollectionInPath, services: Wired) -> CollectionR
     summary="Delete a collection",
     responses=problems(CollectionNotFound, JobStateProblem, DiskFull, StoreRead, StoreWrite),
 )
-async def delete_collection(name: CollectionInPath, services: Wired) -> None:
+async def delete_collection(name: CollectionInPath, services: AppStateDep) -> None:
     """The points go; the photographs stay where they are."""
     collection = await services.collections.get(name)
     await services.collections.delete(name)
     services.watching.forget(collection.id)
 
 
-async def described(services: Services, record: CollectionRecord) -> CollectionReply:
+async def described(services: AppState, record: CollectionRecord) -> CollectionReply:
     """As it is now."""
     count: int | None = 0
     if record.fingerprint is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from ingestion_orchestration_fastapi_app.api.app_state import Wired
+from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
 from ingestion_orchestration_fastapi_app.api.library.picture_response import (
     PICTURE_HEADERS,
     is_held,
@@ -22,7 +22,7 @@ from ingestion_orchestration_fastapi_app.api.parameters import (
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.views import image_reply
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
-from ingestion_orchestration_fastapi_app.domain.library.picture import unseen_hash
+from ingestion_orchestration_fastapi_app.domain.library.picture import placeholder_phash
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     ImageNotFound,
@@ -44,7 +44,7 @@ _KEPT = "How long it may be kept."
     responses={200: {"links": OF_IMAGES}, **problems(CollectionNotFound, StoreRead)},
 )
 async def list_images(
-    services: Wired,
+    services: AppStateDep,
     collection: CollectionName = "default",
     limit: PageLimit = 50,
     offset: Offset = 0,
@@ -66,7 +66,7 @@ async def list_images(
 
 @router.get("/images/{image_id}", summary="Show an image's data", responses=problems(*_LOOKING))
 async def get_image(
-    image_id: ImageId, services: Wired, collection: CollectionName = "default"
+    image_id: ImageId, services: AppStateDep, collection: CollectionName = "default"
 ) -> ImageReply:
     """What the file says of itself, and where its pictures are."""
     return image_reply(await services.thumbnails.point(collection, image_id), collection)
@@ -83,7 +83,10 @@ async def get_image(
     },
 )
 async def get_thumbnail(
-    image_id: ImageId, request: Request, services: Wired, collection: CollectionName = "default"
+    image_id: ImageId,
+    request: Request,
+    services: AppStateDep,
+    collection: CollectionName = "default",
 ) -> Response:
     """WebP. Named by content, so a browser may keep it for as long as it likes; grey, and not to
     be kept, as long as no inference service shows what it made of a RAW."""
@@ -96,7 +99,7 @@ async def get_thumbnail(
     if is_held(request.headers.get("If-None-Match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     picture = await services.thumbnails.picture(point)
-    if picture.phash == unseen_hash(point.sha256):
+    if picture.phash == placeholder_phash(point.sha256):
         headers = {**PICTURE_HEADERS, "Cache-Control": "no-store"}
     return Response(picture.thumbnail, media_type="image/webp", headers=headers)
 
@@ -123,7 +126,7 @@ async def get_thumbnail(
 async def get_file(
     image_id: ImageId,
     request: Request,
-    services: Wired,
+    services: AppStateDep,
     collection: CollectionName = "default",
     download: Annotated[bool, Query(description="As an attachment, whatever it is.")] = False,
 ) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated
 from anyio import move_on_after, to_thread
 from fastapi import APIRouter, Query
 
-from ingestion_orchestration_fastapi_app.api.app_state import Services, Wired
+from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
 from ingestion_orchestration_fastapi_app.api.library.collections import described
 from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
@@ -46,7 +46,7 @@ _CHANGING = (CollectionNotFound, JobStateProblem, DiskFull, StoreRead, StoreWrit
     ),
 )
 async def repoint_root(
-    name: CollectionInPath, body: RepointRequest, services: Wired
+    name: CollectionInPath, body: RepointRequest, services: AppStateDep
 ) -> CollectionReply:
     """Says that the folder `from` is at `to` now, with all roots in it.
 
@@ -78,7 +78,7 @@ async def forget_root(
             examples=["/photos/2019"],
         ),
     ],
-    services: Wired,
+    services: AppStateDep,
 ) -> CollectionReply:
     """Forgets a root with its pictures and watches; the photographs stay where they are."""
     collection = await services.collections.get(name)
@@ -88,23 +88,23 @@ async def forget_root(
     return await _changed(services, name)
 
 
-async def _watch_jobs_ended(services: Services, collection: CollectionRecord) -> None:
+async def _watch_jobs_ended(services: AppState, collection: CollectionRecord) -> None:
     """Nobody asked for them, and they are short: a folder that was just moved starts one."""
     jobs = await services.ports.ledger.unfinished_jobs()
     if all(
         job.request.origin is Origin.WATCH for job in jobs if job.collection_id == collection.id
     ):
         with move_on_after(WATCH_JOBS_S):
-            await services.supervisor.idle(collection.id)
+            await services.scheduler.idle(collection.id)
 
 
-async def _changed(services: Services, name: str) -> CollectionReply:
+async def _changed(services: AppState, name: str) -> CollectionReply:
     collection = await services.collections.get(name)
     services.watching.follow_anew(collection)
     return await described(services, collection)
 
 
-async def _root_path(services: Services, collection: CollectionRecord, text: str) -> bytes:
+async def _root_path(services: AppState, collection: CollectionRecord, text: str) -> bytes:
     """As the collection knows it. The folder itself need not be there any more."""
     known = {root.path: None for root in collection.roots}  # in their order, and those above
     for root in collection.roots:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 
-from ingestion_orchestration_fastapi_app.api.app_state import Wired
+from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
 from ingestion_orchestration_fastapi_app.api.links import OF_RESULTS
 from ingestion_orchestration_fastapi_app.api.parameters import (
     CollectionName,
@@ -65,7 +65,7 @@ MAX_QUERY_IMAGE_BYTES = 64 * 1024 * 1024
     summary="Search by text",
     responses={200: {"links": OF_RESULTS}, **problems(*_SEARCHING)},
 )
-async def search_by_text(body: SearchTextRequest, services: Wired) -> SearchReply:
+async def search_by_text(body: SearchTextRequest, services: AppStateDep) -> SearchReply:
     """The images that are nearest to what the words mean, the best first."""
     query = Query(
         collection=body.collection,
@@ -84,7 +84,7 @@ async def search_by_text(body: SearchTextRequest, services: Wired) -> SearchRepl
     responses={200: {"links": OF_RESULTS}, **problems(MalformedMultipart, *_SEARCHING)},
 )
 async def search_by_image(
-    services: Wired,
+    services: AppStateDep,
     file: Annotated[
         UploadFile,
         File(
@@ -125,7 +125,7 @@ async def search_by_image(
 )
 async def find_similar_images(
     image_id: ImageId,
-    services: Wired,
+    services: AppStateDep,
     collection: CollectionName = "default",
     limit: PageLimit = 20,
     offset: SearchOffset = 0,

@@ -21,7 +21,7 @@ PERMANENT = frozenset(
 )
 
 
-class Entry(StrEnum):
+class ChangeKind(StrEnum):
     """How a file enters a job."""
 
     DONE = "done"  # this job has judged it already, before a restart
@@ -31,7 +31,7 @@ class Entry(StrEnum):
     OPEN = "open"
 
 
-def entry(
+def classify_change(
     file: File,
     record: FileRecord | None,
     *,
@@ -39,24 +39,24 @@ def entry(
     fingerprint: str,
     force: bool,
     retry: bool = False,
-) -> Entry:
+) -> ChangeKind:
     """What becomes of a file at the scan. `retry` opens what failed, `force` opens everything."""
     if record is None or record.stat != file.stat or not record.settled:
         if record is not None and _judged_by(job_id, record) and record.stat == file.stat:
-            return Entry.DONE
-        return Entry.OPEN
+            return ChangeKind.DONE
+        return ChangeKind.OPEN
     if _judged_by(job_id, record):
-        return Entry.DONE
+        return ChangeKind.DONE
     if force:
-        return Entry.OPEN
+        return ChangeKind.OPEN
     if record.verdict is Verdict.SKIPPED:
-        return Entry.SKIPPED_AGAIN
+        return ChangeKind.SKIPPED_AGAIN
     if record.verdict is Verdict.FAILED:
         is_known = record.code in PERMANENT and not retry
-        return Entry.FAILED_AGAIN if is_known else Entry.OPEN
+        return ChangeKind.FAILED_AGAIN if is_known else ChangeKind.OPEN
     if serves(record.stored_fingerprint, fingerprint) and not record.stale:
-        return Entry.UNCHANGED
-    return Entry.OPEN
+        return ChangeKind.UNCHANGED
+    return ChangeKind.OPEN
 
 
 def captioned(fingerprint: str, caption_fingerprint: str | None) -> str:

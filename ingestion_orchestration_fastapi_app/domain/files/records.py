@@ -15,7 +15,7 @@ from utils.contract import ErrorCode
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolment:
+class FileStart:
     """How a file enters a job. PENDING means that it will be opened; other outcomes are final."""
 
     key: FileKey
@@ -27,7 +27,7 @@ class Enrolment:
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class FileOutcome:
     """What a job found out about one pending file.
 
     `stored_fingerprint` is set when a point was written. A failed file that had a point keeps

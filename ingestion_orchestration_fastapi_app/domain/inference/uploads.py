@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File
-from ingestion_orchestration_fastapi_app.domain.library.picture import Likeness, Picture
+from ingestion_orchestration_fastapi_app.domain.library.picture import DevelopedPreview, Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from utils.metadata.photo_metadata import Metadata
 from utils.problems import Rejected
@@ -99,11 +99,11 @@ class Prepared:
 class Embedded:
     """`fault` is why there is no caption, where one was asked for; the vector is good.
 
-    `likeness` is of an original, where the service gave one that can be shown.
+    `developed_preview` is of an original, where the service gave one that can be shown.
     """
 
     vector: Vector
     caption: str | None = None
     caption_fingerprint: str | None = None
     fault: Rejected | None = None
-    likeness: Likeness | None = None
+    developed_preview: DevelopedPreview | None = None

@@ -45,7 +45,7 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class JobProgress:
+class SavedProgress:
     """What a job has to say besides its counts; saved with every group that is settled."""
 
     bytes_read: int = 0
@@ -68,7 +68,7 @@ class JobRecord:
     reason_code: ErrorCode | None
     counts: JobCounts
     errors_by_code: Mapping[str, int]
-    progress: JobProgress
+    progress: SavedProgress
     created_at: datetime
     started_at: datetime | None
     updated_at: datetime

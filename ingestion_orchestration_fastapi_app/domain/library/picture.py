@@ -24,13 +24,13 @@ class Picture:
     thumbnail: bytes
 
 
-def unseen_hash(sha256: bytes) -> int:
+def placeholder_phash(sha256: bytes) -> int:
     """The `phash` of a picture that nobody has seen yet: like that of copies only."""
     return int.from_bytes(sha256[:8])
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class DevelopedPreview:
     """What the inference service saw of a file that it developed: the same as in `Picture`."""
 
     thumbnail: bytes

@@ -7,24 +7,24 @@ from anyio import EndOfStream, WouldBlock, current_time, move_on_at
 from ingestion_orchestration_fastapi_app.domain.inference.batching import PART_OVERHEAD_BYTES
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
-    Packed,
     Receive,
     Send,
+    ToEmbed,
 )
 
 LINGER_S = 0.2  # how often a batch that is not full asks whether the service has room
 
 
-async def batch(job: JobContext, files: Receive[Packed], out: Send[list[Packed]]) -> None:
+async def batch(job: JobContext, files: Receive[ToEmbed], out: Send[list[ToEmbed]]) -> None:
     """Cuts batches by count and bytes. One that is not full leaves as soon as it is wanted.
 
     `out` must have no buffer: a batch that nobody waits for keeps growing instead.
     """
     async with files, out:
-        pending: list[Packed] = []
+        pending: list[ToEmbed] = []
         pending_bytes = 0
         while True:
-            packed: Packed | None = None
+            packed: ToEmbed | None = None
             with move_on_at(current_time() + LINGER_S if pending else float("inf")):
                 try:
                     packed = await files.receive()
@@ -47,7 +47,7 @@ async def batch(job: JobContext, files: Receive[Packed], out: Send[list[Packed]]
             await out.send(pending)
 
 
-def _offered(out: Send[list[Packed]], pending: list[Packed]) -> bool:
+def _offered(out: Send[list[ToEmbed]], pending: list[ToEmbed]) -> bool:
     try:
         out.send_nowait(pending)
     except WouldBlock:

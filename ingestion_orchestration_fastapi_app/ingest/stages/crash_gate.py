@@ -9,10 +9,10 @@ from ingestion_orchestration_fastapi_app.domain.files.quarantine import Turn
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.grouping import grouped
 from ingestion_orchestration_fastapi_app.ingest.items import (
-    Candidate,
-    Finished,
     Receive,
+    Result,
     Send,
+    ToRead,
     failed,
 )
 from utils.contract import ErrorCode
@@ -27,26 +27,26 @@ QUARANTINED = Rejected(
 
 
 async def admit(
-    job: JobContext, candidates: Receive[Candidate], out: Send[Candidate], ends: Send[Finished]
+    job: JobContext, candidates: Receive[ToRead], out: Send[ToRead], results: Send[Result]
 ) -> None:
     """Lets files in by the group, and those that a crash has made suspects one by one."""
-    async with candidates, out, ends:
+    async with candidates, out, results:
         async for group in grouped(candidates, most=GROUP, linger_s=LINGER_S):
-            turns: dict[Turn, dict[UUID, Candidate]] = {turn: {} for turn in Turn}
+            turns: dict[Turn, dict[UUID, ToRead]] = {turn: {} for turn in Turn}
             for candidate in group:
-                turn = job.decodes.turn(candidate.point_id, candidate.file.stat)
+                turn = job.crash_suspects.turn(candidate.point_id, candidate.file.stat)
                 turns[turn][candidate.point_id] = candidate
             for candidate in turns[Turn.NEVER].values():
-                await ends.send(failed(candidate, QUARANTINED))
+                await results.send(failed(candidate, QUARANTINED))
             if together := turns[Turn.TOGETHER]:
-                await job.decodes.together(_stats(together), job.until_stored)
+                await job.crash_suspects.together(_stats(together), job.until_stored)
                 for candidate in together.values():
                     await out.send(candidate)
             if alone := turns[Turn.ALONE]:
-                await job.decodes.alone(
+                await job.crash_suspects.alone(
                     _stats(alone), job.until_stored, lambda one: out.send(alone[one])
                 )
 
 
-def _stats(candidates: dict[UUID, Candidate]) -> dict[UUID, FileStat]:
+def _stats(candidates: dict[UUID, ToRead]) -> dict[UUID, FileStat]:
     return {point_id: candidate.file.stat for point_id, candidate in candidates.items()}

@@ -21,43 +21,43 @@ from ingestion_orchestration_fastapi_app.inference_pool.fleet import Member
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import LOST
 from ingestion_orchestration_fastapi_app.ingest.items import (
-    Finished,
-    Packed,
     Receive,
+    Result,
     Send,
-    spoilt,
+    ToEmbed,
+    failed_after_read,
     stored,
 )
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 
-LOSSES_BEFORE_CUT = 2  # a connection may be lost for any reason once
+DISCONNECTS_BEFORE_CUT = 2  # a connection may be lost for any reason once
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """A batch that is to be sent. `losses`: connections lost on exactly these files."""
+class Attempt:
+    """A batch that is to be sent. `disconnects`: connections lost on exactly these files."""
 
-    batch: list[Packed]
-    losses: int = 0
+    batch: list[ToEmbed]
+    disconnects: int = 0
 
-    def parts(self, member: Member) -> list[Trial]:
+    def parts(self, member: Member) -> list[Attempt]:
         """In requests that the service takes: itself, unless the service is a smaller one."""
         assert member.limits is not None
         first = member.limits.fitting(packed.upload.size_bytes for packed in self.batch)
         if first == len(self.batch):
             return [self]
         cut = self.batch[:first], self.batch[first:]
-        return [_part(part, losses=self.losses) for part in cut]
+        return [_part(part, disconnects=self.disconnects) for part in cut]
 
 
-async def embed(job: JobContext, batches: Receive[list[Packed]], ends: Send[Finished]) -> None:
+async def embed(job: JobContext, batches: Receive[list[ToEmbed]], results: Send[Result]) -> None:
     """Asks for a batch only when a service has room, so that batches grow meanwhile.
 
     Whoever waits for a new batch holds no slot: a batch that was deferred may need it, and the
     memory that would let a new batch come may be the deferred one's.
     """
-    async with batches, ends, create_task_group() as keepers:
+    async with batches, results, create_task_group() as keepers:
         for member in job.fleet.members:
             keepers.start_soon(job.fleet.keep, member)
         async with create_task_group() as senders:
@@ -68,106 +68,106 @@ async def embed(job: JobContext, batches: Receive[list[Packed]], ends: Send[Fini
                 except EndOfStream:
                     break
                 member = await job.fleet.take()
-                senders.start_soon(_see_through, job, member, batch, ends)
+                senders.start_soon(_see_through, job, member, batch, results)
         keepers.cancel_scope.cancel()
 
 
 async def _see_through(
-    job: JobContext, member: Member, batch: list[Packed], ends: Send[Finished]
+    job: JobContext, member: Member, batch: list[ToEmbed], results: Send[Result]
 ) -> None:
     """Until every file of the batch has its end. Begins with a slot held, ends without."""
-    trials = deque([Trial(batch)])
+    attempts = deque([Attempt(batch)])
     while True:
-        trial, *later = trials.popleft().parts(member)
-        trials.extendleft(reversed(later))
+        attempt, *later = attempts.popleft().parts(member)
+        attempts.extendleft(reversed(later))
         loser: Member | None = None  # if the fault is its own, not the batch's, another will tell
         try:
-            answers = await _answers(job, member, trial.batch)
+            answers = await _answers(job, member, attempt.batch)
         except (InferenceFault, ModelMismatch) as exc:
             job.fleet.failed(member, exc)
             loser = member if isinstance(exc, ConnectionLost) else None
-            trials.extendleft(reversed(await _after_fault(member, trial, exc, ends)))
+            attempts.extendleft(reversed(await _after_fault(member, attempt, exc, results)))
         else:
             job.fleet.answered(member)
-            for packed in trial.batch:
+            for packed in attempt.batch:
                 answer, original = answers[packed.id], isinstance(packed.upload, Original)
                 if original and isinstance(answer, Rejected) and answer.code in LOST:
-                    trials.extend(_heirs(job, packed))
-                    await ends.send(spoilt(packed.loaded.emptied(), answer))
+                    attempts.extend(_successors(job, packed))
+                    await results.send(failed_after_read(packed.loaded.without_bytes(), answer))
                 else:
-                    await ends.send(_end(job, packed, answer))
-        if not trials:
+                    await results.send(_end(job, packed, answer))
+        if not attempts:
             return
         member = await job.fleet.take(unlike=loser)
 
 
 async def _answers(
-    job: JobContext, member: Member, batch: list[Packed]
+    job: JobContext, member: Member, batch: list[ToEmbed]
 ) -> dict[str, Embedded | Rejected]:
     uploads = {packed.id: packed.upload for packed in batch}
-    with job.tally.sending(), job.tally.busy("embed"):
+    with job.progress.sending(), job.progress.busy("embed"):
         return await member.client.embed(
             uploads, captions=job.wants_captions, fingerprint=job.fingerprint
         )
 
 
 async def _after_fault(
-    member: Member, trial: Trial, exc: InferenceFault | ModelMismatch, ends: Send[Finished]
-) -> list[Trial]:
+    member: Member, attempt: Attempt, exc: InferenceFault | ModelMismatch, results: Send[Result]
+) -> list[Attempt]:
     """What is sent next in its place, to whichever service."""
     if isinstance(exc, ConnectionLost):
-        return await _after_loss(trial, ends)
+        return await _after_loss(attempt, results)
     if isinstance(exc, BatchRefused):
-        return await _after_refusal(member, trial, exc, ends)
-    return [trial]  # nothing is wrong with it
+        return await _after_refusal(member, attempt, exc, results)
+    return [attempt]  # nothing is wrong with it
 
 
-async def _after_loss(trial: Trial, ends: Send[Finished]) -> list[Trial]:
+async def _after_loss(attempt: Attempt, results: Send[Result]) -> list[Attempt]:
     """Cuts a batch that was lost twice, whoever lost it, until the poison is one file."""
-    losses = trial.losses + 1
-    if losses < LOSSES_BEFORE_CUT:
-        return [replace(trial, losses=losses)]
-    if len(trial.batch) > 1:
+    disconnects = attempt.disconnects + 1
+    if disconnects < DISCONNECTS_BEFORE_CUT:
+        return [replace(attempt, disconnects=disconnects)]
+    if len(attempt.batch) > 1:
         # A half counts as lost once: the next loss cuts it.
-        return [_part(half, losses=1) for half in halves(trial.batch)]
-    detail = f"the inference service was lost {losses} times while it had this file alone"
-    await ends.send(_ended(trial.batch[0], Rejected(ErrorCode.FILE_QUARANTINED, detail)))
+        return [_part(half, disconnects=1) for half in halves(attempt.batch)]
+    detail = f"the inference service was lost {disconnects} times while it had this file alone"
+    await results.send(_ended(attempt.batch[0], Rejected(ErrorCode.FILE_QUARANTINED, detail)))
     return []
 
 
 async def _after_refusal(
-    member: Member, trial: Trial, exc: BatchRefused, ends: Send[Finished]
-) -> list[Trial]:
+    member: Member, attempt: Attempt, exc: BatchRefused, results: Send[Result]
+) -> list[Attempt]:
     """Halves a batch that is too large, and cuts later ones by the service's new limits."""
-    if len(trial.batch) == 1:
-        await ends.send(_ended(trial.batch[0], Rejected(ErrorCode.BATCH_TOO_LARGE, str(exc))))
+    if len(attempt.batch) == 1:
+        await results.send(_ended(attempt.batch[0], Rejected(ErrorCode.BATCH_TOO_LARGE, str(exc))))
         return []
-    member.lower(len(trial.batch) // 2)
-    return [Trial(half) for half in halves(trial.batch)]
+    member.lower(len(attempt.batch) // 2)
+    return [Attempt(half) for half in halves(attempt.batch)]
 
 
-def _part(batch: list[Packed], *, losses: int) -> Trial:
+def _part(batch: list[ToEmbed], *, disconnects: int) -> Attempt:
     """A single file is tried twice alone."""
-    return Trial(batch, losses=losses if len(batch) > 1 else 0)
+    return Attempt(batch, disconnects=disconnects if len(batch) > 1 else 0)
 
 
-def _heirs(job: JobContext, packed: Packed) -> list[Trial]:
+def _successors(job: JobContext, packed: ToEmbed) -> list[Attempt]:
     """A copy that waited for the lost file is sent in its place."""
-    heir = job.in_flight.pass_on(packed.loaded.content.sha256)
-    if heir is None:
+    successor = job.deduplicator.promote(packed.loaded.content.sha256)
+    if successor is None:
         return []
-    upload = Original(heir.content.file, heir.content.sha256, packed.upload.media_type)
-    return [Trial([replace(packed, loaded=heir, upload=upload)])]
+    upload = Original(successor.content.file, successor.content.sha256, packed.upload.media_type)
+    return [Attempt([replace(packed, loaded=successor, upload=upload)])]
 
 
-def _end(job: JobContext, packed: Packed, answer: Embedded | Rejected) -> Finished:
+def _end(job: JobContext, packed: ToEmbed, answer: Embedded | Rejected) -> Result:
     if isinstance(answer, Rejected):
         return _ended(packed, answer)
     if answer.fault is not None:
-        job.tally.warn(f"{answer.fault.code}: images are stored without a caption")
-    loaded, picture = packed.loaded.emptied(), packed.picture
-    if answer.likeness is not None:
-        picture = answer.likeness.of(picture)
+        job.progress.warn(f"{answer.fault.code}: images are stored without a caption")
+    loaded, picture = packed.loaded.without_bytes(), packed.picture
+    if answer.developed_preview is not None:
+        picture = answer.developed_preview.of(picture)
     point = point_of(
         loaded.content,
         picture,
@@ -188,5 +188,7 @@ def _end(job: JobContext, packed: Packed, answer: Embedded | Rejected) -> Finish
     )
 
 
-def _ended(packed: Packed, fault: Rejected) -> Finished:
-    return replace(spoilt(packed.loaded.emptied(), fault), claim=packed.loaded.content.sha256)
+def _ended(packed: ToEmbed, fault: Rejected) -> Result:
+    return replace(
+        failed_after_read(packed.loaded.without_bytes(), fault), claim=packed.loaded.content.sha256
+    )

@@ -8,11 +8,11 @@ from ingestion_orchestration_fastapi_app.domain.files.change_detection import se
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Skipped
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
-    Candidate,
-    Finished,
-    Loaded,
     Receive,
+    Result,
     Send,
+    ToLookUp,
+    ToRead,
     failed,
     skipped,
     unchanged,
@@ -21,22 +21,22 @@ from utils.problems import Rejected
 
 
 async def read(
-    job: JobContext, candidates: Receive[Candidate], out: Send[Loaded], ends: Send[Finished]
+    job: JobContext, candidates: Receive[ToRead], out: Send[ToLookUp], results: Send[Result]
 ) -> None:
     """Opens, sniffs, waits for memory, reads and hashes: one file at a time for each worker."""
-    async with candidates, out, ends:
+    async with candidates, out, results:
         async for candidate in candidates:
             end = await _load(job, candidate)
-            if isinstance(end, Loaded):
+            if isinstance(end, ToLookUp):
                 await out.send(end)
             else:
-                job.decodes.survive(candidate.point_id)
-                await ends.send(end)
-                job.decodes.leave(candidate.point_id)
+                job.crash_suspects.decoded(candidate.point_id)
+                await results.send(end)
+                job.crash_suspects.leave(candidate.point_id)
 
 
-async def _load(job: JobContext, candidate: Candidate) -> Loaded | Finished:
-    with job.tally.busy("read"):
+async def _load(job: JobContext, candidate: ToRead) -> ToLookUp | Result:
+    with job.progress.busy("read"):
         opened = await job.until_stored(partial(job.ports.library.open, candidate.file))
     if isinstance(opened, Rejected):
         return failed(candidate, opened)
@@ -44,19 +44,19 @@ async def _load(job: JobContext, candidate: Candidate) -> Loaded | Finished:
         return skipped(candidate, opened.detail)
     try:
         lease = await job.memory.reserve(opened.need_bytes)
-        with job.tally.busy("read"):
+        with job.progress.busy("read"):
             content = await job.until_stored(opened.read)
     finally:
         await opened.close()
     if isinstance(content, Rejected):
         lease.release()
         return failed(candidate, content)
-    job.tally.read(content.file.stat.size_bytes)
-    loaded = Loaded(candidate=candidate, content=content, lease=lease)
-    return unchanged(loaded.emptied()) if _is_same(job, loaded) else loaded
+    job.progress.read(content.file.stat.size_bytes)
+    loaded = ToLookUp(candidate=candidate, content=content, lease=lease)
+    return unchanged(loaded.without_bytes()) if _is_same(job, loaded) else loaded
 
 
-def _is_same(job: JobContext, loaded: Loaded) -> bool:
+def _is_same(job: JobContext, loaded: ToLookUp) -> bool:
     """Opened only because its times could not be trusted, and found to be what is stored."""
     record = loaded.candidate.record
     if job.request.force or record is None or record.stale or record.stat is None:

@@ -5,32 +5,35 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.files.change_detection import Entry, entry
+from ingestion_orchestration_fastapi_app.domain.files.change_detection import (
+    ChangeKind,
+    classify_change,
+)
 from ingestion_orchestration_fastapi_app.domain.files.deletion import device_at
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord, Outcome
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, point_id
-from ingestion_orchestration_fastapi_app.domain.files.records import Enrolment
+from ingestion_orchestration_fastapi_app.domain.files.records import FileStart
 from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
-    Candidate,
     Send,
+    ToRead,
 )
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from utils.contract import ErrorCode
 
 ENTRY_OUTCOMES = {
-    Entry.UNCHANGED: Outcome.UNCHANGED,
-    Entry.FAILED_AGAIN: Outcome.FAILED,
-    Entry.SKIPPED_AGAIN: Outcome.SKIPPED,
-    Entry.OPEN: Outcome.PENDING,
+    ChangeKind.UNCHANGED: Outcome.UNCHANGED,
+    ChangeKind.FAILED_AGAIN: Outcome.FAILED,
+    ChangeKind.SKIPPED_AGAIN: Outcome.SKIPPED,
+    ChangeKind.OPEN: Outcome.PENDING,
 }
 
 
 _NAMED = 3  # links, in a warning
 
 
-async def scan(job: JobContext, out: Send[Candidate]) -> None:
+async def scan(job: JobContext, out: Send[ToRead]) -> None:
     """Enrols every file that the job looks at and sends on those that must be opened."""
     async with out:
         job.scanned.known_devices.update(await job.ports.ledger.devices(job.collection_id))
@@ -40,17 +43,15 @@ async def scan(job: JobContext, out: Send[Candidate]) -> None:
                 # The folder above shows whether it is gone, or its mount is.
                 there, deep = there.rpartition(b"/")[0] or b"/", False
         _tell_of_links(job)
-        job.tally.scan_complete = True
+        job.progress.scan_complete = True
 
 
-async def _scan_part(
-    job: JobContext, folder: bytes, *, recursive: bool, out: Send[Candidate]
-) -> bool:
+async def _scan_part(job: JobContext, folder: bytes, *, recursive: bool, out: Send[ToRead]) -> bool:
     """False: the folder is not there. That the job's directory is not ends the job."""
     directory, library = job.request.directory, job.ports.library
     groups = library.scan(folder, recursive=recursive, roots=job.roots)
     while True:
-        with job.tally.busy("scan"):
+        with job.progress.busy("scan"):
             group = await anext(groups, None)
         if group is None:
             return True
@@ -64,26 +65,26 @@ async def _scan_part(
             if group.path == folder and (await library.gone([folder], below=directory))[0]:
                 return False
             job.scanned.unlisted.add(group.path)
-            job.tally.warn(f"cannot list {group.display_path}: {group.detail}")
+            job.progress.warn(f"cannot list {group.display_path}: {group.detail}")
         else:
             for candidate in await enrol(job, group):
                 await out.send(candidate)
 
 
 async def _pass_over(job: JobContext, linked: Linked) -> None:
-    job.tally.links_skipped += len(linked.paths)
+    job.progress.links_skipped += len(linked.paths)
     replaced = await job.ports.ledger.known_at(job.collection_id, linked.paths)
     job.scanned.replaced += replaced[: _NAMED - len(job.scanned.replaced)]
     job.scanned.replaced_count += len(replaced)
 
 
 def _tell_of_links(job: JobContext) -> None:
-    if job.tally.links_skipped:
-        job.tally.note("links_skipped", str(job.tally.links_skipped))
+    if job.progress.links_skipped:
+        job.progress.note("links_skipped", str(job.progress.links_skipped))
     if job.scanned.replaced:
         more = job.scanned.replaced_count - len(job.scanned.replaced)
         named = ", ".join(map(display_text, job.scanned.replaced))
-        job.tally.warn(
+        job.progress.warn(
             f"a link took the place of what was imported: {named}"
             + (f" and {more} more" if more else "")
             + "; links are not followed: sync removes what was there, and to go on with it "
@@ -101,20 +102,20 @@ async def _note(job: JobContext, mounted: Mounted) -> None:
     await job.until_stored(note)
 
 
-async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
+async def enrol(job: JobContext, files: list[File]) -> list[ToRead]:
     """One look at the ledger and one transaction a group. Returns what must be opened."""
-    with job.tally.busy("enrol"):
+    with job.progress.busy("enrol"):
         if job.request.retry_of is not None:
             asked = [file.key for file in files]
             failed_then = await job.ports.ledger.failed_among(job.request.retry_of, asked)
             files = [file for file in files if file.key in failed_then]
         keys = [file.key for file in files]
         records = await job.ports.ledger.recall(job.collection_id, keys)
-        enrolments: list[Enrolment] = []
-        to_open: list[Candidate] = []
+        enrolments: list[FileStart] = []
+        to_open: list[ToRead] = []
         for key, file in zip(keys, files, strict=True):
             record = records.get(key)
-            verdict = entry(
+            verdict = classify_change(
                 file,
                 record,
                 job_id=job.job_id,
@@ -122,24 +123,24 @@ async def enrol(job: JobContext, files: list[File]) -> list[Candidate]:
                 force=job.request.force,
                 retry=job.request.retry_of is not None,
             )
-            if verdict is Entry.DONE:
+            if verdict is ChangeKind.DONE:
                 continue
             file_id = point_id(job.collection, file.root.id, file.path)
             enrolments.append(_enrolment(key, file, record, verdict, file_id=file_id))
-            if verdict is Entry.OPEN:
-                to_open.append(Candidate(file=file, point_id=file_id, record=record))
+            if verdict is ChangeKind.OPEN:
+                to_open.append(ToRead(file=file, point_id=file_id, record=record))
         if enrolments:
             write = partial(job.ports.ledger.enrol, job.job_id, job.collection_id, enrolments)
             await job.until_stored(write)
-    job.tally.settled(len(enrolments) - len(to_open), opened=False)
+    job.progress.settled(len(enrolments) - len(to_open), opened=False)
     return to_open
 
 
 def _enrolment(
-    key: FileKey, file: File, record: FileRecord | None, verdict: Entry, *, file_id: UUID
-) -> Enrolment:
-    again = verdict is Entry.FAILED_AGAIN and record is not None
-    return Enrolment(
+    key: FileKey, file: File, record: FileRecord | None, verdict: ChangeKind, *, file_id: UUID
+) -> FileStart:
+    again = verdict is ChangeKind.FAILED_AGAIN and record is not None
+    return FileStart(
         key=key,
         point_id=file_id,
         outcome=ENTRY_OUTCOMES[verdict],

@@ -12,104 +12,111 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.grouping import grouped
-from ingestion_orchestration_fastapi_app.ingest.items import Finished, Receive, spoilt, unstored
+from ingestion_orchestration_fastapi_app.ingest.items import (
+    Receive,
+    Result,
+    failed_after_read,
+    unstored,
+)
 from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cached
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 
 
-async def store(job: JobContext, ends: Receive[Finished]) -> None:
+async def store(job: JobContext, results: Receive[Result]) -> None:
     """The collection's one writer. A crash between any two steps loses and doubles nothing."""
-    widths = job.widths
-    async with ends:
-        async for group in grouped(ends, most=widths.store_rows, linger_s=widths.store_linger_s):
+    concurrency = job.concurrency
+    async with results:
+        async for group in grouped(
+            results, most=concurrency.store_rows, linger_s=concurrency.store_linger_s
+        ):
             remaining = group
             while remaining:
                 remaining = await _settle(job, remaining)
-            await keep_up(job)
+            await run_maintenance(job)
 
 
-async def _settle(job: JobContext, group: list[Finished]) -> list[Finished]:
+async def _settle(job: JobContext, group: list[Result]) -> list[Result]:
     """Makes a group durable, with the copies that waited for it.
 
     Returns copies that came while it was being written.
     """
     copies = [copy for end in group for copy in _copies(job, end)]
-    ends = list({end.settlement.key: end for end in group + copies}.values())
-    with job.tally.busy("store"):
-        written = await job.until_stored(partial(_write, job, ends))
+    results = list({end.file_outcome.key: end for end in group + copies}.values())
+    with job.progress.busy("store"):
+        written = await job.until_stored(partial(_write, job, results))
     for end in written:
         if end.point is not None:
-            job.tally.stored(end.point.rung)
+            job.progress.stored(end.point.rung)
     for end in group + copies:
         if end.lease is not None:
             end.lease.release()
-    job.tally.settled(len(ends), opened=True)
-    late: list[Finished] = []
+    job.progress.settled(len(results), opened=True)
+    late: list[Result] = []
     for end in group:
-        if end.claim is not None and not job.in_flight.end(end.claim):
+        if end.claim is not None and not job.deduplicator.end(end.claim):
             late += _copies(job, end)
-            job.in_flight.end(end.claim)  # nothing waits now, and the cache can answer
+            job.deduplicator.end(end.claim)  # nothing waits now, and the cache can answer
     return late
 
 
-def _copies(job: JobContext, end: Finished) -> list[Finished]:
+def _copies(job: JobContext, end: Result) -> list[Result]:
     if end.claim is None:
         return []
-    settlement = end.settlement
-    copies = job.in_flight.take(end.claim)
+    file_outcome = end.file_outcome
+    copies = job.deduplicator.take(end.claim)
     if end.point is not None and end.picture is not None:
         point, picture = end.point, end.picture
         return [cached(job, copy, picture, point.vector, caption=point.caption) for copy in copies]
-    assert settlement.code is not None
-    fault = Rejected(settlement.code, settlement.detail or "")
-    return [spoilt(copy, fault) for copy in copies]
+    assert file_outcome.code is not None
+    fault = Rejected(file_outcome.code, file_outcome.detail or "")
+    return [failed_after_read(copy, fault) for copy in copies]
 
 
-async def _write(job: JobContext, ends: list[Finished]) -> list[Finished]:
+async def _write(job: JobContext, results: list[Result]) -> list[Result]:
     """As they were settled: a point that the store cannot hold fails alone."""
     while True:
         try:
-            await _write_all(job, ends)
+            await _write_all(job, results)
         except RowsRefused as exc:
-            ends = [_refused(end, exc.why) for end in ends]
+            results = [_refused(end, exc.why) for end in results]
         else:
-            return ends
+            return results
 
 
-def _refused(end: Finished, why: Mapping[UUID, str]) -> Finished:
+def _refused(end: Result, why: Mapping[UUID, str]) -> Result:
     if end.point is None or end.point.id not in why:
         return end
     return unstored(end, Rejected(ErrorCode.STORE_ROW, why[end.point.id]))
 
 
-async def _write_all(job: JobContext, ends: list[Finished]) -> None:
+async def _write_all(job: JobContext, results: list[Result]) -> None:
     """Safe to repeat: what an earlier try may have written is merged."""
     ledger, store = job.ports.ledger, job.ports.store
-    points = [end.point for end in ends if end.point is not None]
+    points = [end.point for end in results if end.point is not None]
     version: int | None = None
     if points:
         ids = [point.id for point in points]
         may_exist = await ledger.may_exist(job.collection_id, ids)
-        outcomes = {end.point.id: end.settlement.outcome for end in ends if end.point}
+        outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
         await ledger.intend(job.job_id, job.collection_id, outcomes)
         version = await store.write(job.collection, points, may_exist=may_exist)
-        await _remember(job, ends)
+        await _remember(job, results)
     await ledger.settle(
         job.job_id,
         job.collection_id,
-        [end.settlement for end in ends],
+        [end.file_outcome for end in results],
         synced_version=version,
-        progress=job.tally.progress(),
+        progress=job.progress.saved(),
     )
 
 
-async def _remember(job: JobContext, ends: list[Finished]) -> None:
+async def _remember(job: JobContext, results: list[Result]) -> None:
     """New vectors, pictures and captions, for copies and moved files to come."""
     vectors: dict[VectorKey, Vector] = {}
     pictures = {}
     captions: defaultdict[str, dict[bytes, str]] = defaultdict(dict)
-    for end in ends:
+    for end in results:
         if end.claim is None or end.point is None or end.picture is None:
             continue
         if end.is_new_vector:
@@ -127,9 +134,9 @@ async def _remember(job: JobContext, ends: list[Finished]) -> None:
         await job.ports.cache.put_vectors(vectors)
 
 
-async def keep_up(job: JobContext) -> None:
+async def run_maintenance(job: JobContext) -> None:
     """What the table needs now and then, between its writes."""
-    with job.tally.busy("upkeep"):
+    with job.progress.busy("upkeep"):
         version = await job.until_stored(partial(job.ports.store.upkeep, job.collection))
         if version is not None:
             write = partial(job.ports.ledger.set_synced_version, job.collection_id, version)

@@ -57,7 +57,7 @@ def by_name(db: sqlite3.Connection, name: str) -> CollectionRecord | None:
     return None if row is None else _record(db, row)
 
 
-def everyone(db: sqlite3.Connection) -> list[CollectionRecord]:
+def list_all(db: sqlite3.Connection) -> list[CollectionRecord]:
     """By name."""
     query = f"SELECT {COLUMNS} FROM collections ORDER BY name"  # noqa: S608  # a constant
     return [_record(db, row) for row in db.execute(query).fetchall()]

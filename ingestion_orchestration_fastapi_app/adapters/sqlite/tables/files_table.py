@@ -28,8 +28,8 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
-from ingestion_orchestration_fastapi_app.domain.files.records import Enrolment, Settlement
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobProgress
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FileStart
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from utils.contract import ErrorCode
 
 KNOWN = """job_number, outcome, size_bytes, mtime_ns, ctime_ns, settled, verdict, code, detail,
@@ -110,7 +110,7 @@ def enrol(
     db: sqlite3.Connection,
     job_id: str,
     collection_id: int,
-    files: Sequence[Enrolment],
+    files: Sequence[FileStart],
     now: datetime,
 ) -> None:
     number = jobs_table.open_number(db, job_id)
@@ -123,7 +123,7 @@ def enrol(
     jobs_table.touch(db, job_id, now)
 
 
-def _new(collection_id: int, number: int, file: Enrolment | Settlement) -> Row:
+def _new(collection_id: int, number: int, file: FileStart | FileOutcome) -> Row:
     key = file.key
     return collection_id, key.root_id.bytes, key.path, file.point_id.bytes, number, file.outcome
 
@@ -132,7 +132,7 @@ def _take_over(
     db: sqlite3.Connection,
     number: int,
     collection_id: int,
-    files: Mapping[FileKey, Enrolment | Settlement],
+    files: Mapping[FileKey, FileStart | FileOutcome],
 ) -> dict[FileKey, int]:
     """Moves the counts of all jobs concerned, and unlists the failures that end now.
 
@@ -155,7 +155,7 @@ def _take_over(
 
 
 def _list_failures(
-    db: sqlite3.Connection, number: int, files: Iterable[Enrolment | Settlement], now: datetime
+    db: sqlite3.Connection, number: int, files: Iterable[FileStart | FileOutcome], now: datetime
 ) -> None:
     at = now.isoformat()
     db.executemany(
@@ -180,10 +180,10 @@ def settle(
     db: sqlite3.Connection,
     job_id: str,
     collection_id: int,
-    settlements: Sequence[Settlement],
+    settlements: Sequence[FileOutcome],
     *,
     synced_version: int | None,
-    progress: JobProgress,
+    progress: SavedProgress,
     now: datetime,
 ) -> None:
     number = jobs_table.open_number(db, job_id)
@@ -206,11 +206,11 @@ def settle(
     jobs_table.touch(db, job_id, now, progress=progress)
 
 
-def _has_point(settlement: Settlement) -> bool:
-    return settlement.verdict is Verdict.STORED and settlement.stored_fingerprint is not None
+def _has_point(file_outcome: FileOutcome) -> bool:
+    return file_outcome.verdict is Verdict.STORED and file_outcome.stored_fingerprint is not None
 
 
-def _judged(number: int, at: str, one: Settlement, rowid: int) -> Row:
+def _judged(number: int, at: str, one: FileOutcome, rowid: int) -> Row:
     return (
         number,
         one.outcome,

@@ -22,9 +22,9 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import collections_table
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
-    JobProgress,
     JobRecord,
     JobRequest,
+    SavedProgress,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_move
 from ingestion_orchestration_fastapi_app.errors import (
@@ -56,7 +56,7 @@ def create(
             request.directory,
             options_text(request),
             JobState.QUEUED,
-            progress_text(JobProgress()),
+            progress_text(SavedProgress()),
             at,
             at,
         ),
@@ -140,7 +140,7 @@ def move(
     *,
     reason: str | None,
     reason_code: ErrorCode | None,
-    progress: JobProgress | None,
+    progress: SavedProgress | None,
     now: datetime,
 ) -> JobRecord:
     before = _existing(db, job_id)
@@ -178,12 +178,12 @@ def _freeze(db: sqlite3.Connection, job_id: str) -> None:
     db.execute("DELETE FROM job_counts WHERE job_number = ?", (number,))
 
 
-def _save(db: sqlite3.Connection, job_id: str, progress: JobProgress) -> None:
+def _save(db: sqlite3.Connection, job_id: str, progress: SavedProgress) -> None:
     db.execute("UPDATE jobs SET progress = ? WHERE id = ?", (progress_text(progress), job_id))
 
 
 def touch(
-    db: sqlite3.Connection, job_id: str, now: datetime, *, progress: JobProgress | None = None
+    db: sqlite3.Connection, job_id: str, now: datetime, *, progress: SavedProgress | None = None
 ) -> None:
     db.execute("UPDATE jobs SET updated_at = ? WHERE id = ?", (now.isoformat(), job_id))
     if progress is not None:
