@@ -150,9 +150,8 @@ def create_app(
         memory_bytes=settings.decode_memory_bytes,
     )
     thread = ModelThread(on_death=on_death)
-    lifecycle = ModelLifecycle(
-        thread, startup=LoadingProgress(), ready_timeout_s=settings.ml_ready_timeout_s
-    )
+    ready_s = settings.ml_ready_timeout_s
+    lifecycle = ModelLifecycle(thread, startup=LoadingProgress(), ready_timeout_s=ready_s)
     metrics.queued.set_function(thread.queued)
     metrics.loaded.set_function(lambda: lifecycle.is_loaded)
     engine = Engine(
