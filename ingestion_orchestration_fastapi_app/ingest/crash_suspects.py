@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.files.quarantine import (
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from utils.problems import Problem
 
-FORGET_LIMIT_S = 5.0
+CLEAR_LIMIT_S = 5.0
 
 Durably = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 
@@ -32,21 +32,21 @@ class DecodeGate:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self._inside: set[UUID] = set()
+        self._admitted: set[UUID] = set()
         self._empty = Event()
 
-    def enter(self, point_ids: Iterable[UUID]) -> None:
-        """The caller holds the door."""
-        self._inside.update(point_ids)
+    def acquire(self, point_ids: Iterable[UUID]) -> None:
+        """The caller holds the lock."""
+        self._admitted.update(point_ids)
 
-    def leave(self, point_ids: Iterable[UUID]) -> None:
-        self._inside.difference_update(point_ids)
-        if not self._inside:
+    def release(self, point_ids: Iterable[UUID]) -> None:
+        self._admitted.difference_update(point_ids)
+        if not self._admitted:
             self._empty.set()
             self._empty = Event()
 
-    async def until_empty(self) -> None:
-        while self._inside:
+    async def wait_until_empty(self) -> None:
+        while self._admitted:
             await self._empty.wait()
 
 
@@ -59,41 +59,41 @@ class CrashSuspects:
         self,
         ledger: Ledger,
         collection_id: int,
-        turns: DecodeGate,
+        gate: DecodeGate,
         lost: Mapping[UUID, DecodeStart],
     ) -> None:
         self._ledger = ledger
         self._collection_id = collection_id
-        self._turns = turns
-        self._lost = dict(lost)
-        self._inside: set[UUID] = set()
+        self._gate = gate
+        self._earlier_starts = dict(lost)
+        self._admitted: set[UUID] = set()
         self._decoding: set[UUID] = set()  # of those inside
-        self._survived: set[UUID] = set()  # and still begun on the disk
-        self._lone: tuple[UUID, Event] | None = None  # the event: it was survived
+        self._to_clear: set[UUID] = set()  # and still begun on the disk
+        self._isolated: tuple[UUID, Event] | None = None  # the event: it was survived
 
     @property
-    def suspects(self) -> int:
-        return len(self._lost)
+    def suspect_count(self) -> int:
+        return len(self._earlier_starts)
 
     @property
-    def is_one_alone(self) -> bool:
-        return self._lone is not None
+    def has_isolated_file(self) -> bool:
+        return self._isolated is not None
 
     def turn(self, point_id: UUID, stat: FileStat) -> Turn:
-        return turn(stat, self._lost.get(point_id))
+        return turn(stat, self._earlier_starts.get(point_id))
 
     def deaths_alone(self, point_id: UUID) -> int:
-        lost = self._lost.get(point_id)
+        lost = self._earlier_starts.get(point_id)
         return 0 if lost is None else lost.alone
 
-    async def together(self, files: Mapping[UUID, FileStat], durably: Durably) -> None:
+    async def admit(self, files: Mapping[UUID, FileStat], durably: Durably) -> None:
         """On return all of them may be opened; waits while another file is tried alone."""
-        async with self._turns.lock:
-            self._enter(files)
+        async with self._gate.lock:
+            self._acquire(files)
         starts = [DecodeStart(one, version_of(stat)) for one, stat in files.items()]
-        await self._note(starts, durably)
+        await self._record(starts, durably)
 
-    async def alone(
+    async def admit_isolated(
         self,
         files: Mapping[UUID, FileStat],
         durably: Durably,
@@ -105,18 +105,18 @@ class CrashSuspects:
         stage waiting, a service or a full disk, is in its way. Those that the process died with
         come last: a kill so soon after a start finds others.
         """
-        async with self._turns.lock:
+        async with self._gate.lock:
             for point_id, stat in sorted(files.items(), key=lambda one: self.deaths_alone(one[0])):
-                await self._turns.until_empty()
-                self._enter([point_id])
-                survived = Event()
-                self._lone = (point_id, survived)
+                await self._gate.wait_until_empty()
+                self._acquire([point_id])
+                decoded = Event()
+                self._isolated = (point_id, decoded)
                 start = DecodeStart(point_id, version_of(stat), self.deaths_alone(point_id) + 1)
-                await self._note([start], durably)
+                await self._record([start], durably)
                 await go(point_id)
-                await survived.wait()
-                self._lone = None
-                await self._note([], durably)
+                await decoded.wait()
+                self._isolated = None
+                await self._record([], durably)
 
     def decoded(self, point_id: UUID) -> None:
         """Its decoding is over, whatever it came to; what is known of its start is out of date.
@@ -125,50 +125,50 @@ class CrashSuspects:
         """
         if point_id in self._decoding:
             self._decoding.discard(point_id)
-            self._survived.add(point_id)
-            self._lost.pop(point_id, None)
-        if self._lone is not None and self._lone[0] == point_id:
-            self._lone[1].set()
+            self._to_clear.add(point_id)
+            self._earlier_starts.pop(point_id, None)
+        if self._isolated is not None and self._isolated[0] == point_id:
+            self._isolated[1].set()
 
-    def leave(self, point_id: UUID) -> None:
+    def release(self, point_id: UUID) -> None:
         """Besides, it keeps no stage from taking the next one."""
         self.decoded(point_id)
-        self._inside.discard(point_id)
-        self._turns.leave([point_id])
+        self._admitted.discard(point_id)
+        self._gate.release([point_id])
 
-    async def forget(self) -> None:
+    async def clear(self) -> None:
         """A clean stop: what is being decoded now took nothing down."""
-        for point_id in list(self._inside):
-            self.leave(point_id)
-        if self._survived:
-            with move_on_after(FORGET_LIMIT_S, shield=True), suppress(Problem):
-                await self._ledger.note_decoding(self._collection_id, [], list(self._survived))
+        for point_id in list(self._admitted):
+            self.release(point_id)
+        if self._to_clear:
+            with move_on_after(CLEAR_LIMIT_S, shield=True), suppress(Problem):
+                await self._ledger.note_decoding(self._collection_id, [], list(self._to_clear))
 
-    def _enter(self, point_ids: Iterable[UUID]) -> None:
+    def _acquire(self, point_ids: Iterable[UUID]) -> None:
         entering = set(point_ids)
-        self._inside |= entering
+        self._admitted |= entering
         self._decoding |= entering
-        self._survived -= entering
-        self._turns.enter(entering)
+        self._to_clear -= entering
+        self._gate.acquire(entering)
 
-    async def _note(self, begun: Sequence[DecodeStart], durably: Durably) -> None:
-        ended = list(self._survived)
+    async def _record(self, begun: Sequence[DecodeStart], durably: Durably) -> None:
+        ended = list(self._to_clear)
         if begun or ended:
             await durably(partial(self._ledger.note_decoding, self._collection_id, begun, ended))
-            self._survived.difference_update(ended)
+            self._to_clear.difference_update(ended)
 
 
 @asynccontextmanager
 async def crash_suspects_of(
-    ledger: Ledger, collection_id: int, turns: DecodeGate, *, clean: bool
+    ledger: Ledger, collection_id: int, gate: DecodeGate, *, clean: bool
 ) -> AsyncIterator[CrashSuspects]:
     """For one run of the collection's job. `clean`: what crashes have left is forgotten first."""
     lost = await ledger.decode_starts(collection_id)
     if clean and lost:
         await ledger.note_decoding(collection_id, [], list(lost))
         lost = {}
-    crash_suspects = CrashSuspects(ledger, collection_id, turns, lost)
+    crash_suspects = CrashSuspects(ledger, collection_id, gate, lost)
     try:
         yield crash_suspects
     finally:
-        await crash_suspects.forget()
+        await crash_suspects.clear()

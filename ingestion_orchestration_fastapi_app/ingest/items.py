@@ -36,46 +36,43 @@ class ToRead:
 
 
 @dataclass(frozen=True, slots=True)
-class ToLookUp:
-    """A file whose bytes are in memory; the lease covers them."""
+class ReadFile:
+    """A file whose bytes are in memory; the lease covers them.
 
-    candidate: ToRead
+    `vector` and `caption` are what the cache has of a content whose picture it lacks.
+    """
+
+    point_id: UUID
+    record: FileRecord | None
     content: Content
     lease: Lease
+    vector: Vector | None = None
+    caption: str | None = None
 
-    def without_bytes(self, *, held_bytes: int = 0) -> ToLookUp:
+    def without_bytes(self, *, held_bytes: int = 0) -> ReadFile:
         """Without the bytes; the lease shrinks to a row and what is held besides."""
         self.lease.shrink(ROW_BYTES + held_bytes)
         return replace(self, content=replace(self.content, data=b""))
 
 
 @dataclass(frozen=True, slots=True)
-class ToDecode:
-    """Content of which an artefact is missing; `vector` and `caption` where only the picture is."""
-
-    loaded: ToLookUp
-    vector: Vector | None
-    caption: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ToEmbed:
-    """Ready to be sent. `loaded` is emptied; the lease covers the upload."""
+    """Ready to be sent. `read_file` is without bytes; the lease covers the upload."""
 
-    loaded: ToLookUp
+    read_file: ReadFile
     picture: Picture
     upload: Sendable
 
     @property
     def id(self) -> str:
-        return str(self.loaded.candidate.point_id)
+        return str(self.read_file.point_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """A file's end in this job, not yet durable.
 
-    `claim` is the content that this file claimed for itself: copies may wait for the same end.
+    `owned_sha256` is the content that this file stands for: copies of it may wait for the same end.
     `caption_fingerprint` is of a caption that is new.
     """
 
@@ -85,33 +82,33 @@ class Result:
     is_new_vector: bool = False
     is_new_picture: bool = False
     caption_fingerprint: str | None = None
-    claim: bytes | None = None
+    owned_sha256: bytes | None = None
     lease: Lease | None = None
 
 
-def failed(candidate: ToRead, fault: Rejected) -> Result:
+def failed(to_read: ToRead, fault: Rejected) -> Result:
     """The end of a file whose content was never read."""
-    return _ended(candidate, Verdict.FAILED, Outcome.FAILED, fault=fault)
+    return _ended(to_read.file, to_read.point_id, Verdict.FAILED, Outcome.FAILED, fault=fault)
 
 
-def skipped(candidate: ToRead, detail: str) -> Result:
-    return _ended(candidate, Verdict.SKIPPED, Outcome.SKIPPED, detail=detail)
+def skipped(to_read: ToRead, detail: str) -> Result:
+    return _ended(to_read.file, to_read.point_id, Verdict.SKIPPED, Outcome.SKIPPED, detail=detail)
 
 
-def failed_after_read(loaded: ToLookUp, fault: Rejected) -> Result:
+def failed_after_read(read_file: ReadFile, fault: Rejected) -> Result:
     """The end of a file whose content cannot become a point."""
-    return _of_content(loaded, Verdict.FAILED, Outcome.FAILED, fault=fault)
+    return _of_content(read_file, Verdict.FAILED, Outcome.FAILED, fault=fault)
 
 
-def unchanged(loaded: ToLookUp) -> Result:
+def unchanged(read_file: ReadFile) -> Result:
     """The same bytes, already stored: only what the ledger knows of the file's times changes."""
-    assert loaded.candidate.record is not None
-    fingerprint = loaded.candidate.record.stored_fingerprint
-    return _of_content(loaded, Verdict.STORED, Outcome.UNCHANGED, fingerprint=fingerprint)
+    assert read_file.record is not None
+    fingerprint = read_file.record.stored_fingerprint
+    return _of_content(read_file, Verdict.STORED, Outcome.UNCHANGED, fingerprint=fingerprint)
 
 
 def stored(
-    loaded: ToLookUp,
+    read_file: ReadFile,
     point: Point,
     picture: Picture,
     outcome: Outcome,
@@ -122,7 +119,7 @@ def stored(
     fingerprint = point.fingerprint
     if point.caption is not None and caption_fingerprint is not None:
         fingerprint = captioned(fingerprint, caption_fingerprint)
-    ended = _of_content(loaded, Verdict.STORED, outcome, fingerprint=fingerprint)
+    ended = _of_content(read_file, Verdict.STORED, outcome, fingerprint=fingerprint)
     return replace(ended, point=point, picture=picture)
 
 
@@ -140,26 +137,24 @@ def unstored(end: Result, fault: Rejected) -> Result:
 
 
 def _of_content(
-    loaded: ToLookUp,
+    read_file: ReadFile,
     verdict: Verdict,
     outcome: Outcome,
     *,
     fault: Rejected | None = None,
     fingerprint: str | None = None,
 ) -> Result:
-    content = loaded.content
-    ended = _ended(loaded.candidate, verdict, outcome, fault=fault, fingerprint=fingerprint)
-    file_outcome = replace(
-        ended.file_outcome,
-        stat=content.file.stat,
-        settled=content.settled,
-        sha256=content.sha256,
+    content = read_file.content
+    ended = _ended(
+        content.file, read_file.point_id, verdict, outcome, fault=fault, fingerprint=fingerprint
     )
-    return replace(ended, file_outcome=file_outcome, lease=loaded.lease)
+    file_outcome = replace(ended.file_outcome, settled=content.settled, sha256=content.sha256)
+    return replace(ended, file_outcome=file_outcome, lease=read_file.lease)
 
 
 def _ended(
-    candidate: ToRead,
+    file: File,
+    point_id: UUID,
     verdict: Verdict,
     outcome: Outcome,
     *,
@@ -167,11 +162,10 @@ def _ended(
     detail: str | None = None,
     fingerprint: str | None = None,
 ) -> Result:
-    file = candidate.file
     changed_ns = max(file.stat.mtime_ns, file.stat.ctime_ns)
     file_outcome = FileOutcome(
         key=file.key,
-        point_id=candidate.point_id,
+        point_id=point_id,
         display_path=display_text(file.absolute),
         outcome=outcome,
         verdict=verdict,

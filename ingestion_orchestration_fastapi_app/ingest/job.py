@@ -50,7 +50,7 @@ class JobRunner:
     collections: Collections
     concurrency: Concurrency
     jitter: Callable[[], float] = random.random
-    turns: DecodeGate = field(default_factory=DecodeGate)
+    gate: DecodeGate = field(default_factory=DecodeGate)
 
     async def run(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
         """None: it was stopped, and what was not done stays pending. Never raises a fault."""
@@ -86,10 +86,12 @@ class JobRunner:
         # Who asks for files to be opened in spite of what is known gives them a clean record.
         clean = record.started_at is None and _opens_again(record.request)
         async with crash_suspects_of(
-            ledger, collection.id, self.turns, clean=clean
+            ledger, collection.id, self.gate, clean=clean
         ) as crash_suspects:
-            if crash_suspects.suspects:
-                progress.note("files_tried_alone", f"{crash_suspects.suspects} in work at a crash")
+            if crash_suspects.suspect_count:
+                progress.note(
+                    "files_tried_alone", f"{crash_suspects.suspect_count} in work at a crash"
+                )
             with self.ports.budget.share() as memory:
                 job = JobContext(
                     job_id=record.id,

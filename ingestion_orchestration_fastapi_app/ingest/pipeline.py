@@ -6,22 +6,21 @@ from anyio import create_memory_object_stream, create_task_group
 
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
+    ReadFile,
     Result,
-    ToDecode,
     ToEmbed,
-    ToLookUp,
     ToRead,
 )
 from ingestion_orchestration_fastapi_app.ingest.stages.batch import batch
-from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import known
-from ingestion_orchestration_fastapi_app.ingest.stages.crash_gate import admit
-from ingestion_orchestration_fastapi_app.ingest.stages.decode import prepare
+from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cache_lookup
+from ingestion_orchestration_fastapi_app.ingest.stages.crash_gate import crash_gate
+from ingestion_orchestration_fastapi_app.ingest.stages.decode import decode
 from ingestion_orchestration_fastapi_app.ingest.stages.embed import embed
 from ingestion_orchestration_fastapi_app.ingest.stages.read import read
 from ingestion_orchestration_fastapi_app.ingest.stages.scan import scan
 from ingestion_orchestration_fastapi_app.ingest.stages.store import store
 
-CANDIDATES = 2048  # names only
+SCANNED = 2048  # names only
 RESULTS = 256  # rows on their way to the store
 
 
@@ -30,15 +29,15 @@ async def run(job: JobContext) -> None:
 
     Raises what ended it, as a group.
 
-    scan -> admit -> read -> known -> prepare -> batch -> embed -> store
-               \\______\\______\\________\\__________________\\____/
+    scan -> crash gate -> read -> cache lookup -> decode -> batch -> embed -> store
+                  \\___________\\___________\\__________\\_________________\\____/
     """
     concurrency = job.concurrency
-    candidates_out, candidates = create_memory_object_stream[ToRead](CANDIDATES)
-    admitted_out, admitted = create_memory_object_stream[ToRead](0)
-    loaded_out, loaded = create_memory_object_stream[ToLookUp](concurrency.read_workers)
-    wanted_out, wanted = create_memory_object_stream[ToDecode](concurrency.decode_workers)
-    packed_out, packed = create_memory_object_stream[ToEmbed](0)
+    to_admit_out, to_admit = create_memory_object_stream[ToRead](SCANNED)
+    to_read_out, to_read = create_memory_object_stream[ToRead](0)
+    to_look_up_out, to_look_up = create_memory_object_stream[ReadFile](concurrency.read_workers)
+    to_decode_out, to_decode = create_memory_object_stream[ReadFile](concurrency.decode_workers)
+    to_embed_out, to_embed = create_memory_object_stream[ToEmbed](0)
     batches_out, batches = create_memory_object_stream[list[ToEmbed]](0)
     results_out, results = create_memory_object_stream[Result](RESULTS)
 
@@ -49,30 +48,36 @@ async def run(job: JobContext) -> None:
         with job.stop.interruptible():
             async with (
                 create_task_group() as tg,
-                admitted_out,
-                loaded_out,
-                wanted_out,
-                packed_out,
+                to_read_out,
+                to_look_up_out,
+                to_decode_out,
+                to_embed_out,
                 batches_out,
-                candidates,
-                admitted,
-                loaded,
-                wanted,
-                packed,
+                to_admit,
+                to_read,
+                to_look_up,
+                to_decode,
+                to_embed,
                 batches,
             ):
-                tg.start_soon(scan, job, candidates_out)
+                tg.start_soon(scan, job, to_admit_out)
                 tg.start_soon(
-                    admit, job, candidates.clone(), admitted_out.clone(), results_out.clone()
+                    crash_gate, job, to_admit.clone(), to_read_out.clone(), results_out.clone()
                 )
                 for _ in range(concurrency.read_workers):
                     tg.start_soon(
-                        read, job, admitted.clone(), loaded_out.clone(), results_out.clone()
+                        read, job, to_read.clone(), to_look_up_out.clone(), results_out.clone()
                     )
-                tg.start_soon(known, job, loaded.clone(), wanted_out.clone(), results_out.clone())
+                tg.start_soon(
+                    cache_lookup,
+                    job,
+                    to_look_up.clone(),
+                    to_decode_out.clone(),
+                    results_out.clone(),
+                )
                 for _ in range(concurrency.decode_workers):
                     tg.start_soon(
-                        prepare, job, wanted.clone(), packed_out.clone(), results_out.clone()
+                        decode, job, to_decode.clone(), to_embed_out.clone(), results_out.clone()
                     )
-                tg.start_soon(batch, job, packed.clone(), batches_out.clone())
+                tg.start_soon(batch, job, to_embed.clone(), batches_out.clone())
                 tg.start_soon(embed, job, batches.clone(), results_out.clone())

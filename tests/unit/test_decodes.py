@@ -57,32 +57,32 @@ async def test_a_suspect_waits_for_the_files_of_all_jobs_and_they_for_it() -> No
 
         with fail_after(5):
             async with create_task_group() as tg:
-                await theirs.together({C: STAT}, durably)
-                tg.start_soon(ours.alone, {A: STAT, B: STAT}, durably, go)
+                await theirs.admit({C: STAT}, durably)
+                tg.start_soon(ours.admit_isolated, {A: STAT, B: STAT}, durably, go)
                 await wait_all_tasks_blocked()
                 assert went == []
-                theirs.leave(C)
+                theirs.release(C)
                 await wait_all_tasks_blocked()
                 assert went == [A]
                 assert (await ledger.decode_starts(1))[A].alone == 1
-                tg.start_soon(theirs.together, {D: STAT}, durably)
+                tg.start_soon(theirs.admit, {D: STAT}, durably)
                 await wait_all_tasks_blocked()
                 assert D not in await ledger.decode_starts(2)
-                ours.leave(A)
+                ours.release(A)
                 await wait_all_tasks_blocked()
                 assert went == [A, B]
                 assert set(await ledger.decode_starts(1)) == {B}
-                ours.leave(B)
+                ours.release(B)
         assert await ledger.decode_starts(1) == {}
         assert set(await ledger.decode_starts(2)) == {D}
 
 
 async def test_the_end_of_a_file_is_written_with_the_next_start() -> None:
     async with two_jobs() as (ledger, ours, _):
-        await ours.together({C: STAT}, durably)
-        ours.leave(C)
+        await ours.admit({C: STAT}, durably)
+        ours.release(C)
         assert C in await ledger.decode_starts(1)
-        await ours.together({A: STAT}, durably)
+        await ours.admit({A: STAT}, durably)
         assert set(await ledger.decode_starts(1)) == {A, B}
     assert set(await ledger.decode_starts(1)) == {B}, "an untried suspect outlives a clean stop"
 
@@ -95,18 +95,18 @@ async def test_a_lone_file_is_a_suspect_no_longer_than_it_is_decoded() -> None:
         async def go(point_id: UUID) -> None:
             went.append(point_id)
 
-        tg.start_soon(ours.alone, {A: STAT, B: STAT}, durably, go)
+        tg.start_soon(ours.admit_isolated, {A: STAT, B: STAT}, durably, go)
         await wait_all_tasks_blocked()
-        assert ours.is_one_alone
+        assert ours.has_isolated_file
         ours.decoded(A)
         await wait_all_tasks_blocked()
         assert went == [A]
-        assert not ours.is_one_alone
+        assert not ours.has_isolated_file
         assert set(await ledger.decode_starts(1)) == {B}
-        ours.leave(A)
+        ours.release(A)
         await wait_all_tasks_blocked()
         assert went == [A, B]
-        ours.leave(B)
+        ours.release(B)
 
 
 async def test_who_asks_for_files_in_spite_of_all_gives_them_a_clean_record() -> None:
@@ -121,7 +121,7 @@ async def test_a_ledger_that_cannot_be_written_does_not_keep_a_stop_from_ending(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with two_jobs() as (ledger, ours, _):
-        await ours.together({C: STAT}, durably)
+        await ours.admit({C: STAT}, durably)
 
         async def full(
             collection_id: int, begun: Sequence[DecodeStart], ended: Sequence[UUID]

@@ -24,21 +24,21 @@ async def batch(job: JobContext, files: Receive[ToEmbed], out: Send[list[ToEmbed
         pending: list[ToEmbed] = []
         pending_bytes = 0
         while True:
-            packed: ToEmbed | None = None
+            file: ToEmbed | None = None
             with move_on_at(current_time() + LINGER_S if pending else float("inf")):
                 try:
-                    packed = await files.receive()
+                    file = await files.receive()
                 except EndOfStream:
                     break
-            if packed is None:
+            if file is None:
                 if _offered(out, pending):
                     pending, pending_bytes = [], 0
                 continue
-            upload_bytes = packed.upload.size_bytes
+            upload_bytes = file.upload.size_bytes
             if not job.fleet.limits.fits(len(pending), pending_bytes, upload_bytes):
                 await out.send(pending)
                 pending, pending_bytes = [], 0
-            pending.append(packed)
+            pending.append(file)
             pending_bytes += upload_bytes + PART_OVERHEAD_BYTES
             if job.fleet.limits.is_full(len(pending), pending_bytes):
                 await out.send(pending)

@@ -1,4 +1,4 @@
-"""known?: content whose artefacts exist already needs neither decoding nor inference."""
+"""From read files to those that must be decoded: what the cache knows of needs no inference."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.grouping import grouped
 from ingestion_orchestration_fastapi_app.ingest.items import (
+    ReadFile,
     Receive,
     Result,
     Send,
-    ToDecode,
-    ToLookUp,
     stored,
 )
 
@@ -24,74 +23,74 @@ GROUP = 64  # files whose bytes are held while the cache is asked: kept small
 LINGER_S = 0.05
 
 
-async def known(
-    job: JobContext, files: Receive[ToLookUp], out: Send[ToDecode], results: Send[Result]
+async def cache_lookup(
+    job: JobContext, files: Receive[ReadFile], out: Send[ReadFile], results: Send[Result]
 ) -> None:
     """Asks the cache in groups. Copies of what is in flight wait for it."""
     async with files, out, results:
         async for group in grouped(files, most=GROUP, linger_s=LINGER_S, more=_more(job)):
-            fresh = [loaded for loaded in group if not await _waits(job, loaded)]
+            fresh = [file for file in group if not await _waits(job, file)]
             vectors, pictures, captions = await _cached(job, fresh)
-            known_ends: list[Result] = []
-            wanted: list[ToDecode] = []
-            copies: list[ToLookUp] = []
-            for loaded in fresh:  # no await inside: of two copies in one group one claims
-                sha256 = loaded.content.sha256
+            hits: list[Result] = []
+            misses: list[ReadFile] = []
+            copies: list[ReadFile] = []
+            for file in fresh:  # no await inside: of two copies in one group one is the owner
+                sha256 = file.content.sha256
                 vector, picture = vectors.get(sha256), pictures.get(sha256)
                 caption = captions.get(sha256)
                 if job.wants_captions and caption is None:
                     vector = None  # one request makes both
                 if vector is not None and picture is not None:
-                    known_ends.append(_end(job, loaded.without_bytes(), picture, vector, caption))
+                    hits.append(_hit(job, file.without_bytes(), picture, vector, caption))
                 elif sha256 in job.deduplicator:
-                    copies.append(loaded)
+                    copies.append(file)
                 else:
-                    job.deduplicator.claim(sha256)
-                    wanted.append(ToDecode(loaded=loaded, vector=vector, caption=caption))
+                    job.deduplicator.own(sha256)
+                    misses.append(replace(file, vector=vector, caption=caption))
             for copy in copies:
-                parked = await _parked(job, copy)
-                assert parked, "what was not sent on cannot have ended"
-            for end in known_ends:
-                job.crash_suspects.decoded(end.file_outcome.point_id)
-                await results.send(end)
-                job.crash_suspects.leave(end.file_outcome.point_id)
-            for item in wanted:
-                await out.send(item)
+                attached = await _attached(job, copy)
+                assert attached, "what was not sent on cannot have ended"
+            for hit in hits:
+                job.crash_suspects.decoded(hit.file_outcome.point_id)
+                await results.send(hit)
+                job.crash_suspects.release(hit.file_outcome.point_id)
+            for miss in misses:
+                await out.send(miss)
 
 
 def _more(job: JobContext) -> Callable[[], bool]:
     """Nothing joins a file that is tried alone."""
-    return lambda: not job.crash_suspects.is_one_alone
+    return lambda: not job.crash_suspects.has_isolated_file
 
 
-def _end(
-    job: JobContext, loaded: ToLookUp, picture: Picture, vector: Vector, caption: str | None
+def _hit(
+    job: JobContext, file: ReadFile, picture: Picture, vector: Vector, caption: str | None
 ) -> Result:
     """Cached; or embedded by this very job, which was cut off before it could say so."""
-    end = cached(job, loaded, picture, vector, caption=caption)
-    outcome = job.intended.get(loaded.candidate.point_id, Outcome.CACHED)
-    return replace(end, file_outcome=replace(end.file_outcome, outcome=outcome))
+    result = cached(job, file, picture, vector, caption=caption)
+    outcome = job.intended.get(file.point_id, Outcome.CACHED)
+    return replace(result, file_outcome=replace(result.file_outcome, outcome=outcome))
 
 
-async def _waits(job: JobContext, loaded: ToLookUp) -> bool:
-    return loaded.content.sha256 in job.deduplicator and await _parked(job, loaded)
+async def _waits(job: JobContext, file: ReadFile) -> bool:
+    return file.content.sha256 in job.deduplicator and await _attached(job, file)
 
 
-async def _parked(job: JobContext, copy: ToLookUp) -> bool:
-    parked = await job.deduplicator.attach(copy)
-    if parked:
-        job.crash_suspects.leave(copy.candidate.point_id)
-    return parked
+async def _attached(job: JobContext, copy: ReadFile) -> bool:
+    attached = await job.deduplicator.attach(copy)
+    if attached:
+        job.crash_suspects.release(copy.point_id)
+    return attached
 
 
 async def _cached(
-    job: JobContext, files: list[ToLookUp]
+    job: JobContext, files: list[ReadFile]
 ) -> tuple[dict[bytes, Vector], dict[bytes, Picture], dict[bytes, str]]:
     if job.request.force or not files:
         return {}, {}, {}
     cache = job.ports.cache
     captions: dict[bytes, str] = {}
-    hashes = list({loaded.content.sha256 for loaded in files})
+    hashes = list({file.content.sha256 for file in files})
     with job.progress.busy("known"):
         vectors = await cache.vectors([job.vector_key(sha256) for sha256 in hashes])
         pictures = await cache.pictures(job.ports.preparation.version, hashes)
@@ -101,18 +100,16 @@ async def _cached(
 
 
 def cached(
-    job: JobContext, loaded: ToLookUp, picture: Picture, vector: Vector, *, caption: str | None
+    job: JobContext, file: ReadFile, picture: Picture, vector: Vector, *, caption: str | None
 ) -> Result:
     """The end of a file whose content was embedded before, or as another file."""
     point = point_of(
-        loaded.content,
+        file.content,
         picture,
         vector,
-        point_id=loaded.candidate.point_id,
+        point_id=file.point_id,
         caption=caption,
         fingerprint=job.fingerprint,
         job_id=job.job_id,
     )
-    return stored(
-        loaded, point, picture, Outcome.CACHED, caption_fingerprint=job.caption_fingerprint
-    )
+    return stored(file, point, picture, Outcome.CACHED, caption_fingerprint=job.caption_fingerprint)

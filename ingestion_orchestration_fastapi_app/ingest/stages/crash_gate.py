@@ -26,27 +26,27 @@ QUARANTINED = Rejected(
 )
 
 
-async def admit(
-    job: JobContext, candidates: Receive[ToRead], out: Send[ToRead], results: Send[Result]
+async def crash_gate(
+    job: JobContext, files: Receive[ToRead], out: Send[ToRead], results: Send[Result]
 ) -> None:
     """Lets files in by the group, and those that a crash has made suspects one by one."""
-    async with candidates, out, results:
-        async for group in grouped(candidates, most=GROUP, linger_s=LINGER_S):
+    async with files, out, results:
+        async for group in grouped(files, most=GROUP, linger_s=LINGER_S):
             turns: dict[Turn, dict[UUID, ToRead]] = {turn: {} for turn in Turn}
-            for candidate in group:
-                turn = job.crash_suspects.turn(candidate.point_id, candidate.file.stat)
-                turns[turn][candidate.point_id] = candidate
-            for candidate in turns[Turn.NEVER].values():
-                await results.send(failed(candidate, QUARANTINED))
+            for file in group:
+                turn = job.crash_suspects.turn(file.point_id, file.file.stat)
+                turns[turn][file.point_id] = file
+            for file in turns[Turn.NEVER].values():
+                await results.send(failed(file, QUARANTINED))
             if together := turns[Turn.TOGETHER]:
-                await job.crash_suspects.together(_stats(together), job.until_stored)
-                for candidate in together.values():
-                    await out.send(candidate)
-            if alone := turns[Turn.ALONE]:
-                await job.crash_suspects.alone(
-                    _stats(alone), job.until_stored, lambda one: out.send(alone[one])
+                await job.crash_suspects.admit(_stats(together), job.until_stored)
+                for file in together.values():
+                    await out.send(file)
+            if isolated := turns[Turn.ALONE]:
+                await job.crash_suspects.admit_isolated(
+                    _stats(isolated), job.until_stored, lambda one: out.send(isolated[one])
                 )
 
 
-def _stats(candidates: dict[UUID, ToRead]) -> dict[UUID, FileStat]:
-    return {point_id: candidate.file.stat for point_id, candidate in candidates.items()}
+def _stats(files: dict[UUID, ToRead]) -> dict[UUID, FileStat]:
+    return {point_id: file.file.stat for point_id, file in files.items()}

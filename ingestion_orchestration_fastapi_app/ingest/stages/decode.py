@@ -1,4 +1,4 @@
-"""decode: from bytes to an upload; one decode a file."""
+"""From bytes to an upload, by one decode a file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from anyio import sleep
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Prepared, Upload
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
-from ingestion_orchestration_fastapi_app.ingest.deduplicator import LOST
+from ingestion_orchestration_fastapi_app.ingest.deduplicator import LOST_FILE_CODES
 from ingestion_orchestration_fastapi_app.ingest.items import (
+    ReadFile,
     Receive,
     Result,
     Send,
-    ToDecode,
     ToEmbed,
     failed_after_read,
 )
@@ -25,44 +25,47 @@ from utils.sandbox.pool import DecodersDownError
 RETRY_DECODERS_S = 5.0
 
 
-async def prepare(
-    job: JobContext, files: Receive[ToDecode], out: Send[ToEmbed], results: Send[Result]
+async def decode(
+    job: JobContext, files: Receive[ReadFile], out: Send[ToEmbed], results: Send[Result]
 ) -> None:
-    """CrashSuspects one file at a time for each worker."""
+    """Decodes one file at a time for each worker."""
     async with files, out, results:
-        async for wanted in files:
-            turn: ToDecode | None = wanted
+        async for file in files:
+            turn: ReadFile | None = file
             while turn is not None:
-                turn = await _prepare(job, turn, out, results)
-            job.crash_suspects.leave(wanted.loaded.candidate.point_id)
+                turn = await _decode(job, turn, out, results)
+            job.crash_suspects.release(file.point_id)
 
 
-async def _prepare(
-    job: JobContext, wanted: ToDecode, out: Send[ToEmbed], results: Send[Result]
-) -> ToDecode | None:
+async def _decode(
+    job: JobContext, file: ReadFile, out: Send[ToEmbed], results: Send[Result]
+) -> ReadFile | None:
     """Returns the copy that takes the place of a file that was lost meanwhile."""
-    content = wanted.loaded.content
-    prepared = await _decoded(job, content)
-    job.crash_suspects.decoded(wanted.loaded.candidate.point_id)
-    if isinstance(prepared, Rejected) and prepared.code in LOST:
-        successor = job.deduplicator.promote(content.sha256)
-        await results.send(failed_after_read(wanted.loaded.without_bytes(), prepared))
-        return None if successor is None else replace(wanted, loaded=successor)
+    sha256 = file.content.sha256
+    prepared = await _prepared(job, file.content)
+    job.crash_suspects.decoded(file.point_id)
+    if isinstance(prepared, Rejected) and prepared.code in LOST_FILE_CODES:
+        successor = job.deduplicator.promote(sha256)
+        await results.send(failed_after_read(file.without_bytes(), prepared))
+        if successor is None:
+            return None
+        return replace(successor, vector=file.vector, caption=file.caption)
     if isinstance(prepared, Rejected):
-        end = failed_after_read(wanted.loaded.without_bytes(), prepared)
-        await results.send(replace(end, claim=content.sha256))
-    elif wanted.vector is not None and isinstance(prepared.upload, Upload):
+        result = failed_after_read(file.without_bytes(), prepared)
+        await results.send(replace(result, owned_sha256=sha256))
+    elif file.vector is not None and isinstance(prepared.upload, Upload):
         # Of an original only the service can make the picture, which takes as long as a vector.
-        loaded = wanted.loaded.without_bytes()
-        end = cached(job, loaded, prepared.picture, wanted.vector, caption=wanted.caption)
-        await results.send(replace(end, claim=content.sha256, is_new_picture=True))
+        result = cached(
+            job, file.without_bytes(), prepared.picture, file.vector, caption=file.caption
+        )
+        await results.send(replace(result, owned_sha256=sha256, is_new_picture=True))
     else:
-        loaded = wanted.loaded.without_bytes(held_bytes=prepared.upload.held_bytes)
-        await out.send(ToEmbed(loaded=loaded, picture=prepared.picture, upload=prepared.upload))
+        emptied = file.without_bytes(held_bytes=prepared.upload.held_bytes)
+        await out.send(ToEmbed(emptied, prepared.picture, prepared.upload))
     return None
 
 
-async def _decoded(job: JobContext, content: Content) -> Prepared | Rejected:
+async def _prepared(job: JobContext, content: Content) -> Prepared | Rejected:
     """Waits for as long as the machine can start no decoder: that is no file's fault."""
     while True:
         with job.progress.busy("decode"):

@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 )
 from ingestion_orchestration_fastapi_app.inference_pool.fleet import Member
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
-from ingestion_orchestration_fastapi_app.ingest.deduplicator import LOST
+from ingestion_orchestration_fastapi_app.ingest.deduplicator import LOST_FILE_CODES
 from ingestion_orchestration_fastapi_app.ingest.items import (
     Receive,
     Result,
@@ -91,9 +91,9 @@ async def _see_through(
             job.fleet.answered(member)
             for packed in attempt.batch:
                 answer, original = answers[packed.id], isinstance(packed.upload, Original)
-                if original and isinstance(answer, Rejected) and answer.code in LOST:
+                if original and isinstance(answer, Rejected) and answer.code in LOST_FILE_CODES:
                     attempts.extend(_successors(job, packed))
-                    await results.send(failed_after_read(packed.loaded.without_bytes(), answer))
+                    await results.send(failed_after_read(packed.read_file.without_bytes(), answer))
                 else:
                     await results.send(_end(job, packed, answer))
         if not attempts:
@@ -153,11 +153,11 @@ def _part(batch: list[ToEmbed], *, disconnects: int) -> Attempt:
 
 def _successors(job: JobContext, packed: ToEmbed) -> list[Attempt]:
     """A copy that waited for the lost file is sent in its place."""
-    successor = job.deduplicator.promote(packed.loaded.content.sha256)
+    successor = job.deduplicator.promote(packed.read_file.content.sha256)
     if successor is None:
         return []
     upload = Original(successor.content.file, successor.content.sha256, packed.upload.media_type)
-    return [Attempt([replace(packed, loaded=successor, upload=upload)])]
+    return [Attempt([replace(packed, read_file=successor, upload=upload)])]
 
 
 def _end(job: JobContext, packed: ToEmbed, answer: Embedded | Rejected) -> Result:
@@ -165,14 +165,14 @@ def _end(job: JobContext, packed: ToEmbed, answer: Embedded | Rejected) -> Resul
         return _ended(packed, answer)
     if answer.fault is not None:
         job.progress.warn(f"{answer.fault.code}: images are stored without a caption")
-    loaded, picture = packed.loaded.without_bytes(), packed.picture
+    loaded, picture = packed.read_file.without_bytes(), packed.picture
     if answer.developed_preview is not None:
         picture = answer.developed_preview.of(picture)
     point = point_of(
         loaded.content,
         picture,
         answer.vector,
-        point_id=loaded.candidate.point_id,
+        point_id=loaded.point_id,
         caption=answer.caption,
         fingerprint=job.fingerprint,
         job_id=job.job_id,
@@ -181,7 +181,7 @@ def _end(job: JobContext, packed: ToEmbed, answer: Embedded | Rejected) -> Resul
     end = stored(loaded, point, picture, Outcome.EMBEDDED, caption_fingerprint=named)
     return replace(
         end,
-        claim=loaded.content.sha256,
+        owned_sha256=loaded.content.sha256,
         is_new_vector=True,
         is_new_picture=True,
         caption_fingerprint=None if answer.caption is None else named,
@@ -190,5 +190,6 @@ def _end(job: JobContext, packed: ToEmbed, answer: Embedded | Rejected) -> Resul
 
 def _ended(packed: ToEmbed, fault: Rejected) -> Result:
     return replace(
-        failed_after_read(packed.loaded.without_bytes(), fault), claim=packed.loaded.content.sha256
+        failed_after_read(packed.read_file.without_bytes(), fault),
+        owned_sha256=packed.read_file.content.sha256,
     )

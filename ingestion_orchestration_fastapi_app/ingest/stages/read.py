@@ -8,10 +8,10 @@ from ingestion_orchestration_fastapi_app.domain.files.change_detection import se
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Skipped
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
+    ReadFile,
     Receive,
     Result,
     Send,
-    ToLookUp,
     ToRead,
     failed,
     skipped,
@@ -21,27 +21,27 @@ from utils.problems import Rejected
 
 
 async def read(
-    job: JobContext, candidates: Receive[ToRead], out: Send[ToLookUp], results: Send[Result]
+    job: JobContext, files: Receive[ToRead], out: Send[ReadFile], results: Send[Result]
 ) -> None:
     """Opens, sniffs, waits for memory, reads and hashes: one file at a time for each worker."""
-    async with candidates, out, results:
-        async for candidate in candidates:
-            end = await _load(job, candidate)
-            if isinstance(end, ToLookUp):
-                await out.send(end)
+    async with files, out, results:
+        async for file in files:
+            result = await _read(job, file)
+            if isinstance(result, ReadFile):
+                await out.send(result)
             else:
-                job.crash_suspects.decoded(candidate.point_id)
-                await results.send(end)
-                job.crash_suspects.leave(candidate.point_id)
+                job.crash_suspects.decoded(file.point_id)
+                await results.send(result)
+                job.crash_suspects.release(file.point_id)
 
 
-async def _load(job: JobContext, candidate: ToRead) -> ToLookUp | Result:
+async def _read(job: JobContext, to_read: ToRead) -> ReadFile | Result:
     with job.progress.busy("read"):
-        opened = await job.until_stored(partial(job.ports.library.open, candidate.file))
+        opened = await job.until_stored(partial(job.ports.library.open, to_read.file))
     if isinstance(opened, Rejected):
-        return failed(candidate, opened)
+        return failed(to_read, opened)
     if isinstance(opened, Skipped):
-        return skipped(candidate, opened.detail)
+        return skipped(to_read, opened.detail)
     try:
         lease = await job.memory.reserve(opened.need_bytes)
         with job.progress.busy("read"):
@@ -50,20 +50,20 @@ async def _load(job: JobContext, candidate: ToRead) -> ToLookUp | Result:
         await opened.close()
     if isinstance(content, Rejected):
         lease.release()
-        return failed(candidate, content)
+        return failed(to_read, content)
     job.progress.read(content.file.stat.size_bytes)
-    loaded = ToLookUp(candidate=candidate, content=content, lease=lease)
-    return unchanged(loaded.without_bytes()) if _is_same(job, loaded) else loaded
+    read_file = ReadFile(to_read.point_id, to_read.record, content, lease)
+    return unchanged(read_file.without_bytes()) if _is_same(job, read_file) else read_file
 
 
-def _is_same(job: JobContext, loaded: ToLookUp) -> bool:
+def _is_same(job: JobContext, file: ReadFile) -> bool:
     """Opened only because its times could not be trusted, and found to be what is stored."""
-    record = loaded.candidate.record
+    record = file.record
     if job.request.force or record is None or record.stale or record.stat is None:
         return False
     return (
-        record.sha256 == loaded.content.sha256
+        record.sha256 == file.content.sha256
         and serves(record.stored_fingerprint, job.wanted_fingerprint)
-        and record.stat.mtime_ns == loaded.content.file.stat.mtime_ns
-        and record.stat.sidecar_mark == loaded.content.file.stat.sidecar_mark
+        and record.stat.mtime_ns == file.content.file.stat.mtime_ns
+        and record.stat.sidecar_mark == file.content.file.stat.sidecar_mark
     )

@@ -34,7 +34,7 @@ _NAMED = 3  # links, in a warning
 
 
 async def scan(job: JobContext, out: Send[ToRead]) -> None:
-    """Enrols every file that the job looks at and sends on those that must be opened."""
+    """Registers every file that the job looks at and sends on those that must be opened."""
     async with out:
         job.scanned.known_devices.update(await job.ports.ledger.devices(job.collection_id))
         for folder, recursive in job.request.parts:
@@ -67,8 +67,8 @@ async def _scan_part(job: JobContext, folder: bytes, *, recursive: bool, out: Se
             job.scanned.unlisted.add(group.path)
             job.progress.warn(f"cannot list {group.display_path}: {group.detail}")
         else:
-            for candidate in await enrol(job, group):
-                await out.send(candidate)
+            for file in await register(job, group):
+                await out.send(file)
 
 
 async def _pass_over(job: JobContext, linked: Linked) -> None:
@@ -93,7 +93,7 @@ def _tell_of_links(job: JobContext) -> None:
 
 
 async def _note(job: JobContext, mounted: Mounted) -> None:
-    """Before any file of it is enrolled: later it can be told from what is below its mount."""
+    """Before any file of it is registered: later it can be told from what is below its mount."""
     found = {mounted.path: mounted.device}
     job.scanned.devices.update(found)
     if device_at(mounted.path, job.scanned.known_devices) == mounted.device:
@@ -102,7 +102,7 @@ async def _note(job: JobContext, mounted: Mounted) -> None:
     await job.until_stored(note)
 
 
-async def enrol(job: JobContext, files: list[File]) -> list[ToRead]:
+async def register(job: JobContext, files: list[File]) -> list[ToRead]:
     """One look at the ledger and one transaction a group. Returns what must be opened."""
     with job.progress.busy("enrol"):
         if job.request.retry_of is not None:
@@ -111,7 +111,7 @@ async def enrol(job: JobContext, files: list[File]) -> list[ToRead]:
             files = [file for file in files if file.key in failed_then]
         keys = [file.key for file in files]
         records = await job.ports.ledger.recall(job.collection_id, keys)
-        enrolments: list[FileStart] = []
+        starts: list[FileStart] = []
         to_open: list[ToRead] = []
         for key, file in zip(keys, files, strict=True):
             record = records.get(key)
@@ -126,17 +126,17 @@ async def enrol(job: JobContext, files: list[File]) -> list[ToRead]:
             if verdict is ChangeKind.DONE:
                 continue
             file_id = point_id(job.collection, file.root.id, file.path)
-            enrolments.append(_enrolment(key, file, record, verdict, file_id=file_id))
+            starts.append(_file_start(key, file, record, verdict, file_id=file_id))
             if verdict is ChangeKind.OPEN:
                 to_open.append(ToRead(file=file, point_id=file_id, record=record))
-        if enrolments:
-            write = partial(job.ports.ledger.enrol, job.job_id, job.collection_id, enrolments)
+        if starts:
+            write = partial(job.ports.ledger.enrol, job.job_id, job.collection_id, starts)
             await job.until_stored(write)
-    job.progress.settled(len(enrolments) - len(to_open), opened=False)
+    job.progress.settled(len(starts) - len(to_open), opened=False)
     return to_open
 
 
-def _enrolment(
+def _file_start(
     key: FileKey, file: File, record: FileRecord | None, verdict: ChangeKind, *, file_id: UUID
 ) -> FileStart:
     again = verdict is ChangeKind.FAILED_AGAIN and record is not None

@@ -32,11 +32,11 @@ async def store(job: JobContext, results: Receive[Result]) -> None:
         ):
             remaining = group
             while remaining:
-                remaining = await _settle(job, remaining)
+                remaining = await _complete(job, remaining)
             await run_maintenance(job)
 
 
-async def _settle(job: JobContext, group: list[Result]) -> list[Result]:
+async def _complete(job: JobContext, group: list[Result]) -> list[Result]:
     """Makes a group durable, with the copies that waited for it.
 
     Returns copies that came while it was being written.
@@ -54,17 +54,19 @@ async def _settle(job: JobContext, group: list[Result]) -> list[Result]:
     job.progress.settled(len(results), opened=True)
     late: list[Result] = []
     for end in group:
-        if end.claim is not None and not job.deduplicator.end(end.claim):
+        if end.owned_sha256 is not None and not job.deduplicator.release(end.owned_sha256):
             late += _copies(job, end)
-            job.deduplicator.end(end.claim)  # nothing waits now, and the cache can answer
+            job.deduplicator.release(
+                end.owned_sha256
+            )  # nothing waits now, and the cache can answer
     return late
 
 
 def _copies(job: JobContext, end: Result) -> list[Result]:
-    if end.claim is None:
+    if end.owned_sha256 is None:
         return []
     file_outcome = end.file_outcome
-    copies = job.deduplicator.take(end.claim)
+    copies = job.deduplicator.take_copies(end.owned_sha256)
     if end.point is not None and end.picture is not None:
         point, picture = end.point, end.picture
         return [cached(job, copy, picture, point.vector, caption=point.caption) for copy in copies]
@@ -101,7 +103,7 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
         outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
         await ledger.intend(job.job_id, job.collection_id, outcomes)
         version = await store.write(job.collection, points, may_exist=may_exist)
-        await _remember(job, results)
+        await _fill_cache(job, results)
     await ledger.settle(
         job.job_id,
         job.collection_id,
@@ -111,20 +113,20 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
     )
 
 
-async def _remember(job: JobContext, results: list[Result]) -> None:
+async def _fill_cache(job: JobContext, results: list[Result]) -> None:
     """New vectors, pictures and captions, for copies and moved files to come."""
     vectors: dict[VectorKey, Vector] = {}
     pictures = {}
     captions: defaultdict[str, dict[bytes, str]] = defaultdict(dict)
     for end in results:
-        if end.claim is None or end.point is None or end.picture is None:
+        if end.owned_sha256 is None or end.point is None or end.picture is None:
             continue
         if end.is_new_vector:
-            vectors[job.vector_key(end.claim)] = end.point.vector
+            vectors[job.vector_key(end.owned_sha256)] = end.point.vector
         if end.is_new_picture:
-            pictures[end.claim] = end.picture
+            pictures[end.owned_sha256] = end.picture
         if end.caption_fingerprint is not None and end.point.caption is not None:
-            captions[end.caption_fingerprint][end.claim] = end.point.caption
+            captions[end.caption_fingerprint][end.owned_sha256] = end.point.caption
     for fingerprint, said in captions.items():
         await job.ports.cache.put_captions(fingerprint, said)
     # Vectors last: a crash in between leaves contents that will be embedded, and counted, again.
