@@ -2,6 +2,7 @@
 
 Problem
 ├── CaptionsUnavailable  409
+├── ModelMismatch        409  the request names a model that the service does not serve
 ├── ImageRefused         422  the one image of a request; in a batch the same is a result
 └── ModelFailed          503  the device or the model thread, not any image
 """
@@ -29,6 +30,12 @@ class CaptionsUnavailable(Problem):
     status = 409
     code = ErrorCode.BLIP_INFER
     title = "Captions are not available"
+
+
+class ModelMismatch(Problem):
+    status = 409
+    code = ErrorCode.MODEL_MISMATCH
+    title = "The service does not serve this model"
 
 
 class ImageRefused(Problem):

@@ -15,6 +15,8 @@ from utils.contract import (
     CaptionCapabilities,
     CaptionUpload,
     ClipCapabilities,
+    ModelCapabilities,
+    ModelState,
     QueueCapabilities,
     UploadSpec,
 )
@@ -62,6 +64,20 @@ async def get_capabilities(engine: EngineOf) -> Capabilities:
             dtype=clip.dtype,
             backend=clip.backend,
             compiled=clip.compiled,
+        ),
+        models=(
+            ModelCapabilities(
+                model=clip.model,
+                weights=clip.weights,
+                fingerprint=clip.fingerprint,
+                dim=clip.dim,
+                image_size=clip.image_size,
+                trained=clip.trained,
+                safe_clip_batch=known.safe_batch,
+                upload=clip.upload,
+                state=ModelState.LOADED if engine.lifecycle.is_loaded else ModelState.UNLOADED,
+                default=True,
+            ),
         ),
         captions=CaptionCapabilities(
             available=captioner_lifecycle.available,

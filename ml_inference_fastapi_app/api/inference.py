@@ -13,13 +13,14 @@ from pydantic import ValidationError
 from ml_inference_fastapi_app.api.replies import Encoding, batch_json, encoded
 from ml_inference_fastapi_app.api.request_checks import (
     EngineOf,
+    Fingerprint,
     ImageCount,
     batch_permit,
     check_count,
     query_permit,
     unless_client_leaves,
 )
-from ml_inference_fastapi_app.errors import CaptionsUnavailable, ImageRefused
+from ml_inference_fastapi_app.errors import CaptionsUnavailable, ImageRefused, ModelMismatch
 from ml_inference_fastapi_app.serving.multipart import boundary_of
 from ml_inference_fastapi_app.serving.stage_timer import StageTimer
 from utils.contract import (
@@ -53,7 +54,7 @@ _WORKING = (MalformedMultipart, GpuBusy, ModelLoading, MlUnavailable)
     f"{API_PREFIX}/batch_embed_and_caption",
     response_model=BatchReply,
     summary="Embed and caption a batch",
-    responses=problems(*_WORKING, CaptionsUnavailable),
+    responses=problems(*_WORKING, CaptionsUnavailable, ModelMismatch),
     openapi_extra=multipart_body(
         {
             "files": "The images. A part's filename is the id of its result.",
@@ -68,6 +69,7 @@ async def batch_embed_and_caption(
     request: Request,
     engine: EngineOf,
     image_count: ImageCount = None,
+    fingerprint: Fingerprint = None,
     captions: Annotated[bool, Query(description="Captions too, where they are available.")] = False,
     encoding_format: Annotated[
         Encoding,
@@ -84,7 +86,7 @@ async def batch_embed_and_caption(
     Who sends a RAW need not be able to decode it: its thumbnail may be asked for.
     """
     timer = StageTimer()
-    model = engine.model
+    model = engine.model_named(fingerprint)
     check_count(image_count, limit=model.safe_batch)
     boundary = boundary_of(request.headers.get("Content-Type"))
     images = image_count or model.safe_batch
@@ -110,13 +112,15 @@ async def batch_embed_and_caption(
     f"{API_PREFIX}/embed",
     response_model=EmbedReply,
     summary="Embed one image",
-    responses=problems(*_WORKING, ImageRefused),
+    responses=problems(*_WORKING, ImageRefused, ModelMismatch),
     openapi_extra=multipart_body({"file": "The image."}, required="file"),
 )
-async def embed_image(request: Request, engine: EngineOf) -> Response:
+async def embed_image(
+    request: Request, engine: EngineOf, fingerprint: Fingerprint = None
+) -> Response:
     """One image, before any import batch's next turn."""
     timer = StageTimer()
-    model = engine.model
+    model = engine.model_named(fingerprint)
     boundary = boundary_of(request.headers.get("Content-Type"))
     async with query_permit(request, engine) as body:
         timer.end("admit")
@@ -132,13 +136,15 @@ async def embed_image(request: Request, engine: EngineOf) -> Response:
     f"{API_PREFIX}/embed_text",
     response_model=EmbedTextReply,
     summary="Embed texts",
-    responses=problems(GpuBusy, ModelLoading, MlUnavailable),
+    responses=problems(GpuBusy, ModelLoading, MlUnavailable, ModelMismatch),
     openapi_extra=json_body(EmbedTextRequest),
 )
-async def embed_text(request: Request, engine: EngineOf) -> Response:
+async def embed_text(
+    request: Request, engine: EngineOf, fingerprint: Fingerprint = None
+) -> Response:
     """Vectors that are near those of the images that the texts describe."""
     timer = StageTimer()
-    model = engine.model
+    model = engine.model_named(fingerprint)
     if media_type(request.headers.get("Content-Type", "")) != "application/json":
         raise UnsupportedMediaType("Send application/json.")
     async with query_permit(request, engine) as body:

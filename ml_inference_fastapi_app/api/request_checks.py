@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, TypeVar
 
 import anyio
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from pydantic import BeforeValidator
 from starlette.requests import ClientDisconnect
 
@@ -48,6 +48,17 @@ ImageCount = Annotated[
         "device has no time for, is then refused before its body is read.",
     ),
     BeforeValidator(_plain_number),
+]
+
+
+Fingerprint = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=64,
+        description="The embedding model, as `models` of the capabilities names it; without it "
+        "the default one.",
+    ),
 ]
 
 

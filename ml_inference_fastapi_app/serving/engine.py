@@ -12,7 +12,7 @@ import anyio
 import structlog
 
 from ml_inference_fastapi_app.backends.base import Vectors
-from ml_inference_fastapi_app.errors import CaptionsUnavailable, ModelFailed
+from ml_inference_fastapi_app.errors import CaptionsUnavailable, ModelFailed, ModelMismatch
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.models.captioner_lifecycle import CaptionerLifecycle
 from ml_inference_fastapi_app.models.clip_lifecycle import ModelLifecycle
@@ -96,6 +96,15 @@ class Engine:
     def model(self) -> LoadedClip:
         """As ModelLifecycle.model."""
         return self.lifecycle.model
+
+    def model_named(self, fingerprint: str | None) -> LoadedClip:
+        """The default one where none is named. Raises ModelMismatch, and as `model`."""
+        model = self.model
+        if fingerprint not in (None, model.description.fingerprint):
+            raise ModelMismatch(
+                f"There is no model {fingerprint!r} here, but {model.description.fingerprint!r}."
+            )
+        return model
 
     async def embed_batch(
         self,

@@ -181,9 +181,9 @@ async def eventually(met: Callable[[], Awaitable[bool]]) -> None:
             await anyio.sleep(0.01)
 
 
-async def loaded(client: httpx.AsyncClient) -> None:
+async def loaded(client: httpx.AsyncClient, path: str = "/api/v1/capabilities") -> None:
     async def met() -> bool:
-        return (await client.get("/api/v1/capabilities")).status_code == 200
+        return (await client.get(path)).status_code == 200
 
     await eventually(met)
 

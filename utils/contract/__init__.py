@@ -51,6 +51,8 @@ from utils.contract.inference import (
     EmbedTextRequest,
     Health,
     ItemError,
+    ModelCapabilities,
+    ModelState,
     QueueCapabilities,
     UploadSpec,
 )
@@ -130,6 +132,8 @@ __all__ = [
     "JobReply",
     "JobState",
     "LogLine",
+    "ModelCapabilities",
+    "ModelState",
     "OrchestratorCapabilities",
     "OrchestratorHealth",
     "ProblemBody",

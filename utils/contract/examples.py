@@ -125,6 +125,20 @@ CAPABILITIES: dict[str, JsonValue] = {
         "backend": "torch",
         "compiled": True,
     },
+    "models": [
+        {
+            "model": "ViT-B-32",
+            "weights": "datacomp_xl_s13b_b90k",
+            "fingerprint": _FINGERPRINT,
+            "dim": 512,
+            "image_size": 224,
+            "trained": True,
+            "safe_clip_batch": 256,
+            "upload": {"side_px": 224, "crop": "center", "interpolation": "bicubic", "fill": 0},
+            "state": "loaded",
+            "default": True,
+        }
+    ],
     "captions": {
         "available": True,
         "model": "Salesforce/blip-image-captioning-base",

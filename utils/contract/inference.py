@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -51,6 +52,30 @@ class ClipCapabilities(Reply):
     compiled: bool = Field(description="Whether it was compiled for this device.")
 
 
+class ModelState(StrEnum):
+    """Where a CLIP model is. An unloaded one is loaded when a request names it."""
+
+    UNLOADED = "unloaded"
+    LOADING = "loading"
+    LOADED = "loaded"
+    FAILED = "failed"
+
+
+class ModelCapabilities(Reply):
+    """One of the CLIP models that requests may name."""
+
+    model: str = Field(description="Its name.")
+    weights: str = Field(description="As configured.")
+    fingerprint: str = Field(description="Of model, weights and preprocessing: names it.")
+    dim: int = Field(description="Numbers in a vector.")
+    image_size: int = Field(description="The side of what it sees, in pixels.")
+    trained: bool = Field(description="False: its vectors mean nothing.")
+    safe_clip_batch: int = Field(description="Images that certainly fit into one batch.")
+    upload: ClipUpload = Field(description="An upload that needs no more resizing.")
+    state: ModelState = Field(description="Whether it is loaded now.")
+    default: bool = Field(description="Whether it answers requests that name no model.")
+
+
 class CaptionCapabilities(Reply):
     """The captioning model. It is fetched and loaded when somebody asks for captions."""
 
@@ -75,12 +100,15 @@ class Capabilities(Reply):
 
     model_config = ConfigDict(json_schema_extra={"examples": [CAPABILITIES]})
 
-    safe_clip_batch: int = Field(description="Images that certainly fit into one batch.")
+    safe_clip_batch: int = Field(description="Images that fit into one batch of the default model.")
     safe_blip_batch: int = Field(description="Captions that certainly fit into one step.")
     recommended_batch: int = Field(description="Images that a client should send at once.")
     max_request_bytes: int = Field(description="The longest body.")
     upload: UploadSpec = Field(description="What is best sent.")
-    clip: ClipCapabilities = Field(description="The embedding model.")
+    clip: ClipCapabilities = Field(description="The default embedding model.")
+    models: tuple[ModelCapabilities, ...] = Field(
+        default=(), description="The embedding models, the default one first; by 0.1: none."
+    )
     captions: CaptionCapabilities = Field(description="The captioning model.")
     device: str = Field(description="What it runs on.")
     queue: QueueCapabilities = Field(description="How busy it is.")
