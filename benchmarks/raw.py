@@ -29,11 +29,11 @@ from utils.imaging import raw
 from utils.imaging.decoding import (
     encode_ppm,
     open_upright,
-    perceptual_hash,
     shrunk,
     thumbnail_webp,
     to_square,
 )
+from utils.imaging.perceptual_hash import perceptual_hash
 
 MODEL_SIDE_PX = 224
 CLIP = ClipUpload(side_px=MODEL_SIDE_PX, crop="center")

@@ -24,13 +24,13 @@ from utils.imaging.decoding import (
     encode_jpeg,
     encode_ppm,
     open_upright,
-    perceptual_hash,
     shrunk,
     square_of,
     squashed,
     thumbnail_webp,
 )
 from utils.imaging.formats import Format
+from utils.imaging.perceptual_hash import perceptual_hash
 from utils.imaging.raw import RawPicture
 from utils.problems import Rejected
 from utils.sandbox.pool import DecoderPool, decodes_apart

@@ -16,8 +16,8 @@ from PIL import Image, ImageOps
 from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip, load_torch_clip
 from ml_inference_fastapi_app.backends.torchvision_compat import make_torchvision_importable
 from utils.contract import ClipUpload
-from utils.imaging.code_points import code_points
-from utils.imaging.colour import to_srgb
+from utils.imaging.colour.code_points import code_points
+from utils.imaging.colour.srgb import to_srgb
 from utils.imaging.decoding import decode_for_clip
 from utils.imaging.formats import Format, sniff
 from utils.imaging.pillow_setup import ready_pillow

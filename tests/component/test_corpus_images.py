@@ -16,8 +16,8 @@ from PIL import Image, ImageOps
 
 from ml_inference_fastapi_app.backends.torchvision_compat import make_torchvision_importable
 from utils.contract import ClipUpload, ErrorCode
-from utils.imaging.code_points import code_points
-from utils.imaging.colour import to_srgb
+from utils.imaging.colour.code_points import code_points
+from utils.imaging.colour.srgb import to_srgb
 from utils.imaging.decoding import ImageUnreadableError, decode_for_clip, open_upright
 from utils.imaging.formats import Format, extension, sniff
 from utils.imaging.pillow_setup import ready_pillow

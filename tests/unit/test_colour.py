@@ -24,7 +24,8 @@ from tests.profiles import (
     rgb_profile,
     srgb_encoded,
 )
-from utils.imaging.decoding import open_upright, perceptual_hash, thumbnail_webp
+from utils.imaging.decoding import open_upright, thumbnail_webp
+from utils.imaging.perceptual_hash import perceptual_hash
 from utils.imaging.pillow_setup import ready_pillow
 
 LIMIT = 50_000_000

@@ -18,7 +18,6 @@ from utils.imaging.decoding import (
     decode_for_clip,
     encode_ppm,
     open_upright,
-    perceptual_hash,
     thumbnail_webp,
     to_square,
 )
@@ -186,17 +185,6 @@ def test_a_thumbnail_is_small_stripped_webp() -> None:
         assert not {"exif", "icc_profile", "xmp"} & set(image.info)
     with Image.open(BytesIO(thumbnail_webp(scene(60, 40), 320))) as small:
         assert small.size == (60, 40)
-
-
-def test_a_perceptual_hash_stays_close_under_compression() -> None:
-    picture = scene()
-    one, other = (
-        perceptual_hash(picture),
-        perceptual_hash(opened(encoded(picture, quality=60)).image),
-    )
-    assert (one ^ other).bit_count() <= 4
-    assert (one ^ perceptual_hash(ImageOps.mirror(picture))).bit_count() > 10
-    assert 0 <= one < 2**64
 
 
 def test_threads_decode_side_by_side() -> None:

@@ -12,7 +12,8 @@ from ingestion_orchestration_fastapi_app.adapters.inference_http.developed_previ
     developed_preview_of,
 )
 from tests.picture_files import encoded, scene
-from utils.imaging.decoding import perceptual_hash, shrunk, thumbnail_webp
+from utils.imaging.decoding import shrunk, thumbnail_webp
+from utils.imaging.perceptual_hash import perceptual_hash
 
 SIDE_PX = 64
 SMALL = shrunk(scene(), SIDE_PX)

@@ -12,7 +12,8 @@ from ml_inference_fastapi_app.backends.base import Vectors
 from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip, load_torch_clip
 from tests.orientation_files import LOSSLESS, LOSSY, SHOWN, raw_variants, stored, variants
 from tests.picture_files import encoded, exif_with
-from utils.imaging.decoding import decode_for_clip, open_upright, perceptual_hash
+from utils.imaging.decoding import decode_for_clip, open_upright
+from utils.imaging.perceptual_hash import perceptual_hash
 
 LIMIT = 50_000_000
 ORIENTATION_ENTRY = b"\1\x12\0\3\0\0\0\1"

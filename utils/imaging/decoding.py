@@ -1,4 +1,4 @@
-"""From a file's bytes to a model's pixels, a thumbnail and a perceptual hash."""
+"""From a file's bytes to a model's pixels and a thumbnail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ __all__ = [
     "encode_jpeg",
     "encode_ppm",
     "open_upright",
-    "perceptual_hash",
     "shrunk",
     "square_of",
     "squashed",
@@ -182,13 +181,6 @@ def thumbnail_webp(image: Image.Image, side_px: int) -> bytes:
         encoded, "WEBP", quality=_THUMBNAIL_QUALITY, method=_THUMBNAIL_EFFORT
     )
     return encoded.getvalue()
-
-
-def perceptual_hash(image: Image.Image) -> int:
-    """imagehash's pHash, 64 bits, unsigned."""
-    import imagehash  # here: it brings scipy, which the inference service need not load
-
-    return int(str(imagehash.phash(image)), 16)
 
 
 def _raw_squares(

@@ -12,8 +12,8 @@ from PIL import Image, JpegImagePlugin
 from utils.containers.iso_boxes import ends_early
 from utils.containers.tiff import bytes_reader, tiff_structure
 from utils.contract import ErrorCode
-from utils.imaging.code_points import code_points
-from utils.imaging.colour import to_srgb
+from utils.imaging.colour.code_points import code_points
+from utils.imaging.colour.srgb import to_srgb
 from utils.imaging.formats import Format, sniff
 from utils.imaging.header_size import header_size
 from utils.imaging.jpeg_rows import open_damaged

@@ -6,15 +6,16 @@ import base64
 import binascii
 
 from ingestion_orchestration_fastapi_app.domain.library.picture import DevelopedPreview
-from utils.imaging.decoding import ImageUnreadableError, open_upright, perceptual_hash
+from utils.imaging.decoding import ImageUnreadableError, open_upright
 from utils.imaging.formats import Format, sniff
+from utils.imaging.perceptual_hash import perceptual_hash
 
 
 def developed_preview_of(thumbnail: str, *, side_px: int) -> DevelopedPreview | None:
     """Of base64 of WebP; None unless it is one, whole, and no longer than `side_px`. Blocking.
 
     The hash is of the thumbnail as everybody will see it: its loss changed 2 of 64 bits in one of
-    six photos, and 4 at most, where the service would need scipy to make one of what was before.
+    six photos, and 4 at most.
     """
     if len(thumbnail) > 4 * side_px**2:  # base64 of its very pixels
         return None

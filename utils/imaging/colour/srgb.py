@@ -8,8 +8,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from utils.imaging.code_point_colour import conversion, is_told
-from utils.imaging.code_points import CodePoints
+from utils.imaging.colour.code_point_conversion import conversion, is_told
+from utils.imaging.colour.code_points import CodePoints
 
 _WHITE = (255, 255, 255)
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from utils.imaging.code_points import CodePoints
+from utils.imaging.colour.code_points import CodePoints
 
 Floats = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
