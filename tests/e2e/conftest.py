@@ -101,7 +101,7 @@ class ServiceProcess:
 
 
 @dataclass(frozen=True)
-class AppState:
+class Services:
     """`root` may be ingested with everything below it; `pictures` in it are the demo's."""
 
     orchestrator: ServiceProcess
@@ -123,7 +123,7 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-def service_pair(folder: Path) -> AppState:
+def service_pair(folder: Path) -> Services:
     """Two services that share nothing with any other pair; neither is started."""
     ml_port, port = free_ports(2)
     data_dir, root = folder / "data", folder / "library"
@@ -156,18 +156,18 @@ def service_pair(folder: Path) -> AppState:
         },
         folder / "orchestrator.log",
     )
-    return AppState(orchestrator, inference, data_dir, root, root / "pictures")
+    return Services(orchestrator, inference, data_dir, root, root / "pictures")
 
 
 @pytest.fixture(scope="session")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppState]:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Both services, ready, and the demo's pictures, not yet ingested."""
     with running(service_pair(tmp_path_factory.mktemp("services"))) as pair:
         yield pair
 
 
 @contextmanager
-def running(pair: AppState, **inference_settings: str) -> Iterator[AppState]:
+def running(pair: Services, **inference_settings: str) -> Iterator[Services]:
     """Ready until the block ends, with the demo's pictures drawn."""
     try:
         pair.inference.start(wait=False, **inference_settings)

@@ -9,14 +9,14 @@ import pytest
 
 from ml_inference_fastapi_app.tiny_models.tiny_captions.train import told
 from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import FIRST_HELD_OUT_SEED, Scene, draw
-from tests.e2e.conftest import AppState, service_pair
+from tests.e2e.conftest import Services, service_pair
 from tests.e2e.rest import rest
 
 WORD_FOR_WORD = 0.95
 
 
 @pytest.fixture(scope="module")
-def captioning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppState]:
+def captioning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     pair = service_pair(tmp_path_factory.mktemp("captions"))
     try:
         pair.inference.start(BLIP_MODEL="tiny-captions")
@@ -40,7 +40,7 @@ def drawn(folder: Path, scenes: list[Scene]) -> dict[str, str]:
     return captions
 
 
-def test_captions_reach_the_images_word_for_word(captioning: AppState) -> None:
+def test_captions_reach_the_images_word_for_word(captioning: Services) -> None:
     scenes = [Scene("red", "circle", ground="blue"), *told()[1::5]]
     wanted = drawn(captioning.root / "scenes", scenes)
     assert wanted["0.jpg"] == "a red circle on a blue background"

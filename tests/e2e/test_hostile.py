@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.attacks import Attack, Scale, against_inference, against_orchestrator
 from benchmarks.hostile import measured
-from tests.e2e.conftest import AppState, ServiceProcess
+from tests.e2e.conftest import ServiceProcess, Services
 from utils.web.serving.descriptors import raise_descriptor_limit
 
 SMALL = Scale(
@@ -22,7 +22,7 @@ GENEROUS_MIB = 200.0
 
 @pytest.mark.parametrize("attacks", [against_orchestrator, against_inference])
 def test_no_attack_keeps_others_from_their_answers(
-    services: AppState, attacks: Callable[[Scale], list[Attack]]
+    services: Services, attacks: Callable[[Scale], list[Attack]]
 ) -> None:
     raise_descriptor_limit()
     attacked = services.orchestrator if attacks is against_orchestrator else services.inference

@@ -9,19 +9,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.conftest import STOP_LIMIT_S, AppState, running, service_pair
+from tests.e2e.conftest import STOP_LIMIT_S, Services, running, service_pair
 from tests.e2e.rest import rest
 
 UNLOADED = "photoseek_inference_model_loaded 0.0"
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[AppState]:
+def pair(tmp_path: Path) -> Iterator[Services]:
     with running(service_pair(tmp_path), ML_IDLE_UNLOAD_S="0.5") as pair:
         yield pair
 
 
-def until_unloaded(pair: AppState) -> None:
+def until_unloaded(pair: Services) -> None:
     """While its health is asked for all the time."""
     limit_s = time.monotonic() + STOP_LIMIT_S
     with httpx.Client(base_url=pair.inference.url, trust_env=False) as http:
@@ -30,7 +30,7 @@ def until_unloaded(pair: AppState) -> None:
             assert time.monotonic() < limit_s, pair.inference.log()[-3000:]
 
 
-def test_a_job_and_a_search_find_an_unloaded_model_and_wait_for_it(pair: AppState) -> None:
+def test_a_job_and_a_search_find_an_unloaded_model_and_wait_for_it(pair: Services) -> None:
     until_unloaded(pair)
     with rest(pair.orchestrator.url) as api:
         ready = api.http.get("/health/ready")

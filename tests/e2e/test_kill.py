@@ -12,7 +12,7 @@ import lancedb
 import pytest
 
 from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import FIRST_HELD_OUT_SEED, draw, scenes
-from tests.e2e.conftest import AppState, service_pair
+from tests.e2e.conftest import Services, service_pair
 from tests.e2e.rest import rest
 
 IMAGES = 240
@@ -20,7 +20,7 @@ COPIES = 10
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppState]:
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Services of our own, to be killed; small groups, so that a job has many durable steps."""
     pair = service_pair(tmp_path_factory.mktemp("killed"))
     draw_library(pair.pictures)
@@ -59,7 +59,7 @@ EXPECTED = {
 }
 
 
-def stored_ids(services: AppState, collection: str) -> list[str]:
+def stored_ids(services: Services, collection: str) -> list[str]:
     """Every row's id, read from the table's files by a process of its own."""
 
     async def ids() -> list[str]:
@@ -71,7 +71,7 @@ def stored_ids(services: AppState, collection: str) -> list[str]:
     return asyncio.run(ids())
 
 
-def forget_contents(services: AppState) -> None:
+def forget_contents(services: Services) -> None:
     """Empties the cache by content, so that the next job embeds again."""
     cache = services.data_dir / "cache"
     for found in sorted(cache.rglob("*")):
@@ -79,7 +79,7 @@ def forget_contents(services: AppState) -> None:
             found.unlink()
 
 
-def check_whole(services: AppState, job: Any, collection: str) -> None:
+def check_whole(services: Services, job: Any, collection: str) -> None:
     assert job["state"] == "completed", job
     assert job["counts"] == EXPECTED
     rows = Counter(stored_ids(services, collection))
@@ -88,7 +88,7 @@ def check_whole(services: AppState, job: Any, collection: str) -> None:
 
 
 @pytest.mark.parametrize("kills", [(1,), (40, 41, 160), (100, 239)])
-def test_a_killed_orchestrator_goes_on_where_it_was(pair: AppState, kills: tuple[int, ...]) -> None:
+def test_a_killed_orchestrator_goes_on_where_it_was(pair: Services, kills: tuple[int, ...]) -> None:
     """Killed when so many images had their end; started again it completes by itself."""
     collection = "killed-" + "-".join(map(str, kills))
     pair.orchestrator.stop()
@@ -111,7 +111,7 @@ def test_a_killed_orchestrator_goes_on_where_it_was(pair: AppState, kills: tuple
 
 
 def test_a_paused_job_stays_paused_and_a_cancelled_one_cancelled_when_killed(
-    pair: AppState,
+    pair: Services,
 ) -> None:
     pair.orchestrator.stop()
     forget_contents(pair)
@@ -138,7 +138,7 @@ def test_a_paused_job_stays_paused_and_a_cancelled_one_cancelled_when_killed(
         assert set(Counter(stored_ids(pair, "paused")).values()) == {1}
 
 
-def test_a_killed_inference_service_is_waited_for(pair: AppState) -> None:
+def test_a_killed_inference_service_is_waited_for(pair: Services) -> None:
     pair.orchestrator.stop()
     forget_contents(pair)
     pair.orchestrator.start()
@@ -153,7 +153,7 @@ def test_a_killed_inference_service_is_waited_for(pair: AppState) -> None:
         check_whole(pair, api.ended(job_id), "ml-killed")
 
 
-def test_listeners_are_sent_home_in_order_when_the_service_stops(pair: AppState) -> None:
+def test_listeners_are_sent_home_in_order_when_the_service_stops(pair: Services) -> None:
     pair.orchestrator.stop()
     forget_contents(pair)
     pair.orchestrator.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import FIRST_HELD_OUT_SEED, draw, scenes
-from tests.e2e.conftest import AppState
+from tests.e2e.conftest import Services
 from tests.e2e.rest import rest
 from utils.imaging.pillow_setup import ready_pillow
 
@@ -26,7 +26,7 @@ def draw_held_out(folder: Path) -> dict[str, str]:
     return names
 
 
-def test_nearly_every_caption_finds_its_own_picture_first(services: AppState) -> None:
+def test_nearly_every_caption_finds_its_own_picture_first(services: Services) -> None:
     """Text-to-image top-1 over all captions, each against one held-out picture of every caption."""
     ready_pillow()
     folder = services.root / "held-out"
@@ -44,7 +44,7 @@ def test_nearly_every_caption_finds_its_own_picture_first(services: AppState) ->
     assert right / len(names) >= 0.95
 
 
-def test_a_red_circle_is_found_among_the_demo_pictures(services: AppState) -> None:
+def test_a_red_circle_is_found_among_the_demo_pictures(services: Services) -> None:
     with rest(services.orchestrator.url) as api:
         job = api.ingested(services.pictures)
         assert job["counts"]["failed"] == 0
@@ -53,7 +53,7 @@ def test_a_red_circle_is_found_among_the_demo_pictures(services: AppState) -> No
             assert text.removeprefix("a ") in best["filename"]
 
 
-def test_a_picture_finds_the_other_pictures_of_its_kind(services: AppState) -> None:
+def test_a_picture_finds_the_other_pictures_of_its_kind(services: Services) -> None:
     with rest(services.orchestrator.url) as api:
         api.ingested(services.pictures)
         circle = next(services.pictures.rglob("red circle.jpg"))

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.in_process import engine_apart
 from benchmarks.inference_http import connected
 from benchmarks.mixed import batches_of, run_mixed, write_uploads
-from tests.e2e.conftest import AppState
+from tests.e2e.conftest import Services
 
 REQUESTS = 120
 CLIENTS = 16
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_no_client_gets_a_5xx_or_another_ones_result(
-    services: AppState, tmp_path: Path
+    services: Services, tmp_path: Path
 ) -> None:
     inference = services.inference
     async with (

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import AppState
+from tests.e2e.conftest import Services
 
 README = Path(__file__).parents[2] / "README.md"
 MARK = "<!-- run by tests/e2e/test_readme_calls.py -->\n```bash\n"
@@ -22,7 +22,7 @@ def blocks() -> list[str]:
     return [part.split("\n```")[0] for part in README.read_text().split(MARK)[1:]]
 
 
-def as_run_here(block: str, services: AppState) -> str:
+def as_run_here(block: str, services: Services) -> str:
     """The README's text with this test's addresses; a call that is refused fails."""
     for written, here in (
         ("http://127.0.0.1:8002", services.orchestrator.url),
@@ -51,7 +51,7 @@ def test_every_call_to_the_api_in_the_readme_is_marked() -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_readmes_calls_import_a_folder_and_find_its_pictures(
-    services: AppState, tmp_path: Path
+    services: Services, tmp_path: Path
 ) -> None:
     picture = next(services.pictures.rglob("*.jpg"))
     shutil.copy(picture, tmp_path / "picture.jpg")

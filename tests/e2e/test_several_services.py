@@ -12,7 +12,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from tests.e2e.conftest import AppState, ServiceProcess, free_ports, service_pair
+from tests.e2e.conftest import ServiceProcess, Services, free_ports, service_pair
 from tests.e2e.rest import rest
 from tests.e2e.test_kill import EXPECTED, check_whole, draw_library
 
@@ -20,7 +20,7 @@ URL = "ML_INFERENCE_SERVICE_URL"
 
 
 @pytest.fixture
-def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AppState, ServiceProcess]]:
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Services, ServiceProcess]]:
     """The orchestrator, the first inference service of its list, and the second."""
     folder = tmp_path_factory.mktemp("several")
     pair = service_pair(folder)
@@ -70,7 +70,7 @@ def standing_still(service: ServiceProcess) -> Iterator[None]:
 
 
 def test_a_service_that_is_killed_and_comes_back_costs_nothing(
-    three: tuple[AppState, ServiceProcess],
+    three: tuple[Services, ServiceProcess],
 ) -> None:
     pair, second = three
     with rest(pair.orchestrator.url) as api:

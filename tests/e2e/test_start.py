@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import AppState, free_ports, running, service_pair
+from tests.e2e.conftest import Services, free_ports, running, service_pair
 from tests.e2e.rest import rest
 
 LIMIT_S = 60
@@ -36,7 +36,7 @@ def started(
     )
 
 
-def test_a_second_orchestrator_on_a_data_folder_ends_with_its_code(services: AppState) -> None:
+def test_a_second_orchestrator_on_a_data_folder_ends_with_its_code(services: Services) -> None:
     ended = started(services.data_dir)
     assert ended.returncode == 1
     assert "ERR_DATA_FOLDER_LOCKED: " in ended.stderr
