@@ -1,0 +1,245 @@
+"""A data folder of version 0.1 opens, keeps every point, and nothing is inferred again."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tarfile
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from anyio import fail_after, sleep
+
+from tests.component.orchestrator_app import PATIENCE_S, FakeService, Running, orchestrator
+from tests.fakes import capabilities
+from utils.contract import Capabilities, UploadSpec
+
+pytestmark = pytest.mark.anyio
+
+ARCHIVE = Path(__file__).parents[1] / "old_data" / "data_folder_0_1.tar.xz"
+OF_THE_ADDRESS = frozenset({"thumbnail_url", "file_url"})
+OF_A_JOB = ("state", "collection", "directory_path", "counts", "removed", "origin")
+FOR_EVER_DAYS = 36_500  # else its jobs would be forgotten once they are old
+
+
+@dataclass
+class RememberingService(FakeService):
+    """Runs the old model, but knows the vectors of texts alone: what else is asked is an error."""
+
+    texts: dict[str, str] = field(default_factory=dict)  # vectors in base64
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/api/v1/")
+        if self.down or path == "capabilities":
+            return super().__call__(request)
+        if path == "embed_text":
+            data = base64.b64decode(self.texts[json.loads(request.content)["texts"][0]])
+            vector = np.frombuffer(data, dtype="<f4").tolist()
+            fingerprint = self.told.clip.fingerprint
+            reply = {"embeddings": [vector], "fingerprint": fingerprint, "truncated": [False]}
+            return httpx.Response(200, json=reply)
+        self.asked.append(path)
+        raise AssertionError(f"{path} was asked for")
+
+
+@dataclass(frozen=True)
+class OldData:
+    """`expected` is what the old version said of it."""
+
+    folder: Path
+    expected: dict[str, Any]
+    service: RememberingService
+
+    @property
+    def collections(self) -> list[Any]:
+        return list(self.expected["collections"])
+
+    def job(self, state: str) -> Any:
+        return next(job for job in self.expected["jobs"] if job["state"] == state)
+
+    def opened(self) -> AbstractAsyncContextManager[Running]:
+        return orchestrator(
+            self.folder,
+            service=self.service,
+            ingest_roots=(Path(self.expected["photos"]), self.folder),
+            job_history_days=FOR_EVER_DAYS,
+        )
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> OldData:
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(tmp_path, filter="data")
+    expected = json.loads((tmp_path / "expected.json").read_text())
+    texts = expected["queries"] | expected["vectors"]
+    service = RememberingService(old_model(expected["capabilities"]), texts=texts)
+    return OldData(tmp_path, expected, service)
+
+
+def old_model(said: dict[str, Any]) -> Capabilities:
+    """What its service said of its models, in today's words for all else."""
+    told = capabilities()
+    return told.model_copy(
+        update={
+            "clip": told.clip.model_copy(update=said["clip"]),
+            "captions": told.captions.model_copy(update=said["captions"]),
+            "upload": UploadSpec.model_validate(said["upload"]),
+        }
+    )
+
+
+async def images_of(running: Running, collection: str) -> dict[str, Any]:
+    page = await running.get(f"/images?collection={collection}&limit=200")
+    return {image["id"]: image for image in page["images"]}
+
+
+async def found(running: Running, collection: str, text: str) -> list[tuple[str, float]]:
+    body = {"query": text, "collection": collection, "limit": 200}
+    response = await running.post("/search/text", body)
+    assert response.status_code == 200, response.text
+    return [(hit["id"], hit["score"]) for hit in response.json()["results"]]
+
+
+async def imported(running: Running, directory: str, **more: object) -> Any:
+    """Nothing of it, and of no other job, may have been sent to be embedded."""
+    response = await running.post("/ingest", {"directory_path": directory, **more})
+    assert response.status_code == 202, response.text
+    job = await running.ended(response.json()["job_id"])
+    assert (job["state"], job["reason_code"]) == ("completed", None), job
+    assert job["counts"]["embedded"] == job["counts"]["pending"] == 0
+    assert isinstance(running.service, RememberingService)
+    assert running.service.asked == []
+    return job
+
+
+async def controlled(running: Running, job_id: str, control: str) -> Any:
+    response = await running.post(f"/jobs/{job_id}/{control}", {})
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def moved(text: str, old: OldData) -> str:
+    """Where it lies now of what lay below the old photos."""
+    return text.replace(old.expected["photos"], str(old.folder / "photos"))
+
+
+async def test_collections_and_points_are_what_they_were(old: OldData) -> None:
+    async with old.opened() as running:
+        for was in old.collections:
+            now = await running.get(f"/collections/{was['name']}")
+            for key in ("count", "model", "fingerprint", "roots", "last_job_id"):
+                assert now[key] == was[key], key
+            watched = [watch["directory_path"] for watch in now["watches"]]
+            assert watched == [watch["directory_path"] for watch in was["watches"]]
+            images = await images_of(running, was["name"])
+            assert images.keys() == {image["id"] for image in was["images"]}
+            for image in was["images"]:
+                told = image.keys() - OF_THE_ADDRESS
+                assert {key: images[image["id"]][key] for key in told} == {
+                    key: image[key] for key in told
+                }
+        remembered = [root["path"] for root in old.expected["roots"] if root["source"] != "setting"]
+        roots = {root["path"] for root in (await running.get("/roots"))["roots"]}
+        assert roots >= set(remembered)
+    assert old.service.asked == []
+
+
+async def test_every_point_has_its_vector(old: OldData) -> None:
+    async with old.opened() as running:
+        for was in old.collections:
+            for image in was["images"]:  # the service answers an id with the point's old vector
+                hits = await found(running, was["name"], image["id"])
+                assert dict(hits)[image["id"]] > 0.99999
+
+
+async def test_searches_find_the_same(old: OldData) -> None:
+    async with old.opened() as running:
+        for was in old.collections:
+            for query, hits in was["searches"].items():
+                now = await found(running, was["name"], query)
+                assert [one for one, _ in now] == [one for one, _ in hits]
+                scores = [score for _, score in hits]
+                assert [score for _, score in now] == pytest.approx(scores, abs=1e-4)
+
+
+async def test_jobs_are_listed_with_their_counts_and_failures(old: OldData) -> None:
+    async with old.opened() as running:
+        jobs = (await running.get("/jobs?limit=200"))["jobs"]
+        assert [job["job_id"] for job in jobs] == [job["job_id"] for job in old.expected["jobs"]]
+        for now, was in zip(jobs, old.expected["jobs"], strict=True):
+            for key in (*OF_A_JOB, "reason_code", "errors_by_code", "started_at", "finished_at"):
+                assert now[key] == was[key], key
+            page = await running.get(f"/jobs/{was['job_id']}/failures")
+            assert page["failures"] == was["failures"]
+    assert any(job["failures"] for job in old.expected["jobs"])
+
+
+async def test_the_paused_job_goes_on_and_can_be_cancelled(old: OldData) -> None:
+    was = old.job("paused")
+    assert was["counts"]["embedded"] > 0
+    assert was["counts"]["pending"] > 0
+    async with old.opened() as running:
+        old.service.down = True  # so that it waits where nothing is lost
+        await controlled(running, was["job_id"], "resume")
+        with fail_after(PATIENCE_S):
+            while (job := await running.get(f"/jobs/{was['job_id']}"))["state"] != "waiting_for_ml":
+                await sleep(0.01)
+        assert job["counts"] == was["counts"]
+        assert (await controlled(running, was["job_id"], "cancel"))["state"] == "cancelled"
+    async with old.opened() as running:
+        job = await running.get(f"/jobs/{was['job_id']}")
+        assert (job["state"], job["counts"]) == ("cancelled", was["counts"])
+
+
+async def test_its_photos_at_another_place_keep_their_points_and_cost_no_inference(
+    old: OldData,
+) -> None:
+    unfinished = old.job("paused")
+    async with old.opened() as running:
+        await controlled(running, unfinished["job_id"], "cancel")
+        for was in old.collections:
+            name = was["name"]
+            to = {"from": old.expected["photos"], "to": str(running.photos)}
+            response = await running.post(f"/collections/{name}/roots/repoint", to)
+            assert response.status_code == 200, response.text
+            assert response.json()["roots"] == [moved(root, old) for root in was["roots"]]
+            for root in was["roots"]:
+                if root == unfinished["directory_path"]:
+                    continue
+                job = await imported(running, moved(root, old), collection=name)
+                stored = [one for one in was["images"] if one["path"].startswith(f"{root}/")]
+                assert job["counts"]["unchanged"] + job["counts"]["cached"] == len(stored)
+            images = await images_of(running, name)
+            assert {one["id"]: (one["path"], one["caption"]) for one in images.values()} == {
+                one["id"]: (moved(one["path"], old), one["caption"]) for one in was["images"]
+            }
+            for one in was["images"]:
+                assert dict(await found(running, name, one["id"]))[one["id"]] > 0.99999
+    assert old.service.asked == []
+
+
+async def test_another_collection_of_its_photos_comes_from_the_cache(old: OldData) -> None:
+    async with old.opened() as running:
+        response = await running.post("/collections", {"name": "another"})
+        assert response.status_code == 201, response.text
+        for was in old.collections:
+            captions = was["name"] == "captioned"
+            for root in was["roots"]:
+                if root == old.job("paused")["directory_path"]:
+                    continue
+                more = {"collection": "another", "captions": captions}
+                job = await imported(running, moved(root, old), **more)
+                stored = [one for one in was["images"] if one["path"].startswith(f"{root}/")]
+                assert job["counts"]["cached"] == len(stored)
+        now = await images_of(running, "another")
+        captions_by_path = {one["path"]: one["caption"] for one in now.values()}
+        for was in old.collections:
+            for one in was["images"]:
+                if moved(one["path"], old) in captions_by_path:
+                    assert captions_by_path[moved(one["path"], old)] == one["caption"]

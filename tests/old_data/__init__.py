@@ -1,0 +1,1 @@
+"""Data folders that earlier versions left, for the tests that open them."""
