@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-import structlog
 from anyio import sleep
 
 from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import lead
@@ -15,7 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPoli
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest, Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
-from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded, StoreFault
+from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded
 from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet, refusal
 from ingestion_orchestration_fastapi_app.inference_pool.health import ask_all
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext, Scanned
@@ -25,7 +24,6 @@ from ingestion_orchestration_fastapi_app.ingest.pipeline import run
 from ingestion_orchestration_fastapi_app.ingest.removal import remove_missing
 from ingestion_orchestration_fastapi_app.jobs.context import (
     Concurrency,
-    JobFailedError,
     Ports,
     until_stored,
 )
@@ -34,9 +32,6 @@ from ingestion_orchestration_fastapi_app.jobs.runner import Ending
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from utils.contract import Capabilities, ErrorCode, JobState
-from utils.problems import Problem, lack
-
-log = structlog.get_logger(__name__)
 
 POLICY = RetryPolicy(max_s=5.0)
 NOT_ALLOWED = "the folder lies outside those that may be imported, or leads outside by a link now"
@@ -53,23 +48,7 @@ class JobRunner:
     gate: DecodeGate = field(default_factory=DecodeGate)
 
     async def run(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
-        """None: it was stopped, and what was not done stays pending. Never raises a fault."""
-        try:
-            return await self._worked(record, progress, stop)
-        except (Exception, BaseExceptionGroup) as exc:  # a bug ends one job
-            faults = _leaves(exc)
-            if not all(isinstance(fault, Exception) for fault in faults):
-                raise  # a cancellation
-            for raised in faults:
-                fault = lack(raised) or raised
-                if isinstance(fault, (JobFailedError, Problem)):
-                    # A disk that is full while a stop is under way is no reason to fail.
-                    reason = fault.reason if isinstance(fault, StoreFault) else fault.detail
-                    return None if stop.asked else Ending(JobState.FAILED, reason, fault.code)
-            log.exception("job_failed_by_a_bug", exc_info=exc)
-            return Ending(JobState.FAILED, "an internal error, see the log", ErrorCode.INTERNAL)
-
-    async def _worked(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
+        """None: it was stopped, and what was not done stays pending."""
         ledger = self.ports.ledger
         await until_stored(partial(ledger.move_job, record.id, JobState.RUNNING), progress, stop)
         progress.note("job_started", _occasion(record.request))
@@ -198,9 +177,3 @@ def _occasion(request: JobRequest) -> str:
     if request.origin is not Origin.WATCH:
         return ""
     return f"by watching, {len(request.folders) or 'all'} folders"
-
-
-def _leaves(exc: BaseException) -> list[BaseException]:
-    if isinstance(exc, BaseExceptionGroup):
-        return [leaf for inner in exc.exceptions for leaf in _leaves(inner)]
-    return [exc]

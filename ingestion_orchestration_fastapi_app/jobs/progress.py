@@ -6,6 +6,7 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -23,8 +24,18 @@ from utils.contract import ErrorCode, JobState, LogLine
 LOG_LINES = 200
 WARNINGS = 20
 MARKS = 256
+_GRAVITY = (JobState.PAUSED, JobState.WAITING_FOR_ML, JobState.RUNNING)
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a job that was started does not go on, in which state that is, and a fault's code."""
+
+    state: JobState
+    text: str
+    code: ErrorCode | None = None
 
 
 class JobProgress:
@@ -46,8 +57,7 @@ class JobProgress:
         self._sending = 0
         self._sending_since_s = 0.0
         self._sending_s = 0.0
-        self._waiting: Counter[str] = Counter()
-        self._blocked: tuple[ErrorCode, str] | None = None
+        self._held: Counter[Reason] = Counter()  # by how many tasks of the job
         self.scan_complete = False
         self.removed = saved.removed
         self.links_skipped = 0  # a scan that begins anew counts anew
@@ -77,24 +87,34 @@ class JobProgress:
                 self._sending_s += time.monotonic() - self._sending_since_s
 
     @contextmanager
-    def waiting(self, reason: str) -> Iterator[None]:
+    def waiting(self, reason: str, code: ErrorCode | None = None) -> Iterator[None]:
         """A batch waits to be let in; the job waits when no other is being served."""
-        self._waiting[reason] += 1
-        try:
+        with self._holding(Reason(JobState.WAITING_FOR_ML, reason, code)):
             yield
-        finally:
-            self._waiting[reason] -= 1
-            if not self._waiting[reason]:
-                del self._waiting[reason]
 
     @contextmanager
     def blocked(self, code: ErrorCode, reason: str) -> Iterator[None]:
-        self._blocked = (code, reason)
+        """A fault of the moment keeps a part of the job from going on."""
         self.note("job_paused", f"{code}: {reason}")
+        with self._holding(Reason(JobState.PAUSED, reason, code)):
+            yield
+
+    @contextmanager
+    def finishing(self, code: ErrorCode, reason: str) -> Iterator[None]:
+        """All is done, and the job's end cannot be made durable yet."""
+        self.note("job_finishing", f"{code}: {reason}")
+        with self._holding(Reason(JobState.RUNNING, f"finishing: {reason}", code)):
+            yield
+
+    @contextmanager
+    def _holding(self, reason: Reason) -> Iterator[None]:
+        self._held[reason] += 1
         try:
             yield
         finally:
-            self._blocked = None
+            self._held[reason] -= 1
+            if not self._held[reason]:
+                del self._held[reason]
 
     def read(self, size_bytes: int) -> None:
         self._bytes_read += size_bytes
@@ -125,13 +145,20 @@ class JobProgress:
             self.note("job_warning", text)
 
     @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What holds the job, the gravest first. Each is gone when what it is about has passed."""
+        held = [
+            one
+            for one in self._held
+            if one.state is not JobState.WAITING_FOR_ML or not self._sending
+        ]
+        return tuple(sorted(held, key=lambda one: _GRAVITY.index(one.state)))
+
+    @property
     def state(self) -> tuple[JobState, str | None, ErrorCode | None]:
         """What the job does right now, why, and the code of a fault."""
-        if self._blocked is not None:
-            code, reason = self._blocked
-            return JobState.PAUSED, reason, code
-        if self._waiting and not self._sending:
-            return JobState.WAITING_FOR_ML, next(iter(self._waiting)), None
+        for reason in self.reasons:
+            return reason.state, reason.text, reason.code
         return JobState.RUNNING, None, None
 
     @property

@@ -1,14 +1,25 @@
-"""What the scheduler needs of whoever does the work of a job."""
+"""What the scheduler needs of whoever does the work of a job, and what any work comes to."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+from anyio import get_cancelled_exc_class
+
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.errors import StoreFault
+from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import ErrorCode, JobState
+from utils.problems import Problem, lack
+
+log = structlog.get_logger(__name__)
+
+_ENDS_OF_PROCESS = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +31,44 @@ class Ending:
     code: ErrorCode | None = None
 
 
+BUG = Ending(JobState.FAILED, "an internal error, see the log", ErrorCode.INTERNAL)
+
+
 class Runner(Protocol):
     """Runs a job that was said to start, one call a run."""
 
     async def run(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
-        """None: it was stopped, and what was not done stays pending. Never raises a fault."""
+        """None: it was stopped, and what was not done stays pending."""
+
+
+def is_fault(exc: BaseException) -> bool:
+    """Whether something went wrong, so that it is no cancellation, and the process does not end.
+
+    Native libraries panic with exceptions that are none of Python's `Exception`.
+    """
+    return not isinstance(exc, (get_cancelled_exc_class(), *_ENDS_OF_PROCESS))
+
+
+async def result_of(work: Callable[[], Awaitable[Ending | None]], stop: Stop) -> Ending | None:
+    """What the work came to. Any fault of it is the job's end; only what is none is raised."""
+    try:
+        return await work()
+    except BaseException as exc:  # a bug, or a panic, ends one job
+        faults = _leaves(exc)
+        for fault in faults:
+            if not is_fault(fault):
+                raise fault from None
+        for raised in faults:
+            fault = lack(raised) or raised
+            if isinstance(fault, (JobFailedError, Problem)):
+                # A disk that is full while a stop is under way is no reason to fail.
+                reason = fault.reason if isinstance(fault, StoreFault) else fault.detail
+                return None if stop.asked else Ending(JobState.FAILED, reason, fault.code)
+        log.exception("job_failed_by_a_bug", exc_info=exc)
+        return BUG
+
+
+def _leaves(exc: BaseException) -> list[BaseException]:
+    if isinstance(exc, BaseExceptionGroup):
+        return [leaf for inner in exc.exceptions for leaf in _leaves(inner)]
+    return [exc]

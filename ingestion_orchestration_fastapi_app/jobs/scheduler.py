@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from bisect import insort
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
-from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group, sleep
+from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group, move_on_after, sleep
 from anyio.abc import TaskGroup, TaskStatus
 from anyio.lowlevel import checkpoint
 
@@ -17,15 +17,20 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, J
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control, after
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import (
-    DiskFull,
     JobNotFound,
     JobStateProblem,
     QueueFull,
-    StoreFault,
+    StoreWrite,
 )
 from ingestion_orchestration_fastapi_app.jobs.context import RETRY_STORAGE_S, Concurrency, Ports
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
-from ingestion_orchestration_fastapi_app.jobs.runner import Ending, Runner
+from ingestion_orchestration_fastapi_app.jobs.runner import (
+    BUG,
+    Ending,
+    Runner,
+    is_fault,
+    result_of,
+)
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import JobState
 from utils.problems import Problem
@@ -33,12 +38,13 @@ from utils.problems import Problem
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_S = 30.0
+WRITE_END_S = 30.0  # for which one try to write a job's end may take
 _REASONS = {JobState.PAUSED: "paused on request", JobState.CANCELLED: "cancelled on request"}
 
 
 @dataclass(slots=True)
 class _Run:
-    """One run of a job. `problem`: its end could not be saved."""
+    """One run of a job. `problem`: its end cannot be saved now, and is tried again."""
 
     collection_id: int
     progress: JobProgress
@@ -235,34 +241,58 @@ class JobScheduler:
 
     async def _run(self, record: JobRecord, run: _Run) -> None:
         structlog.contextvars.bind_contextvars(job_id=record.id)
-        progress = run.progress
         try:
-            ending = await self._runner.run(record, progress, run.stop) or _asked(run)
-            event = "job_finished" if ending.state in FINAL else "job_paused"
-            progress.note(event, _words(ending, progress.rungs))
-            moved = await self._ports.ledger.move_job(
-                record.id,
-                ending.state,
-                reason=ending.reason,
-                reason_code=ending.code,
-                progress=progress.saved(),
-            )
-            if ending.state not in FINAL:
+            work = partial(self._runner.run, record, run.progress, run.stop)
+            moved = await self._ended(record.id, run, await result_of(work, run.stop))
+            if moved is not None and moved.state not in FINAL:
                 self._wait_for_turn(moved)
-        except Problem as exc:  # the ledger itself cannot be written: it stays as it is, on disk
-            log.warning("job_end_not_saved", code=exc.code, detail=exc.detail)
-            run.problem = exc
-            if isinstance(exc, (StoreFault, DiskFull)):
-                run.ended.set()
-                with progress.blocked(exc.code, exc.detail):
-                    await sleep(RETRY_STORAGE_S)
-                with suppress(Problem):
-                    record = await self._record(record.id)
-                self._wait_for_turn(record)  # it goes on as at a start
         finally:
             del self._running[record.id]
             run.ended.set()
             self._changed.set()
+
+    async def _ended(self, job_id: str, run: _Run, result: Ending | None) -> JobRecord | None:
+        """Makes the end of a run durable, and tries again until it is; the job keeps its place.
+
+        A stop that is asked for meanwhile counts where the run was stopped. None: the ledger does
+        not know the job any more.
+        """
+        progress, is_noted = run.progress, False
+        while True:
+            ending = result or _asked(run)
+            if not is_noted:
+                event = "job_finished" if ending.state in FINAL else "job_paused"
+                progress.note(event, _words(ending, progress.rungs))
+                is_noted = True
+            try:
+                with move_on_after(WRITE_END_S, shield=True):  # done is done, also at a shutdown
+                    moved = await self._ports.ledger.move_job(
+                        job_id,
+                        ending.state,
+                        reason=ending.reason,
+                        reason_code=ending.code,
+                        progress=progress.saved(),
+                    )
+                    run.problem = None
+                    return moved
+                run.problem = StoreWrite("The ledger does not answer.")
+            except JobNotFound:
+                return None
+            except JobStateProblem as exc:  # it has another end already, or may not have this one
+                if result is BUG:
+                    return None
+                run.problem, result = exc, BUG
+            except Problem as exc:
+                run.problem = exc
+            except BaseException as exc:
+                if not is_fault(exc):
+                    raise
+                log.exception("job_end_failed_by_a_bug")
+                run.problem, result = Problem("The job's end cannot be written."), BUG
+            log.warning("job_end_not_saved", code=run.problem.code, detail=run.problem.detail)
+            run.ended.set()  # who waits for the end is told that it cannot be saved now
+            with progress.finishing(run.problem.code, run.problem.detail):
+                await sleep(RETRY_STORAGE_S)
 
 
 def _asked(run: _Run) -> Ending:

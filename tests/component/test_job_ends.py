@@ -1,0 +1,170 @@
+"""A job's end is made durable whatever happens, and no fault of a job reaches another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from anyio import wait_all_tasks_blocked
+
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
+from ingestion_orchestration_fastapi_app.jobs import context, scheduler
+from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
+from tests.component.bench import Bench, mixed_folder
+from tests.component.job_steps import started
+from tests.component.test_pipeline import MIXED
+from utils.contract import ErrorCode, JobState
+from utils.problems import Problem, ServiceOverloaded
+
+pytestmark = pytest.mark.anyio
+
+FAULTS = [
+    DiskFull("no space left"),
+    StoreWrite("SQLITE_BUSY: locked"),
+    ServiceOverloaded("no descriptor left"),
+    ZeroDivisionError("a bug"),
+]
+
+
+class PanicException(BaseException):
+    """As native libraries raise it: none of Python's `Exception`."""
+
+
+class Ledger:
+    """Refuses to write a job's end while `fault` is set; counts how often it was asked to."""
+
+    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        for module in (context, scheduler):
+            monkeypatch.setattr(module, "RETRY_STORAGE_S", 0.001)
+        self.fault: BaseException | None = None
+        self.refused = 0
+        self._really = bench.ledger.move_job
+        monkeypatch.setattr(bench.ledger, "move_job", self.move_job)
+
+    async def move_job(self, job_id: str, to: JobState, **more: Any) -> JobRecord:
+        if to is not JobState.RUNNING and self.fault is not None:
+            self.refused += 1
+            raise self.fault
+        return await self._really(job_id, to, **more)
+
+    async def until_refused(self, times: int) -> None:
+        wanted = self.refused + times
+        while self.refused < wanted:
+            await wait_all_tasks_blocked()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+async def test_an_end_that_cannot_be_written_is_tried_again_and_nobody_goes_before(
+    fault: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job is done once, says that it is finishing, and keeps its rows from the next one."""
+    bench = Bench()
+    mixed_folder(bench.library)
+    ledger = Ledger(bench, monkeypatch)
+    ledger.fault = fault
+    async with started(bench) as scheduler:
+        first = await bench.submitted(scheduler)
+        second = await bench.submitted(scheduler)
+        await ledger.until_refused(3)
+        live = scheduler.live_progress(first.id)
+        assert live is not None
+        state, reason, code = live.state
+        assert state is JobState.RUNNING
+        assert str(reason).startswith("finishing: ")
+        assert code is getattr(fault, "code", ErrorCode.INTERNAL)
+        assert scheduler.live_progress(second.id) is None
+        opened = list(bench.library.opened)
+        await ledger.until_refused(3)
+        assert bench.library.opened == opened, "it was done again"
+        ledger.fault = None
+        ended = await bench.ended(first.id)
+        assert (await bench.ended(second.id)).state is JobState.COMPLETED
+    is_bug = not isinstance(fault, Problem)
+    assert ended.state is (JobState.FAILED if is_bug else JobState.COMPLETED)
+    assert ended.counts == MIXED
+
+
+async def test_who_cancels_a_job_that_is_finishing_is_told_why_and_it_ends_as_it_came_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    ledger = Ledger(bench, monkeypatch)
+    ledger.fault = DiskFull("no space left")
+    async with started(bench) as scheduler:
+        job = await bench.submitted(scheduler)
+        await ledger.until_refused(1)
+        with pytest.raises(DiskFull):
+            await scheduler.control(job.id, Control.CANCEL)
+        ledger.fault = None
+        assert (await bench.ended(job.id)).state is JobState.COMPLETED
+
+
+async def test_a_pause_that_cannot_be_written_becomes_a_cancel_where_one_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    bench.inference.away = True
+    ledger = Ledger(bench, monkeypatch)
+    ledger.fault = DiskFull("no space left")
+    async with started(bench) as scheduler:
+        job = await bench.submitted(scheduler)
+        await bench.until(job.id, lambda record: record.state is JobState.RUNNING)
+        for control in (Control.PAUSE, Control.CANCEL):
+            with pytest.raises(DiskFull):
+                await scheduler.control(job.id, control)
+        ledger.fault = None
+        assert (await bench.ended(job.id)).state is JobState.CANCELLED
+
+
+async def test_a_panic_of_a_native_library_ends_its_job_and_no_other() -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    panicked: list[object] = []
+
+    def panic(uploads: Mapping[str, Upload]) -> None:
+        if not panicked:
+            panicked.append(uploads)
+            raise PanicException("called `Option::unwrap()` on a `None` value")
+
+    bench.inference.behaviour = panic
+    async with started(bench) as scheduler:
+        first = await bench.submitted(scheduler)
+        second = await bench.submitted(scheduler, name="second")
+        third = await bench.submitted(scheduler)
+        ends = [await bench.ended(job.id) for job in (first, second, third)]
+    assert sorted(job.state for job in ends[:2]) == [JobState.COMPLETED, JobState.FAILED]
+    (failed,) = [job for job in ends if job.state is JobState.FAILED]
+    assert failed.reason_code is ErrorCode.INTERNAL
+    assert ends[2].state is JobState.COMPLETED
+
+
+def test_of_two_reasons_to_wait_each_leaves_alone() -> None:
+    progress = JobProgress("job", SavedProgress(), workers={})
+    disk = progress.blocked(ErrorCode.DISK_FULL, "no space left")
+    with progress.blocked(ErrorCode.INTERNAL, "no decoder can be started"):
+        with disk:
+            pass
+        assert progress.state[:2] == (JobState.PAUSED, "no decoder can be started")
+        with progress.waiting("the service is away"):
+            assert [reason.text for reason in progress.reasons] == [
+                "no decoder can be started",
+                "the service is away",
+            ]
+            assert progress.state[0] is JobState.PAUSED
+    assert progress.state == (JobState.RUNNING, None, None)
+
+
+def test_the_same_reason_held_twice_stays_until_both_have_left() -> None:
+    progress = JobProgress("job", SavedProgress(), workers={})
+    with progress.blocked(ErrorCode.DISK_FULL, "no space left"):
+        with progress.blocked(ErrorCode.DISK_FULL, "no space left"):
+            pass
+        assert progress.state == (JobState.PAUSED, "no space left", ErrorCode.DISK_FULL)
+        assert progress.state[0] not in FINAL
+    assert progress.reasons == ()
