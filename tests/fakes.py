@@ -190,9 +190,11 @@ class FakeOpenFile:
 class FakePreparation:
     """Content with `corrupt` in it cannot be decoded; a RAW is sent as it is, or is `lost`."""
 
-    version = "fake-1"
+    upload_version = "fake-1"
+    earlier_upload_versions: tuple[str, ...] = ()
 
     def __init__(self) -> None:
+        self.picture_version = "fake-1"
         self.prepared: list[bytes] = []
         self.down = 0  # so often no decoder can be started
         self.lost: set[bytes] = set()

@@ -35,7 +35,10 @@ from utils.imaging.raw import RawPicture
 from utils.problems import Rejected
 from utils.sandbox.pool import DecoderPool, decodes_apart
 
-_VERSION = 3  # raise it whenever an upload or a picture would come out differently
+_UPLOAD_VERSION = 3  # raise it whenever an upload would come out differently
+_PICTURE_VERSION = 3  # raise it whenever a thumbnail or a perceptual hash would
+# Cached vectors were once named by the thumbnail's side as well: by this one unless it was set.
+_NAMED_SIDE_PX = 320
 FILE_THREADS = 2  # open what was read before; reading is for the decoders
 _NEUTRAL = (128, 128, 128)
 
@@ -66,7 +69,13 @@ class ImagePreparation:
         thumbnail_side_px: int = 320,
         encoding: Encoding = "ppm",
     ) -> None:
-        self.version = f"{_VERSION}-{encoding}-{thumbnail_side_px}"
+        self.upload_version = f"{_UPLOAD_VERSION}-{encoding}-{_NAMED_SIDE_PX}"
+        self.earlier_upload_versions: tuple[str, ...] = (
+            ()
+            if thumbnail_side_px == _NAMED_SIDE_PX
+            else (f"{_UPLOAD_VERSION}-{encoding}-{thumbnail_side_px}",)
+        )
+        self.picture_version = f"{_PICTURE_VERSION}-{encoding}-{thumbnail_side_px}"
         self._limiter = limiter
         self._file_threads = CapacityLimiter(FILE_THREADS)
         self._pool = pool

@@ -84,7 +84,12 @@ class JobContext:
         return self.fingerprint
 
     def vector_key(self, sha256: bytes) -> VectorKey:
-        return VectorKey(self.fingerprint, self.ports.preparation.version, sha256)
+        return VectorKey(self.fingerprint, self.ports.preparation.upload_version, sha256)
+
+    def earlier_vector_keys(self, sha256: bytes) -> list[VectorKey]:
+        """Under which a vector of the same upload may lie in the cache, too."""
+        versions = self.ports.preparation.earlier_upload_versions
+        return [VectorKey(self.fingerprint, version, sha256) for version in versions]
 
     async def until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
         return await until_stored(write, self.progress, self.stop)

@@ -76,7 +76,7 @@ class Thumbnails:
         """With `placeholder_phash` where only a service could say what it looks like, and none
         does.
         """
-        version, unseen = self._preparation.version, placeholder_phash(point.sha256)
+        version, unseen = self._preparation.picture_version, placeholder_phash(point.sha256)
         picture = (await self._cache.pictures(version, [point.sha256])).get(point.sha256)
         if picture is None or picture.phash == unseen:
             return await self._made_anew(point)
@@ -105,7 +105,7 @@ class Thumbnails:
             if developed_preview is None:
                 return picture  # not kept: the service may be back when it is asked for again
             picture = developed_preview.of(picture)
-        await self._cache.put_pictures(self._preparation.version, {point.sha256: picture})
+        await self._cache.put_pictures(self._preparation.picture_version, {point.sha256: picture})
         return picture
 
     async def _developed(self, point: Point, original: Original) -> DevelopedPreview | None:

@@ -13,9 +13,16 @@ from utils.problems import Rejected
 
 
 class Preparation(Protocol):
-    """One decode gives everything a job needs; `whole_side_px` above 0: for captions too."""
+    """One decode gives everything a job needs; `whole_side_px` above 0: for captions too.
 
-    version: str  # changes whenever uploads or pictures would
+    `upload_version` changes whenever uploads would, and costs the cached vectors;
+    `earlier_upload_versions` gave the same uploads. `picture_version` changes whenever thumbnails
+    or perceptual hashes would.
+    """
+
+    upload_version: str
+    earlier_upload_versions: tuple[str, ...]
+    picture_version: str
 
     async def prepare(
         self, content: Content, clip: ClipUpload, *, whole_side_px: int = 0

@@ -28,7 +28,9 @@ class DeadlyPreparation:
     """Implements `Preparation`. Its decoder has a bug that the poison meets."""
 
     def __init__(self, real: Preparation, poison: bytes) -> None:
-        self.version = real.version
+        self.upload_version = real.upload_version
+        self.earlier_upload_versions = real.earlier_upload_versions
+        self.picture_version = real.picture_version
         self._real = real
         self._poison = poison
 

@@ -100,7 +100,7 @@ class Developer(FakeInference):
 async def shown(bench: Bench) -> dict[str, tuple[str, bytes]]:
     """What each point's file looks like by its hash, and what thumbnail is kept of it."""
     points = await bench.store.get("default", list(await bench.rows()))
-    version = bench.preparation.version
+    version = bench.preparation.picture_version
     kept = await bench.cache.pictures(version, [point.sha256 for point in points])
     return {
         point.filename: (f"{point.phash:x}", kept[point.sha256].thumbnail[:17]) for point in points

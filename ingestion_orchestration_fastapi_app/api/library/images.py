@@ -91,9 +91,10 @@ async def get_thumbnail(
     """WebP. Named by content, so a browser may keep it for as long as it likes; grey, and not to
     be kept, as long as no inference service shows what it made of a RAW."""
     point = await services.thumbnails.point(collection, image_id)
+    version = services.ports.preparation.picture_version
     headers = {
         **PICTURE_HEADERS,
-        "ETag": f'"{point.sha256.hex()[:32]}-{point.phash:x}-{services.ports.preparation.version}"',
+        "ETag": f'"{point.sha256.hex()[:32]}-{point.phash:x}-{version}"',
         "Cache-Control": "private, max-age=86400",
     }
     if is_held(request.headers.get("If-None-Match"), headers["ETag"]):

@@ -92,11 +92,20 @@ async def _cached(
     captions: dict[bytes, str] = {}
     hashes = list({file.content.sha256 for file in files})
     with job.progress.busy("known"):
-        vectors = await cache.vectors([job.vector_key(sha256) for sha256 in hashes])
-        pictures = await cache.pictures(job.ports.preparation.version, hashes)
+        vectors = await _vectors(job, hashes)
+        pictures = await cache.pictures(job.ports.preparation.picture_version, hashes)
         if job.caption_fingerprint is not None:  # also where none is wanted: it costs nothing
             captions = await cache.captions(job.caption_fingerprint, hashes)
-    return {key.sha256: vector for key, vector in vectors.items()}, pictures, captions
+    return vectors, pictures, captions
+
+
+async def _vectors(job: JobContext, hashes: list[bytes]) -> dict[bytes, Vector]:
+    found = await job.ports.cache.vectors([job.vector_key(sha256) for sha256 in hashes])
+    vectors = {key.sha256: vector for key, vector in found.items()}
+    missing = [sha256 for sha256 in hashes if sha256 not in vectors]
+    earlier = [key for sha256 in missing for key in job.earlier_vector_keys(sha256)]
+    found = await job.ports.cache.vectors(earlier)
+    return vectors | {key.sha256: vector for key, vector in found.items()}
 
 
 def cached(

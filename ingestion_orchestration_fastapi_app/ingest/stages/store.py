@@ -131,7 +131,7 @@ async def _fill_cache(job: JobContext, results: list[Result]) -> None:
         await job.ports.cache.put_captions(fingerprint, said)
     # Vectors last: a crash in between leaves contents that will be embedded, and counted, again.
     if pictures:
-        await job.ports.cache.put_pictures(job.ports.preparation.version, pictures)
+        await job.ports.cache.put_pictures(job.ports.preparation.picture_version, pictures)
     if vectors:
         await job.ports.cache.put_vectors(vectors)
 
