@@ -9,8 +9,13 @@ from uuid import UUID
 import anyio.lowlevel
 import numpy as np
 
-from ingestion_orchestration_fastapi_app.adapters.lance.errors import NoTableError, reading
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import NO_VECTOR, to_points, to_table
+from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
+    DamagedError,
+    NoTableError,
+    reading,
+    unreadable,
+)
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import NO_VECTOR, to_points, to_table
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.collection import Mended, Opened
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
@@ -53,9 +58,13 @@ class MemoryStore:
         await anyio.lowlevel.checkpoint()
         self._tables.pop(collection, None)
 
-    async def open(self, collection: str, *, synced_version: int | None) -> Opened:
+    async def open(
+        self, collection: str, *, synced_version: int | None, dim: int | None = None
+    ) -> Opened:
         await anyio.lowlevel.checkpoint()
         version = self._table(collection).version
+        if dim not in (None, self._table(collection).dim):
+            raise unreadable(collection, DamagedError("its vectors have other numbers"))
         return Opened(version, restored=synced_version is not None and version < synced_version)
 
     async def mend(self, collection: str, *, dim: int) -> Mended | None:

@@ -74,11 +74,13 @@ def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
 
 
 def collection_reply(
-    record: CollectionRecord, *, count: int | None, watching: Watching
+    record: CollectionRecord, *, count: int | None, detail: str | None, watching: Watching
 ) -> CollectionReply:
     return CollectionReply(
         name=record.name,
         count=count,
+        state="damaged" if count is None else "ready",
+        detail=detail,
         model=record.model,
         fingerprint=record.fingerprint,
         roots=tuple(display_text(root.path) for root in record.roots),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import structlog
 from anyio import Lock
@@ -23,21 +24,18 @@ from ingestion_orchestration_fastapi_app.errors import (
     StoreFault,
     StoreRead,
 )
+from ingestion_orchestration_fastapi_app.library.damaged_tables import (
+    DamagedTables,
+    logged,
+    table_gone,
+)
 from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.contract import Capabilities
-from utils.problems import ValidationProblem
+from utils.problems import Problem, ValidationProblem
 
 log = structlog.get_logger(__name__)
-
-
-@contextmanager
-def _logged(name: str) -> Iterator[None]:
-    try:
-        yield
-    except StoreFault as exc:
-        log.exception("collection_not_opened", collection=name, code=exc.code, detail=exc.reason)
 
 
 class Collections:
@@ -47,25 +45,31 @@ class Collections:
         self._ledger = ledger
         self._store = store
         self._dropping = Lock()
-        self.roots = CollectionRoots(ledger, store)
+        self.damaged = DamagedTables()
+        self.roots = CollectionRoots(ledger, store, check=self.damaged.check)
         self._unsquared: set[int] = set()  # whose tables a mending may have changed
 
     async def check_all(self) -> None:
         """At start-up, before anything is served: tables are opened and squared with the ledger.
 
-        One that cannot be read stops no other: it is answered with ERR_STORE_READ until the next
-        import mends it.
+        One that cannot be used stops no other: it is damaged, and its calls are answered with
+        ERR_STORE_READ, until the next import rebuilds it.
         """
         for name in await self._ledger.dropped_tables():
-            with _logged(name):
+            try:
                 await self._drop(name)
+            except Problem as exc:  # the next start, or who wants its name, tries again
+                log.exception("table_not_dropped", collection=name, **logged(exc))
         for collection in await self._ledger.collections():
             if collection.dim is not None:
-                with _logged(collection.name):
-                    await self._check(collection, dim=collection.dim)
+                with self.damaged.noted(collection):
+                    lost = await self._check(collection, dim=collection.dim)
+                    self.damaged.note_lost(collection, lost)
         for collection in await self._ledger.collections():
             if collection.root_changes:  # until it is done its jobs wait; what is there is served
-                with _logged(collection.name):
+                with self.damaged.noted(collection):
+                    if collection.id in self.damaged:  # no import may, before it is done
+                        await self.mend(collection)
                     await self.roots.see_through(collection)
 
     async def get(self, name: str) -> CollectionRecord:
@@ -80,8 +84,12 @@ class Collections:
 
     @asynccontextmanager
     async def reading(self, name: str) -> AsyncIterator[CollectionRecord]:
-        """What cannot be read inside because the collection was deleted is CollectionNotFound."""
+        """What cannot be read inside because the collection was deleted is CollectionNotFound.
+
+        Raises StoreRead at once where its table is damaged.
+        """
         collection = await self.get(name)
+        self.damaged.check(collection)
         try:
             yield collection
         except StoreRead:
@@ -121,6 +129,7 @@ class Collections:
         """
         collection = await self.get(name)
         await self._ledger.delete_collection(collection.id)
+        self.damaged.end(collection.id)
         await self._drop(name)
 
     async def _drop(self, name: str) -> None:
@@ -147,7 +156,11 @@ class Collections:
         self.check_model(collection, capabilities)
         clip = capabilities.clip
         if collection.fingerprint is None:
-            await self._check(collection, dim=clip.dim)
+            try:
+                await self._check(collection, dim=clip.dim)
+            except StoreRead:  # of a table that outlived its ledger
+                await self._store.mend(collection.name, dim=clip.dim)
+                await self._check(collection, dim=clip.dim)
             await self._ledger.bind_collection(
                 collection.id,
                 model=clip.model,
@@ -162,9 +175,10 @@ class Collections:
         try:
             return await self._store.roots(name)
         except StoreFault:  # its newest version is torn
-            with suppress(ValueError):  # it was torn while it was being created
+            with suppress(ValueError, StoreRead):  # torn while it was created; or damaged
                 await self._store.open(name, synced_version=None)
-            return await self._store.roots(name)
+                return await self._store.roots(name)
+            return []
 
     async def mend(self, collection: CollectionRecord) -> Mended | None:
         """Before a job: what of the table is damaged goes, and its files are not believed stored.
@@ -176,11 +190,15 @@ class Collections:
         known = collection.id not in self._unsquared
         self._unsquared.add(collection.id)  # also where it is cut off
         mended = await self._store.mend(collection.name, dim=collection.dim)
+        missed = 0
+        if collection.id in self.damaged:  # it was never opened
+            missed = await self._check(collection, dim=collection.dim)
         if mended is not None or not known:
             stored = self._store.ids(collection.name)
             unknown, lost = await self._ledger.reconcile(collection.id, stored)
             if mended is not None:
                 await self._ledger.set_synced_version(collection.id, mended.version)
+                mended = replace(mended, lost_rows=max(mended.lost_rows, missed + lost))
             log.warning(
                 "collection_mended",
                 collection=collection.name,
@@ -189,22 +207,26 @@ class Collections:
                 lost_points=lost,
             )
         self._unsquared.discard(collection.id)
+        self.damaged.end(collection.id)
         await self.roots.put(collection, list(collection.roots))
         return mended
 
-    async def _check(self, collection: CollectionRecord, *, dim: int) -> None:
+    async def _check(self, collection: CollectionRecord, *, dim: int) -> int:
         """Opens the newest version that is whole; ids are compared where the ledger lags or leads.
+
+        Returns how many images the ledger knew that are not there.
 
         A ledger that was restored or lost, a crash between store and ledger, and a torn newest
         version all show as a version other than the one last synced.
         """
         if not await self._store.exists(collection.name):
-            await self._store.create(collection.name, dim=dim)
+            await self._create(collection, dim=dim)
         try:
-            opened = await self._opened(collection)
+            opened = await self._opened(collection, dim=dim)
         except ValueError:  # it was torn while it was being created, and is set aside now
-            await self._store.create(collection.name, dim=dim)
-            opened = await self._opened(collection)
+            await self._create(collection, dim=dim)
+            opened = await self._opened(collection, dim=dim)
+        lost = 0
         if opened.restored or opened.version != collection.synced_version:
             unknown, lost = await self._ledger.reconcile(
                 collection.id, self._store.ids(collection.name)
@@ -220,6 +242,16 @@ class Collections:
             is_older = opened.restored or opened.version < (collection.synced_version or 0)
             await self._ledger.set_synced_version(collection.id, opened.version)
             await self.roots.square(collection, is_newer=not is_older)
+        return lost
 
-    async def _opened(self, collection: CollectionRecord) -> Opened:
-        return await self._store.open(collection.name, synced_version=collection.synced_version)
+    async def _create(self, collection: CollectionRecord, *, dim: int) -> None:
+        """Raises StoreRead where images were in the table: nobody is to find an empty one."""
+        _, images = await self._ledger.totals(collection.id, b"/", recursive=True)
+        if images:
+            raise table_gone(collection.name, images)
+        await self._store.create(collection.name, dim=dim)
+
+    async def _opened(self, collection: CollectionRecord, *, dim: int) -> Opened:
+        return await self._store.open(
+            collection.name, synced_version=collection.synced_version, dim=dim
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import structlog
@@ -28,11 +28,15 @@ _ROWS_A_WRITE = 4096
 class CollectionRoots:
     """One change at a time. Each is written down first, and seen through at the next start if it
     was cut off: rows are as they were or as they are to be, and both are found by their ids.
+    `check` raises StoreRead for a collection whose table is damaged: nothing is begun then.
     """
 
-    def __init__(self, ledger: Ledger, store: VectorStore) -> None:
+    def __init__(
+        self, ledger: Ledger, store: VectorStore, *, check: Callable[[CollectionRecord], None]
+    ) -> None:
         self._ledger = ledger
         self._store = store
+        self._check = check
         self._changing = Lock()
 
     async def add(self, collection: CollectionRecord, directory: bytes) -> None:
@@ -110,6 +114,7 @@ class CollectionRoots:
     async def _change(
         self, collection: CollectionRecord, changes: Mapping[UUID, bytes | None]
     ) -> None:
+        self._check(collection)
         async with self._changing:
             await self._ledger.begin_root_changes(collection.id, changes)
             begun = await self._ledger.collection(collection.name)

@@ -27,8 +27,13 @@ class VectorStore(Protocol):
     async def drop(self, collection: str) -> None:
         """Idempotent."""
 
-    async def open(self, collection: str, *, synced_version: int | None) -> Opened:
-        """Opens and scans the newest version; if that is torn, restores `synced_version`."""
+    async def open(
+        self, collection: str, *, synced_version: int | None, dim: int | None = None
+    ) -> Opened:
+        """Opens and scans the newest version; if that is torn, restores `synced_version`.
+
+        A table whose vectors have not `dim` numbers cannot be read.
+        """
 
     async def mend(self, collection: str, *, dim: int) -> Mended | None:
         """Looks at what is not known to be whole, bounded where nothing is suspected, and takes

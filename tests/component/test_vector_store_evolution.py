@@ -9,11 +9,8 @@ import lancedb
 import pyarrow as pa
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
-    PAYLOAD_COLUMNS,
-    VECTOR,
-    to_table,
-)
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_table
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import PAYLOAD_COLUMNS, VECTOR
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.component.store_fixtures import (

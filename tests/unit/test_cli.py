@@ -119,6 +119,16 @@ def test_status_lists_services_collections_and_jobs(orchestrator: StandInOrchest
     assert f"latest jobs\t{JOB_ID}\tcompleted\t3 of 3\t2\t/photos" in result.output
 
 
+def test_status_says_why_a_collection_is_damaged(orchestrator: StandInOrchestrator) -> None:
+    said = "The table of collection 'default' is gone. Import its folders again."
+    told = {"count": None, "state": "damaged", "detail": said}
+    orchestrator.collection = orchestrator.collection.model_copy(update=told)
+    result = photoseek("status")
+    assert result.exit_code == 0
+    assert "collections\tdefault\tdamaged\ttiny-shapes" in result.output
+    assert said in result.output
+
+
 def test_status_is_1_when_the_inference_service_is_away(orchestrator: StandInOrchestrator) -> None:
     orchestrator.reachable = False
     result = photoseek("status")

@@ -19,12 +19,8 @@ from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql impo
     id_in,
     text,
 )
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
-    schema,
-    storable,
-    to_points,
-    to_table,
-)
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import storable, to_points, to_table
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import schema
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import RowsRefused

@@ -62,6 +62,16 @@ class CollectionReply(Reply):
         description="How many images it holds; null where the vector store cannot be read: import "
         "the collection's folders again."
     )
+    state: Literal["ready", "damaged"] = Field(
+        default="ready",
+        description="`damaged`: its table cannot be read, and calls on its images are answered "
+        "with `ERR_STORE_READ`; the next import of a folder of it rebuilds the table.",
+    )
+    detail: str | None = Field(
+        default=None,
+        description="Why it is damaged, or how many images its table has lost, and what to do; "
+        "else null.",
+    )
     model: str | None = Field(
         description="The model of its vectors; null until the first job binds it to one."
     )

@@ -96,6 +96,8 @@ FAILURE: dict[str, JsonValue] = {
 COLLECTION: dict[str, JsonValue] = {
     "name": "default",
     "count": 499,
+    "state": "ready",
+    "detail": None,
     "model": "ViT-B-32",
     "fingerprint": _FINGERPRINT,
     "roots": ["/photos/2019"],

@@ -18,7 +18,12 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import DamagedErr
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.folded_columns import add_folded
 from ingestion_orchestration_fastapi_app.adapters.lance.repair import recovery
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import VECTOR, missing, schema
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
+    VECTOR,
+    missing,
+    schema,
+    unlike,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.sync import FolderSync, sync_path
 from ingestion_orchestration_fastapi_app.domain.library.collection import Opened
 
@@ -66,6 +71,9 @@ class Database:
             raise
         await self._check_newest(collection, handle)
         known = await handle.schema()
+        fault = unlike(known)
+        if fault is not None:
+            raise DamagedError(fault)
         absent = missing(known)
         if absent:  # a commit that holds no data; the next sync takes it to the disk
             await handle.add_columns(absent)

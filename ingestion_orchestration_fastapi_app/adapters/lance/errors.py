@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class DamagedError(Exception):
-    """What was read is not what was written."""
+    """What was read is not what was written. Its text is shown to those who ask."""
 
 
 # What Lance raises for the outside world; ValueError stays what it is, a mistake of the caller.
@@ -29,6 +30,7 @@ DAMAGE_ERRORS = (
     ArithmeticError,
     LookupError,
     TypeError,
+    AttributeError,  # a column of another kind than it had
 )
 
 _FULL = ("no space left on device", "os error 28", "disk quota exceeded", "os error 122")
@@ -51,10 +53,13 @@ _OF_THE_CALLER = ("invalid user input", "error resolving filter expression")
 _SOURCE_LINE = re.compile(r",? /(root/\.cargo|rustc)/\S+")
 _CAUSE_CHARACTERS = 500
 
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+_WHY = "The vector store of collection {collection!r} could not be read: {why}."
 _IMPORT_AGAIN = (
-    "The vector store of collection {collection!r} could not be read. Import its folders again: "
-    "what is damaged is found, and made anew from what is remembered."
+    " Import its folders again: what is damaged is found, and made anew from what is remembered."
 )
+_GIVE_RIGHTS = " Let the service's user read and write it, and import a folder of it again."
 
 
 class NoTableError(ValueError):
@@ -92,8 +97,7 @@ def is_moment(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno not in _OF_A_FILE
     text = str(error).lower()
-    numbers = [int(number) for number in _OS_ERROR.findall(text)]
-    return any(number not in _OF_A_FILE for number in numbers) or any(
+    return any(number not in _OF_A_FILE for number in _os_errors(error)) or any(
         sign in text for sign in _OF_A_NETWORK
     )
 
@@ -105,7 +109,25 @@ def cause_of(error: BaseException) -> str:
 
 
 def unreadable(collection: str, error: BaseException) -> StoreRead:
-    return StoreRead(_IMPORT_AGAIN.format(collection=collection), cause=cause_of(error))
+    """Says why in words of this program: Lance's own are the cause, which no caller sees."""
+    numbers = _os_errors(error)
+    advice = _GIVE_RIGHTS if _REFUSED.intersection(numbers) else _IMPORT_AGAIN
+    if isinstance(error, NoTableError):
+        why = "its table is gone"
+    elif isinstance(error, DamagedError):
+        why = str(error)
+    elif numbers:
+        why = os.strerror(numbers[0])
+    else:
+        why = "files of it are damaged"
+    return StoreRead(_WHY.format(collection=collection, why=why) + advice, cause=cause_of(error))
+
+
+def _os_errors(error: BaseException) -> list[int]:
+    """The numbers of the system's errors behind it, also of those that Lance says as text."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return [error.errno]
+    return [int(number) for number in _OS_ERROR.findall(str(error))]
 
 
 @contextmanager

@@ -14,12 +14,18 @@ from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.lance import upkeep as upkeep_work
 from ingestion_orchestration_fastapi_app.adapters.lance.database import Database
-from ingestion_orchestration_fastapi_app.adapters.lance.errors import reading, unreadable, writing
+from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
+    DamagedError,
+    reading,
+    unreadable,
+    writing,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, Health, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import id_in
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.lance_reads import LanceReads
 from ingestion_orchestration_fastapi_app.adapters.lance.repair.mending import Mending
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID, to_table
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_table
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID, unlike
 from ingestion_orchestration_fastapi_app.adapters.lance.table_roots import roots_metadata
 from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import Limits, Work
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
@@ -98,7 +104,9 @@ class LanceStore(LanceReads):
             with anyio.CancelScope(shield=True), writing(collection, "dropped"):
                 await self._database.drop(collection)
 
-    async def open(self, collection: str, *, synced_version: int | None) -> Opened:
+    async def open(
+        self, collection: str, *, synced_version: int | None, dim: int | None = None
+    ) -> Opened:
         entry = self._entries[collection]
         async with entry.writer:
             entry.table = None
@@ -109,6 +117,8 @@ class LanceStore(LanceReads):
                 else:
                     table = await self._attached(entry, collection)
                     opened = Opened(await table.scanned(), restored=False)
+                if dim not in (None, table.dim):
+                    raise DamagedError(unlike(await table.handle.schema(), dim=dim))
                 # Newer than what was checked where columns of this version had to be added.
                 opened = replace(opened, version=int(await table.handle.version()))
                 if opened.version == synced_version:

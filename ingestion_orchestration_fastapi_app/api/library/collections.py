@@ -80,13 +80,14 @@ async def delete_collection(name: CollectionInPath, services: AppStateDep) -> No
 
 
 async def described(services: AppState, record: CollectionRecord) -> CollectionReply:
-    """As it is now."""
+    """As it is now. One whose table cannot be read is described, too."""
     count: int | None = 0
+    detail = services.collections.damaged.lost(record.id)
     if record.fingerprint is not None:
         try:
             async with services.collections.reading(record.name):
                 shown = Filters(within=services.allowed.shown(record))
                 count = await services.ports.store.count(record.name, shown)
-        except StoreRead:
-            count = None
-    return collection_reply(record, count=count, watching=services.watching)
+        except StoreRead as exc:
+            count, detail = None, exc.detail
+    return collection_reply(record, count=count, detail=detail, watching=services.watching)

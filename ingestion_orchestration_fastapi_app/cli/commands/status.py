@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     Null,
     form_of,
     print_json,
+    print_note,
     print_rows,
 )
 from utils.contract import CollectionReply, OrchestratorCapabilities
@@ -56,6 +57,9 @@ async def show_status(api: OrchestratorApi, console: Console, form: Form = Form.
             [(one.name, _images(one), one.model or "none yet") for one in collections],
             title="Collections",
         )
+        for one in collections:
+            if one.detail is not None:
+                print_note(one.detail)
         rows = [job_row(job, short=console.is_terminal and form is Form.ROWS) for job in jobs]
         print_rows(console, form, JOB_COLUMNS, rows, title="Latest jobs")
     return 0 if capabilities.inference.reachable else 1
@@ -74,4 +78,4 @@ def _services(capabilities: OrchestratorCapabilities) -> list[tuple[str, ...]]:
 
 
 def _images(collection: CollectionReply) -> str:
-    return "unreadable" if collection.count is None else f"{collection.count:,}"
+    return "damaged" if collection.count is None else f"{collection.count:,}"

@@ -69,11 +69,15 @@ async function loadCollections() {
   const { collections } = await call("/collections");
   const chosen = at("collection").value || new URLSearchParams(location.search).get("collection");
   at("collection").replaceChildren(
-    ...collections.map(({ name, count }) => {
-      const text = `${name} (${count?.toLocaleString() ?? "unreadable"})`;
-      return new Option(text, name, false, name === (chosen || "default"));
+    ...collections.map(({ name, count, detail }) => {
+      const text = `${name} (${count?.toLocaleString() ?? "damaged"})`;
+      const option = new Option(text, name, false, name === (chosen || "default"));
+      option.title = detail ?? "";
+      return option;
     }),
   );
+  const damaged = collections.filter(({ detail }) => detail);
+  if (damaged.length) at("summary").textContent = damaged.map(({ detail }) => detail).join(" ");
   if (!collections.length) at("summary").textContent = "No photos yet. In the folder of Photoseek: .venv/bin/photoseek ingest DIR (see Start in its README).";
 }
 

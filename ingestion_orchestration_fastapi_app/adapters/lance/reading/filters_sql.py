@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.reading.folded_columns i
     LENS,
     PATH,
 )
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import storable
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import storable
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from utils.text.folded import folded
 

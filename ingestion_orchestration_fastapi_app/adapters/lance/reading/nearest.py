@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import DamagedError
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.queries import by_id
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID, PAYLOAD_COLUMNS, to_points
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID, PAYLOAD_COLUMNS
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Vector
 

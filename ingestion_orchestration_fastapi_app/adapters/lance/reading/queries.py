@@ -9,13 +9,13 @@ from uuid import UUID
 from lancedb.query import ColumnOrdering
 
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import condition, id_in
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
     DISPLAY_PATH,
     ID,
     PAYLOAD_COLUMNS,
     ROOT_ID,
     VECTOR,
-    to_points,
 )
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point

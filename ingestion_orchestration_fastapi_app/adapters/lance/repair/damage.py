@@ -19,12 +19,8 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     is_damage,
     is_moment,
 )
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
-    ID,
-    VECTOR,
-    are_unit,
-    to_vectors,
-)
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import are_unit, to_vectors
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID, VECTOR
 from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import vector_index
 from utils.metadata.photo_metadata import TakenAtSource
 

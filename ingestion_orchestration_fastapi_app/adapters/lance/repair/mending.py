@@ -12,12 +12,17 @@ import structlog
 from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.lance.database import Database
-from ingestion_orchestration_fastapi_app.adapters.lance.errors import is_damage, is_moment
+from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
+    DamagedError,
+    NoTableError,
+    is_damage,
+    is_moment,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, Health
 from ingestion_orchestration_fastapi_app.adapters.lance.repair import damage, deletion_files
 from ingestion_orchestration_fastapi_app.adapters.lance.repair.damage import Addresses, Findings
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import unlike
 from ingestion_orchestration_fastapi_app.domain.library.collection import Mended
-from ingestion_orchestration_fastapi_app.errors import StoreRead
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +31,7 @@ _ROWS_A_WRITE = 8192
 
 @dataclass
 class Mending:
-    """One table, whose writer's lock is held. Raises what Lance raises, and StoreRead.
+    """One table, whose writer's lock is held. Raises what Lance raises, and DamagedError.
 
     Where nothing is suspected it reads only what this process has not read yet, and not too much
     at once. What is the moment's fault (no descriptor, no network) condemns nothing: it is raised.
@@ -45,7 +50,7 @@ class Mending:
             self._close()
         if health.marks is not None and not health.marks.kept_by(await self._marks()):
             health.suspect = True
-        old = await self._opened()
+        old = await self._opened(dim)
         if old is None:
             return await self._made_anew(dim=dim)
         there, old = await self._fragments(old)
@@ -55,7 +60,7 @@ class Mending:
             return None
         with anyio.CancelScope(shield=True):
             mended = await self._taken_out(old, findings, dim=dim)
-            new = await self._opened()
+            new = await self._opened(dim)
             health.newest = None
             await self._settle(await damage.fragments(new), findings)
         return mended
@@ -106,8 +111,21 @@ class Mending:
         health.failures = 0
         health.marks = await self._marks()
 
-    async def _opened(self) -> Any | None:
-        """None where there is no table, or none that can be opened: that one was moved away."""
+    async def _opened(self, dim: int) -> Any | None:
+        """None where there is no table, or none that can be used: that one was moved away."""
+        handle = await self._fresh()
+        if handle is None:
+            return None
+        fault = unlike(await handle.schema(), dim=dim)
+        if fault is None:
+            return handle
+        if not self.database.local:
+            raise DamagedError(fault)
+        log.warning("table_set_aside", collection=self.collection, detail=fault)
+        await self.database.set_aside(self.collection)
+        return None
+
+    async def _fresh(self) -> Any | None:
         try:
             return await self.database.fresh(self.collection)
         except BaseException as exc:
@@ -115,8 +133,10 @@ class Mending:
                 raise
         try:
             await self.database.recover(self.collection, synced_version=None)
-        except StoreRead:
+        except DamagedError:
             await self.database.set_aside(self.collection)
+            return None
+        except NoTableError:  # torn while it was created, and set aside
             return None
         return await self.database.fresh(self.collection)
 

@@ -30,7 +30,6 @@ from ingestion_orchestration_fastapi_app.adapters.lance.repair import damage
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.lance.sync import TABLE_FOLDERS, sync_path
 from ingestion_orchestration_fastapi_app.domain.library.collection import Opened
-from ingestion_orchestration_fastapi_app.errors import StoreRead
 
 TORN_FOLDER = ".torn"
 
@@ -75,7 +74,7 @@ async def recover(
     """Leaves the table with a newest version that is whole; moves torn ones aside.
 
     Raises:
-        StoreRead: no version is whole. Nothing was moved.
+        DamagedError: no version is whole. Nothing was moved.
         NoTableError: there is no table.
     """
     folder = os.path.join(store, f"{name}.lance")
@@ -88,7 +87,7 @@ async def recover(
         await to_thread.run_sync(set_aside, store, folder, versions.values(), limiter=threads)
         raise NoTableError(name)
     if version is None:
-        raise StoreRead(f"No version of the table {name!r} can be read.")
+        raise DamagedError("no version of its table is whole")
     newer = [file for number, file in versions.items() if number > version]
     if newer:
         await to_thread.run_sync(set_aside, store, folder, newer, limiter=threads)
