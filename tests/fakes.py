@@ -100,6 +100,7 @@ class FakeLibrary:
         self.opened: list[bytes] = []
         self.group_files = 3
         self.need_bytes = 1000
+        self.reserved_for_px: set[int] = set()  # sides at which files were to be decoded
         self.faults: list[ScanFault] = []
         self.devices: dict[bytes, int] = {self.root.path: 1}
         self.metadata: dict[bytes, Metadata] = {}  # by relative path, where there is any
@@ -168,7 +169,10 @@ class FakeOpenFile:
     def __init__(self, library: FakeLibrary, file: File) -> None:
         self._library = library
         self._file = file
-        self.need_bytes = library.need_bytes
+
+    def need_bytes(self, *, min_side_px: int) -> int:
+        self._library.reserved_for_px.add(min_side_px)
+        return self._library.need_bytes
 
     async def read(self) -> Content | Rejected:
         await anyio.lowlevel.checkpoint()
@@ -198,6 +202,9 @@ class FakePreparation:
         self.prepared: list[bytes] = []
         self.down = 0  # so often no decoder can be started
         self.lost: set[bytes] = set()
+
+    def min_side_px(self, clip: ClipUpload, *, whole_side_px: int = 0) -> int:
+        return max(2 * clip.side_px, 2 * whole_side_px)
 
     async def prepare(
         self, content: Content, clip: ClipUpload, *, whole_side_px: int = 0

@@ -83,12 +83,15 @@ class ImagePreparation:
         self._thumbnail_side_px = thumbnail_side_px
         self._encoding = encoding
 
+    def min_side_px(self, clip: ClipUpload, *, whole_side_px: int = 0) -> int:
+        return max(2 * clip.side_px, 2 * whole_side_px, self._thumbnail_side_px)
+
     async def prepare(
         self, content: Content, clip: ClipUpload, *, whole_side_px: int = 0
     ) -> Prepared | Rejected:
         known = Format(content.format)
         sides = _Sides(clip, whole_side_px)
-        min_side_px = max(2 * clip.side_px, 2 * whole_side_px, self._thumbnail_side_px)
+        min_side_px = self.min_side_px(clip, whole_side_px=whole_side_px)
         try:
             if not decodes_apart(known):
                 return await to_thread.run_sync(

@@ -77,6 +77,12 @@ class JobContext:
         return self.capabilities.upload.caption.side_px if self.wants_captions else 0
 
     @property
+    def min_side_px(self) -> int:
+        """Of pictures as they are decoded."""
+        clip = self.capabilities.upload.clip
+        return self.ports.preparation.min_side_px(clip, whole_side_px=self.whole_side_px)
+
+    @property
     def wanted_fingerprint(self) -> str:
         """What the ledger must know of a point for its file to be unchanged."""
         if self.wants_captions:

@@ -90,7 +90,8 @@ class Thumbnails:
             if isinstance(opened, (Rejected, Skipped)):
                 raise ImageNotFound(f"The file cannot be read: {opened.detail}")
             try:
-                await memory.reserve(opened.need_bytes)
+                min_side_px = self._preparation.min_side_px(THUMBNAIL_ONLY)
+                await memory.reserve(opened.need_bytes(min_side_px=min_side_px))
                 content = await opened.read()
             finally:
                 await opened.close()

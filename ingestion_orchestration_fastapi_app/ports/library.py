@@ -19,7 +19,8 @@ ScanGroup: TypeAlias = list[File] | Mounted | Linked | ScanFault
 class OpenFile(Protocol):
     """A file whose header was read and whose rest waits for its memory to be reserved."""
 
-    need_bytes: int
+    def need_bytes(self, *, min_side_px: int) -> int:
+        """Of memory, until it is sent, where it is decoded at `min_side_px` or more."""
 
     async def read(self) -> Content | Rejected: ...
     async def close(self) -> None: ...

@@ -24,6 +24,9 @@ class Preparation(Protocol):
     earlier_upload_versions: tuple[str, ...]
     picture_version: str
 
+    def min_side_px(self, clip: ClipUpload, *, whole_side_px: int = 0) -> int:
+        """The side below which pictures are not scaled while they are decoded."""
+
     async def prepare(
         self, content: Content, clip: ClipUpload, *, whole_side_px: int = 0
     ) -> Prepared | Rejected: ...

@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from tests.component.bench import Bench, mixed_folder
 from tests.fakes import OLD_NS, FakeInference, capabilities
-from utils.contract import ErrorCode, JobCounts, JobState
+from utils.contract import ClipUpload, ErrorCode, JobCounts, JobState
 
 pytestmark = pytest.mark.anyio
 
@@ -228,6 +228,17 @@ async def test_a_model_that_changes_in_the_middle_ends_the_job_with_its_code() -
     assert job.reason_code is ErrorCode.MODEL_MISMATCH
     assert await bench.rows() == {}
     assert bench.budget.free_bytes == 100_000
+
+
+@pytest.mark.parametrize("side_px", [8, 96])
+async def test_memory_is_reserved_for_the_side_that_the_model_wants(side_px: int) -> None:
+    bench = Bench()
+    told = bench.inference.told
+    upload = told.upload.model_copy(update={"clip": ClipUpload(side_px=side_px, crop="center")})
+    bench.inference.told = told.model_copy(update={"upload": upload})
+    mixed_folder(bench.library)
+    await bench.job()
+    assert bench.library.reserved_for_px == {2 * side_px}
 
 
 async def test_a_stuck_service_stops_the_reading_of_files() -> None:

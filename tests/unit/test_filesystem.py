@@ -20,6 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content
 from ingestion_orchestration_fastapi_app.ports.library import Library
 from tests.picture_files import dng, encoded, exif_with, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode
+from utils.imaging.decoding import open_upright
 from utils.metadata.photo_metadata import TakenAtSource
 from utils.problems import Rejected
 
@@ -30,7 +31,7 @@ PHOTO = encoded(scene(160, 120), exif=exif_with(make="Maker"))
 
 
 def library(*, max_file_bytes: int = LIMIT_BYTES) -> Library:
-    return LocalFiles(CapacityLimiter(2), max_file_bytes=max_file_bytes, min_side_px=448)
+    return LocalFiles(CapacityLimiter(2), max_file_bytes=max_file_bytes)
 
 
 async def content_of(file: File) -> Content | Rejected | Skipped:
@@ -237,11 +238,23 @@ async def test_the_reservation_covers_the_file_and_its_pixels(tmp_path: Path) ->
     for name, data in (("a.jpg", jpeg), ("b.png", png)):
         opened = await library().open(put(tmp_path / name, data))
         assert not isinstance(opened, Rejected | Skipped)
-        needs[name] = opened.need_bytes
+        needs[name] = opened.need_bytes(min_side_px=448)
         await opened.close()
-        assert opened.need_bytes > len(data)
+        assert needs[name] > len(data)
     assert needs["b.png"] >= len(png) + 2000 * 1500 * 4
     assert needs["a.jpg"] < len(jpeg) + 2000 * 1500 * 4
+
+
+async def test_the_reservation_is_for_the_side_that_the_model_needs(tmp_path: Path) -> None:
+    jpeg = encoded(scene(4000, 3000))
+    opened = await library().open(put(tmp_path / "a.jpg", jpeg))
+    assert not isinstance(opened, Rejected | Skipped)
+    needs = {side_px: opened.need_bytes(min_side_px=side_px) for side_px in (320, 448, 768, 1600)}
+    await opened.close()
+    assert needs[320] < needs[448] < needs[768] < needs[1600]
+    for side_px, need_bytes in needs.items():
+        decoded = open_upright(jpeg, min_side_px=side_px, max_pixels=12_000_000).image
+        assert need_bytes > len(jpeg) + 2 * 4 * decoded.width * decoded.height
 
 
 async def test_of_a_raw_the_hash_and_the_metadata_are_kept_and_no_bytes(tmp_path: Path) -> None:

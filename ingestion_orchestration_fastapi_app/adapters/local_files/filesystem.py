@@ -7,13 +7,16 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
 from anyio import CapacityLimiter, to_thread
 
-from ingestion_orchestration_fastapi_app.adapters.local_files.decode_cost import need_bytes
+from ingestion_orchestration_fastapi_app.adapters.local_files.decode_cost import (
+    DecodeCost,
+    decode_cost,
+)
 from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import (
     Met,
     are_gone,
@@ -41,7 +44,6 @@ from utils.containers.byte_source import FileBytes
 from utils.contract import ErrorCode
 from utils.imaging.formats import (
     SNIFF_BYTES,
-    Format,
     extension,
     has_image_extension,
     is_sidecar,
@@ -57,7 +59,6 @@ _CHUNK_BYTES = 1024 * 1024
 class LocalFiles:
     """Implements `Library`. Blocking calls run in threads that `limiter` bounds.
 
-    `min_side_px` is the side at which pictures will be decoded; it only sizes reservations.
     `is_allowed` says whether a path without links lies in an allowed root; it blocks.
     """
 
@@ -66,14 +67,12 @@ class LocalFiles:
         limiter: CapacityLimiter,
         *,
         max_file_bytes: int,
-        min_side_px: int = 448,
         rules: ExcludeRules | None = None,
         linger_s: float = 0.25,
         is_allowed: Callable[[bytes], bool] | None = None,
     ) -> None:
         self._limiter = limiter
         self._max_file_bytes = max_file_bytes
-        self._min_side_px = min_side_px
         self._rules = rules or ExcludeRules()
         self._linger_s = linger_s
         self._is_allowed = is_allowed
@@ -127,7 +126,7 @@ class LocalFiles:
         opened = open_regular(file.absolute)
         if not isinstance(opened, int):
             return opened
-        verdict: _Sniffed | Rejected | Skipped
+        verdict: DecodeCost | Rejected | Skipped
         try:
             verdict = self._sniffed(opened, file)
         except OSError as exc:
@@ -135,12 +134,12 @@ class LocalFiles:
         except BaseException:
             os.close(opened)
             raise
-        if isinstance(verdict, _Sniffed):
+        if isinstance(verdict, DecodeCost):
             return LocalFile(opened, file, verdict, self._max_file_bytes, self._limiter)
         os.close(opened)
         return verdict
 
-    def _sniffed(self, descriptor: int, file: File) -> _Sniffed | Rejected | Skipped:
+    def _sniffed(self, descriptor: int, file: File) -> DecodeCost | Rejected | Skipped:
         size_bytes = os.fstat(descriptor).st_size
         named_so = has_image_extension(file.path)
         if size_bytes == 0:
@@ -159,14 +158,7 @@ class LocalFiles:
             return Rejected(ErrorCode.FORMAT_UNSUPPORTED, unknown) if named_so else Skipped(unknown)
         if size_bytes > self._max_file_bytes:
             return _too_large(size_bytes, self._max_file_bytes)
-        need = need_bytes(header, known, size_bytes=size_bytes, min_side_px=self._min_side_px)
-        return _Sniffed(known, need)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sniffed:
-    format: Format
-    need_bytes: int
+        return decode_cost(header, known, file_bytes=size_bytes)
 
 
 class LocalFile:
@@ -176,16 +168,19 @@ class LocalFile:
         self,
         descriptor: int,
         file: File,
-        sniffed: _Sniffed,
+        cost: DecodeCost,
         max_file_bytes: int,
         limiter: CapacityLimiter,
     ) -> None:
-        self.need_bytes = sniffed.need_bytes
+        self._cost = cost
         self._descriptor: int | None = descriptor
         self._file = file
-        self._format = sniffed.format
+        self._format = cost.format
         self._max_file_bytes = max_file_bytes
         self._limiter = limiter
+
+    def need_bytes(self, *, min_side_px: int) -> int:
+        return self._cost.need_bytes(min_side_px=min_side_px)
 
     async def read(self) -> Content | Rejected:
         """Whole, with its SHA-256 and metadata; a file that changes meanwhile is read once more."""

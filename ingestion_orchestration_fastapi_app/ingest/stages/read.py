@@ -43,7 +43,7 @@ async def _read(job: JobContext, to_read: ToRead) -> ReadFile | Result:
     if isinstance(opened, Skipped):
         return skipped(to_read, opened.detail)
     try:
-        lease = await job.memory.reserve(opened.need_bytes)
+        lease = await job.memory.reserve(opened.need_bytes(min_side_px=job.min_side_px))
         with job.progress.busy("read"):
             content = await job.until_stored(opened.read)
     finally:
