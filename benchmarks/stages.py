@@ -112,10 +112,10 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     store = LanceStore(str(folder / "store"))
     async with open_ledger(folder / "ledger.sqlite") as ledger:
-        made = await ledger.create_collection("benchmark")
-        await ledger.create_job("job", made.id, JobRequest("benchmark", b"/benchmark"))
+        made = await ledger.collections.create("benchmark")
+        await ledger.jobs.create("job", made.id, JobRequest("benchmark", b"/benchmark"))
         await store.create("benchmark", dim=dim)
-        await ledger.enrol(
+        await ledger.files.register(
             "job",
             made.id,
             [
@@ -123,7 +123,7 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
                 for key, point_id in zip(keys, ids, strict=True)
             ],
         )
-        await ledger.intend("job", made.id, dict.fromkeys(ids, Outcome.EMBEDDED))
+        await ledger.artefacts.begin_write("job", made.id, dict.fromkeys(ids, Outcome.EMBEDDED))
         points = [
             Point(
                 id=point_id,
@@ -163,7 +163,7 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
             )
             for key, point_id in zip(keys, ids, strict=True)
         ]
-        await ledger.settle(
+        await ledger.files.complete(
             "job", made.id, settlements, synced_version=version, progress=SavedProgress()
         )
     await store.aclose()

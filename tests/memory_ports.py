@@ -1,7 +1,4 @@
-"""In-memory twins of the ledger and the content cache, for fast tests of what uses them.
-
-They obey the same rules: one parametrised suite runs against each twin and its real one.
-"""
+"""The in-memory twin of the content cache: one parametrised suite runs against both."""
 
 from __future__ import annotations
 
@@ -13,9 +10,6 @@ from ingestion_orchestration_fastapi_app.adapters.content_cache import codec
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
-from tests.memory_ledger import MemoryLedger
-
-__all__ = ["MemoryContentCache", "MemoryLedger"]
 
 
 class MemoryContentCache:

@@ -142,7 +142,9 @@ class CrashSuspects:
             self.release(point_id)
         if self._to_clear:
             with move_on_after(CLEAR_LIMIT_S, shield=True), suppress(Problem):
-                await self._ledger.note_decoding(self._collection_id, [], list(self._to_clear))
+                await self._ledger.artefacts.note_decoding(
+                    self._collection_id, [], list(self._to_clear)
+                )
 
     def _acquire(self, point_ids: Iterable[UUID]) -> None:
         entering = set(point_ids)
@@ -154,7 +156,9 @@ class CrashSuspects:
     async def _record(self, begun: Sequence[DecodeStart], durably: Durably) -> None:
         ended = list(self._to_clear)
         if begun or ended:
-            await durably(partial(self._ledger.note_decoding, self._collection_id, begun, ended))
+            await durably(
+                partial(self._ledger.artefacts.note_decoding, self._collection_id, begun, ended)
+            )
             self._to_clear.difference_update(ended)
 
 
@@ -163,9 +167,9 @@ async def crash_suspects_of(
     ledger: Ledger, collection_id: int, gate: DecodeGate, *, clean: bool
 ) -> AsyncIterator[CrashSuspects]:
     """For one run of the collection's job. `clean`: what crashes have left is forgotten first."""
-    lost = await ledger.decode_starts(collection_id)
+    lost = await ledger.artefacts.decode_starts(collection_id)
     if clean and lost:
-        await ledger.note_decoding(collection_id, [], list(lost))
+        await ledger.artefacts.note_decoding(collection_id, [], list(lost))
         lost = {}
     crash_suspects = CrashSuspects(ledger, collection_id, gate, lost)
     try:

@@ -40,7 +40,7 @@ async def check_space(
             images = [file.key for file in group if is_image_name(file.path)]
             new_images += len(images)
             if collection is not None:
-                new_images -= len(await ledger.recall(collection.id, images))
+                new_images -= len(await ledger.files.recall(collection.id, images))
     needed_bytes = new_images * BYTES_PER_IMAGE
     if needed_bytes > free_bytes - keep_bytes:
         raise DiskFull(

@@ -50,7 +50,7 @@ class JobRunner:
     async def run(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
         """None: it was stopped, and what was not done stays pending."""
         ledger = self.ports.ledger
-        await until_stored(partial(ledger.move_job, record.id, JobState.RUNNING), progress, stop)
+        await until_stored(partial(ledger.jobs.move, record.id, JobState.RUNNING), progress, stop)
         progress.note("job_started", _occasion(record.request))
         bound: tuple[CollectionRecord, Capabilities, Fleet] | None = None
         with stop.interruptible():
@@ -88,12 +88,12 @@ class JobRunner:
                     crash_suspects=crash_suspects,
                     stop=stop,
                     scanned=Scanned(),
-                    intended=await ledger.intended(record.id),
+                    intended=await ledger.artefacts.pending_writes(record.id),
                 )
                 await run(job)
                 if stop.asked:
                     return None
-                await ledger.fail_pending(
+                await ledger.files.fail_pending(
                     record.id, ErrorCode.FILE_NOT_FOUND, "the file was gone when the job came to it"
                 )
                 refusal = await remove_missing(job) if record.request.sync else None
@@ -137,7 +137,7 @@ class JobRunner:
         return collection, capabilities, fleet
 
     async def _summary(self, job_id: str) -> Ending:
-        record = await self.ports.ledger.job(job_id)
+        record = await self.ports.ledger.jobs.find(job_id)
         assert record is not None
         counts = record.counts
         if counts.found == counts.skipped:

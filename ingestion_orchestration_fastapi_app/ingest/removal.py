@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
     display_text,
     is_within,
 )
-from ingestion_orchestration_fastapi_app.domain.files.records import UnmetFile
+from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.stages.store import run_maintenance
 
@@ -91,7 +91,7 @@ async def _moved(job: JobContext, contents: array[int]) -> int:
     is_met = np.zeros(len(wanted), dtype=bool)
     after = 0
     while len(wanted) and (
-        page := await job.ports.ledger.met_contents(job.job_id, after=after, limit=CONTENTS)
+        page := await job.ports.ledger.files.seen_contents(job.job_id, after=after, limit=CONTENTS)
     ):
         after = page[-1][0]
         is_met |= np.isin(wanted, np.array([_mark(one) for _, one in page], dtype=np.uint64))
@@ -119,11 +119,11 @@ async def _found(job: JobContext, missing: int) -> int:
     A folder that is emptied or renamed is no alarm: what counts is how much of the whole it is.
     """
     if job.request.folders:
-        _, images = await job.ports.ledger.totals(
+        _, images = await job.ports.ledger.folders.totals(
             job.collection_id, job.request.directory, recursive=True
         )
         return images - missing
-    record = await job.ports.ledger.job(job.job_id)
+    record = await job.ports.ledger.jobs.find(job.job_id)
     assert record is not None
     return record.counts.found - record.counts.skipped
 
@@ -135,7 +135,7 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
     """
     ledger, now = job.ports.ledger, job.scanned.devices
     if recursive:
-        known = await ledger.devices(job.collection_id)
+        known = await ledger.folders.devices(job.collection_id)
     elif await _unmet(job, directory, recursive=False, after=None, limit=1):
         known = job.scanned.known_devices  # without what was just noted of the folder itself
     else:
@@ -143,7 +143,9 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
     changed = changed_devices(known, now, directory)
     closed: set[bytes] = set()
     for folder in changed:
-        has_unchanged = await ledger.is_unchanged_below(job.job_id, job.collection_id, folder)
+        has_unchanged = await ledger.folders.is_unchanged_below(
+            job.job_id, job.collection_id, folder
+        )
         if not is_absent(is_bare=False, is_other=True, has_unchanged=has_unchanged):
             continue
         is_root = _is_of_root(job, folder, known)
@@ -156,7 +158,7 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
             f"if it is meant to be gone, use {way}"
         )
     accepted = {folder: device for folder, device in changed.items() if folder not in closed}
-    await ledger.note_devices(job.collection_id, accepted, replace=True)
+    await ledger.folders.note_devices(job.collection_id, accepted, replace=True)
     return closed
 
 
@@ -172,7 +174,7 @@ def _is_of_root(job: JobContext, folder: bytes, known: Mapping[bytes, int]) -> b
     return was == device_at(folder, known) and was != device_at(root.path, job.scanned.devices)
 
 
-async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[list[UnmetFile]]:
+async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[list[UnseenFile]]:
     """In groups, by folder and key; no group is empty."""
     directory = job.request.directory
     for folder, recursive in job.request.parts:
@@ -193,16 +195,18 @@ async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[
 
 async def _unmet(
     job: JobContext, folder: bytes, *, recursive: bool, after: FileKey | None, limit: int
-) -> list[UnmetFile]:
-    return await job.ports.ledger.unmet(
+) -> list[UnseenFile]:
+    return await job.ports.ledger.folders.not_seen_in_scan(
         job.job_id, job.collection_id, folder, recursive=recursive, after=after, limit=limit
     )
 
 
-async def _remove(job: JobContext, files: Sequence[UnmetFile]) -> int:
+async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
     """Safe to repeat. Between the first step and the last a point may be there or not."""
     ledger = job.ports.ledger
     ids = [file.point_id for file in files]
-    await ledger.doom(job.collection_id, ids)
+    await ledger.artefacts.begin_delete(job.collection_id, ids)
     version = await job.ports.store.delete(job.collection, ids)
-    return await ledger.forget(job.job_id, job.collection_id, files, synced_version=version)
+    return await ledger.files.delete_files(
+        job.job_id, job.collection_id, files, synced_version=version
+    )

@@ -19,7 +19,7 @@ async def prune_job_history(ledger: Ledger, *, days: int) -> None:
     """Until cancelled. A ledger that cannot be written now is tried again the next day."""
     while True:
         try:
-            forgotten = await ledger.prune_jobs(before=datetime.now(UTC) - timedelta(days=days))
+            forgotten = await ledger.jobs.prune(before=datetime.now(UTC) - timedelta(days=days))
         except Problem as exc:
             log.warning("history_not_pruned", code=exc.code, detail=exc.detail)
         except Exception:  # a bug: old jobs stay, and the service goes on

@@ -95,7 +95,7 @@ class JobScheduler:
 
     async def serve(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Until cancelled; the jobs then go on at the next start."""
-        self._waiting = await self._ports.ledger.unfinished_jobs()
+        self._waiting = await self._ports.ledger.jobs.list_unfinished()
         async with create_task_group() as tg:
             task_status.started()
             while True:
@@ -108,7 +108,7 @@ class JobScheduler:
         self.check_room()
         self._being_created += 1
         try:
-            record = await self._ports.ledger.create_job(uuid.uuid4().hex, collection.id, request)
+            record = await self._ports.ledger.jobs.create(uuid.uuid4().hex, collection.id, request)
         finally:
             self._being_created -= 1
         self._wait_for_turn(record)
@@ -149,7 +149,7 @@ class JobScheduler:
         if deepest_root(job.request.directory, collection.roots) is None:
             raise JobStateProblem(f"The folder of the job {job.id} was forgotten.")
         async with self._moving:
-            for other in await self._ports.ledger.unfinished_jobs():
+            for other in await self._ports.ledger.jobs.list_unfinished():
                 if other.request.retry_of == job.id:
                     return other
             request = JobRequest(
@@ -193,7 +193,7 @@ class JobScheduler:
         return None if run is None else run.progress
 
     async def _record(self, job_id: str) -> JobRecord:
-        record = await self._ports.ledger.job(job_id)
+        record = await self._ports.ledger.jobs.find(job_id)
         if record is None:
             raise JobNotFound(f"There is no job {job_id!r}.")
         return record
@@ -207,7 +207,7 @@ class JobScheduler:
             if to is None:
                 raise JobStateProblem(f"The job {job_id} has ended: it is {record.state}.")
             if to is not record.state:
-                record = await self._ports.ledger.move_job(job_id, to, reason=_REASONS.get(to))
+                record = await self._ports.ledger.jobs.move(job_id, to, reason=_REASONS.get(to))
                 self._waiting = [one for one in self._waiting if one.id != job_id]
                 if to not in FINAL:
                     self._wait_for_turn(record)
@@ -266,7 +266,7 @@ class JobScheduler:
                 is_noted = True
             try:
                 with move_on_after(WRITE_END_S, shield=True):  # done is done, also at a shutdown
-                    moved = await self._ports.ledger.move_job(
+                    moved = await self._ports.ledger.jobs.move(
                         job_id,
                         ending.state,
                         reason=ending.reason,

@@ -45,7 +45,7 @@ class AllowedRoots:
     async def load(self, ledger: Ledger) -> None:
         """What the ledger remembers; until then only what is set is allowed."""
         self._ledger = ledger
-        self._remembered(await ledger.allowed_roots())
+        self._remembered(await ledger.allowed_roots.list_all())
 
     @property
     def roots(self) -> tuple[AllowedRoot, ...]:
@@ -80,8 +80,8 @@ class AllowedRoots:
         refusal = self._folders.refusal(path)
         if refusal is not None:
             raise DirectoryNotAllowed(refusal)
-        await self._ledger.add_allowed_root(path)
-        self._remembered(await self._ledger.allowed_roots())
+        await self._ledger.allowed_roots.add(path)
+        self._remembered(await self._ledger.allowed_roots.list_all())
         log.info("root_added", path=display_text(path))
         return next(root for root in self.roots if root.path == path)
 
@@ -92,8 +92,8 @@ class AllowedRoots:
                 f"{display_text(path)} was not added by anybody, so it cannot be removed. "
                 f"Remembered are: {_shown(self._folders.remembered)}."
             )
-        await self._ledger.remove_allowed_root(path)
-        self._remembered(await self._ledger.allowed_roots())
+        await self._ledger.allowed_roots.remove(path)
+        self._remembered(await self._ledger.allowed_roots.list_all())
         log.info("root_removed", path=display_text(path))
 
     async def _true_path(self, text: str, roots: Sequence[bytes]) -> bytes:

@@ -55,17 +55,17 @@ class Collections:
         One that cannot be used stops no other: it is damaged, and its calls are answered with
         ERR_STORE_READ, until the next import rebuilds it.
         """
-        for name in await self._ledger.dropped_tables():
+        for name in await self._ledger.collections.dropped_tables():
             try:
                 await self._drop(name)
             except Problem as exc:  # the next start, or who wants its name, tries again
                 log.exception("table_not_dropped", collection=name, **logged(exc))
-        for collection in await self._ledger.collections():
+        for collection in await self._ledger.collections.list_all():
             if collection.dim is not None:
                 with self.damaged.noted(collection):
                     lost = await self._check(collection, dim=collection.dim)
                     self.damaged.note_lost(collection, lost)
-        for collection in await self._ledger.collections():
+        for collection in await self._ledger.collections.list_all():
             if collection.root_changes:  # until it is done its jobs wait; what is there is served
                 with self.damaged.noted(collection):
                     if collection.id in self.damaged:  # no import may, before it is done
@@ -80,7 +80,7 @@ class Collections:
         return found
 
     async def find(self, name: str) -> CollectionRecord | None:
-        return await self._ledger.collection(name) if is_collection_name(name) else None
+        return await self._ledger.collections.find(name) if is_collection_name(name) else None
 
     @asynccontextmanager
     async def reading(self, name: str) -> AsyncIterator[CollectionRecord]:
@@ -108,7 +108,7 @@ class Collections:
         while True:
             try:
                 roots = await self._roots_of_table(name)
-                return await self._ledger.create_collection(name, roots)
+                return await self._ledger.collections.create(name, roots)
             except CollectionDropping:
                 await self._drop(name)
 
@@ -128,16 +128,16 @@ class Collections:
         started. It keeps the name until the table is gone, also over a crash.
         """
         collection = await self.get(name)
-        await self._ledger.delete_collection(collection.id)
+        await self._ledger.collections.delete(collection.id)
         self.damaged.end(collection.id)
         await self._drop(name)
 
     async def _drop(self, name: str) -> None:
         """The rest of a deletion; nothing where another call has done it."""
         async with self._dropping:
-            if name in await self._ledger.dropped_tables():
+            if name in await self._ledger.collections.dropped_tables():
                 await self._store.drop(name)
-                await self._ledger.end_drop(name)
+                await self._ledger.collections.end_drop(name)
 
     def check_model(self, collection: CollectionRecord, capabilities: Capabilities) -> None:
         """Raises ModelMismatch. A collection that is not yet bound fits any model."""
@@ -161,7 +161,7 @@ class Collections:
             except StoreRead:  # of a table that outlived its ledger
                 await self._store.mend(collection.name, dim=clip.dim)
                 await self._check(collection, dim=clip.dim)
-            await self._ledger.bind_collection(
+            await self._ledger.collections.bind(
                 collection.id,
                 model=clip.model,
                 weights=clip.weights,
@@ -195,9 +195,9 @@ class Collections:
             missed = await self._check(collection, dim=collection.dim)
         if mended is not None or not known:
             stored = self._store.ids(collection.name)
-            unknown, lost = await self._ledger.reconcile(collection.id, stored)
+            unknown, lost = await self._ledger.artefacts.reconcile(collection.id, stored)
             if mended is not None:
-                await self._ledger.set_synced_version(collection.id, mended.version)
+                await self._ledger.collections.set_synced_version(collection.id, mended.version)
                 mended = replace(mended, lost_rows=max(mended.lost_rows, missed + lost))
             log.warning(
                 "collection_mended",
@@ -228,7 +228,7 @@ class Collections:
             opened = await self._opened(collection, dim=dim)
         lost = 0
         if opened.restored or opened.version != collection.synced_version:
-            unknown, lost = await self._ledger.reconcile(
+            unknown, lost = await self._ledger.artefacts.reconcile(
                 collection.id, self._store.ids(collection.name)
             )
             log.info(
@@ -240,13 +240,13 @@ class Collections:
                 lost_points=lost,
             )
             is_older = opened.restored or opened.version < (collection.synced_version or 0)
-            await self._ledger.set_synced_version(collection.id, opened.version)
+            await self._ledger.collections.set_synced_version(collection.id, opened.version)
             await self.roots.square(collection, is_newer=not is_older)
         return lost
 
     async def _create(self, collection: CollectionRecord, *, dim: int) -> None:
         """Raises StoreRead where images were in the table: nobody is to find an empty one."""
-        _, images = await self._ledger.totals(collection.id, b"/", recursive=True)
+        _, images = await self._ledger.folders.totals(collection.id, b"/", recursive=True)
         if images:
             raise table_gone(collection.name, images)
         await self._store.create(collection.name, dim=dim)

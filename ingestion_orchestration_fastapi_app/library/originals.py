@@ -45,6 +45,6 @@ class Originals(Generic[T]):
         if relative is None:
             return None
         key = FileKey(point.root_id, relative)
-        file = (await self._ledger.recall(record.id, [key])).get(key)
+        file = (await self._ledger.files.recall(record.id, [key])).get(key)
         is_sure = file is not None and file.settled and file.sha256 == point.sha256
         return file.stat if file is not None and is_sure else None

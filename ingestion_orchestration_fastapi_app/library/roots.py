@@ -43,7 +43,7 @@ class CollectionRoots:
         """Makes the directory a root, unless it lies in one."""
         if deepest_root(directory, collection.roots) is None:
             root = new_root(directory, {root.id for root in collection.roots})
-            await self._ledger.add_root(collection.id, root)
+            await self._ledger.roots.add(collection.id, root)
 
     async def repoint(self, collection: CollectionRecord, old: bytes, new: bytes) -> None:
         """All roots in `old`, itself one or not, are at the same place in `new` from now on.
@@ -83,7 +83,7 @@ class CollectionRoots:
         if collection.dim is not None:
             await self.put(collection, list(kept.values()))
         for root_id, path in collection.root_changes.items():
-            while not await self._ledger.end_root_change(collection.id, root_id):
+            while not await self._ledger.roots.end_change(collection.id, root_id):
                 pass
             log.info(
                 "root_forgotten" if path is None else "root_repointed",
@@ -95,7 +95,7 @@ class CollectionRoots:
         """With the points, where they are not so already: before the first point of a new root."""
         if set(await self._store.roots(collection.name)) != set(roots):
             version = await self._store.put_roots(collection.name, roots)
-            await self._ledger.set_synced_version(collection.id, version)
+            await self._ledger.collections.set_synced_version(collection.id, version)
 
     async def square(self, collection: CollectionRecord, *, is_newer: bool) -> None:
         """At the start, where the table is not the one last synced: it is newer, or an older one.
@@ -104,7 +104,7 @@ class CollectionRoots:
         """
         there = await self._store.roots(collection.name)
         if is_newer:
-            await self._ledger.adopt_roots(collection.id, there)
+            await self._ledger.roots.adopt(collection.id, there)
             return
         known = {root.id: root for root in collection.roots}
         for root in there:
@@ -116,8 +116,8 @@ class CollectionRoots:
     ) -> None:
         self._check(collection)
         async with self._changing:
-            await self._ledger.begin_root_changes(collection.id, changes)
-            begun = await self._ledger.collection(collection.name)
+            await self._ledger.roots.begin_changes(collection.id, changes)
+            begun = await self._ledger.collections.find(collection.name)
             if begun is None or begun.id != collection.id:
                 raise CollectionNotFound("The collection was deleted.")
             await self.see_through(begun)
@@ -132,15 +132,15 @@ class CollectionRoots:
                 rows = [point for point in moved if point is not None]
                 if rows:
                     written = await store.write(name, rows, may_exist={row.id for row in rows})
-                    await self._ledger.set_synced_version(collection.id, written)
+                    await self._ledger.collections.set_synced_version(collection.id, written)
         kept_up = await store.upkeep(name)
         if kept_up is not None:
-            await self._ledger.set_synced_version(collection.id, kept_up)
+            await self._ledger.collections.set_synced_version(collection.id, kept_up)
 
     async def _delete_points(self, collection: CollectionRecord, root_id: UUID) -> None:
         async for ids in self._store.ids(collection.name, root_id=root_id):
             version = await self._store.delete(collection.name, ids)
-            await self._ledger.forget_points(collection.id, ids, synced_version=version)
+            await self._ledger.roots.forget_points(collection.id, ids, synced_version=version)
 
 
 def _unknown(collection: CollectionRecord, path: bytes) -> RootNotFound:

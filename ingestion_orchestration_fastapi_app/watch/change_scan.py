@@ -52,7 +52,9 @@ class ChangeScan:
             scan = self.library.scan(folder, recursive=recursive, roots=collection.roots)
             known = await self._scan(collection, scan, found)
             if watch.recursive:  # nothing is ever removed without
-                total, _ = await self.ledger.totals(collection.id, folder, recursive=recursive)
+                total, _ = await self.ledger.folders.totals(
+                    collection.id, folder, recursive=recursive
+                )
                 # Paths are looked at one by one only where fewer files were met than are known.
                 if total > known:
                     missing = self._missing(collection.id, watch, folder, recursive=recursive)
@@ -61,7 +63,7 @@ class ChangeScan:
         if watch.directory in found.faults:
             return FolderDiff({}, fault=found.faults[watch.directory])
         if touched is None and watch.recursive:
-            then = await self.ledger.devices(collection.id)
+            then = await self.ledger.folders.devices(collection.id)
             changed = changed_devices(then, found.devices, watch.directory)
             if changed:  # a job looks whether it is the same one by another number
                 found.note(watch.directory, *sorted(changed.items()))
@@ -88,7 +90,7 @@ class ChangeScan:
         self, collection: CollectionRecord, files: Sequence[File], found: _Found
     ) -> int:
         """How many of them are known at all."""
-        records = await self.ledger.recall(collection.id, [file.key for file in files])
+        records = await self.ledger.files.recall(collection.id, [file.key for file in files])
         for file in files:
             record = records.get(file.key)
             if self._differs_from_ledger(file, record, collection.fingerprint or ""):
@@ -112,7 +114,7 @@ class ChangeScan:
         self, collection_id: int, watch: Watch, folder: bytes, *, recursive: bool
     ) -> AsyncIterator[bytes]:
         after: FileKey | None = None
-        while page := await self.ledger.unmet(
+        while page := await self.ledger.folders.not_seen_in_scan(
             None, collection_id, folder, recursive=recursive, after=after, limit=_PAGE
         ):
             after = page[-1].key

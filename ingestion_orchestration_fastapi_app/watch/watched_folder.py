@@ -87,7 +87,7 @@ class WatchedFolder:
                     continue
                 await self._supervisor.idle(self._collection.id)
                 try:
-                    now = await self._look.ledger.collection(self._collection.name)
+                    now = await self._look.ledger.collections.find(self._collection.name)
                     if now is None or now.id != self._collection.id:
                         return
                     fault = await self._pick_up(now)

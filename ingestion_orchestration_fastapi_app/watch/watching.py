@@ -68,7 +68,7 @@ class Watching:
 
     async def put(self, collection: CollectionRecord, watch: Watch) -> None:
         """Watches a folder from now on, durably; a second time it may be in another way."""
-        await self._ledger.put_watch(collection.id, watch)
+        await self._ledger.collections.put_watch(collection.id, watch)
         followed = self._followed.get((collection.id, watch.directory))
         if followed is None or followed.folder.watch != watch:
             self._stop((collection.id, watch.directory))
@@ -76,12 +76,12 @@ class Watching:
 
     async def end(self, collection_id: int, directory: bytes) -> None:
         """Idempotent."""
-        await self._ledger.end_watch(collection_id, directory)
+        await self._ledger.collections.end_watch(collection_id, directory)
         self._stop((collection_id, directory))
 
     async def follow_allowed(self) -> None:
         """What may be looked at now: what may not any more rests, what may again goes on."""
-        for collection in await self._ledger.collections():
+        for collection in await self._ledger.collections.list_all():
             self._follow_allowed(collection)
 
     def follow_anew(self, collection: CollectionRecord) -> None:

@@ -22,7 +22,8 @@ from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from tests.fakes import FakeInference, FakeLibrary, FakePreparation, vector_of
-from tests.memory_ports import MemoryContentCache, MemoryLedger
+from tests.memory_ledger import memory_ledger
+from tests.memory_ports import MemoryContentCache
 from tests.memory_store import MemoryStore
 from utils.contract import JobCounts
 
@@ -57,7 +58,7 @@ class Bench:
     inference: FakeInference = field(default_factory=FakeInference)
     others: tuple[FakeInference, ...] = ()  # services behind it in the list
     preparation: FakePreparation = field(default_factory=FakePreparation)
-    ledger: Ledger = field(default_factory=MemoryLedger)
+    ledger: Ledger = field(default_factory=memory_ledger)
     store: VectorStore = field(default_factory=MemoryStore)
     cache: MemoryContentCache = field(default_factory=MemoryContentCache)
     budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(100_000))
@@ -118,7 +119,7 @@ class Bench:
         scheduler = self.scheduler()
         async with create_task_group() as tg:
             await tg.start(scheduler.serve)
-            for record in await self.ledger.unfinished_jobs():
+            for record in await self.ledger.jobs.list_unfinished():
                 await self.ended(record.id)
             tg.cancel_scope.cancel()
 
@@ -128,7 +129,7 @@ class Bench:
     async def until(self, job_id: str, reached: Callable[[JobRecord], bool]) -> JobRecord:
         with fail_after(PATIENCE_S):
             while True:
-                record = await self.ledger.job(job_id)
+                record = await self.ledger.jobs.find(job_id)
                 assert record is not None
                 assert adds_up(record.counts), record.counts
                 if reached(record):

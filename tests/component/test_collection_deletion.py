@@ -150,4 +150,4 @@ async def test_a_deletion_that_was_cut_off_ends_before_its_name_is_used_again(
     async with orchestrator(tmp_path) as running:
         services = running.app.state.services
         assert not await services.ports.store.exists("trips")
-        assert await services.ports.ledger.dropped_tables() == []
+        assert await services.ports.ledger.collections.dropped_tables() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import fields
 from typing import Any, cast
 
 import pytest
@@ -20,18 +21,18 @@ pytestmark = pytest.mark.anyio
 
 DURABLE = frozenset(
     {
-        "enrol",
-        "note_decoding",
-        "intend",
-        "settle",
-        "set_synced_version",
-        "bind_collection",
-        "create",
-        "write",
-        "put_vectors",
-        "put_pictures",
-        "fail_pending",
-        "move_job",
+        "files.register",
+        "artefacts.note_decoding",
+        "artefacts.begin_write",
+        "files.complete",
+        "files.fail_pending",
+        "collections.set_synced_version",
+        "collections.bind",
+        "jobs.move",
+        "store.create",
+        "store.write",
+        "cache.put_vectors",
+        "cache.put_pictures",
     }
 )
 
@@ -50,8 +51,13 @@ class Fuse:
         self._steps = 0
         self.burnt_at: str | None = None
 
-    def on(self, port: object) -> Any:
-        return _Fused(port, self)
+    def on(self, name: str, port: object) -> Any:
+        return _Fused(name, port, self)
+
+    def on_ledger(self, ledger: Ledger) -> Ledger:
+        return Ledger(
+            **{one.name: self.on(one.name, getattr(ledger, one.name)) for one in fields(ledger)}
+        )
 
     async def step(self, name: str, run: Callable[[], Awaitable[object]]) -> object:
         if self.burnt_at is not None:
@@ -69,17 +75,19 @@ class Fuse:
 
 
 class _Fused:
-    def __init__(self, port: object, fuse: Fuse) -> None:
+    def __init__(self, name: str, port: object, fuse: Fuse) -> None:
+        self._name = name
         self._port = port
         self._fuse = fuse
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
-        if name not in DURABLE:
+        step = f"{self._name}.{name}"
+        if step not in DURABLE:
             return method
 
         async def fused(*args: Any, **kwargs: Any) -> object:
-            return await self._fuse.step(name, lambda: method(*args, **kwargs))
+            return await self._fuse.step(step, lambda: method(*args, **kwargs))
 
         return fused
 
@@ -87,9 +95,9 @@ class _Fused:
 async def cut(bench: Bench, fuse: Fuse, run: Callable[[], Awaitable[object]]) -> None:
     """Runs until the fuse burns, or the run ends."""
     whole = (bench.ledger, bench.store, bench.cache)
-    bench.ledger = cast(Ledger, fuse.on(bench.ledger))
-    bench.store = cast(VectorStore, fuse.on(bench.store))
-    bench.cache = cast(MemoryContentCache, fuse.on(bench.cache))
+    bench.ledger = fuse.on_ledger(bench.ledger)
+    bench.store = cast(VectorStore, fuse.on("store", bench.store))
+    bench.cache = cast(MemoryContentCache, fuse.on("cache", bench.cache))
     try:
         await run()
     except BaseExceptionGroup as cut:
@@ -119,7 +127,7 @@ async def test_a_cut_at_any_durable_step_ends_like_an_uninterrupted_run(after: b
             await bench.resumed()
         assert await bench.rows() == expected, where
         await bench.check_vectors()
-        (job,) = await bench.ledger.jobs(limit=10, offset=0)
+        (job,) = await bench.ledger.jobs.list_newest(limit=10, offset=0)
         assert job.state is JobState.COMPLETED, where
         assert job.counts == MIXED, where
         assert len(bench.inference.inferred) <= len(whole.inference.inferred) + in_flight
@@ -148,7 +156,7 @@ async def test_two_cuts_in_a_row_are_survived() -> None:
         fuse = Fuse(step, after=False)
         await cut(bench, fuse, bench.resumed)
         await bench.resumed()
-        (job,) = await bench.ledger.jobs(limit=10, offset=0)
+        (job,) = await bench.ledger.jobs.list_newest(limit=10, offset=0)
         assert job.counts == MIXED
         assert set((await bench.rows()).values()) == {1}
 
@@ -185,6 +193,6 @@ async def test_a_file_that_vanished_during_a_crash_is_not_pending_for_ever() -> 
     del bench.library.files[b"019.jpg"]
     async with create_task_group() as tg:
         tg.start_soon(bench.resumed)
-    (job,) = await bench.ledger.jobs(limit=10, offset=0)
+    (job,) = await bench.ledger.jobs.list_newest(limit=10, offset=0)
     assert job.state is JobState.COMPLETED
     assert job.counts.pending == 0

@@ -253,9 +253,9 @@ async def test_a_table_that_was_damaged_while_a_root_moved_is_rebuilt_at_the_sta
     await two_collections(tmp_path)
     async with orchestrator(tmp_path) as running:
         ledger = running.app.state.services.ports.ledger
-        collection = await ledger.collection("default")
+        collection = await ledger.collections.find("default")
         changes = {root.id: os.fsencode(tmp_path / "moved") for root in collection.roots}
-        await ledger.begin_root_changes(collection.id, changes)
+        await ledger.roots.begin_changes(collection.id, changes)
     manifests_of_garbage(table_in(tmp_path))
     async with orchestrator(tmp_path) as running:
         shown = await running.get("/collections/default")

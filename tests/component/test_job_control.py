@@ -74,13 +74,13 @@ async def test_paused_stays_paused_and_cancelled_stays_cancelled_over_a_restart(
     free(bench)
     async with started(bench) as scheduler:
         await wait_all_tasks_blocked()
-        assert await bench.ledger.job(job.id) == paused
+        assert await bench.ledger.jobs.find(job.id) == paused
         cancelled = await scheduler.control(job.id, Control.CANCEL)
         assert cancelled.counts == paused.counts
         assert cancelled.counts.pending > 0
     async with started(bench) as scheduler:
         await wait_all_tasks_blocked()
-        assert await bench.ledger.job(job.id) == cancelled
+        assert await bench.ledger.jobs.find(job.id) == cancelled
     assert (await bench.job()).counts.pending == 0
     assert set((await bench.rows()).values()) == {1}
 
@@ -113,7 +113,7 @@ async def test_a_pause_and_a_cancel_at_once_end_in_a_cancel() -> None:
         async with create_task_group() as tg:
             for control in (Control.PAUSE, Control.CANCEL, Control.PAUSE, Control.RESUME):
                 tg.start_soon(ask, control)
-        record = await bench.ledger.job(job.id)
+        record = await bench.ledger.jobs.find(job.id)
         assert record is not None
         assert record.state is JobState.CANCELLED
         assert Control.CANCEL not in refused
@@ -131,7 +131,7 @@ async def test_a_paused_job_keeps_its_collection_and_gives_its_place_to_another(
         assert scheduler.live_progress(third.id) is None  # two run already
         await scheduler.control(job.id, Control.PAUSE)
         await bench.until(third.id, lambda record: record.state is JobState.RUNNING)
-        waiting = await bench.ledger.job(behind.id)
+        waiting = await bench.ledger.jobs.find(behind.id)
         assert waiting is not None
         assert waiting.state is JobState.QUEUED
         free(bench)
@@ -157,7 +157,7 @@ async def test_a_queued_job_is_paused_resumed_and_cancelled_without_ever_running
             (Control.CANCEL, JobState.CANCELLED),
         ):
             assert (await scheduler.control(queued.id, control)).state is state
-    ended = await bench.ledger.job(queued.id)
+    ended = await bench.ledger.jobs.find(queued.id)
     assert ended is not None
     assert ended.started_at is None
     assert ended.counts == JobCounts()

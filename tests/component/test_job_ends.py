@@ -42,8 +42,8 @@ class Ledger:
             monkeypatch.setattr(module, "RETRY_STORAGE_S", 0.001)
         self.fault: BaseException | None = None
         self.refused = 0
-        self._really = bench.ledger.move_job
-        monkeypatch.setattr(bench.ledger, "move_job", self.move_job)
+        self._really = bench.ledger.jobs.move
+        monkeypatch.setattr(bench.ledger.jobs, "move", self.move_job)
 
     async def move_job(self, job_id: str, to: JobState, **more: Any) -> JobRecord:
         if to is not JobState.RUNNING and self.fault is not None:

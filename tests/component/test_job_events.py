@@ -225,9 +225,9 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 async def created(ledger: Ledger, job_id: str, request: JobRequest) -> JobRecord:
-    found = await ledger.collection(request.collection)
-    found = found or await ledger.create_collection(request.collection)
-    return await ledger.create_job(job_id, found.id, request)
+    found = await ledger.collections.find(request.collection)
+    found = found or await ledger.collections.create(request.collection)
+    return await ledger.jobs.create(job_id, found.id, request)
 
 
 async def test_old_jobs_are_forgotten_but_never_the_newest_or_an_unfinished_one(
@@ -239,11 +239,11 @@ async def test_old_jobs_are_forgotten_but_never_the_newest_or_an_unfinished_one(
         await created(ledger, job_id, replace(request, retry_of=retry_of))
     await created(ledger, "alone", JobRequest("other", b"/photos"))
     for job_id in ("old", "retried", "newest", "alone"):
-        await ledger.move_job(job_id, JobState.CANCELLED)
-    assert await ledger.prune_jobs(before=NOW) == 0
+        await ledger.jobs.move(job_id, JobState.CANCELLED)
+    assert await ledger.jobs.prune(before=NOW) == 0
     later = NOW + timedelta(days=1)
-    assert await ledger.prune_jobs(before=later) == 1
-    kept = [job.id for job in await ledger.jobs(limit=9, offset=0)]
+    assert await ledger.jobs.prune(before=later) == 1
+    kept = [job.id for job in await ledger.jobs.list_newest(limit=9, offset=0)]
     assert kept == ["alone", "newest", "retry", "retried", "open"]
-    await ledger.move_job("retry", JobState.CANCELLED)
-    assert await ledger.prune_jobs(before=later) == 2
+    await ledger.jobs.move("retry", JobState.CANCELLED)
+    assert await ledger.jobs.prune(before=later) == 2

@@ -37,7 +37,7 @@ async def test_one_job_too_many_is_refused_until_one_has_ended() -> None:
             await bench.submitted(scheduler)
         assert refused.value.retry_after_s is not None
         assert "MAX_QUEUED_JOBS" in refused.value.detail
-        assert len(await bench.ledger.unfinished_jobs()) == 3, "nothing of it was kept"
+        assert len(await bench.ledger.jobs.list_unfinished()) == 3, "nothing of it was kept"
         await scheduler.control(queued[0].id, Control.PAUSE)
         with pytest.raises(QueueFull):  # a paused one holds its place
             await bench.submitted(scheduler)
@@ -64,7 +64,7 @@ async def test_many_at_once_do_not_get_past_the_bound() -> None:
         for _ in range(20):
             tg.start_soon(ask)
     assert refused == 17
-    assert len(await bench.ledger.unfinished_jobs()) == 3
+    assert len(await bench.ledger.jobs.list_unfinished()) == 3
 
 
 async def test_jobs_of_an_earlier_start_are_kept_beyond_the_bound() -> None:
@@ -77,7 +77,7 @@ async def test_jobs_of_an_earlier_start_are_kept_beyond_the_bound() -> None:
     async with started(bench) as scheduler:
         with pytest.raises(QueueFull):
             await bench.submitted(scheduler)
-        for job in await bench.ledger.jobs(limit=9, offset=0):
+        for job in await bench.ledger.jobs.list_newest(limit=9, offset=0):
             assert (await bench.ended(job.id)).state is JobState.COMPLETED
 
 

@@ -63,7 +63,7 @@ async def test_a_second_run_opens_nothing_and_writes_nothing() -> None:
     assert job.counts == JobCounts(found=28, unchanged=23, failed=4, skipped=1)
     assert len(bench.inference.batches) == calls + 1
     assert (await bench.store.open("default", synced_version=None)).version == version
-    _failures, total = await bench.ledger.failures(job.id, limit=10, offset=0)
+    _failures, total = await bench.ledger.jobs.failures(job.id, limit=10, offset=0)
     assert total == 4
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -44,7 +45,13 @@ async def test_a_subfolder_that_cannot_be_listed_is_a_warning() -> None:
 @pytest.mark.parametrize("fault", [DiskFull("no space left"), StoreWrite("SQLITE_BUSY: locked")])
 @pytest.mark.parametrize(
     "step",
-    ["store.write", "ledger.enrol", "ledger.note_decoding", "ledger.intend", "ledger.settle"],
+    [
+        "store.write",
+        "ledger.files.register",
+        "ledger.artefacts.note_decoding",
+        "ledger.artefacts.begin_write",
+        "ledger.files.complete",
+    ],
 )
 async def test_storage_that_cannot_be_written_pauses_the_job_and_costs_nothing(
     step: str, fault: Problem, monkeypatch: pytest.MonkeyPatch
@@ -53,8 +60,8 @@ async def test_storage_that_cannot_be_written_pauses_the_job_and_costs_nothing(
     monkeypatch.setattr(context, "RETRY_STORAGE_S", 0.001)
     bench = Bench()
     mixed_folder(bench.library)
-    part, name = step.split(".")
-    owner = getattr(bench, part)
+    port, _, name = step.rpartition(".")
+    owner = attrgetter(port)(bench)
     really = getattr(owner, name)
     failures = iter([True] * 5)
 
@@ -79,14 +86,14 @@ async def test_a_state_that_cannot_be_written_is_written_when_there_is_room(
         monkeypatch.setattr(module, "RETRY_STORAGE_S", 0.001)
     bench = Bench()
     mixed_folder(bench.library)
-    really, failures = bench.ledger.move_job, iter([True] * 5)
+    really, failures = bench.ledger.jobs.move, iter([True] * 5)
 
     async def fails_at_first(job_id: str, to: JobState, **more: Any) -> JobRecord:
         if to is state and next(failures, False):
             raise DiskFull("no space left")
         return await really(job_id, to, **more)
 
-    monkeypatch.setattr(bench.ledger, "move_job", fails_at_first)
+    monkeypatch.setattr(bench.ledger.jobs.list_newest, "move", fails_at_first)
     job = await bench.job()
     assert (job.state, job.counts) == (JobState.COMPLETED, MIXED)
     assert set((await bench.rows()).values()) == {1}

@@ -73,13 +73,13 @@ async def dies(bench: Bench, run: Callable[[], Awaitable[object]]) -> bool:
 
 
 async def only_job(bench: Bench) -> JobRecord:
-    (job,) = await bench.ledger.jobs(limit=10, offset=0)
+    (job,) = await bench.ledger.jobs.list_newest(limit=10, offset=0)
     return job
 
 
 async def suspects(bench: Bench) -> int:
     collection = await bench.collection()
-    return len(await bench.ledger.decode_starts(collection.id))
+    return len(await bench.ledger.artefacts.decode_starts(collection.id))
 
 
 async def test_a_file_that_takes_the_process_down_alone_twice_costs_restarts_and_itself() -> None:
@@ -91,7 +91,7 @@ async def test_a_file_that_takes_the_process_down_alone_twice_costs_restarts_and
     job = await only_job(bench)
     assert (job.state, job.counts) == (JobState.COMPLETED, CONDEMNED)
     assert job.errors_by_code[ErrorCode.FILE_QUARANTINED] == 1
-    failures, _ = await bench.ledger.failures(job.id, limit=100, offset=0)
+    failures, _ = await bench.ledger.jobs.failures(job.id, limit=100, offset=0)
     assert [one.display_path for one in failures if one.code is ErrorCode.FILE_QUARANTINED] == [
         "/photos/010.jpg"
     ]
@@ -136,7 +136,7 @@ async def test_two_kills_from_outside_condemn_nobody_who_had_company() -> None:
         preparation.kill = lambda path, count=count, first=first: next(count) == first  # type: ignore[misc]  # a lambda's default has no type
         assert await dies(bench, bench.job)
         collection = await bench.collection()
-        lost = await bench.ledger.decode_starts(collection.id)
+        lost = await bench.ledger.artefacts.decode_starts(collection.id)
         assert lost
 
         async def in_company(
@@ -228,7 +228,7 @@ async def test_a_poison_that_is_asked_for_again_needs_as_many_deaths_again() -> 
 
     assert [await dies(bench, run) for run in (forced, bench.resumed, bench.resumed)] == [True] * 3
     assert not await dies(bench, bench.resumed)
-    newest, _ = await bench.ledger.jobs(limit=10, offset=0)
+    newest, _ = await bench.ledger.jobs.list_newest(limit=10, offset=0)
     assert newest.state is JobState.COMPLETED
     assert newest.errors_by_code[ErrorCode.FILE_QUARANTINED] == 1
 

@@ -229,7 +229,7 @@ async def test_a_cut_at_any_step_of_a_change_is_seen_through_at_the_next_start(
         await bench.resumed()
         if (fuse.burnt_at, after) == ("begin_root_changes", False):
             continue  # nothing was begun
-        collection = await bench.ledger.collection("default")
+        collection = await bench.ledger.collections.find("default")
         assert collection is not None
         assert collection.root_changes == {}, where
         await check_changed(bench, to, rows if to else {})
@@ -278,11 +278,11 @@ async def check_changed(bench: Bench, to: bytes | None, rows: dict[Any, int]) ->
     kept = (Root(bench.library.root.id, to),) if to is not None else ()
     assert collection.roots == kept
     assert tuple(await bench.store.roots("default")) == kept
-    files, images = await bench.ledger.totals(collection.id, b"/", recursive=True)
+    files, images = await bench.ledger.folders.totals(collection.id, b"/", recursive=True)
     assert images == len(rows)
     assert (files > 0) == (to is not None)
     request = JobRequest("default", b"/photos")
-    await bench.ledger.create_job("next", collection.id, request)  # none is refused any more
+    await bench.ledger.jobs.create("next", collection.id, request)  # none is refused any more
 
 
 async def test_an_older_ledger_learns_from_the_table_where_a_root_is() -> None:
@@ -294,10 +294,10 @@ async def test_an_older_ledger_learns_from_the_table_where_a_root_is() -> None:
     await changed(bench, b"/moved")
     collection = await bench.collections().get("default")
     (root,) = collection.roots
-    await bench.ledger.begin_root_changes(collection.id, {root.id: b"/photos"})
-    await bench.ledger.end_root_change(collection.id, root.id)
+    await bench.ledger.roots.begin_changes(collection.id, {root.id: b"/photos"})
+    await bench.ledger.roots.end_change(collection.id, root.id)
     assert version is not None
-    await bench.ledger.set_synced_version(collection.id, version)
+    await bench.ledger.collections.set_synced_version(collection.id, version)
     await Collections(bench.ledger, bench.store).check_all()
     assert (await bench.collections().get("default")).roots == (root,)
 
@@ -309,9 +309,9 @@ async def test_an_older_table_is_brought_to_where_the_ledger_has_the_root() -> N
     rows = await bench.rows()
     collection = await bench.collections().get("default")
     (root,) = collection.roots
-    await bench.ledger.begin_root_changes(collection.id, {root.id: b"/moved"})
-    await bench.ledger.end_root_change(collection.id, root.id)
-    await bench.ledger.set_synced_version(collection.id, 1_000)  # which was torn
+    await bench.ledger.roots.begin_changes(collection.id, {root.id: b"/moved"})
+    await bench.ledger.roots.end_change(collection.id, root.id)
+    await bench.ledger.collections.set_synced_version(collection.id, 1_000)  # which was torn
     await Collections(bench.ledger, bench.store).check_all()
     points = await bench.store.get("default", list(rows))
     assert {point.path.rpartition(b"/")[0] for point in points} == {b"/moved"}

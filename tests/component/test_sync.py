@@ -219,7 +219,7 @@ async def test_a_cut_at_any_step_of_a_removal_ends_like_an_uninterrupted_one(
         burnt.add(fuse.burnt_at)
         where = f"{fuse.burnt_at}, step {step}"
         await bench.resumed()
-        job = (await bench.ledger.jobs(limit=1, offset=0))[0]
+        job = (await bench.ledger.jobs.list_newest(limit=1, offset=0))[0]
         assert job.request.sync
         assert job.state is JobState.COMPLETED, where
         assert job.progress.removed == 8, where
@@ -244,7 +244,7 @@ async def test_a_cut_after_a_step_is_mended_by_the_real_ledger_and_store(
         await cut(bench, fuse, partial(bench.job, sync=True))
         assert fuse.burnt_at == name
         await bench.resumed()
-        (job,) = await ledger.jobs(limit=1, offset=0)
+        (job,) = await ledger.jobs.list_newest(limit=1, offset=0)
         assert job.progress.removed == 8
         assert set(await bench.rows()) == await ids_of_files(bench)
         assert (await bench.job(sync=True)).counts == JobCounts(found=53, unchanged=52, skipped=1)

@@ -227,7 +227,7 @@ async def test_a_cut_at_any_step_of_a_job_over_folders_ends_like_an_uninterrupte
             break
         burnt.add(fuse.burnt_at)
         await bench.resumed()
-        job = (await bench.ledger.jobs(limit=1, offset=0))[0]
+        job = (await bench.ledger.jobs.list_newest(limit=1, offset=0))[0]
         where = f"{fuse.burnt_at}, step {step}"
         assert job.counts == JobCounts(found=4, unchanged=3, embedded=1), where
         assert job.progress.removed == 2, where
@@ -245,20 +245,20 @@ async def test_a_ledger_that_cannot_be_read_for_a_while_delays_a_look_and_loses_
 ) -> None:
     async with watched(tree()) as run:
         await run.watch()
-        real = run.bench.ledger.recall
+        real = run.bench.ledger.files.recall
 
         async def locked(*_: object) -> dict[FileKey, FileRecord]:
             await checkpoint()
             raise StoreWrite("the ledger is locked")
 
-        monkeypatch.setattr(run.bench.ledger, "recall", locked)
+        monkeypatch.setattr(run.bench.ledger.files, "recall", locked)
         run.library.put(b"one/new.jpg", b"image new")
         run.events.touch(b"one")
         await quiet(run)
         folder = await run.folder()
         assert folder is not None
         assert "the ledger is locked" in (folder.detail or "")
-        monkeypatch.setattr(run.bench.ledger, "recall", real)
+        monkeypatch.setattr(run.bench.ledger.files, "recall", real)
         await run.pass_by(RETRY_S + 1)
         assert (await only_new_job(run)).counts.embedded == 1
         assert folder.detail is None

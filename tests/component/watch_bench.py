@@ -146,7 +146,7 @@ class Watched:
         """Until nothing more can happen at this time."""
         with fail_after(PATIENCE_S):
             await wait_all_tasks_blocked()
-            while await self.bench.ledger.unfinished_jobs():
+            while await self.bench.ledger.jobs.list_unfinished():
                 await sleep(0.002)  # a job's own lingers are real
                 await wait_all_tasks_blocked()
 
@@ -157,7 +157,7 @@ class Watched:
 
     async def jobs(self) -> list[JobRecord]:
         """Oldest first."""
-        return (await self.bench.ledger.jobs(limit=1000, offset=0))[::-1]
+        return (await self.bench.ledger.jobs.list_newest(limit=1000, offset=0))[::-1]
 
     async def watch(self, *, recursive: bool = True) -> None:
         collection = await self.bench.collection()

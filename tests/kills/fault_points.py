@@ -12,28 +12,29 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 
 # Of the ports that keep something, whatever is not named here is a durable step.
 READS = frozenset(
     {
-        "ledger.collection",
-        "ledger.collections",
-        "ledger.job",
-        "ledger.jobs",
-        "ledger.unfinished_jobs",
-        "ledger.failures",
-        "ledger.failed_among",
-        "ledger.recall",
-        "ledger.decode_starts",
-        "ledger.intended",
-        "ledger.may_exist",
-        "ledger.unmet",
-        "ledger.totals",
-        "ledger.met_contents",
-        "ledger.is_unchanged_below",
-        "ledger.known_at",
-        "ledger.devices",
-        "ledger.allowed_roots",
+        "ledger.collections.find",
+        "ledger.collections.list_all",
+        "ledger.jobs.find",
+        "ledger.jobs.list_newest",
+        "ledger.jobs.list_unfinished",
+        "ledger.jobs.failures",
+        "ledger.jobs.failed_keys",
+        "ledger.files.recall",
+        "ledger.files.seen_contents",
+        "ledger.folders.not_seen_in_scan",
+        "ledger.folders.totals",
+        "ledger.folders.is_unchanged_below",
+        "ledger.folders.known_at",
+        "ledger.folders.devices",
+        "ledger.artefacts.decode_starts",
+        "ledger.artefacts.pending_writes",
+        "ledger.artefacts.maybe_written",
+        "ledger.allowed_roots.list_all",
         "store.exists",
         "store.search",
         "store.get",
@@ -47,7 +48,7 @@ READS = frozenset(
 )
 # Kept for a login, which needs a key that no errand has. No job or collection is concerned: one
 # transaction each, in the ledger alone.
-OF_LOGINS = frozenset({"ledger.session", "ledger.add_session", "ledger.end_session"})
+OF_LOGINS = frozenset({"ledger.sessions.find", "ledger.sessions.add", "ledger.sessions.end"})
 # Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
 WAITS = frozenset(
     {"library.open", "preparation.prepare", "inference.capabilities", "inference.embed"}
@@ -59,9 +60,12 @@ Phase = Literal["before", "after"]
 
 def calls_of_ports() -> frozenset[str]:
     """`port.method` of everything that can be awaited, as the protocols have it."""
+    ports = get_type_hints(Ports)
+    repositories = get_type_hints(ports.pop("ledger"))
+    ports |= {f"ledger.{name}": hint for name, hint in repositories.items()}
     return frozenset(
         f"{port}.{name}"
-        for port, hint in get_type_hints(Ports).items()
+        for port, hint in ports.items()
         for protocol in (hint, *get_args(hint))  # of one, or of several of a kind
         if getattr(protocol, "_is_protocol", False)
         for name, _ in inspect.getmembers(protocol, inspect.iscoroutinefunction)
@@ -101,6 +105,14 @@ class Fuse:
         fused: dict[str, Any] = {}
         for name in (port.name for port in fields(ports)):
             port = getattr(ports, name)
+            if isinstance(port, Ledger):
+                fused[name] = Ledger(
+                    **{
+                        one.name: _Fused(f"{name}.{one.name}", getattr(port, one.name), self)
+                        for one in fields(port)
+                    }
+                )
+                continue
             several = isinstance(port, Sequence)
             fused[name] = (
                 tuple(_Fused(name, one, self) for one in port)

@@ -90,7 +90,7 @@ async def _live(life: Life) -> None:
     async with orchestrator(life.home, over_network=True, around=fuse.around, **given) as running:
         job_id = await _done(running, life.errand)
         services: AppState = running.app.state.services
-        record = await services.ports.ledger.job(job_id)
+        record = await services.ports.ledger.jobs.find(job_id)
         assert record is not None
         found = await snapshot(services, record)
     life.result_path.write_text(json.dumps(found))
@@ -157,7 +157,7 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
         async for ids in ports.store.ids("default")
         for point in await ports.store.get("default", list(dict.fromkeys(ids)), vectors=True)
     ]
-    failures, _ = await ports.ledger.failures(record.id, limit=1000, offset=0)
+    failures, _ = await ports.ledger.jobs.failures(record.id, limit=1000, offset=0)
     return {
         "state": record.state,
         "counts": record.counts.model_dump(),

@@ -23,16 +23,16 @@ def group_names(group: int) -> list[bytes]:
 
 async def work(path: str, first_group: int) -> None:
     async with open_ledger(path) as ledger:
-        collection = await ledger.collection("default")
+        collection = await ledger.collections.find("default")
         assert collection is not None
         for group in range(first_group, first_group + 10_000):
             names = group_names(group)
-            await ledger.enrol("job-1", collection.id, [enrolment(name) for name in names])
+            await ledger.files.register("job-1", collection.id, [enrolment(name) for name in names])
             say(f"enrolled {group}")
-            await ledger.intend("job-1", collection.id, intents(*names))
+            await ledger.artefacts.begin_write("job-1", collection.id, intents(*names))
             say(f"intended {group}")
             settlements = [stored(name) for name in names[1:]]
-            await ledger.settle(
+            await ledger.files.complete(
                 "job-1",
                 collection.id,
                 [failed(names[0]), *settlements],

@@ -22,7 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from tests.memory_ports import MemoryLedger
+from tests.memory_ledger import memory_ledger
 from utils.contract import ErrorCode, JobCounts, JobState
 
 ROOT = root_at(b"/photos")
@@ -35,7 +35,7 @@ SHA = bytes(range(32))
 async def a_ledger(kind: str, folder: Path) -> AsyncIterator[Ledger]:
     """The real one or its twin, with a clock that stands still."""
     if kind == "memory":
-        yield MemoryLedger(clock=lambda: NOW)
+        yield memory_ledger(clock=lambda: NOW)
     else:
         async with open_ledger(folder / "ledger.sqlite3", clock=lambda: NOW) as opened:
             yield opened
@@ -91,23 +91,23 @@ def skipped(name: bytes) -> FileOutcome:
 
 async def running(ledger: Ledger, job_id: str = "job-1") -> CollectionRecord:
     """A collection with a root and a running job."""
-    found = await ledger.collection("default") or await ledger.create_collection("default")
-    await ledger.add_root(found.id, ROOT)
-    await ledger.create_job(job_id, found.id, JobRequest("default", ROOT.path))
-    await ledger.move_job(job_id, JobState.RUNNING)
+    found = await ledger.collections.find("default") or await ledger.collections.create("default")
+    await ledger.roots.add(found.id, ROOT)
+    await ledger.jobs.create(job_id, found.id, JobRequest("default", ROOT.path))
+    await ledger.jobs.move(job_id, JobState.RUNNING)
     return found
 
 
 async def settle(
     ledger: Ledger, collection: CollectionRecord, *settlements: FileOutcome, job_id: str = "job-1"
 ) -> None:
-    await ledger.settle(
+    await ledger.files.complete(
         job_id, collection.id, settlements, synced_version=None, progress=SavedProgress()
     )
 
 
 async def counts(ledger: Ledger, job_id: str = "job-1") -> JobCounts:
-    job = await ledger.job(job_id)
+    job = await ledger.jobs.find(job_id)
     assert job is not None
     return job.counts
 

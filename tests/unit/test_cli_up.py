@@ -207,10 +207,10 @@ async def test_the_models_are_read_from_the_ledger_also_after_a_kill(tmp_path: P
     assert library_models(ledger) == {}
     async with open_ledger(ledger) as opened:
         for name in ("default", "new"):
-            await opened.create_collection(name)
-        collection = await opened.collection("default")
+            await opened.collections.create(name)
+        collection = await opened.collections.find("default")
         assert collection is not None
-        await opened.bind_collection(
+        await opened.collections.bind(
             collection.id, model="tiny-shapes", weights="w", dim=8, fingerprint="f"
         )
         while_open = library_models(ledger)  # all of it may be in the log still

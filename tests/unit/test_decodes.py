@@ -20,7 +20,8 @@ from ingestion_orchestration_fastapi_app.ingest.crash_suspects import (
     DecodeGate,
     crash_suspects_of,
 )
-from tests.memory_ports import MemoryLedger
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from tests.memory_ledger import memory_ledger
 from tests.unit.ledger_words import STAT
 
 pytestmark = pytest.mark.anyio
@@ -34,13 +35,13 @@ async def durably(write: Callable[[], Awaitable[None]]) -> None:
 
 
 @asynccontextmanager
-async def two_jobs() -> AsyncIterator[tuple[MemoryLedger, CrashSuspects, CrashSuspects]]:
+async def two_jobs() -> AsyncIterator[tuple[Ledger, CrashSuspects, CrashSuspects]]:
     """Of two collections, the first with A and B as suspects."""
-    ledger, turns = MemoryLedger(), DecodeGate()
-    first = (await ledger.create_collection("first")).id
-    second = (await ledger.create_collection("second")).id
+    ledger, turns = memory_ledger(), DecodeGate()
+    first = (await ledger.collections.create("first")).id
+    second = (await ledger.collections.create("second")).id
     suspects = [DecodeStart(one, VERSION) for one in (A, B)]
-    await ledger.note_decoding(first, suspects, [])
+    await ledger.artefacts.note_decoding(first, suspects, [])
     async with (
         crash_suspects_of(ledger, first, turns, clean=False) as ours,
         crash_suspects_of(ledger, second, turns, clean=False) as theirs,
@@ -64,27 +65,29 @@ async def test_a_suspect_waits_for_the_files_of_all_jobs_and_they_for_it() -> No
                 theirs.release(C)
                 await wait_all_tasks_blocked()
                 assert went == [A]
-                assert (await ledger.decode_starts(1))[A].alone == 1
+                assert (await ledger.artefacts.decode_starts(1))[A].alone == 1
                 tg.start_soon(theirs.admit, {D: STAT}, durably)
                 await wait_all_tasks_blocked()
-                assert D not in await ledger.decode_starts(2)
+                assert D not in await ledger.artefacts.decode_starts(2)
                 ours.release(A)
                 await wait_all_tasks_blocked()
                 assert went == [A, B]
-                assert set(await ledger.decode_starts(1)) == {B}
+                assert set(await ledger.artefacts.decode_starts(1)) == {B}
                 ours.release(B)
-        assert await ledger.decode_starts(1) == {}
-        assert set(await ledger.decode_starts(2)) == {D}
+        assert await ledger.artefacts.decode_starts(1) == {}
+        assert set(await ledger.artefacts.decode_starts(2)) == {D}
 
 
 async def test_the_end_of_a_file_is_written_with_the_next_start() -> None:
     async with two_jobs() as (ledger, ours, _):
         await ours.admit({C: STAT}, durably)
         ours.release(C)
-        assert C in await ledger.decode_starts(1)
+        assert C in await ledger.artefacts.decode_starts(1)
         await ours.admit({A: STAT}, durably)
-        assert set(await ledger.decode_starts(1)) == {A, B}
-    assert set(await ledger.decode_starts(1)) == {B}, "an untried suspect outlives a clean stop"
+        assert set(await ledger.artefacts.decode_starts(1)) == {A, B}
+    assert set(await ledger.artefacts.decode_starts(1)) == {B}, (
+        "an untried suspect outlives a clean stop"
+    )
 
 
 async def test_a_lone_file_is_a_suspect_no_longer_than_it_is_decoded() -> None:
@@ -102,7 +105,7 @@ async def test_a_lone_file_is_a_suspect_no_longer_than_it_is_decoded() -> None:
         await wait_all_tasks_blocked()
         assert went == [A]
         assert not ours.has_isolated_file
-        assert set(await ledger.decode_starts(1)) == {B}
+        assert set(await ledger.artefacts.decode_starts(1)) == {B}
         ours.release(A)
         await wait_all_tasks_blocked()
         assert went == [A, B]
@@ -114,7 +117,7 @@ async def test_who_asks_for_files_in_spite_of_all_gives_them_a_clean_record() ->
         assert ours.turn(A, STAT) is Turn.ALONE
     async with crash_suspects_of(ledger, 1, DecodeGate(), clean=True) as cleared:
         assert cleared.turn(A, STAT) is Turn.TOGETHER
-        assert await ledger.decode_starts(1) == {}
+        assert await ledger.artefacts.decode_starts(1) == {}
 
 
 async def test_a_ledger_that_cannot_be_written_does_not_keep_a_stop_from_ending(
@@ -128,5 +131,5 @@ async def test_a_ledger_that_cannot_be_written_does_not_keep_a_stop_from_ending(
         ) -> None:
             raise StoreWrite("no")
 
-        monkeypatch.setattr(ledger, "note_decoding", full)
-    assert C in await ledger.decode_starts(1), "it is tried alone next time, no more"
+        monkeypatch.setattr(ledger.artefacts, "note_decoding", full)
+    assert C in await ledger.artefacts.decode_starts(1), "it is tried alone next time, no more"

@@ -46,74 +46,74 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 async def test_a_collection_is_found_by_its_name_with_its_roots(ledger: Ledger) -> None:
-    made = await ledger.create_collection("default")
+    made = await ledger.collections.create("default")
     other = root_at(b"/more")
     for root in (ROOT, other, ROOT):
-        await ledger.add_root(made.id, root)
-    found = await ledger.collection("default")
+        await ledger.roots.add(made.id, root)
+    found = await ledger.collections.find("default")
     assert found == replace(made, roots=(other, ROOT))
-    assert await ledger.collections() == [found]
-    assert await ledger.collection("other") is None
+    assert await ledger.collections.list_all() == [found]
+    assert await ledger.collections.find("other") is None
 
 
 async def test_a_name_is_taken_once_and_an_id_never_again(ledger: Ledger) -> None:
-    first = await ledger.create_collection("default")
+    first = await ledger.collections.create("default")
     with pytest.raises(CollectionExists):
-        await ledger.create_collection("default")
-    await ledger.delete_collection(first.id)
-    await ledger.end_drop("default")
-    assert (await ledger.create_collection("default")).id != first.id
+        await ledger.collections.create("default")
+    await ledger.collections.delete(first.id)
+    await ledger.collections.end_drop("default")
+    assert (await ledger.collections.create("default")).id != first.id
 
 
 async def test_a_deleted_name_rests_until_its_table_is_gone(ledger: Ledger) -> None:
-    made = await ledger.create_collection("default")
-    await ledger.delete_collection(made.id)
-    assert await ledger.dropped_tables() == ["default"]
+    made = await ledger.collections.create("default")
+    await ledger.collections.delete(made.id)
+    assert await ledger.collections.dropped_tables() == ["default"]
     with pytest.raises(CollectionDropping):
-        await ledger.create_collection("default")
-    await ledger.end_drop("default")
-    assert await ledger.dropped_tables() == []
+        await ledger.collections.create("default")
+    await ledger.collections.end_drop("default")
+    assert await ledger.collections.dropped_tables() == []
     with pytest.raises(CollectionNotFound):
-        await ledger.add_root(made.id, ROOT)
+        await ledger.roots.add(made.id, ROOT)
 
 
 async def test_a_collection_with_an_unfinished_job_stays(ledger: Ledger) -> None:
     made = await running(ledger)
     with pytest.raises(JobStateProblem):
-        await ledger.delete_collection(made.id)
-    assert await ledger.collections() != []
-    assert await ledger.dropped_tables() == []
+        await ledger.collections.delete(made.id)
+    assert await ledger.collections.list_all() != []
+    assert await ledger.collections.dropped_tables() == []
 
 
 async def test_a_collection_is_bound_to_one_model(ledger: Ledger) -> None:
-    made = await ledger.create_collection("default")
+    made = await ledger.collections.create("default")
     for _ in range(2):
-        await ledger.bind_collection(made.id, model="m", weights="w", dim=512, fingerprint="fp")
+        await ledger.collections.bind(made.id, model="m", weights="w", dim=512, fingerprint="fp")
     with pytest.raises(ModelMismatch):
-        await ledger.bind_collection(made.id, model="n", weights="w", dim=512, fingerprint="other")
+        await ledger.collections.bind(made.id, model="n", weights="w", dim=512, fingerprint="other")
     with pytest.raises(CollectionNotFound):
-        await ledger.bind_collection(99, model="m", weights="w", dim=512, fingerprint="fp")
-    found = await ledger.collection("default")
+        await ledger.collections.bind(99, model="m", weights="w", dim=512, fingerprint="fp")
+    found = await ledger.collections.find("default")
     assert found == replace(made, model="m", weights="w", dim=512, fingerprint="fp")
 
 
 async def test_a_deleted_collection_leaves_nothing_behind(ledger: Ledger) -> None:
     made = await running(ledger)
-    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
-    await ledger.intend("job-1", made.id, intents(b"a.jpg"))
+    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await ledger.artefacts.begin_write("job-1", made.id, intents(b"a.jpg"))
     await settle(ledger, made, failed(b"b.jpg"))
-    await ledger.move_job("job-1", JobState.CANCELLED)
-    await ledger.delete_collection(made.id)
-    assert await ledger.collections() == []
-    assert await ledger.job("job-1") is None
-    assert await ledger.failures("job-1", limit=10, offset=0) == ([], 0)
-    assert await ledger.recall(made.id, [key(b"a.jpg")]) == {}
+    await ledger.jobs.move("job-1", JobState.CANCELLED)
+    await ledger.collections.delete(made.id)
+    assert await ledger.collections.list_all() == []
+    assert await ledger.jobs.find("job-1") is None
+    assert await ledger.jobs.failures("job-1", limit=10, offset=0) == ([], 0)
+    assert await ledger.files.recall(made.id, [key(b"a.jpg")]) == {}
 
 
 async def test_a_job_keeps_its_request_and_its_progress(ledger: Ledger) -> None:
-    made = await ledger.create_collection("default")
+    made = await ledger.collections.create("default")
     request = JobRequest("default", b"/photos/\xff", recursive=False, captions=True, force=True)
-    job = await ledger.create_job("job-1", made.id, request)
+    job = await ledger.jobs.create("job-1", made.id, request)
     assert (job.request, job.state, job.created_at) == (request, JobState.QUEUED, NOW)
     progress = SavedProgress(
         bytes_read=2**40,
@@ -123,17 +123,17 @@ async def test_a_job_keeps_its_request_and_its_progress(ledger: Ledger) -> None:
         warnings=("untrained",),
         scan_complete=True,
     )
-    moved = await ledger.move_job(
+    moved = await ledger.jobs.move(
         "job-1",
         JobState.PAUSED,
         reason="The disk is full.",
         reason_code=ErrorCode.DISK_FULL,
         progress=progress,
     )
-    assert moved == await ledger.job("job-1")
+    assert moved == await ledger.jobs.find("job-1")
     assert (moved.progress, moved.reason_code) == (progress, ErrorCode.DISK_FULL)
     assert (moved.started_at, moved.finished_at) == (None, None)
-    again = await ledger.move_job("job-1", JobState.RUNNING)
+    again = await ledger.jobs.move("job-1", JobState.RUNNING)
     assert (again.reason, again.reason_code, again.progress) == (None, None, progress)
     assert again.started_at == NOW
 
@@ -141,17 +141,20 @@ async def test_a_job_keeps_its_request_and_its_progress(ledger: Ledger) -> None:
 async def test_jobs_are_listed_newest_first_and_unfinished_ones_oldest_first(
     ledger: Ledger,
 ) -> None:
-    made = await ledger.create_collection("default")
+    made = await ledger.collections.create("default")
     for number in range(5):
-        await ledger.create_job(f"job-{number}", made.id, JobRequest("default", b"/photos"))
-    await ledger.move_job("job-1", JobState.CANCELLED)
-    assert [job.id for job in await ledger.jobs(limit=2, offset=1)] == ["job-3", "job-2"]
-    begun = await ledger.jobs(limit=9, offset=0, id_prefix="job-3")
+        await ledger.jobs.create(f"job-{number}", made.id, JobRequest("default", b"/photos"))
+    await ledger.jobs.move("job-1", JobState.CANCELLED)
+    assert [job.id for job in await ledger.jobs.list_newest(limit=2, offset=1)] == [
+        "job-3",
+        "job-2",
+    ]
+    begun = await ledger.jobs.list_newest(limit=9, offset=0, id_prefix="job-3")
     assert [job.id for job in begun] == ["job-3"]
-    assert await ledger.jobs(limit=9, offset=0, id_prefix="ob-3") == []
-    unfinished = [job.id for job in await ledger.unfinished_jobs()]
+    assert await ledger.jobs.list_newest(limit=9, offset=0, id_prefix="ob-3") == []
+    unfinished = [job.id for job in await ledger.jobs.list_unfinished()]
     assert unfinished == ["job-0", "job-2", "job-3", "job-4"]
-    found = await ledger.collection("default")
+    found = await ledger.collections.find("default")
     assert found is not None
     assert found.last_job_id == "job-4"
 
@@ -161,28 +164,28 @@ async def test_an_unknown_job_is_a_problem_and_a_finished_one_stays_as_it_is(
 ) -> None:
     made = await running(ledger)
     with pytest.raises(JobNotFound):
-        await ledger.move_job("nobody", JobState.RUNNING)
+        await ledger.jobs.move("nobody", JobState.RUNNING)
     with pytest.raises(JobNotFound):
-        await ledger.enrol("nobody", made.id, [enrolment(b"a.jpg")])
-    done = await ledger.move_job("job-1", JobState.COMPLETED)
+        await ledger.files.register("nobody", made.id, [enrolment(b"a.jpg")])
+    done = await ledger.jobs.move("job-1", JobState.COMPLETED)
     assert done.finished_at == NOW
-    assert await ledger.move_job("job-1", JobState.COMPLETED) == done
+    assert await ledger.jobs.move("job-1", JobState.COMPLETED) == done
     with pytest.raises(JobStateProblem):
-        await ledger.move_job("job-1", JobState.RUNNING)
+        await ledger.jobs.move("job-1", JobState.RUNNING)
     with pytest.raises(JobStateProblem):
-        await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg")])
+        await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg")])
     with pytest.raises(JobStateProblem):
         await settle(ledger, made, stored(b"a.jpg"))
     with pytest.raises(JobStateProblem):
-        await ledger.fail_pending("job-1", ErrorCode.FILE_NOT_FOUND, "gone")
-    assert await ledger.recall(made.id, [key(b"a.jpg")]) == {}
+        await ledger.files.fail_pending("job-1", ErrorCode.FILE_NOT_FOUND, "gone")
+    assert await ledger.files.recall(made.id, [key(b"a.jpg")]) == {}
 
 
 async def test_counts_add_up_at_every_step(ledger: Ledger) -> None:
     made = await running(ledger)
     names = [b"a.jpg", b"b.jpg", b"c.jpg", b"d.jpg"]
-    await ledger.enrol("job-1", made.id, [enrolment(name) for name in names])
-    await ledger.enrol("job-1", made.id, [enrolment(b"e.jpg", Outcome.UNCHANGED)])
+    await ledger.files.register("job-1", made.id, [enrolment(name) for name in names])
+    await ledger.files.register("job-1", made.id, [enrolment(b"e.jpg", Outcome.UNCHANGED)])
     assert await counts(ledger) == JobCounts(found=5, unchanged=1, pending=4)
     await settle(ledger, made, stored(b"a.jpg"), stored(b"b.jpg", Outcome.CACHED))
     await settle(ledger, made, failed(b"c.jpg"))
@@ -190,7 +193,7 @@ async def test_counts_add_up_at_every_step(ledger: Ledger) -> None:
         found=5, unchanged=1, cached=1, embedded=1, failed=1, pending=1
     )
     await settle(ledger, made, skipped(b"d.jpg"))
-    finished = await ledger.move_job("job-1", JobState.COMPLETED)
+    finished = await ledger.jobs.move("job-1", JobState.COMPLETED)
     assert finished.counts == JobCounts(
         found=5, unchanged=1, cached=1, embedded=1, failed=1, skipped=1
     )
@@ -201,31 +204,31 @@ async def test_a_later_job_takes_the_files_over_and_the_earlier_keeps_its_counts
     ledger: Ledger,
 ) -> None:
     made = await running(ledger)
-    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
     await settle(ledger, made, stored(b"a.jpg"), failed(b"b.jpg"))
-    before = await ledger.move_job("job-1", JobState.COMPLETED)
+    before = await ledger.jobs.move("job-1", JobState.COMPLETED)
     await running(ledger, "job-2")
-    await ledger.enrol("job-2", made.id, [enrolment(b"a.jpg", Outcome.UNCHANGED)])
-    await ledger.enrol("job-2", made.id, [enrolment(b"b.jpg")])
+    await ledger.files.register("job-2", made.id, [enrolment(b"a.jpg", Outcome.UNCHANGED)])
+    await ledger.files.register("job-2", made.id, [enrolment(b"b.jpg")])
     await settle(ledger, made, stored(b"b.jpg"), job_id="job-2")
-    assert await ledger.job("job-1") == before
-    assert (await ledger.failures("job-1", limit=9, offset=0))[1] == 1
+    assert await ledger.jobs.find("job-1") == before
+    assert (await ledger.jobs.failures("job-1", limit=9, offset=0))[1] == 1
     assert await counts(ledger, "job-2") == JobCounts(found=2, unchanged=1, embedded=1)
 
 
 async def test_a_job_that_loses_files_to_another_counts_them_no_more(ledger: Ledger) -> None:
     made = await running(ledger)
-    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
     await running(ledger, "job-2")
-    await ledger.enrol("job-2", made.id, [enrolment(b"a.jpg")])
+    await ledger.files.register("job-2", made.id, [enrolment(b"a.jpg")])
     assert await counts(ledger, "job-1") == JobCounts(found=1, pending=1)
     assert await counts(ledger, "job-2") == JobCounts(found=1, pending=1)
 
 
 async def test_a_file_sent_again_replaces_its_outcome(ledger: Ledger) -> None:
     made = await running(ledger)
-    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg", Outcome.FAILED)])
-    assert (await ledger.failures("job-1", limit=9, offset=0))[1] == 1
-    await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"a.jpg")])
+    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg", Outcome.FAILED)])
+    assert (await ledger.jobs.failures("job-1", limit=9, offset=0))[1] == 1
+    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"a.jpg")])
     assert await counts(ledger) == JobCounts(found=1, pending=1)
-    assert await ledger.failures("job-1", limit=9, offset=0) == ([], 0)
+    assert await ledger.jobs.failures("job-1", limit=9, offset=0) == ([], 0)

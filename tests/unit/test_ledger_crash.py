@@ -50,20 +50,21 @@ async def test_every_acknowledged_group_survives_a_kill_and_the_counts_are_exact
         async with open_ledger(path) as ledger:
             for group in range(first, last.get(Outcome.EMBEDDED, first - 1) + 1):
                 names = group_names(group)
-                known = await ledger.recall(collection.id, [key(name) for name in names])
+                known = await ledger.files.recall(collection.id, [key(name) for name in names])
                 assert [known[key(name)].verdict for name in names] == [
                     Verdict.FAILED,
                     *[Verdict.STORED] * (GROUP - 1),
                 ]
             enrolled = group_names(last["enrolled"])
             assert (
-                len(await ledger.recall(collection.id, [key(name) for name in enrolled])) == GROUP
+                len(await ledger.files.recall(collection.id, [key(name) for name in enrolled]))
+                == GROUP
             )
             if "intended" in last:
                 ids = [pid(name) for name in group_names(last["intended"])]
-                assert await ledger.may_exist(collection.id, ids) == set(ids)
-            job = await ledger.job("job-1")
-            found = await ledger.collection("default")
+                assert await ledger.artefacts.maybe_written(collection.id, ids) == set(ids)
+            job = await ledger.jobs.find("job-1")
+            found = await ledger.collections.find("default")
         assert job is not None
         assert found is not None
         assert found.synced_version == (job.progress.bytes_read or found.synced_version)

@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from tests.memory_ports import MemoryLedger
+from tests.memory_ledger import memory_ledger
 from tests.unit.ledger_words import NOW, ROOT, enrolment, failed, intents, key, pid, skipped, stored
 from utils.contract import ErrorCode, JobState
 
@@ -37,7 +37,7 @@ class Enrol:
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
         files = [enrolment(name, outcome) for name, outcome in self.files]
-        await ledger.enrol(self.job_id, collection_id, files)
+        await ledger.files.register(self.job_id, collection_id, files)
         return None
 
 
@@ -54,7 +54,7 @@ class Settle:
         }
         settlements = [made[verdict](name) for name, verdict in self.files]
         progress = SavedProgress(bytes_read=len(settlements))
-        await ledger.settle(
+        await ledger.files.complete(
             self.job_id, collection_id, settlements, synced_version=None, progress=progress
         )
         return None
@@ -66,7 +66,7 @@ class Intend:
     names: list[bytes]
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
-        await ledger.intend(self.job_id, collection_id, intents(*self.names))
+        await ledger.artefacts.begin_write(self.job_id, collection_id, intents(*self.names))
         return None
 
 
@@ -77,7 +77,9 @@ class NoteDecoding:
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
         begun = [DecodeStart(pid(name), "10-20", alone) for name, alone in self.begun]
-        await ledger.note_decoding(collection_id, begun, [pid(name) for name in self.ended])
+        await ledger.artefacts.note_decoding(
+            collection_id, begun, [pid(name) for name in self.ended]
+        )
         return None
 
 
@@ -86,7 +88,7 @@ class FailPending:
     job_id: str
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
-        return await ledger.fail_pending(self.job_id, ErrorCode.FILE_NOT_FOUND, "gone")
+        return await ledger.files.fail_pending(self.job_id, ErrorCode.FILE_NOT_FOUND, "gone")
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Move:
     state: JobState
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
-        return await ledger.move_job(self.job_id, self.state)
+        return await ledger.jobs.move(self.job_id, self.state)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class Reconcile:
             for name in self.names:
                 yield [pid(name)]
 
-        return await ledger.reconcile(collection_id, ids())
+        return await ledger.artefacts.reconcile(collection_id, ids())
 
 
 @dataclass(frozen=True)
@@ -118,19 +120,21 @@ class Remove:
     cut_off: bool
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
-        files = await ledger.unmet(self.job_id, collection_id, ROOT.path, after=None, limit=2)
+        files = await ledger.folders.not_seen_in_scan(
+            self.job_id, collection_id, ROOT.path, after=None, limit=2
+        )
         assert (
             files[1:]
-            == await ledger.unmet(
+            == await ledger.folders.not_seen_in_scan(
                 self.job_id, collection_id, ROOT.path, after=files[0].key, limit=1
             )
             if files
             else True
         )
-        await ledger.doom(collection_id, [file.point_id for file in files])
+        await ledger.artefacts.begin_delete(collection_id, [file.point_id for file in files])
         if self.cut_off:
             return files
-        return await ledger.forget(self.job_id, collection_id, files, synced_version=1)
+        return await ledger.files.delete_files(self.job_id, collection_id, files, synced_version=1)
 
 
 Step = Enrol | Settle | Intend | NoteDecoding | FailPending | Move | Reconcile | Remove
@@ -176,15 +180,20 @@ async def answer(step: Step, ledger: Ledger, collection_id: int) -> object:
 async def seen(ledger: Ledger, collection_id: int) -> list[object]:
     """All that the port tells."""
     told: list[object] = [
-        await ledger.collections(),
-        await ledger.jobs(limit=9, offset=0),
-        await ledger.unfinished_jobs(),
-        await ledger.recall(collection_id, [key(name) for name in NAMES]),
-        await ledger.may_exist(collection_id, [pid(name) for name in NAMES]),
-        await ledger.decode_starts(collection_id),
+        await ledger.collections.list_all(),
+        await ledger.jobs.list_newest(limit=9, offset=0),
+        await ledger.jobs.list_unfinished(),
+        await ledger.files.recall(collection_id, [key(name) for name in NAMES]),
+        await ledger.artefacts.maybe_written(collection_id, [pid(name) for name in NAMES]),
+        await ledger.artefacts.decode_starts(collection_id),
     ]
-    told.extend([await ledger.failures(job_id, limit=9, offset=0) for job_id in JOBS])
-    told.extend([await ledger.intended(job.id) for job in await ledger.unfinished_jobs()])
+    told.extend([await ledger.jobs.failures(job_id, limit=9, offset=0) for job_id in JOBS])
+    told.extend(
+        [
+            await ledger.artefacts.pending_writes(job.id)
+            for job in await ledger.jobs.list_unfinished()
+        ]
+    )
     return told
 
 
@@ -211,18 +220,20 @@ async def compare(taken: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.sqlite3"
         async with open_ledger(path, clock=lambda: NOW) as real:
-            twin = MemoryLedger(clock=lambda: NOW)
+            twin = memory_ledger(clock=lambda: NOW)
             for ledger in (real, twin):
-                collection = await ledger.create_collection("default")
-                await ledger.add_root(collection.id, ROOT)
+                collection = await ledger.collections.create("default")
+                await ledger.roots.add(collection.id, ROOT)
                 for job_id in JOBS:
-                    await ledger.create_job(job_id, collection.id, JobRequest("default", ROOT.path))
+                    await ledger.jobs.create(
+                        job_id, collection.id, JobRequest("default", ROOT.path)
+                    )
             for step in taken:
                 said = await answer(step, real, collection.id)
                 assert said == await answer(step, twin, collection.id)
                 assert await seen(real, collection.id) == await seen(twin, collection.id)
                 rows = counted(path)
-                for job in await real.unfinished_jobs():
+                for job in await real.jobs.list_unfinished():
                     kept = job.counts.model_dump()
                     assert kept.pop("found") == sum(kept.values())
                     assert {name: files for name, files in kept.items() if files} == rows[job.id]

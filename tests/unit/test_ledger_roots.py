@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import roots_table
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import roots
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
@@ -50,32 +50,34 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def filled(ledger: Ledger) -> CollectionRecord:
     """A collection of two roots, one in the other, with an ended job, watches and devices."""
     collection = await running(ledger)
-    await ledger.add_root(collection.id, INNER)
+    await ledger.roots.add(collection.id, INNER)
     inner = replace(enrolment(b"5.jpg"), key=FileKey(INNER.id, b"5.jpg"))
-    await ledger.enrol("job-1", collection.id, [*map(enrolment, (b"a.jpg", b"b.jpg")), inner])
+    await ledger.files.register(
+        "job-1", collection.id, [*map(enrolment, (b"a.jpg", b"b.jpg")), inner]
+    )
     await settle(ledger, collection, stored(b"a.jpg"), failed(b"b.jpg"))
-    await ledger.move_job("job-1", JobState.COMPLETED)
+    await ledger.jobs.move("job-1", JobState.COMPLETED)
     for folder in (ROOT.path + b"/deep", INNER.path):
-        await ledger.put_watch(collection.id, Watch(folder))
+        await ledger.collections.put_watch(collection.id, Watch(folder))
     found = {ROOT.path: 1, ROOT.path + b"/mount": 2, INNER.path + b"/mount": 3}
-    await ledger.note_devices(collection.id, found, replace=True)
+    await ledger.folders.note_devices(collection.id, found, replace=True)
     return await now(ledger)
 
 
 async def now(ledger: Ledger) -> CollectionRecord:
-    found = await ledger.collection("default")
+    found = await ledger.collections.find("default")
     assert found is not None
     return found
 
 
 async def end(ledger: Ledger, collection: CollectionRecord, root: Root) -> None:
-    while not await ledger.end_root_change(collection.id, root.id):
+    while not await ledger.roots.end_change(collection.id, root.id):
         pass
 
 
 async def test_a_repointed_root_takes_its_watches_devices_and_jobs_along(ledger: Ledger) -> None:
     collection = await filled(ledger)
-    await ledger.begin_root_changes(collection.id, {ROOT.id: MOVED.path})
+    await ledger.roots.begin_changes(collection.id, {ROOT.id: MOVED.path})
     assert (await now(ledger)).root_changes == {ROOT.id: MOVED.path}
     assert (await now(ledger)).roots == (ROOT, INNER)
     await end(ledger, collection, ROOT)
@@ -83,29 +85,29 @@ async def test_a_repointed_root_takes_its_watches_devices_and_jobs_along(ledger:
     assert found.root_changes == {}
     assert set(found.roots) == {MOVED, INNER}
     assert found.watches == (Watch(MOVED.path + b"/deep"), Watch(INNER.path))
-    assert await ledger.devices(collection.id) == {
+    assert await ledger.folders.devices(collection.id) == {
         MOVED.path: 1,
         MOVED.path + b"/mount": 2,
         INNER.path + b"/mount": 3,
     }
-    job = await ledger.job("job-1")
+    job = await ledger.jobs.find("job-1")
     assert job is not None
     assert job.request.directory == MOVED.path
-    known = await ledger.recall(collection.id, [stored(b"a.jpg").key])
+    known = await ledger.files.recall(collection.id, [stored(b"a.jpg").key])
     assert len(known) == 1
-    assert await ledger.totals(collection.id, MOVED.path, recursive=True) == (2, 1)
+    assert await ledger.folders.totals(collection.id, MOVED.path, recursive=True) == (2, 1)
     await end(ledger, collection, ROOT)  # again is harmless
 
 
 async def test_the_folders_of_a_job_go_along(ledger: Ledger) -> None:
-    collection = await ledger.create_collection("default", [ROOT])
+    collection = await ledger.collections.create("default", [ROOT])
     odd = ROOT.path + b"/\xff"
     request = JobRequest("default", ROOT.path, folders=(odd, b"/foreign"))
-    await ledger.create_job("job", collection.id, request)
-    await ledger.move_job("job", JobState.CANCELLED)
-    await ledger.begin_root_changes(collection.id, {ROOT.id: MOVED.path})
+    await ledger.jobs.create("job", collection.id, request)
+    await ledger.jobs.move("job", JobState.CANCELLED)
+    await ledger.roots.begin_changes(collection.id, {ROOT.id: MOVED.path})
     await end(ledger, collection, ROOT)
-    job = await ledger.job("job")
+    job = await ledger.jobs.find("job")
     assert job is not None
     assert job.request.folders == (MOVED.path + b"/\xff", b"/foreign")
 
@@ -113,26 +115,26 @@ async def test_the_folders_of_a_job_go_along(ledger: Ledger) -> None:
 async def test_a_forgotten_root_takes_all_that_is_its_own(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(roots_table, "_FILES_A_STEP", 1)
+    monkeypatch.setattr(roots, "_FILES_A_STEP", 1)
     collection = await filled(ledger)
-    await ledger.create_job("job-2", collection.id, JobRequest("default", ROOT.path))
-    await ledger.intend("job-2", collection.id, intents(b"a.jpg", b"c.jpg"))
+    await ledger.jobs.create("job-2", collection.id, JobRequest("default", ROOT.path))
+    await ledger.artefacts.begin_write("job-2", collection.id, intents(b"a.jpg", b"c.jpg"))
     start = DecodeStart(pid(b"a.jpg"), "1", 0)
-    await ledger.note_decoding(collection.id, [start], [])
-    await ledger.move_job("job-2", JobState.CANCELLED)
-    await ledger.begin_root_changes(collection.id, {ROOT.id: None})
+    await ledger.artefacts.note_decoding(collection.id, [start], [])
+    await ledger.jobs.move("job-2", JobState.CANCELLED)
+    await ledger.roots.begin_changes(collection.id, {ROOT.id: None})
     points = [pid(b"a.jpg"), pid(b"c.jpg")]
-    await ledger.forget_points(collection.id, points, synced_version=7)
+    await ledger.roots.forget_points(collection.id, points, synced_version=7)
     await end(ledger, collection, ROOT)
     found = await now(ledger)
     assert found.roots == (INNER,)
     assert found.watches == (Watch(INNER.path),)
     assert found.synced_version == 7
-    assert await ledger.devices(collection.id) == {INNER.path + b"/mount": 3}
-    assert await ledger.totals(collection.id, ROOT.path, recursive=True) == (1, 0)
-    assert await ledger.may_exist(collection.id, points) == set()
-    assert await ledger.decode_starts(collection.id) == {}
-    job = await ledger.job("job-1")
+    assert await ledger.folders.devices(collection.id) == {INNER.path + b"/mount": 3}
+    assert await ledger.folders.totals(collection.id, ROOT.path, recursive=True) == (1, 0)
+    assert await ledger.artefacts.maybe_written(collection.id, points) == set()
+    assert await ledger.artefacts.decode_starts(collection.id) == {}
+    job = await ledger.jobs.find("job-1")
     assert job is not None
     assert job.counts.found == 3  # an ended job's numbers are history
 
@@ -140,24 +142,24 @@ async def test_a_forgotten_root_takes_all_that_is_its_own(
 async def test_no_job_runs_beside_a_change_and_no_change_beside_a_job(ledger: Ledger) -> None:
     collection = await running(ledger)
     with pytest.raises(JobStateProblem):
-        await ledger.begin_root_changes(collection.id, {ROOT.id: None})
-    await ledger.move_job("job-1", JobState.COMPLETED)
-    await ledger.begin_root_changes(collection.id, {ROOT.id: MOVED.path})
-    await ledger.begin_root_changes(collection.id, {ROOT.id: MOVED.path})  # the same is meant
+        await ledger.roots.begin_changes(collection.id, {ROOT.id: None})
+    await ledger.jobs.move("job-1", JobState.COMPLETED)
+    await ledger.roots.begin_changes(collection.id, {ROOT.id: MOVED.path})
+    await ledger.roots.begin_changes(collection.id, {ROOT.id: MOVED.path})  # the same is meant
     with pytest.raises(JobStateProblem):
-        await ledger.begin_root_changes(collection.id, {ROOT.id: None})
+        await ledger.roots.begin_changes(collection.id, {ROOT.id: None})
     with pytest.raises(JobStateProblem):
-        await ledger.create_job("job-2", collection.id, JobRequest("default", ROOT.path))
+        await ledger.jobs.create("job-2", collection.id, JobRequest("default", ROOT.path))
     with pytest.raises(JobStateProblem):
-        await ledger.add_root(collection.id, INNER)
+        await ledger.roots.add(collection.id, INNER)
     await end(ledger, collection, ROOT)
-    await ledger.create_job("job-2", collection.id, JobRequest("default", ROOT.path))
-    await ledger.move_job("job-2", JobState.CANCELLED)
+    await ledger.jobs.create("job-2", collection.id, JobRequest("default", ROOT.path))
+    await ledger.jobs.move("job-2", JobState.CANCELLED)
     with pytest.raises(RootNotFound):
-        await ledger.begin_root_changes(collection.id, {INNER.id: None})
-    await ledger.delete_collection(collection.id)
+        await ledger.roots.begin_changes(collection.id, {INNER.id: None})
+    await ledger.collections.delete(collection.id)
     with pytest.raises(CollectionNotFound):
-        await ledger.begin_root_changes(collection.id, {ROOT.id: None})
+        await ledger.roots.begin_changes(collection.id, {ROOT.id: None})
 
 
 async def test_a_root_comes_to_lie_in_another_only_where_that_has_stored_nothing(
@@ -165,16 +167,16 @@ async def test_a_root_comes_to_lie_in_another_only_where_that_has_stored_nothing
 ) -> None:
     collection = await filled(ledger)
     other = root_at(b"/other")
-    await ledger.add_root(collection.id, other)
+    await ledger.roots.add(collection.id, other)
 
     async def refused(root: Root, to: bytes) -> bool:
         try:
-            await ledger.begin_root_changes(collection.id, {root.id: to})
+            await ledger.roots.begin_changes(collection.id, {root.id: to})
         except RootOverlap:
             return True
         await end(ledger, collection, root)
         back = {root.id: root.path}
-        await ledger.begin_root_changes(collection.id, back)
+        await ledger.roots.begin_changes(collection.id, back)
         await end(ledger, collection, root)
         return False
 
@@ -182,34 +184,34 @@ async def test_a_root_comes_to_lie_in_another_only_where_that_has_stored_nothing
     assert not await refused(other, ROOT.path + b"/nothing is here")
     assert not await refused(other, b"/")  # above: it has no file that would be theirs
     assert not await refused(INNER, ROOT.path + b"/deeper/inner")
-    await ledger.create_job("job-2", collection.id, JobRequest("default", other.path))
+    await ledger.jobs.create("job-2", collection.id, JobRequest("default", other.path))
     theirs = replace(enrolment(b"photos/x.jpg"), key=FileKey(other.id, b"photos/x.jpg"))
-    await ledger.enrol("job-2", collection.id, [theirs])
-    await ledger.move_job("job-2", JobState.CANCELLED)
+    await ledger.files.register("job-2", collection.id, [theirs])
+    await ledger.jobs.move("job-2", JobState.CANCELLED)
     assert await refused(other, b"/")  # it has a file that would lie in the other now
 
 
 async def test_what_the_store_knows_of_roots_is_adopted(ledger: Ledger) -> None:
-    collection = await ledger.create_collection("default", [ROOT])
+    collection = await ledger.collections.create("default", [ROOT])
     assert collection.roots == (ROOT,)
-    await ledger.put_watch(collection.id, Watch(ROOT.path))
-    await ledger.adopt_roots(collection.id, [MOVED, INNER])
+    await ledger.collections.put_watch(collection.id, Watch(ROOT.path))
+    await ledger.roots.adopt(collection.id, [MOVED, INNER])
     found = await now(ledger)
     assert set(found.roots) == {MOVED, INNER}
     assert found.watches == (Watch(MOVED.path),)
-    await ledger.begin_root_changes(collection.id, {ROOT.id: b"/third"})
-    await ledger.adopt_roots(collection.id, [ROOT])  # what was begun counts
+    await ledger.roots.begin_changes(collection.id, {ROOT.id: b"/third"})
+    await ledger.roots.adopt(collection.id, [ROOT])  # what was begun counts
     assert set((await now(ledger)).roots) == {MOVED, INNER}
 
 
 async def test_a_change_that_was_begun_outlives_a_restart(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
-        collection = await ledger.create_collection("default", [ROOT, INNER])
+        collection = await ledger.collections.create("default", [ROOT, INNER])
         changes = {ROOT.id: b"/\xff", INNER.id: None}
-        await ledger.begin_root_changes(collection.id, changes)
+        await ledger.roots.begin_changes(collection.id, changes)
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
-        (found,) = await ledger.collections()
+        (found,) = await ledger.collections.list_all()
         assert found.root_changes == changes
-        await ledger.delete_collection(found.id)
-        await ledger.end_drop("default")
-        assert (await ledger.create_collection("default")).root_changes == {}
+        await ledger.collections.delete(found.id)
+        await ledger.collections.end_drop("default")
+        assert (await ledger.collections.create("default")).root_changes == {}

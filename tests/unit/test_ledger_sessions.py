@@ -23,13 +23,13 @@ def a_session(name: str, *, made: int = 0, days: int = 30) -> SessionRecord:
 async def test_a_session_is_found_until_it_is_ended(kind: str, tmp_path: Path) -> None:
     async with a_ledger(kind, tmp_path) as ledger:
         one, other = a_session("one"), a_session("other")
-        await ledger.add_session(one)
-        await ledger.add_session(other)
-        assert await ledger.session(b"one") == one
-        await ledger.end_session(b"one")
-        await ledger.end_session(b"one")
-        assert await ledger.session(b"one") is None
-        assert await ledger.session(b"other") == other
+        await ledger.sessions.add(one)
+        await ledger.sessions.add(other)
+        assert await ledger.sessions.find(b"one") == one
+        await ledger.sessions.end(b"one")
+        await ledger.sessions.end(b"one")
+        assert await ledger.sessions.find(b"one") is None
+        assert await ledger.sessions.find(b"other") == other
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
@@ -37,11 +37,11 @@ async def test_sessions_that_are_over_and_those_above_the_bound_are_forgotten(
     kind: str, tmp_path: Path
 ) -> None:
     async with a_ledger(kind, tmp_path) as ledger:
-        await ledger.add_session(a_session("old", days=1))
-        await ledger.add_session(a_session("later", made=2))
-        assert await ledger.session(b"old") is None
+        await ledger.sessions.add(a_session("old", days=1))
+        await ledger.sessions.add(a_session("later", made=2))
+        assert await ledger.sessions.find(b"old") is None
         for number in range(1000):
-            await ledger.add_session(a_session(f"n{number}", made=3))
-        assert await ledger.session(b"later") is None
-        assert await ledger.session(b"n0") is not None
-        assert await ledger.session(b"n999") is not None
+            await ledger.sessions.add(a_session(f"n{number}", made=3))
+        assert await ledger.sessions.find(b"later") is None
+        assert await ledger.sessions.find(b"n0") is not None
+        assert await ledger.sessions.find(b"n999") is not None

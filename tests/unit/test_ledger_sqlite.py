@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 from anyio import CapacityLimiter, create_task_group
 
-from ingestion_orchestration_fastapi_app.adapters.sqlite import SqliteLedger, open_ledger
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.adapters.sqlite.connections import close, connect
+from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Database
+from ingestion_orchestration_fastapi_app.adapters.sqlite.ledger import ledger_of, utc_now
 from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate, shipped
-from ingestion_orchestration_fastapi_app.adapters.sqlite.sqlite_ledger import utc_now
 from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
 from ingestion_orchestration_fastapi_app.domain.files.file import FileStat, Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.errors import CollectionExists, DiskFull, StoreWrite
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     SHA,
     STAT,
@@ -37,13 +39,13 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[tuple[SqliteLedger, sqlite3.Connection]]:
+async def opened(path: Path) -> AsyncIterator[tuple[Ledger, sqlite3.Connection]]:
     """A ledger whose writer's connection the test may spoil."""
     writer_db, *readers = connect(str(path), 2)
     writer = Writer(writer_db)
     async with create_task_group() as tasks:
         tasks.start_soon(writer.run)
-        yield SqliteLedger(writer, readers, CapacityLimiter(2), utc_now), writer_db
+        yield ledger_of(Database(writer, readers, CapacityLimiter(2), utc_now)), writer_db
         writer.close()
     close([writer_db, *readers])
 
@@ -52,11 +54,11 @@ async def test_what_was_written_is_there_when_the_ledger_is_opened_again(tmp_pat
     path = tmp_path / "ledger.sqlite3"
     async with open_ledger(path) as ledger:
         made = await running(ledger)
-        await ledger.enrol("job-1", made.id, [enrolment(b"a.jpg")])
-        before = (await ledger.job("job-1"), await ledger.collection("default"))
+        await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg")])
+        before = (await ledger.jobs.find("job-1"), await ledger.collections.find("default"))
     async with open_ledger(path) as ledger:
-        assert (await ledger.job("job-1"), await ledger.collection("default")) == before
-        assert len(await ledger.recall(made.id, [key(b"a.jpg")])) == 1
+        assert (await ledger.jobs.find("job-1"), await ledger.collections.find("default")) == before
+        assert len(await ledger.files.recall(made.id, [key(b"a.jpg")])) == 1
 
 
 async def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -103,11 +105,11 @@ async def test_a_ledger_of_the_first_version_keeps_everything(tmp_path: Path) ->
     )
     db.close()
     async with open_ledger(path) as ledger:
-        known = (await ledger.recall(1, [key(b"a.jpg")]))[key(b"a.jpg")]
+        known = (await ledger.files.recall(1, [key(b"a.jpg")]))[key(b"a.jpg")]
         assert known.stat == STAT
         assert known.stat.sidecar_mark == 0
         assert (known.settled, known.sha256, known.stored_fingerprint) == (True, SHA, "fp")
-        assert await ledger.may_exist(1, [pid(b"a.jpg")]) == {pid(b"a.jpg")}
+        assert await ledger.artefacts.maybe_written(1, [pid(b"a.jpg")]) == {pid(b"a.jpg")}
 
 
 async def test_the_mark_of_a_files_sidecars_is_kept(tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ async def test_the_mark_of_a_files_sidecars_is_kept(tmp_path: Path) -> None:
         for mark in (-(2**63), 2**63 - 1, 0):
             stat = replace(STAT, sidecar_mark=mark)
             await settle(ledger, made, replace(stored(b"a.jpg"), stat=stat))
-            known = await ledger.recall(made.id, [key(b"a.jpg")])
+            known = await ledger.files.recall(made.id, [key(b"a.jpg")])
             assert known[key(b"a.jpg")].stat == stat
 
 
@@ -146,9 +148,11 @@ async def test_writes_that_wait_together_share_a_transaction(tmp_path: Path) -> 
         async with create_task_group() as tasks:
             for number in range(30):
                 names = [b"%d.jpg" % number]
-                tasks.start_soon(ledger.enrol, "job-1", made.id, [enrolment(n) for n in names])
+                tasks.start_soon(
+                    ledger.files.register, "job-1", made.id, [enrolment(n) for n in names]
+                )
         db.set_trace_callback(None)
-        job = await ledger.job("job-1")
+        job = await ledger.jobs.find("job-1")
         assert job is not None
         assert job.counts == JobCounts(found=30, pending=30)
         # The first may go alone; its answer needs the loop, which hands all the others over first.
@@ -163,7 +167,7 @@ async def test_a_write_that_fails_costs_its_neighbours_in_the_group_nothing(
 
         async def create(name: str) -> None:
             try:
-                await ledger.create_collection(name)
+                await ledger.collections.create(name)
             except CollectionExists:
                 refused.append(name)
 
@@ -171,17 +175,17 @@ async def test_a_write_that_fails_costs_its_neighbours_in_the_group_nothing(
             for number in range(20):
                 tasks.start_soon(create, f"c{number % 10}")
         assert sorted(refused) == [f"c{number}" for number in range(10)]
-        assert len(await ledger.collections()) == 10
+        assert len(await ledger.collections.list_all()) == 10
 
 
 async def test_a_write_whose_caller_was_cancelled_comes_before_later_ones(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
         made = await running(ledger)
         async with create_task_group() as tasks:
-            tasks.start_soon(ledger.set_synced_version, made.id, 1)
+            tasks.start_soon(ledger.collections.set_synced_version, made.id, 1)
             tasks.cancel_scope.cancel()
-        await ledger.set_synced_version(made.id, 2)
-        found = await ledger.collection("default")
+        await ledger.collections.set_synced_version(made.id, 2)
+        found = await ledger.collections.find("default")
         assert found is not None
         assert found.synced_version == 2
 
@@ -193,13 +197,13 @@ async def test_a_full_disk_is_a_problem_that_passes(tmp_path: Path) -> None:
         db.execute(f"PRAGMA max_page_count = {pages}")
         many = [enrolment(b"%05d.jpg" % number) for number in range(5_000)]
         with pytest.raises(DiskFull):
-            await ledger.enrol("job-1", made.id, many)
-        job = await ledger.job("job-1")
+            await ledger.files.register("job-1", made.id, many)
+        job = await ledger.jobs.find("job-1")
         assert job is not None
         assert job.counts == JobCounts()
         db.execute("PRAGMA max_page_count = 1000000")
-        await ledger.enrol("job-1", made.id, many)
-        job = await ledger.job("job-1")
+        await ledger.files.register("job-1", made.id, many)
+        job = await ledger.jobs.find("job-1")
         assert job is not None
         assert job.counts == JobCounts(found=5_000, pending=5_000)
 
@@ -212,18 +216,18 @@ async def test_a_locked_ledger_is_a_problem_that_passes(tmp_path: Path) -> None:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreWrite, match="SQLITE_BUSY"):
-            await ledger.set_synced_version(made.id, 1)
-        assert await ledger.collection("default") is not None  # who reads does not wait
+            await ledger.collections.set_synced_version(made.id, 1)
+        assert await ledger.collections.find("default") is not None  # who reads does not wait
         other.execute("ROLLBACK")
         other.close()
-        await ledger.set_synced_version(made.id, 1)
+        await ledger.collections.set_synced_version(made.id, 1)
 
 
 async def test_a_closed_ledger_says_so(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
         pass
     with pytest.raises(ValueError, match="closed"):
-        await ledger.create_collection("default")
+        await ledger.collections.create("default")
 
 
 async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
@@ -234,22 +238,22 @@ async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
     async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
         made = await running(ledger)
         names = [b"a.jpg", b"b\xff.jpg", b"c\0.jpg"]
-        await ledger.enrol("job-1", made.id, [enrolment(name) for name in names])
-        await ledger.settle(
+        await ledger.files.register("job-1", made.id, [enrolment(name) for name in names])
+        await ledger.files.complete(
             "job-1",
             made.id,
             [replace(stored(b"a.jpg"), stat=far), odd, stored(b"c\0.jpg")],
             synced_version=None,
             progress=SavedProgress(warnings=("\udcff",)),
         )
-        known = await ledger.recall(made.id, [key(name) for name in names])
+        known = await ledger.files.recall(made.id, [key(name) for name in names])
         assert [known[key(name)].outcome for name in names] == [
             Outcome.EMBEDDED,
             Outcome.FAILED,
             Outcome.EMBEDDED,
         ]
         assert known[key(b"a.jpg")].stat != far  # so it is opened again, never taken as unchanged
-        page, _ = await ledger.failures("job-1", limit=9, offset=0)
+        page, _ = await ledger.jobs.failures("job-1", limit=9, offset=0)
         assert (page[0].display_path, page[0].detail) == ("b?.jpg", "no ? text")
 
 
@@ -257,8 +261,8 @@ async def test_groups_larger_than_a_statement_has_variables_are_cut(tmp_path: Pa
     names = [b"%06d.jpg" % number for number in range(9_000)]
     async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
         made = await running(ledger)
-        await ledger.enrol("job-1", made.id, [enrolment(name) for name in names])
-        assert len(await ledger.recall(made.id, [key(name) for name in names])) == 9_000
+        await ledger.files.register("job-1", made.id, [enrolment(name) for name in names])
+        assert len(await ledger.files.recall(made.id, [key(name) for name in names])) == 9_000
         ids = [pid(name) for name in names]
-        await ledger.intend("job-1", made.id, intents(*names))
-        assert await ledger.may_exist(made.id, ids) == set(ids)
+        await ledger.artefacts.begin_write("job-1", made.id, intents(*names))
+        assert await ledger.artefacts.maybe_written(made.id, ids) == set(ids)

@@ -29,25 +29,25 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 async def test_watches_are_kept_by_directory_and_go_with_their_collection(ledger: Ledger) -> None:
-    made = await ledger.create_collection("default")
-    other = await ledger.create_collection("other")
+    made = await ledger.collections.create("default")
+    other = await ledger.collections.create("other")
     assert made.watches == ()
-    await ledger.put_watch(made.id, Watch(ODD))
-    await ledger.put_watch(made.id, Watch(ROOT.path, recursive=False))
-    await ledger.put_watch(other.id, Watch(ODD))
-    await ledger.put_watch(made.id, Watch(ODD, captions=True))
-    found = await ledger.collection("default")
+    await ledger.collections.put_watch(made.id, Watch(ODD))
+    await ledger.collections.put_watch(made.id, Watch(ROOT.path, recursive=False))
+    await ledger.collections.put_watch(other.id, Watch(ODD))
+    await ledger.collections.put_watch(made.id, Watch(ODD, captions=True))
+    found = await ledger.collections.find("default")
     assert found is not None
     assert found.watches == (Watch(ROOT.path, recursive=False), Watch(ODD, captions=True))
-    await ledger.end_watch(made.id, ROOT.path)
-    await ledger.end_watch(made.id, ROOT.path)
-    found = await ledger.collection("default")
+    await ledger.collections.end_watch(made.id, ROOT.path)
+    await ledger.collections.end_watch(made.id, ROOT.path)
+    found = await ledger.collections.find("default")
     assert found is not None
     assert found.watches == (Watch(ODD, captions=True),)
-    await ledger.delete_collection(made.id)
-    assert [one.watches for one in await ledger.collections()] == [(Watch(ODD),)]
+    await ledger.collections.delete(made.id)
+    assert [one.watches for one in await ledger.collections.list_all()] == [(Watch(ODD),)]
     with pytest.raises(CollectionNotFound):
-        await ledger.put_watch(made.id, Watch(ODD))
+        await ledger.collections.put_watch(made.id, Watch(ODD))
 
 
 async def test_watches_and_the_folders_of_a_job_outlive_a_restart(tmp_path: Path) -> None:
@@ -55,13 +55,13 @@ async def test_watches_and_the_folders_of_a_job_outlive_a_restart(tmp_path: Path
         "default", ROOT.path, sync=True, folders=(ODD, ROOT.path), origin=Origin.WATCH
     )
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
-        made = await ledger.create_collection("default")
-        await ledger.put_watch(made.id, Watch(ODD, recursive=False, captions=True))
-        await ledger.create_job("j1", made.id, request)
+        made = await ledger.collections.create("default")
+        await ledger.collections.put_watch(made.id, Watch(ODD, recursive=False, captions=True))
+        await ledger.jobs.create("j1", made.id, request)
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
-        (found,) = await ledger.collections()
+        (found,) = await ledger.collections.list_all()
         assert found.watches == (Watch(ODD, recursive=False, captions=True),)
-        (job,) = await ledger.unfinished_jobs()
+        (job,) = await ledger.jobs.list_unfinished()
         assert job.request == request
         assert job.request.parts == ((ODD, False), (ROOT.path, False))
 
@@ -70,25 +70,28 @@ async def test_files_right_in_a_folder_are_told_from_those_below_it(ledger: Ledg
     collection = await running(ledger)
     collection_id = collection.id
     inner = root_at(ROOT.path + b"/a/inner")
-    await ledger.add_root(collection_id, inner)
+    await ledger.roots.add(collection_id, inner)
     names = (b"top.jpg", b"a/1.jpg", b"a/2.jpg", b"a/deep/3.jpg", b"ab/4.jpg")
     of_inner = replace(enrolment(b"5.jpg"), key=FileKey(inner.id, b"5.jpg"))
-    await ledger.enrol("job-1", collection_id, [*map(enrolment, names), of_inner])
+    await ledger.files.register("job-1", collection_id, [*map(enrolment, names), of_inner])
     await settle(ledger, collection, stored(b"a/1.jpg"), stored(b"a/deep/3.jpg"))
 
     async def found(folder: bytes, *, recursive: bool) -> set[bytes]:
-        page = await ledger.unmet(
+        page = await ledger.folders.not_seen_in_scan(
             None, collection_id, folder, recursive=recursive, after=None, limit=10
         )
         one_by_one: set[bytes] = set()
         after: FileKey | None = None
-        while next_page := await ledger.unmet(
+        while next_page := await ledger.folders.not_seen_in_scan(
             None, collection_id, folder, recursive=recursive, after=after, limit=1
         ):
             after = next_page[0].key
             one_by_one.add(next_page[0].key.path)
         assert one_by_one == {file.key.path for file in page}
-        assert len(page) == (await ledger.totals(collection_id, folder, recursive=recursive))[0]
+        assert (
+            len(page)
+            == (await ledger.folders.totals(collection_id, folder, recursive=recursive))[0]
+        )
         return one_by_one
 
     a = ROOT.path + b"/a"
@@ -97,7 +100,9 @@ async def test_files_right_in_a_folder_are_told_from_those_below_it(ledger: Ledg
     assert await found(ROOT.path, recursive=False) == {b"top.jpg"}
     assert await found(inner.path, recursive=False) == {b"5.jpg"}
     assert await found(b"/elsewhere", recursive=False) == set()
-    assert await ledger.totals(collection_id, a, recursive=True) == (4, 2)
-    assert await ledger.totals(collection_id, a, recursive=False) == (2, 1)
-    mine = await ledger.unmet("job-1", collection_id, a, recursive=False, after=None, limit=9)
+    assert await ledger.folders.totals(collection_id, a, recursive=True) == (4, 2)
+    assert await ledger.folders.totals(collection_id, a, recursive=False) == (2, 1)
+    mine = await ledger.folders.not_seen_in_scan(
+        "job-1", collection_id, a, recursive=False, after=None, limit=9
+    )
     assert mine == []

@@ -1,8 +1,5 @@
-"""The ledger in SQLite: what the orchestrator remembers of collections, files and jobs."""
+"""The ledger in SQLite: its tables are the repositories, its migrations are numbered SQL."""
 
-from ingestion_orchestration_fastapi_app.adapters.sqlite.sqlite_ledger import (
-    SqliteLedger,
-    open_ledger,
-)
+from ingestion_orchestration_fastapi_app.adapters.sqlite.ledger import open_ledger
 
-__all__ = ["SqliteLedger", "open_ledger"]
+__all__ = ["open_ledger"]

@@ -7,7 +7,7 @@ import sqlite3
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite import faults
 from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate, shipped
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import files_table, reconcile
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import artefacts, files
 
 _BUSY_TIMEOUT_MS = 10_000
 _PRAGMAS = (
@@ -37,8 +37,8 @@ def connect(path: str, readers: int) -> list[sqlite3.Connection]:
         for pragma in _PRAGMAS:
             writer.execute(f"PRAGMA {pragma}")
         migrate(writer, shipped())
-        files_table.prepare(writer)
-        reconcile.prepare(writer)
+        files.prepare(writer)
+        artefacts.prepare(writer)
         _sync_folder(path)
         for _ in range(readers):
             reader = _connection(path, cache_kib=_READER_CACHE_KIB)

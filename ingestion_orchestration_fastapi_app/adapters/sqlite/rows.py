@@ -56,7 +56,7 @@ def collection_record(
     watches: Iterable[Row],
     root_changes: Mapping[UUID, bytes | None],
 ) -> CollectionRecord:
-    """`row` in the order of `collections_table.COLUMNS`, `roots` as (root_id, path).
+    """`row` in the order of `_COLUMNS` in tables/collections.py, `roots` as (root_id, path).
 
     `watches` as (directory, recursive, captions).
     """
@@ -133,7 +133,7 @@ def counts_of(files: Mapping[str, int]) -> JobCounts:
 
 
 def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRecord:
-    """`row` in the order of `jobs_table.COLUMNS`."""
+    """`row` in the order of `job_rows.COLUMNS`."""
     (job_id, collection_id, collection, directory, options, state, reason, reason_code) = row[:8]
     progress, created_at, started_at, updated_at, finished_at = row[8:13]
     return JobRecord(
@@ -154,7 +154,7 @@ def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRec
 
 
 def file_record(job_id: str, row: Row) -> FileRecord:
-    """`row` is a path, a job's number, and what follows in `files_table.KNOWN`."""
+    """`row` is a path, a job's number, and what follows in `file_rows.KNOWN`."""
     (outcome, size_bytes, mtime_ns, ctime_ns, settled, verdict) = row[2:8]
     code, detail, sha256, stored_fingerprint, stale, sidecar_mark = row[8:]
     return FileRecord(

@@ -39,7 +39,7 @@ async def health_live() -> Health:
 async def health_ready(services: AppStateDep) -> OrchestratorHealth:
     """The ledger answers. No inference service need: jobs wait for one."""
     with fail_after(READY_S):
-        await services.ports.ledger.collections()
+        await services.ports.ledger.collections.list_all()
     seen = await services.watch.look()
     return OrchestratorHealth(status="ok", detail=_why_none(seen), inference=_states(seen))
 

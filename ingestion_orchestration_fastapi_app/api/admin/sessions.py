@@ -38,7 +38,7 @@ class Sessions:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         now = datetime.now(UTC)
         session = SessionRecord(self._hash(token), tuple(sorted(Scope)), now, now + LIFE)
-        await self._ledger.add_session(session)
+        await self._ledger.sessions.add(session)
         return token, session
 
     async def find(self, token: str) -> SessionRecord | None:
@@ -46,7 +46,7 @@ class Sessions:
             return None
         token_hash = self._hash(token)
         ends = self._ends
-        session = self._found.get(token_hash) or await self._ledger.session(token_hash)
+        session = self._found.get(token_hash) or await self._ledger.sessions.find(token_hash)
         if session is None or session.expires_at <= datetime.now(UTC):
             self._found.pop(token_hash, None)
             return None
@@ -60,7 +60,7 @@ class Sessions:
 
     async def end(self, token: str) -> None:
         token_hash = self._hash(token)
-        await self._ledger.end_session(token_hash)
+        await self._ledger.sessions.end(token_hash)
         self._ends += 1
         self._found.pop(token_hash, None)
 

@@ -45,7 +45,7 @@ IdPrefix = Annotated[
 
 async def _known_job(job_id: JobId, services: AppStateDep) -> JobRecord:
     """A dependency: an answer that has begun could not say 404 any more."""
-    record = await services.ports.ledger.job(job_id)
+    record = await services.ports.ledger.jobs.find(job_id)
     if record is None:
         raise JobNotFound(f"There is no job {job_id!r}.")
     return record
@@ -65,7 +65,9 @@ async def list_jobs(
     services: AppStateDep, limit: JobLimit = 50, offset: Offset = 0, id_prefix: IdPrefix = ""
 ) -> JobList:
     """The newest first."""
-    records = await services.ports.ledger.jobs(limit=limit, offset=offset, id_prefix=id_prefix)
+    records = await services.ports.ledger.jobs.list_newest(
+        limit=limit, offset=offset, id_prefix=id_prefix
+    )
     return JobList(
         jobs=tuple(
             job_reply(record, services.scheduler.live_progress(record.id)) for record in records
@@ -115,7 +117,7 @@ async def follow_job(
     """
 
     async def snapshot() -> tuple[JobReply | None, bool]:
-        record = await services.ports.ledger.job(job.id)
+        record = await services.ports.ledger.jobs.find(job.id)
         if record is None:  # its collection was deleted
             return None, True
         reply = job_reply(record, services.scheduler.live_progress(job.id))
@@ -132,7 +134,7 @@ async def list_job_failures(
     job: KnownJob, services: AppStateDep, limit: JobLimit = 100, offset: Offset = 0
 ) -> FailurePage:
     """Every file that failed, by path."""
-    page, total = await services.ports.ledger.failures(job.id, limit=limit, offset=offset)
+    page, total = await services.ports.ledger.jobs.failures(job.id, limit=limit, offset=offset)
     end = offset + len(page)
     return FailurePage(
         failures=tuple(

@@ -32,7 +32,7 @@ router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS]
 async def list_collections(services: AppStateDep) -> CollectionList:
     """Every one, with its size, model, folders and watches."""
     found = []
-    for record in await services.ports.ledger.collections():
+    for record in await services.ports.ledger.collections.list_all():
         with suppress(CollectionNotFound):  # one that is deleted meanwhile
             found.append(await described(services, record))
     return CollectionList(collections=tuple(found))

@@ -90,7 +90,7 @@ async def forget_root(
 
 async def _watch_jobs_ended(services: AppState, collection: CollectionRecord) -> None:
     """Nobody asked for them, and they are short: a folder that was just moved starts one."""
-    jobs = await services.ports.ledger.unfinished_jobs()
+    jobs = await services.ports.ledger.jobs.list_unfinished()
     if all(
         job.request.origin is Origin.WATCH for job in jobs if job.collection_id == collection.id
     ):

@@ -48,7 +48,7 @@ class FileOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class UnmetFile:
+class UnseenFile:
     """A file of the ledger that a job did not meet. `had_point`: also one being removed."""
 
     key: FileKey

@@ -36,7 +36,7 @@ _NAMED = 3  # links, in a warning
 async def scan(job: JobContext, out: Send[ToRead]) -> None:
     """Registers every file that the job looks at and sends on those that must be opened."""
     async with out:
-        job.scanned.known_devices.update(await job.ports.ledger.devices(job.collection_id))
+        job.scanned.known_devices.update(await job.ports.ledger.folders.devices(job.collection_id))
         for folder, recursive in job.request.parts:
             there, deep = folder, recursive
             while not await _scan_part(job, there, recursive=deep, out=out):
@@ -73,7 +73,7 @@ async def _scan_part(job: JobContext, folder: bytes, *, recursive: bool, out: Se
 
 async def _pass_over(job: JobContext, linked: Linked) -> None:
     job.progress.links_skipped += len(linked.paths)
-    replaced = await job.ports.ledger.known_at(job.collection_id, linked.paths)
+    replaced = await job.ports.ledger.folders.known_at(job.collection_id, linked.paths)
     job.scanned.replaced += replaced[: _NAMED - len(job.scanned.replaced)]
     job.scanned.replaced_count += len(replaced)
 
@@ -98,7 +98,7 @@ async def _note(job: JobContext, mounted: Mounted) -> None:
     job.scanned.devices.update(found)
     if device_at(mounted.path, job.scanned.known_devices) == mounted.device:
         return
-    note = partial(job.ports.ledger.note_devices, job.collection_id, found, replace=False)
+    note = partial(job.ports.ledger.folders.note_devices, job.collection_id, found, replace=False)
     await job.until_stored(note)
 
 
@@ -107,10 +107,10 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
     with job.progress.busy("enrol"):
         if job.request.retry_of is not None:
             asked = [file.key for file in files]
-            failed_then = await job.ports.ledger.failed_among(job.request.retry_of, asked)
+            failed_then = await job.ports.ledger.jobs.failed_keys(job.request.retry_of, asked)
             files = [file for file in files if file.key in failed_then]
         keys = [file.key for file in files]
-        records = await job.ports.ledger.recall(job.collection_id, keys)
+        records = await job.ports.ledger.files.recall(job.collection_id, keys)
         starts: list[FileStart] = []
         to_open: list[ToRead] = []
         for key, file in zip(keys, files, strict=True):
@@ -130,7 +130,7 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
             if verdict is ChangeKind.OPEN:
                 to_open.append(ToRead(file=file, point_id=file_id, record=record))
         if starts:
-            write = partial(job.ports.ledger.enrol, job.job_id, job.collection_id, starts)
+            write = partial(job.ports.ledger.files.register, job.job_id, job.collection_id, starts)
             await job.until_stored(write)
     job.progress.settled(len(starts) - len(to_open), opened=False)
     return to_open

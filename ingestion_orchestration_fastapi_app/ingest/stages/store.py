@@ -99,12 +99,12 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
     version: int | None = None
     if points:
         ids = [point.id for point in points]
-        may_exist = await ledger.may_exist(job.collection_id, ids)
+        may_exist = await ledger.artefacts.maybe_written(job.collection_id, ids)
         outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
-        await ledger.intend(job.job_id, job.collection_id, outcomes)
+        await ledger.artefacts.begin_write(job.job_id, job.collection_id, outcomes)
         version = await store.write(job.collection, points, may_exist=may_exist)
         await _fill_cache(job, results)
-    await ledger.settle(
+    await ledger.files.complete(
         job.job_id,
         job.collection_id,
         [end.file_outcome for end in results],
@@ -141,5 +141,7 @@ async def run_maintenance(job: JobContext) -> None:
     with job.progress.busy("upkeep"):
         version = await job.until_stored(partial(job.ports.store.upkeep, job.collection))
         if version is not None:
-            write = partial(job.ports.ledger.set_synced_version, job.collection_id, version)
+            write = partial(
+                job.ports.ledger.collections.set_synced_version, job.collection_id, version
+            )
             await job.until_stored(write)

@@ -1,1 +1,1 @@
-"""Statements on the ledger's tables. Blocking: reads anywhere, writes in the writer thread."""
+"""A class per repository of `ports/ledger`: its methods are the statements themselves."""

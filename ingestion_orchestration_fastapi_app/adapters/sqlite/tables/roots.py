@@ -1,4 +1,4 @@
-"""Statements on roots: adding one, re-pointing and forgetting some. Blocking."""
+"""The table of roots: adding one, re-pointing and forgetting some."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import collections_table, jobs_table
+from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, writes
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import collection_rows, job_rows
 from ingestion_orchestration_fastapi_app.domain.files.deletion import relative_range
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import (
@@ -16,63 +17,101 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
     is_within,
 )
 from ingestion_orchestration_fastapi_app.domain.files.roots import moved_path, overlaps
-from ingestion_orchestration_fastapi_app.errors import (
-    JobStateProblem,
-    RootNotFound,
-    RootOverlap,
-)
+from ingestion_orchestration_fastapi_app.errors import JobStateProblem, RootNotFound, RootOverlap
 
 _FILES_A_STEP = 20_000  # of a root that is forgotten: other writes wait for no more than these
 
 
-def add(db: sqlite3.Connection, collection_id: int, root: Root) -> None:
-    collections_table.check_there(db, collection_id)
-    collections_table.check_no_change(db, collection_id)
-    db.execute(
-        "INSERT OR IGNORE INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
-        (collection_id, root.id.bytes, root.path),
-    )
+class RootsTable(Repository):
+    """Implements `RootRepository`."""
+
+    @writes
+    def add(self, db: sqlite3.Connection, collection_id: int, root: Root) -> None:
+        collection_rows.check_there(db, collection_id)
+        collection_rows.check_no_change(db, collection_id)
+        db.execute(
+            "INSERT OR IGNORE INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
+            (collection_id, root.id.bytes, root.path),
+        )
+
+    @writes
+    def adopt(self, db: sqlite3.Connection, collection_id: int, roots: Sequence[Root]) -> None:
+        begun = collection_rows.root_changes(db, collection_id)
+        for root in roots:
+            there = _of_collection(db, collection_id)
+            known = next((one for one in there if one.id == root.id), None)
+            if known is None:
+                query = "INSERT INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)"
+                db.execute(query, (collection_id, root.id.bytes, root.path))
+            elif known != root and root.id not in begun:
+                _move(db, collection_id, known, there, root.path)
+
+    @writes
+    def begin_changes(
+        self, db: sqlite3.Connection, collection_id: int, changes: Mapping[UUID, bytes | None]
+    ) -> None:
+        collection_rows.check_there(db, collection_id)
+        if collection_rows.root_changes(db, collection_id) == changes:
+            return
+        collection_rows.check_no_change(db, collection_id)
+        for job in job_rows.unfinished(db):
+            if job.collection_id == collection_id:
+                raise JobStateProblem(
+                    f"Job {job.id} of this collection is not finished: it is {job.state}. "
+                    "Cancel it first, or let it end."
+                )
+        roots = _of_collection(db, collection_id)
+        if changes.keys() - {root.id for root in roots}:
+            raise RootNotFound("The collection has no such root any more.")
+        moves = {root_id: path for root_id, path in changes.items() if path is not None}
+        _check_overlaps(db, collection_id, roots, moves)
+        db.executemany(
+            "INSERT INTO root_changes (collection_id, root_id, path) VALUES (?, ?, ?)",
+            [(collection_id, root_id.bytes, path) for root_id, path in changes.items()],
+        )
+
+    @writes
+    def forget_points(
+        self,
+        db: sqlite3.Connection,
+        collection_id: int,
+        point_ids: Sequence[UUID],
+        *,
+        synced_version: int,
+    ) -> None:
+        given = [(collection_id, one.bytes) for one in point_ids]
+        for table in ("intents", "decode_starts"):
+            db.executemany(
+                f"DELETE FROM {table} WHERE collection_id = ? AND point_id = ?",  # noqa: S608  # constants
+                given,
+            )
+        collection_rows.set_synced_version(db, collection_id, synced_version)
+
+    @writes
+    def end_change(self, db: sqlite3.Connection, collection_id: int, root_id: UUID) -> bool:
+        begun = collection_rows.root_changes(db, collection_id)
+        if root_id not in begun:
+            return True
+        roots = _of_collection(db, collection_id)
+        root = next(one for one in roots if one.id == root_id)
+        path = begun[root_id]
+        where = (collection_id, root_id.bytes)
+        if path is None and _forgot_some(db, where):
+            return False
+        if path is None:
+            db.execute("DELETE FROM roots WHERE collection_id = ? AND root_id = ?", where)
+            _move_folders(db, collection_id, root, roots, None)
+        else:
+            _move(db, collection_id, root, roots, path)
+        db.execute("DELETE FROM root_changes WHERE collection_id = ? AND root_id = ?", where)
+        return True
 
 
-def of_collection(db: sqlite3.Connection, collection_id: int) -> list[Root]:
+def _of_collection(db: sqlite3.Connection, collection_id: int) -> list[Root]:
     """By path."""
     query = "SELECT root_id, path FROM roots WHERE collection_id = ? ORDER BY path"
     rows = db.execute(query, (collection_id,)).fetchall()
     return [Root(UUID(bytes=root_id), path) for root_id, path in rows]
-
-
-def adopt(db: sqlite3.Connection, collection_id: int, found: Sequence[Root]) -> None:
-    begun = collections_table.root_changes(db, collection_id)
-    for root in found:
-        roots = of_collection(db, collection_id)
-        known = next((one for one in roots if one.id == root.id), None)
-        if known is None:
-            query = "INSERT INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)"
-            db.execute(query, (collection_id, root.id.bytes, root.path))
-        elif known != root and root.id not in begun:
-            _move(db, collection_id, known, roots, root.path)
-
-
-def begin(db: sqlite3.Connection, collection_id: int, wanted: Mapping[UUID, bytes | None]) -> None:
-    collections_table.check_there(db, collection_id)
-    if collections_table.root_changes(db, collection_id) == wanted:
-        return
-    collections_table.check_no_change(db, collection_id)
-    for job in jobs_table.unfinished(db):
-        if job.collection_id == collection_id:
-            raise JobStateProblem(
-                f"Job {job.id} of this collection is not finished: it is {job.state}. "
-                "Cancel it first, or let it end."
-            )
-    roots = of_collection(db, collection_id)
-    if wanted.keys() - {root.id for root in roots}:
-        raise RootNotFound("The collection has no such root any more.")
-    moves = {root_id: path for root_id, path in wanted.items() if path is not None}
-    _check_overlaps(db, collection_id, roots, moves)
-    db.executemany(
-        "INSERT INTO root_changes (collection_id, root_id, path) VALUES (?, ?, ?)",
-        [(collection_id, root_id.bytes, path) for root_id, path in wanted.items()],
-    )
 
 
 def _check_overlaps(
@@ -101,38 +140,6 @@ def _files_in(db: sqlite3.Connection, collection_id: int, root: Root, folder: by
     )
     given = (collection_id, root.id.bytes, low, high, high)
     return int(db.execute(query, given).fetchone()[0])
-
-
-def forget_points(
-    db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID], *, synced_version: int
-) -> None:
-    given = [(collection_id, one.bytes) for one in point_ids]
-    for table in ("intents", "decode_starts"):
-        db.executemany(
-            f"DELETE FROM {table} WHERE collection_id = ? AND point_id = ?",  # noqa: S608  # constants
-            given,
-        )
-    collections_table.set_synced_version(db, collection_id, synced_version)
-
-
-def end(db: sqlite3.Connection, collection_id: int, root_id: UUID) -> bool:
-    """Ends a change that was begun; False: there is more to do, and it must be called again."""
-    begun = collections_table.root_changes(db, collection_id)
-    if root_id not in begun:
-        return True
-    roots = of_collection(db, collection_id)
-    root = next(one for one in roots if one.id == root_id)
-    path = begun[root_id]
-    where = (collection_id, root_id.bytes)
-    if path is None and _forgot_some(db, where):
-        return False
-    if path is None:
-        db.execute("DELETE FROM roots WHERE collection_id = ? AND root_id = ?", where)
-        _move_folders(db, collection_id, root, roots, None)
-    else:
-        _move(db, collection_id, root, roots, path)
-    db.execute("DELETE FROM root_changes WHERE collection_id = ? AND root_id = ?", where)
-    return True
 
 
 def _forgot_some(db: sqlite3.Connection, where: tuple[int, bytes]) -> bool:
@@ -202,15 +209,3 @@ def _moved_options(options: str, old: bytes, new: bytes) -> str:
     moved = [moved_path(one, old, new) if is_within(one, old) else one for one in folders]
     given["folders"] = [one.decode("utf-8", "surrogateescape") for one in moved]
     return json.dumps(given)
-
-
-def allowed(db: sqlite3.Connection) -> list[bytes]:
-    return [row[0] for row in db.execute("SELECT path FROM allowed_roots ORDER BY path")]
-
-
-def add_allowed(db: sqlite3.Connection, path: bytes) -> None:
-    db.execute("INSERT OR IGNORE INTO allowed_roots (path) VALUES (?)", (path,))
-
-
-def remove_allowed(db: sqlite3.Connection, path: bytes) -> None:
-    db.execute("DELETE FROM allowed_roots WHERE path = ?", (path,))

@@ -1,4 +1,4 @@
-"""Statements on jobs, their counts and their failures. Blocking.
+"""Rows of jobs, their counts and their failures, as several tables' statements need them. Blocking.
 
 An unfinished job's counts are the rows of `job_counts`, which every change of `files` moves along
 in its own transaction; a final state freezes them into the job's row.
@@ -13,87 +13,40 @@ from datetime import datetime
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
     Row,
-    clean,
     counts_of,
     job_record,
-    options_text,
     progress_text,
 )
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import collections_table
-from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
-from ingestion_orchestration_fastapi_app.domain.jobs.records import (
-    JobRecord,
-    JobRequest,
-    SavedProgress,
-)
-from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_move
-from ingestion_orchestration_fastapi_app.errors import (
-    CollectionNotFound,
-    JobNotFound,
-    JobStateProblem,
-)
-from utils.contract import ErrorCode, JobState
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 
 COLUMNS = """j.id, j.collection_id, c.name, j.directory, j.options, j.state, j.reason,
     j.reason_code, j.progress, j.created_at, j.started_at, j.updated_at, j.finished_at,
     j.number, j.final_counts, j.final_errors"""
-_SELECT = f"SELECT {COLUMNS} FROM jobs j JOIN collections c ON c.id = j.collection_id"  # noqa: S608  # a constant
-
-
-def create(
-    db: sqlite3.Connection, job_id: str, collection_id: int, request: JobRequest, now: datetime
-) -> JobRecord:
-    if not db.execute("SELECT 1 FROM collections WHERE id = ?", (collection_id,)).fetchone():
-        raise CollectionNotFound(f"The collection {request.collection!r} was deleted.")
-    collections_table.check_no_change(db, collection_id)
-    at = now.isoformat()
-    cursor = db.execute(
-        "INSERT INTO jobs (id, collection_id, directory, options, state, progress, created_at,"
-        " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            job_id,
-            collection_id,
-            request.directory,
-            options_text(request),
-            JobState.QUEUED,
-            progress_text(SavedProgress()),
-            at,
-            at,
-        ),
-    )
-    db.executemany(
-        "INSERT INTO job_counts (job_number, outcome, files) VALUES (?, ?, 0)",
-        [(cursor.lastrowid, outcome) for outcome in Outcome],
-    )
-    return _existing(db, job_id)
+SELECT = f"SELECT {COLUMNS} FROM jobs j JOIN collections c ON c.id = j.collection_id"  # noqa: S608  # a constant
 
 
 def by_id(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
-    row: Row | None = db.execute(f"{_SELECT} WHERE j.id = ?", (job_id,)).fetchone()
-    return None if row is None else _record(db, row)
-
-
-def newest(db: sqlite3.Connection, limit: int, offset: int, id_prefix: str = "") -> list[JobRecord]:
-    query = f"{_SELECT} WHERE substr(j.id, 1, ?) = ? ORDER BY j.number DESC LIMIT ? OFFSET ?"
-    rows = db.execute(query, (len(id_prefix), id_prefix, limit, offset)).fetchall()
-    return [_record(db, row) for row in rows]
+    row: Row | None = db.execute(f"{SELECT} WHERE j.id = ?", (job_id,)).fetchone()
+    return None if row is None else record(db, row)
 
 
 def unfinished(db: sqlite3.Connection) -> list[JobRecord]:
     """Oldest first."""
     marks = ", ".join("?" * len(FINAL))
-    query = f"{_SELECT} WHERE j.state NOT IN ({marks}) ORDER BY j.number"
-    return [_record(db, row) for row in db.execute(query, tuple(FINAL)).fetchall()]
+    query = f"{SELECT} WHERE j.state NOT IN ({marks}) ORDER BY j.number"
+    return [record(db, row) for row in db.execute(query, tuple(FINAL)).fetchall()]
 
 
-def _existing(db: sqlite3.Connection, job_id: str) -> JobRecord:
+def existing(db: sqlite3.Connection, job_id: str) -> JobRecord:
     found = by_id(db, job_id)
     if found is None:
         raise JobNotFound(f"There is no job {job_id}.")
     return found
 
 
-def _record(db: sqlite3.Connection, row: Row) -> JobRecord:
+def record(db: sqlite3.Connection, row: Row) -> JobRecord:
     number, final_counts, final_errors = row[13:16]
     files = _counts(db, number) if final_counts is None else json.loads(final_counts)
     errors = _errors(db, number) if final_errors is None else json.loads(final_errors)
@@ -133,43 +86,7 @@ def ids(db: sqlite3.Connection, numbers: set[int]) -> dict[int, str]:
     return {number: row[0] if row else "" for number, row in rows.items()}
 
 
-def move(
-    db: sqlite3.Connection,
-    job_id: str,
-    state: JobState,
-    *,
-    reason: str | None,
-    reason_code: ErrorCode | None,
-    progress: SavedProgress | None,
-    now: datetime,
-) -> JobRecord:
-    before = _existing(db, job_id)
-    if before.state is state and state in FINAL:  # asked again, perhaps after a restart
-        return before
-    if not may_move(before.state, state):
-        raise JobStateProblem(f"The job {job_id} is {before.state} and cannot be {state}.")
-    at = now.isoformat()
-    db.execute(
-        "UPDATE jobs SET state = ?, reason = ?, reason_code = ?, updated_at = ?,"
-        " started_at = coalesce(started_at, ?), finished_at = ? WHERE id = ?",
-        (
-            state,
-            None if reason is None else clean(reason),
-            reason_code,
-            at,
-            at if state is JobState.RUNNING else None,
-            at if state in FINAL else None,
-            job_id,
-        ),
-    )
-    if progress is not None:
-        _save(db, job_id, progress)
-    if state in FINAL:
-        _freeze(db, job_id)
-    return _existing(db, job_id)
-
-
-def _freeze(db: sqlite3.Connection, job_id: str) -> None:
+def freeze(db: sqlite3.Connection, job_id: str) -> None:
     number: int = db.execute("SELECT number FROM jobs WHERE id = ?", (job_id,)).fetchone()[0]
     db.execute(
         "UPDATE jobs SET final_counts = ?, final_errors = ? WHERE number = ?",
@@ -178,7 +95,7 @@ def _freeze(db: sqlite3.Connection, job_id: str) -> None:
     db.execute("DELETE FROM job_counts WHERE job_number = ?", (number,))
 
 
-def _save(db: sqlite3.Connection, job_id: str, progress: SavedProgress) -> None:
+def save(db: sqlite3.Connection, job_id: str, progress: SavedProgress) -> None:
     db.execute("UPDATE jobs SET progress = ? WHERE id = ?", (progress_text(progress), job_id))
 
 
@@ -187,7 +104,7 @@ def touch(
 ) -> None:
     db.execute("UPDATE jobs SET updated_at = ? WHERE id = ?", (now.isoformat(), job_id))
     if progress is not None:
-        _save(db, job_id, progress)
+        save(db, job_id, progress)
 
 
 def count(db: sqlite3.Connection, changes: Mapping[tuple[int, str], int]) -> None:

@@ -1,0 +1,69 @@
+"""Opens the ledger on SQLite: one writer thread, a few readers, every write synced on return."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
+
+from ingestion_orchestration_fastapi_app.adapters.sqlite import connections
+from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Clock, Database
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.access import (
+    AllowedRootsTable,
+    SessionsTable,
+)
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.artefacts import ArtefactsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.collections import CollectionsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.files import FilesTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.folders import FoldersTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.jobs import JobsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.roots import RootsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_ledger(
+    path: str | os.PathLike[str], *, readers: int = 2, clock: Clock = utc_now
+) -> AsyncIterator[Ledger]:
+    """Opens or creates the ledger; leaving writes what was handed over and closes it.
+
+    Raises:
+        StoreWrite: written by a newer version, damaged, or not accessible.
+        DiskFull: no space for the schema.
+    """
+    limiter = CapacityLimiter(readers)
+    opened = await to_thread.run_sync(
+        connections.connect, os.fspath(path), readers, limiter=limiter
+    )
+    try:
+        writer = Writer(opened[0])
+        async with create_task_group() as tasks:
+            tasks.start_soon(writer.run)
+            try:
+                yield ledger_of(Database(writer, opened[1:], limiter, clock))
+            finally:
+                writer.close()
+    finally:
+        with CancelScope(shield=True):  # bounded: readers end within their busy timeout
+            await to_thread.run_sync(connections.close, opened, limiter=CapacityLimiter(1))
+
+
+def ledger_of(database: Database) -> Ledger:
+    return Ledger(
+        collections=CollectionsTable(database),
+        roots=RootsTable(database),
+        folders=FoldersTable(database),
+        files=FilesTable(database),
+        artefacts=ArtefactsTable(database),
+        jobs=JobsTable(database),
+        sessions=SessionsTable(database),
+        allowed_roots=AllowedRootsTable(database),
+    )

@@ -1,0 +1,32 @@
+"""Rows of collections, as several tables' statements need them. Blocking."""
+
+from __future__ import annotations
+
+import sqlite3
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, JobStateProblem
+
+
+def root_changes(db: sqlite3.Connection, collection_id: int) -> dict[UUID, bytes | None]:
+    query = "SELECT root_id, path FROM root_changes WHERE collection_id = ?"
+    rows = db.execute(query, (collection_id,)).fetchall()
+    return {UUID(bytes=root_id): path for root_id, path in rows}
+
+
+def check_no_change(db: sqlite3.Connection, collection_id: int) -> None:
+    """Raises JobStateProblem while roots of the collection are being re-pointed or forgotten."""
+    if root_changes(db, collection_id):
+        raise JobStateProblem(
+            "A root of this collection is being re-pointed or forgotten. Ask for that again to "
+            "see it through; a restart does so, too."
+        )
+
+
+def check_there(db: sqlite3.Connection, collection_id: int) -> None:
+    if not db.execute("SELECT 1 FROM collections WHERE id = ?", (collection_id,)).fetchone():
+        raise CollectionNotFound("The collection was deleted.")
+
+
+def set_synced_version(db: sqlite3.Connection, collection_id: int, version: int) -> None:
+    db.execute("UPDATE collections SET synced_version = ? WHERE id = ?", (version, collection_id))

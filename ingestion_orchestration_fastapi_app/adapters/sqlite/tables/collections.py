@@ -1,0 +1,163 @@
+"""The table of collections, of their watched folders, and of tables that wait to be dropped."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
+from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row, collection_record
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import collection_rows
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionDropping,
+    CollectionExists,
+    CollectionNotFound,
+    JobStateProblem,
+    ModelMismatch,
+)
+
+_COLUMNS = """id, name, model, weights, dim, fingerprint, synced_version,
+    (SELECT j.id FROM jobs j WHERE j.collection_id = collections.id
+     ORDER BY j.number DESC LIMIT 1)"""
+# In the order of deletion: what refers to a collection's jobs goes before the jobs.
+_OF_JOBS = ("failures", "job_counts")
+_OF_COLLECTION = (
+    "files",
+    "intents",
+    "decode_starts",
+    "root_changes",
+    "roots",
+    "devices",
+    "device_changes",
+    "watches",
+    "jobs",
+)
+
+
+class CollectionsTable(Repository):
+    """Implements `CollectionRepository`."""
+
+    @writes
+    def create(
+        self, db: sqlite3.Connection, name: str, roots: Sequence[Root] = ()
+    ) -> CollectionRecord:
+        if db.execute("SELECT 1 FROM collections WHERE name = ?", (name,)).fetchone():
+            raise CollectionExists(f"The collection {name!r} exists already.")
+        if db.execute("SELECT 1 FROM dropped_tables WHERE name = ?", (name,)).fetchone():
+            raise CollectionDropping(f"The collection {name!r} is still being deleted.")
+        number = db.execute("INSERT INTO collections (name) VALUES (?)", (name,)).lastrowid
+        db.executemany(
+            "INSERT INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
+            [(number, root.id.bytes, root.path) for root in roots],
+        )
+        found = _by_name(db, name)
+        assert found is not None
+        return found
+
+    @reads
+    def find(self, db: sqlite3.Connection, name: str) -> CollectionRecord | None:
+        return _by_name(db, name)
+
+    @reads
+    def list_all(self, db: sqlite3.Connection) -> list[CollectionRecord]:
+        query = f"SELECT {_COLUMNS} FROM collections ORDER BY name"  # noqa: S608  # a constant
+        return [_record(db, row) for row in db.execute(query).fetchall()]
+
+    @writes
+    def delete(self, db: sqlite3.Connection, collection_id: int) -> None:
+        marks = ", ".join("?" * len(FINAL))
+        unfinished = (
+            f"SELECT id, state FROM jobs WHERE collection_id = ? AND state NOT IN ({marks})"  # noqa: S608  # marks only
+        )
+        job: Row | None = db.execute(unfinished, (collection_id, *FINAL)).fetchone()
+        if job is not None:
+            raise JobStateProblem(
+                f"Job {job[0]} of this collection is not finished: it is {job[1]}. "
+                "Cancel it first, or let it end."
+            )
+        db.execute(
+            "INSERT OR IGNORE INTO dropped_tables SELECT name FROM collections WHERE id = ?",
+            (collection_id,),
+        )
+        for table in _OF_JOBS:
+            db.execute(
+                f"DELETE FROM {table} WHERE job_number IN "  # noqa: S608  # from the constant above
+                "(SELECT number FROM jobs WHERE collection_id = ?)",
+                (collection_id,),
+            )
+        for table in _OF_COLLECTION:
+            db.execute(f"DELETE FROM {table} WHERE collection_id = ?", (collection_id,))  # noqa: S608
+        db.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
+
+    @reads
+    def dropped_tables(self, db: sqlite3.Connection) -> list[str]:
+        return [row[0] for row in db.execute("SELECT name FROM dropped_tables ORDER BY name")]
+
+    @writes
+    def end_drop(self, db: sqlite3.Connection, name: str) -> None:
+        db.execute("DELETE FROM dropped_tables WHERE name = ?", (name,))
+
+    @writes
+    def bind(
+        self,
+        db: sqlite3.Connection,
+        collection_id: int,
+        *,
+        model: str,
+        weights: str,
+        dim: int,
+        fingerprint: str,
+    ) -> None:
+        query = "SELECT fingerprint FROM collections WHERE id = ?"
+        row: Row | None = db.execute(query, (collection_id,)).fetchone()
+        if row is None:
+            raise CollectionNotFound("The collection was deleted.")
+        if row[0] not in (None, fingerprint):
+            raise ModelMismatch(
+                f"The collection is bound to the model {row[0]}, not {fingerprint}."
+            )
+        db.execute(
+            "UPDATE collections SET model = ?, weights = ?, dim = ?, fingerprint = ? WHERE id = ?",
+            (model, weights, dim, fingerprint, collection_id),
+        )
+
+    @writes
+    def set_synced_version(self, db: sqlite3.Connection, collection_id: int, version: int) -> None:
+        collection_rows.set_synced_version(db, collection_id, version)
+
+    @writes
+    def put_watch(self, db: sqlite3.Connection, collection_id: int, watch: Watch) -> None:
+        collection_rows.check_there(db, collection_id)
+        db.execute(
+            "INSERT OR REPLACE INTO watches (collection_id, directory, recursive, captions)"
+            " VALUES (?, ?, ?, ?)",
+            (collection_id, watch.directory, watch.recursive, watch.captions),
+        )
+
+    @writes
+    def end_watch(self, db: sqlite3.Connection, collection_id: int, directory: bytes) -> None:
+        query = "DELETE FROM watches WHERE collection_id = ? AND directory = ?"
+        db.execute(query, (collection_id, directory))
+
+
+def _by_name(db: sqlite3.Connection, name: str) -> CollectionRecord | None:
+    query = f"SELECT {_COLUMNS} FROM collections WHERE name = ?"  # noqa: S608  # a constant
+    row: Row | None = db.execute(query, (name,)).fetchone()
+    return None if row is None else _record(db, row)
+
+
+def _record(db: sqlite3.Connection, row: Row) -> CollectionRecord:
+    roots = "SELECT root_id, path FROM roots WHERE collection_id = ? ORDER BY path"
+    watches = (
+        "SELECT directory, recursive, captions FROM watches WHERE collection_id = ?"
+        " ORDER BY directory"
+    )
+    return collection_record(
+        row,
+        db.execute(roots, row[:1]).fetchall(),
+        db.execute(watches, row[:1]).fetchall(),
+        collection_rows.root_changes(db, row[0]),
+    )

@@ -1,0 +1,32 @@
+"""The ledger's ports, a file each: what the orchestrator remembers of one subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingestion_orchestration_fastapi_app.ports.ledger.access import (
+    AllowedRootRepository,
+    SessionRepository,
+)
+from ingestion_orchestration_fastapi_app.ports.ledger.artefacts import ArtefactRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.collections import (
+    CollectionRepository,
+)
+from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.folders import FolderRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.jobs import JobRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.roots import RootRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The repositories of one database. What one of them writes is synced when it returns."""
+
+    collections: CollectionRepository
+    roots: RootRepository
+    folders: FolderRepository
+    files: FileRepository
+    artefacts: ArtefactRepository
+    jobs: JobRepository
+    sessions: SessionRepository
+    allowed_roots: AllowedRootRepository

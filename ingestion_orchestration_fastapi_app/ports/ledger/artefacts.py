@@ -1,0 +1,46 @@
+"""Artefacts: which points the vector store holds or may hold, and which decodings began."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+
+
+class ArtefactRepository(Protocol):
+    """What takes a job's id raises JobNotFound; JobStateProblem for a job that has ended."""
+
+    async def begin_write(
+        self, job_id: str, collection_id: int, outcomes: Mapping[UUID, Outcome]
+    ) -> None:
+        """Before points are written to the store: their ids, and what the job will count."""
+
+    async def pending_writes(self, job_id: str) -> dict[UUID, Outcome]:
+        """What the job was going to count for points of writes that were never completed."""
+
+    async def maybe_written(self, collection_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
+        """Those that the store may hold: stored, or of a write that was never completed."""
+
+    async def begin_delete(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
+        """Before points are deleted from the store: they may be there or not from now on."""
+
+    async def reconcile(
+        self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
+    ) -> tuple[int, int]:
+        """Compares the ledger with the ids that the store really holds.
+
+        Ids unknown here become intents (so that they will be merged, never appended); points
+        believed stored that are not there are no longer believed (their files will be opened).
+        Returns how many of each. For a collection that no job writes to meanwhile.
+        """
+
+    async def decode_starts(self, collection_id: int) -> dict[UUID, DecodeStart]:
+        """By point id: files whose decoding began and of whose end nothing is known."""
+
+    async def note_decoding(
+        self, collection_id: int, begun: Sequence[DecodeStart], ended: Sequence[UUID]
+    ) -> None:
+        """One transaction. A file that ended and began has begun; a completed one has ended."""

@@ -1,0 +1,35 @@
+"""The ledger's in-memory twin, a class a repository: the same rules, the same suite of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from tests.memory_ledger.access import MemoryAllowedRoots, MemorySessions
+from tests.memory_ledger.artefacts import MemoryArtefacts
+from tests.memory_ledger.collections import MemoryCollections
+from tests.memory_ledger.files import MemoryFiles
+from tests.memory_ledger.folders import MemoryFolders
+from tests.memory_ledger.jobs import MemoryJobs
+from tests.memory_ledger.roots import MemoryRoots
+from tests.memory_ledger.state import State
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
+    """Every method of its repositories lets others run once, as the real ones do."""
+    state = State(clock)
+    return Ledger(
+        collections=MemoryCollections(state),
+        roots=MemoryRoots(state),
+        folders=MemoryFolders(state),
+        files=MemoryFiles(state),
+        artefacts=MemoryArtefacts(state),
+        jobs=MemoryJobs(state),
+        sessions=MemorySessions(state),
+        allowed_roots=MemoryAllowedRoots(state),
+    )

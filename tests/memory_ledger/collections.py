@@ -1,0 +1,106 @@
+"""Collections and watched folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from anyio.lowlevel import checkpoint
+
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionDropping,
+    CollectionExists,
+    CollectionNotFound,
+    JobStateProblem,
+    ModelMismatch,
+)
+from tests.memory_ledger.state import Kept, State
+
+
+class MemoryCollections:
+    """Implements `CollectionRepository`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def create(self, name: str, roots: Sequence[Root] = ()) -> CollectionRecord:
+        await checkpoint()
+        if any(kept.record.name == name for kept in self._state.collections.values()):
+            raise CollectionExists(f"The collection {name!r} exists already.")
+        if name in self._state.dropped:
+            raise CollectionDropping(f"The collection {name!r} is still being deleted.")
+        ordered = tuple(sorted(roots, key=lambda one: one.path))
+        record = CollectionRecord(
+            next(self._state.ids), name, None, None, None, None, None, ordered, None
+        )
+        self._state.collections[record.id] = Kept(record)
+        return record
+
+    async def find(self, name: str) -> CollectionRecord | None:
+        return next((one for one in await self.list_all() if one.name == name), None)
+
+    async def list_all(self) -> list[CollectionRecord]:
+        await checkpoint()
+        return sorted(
+            (s.record for s in self._state.collections.values()), key=lambda one: one.name
+        )
+
+    async def delete(self, collection_id: int) -> None:
+        await checkpoint()
+        for job in self._state.jobs.values():
+            if job.collection_id == collection_id and job.state not in FINAL:
+                raise JobStateProblem(
+                    f"Job {job.id} of this collection is not finished: it is {job.state}. "
+                    "Cancel it first, or let it end."
+                )
+        kept = self._state.collections.pop(collection_id, None)
+        if kept is not None:
+            self._state.dropped.add(kept.record.name)
+        for job in [job for job in self._state.jobs.values() if job.collection_id == collection_id]:
+            del self._state.jobs[job.id], self._state.failures[job.id]
+
+    async def dropped_tables(self) -> list[str]:
+        await checkpoint()
+        return sorted(self._state.dropped)
+
+    async def end_drop(self, name: str) -> None:
+        await checkpoint()
+        self._state.dropped.discard(name)
+
+    async def bind(
+        self, collection_id: int, *, model: str, weights: str, dim: int, fingerprint: str
+    ) -> None:
+        await checkpoint()
+        if collection_id not in self._state.collections:
+            raise CollectionNotFound("The collection was deleted.")
+        kept = self._state.collections[collection_id]
+        if kept.record.fingerprint not in (None, fingerprint):
+            raise ModelMismatch("The collection is bound to another model.")
+        kept.record = replace(
+            kept.record, model=model, weights=weights, dim=dim, fingerprint=fingerprint
+        )
+
+    async def set_synced_version(self, collection_id: int, version: int) -> None:
+        await checkpoint()
+        kept = self._state.collections[collection_id]
+        kept.record = replace(kept.record, synced_version=version)
+
+    async def put_watch(self, collection_id: int, watch: Watch) -> None:
+        await checkpoint()
+        if collection_id not in self._state.collections:
+            raise CollectionNotFound("The collection was deleted.")
+        self._watch(collection_id, watch.directory, watch)
+
+    async def end_watch(self, collection_id: int, directory: bytes) -> None:
+        await checkpoint()
+        if collection_id in self._state.collections:
+            self._watch(collection_id, directory)
+
+    def _watch(self, collection_id: int, directory: bytes, *watches: Watch) -> None:
+        kept = self._state.collections[collection_id]
+        others = [one for one in kept.record.watches if one.directory != directory]
+        ordered = sorted((*others, *watches), key=lambda one: one.directory)
+        kept.record = replace(kept.record, watches=tuple(ordered))

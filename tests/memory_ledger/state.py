@@ -1,0 +1,109 @@
+"""What the repositories of the twin share, and what an outcome makes of a row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.access.sessions import SessionRecord
+from ingestion_orchestration_fastapi_app.domain.files.file import (
+    FileKey,
+    FileRecord,
+    Outcome,
+    Verdict,
+)
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
+from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
+from utils.contract import JobCounts
+
+
+@dataclass
+class Row:
+    point_id: UUID
+    record: FileRecord
+
+
+@dataclass
+class Kept:
+    """All of one collection."""
+
+    record: CollectionRecord
+    files: dict[FileKey, Row] = field(default_factory=dict)
+    intents: dict[UUID, tuple[str, Outcome] | None] = field(default_factory=dict)
+    doomed: set[UUID] = field(default_factory=set)  # intents to delete, among the others
+    devices: dict[bytes, int] = field(default_factory=dict)
+    known_before: dict[bytes, frozenset[FileKey]] = field(default_factory=dict)  # another device
+    decode_starts: dict[UUID, DecodeStart] = field(default_factory=dict)
+
+
+class State:
+    """All that the ledger holds."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.ids = count(1)
+        self.allowed: set[bytes] = set()
+        self.collections: dict[int, Kept] = {}
+        self.dropped: set[str] = set()
+        self.jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only
+        self.sessions: dict[bytes, SessionRecord] = {}
+        self.failures: dict[str, dict[FileKey, FailureRecord]] = {}
+
+    def open(self, job_id: str) -> JobRecord:
+        if job_id not in self.jobs:
+            raise JobNotFound(f"There is no job {job_id}.")
+        if self.jobs[job_id].state in FINAL:
+            raise JobStateProblem(f"The job {job_id} has ended.")
+        return self.jobs[job_id]
+
+    def counted(self, job_id: str) -> JobRecord:
+        job = self.jobs[job_id]
+        if job.state in FINAL:
+            return job
+        rows = self.collections[job.collection_id].files.values()
+        outcomes = Counter(row.record.outcome for row in rows if row.record.job_id == job_id)
+        counts = JobCounts(
+            found=outcomes.total(), **{str(key): files for key, files in outcomes.items()}
+        )
+        errors = Counter(str(one.code) for one in self.failures[job_id].values())
+        return replace(job, counts=counts, errors_by_code=dict(errors))
+
+    def check_no_change(self, collection_id: int) -> None:
+        if self.collections[collection_id].record.root_changes:
+            raise JobStateProblem("A root of the collection is being re-pointed or forgotten.")
+
+    def files(self, collection_id: int) -> dict[FileKey, Row]:
+        kept = self.collections.get(collection_id)
+        return kept.files if kept else {}
+
+    def absolute(self, collection_id: int, key: FileKey) -> bytes:
+        roots = {root.id: root.path for root in self.collections[collection_id].record.roots}
+        return roots[key.root_id].rstrip(b"/") + b"/" + key.path
+
+    def had(self, row: Row) -> bool:
+        doomed = {one for kept in self.collections.values() for one in kept.doomed}
+        return row.record.stored_fingerprint is not None or row.point_id in doomed
+
+
+def judged(record: FileRecord, one: FileOutcome) -> FileRecord:
+    is_stored = one.verdict is Verdict.STORED
+    fingerprint = (one.stored_fingerprint if is_stored else None) or record.stored_fingerprint
+    return replace(
+        record,
+        stat=one.stat,
+        settled=one.settled,
+        verdict=one.verdict,
+        code=one.code,
+        detail=one.detail,
+        sha256=one.sha256,
+        stored_fingerprint=fingerprint,
+        stale=not is_stored and fingerprint is not None,
+    )
