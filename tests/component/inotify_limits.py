@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import ctypes
+import errno
+import os
 from typing import Any
 
 import pytest
-from watchdog.observers import inotify_c
+from asyncinotify import _ffi
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, code: int, *, after: int) -> None:
     """As the kernel does at its limit; so many folders may be watched before."""
-    real = inotify_c.inotify_add_watch
+    real = _ffi.libc.inotify_add_watch
     left = [after]
 
     def add(descriptor: int, path: bytes, mask: int) -> Any:
         left[0] -= 1
         if left[0] >= 0:
             return real(descriptor, path, mask)
-        ctypes.set_errno(code)
-        return -1
+        raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(inotify_c, "inotify_add_watch", add)
+    monkeypatch.setattr(_ffi.libc, "inotify_add_watch", add)
+
+
+def refuse_instances(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(flags: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(_ffi.libc, "inotify_init1", none_left)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from anyio import Event, fail_after, to_thread
+from anyio import Event, fail_after
 
 from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
@@ -21,9 +22,10 @@ from ingestion_orchestration_fastapi_app.ports.folder_events import (
     NoEventsError,
 )
 
-inotify_c = pytest.importorskip("watchdog.observers.inotify_c", reason="inotify is Linux's")
+if sys.platform != "linux":
+    pytest.skip("inotify is Linux's", allow_module_level=True)
 
-from tests.component.inotify_limits import refuse  # noqa: E402  # it imports that
+from tests.component.inotify_limits import refuse, refuse_instances  # Linux alone
 
 pytestmark = pytest.mark.anyio
 
@@ -195,11 +197,7 @@ async def test_a_folder_that_is_closed_to_the_service_is_passed_over(
 async def test_the_limit_of_instances_is_said(
     events: InotifyEvents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none_left() -> int:
-        inotify_c.ctypes.set_errno(errno.EMFILE)
-        return -1
-
-    monkeypatch.setattr(inotify_c, "inotify_init", none_left)
+    refuse_instances(monkeypatch)
     with pytest.raises(NoEventsError, match="max_user_instances"):
         await follow(events, tmp_path)
 
@@ -208,11 +206,32 @@ async def test_a_queue_that_ran_over_is_a_look_at_all(
     events: InotifyEvents, tmp_path: Path
 ) -> None:
     seen = await follow(events, tmp_path)
-    lost = inotify_c.InotifyEvent(-1, inotify_c.InotifyConstants.IN_Q_OVERFLOW, 0, b"")
-    reader = events._reader  # the kernel's queue is too long to be filled here
-    assert reader is not None
-    await to_thread.run_sync(reader.handle_event, lost)
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    names = [os.fsencode(tmp_path / name) for name in ("a", "b")]
+    for number in range(limit + 10):  # nothing is read meanwhile
+        os.close(os.open(names[number % 2], os.O_CREAT | os.O_WRONLY))
     assert (await seen.until({})).whole
     assert seen.feed is not None
     assert seen.feed.broken
     await seen.feed.close()
+
+
+async def test_a_folder_that_two_feeds_follow_is_told_to_both_until_each_is_closed(
+    events: InotifyEvents, tmp_path: Path
+) -> None:
+    inner = tmp_path / os.fsdecode(b"\xff inner")
+    inner.mkdir()
+    outer, other = await follow(events, tmp_path), await follow(events, inner)
+    assert outer.feed is not None
+    assert other.feed is not None
+    (inner / "a.jpg").write_bytes(b"1")
+    await outer.until({inner.name: False})
+    await other.until({".": False})
+    await outer.feed.close()
+    (inner / "below").mkdir()
+    await other.until({"below": True})
+    (inner / "below" / "b.jpg").write_bytes(b"1")
+    await other.until_met("below")
+    assert not other.feed.broken
+    await other.feed.close()
+    assert not outer.touched.take().whole

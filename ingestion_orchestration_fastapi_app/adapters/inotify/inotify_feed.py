@@ -1,7 +1,7 @@
-"""Events of one folder and of those below it, from watchdog's reader of an inotify descriptor.
+"""Events of one folder and of those below it, over asyncinotify.
 
-watchdog's own observers watch every folder, also excluded ones, and keep to themselves that a
-folder below could not be watched or that the kernel's queue ran over. Here both break the feed.
+Its own recursive watches follow excluded folders, too, and keep to themselves what could not be
+watched. Here a folder that cannot be watched and an overflow of the kernel's queue break the feed.
 Loads only where there is inotify.
 """
 
@@ -10,139 +10,111 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from threading import Lock
+from contextlib import suppress
 
-from anyio import CapacityLimiter, from_thread, to_thread
-from anyio.lowlevel import EventLoopToken
-from watchdog.observers.inotify_c import (
-    CallbackId,
-    InotifyConstants,
-    InotifyEvent,
-    InotifyFD,
-    Mask,
-    WatchDescriptor,
-)
+from anyio import CapacityLimiter, Lock, to_thread
+from asyncinotify import Event, Inotify, Mask, Watch
 
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.ports.folder_events import DirtyFolders
 
-_SELF_LOST = (
-    InotifyConstants.IN_DELETE_SELF | InotifyConstants.IN_MOVE_SELF | InotifyConstants.IN_UNMOUNT
-)
-_CAME = (
-    InotifyConstants.IN_CREATE | InotifyConstants.IN_MOVED_TO | InotifyConstants.IN_ATTRIB
-)  # a changed right may open a folder
-_MASK = Mask(  # no reading: importing would call for the next import
-    InotifyConstants.IN_MODIFY
-    | InotifyConstants.IN_CLOSE_WRITE
-    | InotifyConstants.IN_MOVED_FROM
-    | InotifyConstants.IN_DELETE
-    | InotifyConstants.IN_DELETE_SELF
-    | InotifyConstants.IN_MOVE_SELF
-    | InotifyConstants.IN_ONLYDIR
-    | InotifyConstants.IN_DONT_FOLLOW
-    | InotifyConstants.IN_EXCL_UNLINK
-    | _CAME
-)
+_SELF_LOST = Mask.DELETE_SELF | Mask.MOVE_SELF | Mask.UNMOUNT
+_CAME = Mask.CREATE | Mask.MOVED_TO | Mask.ATTRIB  # a changed right may open a folder
+_CHANGED = Mask.MODIFY | Mask.CLOSE_WRITE | Mask.MOVED_FROM | Mask.DELETE
+_FLAGS = Mask.ONLYDIR | Mask.DONT_FOLLOW | Mask.EXCL_UNLINK
+# No reading: importing would call for the next import. UNMOUNT comes unasked.
+_MASK = _CAME | _CHANGED | Mask.DELETE_SELF | Mask.MOVE_SELF | _FLAGS
 _PASSING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP})
 
 
-def started_reader() -> InotifyFD:
-    """One descriptor and its thread, for all feeds. Raises OSError (EMFILE)."""
-    reader = InotifyFD()
-    reader.start()
-    return reader
-
-
 class InotifyFeed:
-    """Implements `Feed`, and watchdog's callbacks, which run in the reader's thread."""
+    """Implements `Feed`. Its state changes on the event loop, or in a thread under its lock."""
 
     def __init__(
         self,
-        reader: InotifyFD,
+        inotify: Inotify,
+        feeds: list[InotifyFeed],
         directory: bytes,
         *,
         recursive: bool,
         rules: ExcludeRules,
         touched: DirtyFolders,
         wake: Callable[[], None],
-        token: EventLoopToken,
         limiter: CapacityLimiter,
     ) -> None:
+        """`feeds` are those that share the descriptor. This one is among them while it is open."""
         self.broken = False
-        self._reader = reader
+        self._inotify = inotify
+        self._feeds = feeds
         self._directory = directory
         self._recursive = recursive
         self._rules = rules
         self._touched = touched
         self._wake = wake
-        self._token = token
         self._limiter = limiter
-        self._id = CallbackId(id(self))
-        self._lock = Lock()  # the reader has one of its own, which it never holds when it calls
-        self._paths: dict[WatchDescriptor, bytes] = {}
-        self._watched: dict[bytes, WatchDescriptor] = {}
-        self._closed = False
+        self._lock = Lock()
+        self._paths: dict[int, bytes] = {}  # by watch descriptor
+        self._watched: dict[bytes, Watch] = {}
 
-    def open(self) -> None:
-        """Blocking. Raises OSError (ENOSPC, or that of the directory itself)."""
-        with self._lock:
-            self._add(self._directory)
+    async def open(self) -> None:
+        """Raises OSError (ENOSPC, or that of the directory itself)."""
+        self._feeds.append(self)
+        async with self._lock:
+            await to_thread.run_sync(self._add, self._directory, limiter=self._limiter)
 
     async def close(self) -> None:
-        await to_thread.run_sync(self._close, limiter=self._limiter)
-
-    def _close(self) -> None:
-        with self._lock:
-            self._closed = True
+        async with self._lock:
+            if self in self._feeds:
+                self._feeds.remove(self)
             self._remove(list(self._watched))
 
-    def on_event(self, event: InotifyEvent) -> None:
-        with self._lock:
-            folder = self._paths.get(event.wd)
-            if folder is None or self._closed:
-                return
-            is_news = self._noted(folder, event)
-        if is_news:
-            from_thread.run_sync(self._wake, token=self._token)
+    def lose(self) -> None:
+        """From now on events are missed."""
+        self.broken = True
+        self._tell(is_news=self._touched.add_whole())
 
-    def on_watch_deleted(self, wd: WatchDescriptor) -> None:
-        with self._lock:
-            path = self._paths.pop(wd, None)
-            if path is not None and self._watched.get(path) == wd:
-                del self._watched[path]
+    async def note(self, event: Event) -> None:
+        """Of any folder that is watched, also by another feed."""
+        watch = event.watch
+        if Mask.Q_OVERFLOW in event.mask:
+            self.lose()
+        elif watch is not None and watch.wd in self._paths:
+            async with self._lock:
+                if (folder := self._paths.get(watch.wd)) is not None:
+                    self._tell(is_news=await self._noted(folder, event))
+        elif self._lock.locked():  # a thread may have added the folder, and not have said so yet
+            self._tell(is_news=self._touched.add_whole())
 
-    def on_queue_overflow(self) -> None:
-        with self._lock:
-            is_news = not self._closed and self._broke()
-        if is_news:
-            from_thread.run_sync(self._wake, token=self._token)
-
-    def _noted(self, folder: bytes, event: InotifyEvent) -> bool:
+    async def _noted(self, folder: bytes, event: Event) -> bool:
         """Whether somebody must be woken."""
-        if event.mask & _SELF_LOST:
-            return folder == self._directory and self._broke()
-        path = folder.rstrip(b"/") + b"/" + event.name if event.name else folder
-        if not event.is_directory:
-            if self._rules.excludes_file(path):
-                return False
-            return self._touched.add(folder, deep=False)
+        mask = event.mask
+        if Mask.IGNORED in mask:
+            self._remove([folder])
+            return False
+        if mask & _SELF_LOST:
+            if folder == self._directory:
+                self.lose()
+            return False
+        path = folder.rstrip(b"/") + b"/" + os.fsencode(event.name) if event.name else folder
+        if Mask.ISDIR not in mask:
+            return not self._rules.excludes_file(path) and self._touched.add(folder, deep=False)
         if path == folder or not self._recursive or self._rules.excludes_folder(path):
             return False
-        if event.is_delete:
+        if Mask.DELETE in mask:
             self._remove([path])  # it is empty: those below went before
-        elif event.is_moved_from:
+        elif Mask.MOVED_FROM in mask:
             self._remove([one for one in self._watched if (one + b"/").startswith(path + b"/")])
-        elif event.mask & _CAME:
+        elif mask & _CAME:
             try:
-                self._add(path)
+                await to_thread.run_sync(self._add, path, limiter=self._limiter)
             except OSError:
-                return self._broke()
+                self.lose()
+                return False
         return self._touched.add(path, deep=True)
 
-    def _broke(self) -> bool:
-        self.broken = True
-        return self._touched.add_whole()
+    def _tell(self, *, is_news: bool) -> None:
+        if is_news:
+            self._wake()
 
     def _add(self, top: bytes) -> None:
         """Watches a folder before it lists it: what is made in it meanwhile is an event."""
@@ -152,11 +124,9 @@ class InotifyFeed:
             if folder in self._watched:
                 continue
             try:
-                wd = self._reader.add_callback(folder, _MASK, self, self._id)
-                if wd < 0:  # watchdog's word for EACCES
-                    raise PermissionError(errno.EACCES, "permission denied")
-                self._paths[wd] = folder
-                self._watched[folder] = wd
+                watch = self._inotify.add_watch(folder, _MASK)
+                self._paths[watch.wd] = folder
+                self._watched[folder] = watch
                 if self._recursive:
                     pending += self._folders_in(folder)
             except OSError as exc:
@@ -174,7 +144,10 @@ class InotifyFeed:
             ]
 
     def _remove(self, folders: list[bytes]) -> None:
-        watched = [self._watched.pop(folder) for folder in folders if folder in self._watched]
-        for wd in watched:
-            self._paths.pop(wd, None)
-        self._reader.remove_callbacks([(wd, self._id) for wd in watched])
+        for folder in folders:
+            watch = self._watched.pop(folder, None)
+            if watch is not None:
+                self._paths.pop(watch.wd, None)
+                if not any(watch.wd in feed._paths for feed in self._feeds):
+                    with suppress(OSError, ValueError):  # it went with its folder, or all did
+                        self._inotify.rm_watch(watch)
