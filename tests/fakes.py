@@ -184,7 +184,7 @@ class FakeOpenFile:
             sha256=hashlib.sha256(found.data).digest(),
             format="dng" if is_raw else "jpeg",
             metadata=self._library.metadata.get(self._file.path, Metadata()),
-            settled=found.settled,
+            mtime_trusted=found.settled,
         )
 
     async def close(self) -> None:

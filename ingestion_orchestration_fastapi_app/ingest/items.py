@@ -22,7 +22,7 @@ from utils.problems import Rejected
 Send: TypeAlias = MemoryObjectSendStream
 Receive: TypeAlias = MemoryObjectReceiveStream
 
-SETTLED_AFTER_NS = 2_000_000_000  # coarse clocks: a change right after reading may not show
+MTIME_TRUSTED_AFTER_NS = 2_000_000_000  # coarse clocks: a change right after reading may not show
 ROW_BYTES = 32 * 1024  # a vector, a thumbnail and a payload on their way to the store
 
 
@@ -148,7 +148,9 @@ def _of_content(
     ended = _ended(
         content.file, read_file.point_id, verdict, outcome, fault=fault, fingerprint=fingerprint
     )
-    file_outcome = replace(ended.file_outcome, settled=content.settled, sha256=content.sha256)
+    file_outcome = replace(
+        ended.file_outcome, mtime_trusted=content.mtime_trusted, sha256=content.sha256
+    )
     return replace(ended, file_outcome=file_outcome, lease=read_file.lease)
 
 
@@ -170,7 +172,7 @@ def _ended(
         outcome=outcome,
         verdict=verdict,
         stat=file.stat,
-        settled=time.time_ns() - changed_ns > SETTLED_AFTER_NS,
+        mtime_trusted=time.time_ns() - changed_ns > MTIME_TRUSTED_AFTER_NS,
         stored_fingerprint=fingerprint,
         code=None if fault is None else fault.code,
         detail=detail if fault is None else fault.detail,

@@ -107,7 +107,7 @@ async def _bare_roots(job: JobContext) -> set[bytes]:
     bare: set[bytes] = set()
     for root in job.roots:
         if is_within(root.path, job.request.directory):
-            known = await _unmet(job, root.path, recursive=True, after=None, limit=1)
+            known = await _unseen(job, root.path, recursive=True, after=None, limit=1)
             if known and await job.ports.library.is_bare(root.path):
                 bare.add(root.path)
     return bare
@@ -136,7 +136,7 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
     ledger, now = job.ports.ledger, job.scanned.devices
     if recursive:
         known = await ledger.folders.devices(job.collection_id)
-    elif await _unmet(job, directory, recursive=False, after=None, limit=1):
+    elif await _unseen(job, directory, recursive=False, after=None, limit=1):
         known = job.scanned.known_devices  # without what was just noted of the folder itself
     else:
         return set()
@@ -180,7 +180,7 @@ async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[
     for folder, recursive in job.request.parts:
         after: FileKey | None = None
         while not job.stop.asked:
-            page = await _unmet(job, folder, recursive=recursive, after=after, limit=GROUP)
+            page = await _unseen(job, folder, recursive=recursive, after=after, limit=GROUP)
             if not page:
                 break
             after = page[-1].key
@@ -193,7 +193,7 @@ async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[
                 yield group
 
 
-async def _unmet(
+async def _unseen(
     job: JobContext, folder: bytes, *, recursive: bool, after: FileKey | None, limit: int
 ) -> list[UnseenFile]:
     return await job.ports.ledger.folders.not_seen_in_scan(

@@ -46,5 +46,5 @@ class Originals(Generic[T]):
             return None
         key = FileKey(point.root_id, relative)
         file = (await self._ledger.files.recall(record.id, [key])).get(key)
-        is_sure = file is not None and file.settled and file.sha256 == point.sha256
+        is_sure = file is not None and file.mtime_trusted and file.sha256 == point.sha256
         return file.stat if file is not None and is_sure else None

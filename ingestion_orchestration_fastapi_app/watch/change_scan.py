@@ -94,7 +94,7 @@ class ChangeScan:
         for file in files:
             record = records.get(file.key)
             if self._differs_from_ledger(file, record, collection.fingerprint or ""):
-                known = record and (record.verdict, record.settled, record.stored_fingerprint)
+                known = record and (record.verdict, record.mtime_trusted, record.stored_fingerprint)
                 found.note(file.absolute, file.stat, known)
         return len(records)
 
@@ -104,7 +104,7 @@ class ChangeScan:
             return True
         if record.verdict is Verdict.SKIPPED and not self.is_image_name(file.path):
             return False  # a log or a catalogue, written over and over
-        if record.stat != file.stat or not record.settled:
+        if record.stat != file.stat or not record.mtime_trusted:
             return True
         return record.verdict is Verdict.STORED and not serves(
             record.stored_fingerprint, fingerprint

@@ -93,7 +93,7 @@ async def test_a_state_that_cannot_be_written_is_written_when_there_is_room(
             raise DiskFull("no space left")
         return await really(job_id, to, **more)
 
-    monkeypatch.setattr(bench.ledger.jobs.list_newest, "move", fails_at_first)
+    monkeypatch.setattr(bench.ledger.jobs, "move", fails_at_first)
     job = await bench.job()
     assert (job.state, job.counts) == (JobState.COMPLETED, MIXED)
     assert set((await bench.rows()).values()) == {1}

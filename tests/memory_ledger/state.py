@@ -99,7 +99,7 @@ def judged(record: FileRecord, one: FileOutcome) -> FileRecord:
     return replace(
         record,
         stat=one.stat,
-        settled=one.settled,
+        mtime_trusted=one.mtime_trusted,
         verdict=one.verdict,
         code=one.code,
         detail=one.detail,

@@ -67,7 +67,7 @@ def stored(name: bytes, outcome: Outcome = Outcome.EMBEDDED) -> FileOutcome:
         outcome=outcome,
         verdict=Verdict.STORED,
         stat=STAT,
-        settled=True,
+        mtime_trusted=True,
         sha256=SHA,
         stored_fingerprint="fp",
     )

@@ -57,14 +57,14 @@ def record(
     job_id: str = "old",
     outcome: Outcome = Outcome.EMBEDDED,
     stat: FileStat | None = STAT,
-    settled: bool = True,
+    mtime_trusted: bool = True,
     verdict: Verdict | None = Verdict.STORED,
     code: ErrorCode | None = None,
     stored_fingerprint: str | None = "model",
     stale: bool = False,
 ) -> FileRecord:
     return FileRecord(
-        job_id, outcome, stat, settled, verdict, code, None, b"sha", stored_fingerprint, stale
+        job_id, outcome, stat, mtime_trusted, verdict, code, None, b"sha", stored_fingerprint, stale
     )
 
 
@@ -130,7 +130,7 @@ def test_a_stored_file_with_the_same_times_is_not_opened() -> None:
 
 def test_what_may_have_changed_is_opened() -> None:
     assert entered(record(stat=FileStat(11, 1, 1))) is ChangeKind.OPEN
-    assert entered(record(settled=False)) is ChangeKind.OPEN
+    assert entered(record(mtime_trusted=False)) is ChangeKind.OPEN
     assert entered(record(stored_fingerprint="other")) is ChangeKind.OPEN
     assert entered(record(stored_fingerprint=None)) is ChangeKind.OPEN
     assert entered(record(stale=True)) is ChangeKind.OPEN
@@ -144,8 +144,8 @@ def test_a_permanent_failure_is_counted_again_and_a_passing_one_is_tried_again()
 
 
 def test_what_this_job_judged_before_a_restart_is_not_judged_again() -> None:
-    for settled in (True, False):
-        judged = record(job_id="new", settled=settled)
+    for mtime_trusted in (True, False):
+        judged = record(job_id="new", mtime_trusted=mtime_trusted)
         assert entered(judged, job_id="new", force=True) is ChangeKind.DONE
     pending = record(job_id="new", outcome=Outcome.PENDING, verdict=None, stat=None)
     assert entered(pending, job_id="new") is ChangeKind.OPEN

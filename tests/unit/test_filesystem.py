@@ -56,7 +56,7 @@ async def test_content_is_the_original_bytes_with_their_hash(tmp_path: Path) -> 
     assert content.sha256 == hashlib.sha256(PHOTO).digest()
     assert content.format == "jpeg"
     assert content.metadata.camera_make == "Maker"
-    assert content.settled
+    assert content.mtime_trusted
 
 
 async def test_a_sidecar_is_read_with_its_file(tmp_path: Path) -> None:
@@ -68,11 +68,11 @@ async def test_a_sidecar_is_read_with_its_file(tmp_path: Path) -> None:
     assert (content.metadata.title, content.metadata.rating) == ("Nearest", 4)
     assert content.metadata.camera_make == "Maker"
     assert content.file.stat.sidecar_mark != 0
-    assert content.settled
+    assert content.mtime_trusted
     (tmp_path / "a.xmp").write_bytes(xmp(title="Just now"))
     again = await content_of(file)
     assert isinstance(again, Content)
-    assert not again.settled
+    assert not again.mtime_trusted
     assert again.file.stat != content.file.stat
 
 
@@ -100,7 +100,7 @@ async def test_a_file_written_just_now_is_not_settled(tmp_path: Path) -> None:
     (tmp_path / "new.jpg").write_bytes(PHOTO)
     content = await content_of(file_at(tmp_path / "new.jpg"))
     assert isinstance(content, Content)
-    assert not content.settled
+    assert not content.mtime_trusted
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def content(data: bytes) -> Content:
     file = put(Path.cwd() / uuid4().hex, data)
     sha256 = hashlib.sha256(data).digest()
     data = b"" if known.is_raw else data
-    return Content(file, data, sha256, known.value, Metadata(), settled=True)
+    return Content(file, data, sha256, known.value, Metadata(), mtime_trusted=True)
 
 
 async def prepared(data: bytes, encoding: Encoding = "ppm") -> Prepared:

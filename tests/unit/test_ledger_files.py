@@ -59,14 +59,14 @@ async def test_what_is_known_of_a_file_comes_back(ledger: Ledger) -> None:
         None,
         None,
     )
-    await settle(ledger, made, stored(b"a.jpg"), replace(failed(b"b.jpg"), settled=False))
+    await settle(ledger, made, stored(b"a.jpg"), replace(failed(b"b.jpg"), mtime_trusted=False))
     other_root = FileKey(root_at(b"/other").id, b"a.jpg")
     known = await ledger.files.recall(
         made.id, [key(b"a.jpg"), key(b"b.jpg"), key(b"c.jpg"), other_root]
     )
     assert set(known) == {key(b"a.jpg"), key(b"b.jpg")}
     a, b = known[key(b"a.jpg")], known[key(b"b.jpg")]
-    assert (a.job_id, a.outcome, a.stat, a.settled) == ("job-1", Outcome.EMBEDDED, STAT, True)
+    assert (a.job_id, a.outcome, a.stat, a.mtime_trusted) == ("job-1", Outcome.EMBEDDED, STAT, True)
     assert (a.verdict, a.sha256, a.stored_fingerprint, a.stale) == (
         Verdict.STORED,
         SHA,
@@ -74,7 +74,7 @@ async def test_what_is_known_of_a_file_comes_back(ledger: Ledger) -> None:
         False,
     )
     assert (b.verdict, b.code, b.detail) == (Verdict.FAILED, ErrorCode.DECODING_IMAGE, "broken")
-    assert (b.settled, b.stored_fingerprint, b.stale) == (False, None, False)
+    assert (b.mtime_trusted, b.stored_fingerprint, b.stale) == (False, None, False)
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ async def test_reconciling_believes_the_store(ledger: Ledger) -> None:
     ids = in_groups([pid(b"a.jpg"), pid(b"d.jpg")], [], [stranger, stranger])
     assert await ledger.artefacts.reconcile(made.id, ids) == (2, 2)
     # d was enrolled, but nobody knew that its point had been written.
-    list_all = [pid(name) for name in names] + [stranger]
-    assert await ledger.artefacts.maybe_written(made.id, list_all) == {
+    every = [pid(name) for name in names] + [stranger]
+    assert await ledger.artefacts.maybe_written(made.id, every) == {
         pid(b"a.jpg"),
         pid(b"d.jpg"),
         stranger,
@@ -196,7 +196,7 @@ async def test_reconciling_believes_the_store(ledger: Ledger) -> None:
     known = await ledger.files.recall(made.id, [key(name) for name in names])
     assert known[key(b"a.jpg")].stored_fingerprint == "fp"
     lost = known[key(b"b.jpg")]
-    assert (lost.stored_fingerprint, lost.verdict, lost.stat, lost.settled) == (
+    assert (lost.stored_fingerprint, lost.verdict, lost.stat, lost.mtime_trusted) == (
         None,
         None,
         None,

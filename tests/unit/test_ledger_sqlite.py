@@ -108,7 +108,7 @@ async def test_a_ledger_of_the_first_version_keeps_everything(tmp_path: Path) ->
         known = (await ledger.files.recall(1, [key(b"a.jpg")]))[key(b"a.jpg")]
         assert known.stat == STAT
         assert known.stat.sidecar_mark == 0
-        assert (known.settled, known.sha256, known.stored_fingerprint) == (True, SHA, "fp")
+        assert (known.mtime_trusted, known.sha256, known.stored_fingerprint) == (True, SHA, "fp")
         assert await ledger.artefacts.maybe_written(1, [pid(b"a.jpg")]) == {pid(b"a.jpg")}
 
 

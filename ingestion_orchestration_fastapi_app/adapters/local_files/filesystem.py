@@ -52,7 +52,7 @@ from utils.imaging.formats import (
 from utils.metadata.extractor import extract_metadata
 from utils.problems import Rejected
 
-_SETTLED_NS = 2_000_000_000
+_MTIME_TRUSTED_AFTER_NS = 2_000_000_000
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -251,7 +251,7 @@ class LocalFile:
             sha256=sha256,
             format=self._format.value,
             metadata=metadata,
-            settled=began_ns - changed_ns > _SETTLED_NS,
+            mtime_trusted=began_ns - changed_ns > _MTIME_TRUSTED_AFTER_NS,
         )
 
 

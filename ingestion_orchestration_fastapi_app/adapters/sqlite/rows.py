@@ -155,13 +155,13 @@ def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRec
 
 def file_record(job_id: str, row: Row) -> FileRecord:
     """`row` is a path, a job's number, and what follows in `file_rows.KNOWN`."""
-    (outcome, size_bytes, mtime_ns, ctime_ns, settled, verdict) = row[2:8]
+    (outcome, size_bytes, mtime_ns, ctime_ns, trusted, verdict) = row[2:8]
     code, detail, sha256, stored_fingerprint, stale, sidecar_mark = row[8:]
     return FileRecord(
         job_id=job_id,
         outcome=_OUTCOMES[outcome],
         stat=None if size_bytes is None else FileStat(size_bytes, mtime_ns, ctime_ns, sidecar_mark),
-        settled=settled == 1,
+        mtime_trusted=trusted == 1,
         verdict=None if verdict is None else _VERDICTS[verdict],
         code=None if code is None else ErrorCode(code),
         detail=detail,

@@ -41,7 +41,7 @@ def classify_change(
     retry: bool = False,
 ) -> ChangeKind:
     """What becomes of a file at the scan. `retry` opens what failed, `force` opens everything."""
-    if record is None or record.stat != file.stat or not record.settled:
+    if record is None or record.stat != file.stat or not record.mtime_trusted:
         if record is not None and _judged_by(job_id, record) and record.stat == file.stat:
             return ChangeKind.DONE
         return ChangeKind.OPEN

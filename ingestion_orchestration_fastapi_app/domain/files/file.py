@@ -83,17 +83,17 @@ class Verdict(StrEnum):
 class FileRecord:
     """What the ledger remembers of a file.
 
-    `stat`, `settled` and `verdict` belong together: the file as it was last judged (None: never).
-    `settled` is false for a file that had changed within the 2 s before it was read: its times
-    may not tell a later change. `sha256` is of the content last judged. `stored_fingerprint`
-    names the model under which a point exists (None: no point); `stale`: that point is of an
-    older content than the last judged one.
+    `stat`, `mtime_trusted` and `verdict` belong together: the file as it was last judged (None:
+    never). `mtime_trusted` is false for a file that had changed within the 2 s before it was read:
+    its times may not tell a later change. `sha256` is of the content last judged.
+    `stored_fingerprint` names the model under which a point exists (None: no point); `stale`: that
+    point is of an older content than the last judged one.
     """
 
     job_id: str
     outcome: Outcome
     stat: FileStat | None
-    settled: bool
+    mtime_trusted: bool
     verdict: Verdict | None
     code: ErrorCode | None
     detail: str | None

@@ -40,7 +40,7 @@ class FileOutcome:
     outcome: Outcome
     verdict: Verdict
     stat: FileStat
-    settled: bool
+    mtime_trusted: bool
     sha256: bytes | None = None
     stored_fingerprint: str | None = None
     code: ErrorCode | None = None

@@ -23,7 +23,7 @@ class VectorKey:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file's bytes, read once. `format` by content; `settled` as in FileRecord.
+    """A file's bytes, read once. `format` by content; `mtime_trusted` as in FileRecord.
 
     Of a RAW `data` is empty: what needs its bytes opens the file again and sees to it that they
     are those of the hash.
@@ -34,7 +34,7 @@ class Content:
     sha256: bytes
     format: str
     metadata: Metadata
-    settled: bool
+    mtime_trusted: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,7 +266,7 @@ def _judged(number: int, at: str, one: FileOutcome, rowid: int) -> Row:
         signed64(one.stat.size_bytes),
         signed64(one.stat.mtime_ns),
         signed64(one.stat.ctime_ns),
-        one.settled,
+        one.mtime_trusted,
         one.verdict,
         one.code,
         None if one.detail is None else clean(one.detail),
