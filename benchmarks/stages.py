@@ -25,7 +25,10 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import NAMESPACE, root_at
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FileStart
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    import_request,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ml_inference_fastapi_app.backends.base import Embedder
 from utils.contract import ClipUpload
@@ -113,7 +116,7 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
     store = LanceStore(str(folder / "store"))
     async with open_ledger(folder / "ledger.sqlite") as ledger:
         made = await ledger.collections.create("benchmark")
-        await ledger.jobs.create("job", made.id, JobRequest("benchmark", b"/benchmark"))
+        await ledger.jobs.create("job", made.id, import_request("benchmark", b"/benchmark"))
         await store.create("benchmark", dim=dim)
         await ledger.files.register(
             "job",

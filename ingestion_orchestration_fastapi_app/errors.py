@@ -4,7 +4,7 @@ Problem
 ├── DirectoryNotAllowed 403 · DirectoryNotFound 404
 ├── CollectionNotFound 404 · CollectionExists 409 (CollectionDropping: its table is yet to go)
 ├── RootNotFound 404 · RootOverlap 409
-├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429
+├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429 · JobKindUnknown 404
 ├── ImageNotFound 404
 ├── ModelMismatch 409
 ├── CursorRefused 400
@@ -80,6 +80,12 @@ class JobStateProblem(Problem):
     status = 409
     code = ErrorCode.JOB_STATE
     title = "The job's state does not allow this"
+
+
+class JobKindUnknown(Problem):
+    status = 404
+    code = ErrorCode.JOB_KIND
+    title = "There is no such kind of job"
 
 
 class QueueFull(Problem):

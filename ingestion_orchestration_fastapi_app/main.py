@@ -48,8 +48,10 @@ from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_c
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
-from ingestion_orchestration_fastapi_app.ingest.job import JobRunner
-from ingestion_orchestration_fastapi_app.jobs.context import Concurrency, Ports
+from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
+from ingestion_orchestration_fastapi_app.ingest.job import Ingest
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.retention import prune_job_history
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
@@ -241,8 +243,7 @@ async def _wired(
     )
     scheduler = JobScheduler(
         ports,
-        JobRunner(ports, known_collections, concurrency),
-        concurrency=concurrency,
+        Kinds([Ingest(ports, known_collections, concurrency).kind]),
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
     )

@@ -118,7 +118,10 @@ class Settings(BaseSettings):
         default=320, ge=64, le=1024, description="Longest side of a thumbnail."
     )
     max_running_jobs: int = Field(
-        default=2, ge=1, le=16, description="Jobs that run at once, one a collection."
+        default=2,
+        ge=1,
+        le=16,
+        description="Jobs that run at once, one a collection and lane; as many that only look.",
     )
     max_queued_jobs: int = Field(
         default=1000, ge=1, le=100_000, description="Jobs that may be queued or paused; then 429."

@@ -10,17 +10,30 @@ from uuid import UUID
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import captioned
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Root
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import IngestOptions
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet
 from ingestion_orchestration_fastapi_app.ingest.crash_suspects import CrashSuspects
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
-from ingestion_orchestration_fastapi_app.jobs.context import Concurrency, Ports, until_stored
+from ingestion_orchestration_fastapi_app.jobs.context import Ports, until_stored
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.resources.memory_budget import Share
 from utils.contract import Capabilities
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """Workers a stage, and where groups end."""
+
+    read_workers: int
+    decode_workers: int
+    batch_images: int
+    store_rows: int
+    store_linger_s: float
+    delete_guard_percent: float
 
 
 @dataclass(slots=True)
@@ -46,6 +59,7 @@ class JobContext:
     collection_id: int
     collection: str
     request: JobRequest
+    options: IngestOptions
     roots: Sequence[Root]
     capabilities: Capabilities
     ports: Ports
@@ -65,7 +79,7 @@ class JobContext:
 
     @property
     def wants_captions(self) -> bool:
-        return self.request.captions and self.capabilities.captions.available
+        return self.options.captions and self.capabilities.captions.available
 
     @property
     def caption_fingerprint(self) -> str | None:

@@ -5,31 +5,32 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 from anyio import sleep
 
 from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import lead
 from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest, Origin
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    FILES_LANE,
+    INGEST,
+    IngestOptions,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded
 from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet, refusal
 from ingestion_orchestration_fastapi_app.inference_pool.health import ask_all
-from ingestion_orchestration_fastapi_app.ingest.context import JobContext, Scanned
+from ingestion_orchestration_fastapi_app.ingest.context import Concurrency, JobContext, Scanned
 from ingestion_orchestration_fastapi_app.ingest.crash_suspects import DecodeGate, crash_suspects_of
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.pipeline import run
 from ingestion_orchestration_fastapi_app.ingest.removal import remove_missing
-from ingestion_orchestration_fastapi_app.jobs.context import (
-    Concurrency,
-    Ports,
-    until_stored,
-)
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
+from ingestion_orchestration_fastapi_app.jobs.ending import Ending
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
-from ingestion_orchestration_fastapi_app.jobs.runner import Ending
-from ingestion_orchestration_fastapi_app.jobs.stop import Stop
+from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from utils.contract import Capabilities, ErrorCode, JobState
 
@@ -38,8 +39,8 @@ NOT_ALLOWED = "the folder lies outside those that may be imported, or leads outs
 
 
 @dataclass(frozen=True, slots=True)
-class JobRunner:
-    """Runs jobs that were said to start, one call a run."""
+class Ingest:
+    """The kind `ingest`: runs one import a call."""
 
     ports: Ports
     collections: Collections
@@ -47,14 +48,21 @@ class JobRunner:
     jitter: Callable[[], float] = random.random
     gate: DecodeGate = field(default_factory=DecodeGate)
 
-    async def run(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
+    @property
+    def kind(self) -> Kind[IngestOptions]:
+        workers = {
+            "read": self.concurrency.read_workers,
+            "decode": self.concurrency.decode_workers,
+        }
+        return Kind(INGEST, IngestOptions, self.run, lambda _: FILES_LANE, workers)
+
+    async def run(self, scope: JobScope, options: IngestOptions) -> Ending | None:
         """None: it was stopped, and what was not done stays pending."""
-        ledger = self.ports.ledger
-        await until_stored(partial(ledger.jobs.move, record.id, JobState.RUNNING), progress, stop)
-        progress.note("job_started", _occasion(record.request))
+        ledger, record = self.ports.ledger, scope.record
+        progress, stop = scope.progress, scope.stop
         bound: tuple[CollectionRecord, Capabilities, Fleet] | None = None
         with stop.interruptible():
-            bound = await self._bound(record, progress)
+            bound = await self._bound(record.request, options, progress)
         if bound is None:
             return None
         collection, capabilities, fleet = bound
@@ -63,7 +71,8 @@ class JobRunner:
         if not await self.ports.library.is_allowed(record.request.directory):
             return Ending(JobState.FAILED, NOT_ALLOWED, ErrorCode.DIRECTORY_NOT_ALLOWED)
         # Who asks for files to be opened in spite of what is known gives them a clean record.
-        clean = record.started_at is None and _opens_again(record.request)
+        is_retry = record.request.retry_of is not None
+        clean = record.started_at is None and (options.force or is_retry)
         async with crash_suspects_of(
             ledger, collection.id, self.gate, clean=clean
         ) as crash_suspects:
@@ -77,6 +86,7 @@ class JobRunner:
                     collection_id=collection.id,
                     collection=collection.name,
                     request=record.request,
+                    options=options,
                     roots=collection.roots,
                     capabilities=capabilities,
                     ports=self.ports,
@@ -96,7 +106,7 @@ class JobRunner:
                 await ledger.files.fail_pending(
                     record.id, ErrorCode.FILE_NOT_FOUND, "the file was gone when the job came to it"
                 )
-                refusal = await remove_missing(job) if record.request.sync else None
+                refusal = await remove_missing(job) if options.sync else None
         if stop.asked:
             return None
         if refusal is not None:
@@ -104,9 +114,9 @@ class JobRunner:
         return await self._summary(record.id)
 
     async def _bound(
-        self, record: JobRecord, progress: JobProgress
+        self, request: JobRequest, options: IngestOptions, progress: JobProgress
     ) -> tuple[CollectionRecord, Capabilities, Fleet]:
-        name, captions = record.request.collection, record.request.captions
+        name, captions = request.collection, options.captions
         fingerprint = (await self.collections.get(name)).fingerprint
         answers = await self._answers(progress, fingerprint)
         told = [one for one in answers if isinstance(one, Capabilities)]
@@ -124,7 +134,7 @@ class JobRunner:
             progress.warn("the inference service makes no captions: images are stored without")
         if not capabilities.clip.trained:
             progress.warn("the model is untrained: searches will find nothing meaningful")
-        for warning in tiny_model_warnings(capabilities.clip.model, [record.request.directory]):
+        for warning in tiny_model_warnings(capabilities.clip.model, [request.directory]):
             progress.warn(warning)
         fleet = Fleet(
             self.ports.inference,
@@ -167,13 +177,3 @@ class JobRunner:
             attempt += 1
             with progress.waiting(reason):
                 await sleep(wait_s)
-
-
-def _opens_again(request: JobRequest) -> bool:
-    return request.force or request.retry_of is not None
-
-
-def _occasion(request: JobRequest) -> str:
-    if request.origin is not Origin.WATCH:
-        return ""
-    return f"by watching, {len(request.folders) or 'all'} folders"

@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
     is_within,
 )
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.stages.store import run_maintenance
 
@@ -37,8 +38,8 @@ async def remove_missing(job: JobContext) -> str | None:
     root that is not there nothing is removed, whoever confirms it.
     For a run whose scan came to its end. Ends early when a stop is asked for.
     """
-    request = job.request
-    if not request.recursive:
+    options = job.options
+    if not options.recursive:
         job.progress.warn(
             "sync removes nothing without recursive: what lies below was not looked at"
         )
@@ -46,9 +47,9 @@ async def remove_missing(job: JobContext) -> str | None:
     with job.progress.busy("remove"):
         bare = await _bare_roots(job)
         closed = set(job.scanned.unlisted) | bare
-        for folder, recursive in request.parts:
+        for folder, recursive in scanned_parts(job.request, recursive=True):
             closed |= await _changed_folders(job, folder, recursive=recursive)
-        refusal = None if request.confirm_deletes else await _guarded(job, closed)
+        refusal = None if options.confirm_deletes else await _guarded(job, closed)
         if refusal is not None:
             return refusal
         async for group in _missing(job, closed):
@@ -149,7 +150,7 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
         if not is_absent(is_bare=False, is_other=True, has_unchanged=has_unchanged):
             continue
         is_root = _is_of_root(job, folder, known)
-        if job.request.confirm_deletes and not is_root:
+        if job.options.confirm_deletes and not is_root:
             continue
         closed.add(folder)
         way = f"photoseek roots forget {job.collection} DIR" if is_root else "confirm_deletes"
@@ -177,7 +178,7 @@ def _is_of_root(job: JobContext, folder: bytes, known: Mapping[bytes, int]) -> b
 async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[list[UnseenFile]]:
     """In groups, by folder and key; no group is empty."""
     directory = job.request.directory
-    for folder, recursive in job.request.parts:
+    for folder, recursive in scanned_parts(job.request, recursive=job.options.recursive):
         after: FileKey | None = None
         while not job.stop.asked:
             page = await _unseen(job, folder, recursive=recursive, after=after, limit=GROUP)

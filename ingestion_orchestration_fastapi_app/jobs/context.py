@@ -38,18 +38,6 @@ class Ports:
     budget: MemoryBudget
 
 
-@dataclass(frozen=True, slots=True)
-class Concurrency:
-    """Workers a stage, and where groups end."""
-
-    read_workers: int
-    decode_workers: int
-    batch_images: int
-    store_rows: int
-    store_linger_s: float
-    delete_guard_percent: float
-
-
 async def until_stored(write: Callable[[], Awaitable[T]], progress: JobProgress, stop: Stop) -> T:
     """Repeats a durable step until it succeeds: a full disk pauses the job and loses nothing.
 

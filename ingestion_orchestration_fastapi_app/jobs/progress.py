@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,10 +41,10 @@ class Reason:
 class JobProgress:
     """One running job's own account; lives on the event loop and is never shared with threads."""
 
-    def __init__(self, job_id: str, saved: SavedProgress, *, workers: dict[str, int]) -> None:
+    def __init__(self, job_id: str, saved: SavedProgress) -> None:
         self._job_id = job_id
         self._saved = saved
-        self._workers = workers
+        self.workers: Mapping[str, int] = {}  # of each stage
         self._started_s = time.monotonic()
         self._stage_s: defaultdict[str, float] = defaultdict(float, saved.stages)
         self._session_stage_s: defaultdict[str, float] = defaultdict(float)
@@ -180,7 +180,7 @@ class JobProgress:
         under_way_s = now_s - self._sending_since_s if self._sending else 0.0
         return bottleneck(
             self._session_stage_s,
-            self._workers,
+            self.workers,
             elapsed_s=now_s - self._started_s,
             inference_s=self._sending_s + under_way_s,
         )

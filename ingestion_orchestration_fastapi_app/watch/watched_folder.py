@@ -10,7 +10,12 @@ import structlog
 from anyio import CancelScope, Event, create_task_group
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, is_within
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, Origin
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    FILES_LANE,
+    IngestOptions,
+    import_request,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.ports.folder_events import (
@@ -85,7 +90,7 @@ class WatchedFolder:
                 if wait_s > 0:
                     await self._rest(min(wait_s, PROBE_S))
                     continue
-                await self._supervisor.idle(self._collection.id)
+                await self._supervisor.idle(self._collection.id, FILES_LANE)
                 try:
                     now = await self._look.ledger.collections.find(self._collection.name)
                     if now is None or now.id != self._collection.id:
@@ -189,12 +194,10 @@ class WatchedFolder:
         if folders is None:
             return
         watch = self.watch
-        request = JobRequest(
+        request = import_request(
             collection.name,
             watch.directory,
-            recursive=watch.recursive,
-            captions=watch.captions,
-            sync=watch.recursive,
+            IngestOptions(recursive=watch.recursive, captions=watch.captions, sync=watch.recursive),
             folders=folders,
             origin=Origin.WATCH,
         )

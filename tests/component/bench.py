@@ -11,11 +11,17 @@ from uuid import UUID
 import numpy as np
 from anyio import create_task_group, fail_after, sleep
 
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest, Origin
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    IngestOptions,
+    import_request,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, Origin
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
-from ingestion_orchestration_fastapi_app.ingest.job import JobRunner
-from ingestion_orchestration_fastapi_app.jobs.context import Concurrency, Ports
+from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
+from ingestion_orchestration_fastapi_app.ingest.job import Ingest
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -68,8 +74,8 @@ class Bench:
         for service in (self.inference, *self.others):
             service.library = self.library
 
-    def scheduler(self) -> JobScheduler:
-        ports = Ports(
+    def ports(self) -> Ports:
+        return Ports(
             ledger=self.ledger,
             store=self.store,
             cache=self.cache,
@@ -78,11 +84,13 @@ class Bench:
             inference=(self.inference, *self.others),
             budget=self.budget,
         )
+
+    def scheduler(self) -> JobScheduler:
+        ports = self.ports()
         collections = Collections(self.ledger, self.store)
         return JobScheduler(
             ports,
-            JobRunner(ports, collections, CONCURRENCY),
-            concurrency=CONCURRENCY,
+            Kinds([Ingest(ports, collections, CONCURRENCY).kind]),
             max_running=2,
             max_waiting=self.max_waiting,
         )
@@ -91,7 +99,14 @@ class Bench:
         self, scheduler: JobScheduler, *, name: str = "default", **options: Unpack[Options]
     ) -> JobRecord:
         collection = await self.collection(name)
-        request = JobRequest(name, b"/photos", **options)
+        given = {one: value for one, value in options.items() if one in IngestOptions.model_fields}
+        request = import_request(
+            name,
+            b"/photos",
+            IngestOptions.model_validate(given),
+            folders=options.get("folders", ()),
+            origin=options.get("origin", Origin.REQUEST),
+        )
         return await scheduler.submit(collection, request)
 
     def collections(self) -> Collections:

@@ -9,7 +9,9 @@ from anyio import create_task_group, wait_all_tasks_blocked
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import Overloaded
+from ingestion_orchestration_fastapi_app.ingest.retry import retry_request
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from tests.component.bench import Bench
 from tests.component.test_pipeline import MIXED
@@ -23,6 +25,13 @@ async def started(bench: Bench) -> AsyncIterator[JobScheduler]:
         await tg.start(scheduler.serve)
         yield scheduler
         tg.cancel_scope.cancel()
+
+
+async def retried(
+    scheduler: JobScheduler, collection: CollectionRecord, job: JobRecord
+) -> JobRecord:
+    """The job that tries the failed files of an ended one again."""
+    return await scheduler.submit(collection, retry_request(collection, job))
 
 
 def stuck_after(bench: Bench, batches: int) -> None:

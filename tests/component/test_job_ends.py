@@ -12,7 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
-from ingestion_orchestration_fastapi_app.jobs import context, scheduler
+from ingestion_orchestration_fastapi_app.jobs import context, run
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from tests.component.bench import Bench, mixed_folder
 from tests.component.job_steps import started
@@ -38,7 +38,7 @@ class Ledger:
     """Refuses to write a job's end while `fault` is set; counts how often it was asked to."""
 
     def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-        for module in (context, scheduler):
+        for module in (context, run):
             monkeypatch.setattr(module, "RETRY_STORAGE_S", 0.001)
         self.fault: BaseException | None = None
         self.refused = 0
@@ -124,7 +124,7 @@ async def test_a_pause_that_cannot_be_written_becomes_a_cancel_where_one_is_aske
 
 async def test_a_panic_of_a_native_library_ends_its_job_and_no_other() -> None:
     bench = Bench()
-    mixed_folder(bench.library)
+    bench.library.put(b"a.jpg", b"image a")
     panicked: list[object] = []
 
     def panic(uploads: Mapping[str, Upload]) -> None:
@@ -145,7 +145,7 @@ async def test_a_panic_of_a_native_library_ends_its_job_and_no_other() -> None:
 
 
 def test_of_two_reasons_to_wait_each_leaves_alone() -> None:
-    progress = JobProgress("job", SavedProgress(), workers={})
+    progress = JobProgress("job", SavedProgress())
     disk = progress.blocked(ErrorCode.DISK_FULL, "no space left")
     with progress.blocked(ErrorCode.INTERNAL, "no decoder can be started"):
         with disk:
@@ -161,7 +161,7 @@ def test_of_two_reasons_to_wait_each_leaves_alone() -> None:
 
 
 def test_the_same_reason_held_twice_stays_until_both_have_left() -> None:
-    progress = JobProgress("job", SavedProgress(), workers={})
+    progress = JobProgress("job", SavedProgress())
     with progress.blocked(ErrorCode.DISK_FULL, "no space left"):
         with progress.blocked(ErrorCode.DISK_FULL, "no space left"):
             pass

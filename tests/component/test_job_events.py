@@ -24,6 +24,9 @@ from fastapi import routing
 from starlette.types import Message
 
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import LISTENERS, LOOK_S
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    import_request,
+)
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.component.bench import adds_up
@@ -233,11 +236,11 @@ async def created(ledger: Ledger, job_id: str, request: JobRequest) -> JobRecord
 async def test_old_jobs_are_forgotten_but_never_the_newest_or_an_unfinished_one(
     ledger: Ledger,
 ) -> None:
-    request = JobRequest("default", b"/photos")
+    request = import_request("default", b"/photos")
     for job_id in ("old", "open", "retried", "retry", "newest"):
         retry_of = "retried" if job_id == "retry" else None
         await created(ledger, job_id, replace(request, retry_of=retry_of))
-    await created(ledger, "alone", JobRequest("other", b"/photos"))
+    await created(ledger, "alone", import_request("other", b"/photos"))
     for job_id in ("old", "retried", "newest", "alone"):
         await ledger.jobs.move(job_id, JobState.CANCELLED)
     assert await ledger.jobs.prune(before=NOW) == 0

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group, wait_all_tasks_blocked
 
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    import_request,
+)
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import QueueFull
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
@@ -56,7 +58,7 @@ async def test_many_at_once_do_not_get_past_the_bound() -> None:
     async def ask() -> None:
         nonlocal refused
         try:
-            await scheduler.submit(collection, JobRequest("default", b"/photos"))
+            await scheduler.submit(collection, import_request("default", b"/photos"))
         except QueueFull:
             refused += 1
 
@@ -105,7 +107,7 @@ async def test_what_a_watch_found_waits_for_a_place_and_is_not_lost() -> None:
 async def _paused(bench: Bench, scheduler: JobScheduler) -> str:
     """A job of another collection that fills the queue; its id."""
     collection = await bench.collection("other")
-    job = await scheduler.submit(collection, JobRequest("other", b"/photos"))
+    job = await scheduler.submit(collection, import_request("other", b"/photos"))
     await scheduler.control(job.id, Control.PAUSE)
     return job.id
 

@@ -6,7 +6,7 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem
 from tests.component.bench import Bench, mixed_folder
-from tests.component.job_steps import free, started, stuck_after
+from tests.component.job_steps import free, retried, started, stuck_after
 from tests.fakes import OLD_NS
 from utils.contract import JobCounts
 
@@ -22,15 +22,15 @@ async def test_retry_failed_opens_exactly_the_failed_files_whatever_their_codes(
     bench.library.opened.clear()
     async with started(bench) as scheduler:
         collection = await bench.collection()
-        retry = await scheduler.retry_failed(collection, first)
-        assert (await scheduler.retry_failed(collection, first)).id == retry.id
+        retry = await retried(scheduler, collection, first)
+        assert (await retried(scheduler, collection, first)).id == retry.id
         ended = await bench.ended(retry.id)
     failed = [b"corrupt-copy.jpg", b"corrupt.jpg", b"empty.jpg", b"odd.jpg"]
     assert sorted(bench.library.opened) == failed
     assert ended.counts == JobCounts(found=4, embedded=1, failed=3)
     bench.library.opened.clear()
     async with started(bench) as scheduler:
-        again = await scheduler.retry_failed(collection, first)
+        again = await retried(scheduler, collection, first)
         assert again.id != retry.id
         ended = await bench.ended(again.id)
     assert b"corrupt.jpg" not in bench.library.opened  # it is stored by now
@@ -43,7 +43,7 @@ async def test_a_retry_survives_a_restart() -> None:
     first = await bench.job()
     stuck_after(bench, 0)
     async with started(bench) as scheduler:
-        retry = await scheduler.retry_failed(await bench.collection(), first)
+        retry = await retried(scheduler, await bench.collection(), first)
         await bench.until(retry.id, lambda record: record.counts.found == 4)
     free(bench)
     async with started(bench):
@@ -57,6 +57,6 @@ async def test_nothing_is_retried_of_a_job_that_runs_or_has_no_failures() -> Non
     async with started(bench) as scheduler:
         collection = await bench.collection()
         with pytest.raises(JobStateProblem, match="No file"):
-            await scheduler.retry_failed(collection, ended)
+            await retried(scheduler, collection, ended)
         with pytest.raises(JobStateProblem, match="not ended"):
-            await scheduler.retry_failed(collection, await bench.submitted(scheduler))
+            await retried(scheduler, collection, await bench.submitted(scheduler))

@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.ingest.stages import decode
-from ingestion_orchestration_fastapi_app.jobs import context, scheduler
+from ingestion_orchestration_fastapi_app.jobs import context, run
 from tests.component.bench import Bench, mixed_folder
 from tests.component.test_pipeline import MIXED
 from utils.contract import ErrorCode, JobState
@@ -82,7 +82,7 @@ async def test_a_state_that_cannot_be_written_is_written_when_there_is_room(
     state: JobState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody restarts a service because its disk was full when a job began or ended."""
-    for module in (context, scheduler):
+    for module in (context, run):
         monkeypatch.setattr(module, "RETRY_STORAGE_S", 0.001)
     bench = Bench()
     mixed_folder(bench.library)

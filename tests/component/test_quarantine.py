@@ -14,7 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost, Unreachable
 from ingestion_orchestration_fastapi_app.inference_pool import fleet
 from tests.component.bench import Bench, mixed_folder
-from tests.component.job_steps import started
+from tests.component.job_steps import retried, started
 from tests.component.test_crashes import Fuse, PowerCutError, cut
 from tests.component.test_pipeline import MIXED
 from tests.fakes import FakePreparation
@@ -212,8 +212,8 @@ async def test_a_quarantined_file_is_counted_again_unopened_until_it_is_asked_fo
     assert again.errors_by_code[ErrorCode.FILE_QUARANTINED] == 1
     assert bench.library.opened.count(POISON) == opened
     async with started(bench) as scheduler:
-        retried = await scheduler.retry_failed(await bench.collection(), condemned)
-        ended = await bench.ended(retried.id)
+        again_job = await retried(scheduler, await bench.collection(), condemned)
+        ended = await bench.ended(again_job.id)
     assert ended.counts.embedded == 1
     assert ErrorCode.FILE_QUARANTINED not in ended.errors_by_code
 

@@ -13,7 +13,9 @@ from anyio import create_task_group
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    import_request,
+)
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from tests.component import test_crashes
 from tests.component.bench import Bench, mixed_folder
@@ -281,7 +283,7 @@ async def check_changed(bench: Bench, to: bytes | None, rows: dict[Any, int]) ->
     files, images = await bench.ledger.folders.totals(collection.id, b"/", recursive=True)
     assert images == len(rows)
     assert (files > 0) == (to is not None)
-    request = JobRequest("default", b"/photos")
+    request = import_request("default", b"/photos")
     await bench.ledger.jobs.create("next", collection.id, request)  # none is refused any more
 
 

@@ -220,7 +220,7 @@ async def test_a_cut_at_any_step_of_a_removal_ends_like_an_uninterrupted_one(
         where = f"{fuse.burnt_at}, step {step}"
         await bench.resumed()
         job = (await bench.ledger.jobs.list_newest(limit=1, offset=0))[0]
-        assert job.request.sync
+        assert job.request.options["sync"]
         assert job.state is JobState.COMPLETED, where
         assert job.progress.removed == 8, where
         assert job.counts == JobCounts(found=53, unchanged=52, skipped=1), where

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from anyio.lowlevel import checkpoint
+from anyio.lowlevel import checkpoint as turn
 
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    Checkpoint,
     FailureRecord,
     JobRecord,
     JobRequest,
@@ -28,7 +29,7 @@ class MemoryJobs:
         self._state = state
 
     async def create(self, job_id: str, collection_id: int, request: JobRequest) -> JobRecord:
-        await checkpoint()
+        await turn()
         if collection_id not in self._state.collections:
             raise CollectionNotFound("The collection was deleted.")
         self._state.check_no_change(collection_id)
@@ -54,16 +55,22 @@ class MemoryJobs:
         return self._state.jobs[job_id]
 
     async def find(self, job_id: str) -> JobRecord | None:
-        await checkpoint()
+        await turn()
         return self._state.counted(job_id) if job_id in self._state.jobs else None
 
-    async def list_newest(self, *, limit: int, offset: int, id_prefix: str = "") -> list[JobRecord]:
-        await checkpoint()
-        named = [one for one in reversed(self._state.jobs) if one.startswith(id_prefix)]
+    async def list_newest(
+        self, *, limit: int, offset: int, id_prefix: str = "", kind: str | None = None
+    ) -> list[JobRecord]:
+        await turn()
+        named = [
+            one
+            for one, job in reversed(self._state.jobs.items())
+            if one.startswith(id_prefix) and kind in (None, job.request.kind)
+        ]
         return [self._state.counted(one) for one in named[offset : offset + limit]]
 
     async def list_unfinished(self) -> list[JobRecord]:
-        await checkpoint()
+        await turn()
         return [
             self._state.counted(one.id)
             for one in self._state.jobs.values()
@@ -79,7 +86,7 @@ class MemoryJobs:
         reason_code: ErrorCode | None = None,
         progress: SavedProgress | None = None,
     ) -> JobRecord:
-        await checkpoint()
+        await turn()
         if (
             job_id in self._state.jobs
             and self._state.jobs[job_id].state is state
@@ -103,8 +110,17 @@ class MemoryJobs:
         )
         return self._state.jobs[job_id]
 
+    async def save_checkpoint(
+        self, job_id: str, checkpoint: Checkpoint, progress: SavedProgress
+    ) -> None:
+        await turn()
+        job = self._state.open(job_id)
+        self._state.jobs[job_id] = replace(
+            job, checkpoint=checkpoint, progress=progress, updated_at=self._state.clock()
+        )
+
     async def prune(self, *, before: datetime) -> int:
-        await checkpoint()
+        await turn()
         retried = {
             job.request.retry_of for job in self._state.jobs.values() if job.state not in FINAL
         }
@@ -124,7 +140,7 @@ class MemoryJobs:
     async def failures(
         self, job_id: str, *, limit: int, offset: int
     ) -> tuple[list[FailureRecord], int]:
-        await checkpoint()
+        await turn()
         listed = self._state.failures.get(job_id, {})
         ordered = sorted(
             listed, key=lambda key: (listed[key].display_path, key.root_id.bytes, key.path)
@@ -132,5 +148,5 @@ class MemoryJobs:
         return [listed[key] for key in ordered[offset : offset + limit]], len(listed)
 
     async def failed_keys(self, job_id: str, keys: Sequence[FileKey]) -> set[FileKey]:
-        await checkpoint()
+        await turn()
         return set(keys).intersection(self._state.failures.get(job_id, {}))

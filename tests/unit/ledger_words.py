@@ -19,7 +19,10 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import point_id, root_at
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FileStart
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    import_request,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger import memory_ledger
@@ -93,7 +96,7 @@ async def running(ledger: Ledger, job_id: str = "job-1") -> CollectionRecord:
     """A collection with a root and a running job."""
     found = await ledger.collections.find("default") or await ledger.collections.create("default")
     await ledger.roots.add(found.id, ROOT)
-    await ledger.jobs.create(job_id, found.id, JobRequest("default", ROOT.path))
+    await ledger.jobs.create(job_id, found.id, import_request("default", ROOT.path))
     await ledger.jobs.move(job_id, JobState.RUNNING)
     return found
 

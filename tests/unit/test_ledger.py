@@ -10,7 +10,11 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    IngestOptions,
+    import_request,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -112,7 +116,11 @@ async def test_a_deleted_collection_leaves_nothing_behind(ledger: Ledger) -> Non
 
 async def test_a_job_keeps_its_request_and_its_progress(ledger: Ledger) -> None:
     made = await ledger.collections.create("default")
-    request = JobRequest("default", b"/photos/\xff", recursive=False, captions=True, force=True)
+    request = import_request(
+        "default",
+        b"/photos/\xff",
+        IngestOptions(recursive=False, captions=True, force=True),
+    )
     job = await ledger.jobs.create("job-1", made.id, request)
     assert (job.request, job.state, job.created_at) == (request, JobState.QUEUED, NOW)
     progress = SavedProgress(
@@ -143,7 +151,7 @@ async def test_jobs_are_listed_newest_first_and_unfinished_ones_oldest_first(
 ) -> None:
     made = await ledger.collections.create("default")
     for number in range(5):
-        await ledger.jobs.create(f"job-{number}", made.id, JobRequest("default", b"/photos"))
+        await ledger.jobs.create(f"job-{number}", made.id, import_request("default", b"/photos"))
     await ledger.jobs.move("job-1", JobState.CANCELLED)
     assert [job.id for job in await ledger.jobs.list_newest(limit=2, offset=1)] == [
         "job-3",

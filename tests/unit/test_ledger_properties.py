@@ -17,7 +17,10 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    import_request,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger import memory_ledger
@@ -226,7 +229,7 @@ async def compare(taken: list[Step]) -> None:
                 await ledger.roots.add(collection.id, ROOT)
                 for job_id in JOBS:
                     await ledger.jobs.create(
-                        job_id, collection.id, JobRequest("default", ROOT.path)
+                        job_id, collection.id, import_request("default", ROOT.path)
                     )
             for step in taken:
                 said = await answer(step, real, collection.id)

@@ -13,7 +13,9 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import roots
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    import_request,
+)
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
@@ -102,7 +104,7 @@ async def test_a_repointed_root_takes_its_watches_devices_and_jobs_along(ledger:
 async def test_the_folders_of_a_job_go_along(ledger: Ledger) -> None:
     collection = await ledger.collections.create("default", [ROOT])
     odd = ROOT.path + b"/\xff"
-    request = JobRequest("default", ROOT.path, folders=(odd, b"/foreign"))
+    request = import_request("default", ROOT.path, folders=(odd, b"/foreign"))
     await ledger.jobs.create("job", collection.id, request)
     await ledger.jobs.move("job", JobState.CANCELLED)
     await ledger.roots.begin_changes(collection.id, {ROOT.id: MOVED.path})
@@ -117,7 +119,7 @@ async def test_a_forgotten_root_takes_all_that_is_its_own(
 ) -> None:
     monkeypatch.setattr(roots, "_FILES_A_STEP", 1)
     collection = await filled(ledger)
-    await ledger.jobs.create("job-2", collection.id, JobRequest("default", ROOT.path))
+    await ledger.jobs.create("job-2", collection.id, import_request("default", ROOT.path))
     await ledger.artefacts.begin_write("job-2", collection.id, intents(b"a.jpg", b"c.jpg"))
     start = DecodeStart(pid(b"a.jpg"), "1", 0)
     await ledger.artefacts.note_decoding(collection.id, [start], [])
@@ -149,11 +151,11 @@ async def test_no_job_runs_beside_a_change_and_no_change_beside_a_job(ledger: Le
     with pytest.raises(JobStateProblem):
         await ledger.roots.begin_changes(collection.id, {ROOT.id: None})
     with pytest.raises(JobStateProblem):
-        await ledger.jobs.create("job-2", collection.id, JobRequest("default", ROOT.path))
+        await ledger.jobs.create("job-2", collection.id, import_request("default", ROOT.path))
     with pytest.raises(JobStateProblem):
         await ledger.roots.add(collection.id, INNER)
     await end(ledger, collection, ROOT)
-    await ledger.jobs.create("job-2", collection.id, JobRequest("default", ROOT.path))
+    await ledger.jobs.create("job-2", collection.id, import_request("default", ROOT.path))
     await ledger.jobs.move("job-2", JobState.CANCELLED)
     with pytest.raises(RootNotFound):
         await ledger.roots.begin_changes(collection.id, {INNER.id: None})
@@ -184,7 +186,7 @@ async def test_a_root_comes_to_lie_in_another_only_where_that_has_stored_nothing
     assert not await refused(other, ROOT.path + b"/nothing is here")
     assert not await refused(other, b"/")  # above: it has no file that would be theirs
     assert not await refused(INNER, ROOT.path + b"/deeper/inner")
-    await ledger.jobs.create("job-2", collection.id, JobRequest("default", other.path))
+    await ledger.jobs.create("job-2", collection.id, import_request("default", other.path))
     theirs = replace(enrolment(b"photos/x.jpg"), key=FileKey(other.id, b"photos/x.jpg"))
     await ledger.files.register("job-2", collection.id, [theirs])
     await ledger.jobs.move("job-2", JobState.CANCELLED)

@@ -11,7 +11,12 @@ import pytest
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, Origin
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    IngestOptions,
+    import_request,
+    scanned_parts,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -51,8 +56,12 @@ async def test_watches_are_kept_by_directory_and_go_with_their_collection(ledger
 
 
 async def test_watches_and_the_folders_of_a_job_outlive_a_restart(tmp_path: Path) -> None:
-    request = JobRequest(
-        "default", ROOT.path, sync=True, folders=(ODD, ROOT.path), origin=Origin.WATCH
+    request = import_request(
+        "default",
+        ROOT.path,
+        IngestOptions(sync=True),
+        folders=(ODD, ROOT.path),
+        origin=Origin.WATCH,
     )
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
         made = await ledger.collections.create("default")
@@ -63,7 +72,7 @@ async def test_watches_and_the_folders_of_a_job_outlive_a_restart(tmp_path: Path
         assert found.watches == (Watch(ODD, recursive=False, captions=True),)
         (job,) = await ledger.jobs.list_unfinished()
         assert job.request == request
-        assert job.request.parts == ((ODD, False), (ROOT.path, False))
+        assert scanned_parts(job.request, recursive=True) == ((ODD, False), (ROOT.path, False))
 
 
 async def test_files_right_in_a_folder_are_told_from_those_below_it(ledger: Ledger) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    Checkpoint,
     FailureRecord,
     JobRecord,
     JobRequest,
@@ -79,19 +79,43 @@ def collection_record(
 
 
 def options_text(request: JobRequest) -> str:
-    """All of a request but its collection and its directory, which may be no UTF-8."""
-    options = asdict(request)
-    del options["collection"], options["directory"]
-    options["folders"] = [one.decode("utf-8", "surrogateescape") for one in request.folders]
-    return json.dumps(options)
+    """What of a request has no column of its own. Paths may be no UTF-8."""
+    return json.dumps(
+        {
+            "options": dict(request.options),
+            "folders": [one.decode("utf-8", "surrogateescape") for one in request.folders],
+            "origin": request.origin,
+            "retry_of": request.retry_of,
+        }
+    )
 
 
-def request_of(collection: str, directory: bytes, options: str) -> JobRequest:
-    """The other way. Jobs of older versions lack some of it."""
+def request_of(
+    collection: str, kind: str, lane: str | None, directory: bytes, options: str
+) -> JobRequest:
+    """The other way. In jobs of older versions the kind's options stand beside the rest."""
     given = json.loads(options)
     folders = tuple(one.encode("utf-8", "surrogateescape") for one in given.pop("folders", ()))
     origin = Origin(given.pop("origin", Origin.REQUEST))
-    return JobRequest(collection, directory, folders=folders, origin=origin, **given)
+    retry_of = given.pop("retry_of", None)
+    return JobRequest(
+        collection,
+        kind,
+        lane,
+        given.get("options", given),
+        directory=directory,
+        folders=folders,
+        origin=origin,
+        retry_of=retry_of,
+    )
+
+
+def checkpoint_text(checkpoint: Checkpoint) -> str:
+    return json.dumps({"position": checkpoint.position, "report": checkpoint.report})
+
+
+def checkpoint_of(text: str | None) -> Checkpoint:
+    return Checkpoint() if text is None else Checkpoint(**json.loads(text))
 
 
 def progress_text(progress: SavedProgress) -> str:
@@ -109,6 +133,8 @@ def progress_text(progress: SavedProgress) -> str:
             "scan_complete": progress.scan_complete,
             "removed": progress.removed,
             "links_skipped": progress.links_skipped,
+            "done": progress.done,
+            "total": progress.total,
         }
     )
 
@@ -124,6 +150,8 @@ def progress_of(text: str) -> SavedProgress:
         scan_complete=kept["scan_complete"],
         removed=kept.get("removed", 0),  # absent from jobs before removal existed
         links_skipped=kept.get("links_skipped", 0),
+        done=kept.get("done", 0),
+        total=kept.get("total"),
     )
 
 
@@ -136,10 +164,11 @@ def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRec
     """`row` in the order of `job_rows.COLUMNS`."""
     (job_id, collection_id, collection, directory, options, state, reason, reason_code) = row[:8]
     progress, created_at, started_at, updated_at, finished_at = row[8:13]
+    kind, lane, checkpoint = row[13:16]
     return JobRecord(
         id=job_id,
         collection_id=collection_id,
-        request=request_of(collection, directory, options),
+        request=request_of(collection, kind, lane, directory, options),
         state=JobState(state),
         reason=reason,
         reason_code=None if reason_code is None else ErrorCode(reason_code),
@@ -150,6 +179,7 @@ def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRec
         started_at=moment(started_at),
         updated_at=datetime.fromisoformat(updated_at),
         finished_at=moment(finished_at),
+        checkpoint=checkpoint_of(checkpoint),
     )
 
 

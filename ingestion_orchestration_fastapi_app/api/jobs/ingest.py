@@ -9,7 +9,11 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppState
 from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.links import OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.security import WRITES
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
+    IngestOptions,
+    import_request,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionExists,
@@ -95,18 +99,17 @@ async def _accepted(services: AppState, body: IngestRequest, directory: bytes) -
     )
     collection = existing or await collections.found_or_created(body.collection)
     await collections.roots.add(collection, directory)
-    request = JobRequest(
-        collection=collection.name,
-        directory=directory,
+    options = IngestOptions(
         recursive=body.recursive,
         captions=body.captions and not services.settings.disable_captions,
         force=body.force,
         sync=body.sync,
         confirm_deletes=body.confirm_deletes,
     )
+    request = import_request(collection.name, directory, options)
     record = await services.scheduler.submit(collection, request)
     if body.watch:  # after the job, which it then waits for
-        watch = Watch(directory, recursive=request.recursive, captions=request.captions)
+        watch = Watch(directory, recursive=options.recursive, captions=options.captions)
         await services.watching.put(collection, watch)
     return record
 

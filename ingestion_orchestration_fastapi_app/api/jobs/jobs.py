@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
     QueueFull,
 )
+from ingestion_orchestration_fastapi_app.ingest.retry import retry_request
 from ingestion_orchestration_fastapi_app.jobs.progress import LOG_LINES
 from utils.contract import (
     API_PREFIX,
@@ -201,7 +202,8 @@ async def retry_failed(job: KnownJob, response: Response, services: AppStateDep)
     likely = await services.watch.likely(collection.fingerprint)
     if likely is not None:
         services.collections.check_model(collection, likely)
-    retry = await services.scheduler.retry_failed(collection, job)
+    request = retry_request(collection, job)
+    retry = await services.scheduler.submit(collection, request)
     status_url = external_path(f"{API_PREFIX}/ingest/status/{retry.id}")
     response.headers["Location"] = status_url
     return IngestAccepted(job_id=retry.id, status_url=status_url)

@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_f
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.domain.files.identity import folders_above
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import FILES_LANE
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import (
@@ -95,7 +96,7 @@ async def _watch_jobs_ended(services: AppState, collection: CollectionRecord) ->
         job.request.origin is Origin.WATCH for job in jobs if job.collection_id == collection.id
     ):
         with move_on_after(WATCH_JOBS_S):
-            await services.scheduler.idle(collection.id)
+            await services.scheduler.idle(collection.id, FILES_LANE)
 
 
 async def _changed(services: AppState, name: str) -> CollectionReply:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import JsonValue
+
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
 
 
@@ -19,29 +21,29 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """`directory` is absolute and lies in a root of the collection, or is one.
+    """What is asked for, of whatever kind. `options` are those of the kind's own model, as JSON.
 
-    `retry_of` names the ended job whose failed files, and no others, are looked at. Where there
-    are `folders` (absolute, in the directory), only what lies right in them is.
+    One job of a collection runs in a `lane` at a time; without a lane it runs beside all others.
+    `directory` is absolute, and empty where the kind reads none; `folders` are some in it.
+    `retry_of` names the ended job that this one tries again.
     """
 
     collection: str
-    directory: bytes
-    recursive: bool = True
-    captions: bool = False
-    force: bool = False
-    sync: bool = False
-    confirm_deletes: bool = False
-    retry_of: str | None = None
+    kind: str
+    lane: str | None
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+    directory: bytes = b""
     folders: tuple[bytes, ...] = ()
     origin: Origin = Origin.REQUEST
+    retry_of: str | None = None
 
-    @property
-    def parts(self) -> tuple[tuple[bytes, bool], ...]:
-        """What is scanned: folders, and whether with what lies deeper."""
-        if self.folders:
-            return tuple((folder, False) for folder in self.folders)
-        return ((self.directory, self.recursive),)
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The account that some kinds keep of their own: how far a job is, and what it found. JSON."""
+
+    position: JsonValue = None
+    report: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class SavedProgress:
     scan_complete: bool = False
     removed: int = 0  # points whose files are gone
     links_skipped: int = 0
+    done: int = 0  # of kinds that do not count files by outcome
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class JobRecord:
     started_at: datetime | None
     updated_at: datetime
     finished_at: datetime | None
+    checkpoint: Checkpoint = Checkpoint()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ async def _attached(job: JobContext, copy: ReadFile) -> bool:
 async def _cached(
     job: JobContext, files: list[ReadFile]
 ) -> tuple[dict[bytes, Vector], dict[bytes, Picture], dict[bytes, str]]:
-    if job.request.force or not files:
+    if job.options.force or not files:
         return {}, {}, {}
     cache = job.ports.cache
     captions: dict[bytes, str] = {}

@@ -59,7 +59,7 @@ async def _read(job: JobContext, to_read: ToRead) -> ReadFile | Result:
 def _is_same(job: JobContext, file: ReadFile) -> bool:
     """Opened only because its times could not be trusted, and found to be what is stored."""
     record = file.record
-    if job.request.force or record is None or record.stale or record.stat is None:
+    if job.options.force or record is None or record.stale or record.stat is None:
         return False
     return (
         record.sha256 == file.content.sha256

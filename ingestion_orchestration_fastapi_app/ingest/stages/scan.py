@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey,
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, point_id
 from ingestion_orchestration_fastapi_app.domain.files.records import FileStart
 from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
     Send,
@@ -37,7 +38,7 @@ async def scan(job: JobContext, out: Send[ToRead]) -> None:
     """Registers every file that the job looks at and sends on those that must be opened."""
     async with out:
         job.scanned.known_devices.update(await job.ports.ledger.folders.devices(job.collection_id))
-        for folder, recursive in job.request.parts:
+        for folder, recursive in scanned_parts(job.request, recursive=job.options.recursive):
             there, deep = folder, recursive
             while not await _scan_part(job, there, recursive=deep, out=out):
                 # The folder above shows whether it is gone, or its mount is.
@@ -120,7 +121,7 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
                 record,
                 job_id=job.job_id,
                 fingerprint=job.wanted_fingerprint,
-                force=job.request.force,
+                force=job.options.force,
                 retry=job.request.retry_of is not None,
             )
             if verdict is ChangeKind.DONE:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    Checkpoint,
     FailureRecord,
     JobRecord,
     JobRequest,
@@ -21,8 +22,10 @@ class JobRepository(Protocol):
         """Raises CollectionNotFound; JobStateProblem while roots are being changed."""
 
     async def find(self, job_id: str) -> JobRecord | None: ...
-    async def list_newest(self, *, limit: int, offset: int, id_prefix: str = "") -> list[JobRecord]:
-        """Newest first; `id_prefix`: only those whose id begins so."""
+    async def list_newest(
+        self, *, limit: int, offset: int, id_prefix: str = "", kind: str | None = None
+    ) -> list[JobRecord]:
+        """Newest first; `id_prefix`: only those whose id begins so; `kind`: only those of it."""
 
     async def list_unfinished(self) -> list[JobRecord]:
         """Oldest first: neither completed, failed nor cancelled."""
@@ -41,6 +44,11 @@ class JobRepository(Protocol):
         Raises JobNotFound; JobStateProblem where `domain.jobs.states` has no such move. A final
         state may be said twice.
         """
+
+    async def save_checkpoint(
+        self, job_id: str, checkpoint: Checkpoint, progress: SavedProgress
+    ) -> None:
+        """One transaction. Raises JobNotFound; JobStateProblem for a job that has ended."""
 
     async def prune(self, *, before: datetime) -> int:
         """Forgets jobs that ended before that moment, with their failures. Returns how many.

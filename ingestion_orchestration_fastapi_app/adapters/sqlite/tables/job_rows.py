@@ -13,17 +13,22 @@ from datetime import datetime
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
     Row,
+    checkpoint_text,
     counts_of,
     job_record,
     progress_text,
 )
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    Checkpoint,
+    JobRecord,
+    SavedProgress,
+)
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 
 COLUMNS = """j.id, j.collection_id, c.name, j.directory, j.options, j.state, j.reason,
     j.reason_code, j.progress, j.created_at, j.started_at, j.updated_at, j.finished_at,
-    j.number, j.final_counts, j.final_errors"""
+    j.kind, j.lane, j.checkpoint, j.number, j.final_counts, j.final_errors"""
 SELECT = f"SELECT {COLUMNS} FROM jobs j JOIN collections c ON c.id = j.collection_id"  # noqa: S608  # a constant
 
 
@@ -47,7 +52,7 @@ def existing(db: sqlite3.Connection, job_id: str) -> JobRecord:
 
 
 def record(db: sqlite3.Connection, row: Row) -> JobRecord:
-    number, final_counts, final_errors = row[13:16]
+    number, final_counts, final_errors = row[16:19]
     files = _counts(db, number) if final_counts is None else json.loads(final_counts)
     errors = _errors(db, number) if final_errors is None else json.loads(final_errors)
     return job_record(row, counts_of(files), errors)
@@ -97,6 +102,10 @@ def freeze(db: sqlite3.Connection, job_id: str) -> None:
 
 def save(db: sqlite3.Connection, job_id: str, progress: SavedProgress) -> None:
     db.execute("UPDATE jobs SET progress = ? WHERE id = ?", (progress_text(progress), job_id))
+
+
+def save_checkpoint(db: sqlite3.Connection, job_id: str, checkpoint: Checkpoint) -> None:
+    db.execute("UPDATE jobs SET checkpoint = ? WHERE id = ?", (checkpoint_text(checkpoint), job_id))
 
 
 def touch(

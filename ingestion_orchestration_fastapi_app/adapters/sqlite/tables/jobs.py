@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import collection_rows, job_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    Checkpoint,
     FailureRecord,
     JobRecord,
     JobRequest,
@@ -49,11 +50,13 @@ class JobsTable(Repository):
         collection_rows.check_no_change(db, collection_id)
         at = now.isoformat()
         cursor = db.execute(
-            "INSERT INTO jobs (id, collection_id, directory, options, state, progress, created_at,"
-            " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO jobs (id, collection_id, kind, lane, directory, options, state, progress,"
+            " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 job_id,
                 collection_id,
+                request.kind,
+                request.lane,
                 request.directory,
                 options_text(request),
                 JobState.QUEUED,
@@ -75,13 +78,19 @@ class JobsTable(Repository):
 
     @reads
     def list_newest(
-        self, db: sqlite3.Connection, *, limit: int, offset: int, id_prefix: str = ""
+        self,
+        db: sqlite3.Connection,
+        *,
+        limit: int,
+        offset: int,
+        id_prefix: str = "",
+        kind: str | None = None,
     ) -> list[JobRecord]:
         query = (
-            f"{job_rows.SELECT} WHERE substr(j.id, 1, ?) = ?"
+            f"{job_rows.SELECT} WHERE substr(j.id, 1, ?) = ? AND j.kind = coalesce(?, j.kind)"
             " ORDER BY j.number DESC LIMIT ? OFFSET ?"
         )
-        rows = db.execute(query, (len(id_prefix), id_prefix, limit, offset)).fetchall()
+        rows = db.execute(query, (len(id_prefix), id_prefix, kind, limit, offset)).fetchall()
         return [job_rows.record(db, row) for row in rows]
 
     @reads
@@ -124,6 +133,14 @@ class JobsTable(Repository):
         if state in FINAL:
             job_rows.freeze(db, job_id)
         return job_rows.existing(db, job_id)
+
+    @writes
+    def save_checkpoint(
+        self, db: sqlite3.Connection, job_id: str, checkpoint: Checkpoint, progress: SavedProgress
+    ) -> None:
+        job_rows.open_number(db, job_id)
+        job_rows.save_checkpoint(db, job_id, checkpoint)
+        job_rows.touch(db, job_id, self.database.clock(), progress=progress)
 
     @writes
     def prune(self, db: sqlite3.Connection, *, before: datetime) -> int:

@@ -1,18 +1,15 @@
-"""What the scheduler needs of whoever does the work of a job, and what any work comes to."""
+"""What the work of a job comes to, whatever happens in it."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 from anyio import get_cancelled_exc_class
 
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.errors import StoreFault
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
-from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import ErrorCode, JobState
 from utils.problems import Problem, lack
@@ -32,13 +29,6 @@ class Ending:
 
 
 BUG = Ending(JobState.FAILED, "an internal error, see the log", ErrorCode.INTERNAL)
-
-
-class Runner(Protocol):
-    """Runs a job that was said to start, one call a run."""
-
-    async def run(self, record: JobRecord, progress: JobProgress, stop: Stop) -> Ending | None:
-        """None: it was stopped, and what was not done stays pending."""
 
 
 def is_fault(exc: BaseException) -> bool:

@@ -1,0 +1,64 @@
+"""The kinds of jobs: a registry that `main` fills. Nothing else here knows any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, JsonValue
+
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.errors import JobKindUnknown
+from ingestion_orchestration_fastapi_app.jobs.ending import Ending
+from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
+
+OptionsT = TypeVar("OptionsT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[OptionsT]):
+    """One kind of work. `lane_of` says in which lane a job with such options runs, None: in none.
+
+    `run` gives None where it was stopped, and what was not done stays to be done. `workers` are
+    those of its stages.
+    """
+
+    name: str
+    options: type[OptionsT]
+    run: Callable[[JobScope, OptionsT], Awaitable[Ending | None]]
+    lane_of: Callable[[OptionsT], str | None]
+    workers: Mapping[str, int] = field(default_factory=dict)
+
+    def request(self, collection: str, options: Mapping[str, JsonValue]) -> JobRequest:
+        """Raises pydantic's ValidationError where the options are not the kind's."""
+        given = self.options.model_validate(options)
+        return JobRequest(collection, self.name, self.lane_of(given), given.model_dump(mode="json"))
+
+    async def work(self, scope: JobScope) -> Ending | None:
+        return await self.run(scope, self.options.model_validate(scope.request.options))
+
+
+class AnyKind(Protocol):
+    """A `Kind`, whatever its options are."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def workers(self) -> Mapping[str, int]: ...
+    def request(self, collection: str, options: Mapping[str, JsonValue]) -> JobRequest: ...
+    async def work(self, scope: JobScope) -> Ending | None: ...
+
+
+class Kinds:
+    """Those that this process can run, by name."""
+
+    def __init__(self, kinds: Iterable[AnyKind]) -> None:
+        self._kinds = {kind.name: kind for kind in kinds}
+
+    def named(self, name: str) -> AnyKind:
+        """Raises JobKindUnknown."""
+        if name not in self._kinds:
+            known = ", ".join(sorted(self._kinds))
+            raise JobKindUnknown(f"There is no kind of job {name!r}; there are: {known}.")
+        return self._kinds[name]
