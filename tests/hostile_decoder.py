@@ -51,6 +51,13 @@ def _die_once(path: str) -> Answered:
     return Answer(), bytes(12)
 
 
+def _die_as_often(folder: str) -> Answered:
+    """Once for each file in the folder."""
+    for name in os.listdir(folder):
+        _die_once(os.path.join(folder, name))
+    return Answer(), bytes(12)
+
+
 def _exit(_argument: str) -> Answered:
     sys.exit(3)
 
@@ -89,6 +96,7 @@ _ORDERS: dict[bytes, Callable[[str], Answered]] = {
     b"bad_alloc": _throw_bad_alloc,
     b"segfault": _segfault,
     b"die once ": _die_once,
+    b"die as often as ": _die_as_often,
     b"exit": _exit,
     b"lie": _lie,
     b"draw ": _draw,

@@ -36,7 +36,7 @@ async def decoder(
     module: str = "utils.sandbox.worker",
 ) -> AsyncIterator[Decoder]:
     async with DecoderPool(
-        workers=3, timeout_s=timeout_s, memory_bytes=1024**3, module=module
+        workers=3, timeout_s=timeout_s, memory_bytes=1024**3, control_gap_s=0.01, module=module
     ) as pool:
         yield Decoder(pool, workers=2, max_pixels=10_000, max_undecoded_bytes=max_undecoded_bytes)
 

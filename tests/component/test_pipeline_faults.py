@@ -108,7 +108,9 @@ async def test_a_machine_that_starts_no_decoder_pauses_the_job_and_blames_no_fil
     bench.preparation.down = 5
     job = await bench.job()
     assert job.counts == MIXED
-    assert any("no decoder" in line.detail for line in job.progress.log)
+    waits = [line.detail for line in job.progress.log if line.event == "job_paused"]
+    assert len(waits) == 5
+    assert all(wait.startswith("ERR_DECODERS: no decoder") for wait in waits)
 
 
 async def test_a_bug_ends_its_job_and_no_other() -> None:

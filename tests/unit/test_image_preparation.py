@@ -50,7 +50,7 @@ async def preparation(
     module: str = "utils.sandbox.worker",
 ) -> AsyncIterator[Preparation]:
     async with DecoderPool(
-        workers=2, timeout_s=timeout_s, memory_bytes=1024**3, module=module
+        workers=2, timeout_s=timeout_s, memory_bytes=1024**3, control_gap_s=0.01, module=module
     ) as pool:
         yield ImagePreparation(CapacityLimiter(2), pool, max_pixels=max_pixels, encoding=encoding)
 

@@ -6,19 +6,22 @@ a process more would cost a tenth of a small JPEG's time. All others go through 
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 import structlog
-from anyio import CapacityLimiter, create_task_group, current_time, move_on_after, sleep
+from anyio import CapacityLimiter, Lock, create_task_group, current_time, move_on_after, sleep
 from anyio.abc import TaskGroup
 
 from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import Decoded, ImageUnreadableError, Squares
-from utils.imaging.formats import Format
+from utils.imaging.formats import Format, sniff
 from utils.imaging.raw import RawPicture
-from utils.sandbox.process import DecoderProcess, TimedOut
+from utils.sandbox.canaries import canary_file
+from utils.sandbox.process import Crashed, DecoderProcess, TimedOut
 from utils.sandbox.protocol import Ask, Result
 
 log = structlog.stdlib.get_logger(__name__)
@@ -28,11 +31,22 @@ _START_TRIES = 3
 _START_LIMIT_S = 60.0  # a second even on a slow machine; longer, and it will never start
 _CLOSE_LIMIT_S = 20.0
 _DECODE_TRIES = 2  # the first may have been killed from outside, by the OOM killer above all
-_SIGKILL = 9
+_CONTROL_ROUNDS = 2
+_CANARY_LIMIT_S = 60.0  # its decoder may have to be loaded first, by a machine at its limits
 
 
 class DecodersDownError(RuntimeError):
-    """No decoder process can be started: the machine's fault, and no file's."""
+    """No decoder process can be started, or good files end it: the machine's fault, no file's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The process ended, or was ended, before it answered."""
+
+    why: str
+
+
+Outcome: TypeAlias = Result | ImageUnreadableError | TimedOut | Died
 
 
 def decodes_apart(known: Format | None) -> bool:
@@ -48,8 +62,9 @@ class DecoderPool:
 
     Each function is that of the same name in `image_decoding` or `raw`, with the same results and
     errors, and these besides: ImageUnreadableError with ERR_DECODING_TIMEOUT when it took longer
-    than `timeout_s`, or with ERR_FILE_QUARANTINED when the file took two processes down.
-    DecodersDownError: no process could be started.
+    than `timeout_s`, or with ERR_FILE_QUARANTINED when the file took processes down, in company
+    and then alone, `control_gap_s` apart, where a known good file did not.
+    DecodersDownError: no process could be started, or known good files took it down as well.
     """
 
     def __init__(
@@ -59,6 +74,7 @@ class DecoderPool:
         timeout_s: float,
         memory_bytes: int,
         idle_s: float = 60.0,
+        control_gap_s: float = 10.0,
         module: str = "utils.sandbox.worker",
     ) -> None:
         self._slots = CapacityLimiter(workers)
@@ -66,7 +82,9 @@ class DecoderPool:
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
         self._idle_s = idle_s
+        self._control_gap_s = control_gap_s
         self._module = module
+        self._one_alone = Lock()
         self._idle: list[DecoderProcess] = []  # the one used last at the end: the others age
         self._all: set[DecoderProcess] = set()
         self._open = False
@@ -130,35 +148,85 @@ class DecoderPool:
 
     async def _result(self, ask: Ask, file: bytes | int) -> Result:
         async with self._slots:
-            why = ""
-            for _ in range(_DECODE_TRIES):
-                process = await self._taken()
-                try:
-                    result = await process.answer(ask, file, limit_s=self._timeout_s)
-                finally:
-                    stderr_tail = await self._put_back(process)
-                if isinstance(result, ImageUnreadableError):
-                    raise result
-                if isinstance(result, TimedOut):
-                    log.warning("decoder_killed", after_s=self._timeout_s, work=ask.work)
-                    raise ImageUnreadableError(
-                        ErrorCode.DECODING_TIMEOUT,
-                        f"not decoded within {self._timeout_s:g} s",
-                    )
-                if isinstance(result, Decoded | RawPicture | Squares):
-                    return result
-                self._check_open()
-                why = (
-                    "it spoke nonsense"
-                    if result.spoke_nonsense
-                    else _why(process.signal, stderr_tail)
+            outcome = await self._attempt(ask, file, tries=_DECODE_TRIES)
+            if isinstance(outcome, TimedOut):
+                await self._check_canary(ask, file)
+                raise ImageUnreadableError(
+                    ErrorCode.DECODING_TIMEOUT, f"not decoded within {self._timeout_s:g} s"
                 )
-                log.warning(
-                    "decoder_died", signal=process.signal, work=ask.work, stderr_tail=stderr_tail
-                )
-            raise ImageUnreadableError(
-                ErrorCode.FILE_QUARANTINED, f"the decoder failed twice: {why}"
+        if isinstance(outcome, Died):
+            outcome = await self._controlled(ask, file)
+        if isinstance(outcome, ImageUnreadableError):
+            raise outcome
+        return outcome
+
+    async def _controlled(self, ask: Ask, file: bytes | int) -> Result | ImageUnreadableError:
+        """Whether it is the file that ends decoders, or the moment, such as the OOM killer's.
+
+        Nothing else is decoded between the two canaries of a round.
+        """
+        outcome: Outcome = Died("")
+        for round_number in range(_CONTROL_ROUNDS):
+            if round_number:
+                await sleep(self._control_gap_s)
+            async with self._alone():
+                await self._check_canary(ask, file)
+                outcome = await self._attempt(ask, file, tries=1)
+                if not isinstance(outcome, Died | TimedOut):
+                    return outcome
+                await self._check_canary(ask, file)
+        why = outcome.why if isinstance(outcome, Died) else "it took too long"
+        return ImageUnreadableError(
+            ErrorCode.FILE_QUARANTINED,
+            f"the decoder failed each time, alone too, and with good files it did not: {why}",
+        )
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """The caller holds no slot."""
+        async with self._one_alone, AsyncExitStack() as stack:
+            for _ in range(int(self._slots.total_tokens)):
+                borrower = object()
+                await self._slots.acquire_on_behalf_of(borrower)
+                stack.callback(self._slots.release_on_behalf_of, borrower)
+            yield
+
+    async def _check_canary(self, ask: Ask, file: bytes | int) -> None:
+        """Decodes a file that is known to be good, by the same decoder. The caller holds a slot.
+
+        Raises:
+            DecodersDownError: it fails, too.
+        """
+        known = Format.DNG if isinstance(file, int) else sniff(file)
+        assert known is not None, "what is of no format goes to no decoder"
+        with canary_file(known, as_descriptor=isinstance(file, int)) as canary:
+            outcome = await self._attempt(ask, canary, tries=1, limit_s=_CANARY_LIMIT_S)
+        if isinstance(outcome, Died | TimedOut | ImageUnreadableError):
+            why = outcome.why if isinstance(outcome, Died) else str(outcome)
+            log.error("canary_not_decoded", format=known, why=why)
+            raise DecodersDownError(f"decoders fail with known good files, too: {why}")
+
+    async def _attempt(
+        self, ask: Ask, file: bytes | int, *, tries: int, limit_s: float | None = None
+    ) -> Outcome:
+        """The caller holds a slot."""
+        died = Died("")
+        for _ in range(tries):
+            process = await self._taken()
+            try:
+                result = await process.answer(ask, file, limit_s=limit_s or self._timeout_s)
+            finally:
+                stderr_tail = await self._put_back(process)
+            if isinstance(result, TimedOut):
+                log.warning("decoder_killed", after_s=limit_s or self._timeout_s, work=ask.work)
+            if not isinstance(result, Crashed):
+                return result
+            self._check_open()
+            died = Died(process.why(result, stderr_tail))
+            log.warning(
+                "decoder_died", signal=process.signal, work=ask.work, stderr_tail=stderr_tail
             )
+        return died
 
     async def _taken(self) -> DecoderProcess:
         while self._idle:
@@ -228,10 +296,3 @@ class DecoderPool:
                 await self._end(self._idle.pop())
             for _ in range(int(self._slots.total_tokens)):
                 await self._slots.acquire_on_behalf_of(object())  # until nobody is inside
-
-
-def _why(signal: int | None, stderr_tail: str) -> str:
-    said = stderr_tail.lower()
-    if signal == _SIGKILL or "memory" in said or "bad_alloc" in said:
-        return "it was ended for want of memory"
-    return f"it crashed (signal {signal})" if signal is not None else "it ended"

@@ -22,6 +22,7 @@ _NOISE_BYTES = 64 * 1024  # what a pipe holds
 _NOISE_TOLD = 2000
 _REAP_LIMIT_S = 10.0
 _GRACE_S = 2.0
+_SIGKILL = 9
 # What a decoder needs to know of the world; keys and tokens are not among it.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "TMPDIR")
 _ENVIRONMENT = {
@@ -197,6 +198,15 @@ class DecoderProcess:
         """The number of the signal that ended it; None while it runs, or after a plain exit."""
         code = self._child.returncode
         return -code if code is not None and code < 0 else None
+
+    def why(self, crashed: Crashed, stderr_tail: str) -> str:
+        """It ended, in words; after `end`, whose answer is `stderr_tail`."""
+        if crashed.spoke_nonsense:
+            return "it spoke nonsense"
+        said, signal = stderr_tail.lower(), self.signal
+        if signal == _SIGKILL or "memory" in said or "bad_alloc" in said:
+            return "it was ended for want of memory"
+        return f"it crashed (signal {signal})" if signal is not None else "it ended"
 
 
 def _child_environment() -> dict[str, str]:

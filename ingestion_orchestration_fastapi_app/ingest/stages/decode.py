@@ -66,7 +66,7 @@ async def _decode(
 
 
 async def _prepared(job: JobContext, content: Content) -> Prepared | Rejected:
-    """Waits for as long as the machine can start no decoder: that is no file's fault."""
+    """Waits for as long as decoders fail with good files, too: that is no file's fault."""
     while True:
         with job.progress.busy("decode"):
             try:
@@ -75,5 +75,5 @@ async def _prepared(job: JobContext, content: Content) -> Prepared | Rejected:
                 )
             except DecodersDownError as exc:
                 reason = str(exc)
-        with job.progress.blocked(ErrorCode.INTERNAL, reason):
+        with job.progress.blocked(ErrorCode.DECODERS, reason):
             await sleep(RETRY_DECODERS_S)
