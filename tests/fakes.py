@@ -130,7 +130,9 @@ class FakeLibrary:
             await anyio.lowlevel.checkpoint()
             yield [self._file(path) for path in paths[start : start + self.group_files]]
 
-    async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
+    async def gone(
+        self, paths: Sequence[bytes], *, below: bytes, are_folders: bool = False
+    ) -> list[bool]:
         await anyio.lowlevel.checkpoint()
         there = {self._file(path).absolute for path in self.files}
         return [path not in there and path not in self.passed_over for path in paths]

@@ -13,7 +13,7 @@ from uuid import uuid4
 import numpy as np
 from PIL import Image
 
-from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import file_stat
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
 from ml_inference_fastapi_app.tiny_models.dng import write_dng
 

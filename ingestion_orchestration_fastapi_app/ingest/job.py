@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from anyio import sleep
 
@@ -16,7 +17,6 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     INGEST,
     IngestOptions,
 )
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded
 from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet, refusal
@@ -62,7 +62,7 @@ class Ingest:
         progress, stop = scope.progress, scope.stop
         bound: tuple[CollectionRecord, Capabilities, Fleet] | None = None
         with stop.interruptible():
-            bound = await self._bound(record.request, options, progress)
+            bound = await self._bound(scope, options)
         if bound is None:
             return None
         collection, capabilities, fleet = bound
@@ -114,16 +114,18 @@ class Ingest:
         return await self._summary(record.id)
 
     async def _bound(
-        self, request: JobRequest, options: IngestOptions, progress: JobProgress
+        self, scope: JobScope, options: IngestOptions
     ) -> tuple[CollectionRecord, Capabilities, Fleet]:
+        request, progress = scope.record.request, scope.progress
         name, captions = request.collection, options.captions
         fingerprint = (await self.collections.get(name)).fingerprint
         answers = await self._answers(progress, fingerprint)
         told = [one for one in answers if isinstance(one, Capabilities)]
         # Where all run other models, binding says so.
         capabilities = lead(told, fingerprint=fingerprint, captions=captions) or told[0]
-        collection = await self.collections.bind(name, capabilities)
-        mended = await self.collections.mend(collection)
+        bind = partial(self.collections.bind, name, capabilities)
+        collection = await scope.until_stored(bind)
+        mended = await scope.until_stored(partial(self.collections.mend, collection))
         if mended is not None:
             progress.note("store_mended", f"{mended.lost_rows} rows could not be read")
             progress.warn(

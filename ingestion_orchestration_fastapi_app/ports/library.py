@@ -37,8 +37,12 @@ class Library(Protocol):
         Each file system comes before its files. Links are told of and not followed.
         """
 
-    async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
-        """Of each path: nothing is there now, though a scan of `below` would not pass it over."""
+    async def gone(
+        self, paths: Sequence[bytes], *, below: bytes, are_folders: bool = False
+    ) -> list[bool]:
+        """Of each path: no file (or no folder, of folders) is there now, though a scan of `below`
+        would not pass it over. In a folder that Photoseek writes to nothing is.
+        """
 
     async def known_as(self, directory: bytes, roots: Sequence[Root]) -> bytes:
         """The path under which the roots hold the folder, where it is mounted at another, too."""

@@ -46,7 +46,13 @@ async def test_a_subfolder_that_cannot_be_listed_is_a_warning() -> None:
 @pytest.mark.parametrize(
     "step",
     [
+        "store.create",
+        "store.open",
+        "store.mend",
+        "store.put_roots",
         "store.write",
+        "ledger.collections.set_synced_version",
+        "ledger.collections.bind",
         "ledger.files.register",
         "ledger.artefacts.note_decoding",
         "ledger.artefacts.begin_write",

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from anyio import fail_after, sleep
 
-from ingestion_orchestration_fastapi_app.adapters.local_files import file_walk, no_links
+from ingestion_orchestration_fastapi_app.adapters.local_files import no_links
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking import file_walk
 from ingestion_orchestration_fastapi_app.jobs import context
 from tests.component.orchestrator_app import PATIENCE_S, check_problem, orchestrator, paint
 from utils.contract import ErrorCode

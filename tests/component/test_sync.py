@@ -284,3 +284,34 @@ async def test_sync_over_real_files(tmp_path: Path) -> None:
         started = await running.post("/ingest", inner)
         job = await running.ended(started.json()["job_id"])
         assert job["removed"] == 1  # only below the folder that was asked for
+
+
+async def test_a_photo_in_whose_place_a_folder_is_is_removed(tmp_path: Path) -> None:
+    for name in ("kept", "replaced"):
+        paint(tmp_path / "photos" / f"{name}.png", "red")
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+        (running.photos / "replaced.png").unlink()
+        paint(running.photos / "replaced.png" / "inside.png", "blue")
+        job = await running.ingested(sync=True)
+        assert (job["removed"], job["counts"]["embedded"]) == (1, 1)
+        images = (await running.get("/images"))["images"]
+        assert [image["filename"] for image in images] == ["kept.png", "inside.png"]
+
+
+async def test_what_was_imported_of_a_folder_that_is_photoseeks_own_now_is_removed(
+    tmp_path: Path,
+) -> None:
+    """The data folder was moved there: its pictures are not shown, and no scan meets them."""
+    own = tmp_path / "photos" / "own"
+    for path in (own / "a.png", tmp_path / "photos" / "b.png"):
+        paint(path, "red")
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+    for one in (tmp_path / "data").iterdir():
+        one.rename(own / one.name)
+    async with orchestrator(tmp_path, data_dir=own) as running:
+        job = await running.ingested(sync=True)
+        assert job["removed"] == 1
+        images = (await running.get("/images"))["images"]
+        assert [image["filename"] for image in images] == ["b.png"]

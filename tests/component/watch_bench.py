@@ -58,7 +58,9 @@ class TreeLibrary(FakeLibrary):
             await checkpoint()
             yield met[start : start + self.group_files]
 
-    async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
+    async def gone(
+        self, paths: Sequence[bytes], *, below: bytes, are_folders: bool = False
+    ) -> list[bool]:
         await checkpoint()
         there = {self._file(path).absolute for path in self.files} | set(self.devices)
         folders = {one[:at] for one in there for at in range(len(one)) if one[at : at + 1] == b"/"}

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.local_files import file_walk
 from ingestion_orchestration_fastapi_app.adapters.local_files.directories import (
     checked_directory,
     true_path,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import OpenFolders
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking import gone_files
 from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, DirectoryNotFound
@@ -87,7 +87,7 @@ def test_after_a_rename_of_case_alone_the_old_name_is_gone_where_both_are_answer
     names = [b"a.jpg", b"A.jpg", b"trip/b.jpg", b"Trip/b.jpg", b"trip/B.jpg", b"B.jpg", b"c.jpg"]
     below = os.fsencode(tmp_path)
     paths = [below + b"/" + name for name in names]
-    gone = file_walk.are_gone(paths, below=below, rules=ExcludeRules())
+    gone = gone_files.are_gone(paths, below=below, rules=ExcludeRules())
     assert gone == [False, True, False, True, True, False, True]
 
 

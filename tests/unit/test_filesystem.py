@@ -13,8 +13,8 @@ import pytest
 from anyio import CapacityLimiter
 
 from ingestion_orchestration_fastapi_app.adapters.local_files import filesystem
-from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.domain.files.file import File
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Skipped
 from ingestion_orchestration_fastapi_app.ports.library import Library

@@ -12,13 +12,13 @@ from threading import Event, Thread
 import pytest
 from anyio import CapacityLimiter
 
-from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import walk
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import (
     FOLDER,
     OpenFolders,
     open_path,
 )
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import walk
 from ingestion_orchestration_fastapi_app.domain.files.file import File
 from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules

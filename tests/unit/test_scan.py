@@ -15,10 +15,10 @@ from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.adapters.local_files import file_walk
-from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import MAX_GROUP
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking import file_walk
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import MAX_GROUP
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root, root_at
 from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
@@ -294,7 +294,7 @@ async def test_gone_is_only_what_a_scan_would_have_met(tmp_path: Path) -> None:
     names = {
         b"there.jpg": False,
         b"link.jpg": True,  # what was imported is not there
-        b"folder.jpg": False,
+        b"folder.jpg": True,
         b"missing.jpg": True,
         b"missing/too.jpg": True,
         b"there.jpg/no folder.jpg": True,
@@ -306,3 +306,5 @@ async def test_gone_is_only_what_a_scan_would_have_met(tmp_path: Path) -> None:
     below = os.fsencode(tmp_path)
     paths = [below + b"/" + name for name in names]
     assert await library().gone(paths, below=below) == list(names.values())
+    folders = [below + b"/folder.jpg", below + b"/there.jpg", below + b"/missing"]
+    assert await library().gone(folders, below=below, are_folders=True) == [False, True, True]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import are_gone
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.gone_files import are_gone
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.settings import Settings
 
@@ -77,6 +77,10 @@ def test_a_name_matches_at_any_depth_as_globs_are_known_to(
     glob: str, name: str, parents: list[str]
 ) -> None:
     if glob == "**" or name.startswith("."):
+        return
+    try:
+        ExcludeRules([glob])
+    except ValueError:  # `[a-[ab]`: that range is refused, where fnmatch lets it match nothing
         return
     wanted = re.compile(fnmatch.translate(glob), re.IGNORECASE).match(name) is not None
     assert excluded(glob, "/".join(["", *parents, name])) is wanted

@@ -17,25 +17,25 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.decode_cost import
     DecodeCost,
     decode_cost,
 )
-from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import (
-    Met,
-    are_gone,
-    file_stat,
-    is_bare,
-    next_group,
-    walk,
-)
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import open_folder_of
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import (
     open_regular,
     refusal,
 )
-from ingestion_orchestration_fastapi_app.adapters.local_files.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.adapters.local_files.sidecars import (
     looked_at,
     mark_of,
     read_sidecar,
 )
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import (
+    Met,
+    file_stat,
+    is_bare,
+    next_group,
+    walk,
+)
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.gone_files import are_gone
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
 from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
@@ -95,8 +95,10 @@ class LocalFiles:
         finally:
             cast(Generator[Met], items).close()  # no thread runs it any more
 
-    async def gone(self, paths: Sequence[bytes], *, below: bytes) -> list[bool]:
-        looked = partial(are_gone, paths, below=below, rules=self._rules)
+    async def gone(
+        self, paths: Sequence[bytes], *, below: bytes, are_folders: bool = False
+    ) -> list[bool]:
+        looked = partial(are_gone, paths, below=below, rules=self._rules, are_folders=are_folders)
         return await to_thread.run_sync(looked, limiter=self._limiter)
 
     async def is_bare(self, folder: bytes) -> bool:

@@ -6,11 +6,11 @@ import hashlib
 import os
 from collections.abc import Mapping
 
-from ingestion_orchestration_fastapi_app.adapters.local_files.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import (
     open_regular,
     refusal,
 )
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original
 from utils.contract import ErrorCode
 from utils.problems import Rejected

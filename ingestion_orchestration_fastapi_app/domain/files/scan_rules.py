@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from ingestion_orchestration_fastapi_app.domain.files import foreign_files
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from utils.text.folded import composed, folded
 
 _ANY_FOLDERS = "(?:[^/]+/)*"
@@ -39,6 +40,10 @@ class ExcludeRules:
         if path in self._own:
             return True
         return self._folder.match(path) or foreign_files.is_library_internal(_text(path))
+
+    def is_own(self, path: bytes) -> bool:
+        """Whether Photoseek writes there, as this absolute path or one above it is its own."""
+        return any(is_within(path, folder) for folder in self._own)
 
     def excludes_file(self, path: bytes) -> bool:
         return self._file.match(path)

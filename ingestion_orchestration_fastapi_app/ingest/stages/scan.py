@@ -63,13 +63,18 @@ async def _scan_part(job: JobContext, folder: bytes, *, recursive: bool, out: Se
         elif isinstance(group, ScanFault):
             if group.path == directory:
                 raise JobFailedError(ErrorCode.DIRECTORY_NOT_FOUND, group.detail)
-            if group.path == folder and (await library.gone([folder], below=directory))[0]:
+            if group.path == folder and await _is_gone(job, folder):
                 return False
             job.scanned.unlisted.add(group.path)
             job.progress.warn(f"cannot list {group.display_path}: {group.detail}")
         else:
             for file in await register(job, group):
                 await out.send(file)
+
+
+async def _is_gone(job: JobContext, folder: bytes) -> bool:
+    directory = job.request.directory
+    return (await job.ports.library.gone([folder], below=directory, are_folders=True))[0]
 
 
 async def _pass_over(job: JobContext, linked: Linked) -> None:

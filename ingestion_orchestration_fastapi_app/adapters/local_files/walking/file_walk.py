@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import Mounts
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import OpenFolders
-from ingestion_orchestration_fastapi_app.adapters.local_files.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.adapters.local_files.sidecars import (
     looked_at,
     mark_of,
     sidecars_and_marks,
     sidecars_of,
 )
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.files.foreign_files import edited_name, is_marked
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root
@@ -224,72 +221,3 @@ def next_group(
         if len(group) >= MAX_GROUP or time.monotonic() >= until:
             return group, None, False
     return group, None, True
-
-
-def are_gone(paths: Sequence[bytes], *, below: bytes, rules: ExcludeRules) -> list[bool]:
-    """Of each: no file is there now, and a walk from `below` would have met it. Blocking.
-
-    There is what the listings of folders say. Other names may lead to it where a file system knows
-    no case, or where a folder became a link.
-    """
-    with OpenFolders() as folders:
-        gone = [_is_gone(path, below, rules, folders) for path in paths]
-        answering = [path for path, is_gone in zip(paths, gone, strict=True) if is_gone is None]
-        unlisted = _unlisted(answering, below, folders)
-    return [
-        path in unlisted if is_gone is None else is_gone
-        for path, is_gone in zip(paths, gone, strict=True)
-    ]
-
-
-def _is_gone(path: bytes, below: bytes, rules: ExcludeRules, folders: OpenFolders) -> bool | None:
-    """None: a file answers to that name, which need not be its own."""
-    if rules.excludes_file(path) or any(map(rules.excludes_folder, _between(below, path))):
-        return False
-    try:
-        found = folders.status(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError as exc:  # who knows: perhaps the disk is ill
-        return exc.errno == errno.ELOOP
-    return None if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) else True
-
-
-def _unlisted(paths: Iterable[bytes], below: bytes, folders: OpenFolders) -> set[bytes]:
-    """Those of which some name on the way from `below` is not listed. Each folder is listed once.
-
-    Where a folder cannot be listed nobody can tell.
-    """
-    ways = {
-        path: [one.rpartition(b"/") for one in (*_between(below, path), path)] for path in paths
-    }
-    wanted: dict[bytes, set[bytes]] = defaultdict(set)
-    for way in ways.values():
-        for folder, _, name in way:
-            wanted[folder].add(name)
-    lacking: dict[bytes, set[bytes]] = defaultdict(set)
-    for folder, names in wanted.items():
-        with suppress(OSError):
-            lacking[folder] = names - _names_among(names, folder, folders)
-    return {
-        path
-        for path, way in ways.items()
-        if any(name in lacking[folder] for folder, _, name in way)
-    }
-
-
-def _names_among(names: set[bytes], folder: bytes, folders: OpenFolders) -> set[bytes]:
-    listing = folders.listing(folder)
-    try:
-        with os.scandir(listing) as entries:
-            return names.intersection(os.fsencode(entry.name) for entry in entries)
-    finally:
-        os.close(listing)
-
-
-def _between(folder: bytes, path: bytes) -> Iterator[bytes]:
-    """The folders in `folder` that a walk goes through to come to the path."""
-    end = path.find(b"/", len(folder.rstrip(b"/")) + 1)
-    while end > 0:
-        yield path[:end]
-        end = path.find(b"/", end + 1)
