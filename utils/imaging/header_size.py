@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 
 from utils.containers.iso_boxes import boxes
-from utils.containers.jpeg_segments import FRAMES, segments
+from utils.containers.jpeg_segments import FRAMES, Segment, segments
 from utils.containers.tiff import bytes_reader, tiff_structure
 from utils.imaging.formats import Format
 
@@ -27,23 +27,19 @@ def header_size(header: bytes, known: Format) -> Size | None:
 
 def is_progressive(header: bytes) -> bool:
     """Of a JPEG: decoding it holds every coefficient in memory, whatever the scale."""
-    at = _frame(header)
-    return at is not None and header[at + 1] in (0xC2, 0xC6, 0xCA, 0xCE)
+    frame = _frame(header)
+    return frame is not None and frame.marker in (0xC2, 0xC6, 0xCA, 0xCE)
 
 
-def _frame(data: bytes) -> int | None:
-    """Where the frame header of a JPEG begins."""
-    try:
-        return next((at.start for at in segments(data) if at.marker in FRAMES), None)
-    except OSError:
-        return None
+def _frame(data: bytes) -> Segment | None:
+    return next((segment for segment in segments(data) if segment.marker in FRAMES), None)
 
 
 def _jpeg(data: bytes) -> Size | None:
-    at = _frame(data)
-    if at is None:
+    frame = _frame(data)
+    if frame is None:
         return None
-    height, width = struct.unpack_from(">HH", data, at + 5)
+    height, width = struct.unpack_from(">HH", data, frame.start + 5)
     return width, height
 
 

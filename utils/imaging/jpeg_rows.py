@@ -8,13 +8,13 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
+from utils.containers.jpeg_segments import FRAMES, START_OF_SCAN, scan_segments
+
 MIN_READABLE = 0.8  # of the rows
 _GREY = 128
 _HOLE = bytes(512)  # disks and downloads leave out whole sectors
 _END = b"\xff\xd9"
-_START_OF_FRAME = (0xC0, 0xC1, 0xC2)
 _PROGRESSIVE = 0xC2
-_START_OF_SCAN = 0xDA
 
 
 def open_damaged(data: bytes, min_side_px: int) -> tuple[Image.Image, bool]:
@@ -84,29 +84,18 @@ def _whole_coarse_scan(data: bytes) -> int:
     coarse: set[int] = set()
     refined = False
     position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        end = position + 2 + int.from_bytes(data[position + 2 : position + 4])
-        body = data[position + 4 : end]
-        if end > len(data) or not body:
+    for marker, start, end in scan_segments(data):
+        content_bytes = int.from_bytes(data[start + 2 : start + 4]) - 2
+        body = data[start + 4 : start + 4 + content_bytes]
+        if start != position or not 0 < content_bytes == len(body):
             break
-        if marker in _START_OF_FRAME:
+        if marker in FRAMES:
             if marker != _PROGRESSIVE:
                 return 0
             components = body[5]
-        position = end
-        if marker == _START_OF_SCAN:
+        elif marker == START_OF_SCAN:
             refined = refined or 0 < components <= len(coarse)
             if body[2 * body[0] + 1] == 0:
                 coarse.update(body[1 : 1 + 2 * body[0] : 2])
-            position = _after_scan(data, position)
-    return min(position, len(data)) if refined else 0
-
-
-def _after_scan(data: bytes, position: int) -> int:
-    """The next marker that is neither stuffing nor a restart, or where the data ends."""
-    while (position := data.find(b"\xff", position)) >= 0 and position + 1 < len(data):
-        if data[position + 1] not in (0x00, 0xFF, *range(0xD0, 0xD8)):
-            return position
-        position += 1
-    return len(data)
+        position = end
+    return position if refined else 0

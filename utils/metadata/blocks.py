@@ -5,11 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal, TypeAlias
 
 from utils.containers.byte_source import ByteSource
 from utils.containers.heif_items import metadata_items
 from utils.containers.iso_boxes import boxes
+from utils.containers.jpeg_segments import segments
+from utils.containers.png_chunks import chunks
 from utils.imaging.formats import Format
 
 Kind: TypeAlias = Literal["exif", "xmp", "photoshop"]
@@ -19,7 +22,7 @@ _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _PNG_XMP = b"XML:com.adobe.xmp"
-_MAX_SEGMENTS = 10_000
+_MAX_CHUNKS = 10_000
 _MAX_BLOCKS = 4  # of EXIF, of XMP
 _MAX_BLOCK_BYTES = 4 * 1024 * 1024
 _MAX_BYTES = 8 * 1024 * 1024
@@ -66,39 +69,28 @@ def metadata_blocks(data: ByteSource, known: Format) -> Blocks:
 
 
 def _jpeg(data: ByteSource) -> Found:
-    position = 2
-    for _ in range(_MAX_SEGMENTS):
-        marker = data[position : position + 2]
-        if len(marker) < 2 or marker[0] != 0xFF or marker[1] in (0xDA, 0xD9):
-            return
-        if marker[1] == 0xFF:
-            position += 1
+    for segment in segments(data):
+        if segment.marker not in (0xE1, 0xED):
             continue
-        start, end = position + 4, position + 2 + int.from_bytes(data[position + 2 : position + 4])
-        segment = data[start:end] if marker[1] in (0xE1, 0xED) else b""
-        if marker[1] == 0xE1 and segment.startswith(_EXIF):
-            yield "exif", segment
-        elif marker[1] == 0xE1 and segment.startswith(_XMP):
-            yield "xmp", segment.removeprefix(_XMP)
-        elif marker[1] == 0xED and segment.startswith(_PHOTOSHOP):
-            yield "photoshop", segment.removeprefix(_PHOTOSHOP)
-        position = end
+        content = data[segment.content]
+        if segment.marker == 0xED:
+            if content.startswith(_PHOTOSHOP):
+                yield "photoshop", content.removeprefix(_PHOTOSHOP)
+        elif content.startswith(_EXIF):
+            yield "exif", content
+        elif content.startswith(_XMP):
+            yield "xmp", content.removeprefix(_XMP)
 
 
 def _png(data: ByteSource) -> Found:
-    position = 8
-    for _ in range(_MAX_SEGMENTS):
-        head = data[position : position + 8]
-        if len(head) < 8:
-            return
-        length, kind, start = int.from_bytes(head[:4]), head[4:], position + 8
-        if length > _MAX_BLOCK_BYTES:
-            pass
-        elif kind == b"eXIf":
-            yield "exif", data[start : start + length]
-        elif kind == b"iTXt" and data[start : start + len(_PNG_XMP) + 1] == _PNG_XMP + b"\0":
-            yield "xmp", _itxt_text(data[start : start + length])
-        position = start + length + 4
+    for chunk in islice(chunks(data), _MAX_CHUNKS):
+        if chunk.end - chunk.start > _MAX_BLOCK_BYTES or chunk.kind not in (b"eXIf", b"iTXt"):
+            continue
+        content = data[chunk.content]
+        if chunk.kind == b"eXIf":
+            yield "exif", content
+        elif content.startswith(_PNG_XMP + b"\0"):
+            yield "xmp", _itxt_text(content)
 
 
 def _itxt_text(chunk: bytes) -> bytes:
@@ -116,7 +108,7 @@ def _itxt_text(chunk: bytes) -> bytes:
 
 def _webp(data: ByteSource) -> Found:
     position = 12
-    for _ in range(_MAX_SEGMENTS):
+    for _ in range(_MAX_CHUNKS):
         head = data[position : position + 8]
         if len(head) < 8:
             return

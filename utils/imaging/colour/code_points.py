@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from utils.containers.byte_source import ByteSource
 from utils.containers.iso_boxes import Box, Fields, boxes
+from utils.containers.png_chunks import chunks
 from utils.imaging.formats import Format
 
 _MAX_CHUNKS = 4096
@@ -39,17 +41,14 @@ def code_points(data: ByteSource, known: Format) -> CodePoints | None:
 
 
 def _of_png(data: ByteSource) -> CodePoints | None:
-    position = 8
-    for _ in range(_MAX_CHUNKS):
-        head = data[position : position + 8]
-        if len(head) < 8 or head[4:] == b"IDAT":
+    for chunk in islice(chunks(data), _MAX_CHUNKS):
+        if chunk.kind == b"IDAT":
             return None
-        if head[4:] == b"cICP":
-            said = data[position + 8 : position + 12]
+        if chunk.kind == b"cICP":
+            said = data[chunk.content][:4]
             if len(said) < 4:
                 return None
             return CodePoints(said[0], said[1], bool(said[3]), before_profile=True)
-        position += 12 + int.from_bytes(head[:4])
     return None
 
 
