@@ -25,7 +25,7 @@ from PIL import Image
 from benchmarks.report import BenchmarkFailed
 from ingestion_orchestration_fastapi_app.cli.up.launcher import python_module
 from ml_inference_fastapi_app.backends.base import Embedder
-from ml_inference_fastapi_app.backends.clip.torch_clip import load_torch_clip
+from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from utils.imaging.decoding import to_square
 from utils.process.parent_death import die_with_parent
 

@@ -38,7 +38,7 @@ from ml_inference_fastapi_app.serving.decoding import squares_of
 from ml_inference_fastapi_app.serving.engine import Engine
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ErrorCode
-from utils.problems import ModelLoading, Rejected
+from utils.problems import Rejected
 from utils.process.parent_death import die_with_parent
 from utils.web.logs import setup_logging
 
@@ -120,8 +120,9 @@ def _picture(data: bytes, model: LoadedClip) -> Picture | Rejected:
     return squares if isinstance(squares, Rejected) else squares.clip
 
 
-async def _embed(engine: Engine, *, batch: int, batches: int, lanes: int) -> dict[str, object]:
-    model = engine.model
+async def _embed(
+    engine: Engine, model: LoadedClip, *, batch: int, batches: int, lanes: int
+) -> dict[str, object]:
     pictures = list(noise(batch, model.description.upload.side_px))
     latencies_s: list[float] = []
     turns = iter(range(batches))
@@ -129,7 +130,7 @@ async def _embed(engine: Engine, *, batch: int, batches: int, lanes: int) -> dic
     async def lane() -> None:
         for _ in turns:
             began_s = time.perf_counter()
-            steps = model.batch(pictures, Permit(batch))
+            steps = model.batch(pictures, Permit(batch, model.speed))
             vectors = await engine.thread.run(steps, priority=Priority.IMPORT)
             assert not any(isinstance(vector, Rejected) for vector in vectors)
             latencies_s.append(time.perf_counter() - began_s)
@@ -173,37 +174,30 @@ def _references(model: LoadedClip, paths: Sequence[str]) -> dict[str, str]:
 
 
 async def _obey(engine: Engine, order: dict[str, Any]) -> dict[str, Any]:
-    match order.pop("do"):
-        case "embed":
-            return await _embed(engine, **order)
-        case "decode":
-            return _decode(engine.model, **order)
-        case "references":
-            steps = one_turn(partial(_references, engine.model, **order))
-            return await engine.thread.run(steps, priority=Priority.IMPORT)
-        case other:
-            raise ValueError(other)
+    with engine.models.using(None) as model:
+        match order.pop("do"):
+            case "embed":
+                return await _embed(engine, model, **order)
+            case "decode":
+                return _decode(model, **order)
+            case "references":
+                steps = one_turn(partial(_references, model, **order))
+                return await engine.thread.run(steps, priority=Priority.IMPORT)
+            case other:
+                raise ValueError(other)
 
 
 async def _serve(answers: TextIO) -> None:
     app = create_app(Settings())
     engine: Engine = app.state.engine
     async with app.router.lifespan_context(app):
-        while not _loaded(engine):  # noqa: ASYNC110  # it sets no event
+        while not engine.models.default.is_loaded:  # noqa: ASYNC110  # it sets no event
             await anyio.sleep(POLL_S)
         while line := await anyio.to_thread.run_sync(
             sys.stdin.readline, limiter=anyio.CapacityLimiter(1)
         ):
             answers.write(json.dumps(await _obey(engine, json.loads(line))) + "\n")
             answers.flush()
-
-
-def _loaded(engine: Engine) -> bool:
-    try:
-        engine.model  # noqa: B018  # raises until it is there
-    except ModelLoading:
-        return False
-    return True
 
 
 def main() -> None:

@@ -16,7 +16,9 @@ from pathlib import Path
 import torch
 
 from benchmarks.report import Report, parser_of, run
-from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip, load_torch_clip
+from ml_inference_fastapi_app.backends.base import run_to_end
+from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
+from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.backends.devices import DTypeName, conditions_of, device_of
 from ml_inference_fastapi_app.models.loaded_clip import noise
 
@@ -50,7 +52,7 @@ def measure(options: argparse.Namespace, folder: Path) -> Report:
         clip = clip_of(options, folder, variant)
         if clip.description.compiled != variant.compiled:
             continue  # its log says why it does not compile
-        clip.warm(max(options.batches))
+        run_to_end(clip.warm(max(options.batches)))
         for batch in options.batches:
             clip.embed_images(pictures[:batch])
             taken_s = [_call_s(clip, batch) for _ in range(options.rounds)]

@@ -1,10 +1,9 @@
-"""Composition root of the inference service. Loads, warms and probes on the model thread."""
+"""Composition root of the inference service: what is made of the settings, and what runs beside."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,26 +17,23 @@ from prometheus_client import CollectorRegistry
 from ml_inference_fastapi_app.api import health
 from ml_inference_fastapi_app.api.document import ABOUT, TAGS
 from ml_inference_fastapi_app.api.inference import router
-from ml_inference_fastapi_app.backends.base import Captioner, Embedder, ModelMissingError
 from ml_inference_fastapi_app.backends.blip.source import BlipSource, resolve_blip
-from ml_inference_fastapi_app.backends.clip.compiled_folder import compiled_folder
-from ml_inference_fastapi_app.backends.torch_import import import_torch
+from ml_inference_fastapi_app.backends.registry import BACKENDS, Backend, LoadBlip
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.models.captioner_lifecycle import CaptionerLifecycle, CaptionPlan
 from ml_inference_fastapi_app.models.clip_lifecycle import ModelLifecycle
-from ml_inference_fastapi_app.models.loading_progress import LoadingProgress, OnPhase, ready_model
+from ml_inference_fastapi_app.models.clip_loading import ClipLoader, ClipPlan
+from ml_inference_fastapi_app.models.clip_models import ClipModels
 from ml_inference_fastapi_app.models.probe_cache import ProbeCache
-from ml_inference_fastapi_app.scheduling.admission import Admission, Speed
+from ml_inference_fastapi_app.scheduling.admission import Admission
 from ml_inference_fastapi_app.scheduling.model_thread import (
     ModelThread,
     ModelThreadDiedError,
-    Priority,
-    one_turn,
 )
 from ml_inference_fastapi_app.serving.decoding import Decoder
 from ml_inference_fastapi_app.serving.engine import Engine, EngineLimits
 from ml_inference_fastapi_app.settings import Settings
-from utils.contract import API_PREFIX, ErrorCode
+from utils.contract import API_PREFIX, ModelState
 from utils.sandbox.pool import DecoderPool
 from utils.web.bodies.body_limit import BodyLimit
 from utils.web.install import install_web
@@ -50,44 +46,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 JOIN_S = 10.0
 
-Load = Callable[[Settings, OnPhase], Embedder]
-LoadCaptions = Callable[[BlipSource, str, str], Captioner]
 
-
-def load_clip(settings: Settings, on_phase: OnPhase) -> Embedder:
-    """Blocking, for seconds to minutes: on the model thread. Raises ModelMissingError."""
-    # Threads of OpenMP that spin while they wait take the cores from decoding, and from everything
-    # else: with two busy neighbours a call took 700 ms instead of 75. Read when torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251  # told to it, not read
-    compiled = compiled_folder(settings.model_cache_dir)
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", compiled)  # noqa: TID251  # as above
-    # Here, since importing torch takes seconds: the service listens and says `loading` first.
-    import_torch()
-    from ml_inference_fastapi_app.backends.clip.torch_clip import load_torch_clip
-
-    return load_torch_clip(
-        model=settings.clip_model,
-        pretrained=settings.clip_pretrained,
-        cache_dir=settings.model_cache_dir,
-        dtype=settings.ml_dtype,
-        offline=settings.ml_offline,
-        device=settings.ml_device,
-        intra_op_threads=settings.ml_intra_op_threads,
-        compile=settings.ml_compile,
-        max_batch=settings.ml_max_batch,
-        on_phase=on_phase,
-    )
-
-
-def load_captioner(source: BlipSource, device: str, dtype: str) -> Captioner:
-    """Blocking, for seconds: on the model thread. Raises ModelMissingError."""
-    # Here, since importing transformers takes seconds, and memory that nobody may ever need.
-    from ml_inference_fastapi_app.backends.blip.torch_blip import load_blip
-
-    return load_blip(source, device=device, dtype=dtype)
-
-
-def _caption_plan(settings: Settings, load: LoadCaptions) -> CaptionPlan | None:
+def _caption_plan(settings: Settings, load: LoadBlip) -> CaptionPlan | None:
     if settings.disable_captions:
         return None
 
@@ -119,22 +79,20 @@ def end_process() -> None:
 def create_app(
     settings: Settings,
     *,
-    load: Load = load_clip,
-    load_captions: LoadCaptions = load_captioner,
+    backend: Backend | None = None,
     on_fatal: Callable[[], None] = end_process,
 ) -> FastAPI:
-    """Nothing happens before the lifespan starts.
+    """Nothing happens before the lifespan starts. `backend` takes the place of `ML_BACKEND`'s.
 
     `on_fatal` is called, from any thread, when the service can never be ready: it must end the
     process with a code other than 0, so that whoever started it sees that.
     """
     registry = CollectorRegistry()
     metrics = EngineMetrics(registry)
-    speed = Speed()
+    backend = backend or BACKENDS[settings.ml_backend]
     admission = Admission(
         max_waiting_batches=settings.ml_max_waiting_batches,
         max_waiting_queries=settings.ml_max_waiting_queries,
-        speed=speed,
         on_busy=metrics.busy.inc,
     )
     metrics.running.set_function(lambda: admission.running)
@@ -149,17 +107,31 @@ def create_app(
         timeout_s=settings.decode_timeout_s,
         memory_bytes=settings.decode_memory_bytes,
     )
-    thread = ModelThread(on_death=on_death)
-    ready_s = settings.ml_ready_timeout_s
-    lifecycle = ModelLifecycle(thread, startup=LoadingProgress(), ready_timeout_s=ready_s)
+    thread, loader = ModelThread(on_death=on_death), ModelThread("loader", on_death=on_death)
+    clip_loader = ClipLoader(
+        thread=thread,
+        loader=loader,
+        cache=ProbeCache(settings.model_cache_dir),
+        metrics=metrics,
+    )
+    plan = ClipPlan(
+        settings.clip_options(settings.clip_model, settings.clip_pretrained), backend.load_clip
+    )
+    default = ModelLifecycle(plan, clip_loader, ready_timeout_s=settings.ml_ready_timeout_s)
+    models = ClipModels([default], max_loaded=1, metrics=metrics)
     metrics.queued.set_function(thread.queued)
-    metrics.loaded.set_function(lambda: lifecycle.is_loaded)
+    metrics.loaded.set_function(lambda: default.is_loaded)
+    metrics.safe_batch.set_function(lambda: default.safe_batch)
+    for state in ModelState:
+        metrics.models.labels(state).set_function(partial(models.count, state))
+    captioner_lifecycle = CaptionerLifecycle(
+        _caption_plan(settings, backend.load_blip), thread=thread, loader=loader
+    )
     engine = Engine(
         thread=thread,
-        lifecycle=lifecycle,
-        captioner_lifecycle=CaptionerLifecycle(_caption_plan(settings, load_captions), thread),
+        models=models,
+        captioner_lifecycle=captioner_lifecycle,
         admission=admission,
-        speed=speed,
         decoder=Decoder(
             decoders,
             workers=settings.decode_workers,
@@ -177,20 +149,23 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        engine.thread.start()
+        thread.start()
+        loader.start()
         async with decoders, anyio.create_task_group() as tg:
-            tg.start_soon(_keep_model, engine, settings, load, on_fatal)
-            tg.start_soon(engine.captioner_lifecycle.fetch)
+            tg.start_soon(_keep_models, engine, settings.ml_idle_unload_s, on_fatal)
+            tg.start_soon(captioner_lifecycle.fetch)
             if idle_s := settings.ml_idle_unload_s:
                 on_unloaded = metrics.unloaded.labels("blip").inc
-                tg.start_soon(engine.captioner_lifecycle.unload_when_idle, idle_s, on_unloaded)
+                tg.start_soon(captioner_lifecycle.unload_when_idle, idle_s, on_unloaded)
             try:
                 yield
             finally:
                 tg.cancel_scope.cancel()
-                engine.thread.stop()
+                thread.stop()
+                loader.stop()
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(engine.thread.join, JOIN_S)
+            for each in (thread, loader):
+                await anyio.to_thread.run_sync(each.join, JOIN_S)
 
     app = FastAPI(
         title="Photoseek inference",
@@ -225,17 +200,6 @@ def create_app(
     return app
 
 
-def _configured(settings: Settings) -> tuple[str, ...]:
-    """What decides how long a start takes, as far as it is known before the start."""
-    return (
-        settings.clip_model,
-        settings.clip_pretrained,
-        settings.ml_device,
-        settings.ml_dtype,
-        settings.ml_compile,
-    )
-
-
 def create_app_from_env() -> FastAPI:
     """For `uvicorn --factory ml_inference_fastapi_app.main:create_app_from_env`."""
     settings = Settings()
@@ -243,58 +207,15 @@ def create_app_from_env() -> FastAPI:
     return create_app(settings)
 
 
-async def _keep_model(
-    engine: Engine, settings: Settings, load: Load, on_fatal: Callable[[], None]
-) -> None:
-    """Loads it, and again whenever somebody needs it after it was unloaded."""
-    idle_s, metrics = settings.ml_idle_unload_s, engine.metrics
+async def _keep_models(engine: Engine, idle_s: float, on_fatal: Callable[[], None]) -> None:
+    """Loads them, and again whenever somebody needs one after it was unloaded."""
     await engine.captioner_lifecycle.look()
     try:
-        while await _bring_up(engine, settings, load, on_fatal) and idle_s:
-            await engine.lifecycle.unload_when_idle(idle_s, engine.admission.idle_s)
-            metrics.unloaded.labels("clip").inc()
-            log.info("model_unloaded", idle_s=idle_s)
-            await engine.lifecycle.wanted()
-    except ModelThreadDiedError:
-        return  # the thread has said so itself
-
-
-async def _bring_up(
-    engine: Engine, settings: Settings, load: Load, on_fatal: Callable[[], None]
-) -> bool:
-    """Whether it is ready; otherwise the process is told to end. Raises ModelThreadDiedError."""
-    ready = partial(
-        ready_model,
-        partial(load, settings),
-        engine.lifecycle.startup,
-        ProbeCache(settings.model_cache_dir),
-        configured=_configured(settings),
-        max_batch=settings.ml_max_batch,
-        speed=engine.speed,
-        metrics=engine.metrics,
-    )
-    log.info("model_loading", model=settings.clip_model, weights=settings.clip_pretrained)
-    try:
-        model = await engine.thread.run(one_turn(ready), priority=Priority.IMPORT)
-        engine.lifecycle.adopt(model)
-    except ModelThreadDiedError:
-        raise
-    except ModelMissingError as exc:
-        sys.stderr.write(f"{ErrorCode.MODEL_MISSING}: {exc}\n")
-        engine.lifecycle.fail("The model's weights are missing; the service's log says what to do.")
-    except Exception:
-        log.exception("model_load_failed")
-        engine.lifecycle.fail("The model could not be loaded; the service's log says why.")
-    else:
-        engine.metrics.describe(model.description)
-        log.info(
-            "model_ready",
-            fingerprint=model.description.fingerprint,
-            device=model.description.device,
-            dtype=model.description.dtype,
-            safe_batch=model.safe_batch,
-            images_per_s=engine.speed.images_per_s,
-        )
-        return True
-    on_fatal()
-    return False
+        async with anyio.create_task_group() as tg:
+            if idle_s:
+                tg.start_soon(engine.models.unload_idle, idle_s)
+            await engine.models.keep_loaded()
+            on_fatal()
+            tg.cancel_scope.cancel()
+    except* ModelThreadDiedError:
+        log.debug("models_not_kept")  # the thread has said why itself

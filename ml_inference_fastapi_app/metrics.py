@@ -42,12 +42,18 @@ class EngineMetrics:
         self.decode_s = seconds("decode", "Decoding one upload, on its thread.")
         self.queue_s = seconds("queue", "From pixels complete to a batch's first turn.")
         self.model_s = seconds("model", "From a batch's first turn to its last vector.")
-        self.safe_batch = gauge("safe_batch", "Images that one request may carry.")
+        self.safe_batch = gauge("safe_batch", "Images that one request may carry, by default.")
         self.running = gauge("batches_running", "Batches on the device.")
         self.waiting = gauge("batches_waiting", "Batches that arrive and decode behind it.")
         self.queued = gauge("queued", "Pieces of work that wait for the model thread.")
-        self.loaded = gauge("model_loaded", "1: the model is there; 0: it loads or was unloaded.")
-        self._model = Info("photoseek_inference_model", "What runs.", registry=registry)
+        self.loaded = gauge("model_loaded", "1: the default model is there; 0: it is not.")
+        self.models = Gauge(
+            "photoseek_inference_models",
+            "CLIP models that may be asked for, by their state.",
+            ("state",),
+            registry=registry,
+        )
+        self._model = Info("photoseek_inference_model", "The default one.", registry=registry)
 
     def describe(self, model: ClipDescription) -> None:
         self._model.info(

@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ml_inference_fastapi_app.backends.base import ClipOptions
+from ml_inference_fastapi_app.backends.registry import BACKENDS
 from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.web.access.hosts import binding_fault
 from utils.web.setting_types import HostRules, Origins, RootPathText
@@ -96,6 +98,9 @@ class Settings(BaseSettings):
         default=False, description="Never fetch weights: use what is cached or fail."
     )
 
+    ml_backend: str = Field(
+        default="torch", description="What runs the models; there is torch so far."
+    )
     ml_device: str = Field(
         default="auto",
         pattern=r"^(auto|cpu|cuda(:\d+)?)$",
@@ -184,6 +189,13 @@ class Settings(BaseSettings):
         default=0, ge=0, description="Unload models that nobody needed for so long; 0: never."
     )
 
+    @field_validator("ml_backend")
+    @classmethod
+    def _is_registered(cls, value: str) -> str:
+        if value not in BACKENDS:
+            raise ValueError(f"one of: {', '.join(BACKENDS)}")
+        return value
+
     @field_validator("model_cache_dir", mode="before")
     @classmethod
     def _is_known(cls, value: object) -> object:
@@ -195,6 +207,20 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return absolute_folder(value)
+
+    def clip_options(self, model: str, weights: str) -> ClipOptions:
+        """How each model runs."""
+        return ClipOptions(
+            model=model,
+            pretrained=weights,
+            cache_dir=self.model_cache_dir,
+            offline=self.ml_offline,
+            device=self.ml_device,
+            dtype=self.ml_dtype,
+            compile=self.ml_compile,
+            intra_op_threads=self.ml_intra_op_threads,
+            max_batch=self.ml_max_batch,
+        )
 
     @property
     def binding_fault(self) -> str | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi import APIRouter
 
 from ml_inference_fastapi_app.api.request_checks import EngineOf
 from ml_inference_fastapi_app.errors import ModelFailed
+from ml_inference_fastapi_app.models.clip_models import ClipModels
 from utils.contract import (
     API_PREFIX,
     HARD_MAX_BATCH,
@@ -16,7 +19,6 @@ from utils.contract import (
     CaptionUpload,
     ClipCapabilities,
     ModelCapabilities,
-    ModelState,
     QueueCapabilities,
     UploadSpec,
 )
@@ -38,8 +40,9 @@ ENCODINGS = (PPM_MEDIA_TYPE, "image/jpeg", RAW_MEDIA_TYPE, "image/*")
 )
 async def get_capabilities(engine: EngineOf) -> Capabilities:
     """Of an unloaded model, too, which stays so: asking is not needing it."""
+    default = engine.models.default
     known, admission, captioner_lifecycle = (
-        engine.lifecycle.known,
+        default.known(),
         engine.admission,
         engine.captioner_lifecycle,
     )
@@ -65,20 +68,7 @@ async def get_capabilities(engine: EngineOf) -> Capabilities:
             backend=clip.backend,
             compiled=clip.compiled,
         ),
-        models=(
-            ModelCapabilities(
-                model=clip.model,
-                weights=clip.weights,
-                fingerprint=clip.fingerprint,
-                dim=clip.dim,
-                image_size=clip.image_size,
-                trained=clip.trained,
-                safe_clip_batch=known.safe_batch,
-                upload=clip.upload,
-                state=ModelState.LOADED if engine.lifecycle.is_loaded else ModelState.UNLOADED,
-                default=True,
-            ),
-        ),
+        models=tuple(_listed(engine.models)),
         captions=CaptionCapabilities(
             available=captioner_lifecycle.available,
             model=captioner_lifecycle.model,
@@ -89,8 +79,28 @@ async def get_capabilities(engine: EngineOf) -> Capabilities:
         queue=QueueCapabilities(
             running=admission.running, waiting=admission.waiting, limit=admission.limit
         ),
-        images_per_s=engine.speed.images_per_s,
+        images_per_s=default.speed.images_per_s,
     )
+
+
+def _listed(models: ClipModels) -> Iterator[ModelCapabilities]:
+    """Those that were loaded once: before, nothing is known by which a request could name one."""
+    for lifecycle in models.lifecycles:
+        if (known := lifecycle.last_known) is None:
+            continue
+        clip = known.description
+        yield ModelCapabilities(
+            model=clip.model,
+            weights=clip.weights,
+            fingerprint=clip.fingerprint,
+            dim=clip.dim,
+            image_size=clip.image_size,
+            trained=clip.trained,
+            safe_clip_batch=known.safe_batch,
+            upload=clip.upload,
+            state=lifecycle.state,
+            default=lifecycle is models.default,
+        )
 
 
 @router.get("/health/live", summary="Is the process there?")
@@ -107,5 +117,5 @@ async def health_live() -> HealthReply:
 async def health_ready(engine: EngineOf) -> HealthReply:
     """200 after a canary inference on the model thread, or while the model is unloaded since nobody
     needed it; 503 with a code otherwise."""
-    await engine.lifecycle.check()
+    await engine.models.default.check()
     return HealthReply(status="ok")

@@ -86,25 +86,27 @@ async def batch_embed_and_caption(
     Who sends a RAW need not be able to decode it: its thumbnail may be asked for.
     """
     timer = StageTimer()
-    model = engine.model_named(fingerprint)
-    check_count(image_count, limit=model.safe_batch)
-    boundary = boundary_of(request.headers.get("Content-Type"))
-    images = image_count or model.safe_batch
-    async with batch_permit(request, engine, images=images) as (body, permit):
-        timer.end("admit")
-        work = partial(
-            engine.embed_batch,
-            body,
-            boundary,
-            permit,
-            timer,
-            declared=image_count,
-            captions=captions,
-            thumbnail_side_px=thumbnail_side_px or 0,
-        )
-        outcome = await unless_client_leaves(request, body, work)
-    answer = partial(batch_json, outcome, model.description.fingerprint, encoding_format)
-    content = await anyio.to_thread.run_sync(answer, limiter=request.app.state.reply_threads)
+    with engine.models.using(fingerprint) as model:
+        check_count(image_count, limit=model.safe_batch)
+        boundary = boundary_of(request.headers.get("Content-Type"))
+        images = image_count or model.safe_batch
+        async with batch_permit(request, engine, images=images, speed=model.speed) as permitted:
+            timer.end("admit")
+            body, permit = permitted
+            work = partial(
+                engine.embed_batch,
+                model,
+                body,
+                boundary,
+                permit,
+                timer,
+                declared=image_count,
+                captions=captions,
+                thumbnail_side_px=thumbnail_side_px or 0,
+            )
+            outcome = await unless_client_leaves(request, body, work)
+        answer = partial(batch_json, outcome, model.description.fingerprint, encoding_format)
+        content = await anyio.to_thread.run_sync(answer, limiter=request.app.state.reply_threads)
     return Response(content, media_type="application/json", headers=timer.headers())
 
 
@@ -120,15 +122,16 @@ async def embed_image(
 ) -> Response:
     """One image, before any import batch's next turn."""
     timer = StageTimer()
-    model = engine.model_named(fingerprint)
-    boundary = boundary_of(request.headers.get("Content-Type"))
-    async with query_permit(request, engine) as body:
-        timer.end("admit")
-        work = partial(engine.embed_image, body, boundary, timer)
-        result = await unless_client_leaves(request, body, work)
+    with engine.models.using(fingerprint) as model:
+        boundary = boundary_of(request.headers.get("Content-Type"))
+        async with query_permit(request, engine) as body:
+            timer.end("admit")
+            work = partial(engine.embed_image, model, body, boundary, timer)
+            result = await unless_client_leaves(request, body, work)
+        made_by = model.description.fingerprint
     if isinstance(result, Rejected):
         raise ImageRefused(result)
-    reply = {"embedding": encoded(result, "float"), "fingerprint": model.description.fingerprint}
+    reply = {"embedding": encoded(result, "float"), "fingerprint": made_by}
     return Response(json.dumps(reply), media_type="application/json", headers=timer.headers())
 
 
@@ -144,21 +147,22 @@ async def embed_text(
 ) -> Response:
     """Vectors that are near those of the images that the texts describe."""
     timer = StageTimer()
-    model = engine.model_named(fingerprint)
-    if media_type(request.headers.get("Content-Type", "")) != "application/json":
-        raise UnsupportedMediaType("Send application/json.")
-    async with query_permit(request, engine) as body:
-        timer.end("admit")
-        try:
-            asked = EmbedTextRequest.model_validate_json(await body.read())
-        except ValidationError as exc:
-            raise ValidationProblem(readable(exc)) from exc
-        timer.end("parse")
-        work = partial(engine.embed_texts, asked.texts, timer)
-        vectors, truncated = await unless_client_leaves(request, body, work)
+    with engine.models.using(fingerprint) as model:
+        if media_type(request.headers.get("Content-Type", "")) != "application/json":
+            raise UnsupportedMediaType("Send application/json.")
+        async with query_permit(request, engine) as body:
+            timer.end("admit")
+            try:
+                asked = EmbedTextRequest.model_validate_json(await body.read())
+            except ValidationError as exc:
+                raise ValidationProblem(readable(exc)) from exc
+            timer.end("parse")
+            work = partial(engine.embed_texts, model, asked.texts, timer)
+            vectors, truncated = await unless_client_leaves(request, body, work)
+        made_by = model.description.fingerprint
     reply = {
         "embeddings": vectors.tolist(),
-        "fingerprint": model.description.fingerprint,
+        "fingerprint": made_by,
         "truncated": truncated,
     }
     return Response(json.dumps(reply), media_type="application/json", headers=timer.headers())
@@ -174,12 +178,12 @@ async def embed_text(
 async def caption_image(request: Request, response: Response, engine: EngineOf) -> CaptionReply:
     """One image's caption; queries overtake it between words."""
     timer = StageTimer()
-    engine.model  # noqa: B018  # a service that still loads says so first
-    boundary = boundary_of(request.headers.get("Content-Type"))
-    async with query_permit(request, engine) as body:
-        timer.end("admit")
-        work = partial(engine.caption_image, body, boundary, timer)
-        said, fingerprint = await unless_client_leaves(request, body, work)
+    with engine.models.using(None) as model:  # a service that still loads says so first
+        boundary = boundary_of(request.headers.get("Content-Type"))
+        async with query_permit(request, engine) as body:
+            timer.end("admit")
+            work = partial(engine.caption_image, model, body, boundary, timer)
+            said, fingerprint = await unless_client_leaves(request, body, work)
     if isinstance(said, Rejected):
         raise ImageRefused(said)
     response.headers.update(timer.headers())

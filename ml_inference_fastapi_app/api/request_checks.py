@@ -12,7 +12,7 @@ from fastapi import Depends, Header, Query, Request
 from pydantic import BeforeValidator
 from starlette.requests import ClientDisconnect
 
-from ml_inference_fastapi_app.scheduling.admission import Permit
+from ml_inference_fastapi_app.scheduling.admission import Permit, Speed
 from ml_inference_fastapi_app.serving.engine import Engine
 from ml_inference_fastapi_app.serving.request_body import Body
 from utils.contract import IMAGE_COUNT_HEADER
@@ -69,12 +69,12 @@ def check_count(count: int | None, *, limit: int) -> None:
 
 @asynccontextmanager
 async def batch_permit(
-    request: Request, engine: Engine, *, images: int
+    request: Request, engine: Engine, *, images: int, speed: Speed
 ) -> AsyncIterator[tuple[Body, Permit]]:
     """The body, once it comes, and a place. Raises GpuBusy at once, too: before it is read."""
     engine.admission.check_batch()
     body = await _begun(request, engine)
-    with engine.admission.batch(images) as permit:
+    with engine.admission.batch(images, speed) as permit:
         body.hold_to_pace()
         yield body, permit
 

@@ -1,1 +1,1 @@
-"""The models: protocols and their implementations."""
+"""The models: protocols, the registry that names their implementations, and a package each."""

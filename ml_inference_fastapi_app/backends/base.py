@@ -1,11 +1,12 @@
-"""What the engine needs of a model. Everything here runs on the model thread, nowhere else."""
+"""What the engine needs of a model. What is called here runs on the model thread, nowhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,24 @@ class StartPhase(StrEnum):
     LOADING = "loading"
     COMPILING = "compiling"
     PROBING = "probing"
+
+
+OnPhase = Callable[[StartPhase], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOptions:
+    """Which CLIP model shall run, and how, as configured."""
+
+    model: str
+    pretrained: str
+    cache_dir: Path
+    offline: bool
+    device: str
+    dtype: Literal["auto", "float32", "float16", "bfloat16"]
+    compile: Literal["auto", "on", "off"]
+    intra_op_threads: int
+    max_batch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +91,10 @@ class Embedder(Protocol):
     def conditions(self) -> Sequence[str]:
         """What, beside the model, speed and memory hang on: the device, its driver, the library."""
 
+    def prepare(self, on_phase: OnPhase) -> None:
+        """The first call of all: what belongs to the thread, and the compiling of what is compiled.
+        From then on description and sizes stay. Raises DeviceOutOfMemoryError."""
+
     def embed_images(self, pixels: Pixels) -> Vectors:
         """Any n from 1; the caller bounds it by the safe batch.
 
@@ -85,10 +108,9 @@ class Embedder(Protocol):
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """Of each text, whether its end is beyond the model's context."""
 
-    def warm(self, largest: int) -> None:
-        """Runs whatever is set up lazily, each size of both towers up to `largest` images.
-
-        From then on nothing compiles, and larger batches are cut. Raises as `embed_images`.
+    def warm(self, largest: int) -> Generator[None, None, None]:
+        """Runs whatever is set up lazily, each size of both towers up to `largest` images, one a
+        turn. From then on nothing compiles, and larger batches are cut. Raises as `embed_images`.
         """
 
     def memory_bytes(self) -> int:

@@ -46,11 +46,14 @@ class CaptionPlan:
 
 
 class CaptionerLifecycle:
-    """Without a plan captions are disabled for good."""
+    """Without a plan captions are disabled for good. `loader` builds what `thread` runs."""
 
-    def __init__(self, plan: CaptionPlan | None, thread: ModelThread) -> None:
+    def __init__(
+        self, plan: CaptionPlan | None, *, thread: ModelThread, loader: ModelThread
+    ) -> None:
         self._plan = plan
         self._thread = thread
+        self._loader = loader
         self._source: BlipSource | None = None
         self._loaded: LoadedCaptioner | None = None
         self._lock = anyio.Lock()
@@ -150,17 +153,12 @@ class CaptionerLifecycle:
 
     async def _load(self, source: BlipSource, device: str, dtype: str) -> None:
         assert self._plan is not None
-        load = partial(self._plan.load, source, device, dtype)
-        max_batch = self._plan.max_batch
-
-        def ready_captioner() -> LoadedCaptioner:
-            return probed_captioner(load(), max_batch=max_batch)
-
+        load = one_turn(partial(self._plan.load, source, device, dtype))
         log.info("captioner_loading", model=source.model)
         try:
-            self._loaded = await self._thread.run(
-                one_turn(ready_captioner), priority=Priority.IMPORT
-            )
+            captioner = await self._loader.run(load, priority=Priority.LOAD)
+            steps = probed_captioner(captioner, max_batch=self._plan.max_batch)
+            self._loaded = await self._thread.run(steps, priority=Priority.LOAD)
         except ModelMissingError as exc:
             self._fail(exc)
         except Exception as exc:  # a broken captioner costs captions, never vectors

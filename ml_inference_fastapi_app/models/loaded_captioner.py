@@ -103,8 +103,8 @@ def captions_of(
     return said
 
 
-def probed_captioner(captioner: Captioner, *, max_batch: int) -> LoadedCaptioner:
-    """Runs real captions: seconds to a minute.
+def probed_captioner(captioner: Captioner, *, max_batch: int) -> Steps[LoadedCaptioner]:
+    """Runs real captions: seconds to a minute, in turns as long as those of captions.
 
     A turn is bounded by the longest stretch between two yields (the image tower), a batch by the
     whole.
@@ -113,20 +113,20 @@ def probed_captioner(captioner: Captioner, *, max_batch: int) -> LoadedCaptioner
     pictures = noise(1, description.side_px)
     whole_s: dict[int, float] = {}
 
-    def run(images: int) -> Trial:
-        started_s = last_s = time.perf_counter()
-        longest_s = 0.0
+    def run(images: int) -> Steps[Trial]:
+        turns_s: list[float] = []
         steps = captioner.captions(np.repeat(pictures, images, axis=0))
         while True:
+            started_s = time.perf_counter()
             ended = next(steps, steps) is steps  # the generator itself: nothing was yielded
-            now_s = time.perf_counter()
-            longest_s, last_s = max(longest_s, now_s - last_s), now_s
+            turns_s.append(time.perf_counter() - started_s)
             if ended:
                 break
-        whole_s[images] = last_s - started_s
-        return Trial(images, longest_s, captioner.memory_bytes())
+            yield
+        whole_s[images] = sum(turns_s)
+        return Trial(images, max(turns_s), captioner.memory_bytes())
 
-    found = probe(
+    found = yield from probe(
         run,
         ProbeLimits(
             max_batch=max_batch,

@@ -53,11 +53,10 @@ class LoadedClip:
         self._batch_room = Headroom(probed.ceiling, probed.ceiling)
         self._turn_room = Headroom(probed.largest_turn, probed.largest_turn)
         self._fitted_turns = 0
-        self._speed = speed
+        self.speed = speed
         self._metrics = metrics
         self._canary_vector = self._canary()
         speed.images_per_s = probed.images_per_s
-        metrics.safe_batch.set(probed.safe_batch)
 
     def batch(self, pictures: Sequence[Picture], permit: Permit) -> Steps[list[Vector | Rejected]]:
         """One result a picture. The turn's size is read anew each time: it may have fallen."""
@@ -109,7 +108,7 @@ class LoadedClip:
             middle = len(pictures) // 2
             return self._vectors(pictures[:middle]) + self._vectors(pictures[middle:])
         model_s = time.perf_counter() - started_s
-        self._speed.observe(len(pictures), model_s)
+        self.speed.observe(len(pictures), model_s)
         self._trust_memory_again(len(pictures))
         self._follow_speed(len(pictures), model_s)
         assert len(vectors) == len(pictures), "the embedder answers each picture"
@@ -129,10 +128,9 @@ class LoadedClip:
             ceiling=self._turn_room.now,
             sizes=self.embedder.sizes,
         )
-        within = min(int(MAX_BATCH_S * (self._speed.images_per_s or 0.0)), self._batch_room.now)
+        within = min(int(MAX_BATCH_S * (self.speed.images_per_s or 0.0)), self._batch_room.now)
         if self.safe_batch < within:
             self.safe_batch = within
-            self._metrics.safe_batch.set(within)
 
     def _trust_memory_again(self, images: int) -> None:
         """What took the memory may be gone: one step up after many full turns that fitted."""
@@ -162,7 +160,6 @@ class LoadedClip:
         self.safe_batch = max(self.micro_batch_size, self.safe_batch // 2)
         self._batch_room = self._batch_room.lowered(self.safe_batch)
         self._fitted_turns = 0
-        self._metrics.safe_batch.set(self.safe_batch)
         log.warning(
             "device_out_of_memory",
             images=images,
@@ -171,19 +168,21 @@ class LoadedClip:
         )
 
 
-def probed(embedder: Embedder, *, max_batch: int, known: Probed | None = None) -> Probed:
-    """Runs real batches: seconds to minutes; a moment where `known` still holds."""
+def probed(embedder: Embedder, *, max_batch: int, known: Probed | None = None) -> Steps[Probed]:
+    """Runs real batches, one a turn: seconds to minutes; a moment where `known` still holds."""
     description = embedder.description
     side_px = description.upload.side_px
     pictures = noise(1, side_px)
     warm: set[int] = set()
 
-    def run(images: int) -> Trial:
+    def run(images: int) -> Steps[Trial]:
         batch = np.repeat(pictures, images, axis=0)
         if embedder.sizes and images not in warm:
             warm.add(images)
             embedder.embed_images(batch)  # compiles
+            yield
             embedder.embed_images(batch)  # records its CUDA graph
+            yield
         started_s = time.perf_counter()
         embedder.embed_images(batch)
         model_s = time.perf_counter() - started_s
@@ -200,8 +199,8 @@ def probed(embedder: Embedder, *, max_batch: int, known: Probed | None = None) -
         whole_batches=description.device != "cpu",
         sizes=embedder.sizes,
     )
-    holds = known is not None and confirmed(run, known, limits)
-    found = known if known is not None and holds else probe(run, limits)
+    holds = known is not None and (yield from confirmed(run, known, limits))
+    found = known if known is not None and holds else (yield from probe(run, limits))
     log.info(
         "probed",
         safe_batch=found.safe_batch,

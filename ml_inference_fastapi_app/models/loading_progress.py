@@ -1,15 +1,11 @@
-"""From nothing to a model that is ready: its phases, when they should be over, what they leave."""
+"""From nothing to a model that is ready: its phases, and when they should be over."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 
-from ml_inference_fastapi_app.backends.base import Embedder, StartPhase
-from ml_inference_fastapi_app.metrics import EngineMetrics
-from ml_inference_fastapi_app.models.loaded_clip import LoadedClip, probed
-from ml_inference_fastapi_app.models.probe_cache import ProbeCache, conditions_of
-from ml_inference_fastapi_app.scheduling.admission import Speed
+from ml_inference_fastapi_app.backends.base import StartPhase
 from utils.problems import ModelLoading
 
 MAX_RETRY_S = 10.0  # so that nobody sleeps long past a start that went faster than the last one
@@ -22,12 +18,9 @@ USUAL_S = {
     StartPhase.PROBING: 10.0,
 }
 
-OnPhase = Callable[[StartPhase], None]
-Load = Callable[[OnPhase], Embedder]
-
 
 class LoadingProgress:
-    """How far a start has come. Written on the model thread, read anywhere."""
+    """How far a start has come. Written by the thread that is at it, read anywhere."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.took_s: dict[StartPhase, float] = {}
@@ -82,31 +75,3 @@ class LoadingProgress:
         if self._expected_s and phase is not self._now[0]:
             return self._expected_s.get(phase, 0.0)
         return self._expected_s.get(phase, USUAL_S[phase])
-
-
-def ready_model(
-    load: Load,
-    startup: LoadingProgress,
-    starts: ProbeCache,
-    *,
-    configured: tuple[str, ...],
-    max_batch: int,
-    speed: Speed,
-    metrics: EngineMetrics,
-) -> LoadedClip:
-    """Loads, compiles, probes and warms. Seconds to minutes, on the model thread.
-
-    Raises ModelMissingError.
-    """
-    startup.expect(starts.phases_s(configured))
-    embedder = load(startup.enter)
-    startup.enter(StartPhase.PROBING)
-    conditions = conditions_of(
-        embedder.description, tuple(embedder.conditions), max_batch=max_batch
-    )
-    found = probed(embedder, max_batch=max_batch, known=starts.probed(conditions))
-    embedder.warm(found.largest_turn)
-    model = LoadedClip(embedder, found, speed=speed, metrics=metrics)
-    startup.end()
-    starts.remember(found, configured=configured, conditions=conditions, phases_s=startup.took_s)
-    return model

@@ -1,14 +1,22 @@
-"""The largest safe batch, found by running real ones. Pure: it is given what runs them."""
+"""The largest safe batch, found by running real ones. Pure: it is given what runs them.
+
+Everything that runs batches is a generator: the device is free for others at each yield.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 
 from ml_inference_fastapi_app.backends.base import DeviceOutOfMemoryError
+
+T = TypeVar("T")
+Steps = Generator[None, None, T]
+Run = Callable[[int], Generator[None, None, "Trial"]]  # embeds that many images
 
 PUBLISHED_SHARE = 0.8
 FALLBACK_BATCH = 8
@@ -68,23 +76,21 @@ class Probed:
     trials: tuple[Trial, ...]
 
 
-def probe(run: Callable[[int], Trial], limits: ProbeLimits) -> Probed:
-    """`run` embeds that many images; its DeviceOutOfMemoryError ends the growth."""
+def probe(run: Run, limits: ProbeLimits) -> Steps[Probed]:
+    """A DeviceOutOfMemoryError of `run` ends the growth."""
     try:
-        run(1)  # the first call pays for what is set up lazily
-        trials, ran_out = _grown(run, limits)
+        yield from run(1)  # the first call pays for what is set up lazily
+        trials, ran_out = yield from _grown(run, limits)
         if not trials:
             return _fallback(limits)
-        return (
-            _whole(run, trials, limits, ran_out)
-            if limits.whole_batches
-            else _turns(run, trials, limits)
-        )
+        if limits.whole_batches:
+            return (yield from _whole(run, trials, limits, ran_out))
+        return (yield from _turns(run, trials, limits))
     except (DeviceOutOfMemoryError, MemoryError):
         return _fallback(limits)
 
 
-def confirmed(run: Callable[[int], Trial], known: Probed, limits: ProbeLimits) -> bool:
+def confirmed(run: Run, known: Probed, limits: ProbeLimits) -> Steps[bool]:
     """Whether what an earlier start found still holds: one batch of the size that counts fits, and
     takes about its time of then: no less than half, no more than twice."""
     if known.images_per_s is None or known.ceiling > limits.max_batch:
@@ -93,8 +99,9 @@ def confirmed(run: Callable[[int], Trial], known: Probed, limits: ProbeLimits) -
     if limits.sizes and not {images, known.largest_turn} <= set(limits.sizes):
         return False
     try:
-        run(1)  # the first call pays for what is set up lazily
-        trial = run(images)
+        yield from run(1)  # the first call pays for what is set up lazily
+        yield
+        trial = yield from run(images)
     except (DeviceOutOfMemoryError, MemoryError):
         return False
     if trial.memory_bytes + known.safe_batch * limits.image_bytes > limits.memory_limit_bytes:
@@ -147,14 +154,15 @@ def memory_per_image(trials: Sequence[Trial]) -> tuple[float, float]:
     return _line([t.images for t in trials], [t.memory_bytes for t in trials])
 
 
-def _grown(run: Callable[[int], Trial], limits: ProbeLimits) -> tuple[list[Trial], int | None]:
+def _grown(run: Run, limits: ProbeLimits) -> Steps[tuple[list[Trial], int | None]]:
     """Larger each time, until memory or time says stop; and the size that ran out of memory."""
     trials: list[Trial] = []
     for images in _growing(limits):
         if trials and _memory_of(trials, images) > limits.memory_limit_bytes:
             break
+        yield
         try:
-            trial = run(images)
+            trial = yield from run(images)
         except DeviceOutOfMemoryError:
             return trials, images
         trials.append(trial)
@@ -170,8 +178,8 @@ def _growing(limits: ProbeLimits) -> list[int]:
 
 
 def _whole(
-    run: Callable[[int], Trial], trials: list[Trial], limits: ProbeLimits, ran_out: int | None
-) -> Probed:
+    run: Run, trials: list[Trial], limits: ProbeLimits, ran_out: int | None
+) -> Steps[Probed]:
     """The whole batch is one call: bounded by its memory, its duration, and the ceiling."""
     slope, intercept = memory_per_image(trials)
     fits = (limits.memory_limit_bytes - intercept) / slope if slope > 0 else float("inf")
@@ -187,8 +195,9 @@ def _whole(
     limited_by = min(bounds, key=lambda bound: bounds[bound])
     safe = fitting(max(1, int(bounds[limited_by])), limits.sizes)
     while safe > 1:
+        yield
         try:
-            trials.append(run(safe))
+            trials.append((yield from run(safe)))
             break
         except DeviceOutOfMemoryError:
             safe = fitting(safe // 2, limits.sizes)
@@ -197,15 +206,17 @@ def _whole(
     return Probed(safe, safe, turn, safe, _speed(trials), limited_by, tuple(trials))
 
 
-def _turns(run: Callable[[int], Trial], trials: list[Trial], limits: ProbeLimits) -> Probed:
+def _turns(run: Run, trials: list[Trial], limits: ProbeLimits) -> Steps[Probed]:
     """A request is cut into turns, so it is bounded by waiting pixels and by its duration."""
     turn = min(_turn_images(trials, limits), limits.max_batch)
-    trial = run(turn)
+    yield
+    trial = yield from run(turn)
     trials.append(trial)
     while turn > 1 and trial.model_s > 1.2 * limits.max_turn_s:  # the line promised too much
         shorter = max(1, min(turn - 1, int(turn * limits.max_turn_s / trial.model_s)))
         turn = fitting(shorter, limits.sizes)
-        trial = run(turn)
+        yield
+        trial = yield from run(turn)
         trials.append(trial)
     images_per_s = trial.images / max(trial.model_s, 1e-6)
     room_bytes = PUBLISHED_SHARE * (limits.memory_limit_bytes - trial.memory_bytes)

@@ -11,13 +11,15 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
+from ml_inference_fastapi_app.backends.base import Embedder
+from ml_inference_fastapi_app.backends.registry import BACKENDS
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ErrorCode
 from utils.web.problem_responses import readable
@@ -102,19 +104,16 @@ def pull(model: _Model = None, pretrained: _Pretrained = None, *, as_json: _Json
 @app.command()
 def verify(model: _Model = None, pretrained: _Pretrained = None, *, as_json: _Json = False) -> None:
     """Load a model, embed a picture and a text, and say what it is."""
-    from ml_inference_fastapi_app.backends.clip.torch_clip import load_torch_clip
-
     settings = _settings()
+    options = settings.clip_options(
+        model or settings.clip_model, pretrained or settings.clip_pretrained
+    )
     started_s = time.perf_counter()
     with _missing_said():
-        clip = load_torch_clip(
-            model=model or settings.clip_model,
-            pretrained=pretrained or settings.clip_pretrained,
-            cache_dir=settings.model_cache_dir,
-            dtype=settings.ml_dtype,
-            offline=settings.ml_offline,
-            device=settings.ml_device,
+        clip = BACKENDS[settings.ml_backend].load_clip(
+            replace(options, compile="off"), lambda _phase: None
         )
+        clip.prepare(lambda _phase: None)
     load_s = time.perf_counter() - started_s
     fault = _fault(clip)
     description = clip.description
@@ -148,7 +147,7 @@ def _settings() -> Settings:
         raise typer.Exit(1) from exc
 
 
-def _fault(clip: Any) -> str | None:
+def _fault(clip: Embedder) -> str | None:
     """What is wrong with the model's answers to a known picture and text, if anything is."""
     import numpy as np
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,9 +37,11 @@ class Speed:
 
 @dataclass(slots=True, eq=False)
 class Permit:
-    """An admitted batch. `images_left` starts as declared and falls as the device works."""
+    """An admitted batch. `images_left` starts as declared and falls as the device works, at the
+    `speed` of its model."""
 
     images_left: int
+    speed: Speed
 
 
 class Admission:
@@ -55,22 +56,13 @@ class Admission:
         *,
         max_waiting_batches: int,
         max_waiting_queries: int,
-        speed: Speed,
         on_busy: Callable[[], None] = lambda: None,
     ) -> None:
         self._on_busy = on_busy
         self.limit = 1 + max_waiting_batches
         self._max_queries = 1 + max_waiting_queries
-        self._speed = speed
         self._permits: list[Permit] = []  # oldest first
         self._queries = 0
-        self._last_left_s = time.monotonic()
-
-    def idle_s(self) -> float:
-        """For how long no request has been in."""
-        if self._permits or self._queries:
-            return 0.0
-        return time.monotonic() - self._last_left_s
 
     @property
     def running(self) -> int:
@@ -96,16 +88,15 @@ class Admission:
             raise GpuBusy("Too many queries are waiting.", retry_after_s=MIN_RETRY_S * 10)
 
     @contextmanager
-    def batch(self, images: int) -> Iterator[Permit]:
+    def batch(self, images: int, speed: Speed) -> Iterator[Permit]:
         """Raises GpuBusy."""
         self.check_batch()
-        permit = Permit(images)
+        permit = Permit(images, speed)
         self._permits.append(permit)
         try:
             yield permit
         finally:
             self._permits.remove(permit)
-            self._last_left_s = time.monotonic()
 
     @contextmanager
     def query(self) -> Iterator[None]:
@@ -115,9 +106,9 @@ class Admission:
             yield
         finally:
             self._queries -= 1
-            self._last_left_s = time.monotonic()
 
     def _retry_after_s(self) -> float:
-        speed = self._speed.images_per_s
-        wait_s = 1.0 if speed is None else self._permits[0].images_left / speed
+        oldest = self._permits[0]
+        speed = oldest.speed.images_per_s
+        wait_s = 1.0 if speed is None else oldest.images_left / speed
         return min(max(wait_s, MIN_RETRY_S), MAX_RETRY_S)

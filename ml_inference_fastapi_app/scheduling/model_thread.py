@@ -1,4 +1,4 @@
-"""The one thread that runs the models, a turn at a time; queries go first."""
+"""A thread that works a turn at a time, queries first. One runs the models, one loads them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ Steps = Generator[None, None, T]
 
 
 class Priority(IntEnum):
+    """Queries go before all else. Batches and what is left of loading take turns: neither makes
+    the other wait for its end."""
+
     QUERY = 0
     IMPORT = 1
+    LOAD = 2
 
 
 class ModelThreadDiedError(Exception):
@@ -50,20 +54,22 @@ class _Work(Generic[T]):
 
 
 class ModelThread:
-    """The only thread that touches the model (CUDA graphs are bound to a thread).
+    """The model thread is the only one that runs a model (CUDA graphs are bound to a thread). A
+    second thread of this class reads weights and builds models, which takes seconds in one piece.
 
     `start` and `stop` belong to the lifespan. A step that raises fails its own work only; what
     ends the thread itself (or a bug in this class) makes `alive` false and calls `on_death` there.
     """
 
-    def __init__(self, *, on_death: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, name: str = "model", *, on_death: Callable[[], None] = lambda: None) -> None:
         self._on_death = on_death
         self._ready = threading.Condition()
         self._queues: dict[Priority, deque[_Work[Any]]] = {p: deque() for p in Priority}
+        self._last = Priority.LOAD  # of the two that take turns
         self._stopping = False
         self._dead = False
         # A daemon, since loading weights cannot be interrupted and must not outlive the process.
-        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
     def alive(self) -> bool:
@@ -110,6 +116,7 @@ class ModelThread:
         try:
             while (taken := self._take()) is not None:
                 self._turn(*taken)
+                del taken  # with its result: what is loaded must be free to go
         except BaseException:  # the thread's last word: nothing is above it
             log.exception("model_thread_crashed")
         finally:
@@ -130,13 +137,21 @@ class ModelThread:
             while True:
                 if self._stopping:
                     return None
-                for priority, queue in self._queues.items():
+                for priority in self._order():
+                    queue = self._queues[priority]
                     while queue:
                         work = queue.popleft()
                         if not work.cancelled:
+                            if priority is not Priority.QUERY:
+                                self._last = priority
                             return priority, work
                         work.steps.close()
                 self._ready.wait()
+
+    def _order(self) -> tuple[Priority, ...]:
+        if self._last is Priority.IMPORT:
+            return Priority.QUERY, Priority.LOAD, Priority.IMPORT
+        return Priority.QUERY, Priority.IMPORT, Priority.LOAD
 
     def _turn(self, priority: Priority, work: _Work[Any]) -> None:
         try:

@@ -12,13 +12,13 @@ import anyio
 import structlog
 
 from ml_inference_fastapi_app.backends.base import Vectors
-from ml_inference_fastapi_app.errors import CaptionsUnavailable, ModelFailed, ModelMismatch
+from ml_inference_fastapi_app.errors import CaptionsUnavailable, ModelFailed
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.models.captioner_lifecycle import CaptionerLifecycle
-from ml_inference_fastapi_app.models.clip_lifecycle import ModelLifecycle
+from ml_inference_fastapi_app.models.clip_models import ClipModels
 from ml_inference_fastapi_app.models.loaded_captioner import LoadedCaptioner, captions_of
 from ml_inference_fastapi_app.models.loaded_clip import LoadedClip, Vector
-from ml_inference_fastapi_app.scheduling.admission import Admission, Permit, Speed
+from ml_inference_fastapi_app.scheduling.admission import Admission, Permit
 from ml_inference_fastapi_app.scheduling.model_thread import (
     ModelThread,
     ModelThreadDiedError,
@@ -68,46 +68,34 @@ class BatchOutcome:
 
 
 class Engine:
-    """`admission`, `arrivals`, `speed` and `limits` are for the routes to ask."""
+    """`models`, `admission`, `arrivals` and `limits` are for the routes to ask.
+
+    A model that is given stays loaded meanwhile.
+    """
 
     def __init__(
         self,
         *,
         thread: ModelThread,
-        lifecycle: ModelLifecycle,
+        models: ClipModels,
         admission: Admission,
-        speed: Speed,
         decoder: Decoder,
         captioner_lifecycle: CaptionerLifecycle,
         limits: EngineLimits,
         metrics: EngineMetrics,
     ) -> None:
         self.thread = thread
-        self.lifecycle = lifecycle
+        self.models = models
         self.captioner_lifecycle = captioner_lifecycle
         self.admission = admission
-        self.speed = speed
         self.limits = limits
         self.metrics = metrics
         self.arrivals = Arrivals()
         self._decoder = decoder
 
-    @property
-    def model(self) -> LoadedClip:
-        """As ModelLifecycle.model."""
-        return self.lifecycle.model
-
-    def model_named(self, fingerprint: str | None) -> LoadedClip:
-        """The default one where none is named. Raises ModelMismatch, and as `model`."""
-        model = self.model
-        if fingerprint not in (None, model.description.fingerprint):
-            raise ModelMismatch(
-                f"There is no model {fingerprint!r} here, but {model.description.fingerprint!r}."
-            )
-        return model
-
     async def embed_batch(
         self,
+        model: LoadedClip,
         body: Body,
         boundary: bytes,
         permit: Permit,
@@ -123,7 +111,6 @@ class Engine:
         BatchTooLarge, ValidationProblem, TooSlow, ModelFailed, and ModelLoading while the
         captioning model is being fetched.
         """
-        model = self.model
         captioner = await self._captioner(model) if captions else None
         whole_side_px = 0 if captioner is None else captioner.description.side_px
         failure: Exception | None = None
@@ -166,13 +153,12 @@ class Engine:
         return BatchOutcome(decoding.ids, results, said, decoding.thumbnails, fingerprint)
 
     async def caption_image(
-        self, body: Body, boundary: bytes, timer: StageTimer
+        self, model: LoadedClip, body: Body, boundary: bytes, timer: StageTimer
     ) -> tuple[str | Rejected, str]:
         """One image's caption, after the import batch that is on the device; its fingerprint.
 
-        Raises CaptionsUnavailable, and as `embed_image`.
+        It runs where and as `model` does. Raises CaptionsUnavailable, and as `embed_image`.
         """
-        model = self.model
         captioner = await self._captioner(model)
         if captioner is None:
             raise CaptionsUnavailable("This service writes no captions now.")
@@ -194,10 +180,9 @@ class Engine:
         )
 
     async def embed_image(
-        self, body: Body, boundary: bytes, timer: StageTimer
+        self, model: LoadedClip, body: Body, boundary: bytes, timer: StageTimer
     ) -> Vector | Rejected:
         """One image, before any import batch's next turn."""
-        model = self.model
         part = await self._one_part(body, boundary)
         timer.end("parse")
         picture = await self._decoder.decode(part.data, model.description.upload, query=True)
@@ -220,10 +205,10 @@ class Engine:
         return parts[0]
 
     async def embed_texts(
-        self, texts: Sequence[str], timer: StageTimer
+        self, model: LoadedClip, texts: Sequence[str], timer: StageTimer
     ) -> tuple[Vectors, list[bool]]:
         """The vectors, and of each text whether its end was cut off."""
-        embedder = self.model.embedder
+        embedder = model.embedder
 
         def embedded() -> tuple[Vectors, list[bool]]:
             return embedder.embed_texts(texts), embedder.truncated(texts)

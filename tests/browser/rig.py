@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
+from ml_inference_fastapi_app.backends.registry import BACKENDS
 from ml_inference_fastapi_app.main import create_app as create_inference_app
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
 from tests.component.inference_fakes import FakeEmbedder
@@ -120,7 +121,8 @@ def inference(folder: Path) -> Iterator[str]:
     settings = InferenceSettings.model_validate(
         {"model_cache_dir": folder, "ml_compile": "off", "disable_captions": True}
     )
-    app = create_inference_app(settings, load=lambda _settings, _on_phase: FakeEmbedder())
+    fake = replace(BACKENDS["torch"], load_clip=lambda _options, _on_phase: FakeEmbedder())
+    app = create_inference_app(settings, backend=fake)
     with listening(app, free_port()) as url:
         yield url
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from functools import partial
 
 from ml_inference_fastapi_app import __main__ as service
-from ml_inference_fastapi_app.backends.base import Pixels
+from ml_inference_fastapi_app.backends.base import ClipOptions, OnPhase, Pixels
+from ml_inference_fastapi_app.backends.registry import BACKENDS
 from ml_inference_fastapi_app.main import create_app
-from ml_inference_fastapi_app.models.loading_progress import OnPhase
-from ml_inference_fastapi_app.settings import Settings
 from tests.component.inference_fakes import FakeEmbedder, picture
 from utils.process.parent_death import tie_to
 
@@ -24,11 +24,13 @@ def die_of(pixels: Pixels) -> bool:
     return False
 
 
-def load(_settings: Settings, _on_phase: OnPhase) -> FakeEmbedder:
+def load(_options: ClipOptions, _on_phase: OnPhase) -> FakeEmbedder:
     return FakeEmbedder(poison=die_of)
 
 
 if __name__ == "__main__":
     tie_to(os.getppid())
-    vars(service)["create_app"] = partial(create_app, load=load)
+    vars(service)["create_app"] = partial(
+        create_app, backend=replace(BACKENDS["torch"], load_clip=load)
+    )
     sys.exit(service.main())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +21,12 @@ from fastapi import FastAPI
 from ml_inference_fastapi_app.backends.base import (
     ClipDescription,
     DeviceOutOfMemoryError,
+    OnPhase,
     Pixels,
     Vectors,
 )
-from ml_inference_fastapi_app.main import Load, LoadCaptions, create_app, load_captioner
+from ml_inference_fastapi_app.backends.registry import BACKENDS, Backend, LoadBlip, LoadClip
+from ml_inference_fastapi_app.main import create_app
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ClipUpload, ProblemBody
 from utils.web.serving.server import Server
@@ -85,8 +87,11 @@ class FakeEmbedder:
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         return [len(text) > CONTEXT_CHARACTERS for text in texts]
 
-    def warm(self, largest: int) -> None:
-        """Nothing of it is lazy."""
+    def prepare(self, on_phase: OnPhase) -> None:
+        """Nothing of it is compiled."""
+
+    def warm(self, largest: int) -> Generator[None, None, None]:
+        yield  # nothing of it is lazy
 
     def memory_bytes(self) -> int:
         return 1_000_000
@@ -132,8 +137,8 @@ class Served:
 async def served(
     embedder: FakeEmbedder,
     *,
-    load: Load | None = None,
-    load_captions: LoadCaptions = load_captioner,
+    load: LoadClip | None = None,
+    load_captions: LoadBlip = BACKENDS["torch"].load_blip,
     **given: object,
 ) -> AsyncIterator[Served]:
     """A real server on a free loopback port, with its event loop in a thread of its own."""
@@ -141,8 +146,7 @@ async def served(
     folder = TemporaryDirectory()  # what one start remembers is nothing to another test
     app = create_app(
         settings(**{"model_cache_dir": Path(folder.name), **given}),
-        load=load or (lambda _settings, _on_phase: embedder),
-        load_captions=load_captions,
+        backend=Backend(load or (lambda _options, _on_phase: embedder), load_captions),
         on_fatal=fatal.set,
     )
     server = Server(app, host="127.0.0.1", port=0, max_connections=1024, loop="asyncio")

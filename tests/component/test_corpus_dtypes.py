@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ml_inference_fastapi_app.backends.base import Pixels, Vectors
-from ml_inference_fastapi_app.backends.clip.torch_clip import load_torch_clip
+from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.devices import DTypeName
 from utils.contract import ClipUpload
 from utils.imaging.decoding import decode_for_clip

@@ -5,20 +5,25 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
 import anyio
 import httpx
-import numpy as np
 import pytest
 
-from ml_inference_fastapi_app.backends.base import CaptionerDescription, Pixels, Vectors
-from ml_inference_fastapi_app.backends.blip.source import BlipSource
 from ml_inference_fastapi_app.tiny_models.tiny_captions.train import HERE
+from tests.component.caption_fakes import (
+    URL,
+    WHOLE_PX,
+    FakeCaptioner,
+    captioned,
+    grey,
+    is_queued,
+    tell_of_queries,
+    with_wholes,
+)
 from tests.component.inference_fakes import (
     FakeEmbedder,
     Served,
@@ -31,56 +36,9 @@ from tests.component.inference_fakes import (
     served,
     vector_of,
 )
-from utils.contract import BatchReply, ErrorCode
+from utils.contract import ErrorCode
 
 pytestmark = pytest.mark.anyio
-
-URL = "/api/v1/batch_embed_and_caption"
-WHOLE_PX = 72
-WORDS = 3
-
-
-@dataclass
-class FakeCaptioner:
-    """Says the mean of what it sees, in WORDS steps. `poison` makes it fail on a picture."""
-
-    poison: Callable[[Pixels], bool] = lambda _pixels: False
-    loads: int = 0
-    events: list[str] = field(default_factory=list)
-    gate: threading.Event = field(default_factory=threading.Event)
-    entered: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self.gate.set()
-
-    def load(self, source: BlipSource, device: str, dtype: str) -> FakeCaptioner:
-        self.loads += 1
-        self.description = CaptionerDescription(
-            model=source.model,
-            fingerprint=source.fingerprint,
-            side_px=source.side_px,
-            quantization=source.quantization,
-            dtype=dtype,
-            device=device,
-        )
-        return self
-
-    def captions(self, pixels: Pixels) -> Generator[None, None, list[str]]:
-        assert pixels.shape[1:] == (WHOLE_PX, WHOLE_PX, 3)
-        for _ in range(WORDS):
-            self.entered.set()
-            self.gate.wait(30)
-            self.events.append("word")
-            yield
-        if any(self.poison(image) for image in pixels):
-            raise RuntimeError("poisoned")
-        return [str(round(float(image.mean()))) for image in pixels]
-
-    def memory_bytes(self) -> int:
-        return 1_000_000
-
-    def memory_limit_bytes(self) -> int:
-        return 1_000_000_000
 
 
 @pytest.fixture
@@ -115,6 +73,7 @@ async def service(
     ) as service:
         yield service
         captioner.gate.set()
+        captioner.load_gate.set()
 
 
 @pytest.fixture
@@ -122,25 +81,6 @@ async def client(service: Served) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=service.url, timeout=20) as client:
         await loaded(client)
         yield client
-
-
-def grey(level: int) -> bytes:
-    return ppm(np.full((WHOLE_PX, WHOLE_PX, 3), level, np.uint8).tobytes(), WHOLE_PX)
-
-
-def with_wholes(*uploads: tuple[str, bytes, bytes]) -> list[tuple[str, tuple[str, bytes, str]]]:
-    kind = "image/x-portable-pixmap"
-    return [
-        part
-        for name, data, whole in uploads
-        for part in (("wholes", (name, whole, kind)), ("files", (name, data, kind)))
-    ]
-
-
-async def captioned(client: httpx.AsyncClient, parts: object) -> BatchReply:
-    response = await client.post(URL, params={"captions": "true"}, files=parts)  # type: ignore[arg-type]  # as httpx takes them
-    assert response.status_code == 200, response.text
-    return BatchReply.model_validate(response.json())
 
 
 async def test_nothing_is_loaded_until_somebody_asks_and_then_once(
@@ -212,29 +152,56 @@ async def test_a_query_overtakes_the_words_of_a_caption(
     embedder: FakeEmbedder,
 ) -> None:
     await captioned(client, files(("warm", grey(1))))
-    thread = service.app.state.engine.thread
     captioner.events.clear()
-    embed = embedder.embed_texts
-
-    def embed_and_tell(texts: Sequence[str]) -> Vectors:
-        captioner.events.append("query")
-        return embed(texts)
-
-    embedder.embed_texts = embed_and_tell  # type: ignore[method-assign]  # tells when it is called
+    tell_of_queries(embedder, captioner.events)
     captioner.entered.clear()
     captioner.gate.clear()
-
-    async def queued() -> bool:
-        return bool(thread.queued())
-
     async with anyio.create_task_group() as tg:
         tg.start_soon(captioned, client, files(("a", grey(1))))
         assert await anyio.to_thread.run_sync(captioner.entered.wait, 20)
         texts = {"texts": ["a"]}
         tg.start_soon(partial(client.post, "/api/v1/embed_text", json=texts))
-        await eventually(queued)
+        await eventually(partial(is_queued, service))
         captioner.gate.set()
     assert captioner.events == ["word", "query", "word", "word"]
+
+
+async def test_searches_and_imports_go_on_while_the_first_caption_loads_its_model(
+    client: httpx.AsyncClient, captioner: FakeCaptioner
+) -> None:
+    captioner.load_gate.clear()
+    upload = files(("a", ppm(picture(1))))
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(captioned, client, files(("captioned", grey(1))))
+        assert await anyio.to_thread.run_sync(captioner.loading.wait, 20)
+        with anyio.fail_after(10):
+            for response in (
+                await client.post("/api/v1/embed_text", json={"texts": ["a"]}),
+                await client.post("/api/v1/embed", files=upload),
+                await client.post(URL, files=upload),
+                await client.get("/health/ready"),
+            ):
+                assert response.status_code == 200
+        captioner.load_gate.set()
+    assert captioner.loads == 1
+
+
+async def test_searches_go_between_the_words_with_which_a_captioner_is_probed(
+    service: Served,
+    client: httpx.AsyncClient,
+    captioner: FakeCaptioner,
+    embedder: FakeEmbedder,
+) -> None:
+    tell_of_queries(embedder, captioner.events)
+    captioner.gate.clear()
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(captioned, client, files(("a", grey(1))))
+        assert await anyio.to_thread.run_sync(captioner.entered.wait, 20)
+        texts = {"texts": ["a"]}
+        tg.start_soon(partial(client.post, "/api/v1/embed_text", json=texts))
+        await eventually(partial(is_queued, service))
+        captioner.gate.set()
+    assert captioner.events[:3] == ["word", "query", "word"]
 
 
 async def test_one_image_is_captioned_alone(

@@ -14,8 +14,8 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from ml_inference_fastapi_app.models.loading_progress import OnPhase
-from ml_inference_fastapi_app.settings import Settings
+from ml_inference_fastapi_app.backends.base import ClipOptions, OnPhase
+from tests.component.caption_fakes import FakeCaptioner, captioned, grey, with_wholes
 from tests.component.inference_fakes import (
     DESCRIPTION,
     FakeEmbedder,
@@ -31,7 +31,6 @@ from tests.component.inference_fakes import (
     settings,
     vector_of,
 )
-from tests.component.test_inference_captions import FakeCaptioner, captioned, grey, with_wholes
 from utils.contract import ErrorCode
 
 pytestmark = pytest.mark.anyio
@@ -52,7 +51,7 @@ class Loads:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def __call__(self, _settings: Settings, _on_phase: OnPhase) -> FakeEmbedder:
+    def __call__(self, _options: ClipOptions, _on_phase: OnPhase) -> FakeEmbedder:
         self.begun += 1
         assert self.gate.wait(20)
         description = replace(DESCRIPTION, fingerprint=self.fingerprint)

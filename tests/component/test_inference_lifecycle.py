@@ -13,9 +13,8 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from ml_inference_fastapi_app.backends.base import ModelMissingError
+from ml_inference_fastapi_app.backends.base import ClipOptions, ModelMissingError, OnPhase
 from ml_inference_fastapi_app.main import create_app
-from ml_inference_fastapi_app.models.loading_progress import OnPhase
 from ml_inference_fastapi_app.settings import Settings
 from tests.component.inference_fakes import (
     FakeEmbedder,
@@ -38,7 +37,7 @@ BATCH_URL = "/api/v1/batch_embed_and_caption"
 async def test_a_service_that_loads_is_live_and_says_when_to_come_back() -> None:
     embedder, finish = FakeEmbedder(), threading.Event()
 
-    def load(_settings: Settings, _on_phase: OnPhase) -> FakeEmbedder:
+    def load(_options: ClipOptions, _on_phase: OnPhase) -> FakeEmbedder:
         assert finish.wait(20)
         return embedder
 
@@ -84,7 +83,7 @@ async def test_a_later_start_tries_what_an_earlier_one_found_instead_of_searchin
 async def test_missing_weights_end_the_service_with_the_remedies(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def load(_settings: Settings, _on_phase: OnPhase) -> FakeEmbedder:
+    def load(_options: ClipOptions, _on_phase: OnPhase) -> FakeEmbedder:
         raise ModelMissingError("Tried this; do that.")
 
     async with (

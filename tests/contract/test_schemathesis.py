@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from ml_inference_fastapi_app.main import load_clip
+from ml_inference_fastapi_app.backends.registry import BACKENDS
 from tests.component.inference_fakes import FakeEmbedder, eventually, served
 from tests.component.search_library import searched
 
@@ -76,7 +76,7 @@ async def test_it_finds_nothing_in_the_orchestrator(tmp_path: Path) -> None:
 async def test_it_finds_nothing_in_the_inference_service(tmp_path: Path) -> None:
     async with served(
         FakeEmbedder(),  # replaced by the tiny model
-        load=load_clip,
+        load=BACKENDS["torch"].load_clip,
         clip_model="tiny-shapes",
         clip_pretrained="",
         ml_offline=True,

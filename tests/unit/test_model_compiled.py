@@ -17,13 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from ml_inference_fastapi_app.backends.base import ClipDescription, StartPhase, Vectors
-from ml_inference_fastapi_app.backends.clip.buckets import bucket_of, bucket_sizes
-from ml_inference_fastapi_app.backends.clip.torch_clip import (
-    Normalisation,
-    TorchClip,
-    load_torch_clip,
+from ml_inference_fastapi_app.backends.base import (
+    ClipDescription,
+    StartPhase,
+    Vectors,
+    run_to_end,
 )
+from ml_inference_fastapi_app.backends.clip.buckets import bucket_of, bucket_sizes
+from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
+from ml_inference_fastapi_app.backends.clip.torch_clip import Normalisation, TorchClip
 from ml_inference_fastapi_app.backends.devices import DTypeName
 from ml_inference_fastapi_app.models.loaded_clip import noise
 from tests.component.inference_fakes import DESCRIPTION
@@ -107,7 +109,7 @@ def test_requests_run_one_compiled_graph_a_size_and_tower_and_nothing_compiles_a
         folder = shallow_vit(tmp_path / "vit")
         clip = clip_of(tmp_path, backend, model=f"local-dir:{folder}", pretrained="none")
     assert clip.description.compiled
-    clip.warm(LARGEST)
+    run_to_end(clip.warm(LARGEST))
     every = {(tower, size): 1 for tower in ("image", "text") for size in SIZES}
     assert backend.graphs == every
 
@@ -133,7 +135,7 @@ def test_requests_run_one_compiled_graph_a_size_and_tower_and_nothing_compiles_a
 def test_what_is_larger_than_the_largest_warmed_size_is_cut_not_compiled(tmp_path: Path) -> None:
     backend = Counting()
     clip = clip_of(tmp_path, backend)
-    clip.warm(8)
+    run_to_end(clip.warm(8))
     assert tuple(clip.sizes) == (1, 8)
     assert set(backend.graphs) == {("image", 1), ("image", 8), ("text", 1), ("text", 8)}
     assert len(clip.embed_images(pictures(12))) == 12
@@ -165,7 +167,8 @@ def test_more_sizes_than_torch_recompiles_by_itself_are_all_compiled(tmp_path: P
         sizes=sizes,
         backend=backend,
     )
-    clip.warm(sizes[-1])
+    clip.prepare(lambda _phase: None)
+    run_to_end(clip.warm(sizes[-1]))
     assert backend.graphs == {(tower, size): 1 for tower in ("image", "text") for size in sizes}
     backend.runs.clear()
     for size in sizes:
@@ -268,7 +271,7 @@ def test_what_inductor_compiles_on_cpu_gives_the_same_vectors(tmp_path: Path) ->
         max_batch=8,
     )
     assert clip.description.compiled
-    clip.warm(8)
+    run_to_end(clip.warm(8))
     shown = pictures(11)
     assert np.sum(clip.embed_images(shown) * eager.embed_images(shown), axis=1).min() > 0.9999
     texts = ["a red circle", "a blue square"]
@@ -290,7 +293,7 @@ def test_cuda_graphs_give_the_vectors_of_eager_runs_at_every_size(tmp_path: Path
 
     eager, clip = on_cuda("off"), on_cuda("auto")
     assert clip.description.compiled
-    clip.warm(LARGEST)
+    run_to_end(clip.warm(LARGEST))
     shown = pictures(LARGEST + 9)
     with torch.compiler.set_stance("fail_on_recompile"):
         for rows in (1, 3, 8, 24, 32, 41):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_inference_fastapi_app.backends.base import DeviceOutOfMemoryError
+from ml_inference_fastapi_app.backends.base import DeviceOutOfMemoryError, run_to_end
 from ml_inference_fastapi_app.backends.clip.buckets import bucket_sizes
 from ml_inference_fastapi_app.models.probe import (
     FALLBACK_BATCH,
@@ -34,7 +35,8 @@ class Device:
     image_s: float = 0.001
     ran: list[int] = field(default_factory=list)
 
-    def run(self, images: int) -> Trial:
+    def run(self, images: int) -> Generator[None, None, Trial]:
+        yield
         self.ran.append(images)
         used = self.base_bytes + images * self.image_bytes
         if used > self.memory_bytes:
@@ -71,7 +73,7 @@ devices = st.builds(
 def test_what_is_published_was_run_or_is_cut_into_what_was_run(
     device: Device, max_batch: int, whole: bool
 ) -> None:
-    found = probe(device.run, device.limits(whole=whole, max_batch=max_batch))
+    found = run_to_end(probe(device.run, device.limits(whole=whole, max_batch=max_batch)))
     assert 1 <= found.micro_batch_size <= found.safe_batch <= found.ceiling <= max_batch
     assert found.micro_batch_size <= found.largest_turn <= found.ceiling
     if found.limited_by is LimitedBy.FAILURE:
@@ -82,7 +84,7 @@ def test_what_is_published_was_run_or_is_cut_into_what_was_run(
 
 @given(devices)
 def test_a_whole_batch_leaves_a_fifth_of_the_memory_for_surprises(device: Device) -> None:
-    found = probe(device.run, device.limits(whole=True))
+    found = run_to_end(probe(device.run, device.limits(whole=True)))
     fits = (device.memory_bytes - device.base_bytes) // device.image_bytes
     if found.limited_by is LimitedBy.FAILURE:
         return
@@ -93,7 +95,7 @@ def test_a_whole_batch_leaves_a_fifth_of_the_memory_for_surprises(device: Device
 
 @given(devices)
 def test_a_turn_on_cpu_is_short_or_one_image(device: Device) -> None:
-    found = probe(device.run, device.limits(whole=False))
+    found = run_to_end(probe(device.run, device.limits(whole=False)))
     assert found.micro_batch_size == 1 or (
         device.base_s + found.micro_batch_size * device.image_s <= 0.15 * 1.2
     )
@@ -101,26 +103,26 @@ def test_a_turn_on_cpu_is_short_or_one_image(device: Device) -> None:
 
 @given(devices)
 def test_a_full_batch_on_cpu_lasts_no_longer_than_ten_seconds(device: Device) -> None:
-    found = probe(device.run, device.limits(whole=False))
+    found = run_to_end(probe(device.run, device.limits(whole=False)))
     if found.images_per_s is not None and found.safe_batch > 1:
         assert found.safe_batch / found.images_per_s <= 10.0
 
 
 def test_a_limit_that_the_device_overstates_is_found_by_running() -> None:
     device = Device(memory_bytes=3 * 10**9)  # 200 images
-    found = probe(device.run, device.limits(whole=True, told_bytes=10**12))
+    found = run_to_end(probe(device.run, device.limits(whole=True, told_bytes=10**12)))
     assert found.limited_by is LimitedBy.MEMORY
     assert 100 <= found.safe_batch <= 200
 
 
 def test_a_fast_device_with_much_memory_is_held_by_the_ceiling() -> None:
-    found = probe(Device(image_s=1e-5).run, Device().limits(whole=True, max_batch=512))
+    found = run_to_end(probe(Device(image_s=1e-5).run, Device().limits(whole=True, max_batch=512)))
     assert (found.safe_batch, found.limited_by) == (512, LimitedBy.CEILING)
 
 
 def test_a_slow_cpu_takes_one_image_a_turn_and_few_a_batch() -> None:
     device = Device(image_s=1.0)
-    found = probe(device.run, device.limits(whole=False))
+    found = run_to_end(probe(device.run, device.limits(whole=False)))
     assert found.micro_batch_size == 1
     assert found.safe_batch == 9
     assert max(device.ran) == 1, "a slow device is not kept busy with large trials"
@@ -128,7 +130,7 @@ def test_a_slow_cpu_takes_one_image_a_turn_and_few_a_batch() -> None:
 
 def test_a_device_that_cannot_run_anything_gets_a_small_constant() -> None:
     device = Device(memory_bytes=0)
-    found = probe(device.run, device.limits(whole=True))
+    found = run_to_end(probe(device.run, device.limits(whole=True)))
     assert (found.safe_batch, found.micro_batch_size) == (FALLBACK_BATCH, 1)
     assert found.limited_by is LimitedBy.FAILURE
 
@@ -159,7 +161,9 @@ def test_a_compiled_model_runs_no_size_that_it_is_not_compiled_for(
     device: Device, max_batch: int, whole: bool
 ) -> None:
     sizes = bucket_sizes(max_batch)
-    found = probe(device.run, device.limits(whole=whole, max_batch=max_batch, sizes=sizes))
+    found = run_to_end(
+        probe(device.run, device.limits(whole=whole, max_batch=max_batch, sizes=sizes))
+    )
     assert set(device.ran) <= set(sizes)
     assert {found.micro_batch_size, found.largest_turn} <= set(sizes)
     assert found.micro_batch_size <= found.largest_turn
@@ -189,9 +193,9 @@ def test_the_turns_of_a_compiled_model_change_from_size_to_size(
 def test_what_an_earlier_start_found_is_tried_with_one_batch_and_holds(whole: bool) -> None:
     device = Device(memory_bytes=10**10)
     limits = device.limits(whole=whole)
-    known = probe(device.run, limits)
+    known = run_to_end(probe(device.run, limits))
     device.ran.clear()
-    assert confirmed(device.run, known, limits)
+    assert run_to_end(confirmed(device.run, known, limits))
     assert device.ran == [1, known.largest_turn if whole else known.micro_batch_size]
 
 
@@ -201,16 +205,18 @@ def test_what_an_earlier_start_found_is_not_believed_when_the_machine_has_change
 ) -> None:
     device = Device(memory_bytes=10**10)
     limits = device.limits(whole=whole)
-    known = probe(device.run, limits)
+    known = run_to_end(probe(device.run, limits))
     slower = replace(device, image_s=3 * device.image_s, base_s=3 * device.base_s)
     faster = replace(device, image_s=device.image_s / 3, base_s=device.base_s / 3)
     fuller = replace(device, memory_bytes=device.base_bytes + device.image_bytes)
     for changed in (slower, faster, fuller):
-        assert not confirmed(changed.run, known, limits)
+        assert not run_to_end(confirmed(changed.run, known, limits))
     poor = replace(limits, memory_limit_bytes=device.base_bytes + device.image_bytes)
-    assert not confirmed(device.run, known, poor)
-    assert not confirmed(device.run, known, replace(limits, max_batch=known.ceiling - 1))
-    assert not confirmed(device.run, known, replace(limits, sizes=(1, 5)))
+    assert not run_to_end(confirmed(device.run, known, poor))
+    assert not run_to_end(
+        confirmed(device.run, known, replace(limits, max_batch=known.ceiling - 1))
+    )
+    assert not run_to_end(confirmed(device.run, known, replace(limits, sizes=(1, 5))))
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
+from functools import partial
 
 import anyio
 import anyio.to_thread
 import pytest
+from anyio import wait_all_tasks_blocked
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,10 +51,11 @@ class Gate:
         assert await anyio.to_thread.run_sync(self.entered.wait, 10)
 
 
-def admission(waiting: int = 1, queries: int = 0, images_per_s: float | None = 100.0) -> Admission:
-    return Admission(
-        max_waiting_batches=waiting, max_waiting_queries=queries, speed=Speed(images_per_s)
-    )
+SPEED = Speed(50.0)
+
+
+def admission(waiting: int = 1, queries: int = 0) -> Admission:
+    return Admission(max_waiting_batches=waiting, max_waiting_queries=queries)
 
 
 @given(st.integers(0, 5), st.integers(0, 12))
@@ -61,7 +64,7 @@ def test_exactly_the_running_and_the_waiting_batches_are_admitted(waiting: int, 
     with ExitStack() as stack:
         for _ in range(asked):
             try:
-                stack.enter_context(door.batch(10))
+                stack.enter_context(door.batch(10, SPEED))
             except GpuBusy:
                 refused += 1
         assert door.running + door.waiting == min(asked, 1 + waiting) == asked - refused
@@ -69,34 +72,24 @@ def test_exactly_the_running_and_the_waiting_batches_are_admitted(waiting: int, 
 
 
 def test_a_refusal_says_when_the_oldest_batch_will_have_left() -> None:
-    door = admission(waiting=1, images_per_s=50.0)
-    with door.batch(200) as oldest, door.batch(100):
+    door = admission(waiting=1)
+    with door.batch(200, SPEED) as oldest, door.batch(100, SPEED):
         oldest.images_left = 100
-        with pytest.raises(GpuBusy) as refused, door.batch(1):
+        with pytest.raises(GpuBusy) as refused, door.batch(1, SPEED):
             pass
     assert refused.value.retry_after_s == 2.0
 
 
 def test_a_strict_lock_admits_one_batch() -> None:
     door = admission(waiting=0)
-    with door.batch(1), pytest.raises(GpuBusy), door.batch(1):
+    with door.batch(1, SPEED), pytest.raises(GpuBusy), door.batch(1, SPEED):
         pass
 
 
 def test_queries_are_admitted_while_batches_are_refused() -> None:
     door = admission(waiting=0, queries=1)
-    with door.batch(1), door.query(), door.query(), pytest.raises(GpuBusy), door.query():
+    with door.batch(1, SPEED), door.query(), door.query(), pytest.raises(GpuBusy), door.query():
         pass
-
-
-def test_nothing_is_idle_while_a_request_is_in() -> None:
-    admission = Admission(max_waiting_batches=1, max_waiting_queries=1, speed=Speed())
-    with admission.batch(1):
-        with admission.query():
-            assert admission.idle_s() == 0
-        assert admission.idle_s() == 0
-    with admission.query():
-        assert admission.idle_s() == 0
 
 
 async def test_the_result_of_the_last_step_is_returned(thread: ModelThread) -> None:
@@ -114,6 +107,26 @@ async def test_all_work_runs_on_one_thread(thread: ModelThread) -> None:
         names.add(await thread.run(one_turn(threading.get_ident), priority=priority))
     assert len(names) == 1
     assert threading.get_ident() not in names
+
+
+async def test_a_load_and_an_import_take_turns_so_that_neither_waits_for_the_others_end(
+    thread: ModelThread,
+) -> None:
+    gate, order = Gate(), list[str]()
+
+    def steps(name: str) -> Steps[None]:
+        for _ in range(3):
+            order.append(name)
+            yield
+
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(partial(thread.run, one_turn(gate.turn), priority=Priority.QUERY))
+        await gate.until_entered()
+        tg.start_soon(partial(thread.run, steps("load"), priority=Priority.LOAD))
+        tg.start_soon(partial(thread.run, steps("import"), priority=Priority.IMPORT))
+        await wait_all_tasks_blocked()
+        gate.open.set()
+    assert order == ["import", "load"] * 3
 
 
 async def test_a_query_goes_between_two_turns_of_an_import(thread: ModelThread) -> None:

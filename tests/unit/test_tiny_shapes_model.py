@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from ml_inference_fastapi_app.backends.base import Vectors
+from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.clip.open_clip_model import is_cut
-from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip, load_torch_clip
+from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.backends.torchvision_compat import import_open_clip
 from ml_inference_fastapi_app.backends.weights.model_source import tiny_shapes_folder
 from ml_inference_fastapi_app.tiny_models import tiny_captions
