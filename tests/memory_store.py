@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.rows import NO_VECTOR, to_points, to_table
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
-from ingestion_orchestration_fastapi_app.domain.library.collection import Mended, Opened
+from ingestion_orchestration_fastapi_app.domain.library.collection import Mended, Opened, TableSize
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
@@ -157,6 +157,10 @@ class MemoryStore:
     async def roots(self, collection: str) -> list[Root]:
         await anyio.lowlevel.checkpoint()
         return list(self._tables[collection].roots) if collection in self._tables else []
+
+    async def size(self, collection: str) -> TableSize:
+        points = await self.count(collection)
+        return TableSize(points, unindexed_points=points)
 
     async def put_roots(self, collection: str, roots: Sequence[Root]) -> int:
         await anyio.lowlevel.checkpoint()

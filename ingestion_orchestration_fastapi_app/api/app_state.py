@@ -20,6 +20,7 @@ from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoo
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.originals import Originals
 from ingestion_orchestration_fastapi_app.library.search import Search
+from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
@@ -45,6 +46,7 @@ class AppState:
     is_image_name: Callable[[bytes], bool]
     formats: tuple[str, ...]
     blocking: CapacityLimiter
+    table_sizes: TableSizes
     originals: Originals[OpenedPicture]
     listeners: Listeners
     attempts: Attempts

@@ -9,6 +9,7 @@ from functools import partial
 
 from anyio import sleep
 
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import lead
 from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
@@ -103,9 +104,11 @@ class Ingest:
                 await run(job)
                 if stop.asked:
                     return None
-                await ledger.files.fail_pending(
-                    record.id, ErrorCode.FILE_NOT_FOUND, "the file was gone when the job came to it"
+                gone = ErrorCode.FILE_NOT_FOUND
+                failed = await ledger.files.fail_pending(
+                    record.id, gone, "the file was gone when the job came to it"
                 )
+                scope.progress.ended(Outcome.FAILED, gone, images=failed)
                 refusal = await remove_missing(job) if options.sync else None
         if stop.asked:
             return None

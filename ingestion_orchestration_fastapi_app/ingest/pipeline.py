@@ -41,6 +41,12 @@ async def run(job: JobContext) -> None:
     batches_out, batches = create_memory_object_stream[list[ToEmbed]](0)
     results_out, results = create_memory_object_stream[Result](RESULTS)
 
+    job.progress.queues = {
+        "crash_gate": lambda: to_admit.statistics().current_buffer_used,
+        "cache_lookup": lambda: to_look_up.statistics().current_buffer_used,
+        "decode": lambda: to_decode.statistics().current_buffer_used,
+        "store": lambda: results.statistics().current_buffer_used,
+    }
     # Stages hold clones. The streams, entered last, close first: closing is how a stage ends.
     # The store stands outside what a stop interrupts: what was embedded is still made durable.
     async with create_task_group() as storing, results_out, results:

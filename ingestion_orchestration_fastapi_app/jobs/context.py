@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
+
+from prometheus_client import CollectorRegistry
 
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
+from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -36,6 +39,7 @@ class Ports:
     preparation: Preparation
     inference: Sequence[Inference]
     budget: MemoryBudget
+    metrics: WorkMetrics = field(default_factory=lambda: WorkMetrics(CollectorRegistry()))
 
 
 async def until_stored(write: Callable[[], Awaitable[T]], progress: JobProgress, stop: Stop) -> T:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.rates import (
     Eta,
     Mark,
@@ -19,6 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.rates import (
     recent_rate,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
+from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from utils.contract import ErrorCode, JobState, LogLine
 
 LOG_LINES = 200
@@ -41,8 +43,13 @@ class Reason:
 class JobProgress:
     """One running job's own account; lives on the event loop and is never shared with threads."""
 
-    def __init__(self, job_id: str, saved: SavedProgress) -> None:
+    def __init__(
+        self, job_id: str, saved: SavedProgress, *, kind: str, metrics: WorkMetrics
+    ) -> None:
         self._job_id = job_id
+        self._kind = kind
+        self._metrics = metrics
+        self.queues: Mapping[str, Callable[[], int]] = {}  # how much waits before each stage
         self._saved = saved
         self.workers: Mapping[str, int] = {}  # of each stage
         self._started_s = time.monotonic()
@@ -72,6 +79,7 @@ class JobProgress:
             elapsed_s = time.monotonic() - begin_s
             self._stage_s[stage] += elapsed_s
             self._session_stage_s[stage] += elapsed_s
+            self._metrics.stage_seconds.labels(self._kind, stage).inc(elapsed_s)
 
     @contextmanager
     def sending(self) -> Iterator[None]:
@@ -109,6 +117,7 @@ class JobProgress:
     @contextmanager
     def _holding(self, reason: Reason) -> Iterator[None]:
         self._held[reason] += 1
+        self._metrics.holds.labels(self._kind, reason.state, reason.code or "").inc()
         try:
             yield
         finally:
@@ -118,6 +127,7 @@ class JobProgress:
 
     def read(self, size_bytes: int) -> None:
         self._bytes_read += size_bytes
+        self._metrics.read_bytes.labels(self._kind).inc(size_bytes)
 
     def settled(self, images: int, *, opened: bool) -> None:
         """`opened`: these took work. What is known without it is too fast to foretell anything."""
@@ -125,6 +135,10 @@ class JobProgress:
         self._marks.append(Mark(now_s, self._marks[-1].images + images))
         if opened:
             self._opened.append(Mark(now_s, self._opened[-1].images + images))
+
+    def ended(self, outcome: Outcome, code: ErrorCode | None = None, *, images: int = 1) -> None:
+        """Counts files where their end is durable."""
+        self._metrics.images.labels(self._kind, outcome, code or "").inc(images)
 
     def stored(self, rung: str) -> None:
         self._rungs[rung] += 1

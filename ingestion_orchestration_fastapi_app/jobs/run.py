@@ -28,7 +28,9 @@ class Run:
 
     def __init__(self, record: JobRecord, ports: Ports, kinds: Kinds) -> None:
         self.record = record
-        self.progress = JobProgress(record.id, record.progress)
+        self.progress = JobProgress(
+            record.id, record.progress, kind=record.request.kind, metrics=ports.metrics
+        )
         self.stop = Stop()
         self.control: Control | None = None
         self.ended = Event()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from bisect import insort
+from collections import Counter
+from collections.abc import Mapping
 
 import structlog
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
@@ -101,6 +103,18 @@ class JobScheduler:
         ):
             await self._changed.wait()
             await checkpoint()  # `serve` may be yet to look at what has changed
+
+    def jobs_by_state(self) -> Mapping[str, int]:
+        """Those that have not ended; what a running one waits for counts as its state."""
+        states = Counter(record.state for record in self._waiting)
+        return states + Counter(run.progress.state[0] for run in self._running.values())
+
+    def queued_by_stage(self) -> Mapping[str, int]:
+        """What waits before each stage, in all running jobs."""
+        queued: Counter[str] = Counter()
+        for run in self._running.values():
+            queued.update({stage: waiting() for stage, waiting in run.progress.queues.items()})
+        return queued
 
     async def control(self, job_id: str, control: Control) -> JobRecord:
         """Does what is asked, durably on return; what is so already is done.

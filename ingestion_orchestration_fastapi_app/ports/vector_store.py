@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
-from ingestion_orchestration_fastapi_app.domain.library.collection import Mended, Opened
+from ingestion_orchestration_fastapi_app.domain.library.collection import Mended, Opened, TableSize
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
@@ -74,6 +74,7 @@ class VectorStore(Protocol):
         """In the order of display path and id, without vectors."""
 
     async def count(self, collection: str, filters: Filters = NO_FILTERS) -> int: ...
+    async def size(self, collection: str) -> TableSize: ...
     def ids(self, collection: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
         """Every row's id, or of one root's, as they are now, in groups; a duplicate shows twice."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from anyio import Event
@@ -23,6 +23,9 @@ class MemoryBudget:
     @property
     def free_bytes(self) -> int:
         return self._free_bytes
+
+    def by_state(self) -> Mapping[str, int]:
+        return {"free": self._free_bytes, "held": self._total_bytes - self._free_bytes}
 
     @contextmanager
     def share(self) -> Iterator[Share]:

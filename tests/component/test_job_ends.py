@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from anyio import wait_all_tasks_blocked
+from prometheus_client import CollectorRegistry
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
@@ -14,6 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Contro
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.jobs import context, run
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
+from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from tests.component.bench import Bench, mixed_folder
 from tests.component.job_steps import started
 from tests.component.test_pipeline import MIXED
@@ -145,7 +147,9 @@ async def test_a_panic_of_a_native_library_ends_its_job_and_no_other() -> None:
 
 
 def test_of_two_reasons_to_wait_each_leaves_alone() -> None:
-    progress = JobProgress("job", SavedProgress())
+    progress = JobProgress(
+        "job", SavedProgress(), kind="ingest", metrics=WorkMetrics(CollectorRegistry())
+    )
     disk = progress.blocked(ErrorCode.DISK_FULL, "no space left")
     with progress.blocked(ErrorCode.INTERNAL, "no decoder can be started"):
         with disk:
@@ -161,7 +165,9 @@ def test_of_two_reasons_to_wait_each_leaves_alone() -> None:
 
 
 def test_the_same_reason_held_twice_stays_until_both_have_left() -> None:
-    progress = JobProgress("job", SavedProgress())
+    progress = JobProgress(
+        "job", SavedProgress(), kind="ingest", metrics=WorkMetrics(CollectorRegistry())
+    )
     with progress.blocked(ErrorCode.DISK_FULL, "no space left"):
         with progress.blocked(ErrorCode.DISK_FULL, "no space left"):
             pass

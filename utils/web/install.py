@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
+from anyio.lowlevel import checkpoint
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CollectorRegistry
@@ -53,11 +54,13 @@ def install_web(
     open_paths: OpenPaths | None = None,
     root_path: str = "",
     drain: DrainBounds | None = None,
+    refresh_metrics: Callable[[], Awaitable[None]] = checkpoint,
 ) -> None:
     """Everything of this package, on one app. `service` names metrics: `orchestrator`.
 
     `allowed_hosts` are rules, as the setting's; pages of `trusted_origins` may use the API;
-    `checkers` are ways to prove who calls, beside the API key.
+    `checkers` are ways to prove who calls, beside the API key. `refresh_metrics` looks up what
+    metrics say and cannot be known at once.
     """
     bounds = drain or DrainBounds()
 
@@ -98,7 +101,10 @@ def install_web(
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_api_route(
-        "/metrics", metrics_endpoint(registry), include_in_schema=False, dependencies=[KEY_READS]
+        "/metrics",
+        metrics_endpoint(registry, refresh_metrics),
+        include_in_schema=False,
+        dependencies=[KEY_READS],
     )
     hosts = AllowedHosts(allowed_hosts, has_key=api_key is not None)
     # The one that is added last comes first.

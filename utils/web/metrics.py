@@ -65,10 +65,13 @@ def _method(scope: Scope) -> str:
     return method if known else "other"
 
 
-def metrics_endpoint(registry: CollectorRegistry) -> Callable[[], Awaitable[Response]]:
-    """A handler that answers with the registry's text exposition."""
+def metrics_endpoint(
+    registry: CollectorRegistry, refresh: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[Response]]:
+    """A handler that answers with the registry's text exposition, once `refresh` is done."""
 
     async def metrics() -> Response:
+        await refresh()
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return metrics

@@ -56,3 +56,11 @@ class Mended:
     version: int
     lost_rows: int
     rebuilds_indexes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """Rows of a collection's table, and how many of them a search must look at one by one."""
+
+    points: int
+    unindexed_points: int

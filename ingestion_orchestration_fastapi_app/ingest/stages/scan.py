@@ -139,6 +139,9 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
             write = partial(job.ports.ledger.files.register, job.job_id, job.collection_id, starts)
             await job.until_stored(write)
     job.progress.settled(len(starts) - len(to_open), opened=False)
+    for start in starts:
+        if start.outcome is not Outcome.PENDING:
+            job.progress.ended(start.outcome, start.code)
     return to_open
 
 

@@ -46,6 +46,7 @@ async def _complete(job: JobContext, group: list[Result]) -> list[Result]:
     with job.progress.busy("store"):
         written = await job.until_stored(partial(_write, job, results))
     for end in written:
+        job.progress.ended(end.file_outcome.outcome, end.file_outcome.code)
         if end.point is not None:
             job.progress.stored(end.point.rung)
     for end in group + copies:

@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql impo
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.nearest import Nearest
 from ingestion_orchestration_fastapi_app.adapters.lance.table_roots import roots_of
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.library.collection import TableSize
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
@@ -83,6 +84,11 @@ class LanceReads:
     async def count(self, collection: str, filters: Filters = NO_FILTERS) -> int:
         async with self._reading(collection) as table:
             return int(await table.handle.count_rows(condition(filters)))
+
+    async def size(self, collection: str) -> TableSize:
+        async with self._reading(collection) as table:
+            state = await table.state()
+        return TableSize(state.rows, state.unindexed_rows if state.indexed else state.rows)
 
     async def ids(
         self, collection: str, *, root_id: UUID | None = None

@@ -1,0 +1,220 @@
+"""Opens everything that the orchestrator works with, from settings to what the routes need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+import httpx
+from anyio import CapacityLimiter
+
+from ingestion_orchestration_fastapi_app.adapters.content_cache.cache import open_content_cache
+from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
+    LEDGER_NAME,
+    free_bytes,
+    locked_data_folder,
+    prepared_cache,
+    prepared_store,
+)
+from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import local_secret
+from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
+from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
+from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.local_files.directories import (
+    allowed_folders,
+    checked_directory,
+)
+from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
+from ingestion_orchestration_fastapi_app.adapters.local_files.stored_file import open_stored
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.api.admin.sessions import Sessions
+from ingestion_orchestration_fastapi_app.api.app_state import AppState
+from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
+from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
+from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
+from ingestion_orchestration_fastapi_app.ingest.job import Ingest
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
+from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.originals import Originals
+from ingestion_orchestration_fastapi_app.library.search import Search
+from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
+from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.metrics import Gauge, Gauges, WorkMetrics
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
+from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.watch.watching import Watching
+from utils.imaging.formats import Format, has_image_extension
+from utils.sandbox.pool import DecoderPool
+
+BLOCKING_THREADS = 8
+
+
+async def composed(
+    settings: Settings,
+    stack: AsyncExitStack,
+    ml_transport: httpx.AsyncBaseTransport | None,
+    around: Callable[[Ports], Ports] | None,
+    metrics: WorkMetrics,
+) -> AppState:
+    """Opens everything, in the order in which it must be closed again, last first."""
+    stack.enter_context(locked_data_folder(settings.data_dir))
+    prepared_store(settings.store_location)
+    prepared_cache(settings.cache_location)
+    ledger = await stack.enter_async_context(open_ledger(settings.data_dir / LEDGER_NAME))
+    cache = await stack.enter_async_context(
+        open_content_cache(
+            settings.cache_location,
+            vector_limit_bytes=settings.vector_cache_bytes,
+            picture_limit_bytes=settings.picture_cache_bytes,
+        )
+    )
+    store = LanceStore(settings.store_location, index_threshold_rows=settings.index_threshold_rows)
+    stack.push_async_callback(store.aclose)
+    http = await stack.enter_async_context(
+        httpx.AsyncClient(transport=ml_transport, trust_env=False)
+    )
+    decoders = await stack.enter_async_context(
+        DecoderPool(
+            workers=settings.decode_workers,
+            timeout_s=settings.decode_timeout_s,
+            memory_bytes=settings.decode_memory_bytes,
+        )
+    )
+    blocking = CapacityLimiter(BLOCKING_THREADS)
+    folders = allowed_folders(
+        settings.ingest_roots,
+        is_bound="ingest_roots" in settings.model_fields_set,
+        own=settings.own_folders,
+    )
+    allowed = AllowedRoots(folders, checked=checked_directory, blocking=blocking)
+    rules = ExcludeRules(settings.exclude_patterns, own=folders.own)
+    events = await stack.enter_async_context(InotifyEvents(rules))
+    ports = Ports(
+        ledger=ledger,
+        store=store,
+        cache=cache,
+        library=LocalFiles(
+            CapacityLimiter(settings.hash_workers * 2),
+            max_file_bytes=settings.max_file_bytes,
+            rules=rules,
+            is_allowed=allowed.allows,
+        ),
+        preparation=ImagePreparation(
+            CapacityLimiter(settings.decode_workers),
+            decoders,
+            max_pixels=settings.max_image_pixels,
+            thumbnail_side_px=settings.thumbnail_side_px,
+            encoding=settings.ml_upload_encoding,
+        ),
+        inference=tuple(
+            InferenceClient(
+                http,
+                url=url,
+                request_timeout_s=settings.ml_request_timeout_s,
+                query_timeout_s=settings.ml_query_timeout_s,
+                api_key=settings.ml_key,
+                thumbnail_side_px=settings.thumbnail_side_px,
+            )
+            for url in settings.ml_urls
+        ),
+        budget=MemoryBudget(settings.max_inflight_bytes),
+        metrics=metrics,
+    )
+    if around is not None:
+        ports = around(ports)
+    secret = stack.enter_context(local_secret(settings.data_dir))
+    await allowed.load(ports.ledger)
+    known_collections = Collections(ports.ledger, ports.store)
+    await known_collections.check_all()
+    watch = MlWatch(ports.inference)
+    concurrency = Concurrency(
+        read_workers=settings.hash_workers,
+        decode_workers=settings.decode_workers,
+        batch_images=settings.batch_size,
+        store_rows=settings.store_group_rows,
+        store_linger_s=settings.store_linger_s,
+        delete_guard_percent=settings.delete_guard_percent,
+    )
+    scheduler = JobScheduler(
+        ports,
+        Kinds([Ingest(ports, known_collections, concurrency).kind]),
+        max_running=settings.max_running_jobs,
+        max_waiting=settings.max_queued_jobs,
+    )
+    table_sizes = TableSizes(ports.ledger.collections, ports.store)
+    show_gauges(metrics.gauges, scheduler, table_sizes, ports.budget)
+    return AppState(
+        settings=settings,
+        ports=ports,
+        collections=known_collections,
+        scheduler=scheduler,
+        watching=Watching(
+            ports.ledger,
+            ports.library,
+            scheduler,
+            events,
+            is_image_name=has_image_extension,
+            is_allowed=allowed.allows,
+            captions=not settings.disable_captions,
+            debounce_s=settings.watch_debounce_s,
+            rescan_s=settings.watch_rescan_s,
+        ),
+        search=Search(
+            known_collections,
+            ports.store,
+            watch,
+            shown=allowed.shown,
+            query_timeout_s=settings.ml_query_timeout_s,
+        ),
+        thumbnails=Thumbnails(
+            known_collections,
+            ports.store,
+            ports.cache,
+            ports.library,
+            ports.preparation,
+            ports.budget,
+            watch,
+            is_allowed=allowed.allows,
+        ),
+        watch=watch,
+        allowed=allowed,
+        is_same_user=secret.is_given,
+        free_bytes=partial(free_bytes, settings.data_dir),
+        is_image_name=has_image_extension,
+        formats=tuple(sorted(Format)),
+        blocking=blocking,
+        table_sizes=table_sizes,
+        originals=Originals(
+            known_collections, ports.ledger, open_stored, limiter=CapacityLimiter(BLOCKING_THREADS)
+        ),
+        listeners=Listeners(),
+        attempts=Attempts(),
+        sessions=None if settings.api_key is None else Sessions(ports.ledger, settings.api_key),
+    )
+
+
+def show_gauges(
+    gauges: Gauges,
+    scheduler: JobScheduler,
+    table_sizes: TableSizes,
+    budget: MemoryBudget,
+) -> None:
+    gauges.show(
+        Gauge("jobs", "Jobs that have not ended.", "state", scheduler.jobs_by_state),
+        Gauge("queued", "What waits before a stage.", "stage", scheduler.queued_by_stage),
+        Gauge("in_flight_bytes", "Memory of files in work.", "state", budget.by_state),
+        Gauge("points", "Rows of a collection's table.", "collection", table_sizes.points),
+        Gauge(
+            "unindexed_points",
+            "Rows that a search looks at one by one.",
+            "collection",
+            table_sizes.unindexed_points,
+        ),
+    )

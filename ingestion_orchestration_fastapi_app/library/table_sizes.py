@@ -1,0 +1,57 @@
+"""How large the collections' tables are, looked up when metrics are asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from anyio import Lock, move_on_after
+
+from ingestion_orchestration_fastapi_app.domain.library.collection import TableSize
+from ingestion_orchestration_fastapi_app.ports.ledger.collections import CollectionRepository
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.problems import Problem
+
+MAX_AGE_S = 10.0
+LIMIT_S = 2.0  # of one look: who asks for metrics has a time limit, too
+
+
+class TableSizes:
+    """What cannot be read, or not in time, is left as it was last known."""
+
+    def __init__(
+        self, collections: CollectionRepository, store: VectorStore, *, limit_s: float = LIMIT_S
+    ) -> None:
+        self._limit_s = limit_s
+        self._collections = collections
+        self._store = store
+        self._sizes: dict[str, TableSize] = {}
+        self._looked_s = -MAX_AGE_S
+        self._lock = Lock()
+
+    async def refresh(self) -> None:
+        async with self._lock:
+            if time.monotonic() - self._looked_s < MAX_AGE_S:
+                return
+            with move_on_after(self._limit_s):
+                await self._look()
+            self._looked_s = time.monotonic()
+
+    async def _look(self) -> None:
+        try:
+            names = {record.name for record in await self._collections.list_all()}
+        except Problem:
+            return
+        self._sizes = {name: size for name, size in self._sizes.items() if name in names}
+        for name in names:
+            try:
+                if await self._store.exists(name):
+                    self._sizes[name] = await self._store.size(name)
+            except Problem:  # its own calls say what is wrong with it
+                self._sizes.pop(name, None)
+
+    def points(self) -> Mapping[str, float]:
+        return {name: size.points for name, size in self._sizes.items()}
+
+    def unindexed_points(self) -> Mapping[str, float]:
+        return {name: size.unindexed_points for name, size in self._sizes.items()}
