@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypeVar
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 
@@ -13,6 +15,9 @@ from ingestion_orchestration_fastapi_app.adapters.content_cache.disk import Byte
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 GIB = 2**30
 VECTOR_LIMIT_BYTES = 20 * GIB
@@ -46,107 +51,66 @@ class DiskContentCache:
     def __init__(self, vectors: ByteCache, pictures: ByteCache) -> None:
         self._vectors = vectors
         self._pictures = pictures
-        # One at a time on each shelf, so that a damaged one is not moved from under a reader.
-        self._at_vectors = CapacityLimiter(1)
-        self._at_pictures = CapacityLimiter(1)
+        # One at a time in each, so that a damaged one is not moved from under a reader.
+        self._turns = {cache: CapacityLimiter(1) for cache in (vectors, pictures)}
 
     async def open(self) -> None:
-        await to_thread.run_sync(self._vectors.open, limiter=self._at_vectors)
-        await to_thread.run_sync(self._pictures.open, limiter=self._at_pictures)
+        for cache, turn in self._turns.items():
+            await to_thread.run_sync(cache.open, limiter=turn)
 
     async def close(self) -> None:
-        await to_thread.run_sync(self._vectors.close, limiter=self._at_vectors)
-        await to_thread.run_sync(self._pictures.close, limiter=self._at_pictures)
+        for cache, turn in self._turns.items():
+            await to_thread.run_sync(cache.close, limiter=turn)
 
     async def vectors(self, keys: Sequence[VectorKey]) -> dict[VectorKey, Vector]:
-        if not keys:
-            return {}
-        return await to_thread.run_sync(self._get_vectors, keys, limiter=self._at_vectors)
-
-    def _get_vectors(self, keys: Sequence[VectorKey]) -> dict[VectorKey, Vector]:
-        by_name = {codec.vector_key(key): key for key in keys}
-        found: dict[VectorKey, Vector] = {}
-        corrupt: list[str] = []
-        for name, data in self._vectors.get(by_name).items():
-            vector = codec.vector_of(data)
-            if vector is None:
-                corrupt.append(name)
-            else:
-                found[by_name[name]] = vector
-        if corrupt:
-            self._vectors.forget(corrupt)
-        return found
+        return await self._get(self._vectors, keys, codec.vector_key, codec.vector_of)
 
     async def pictures(self, preparation: str, hashes: Sequence[bytes]) -> dict[bytes, Picture]:
-        if not hashes:
-            return {}
-        return await to_thread.run_sync(
-            self._get_pictures, preparation, hashes, limiter=self._at_pictures
-        )
-
-    def _get_pictures(self, preparation: str, hashes: Sequence[bytes]) -> dict[bytes, Picture]:
-        by_name = {codec.picture_key(preparation, one): one for one in hashes}
-        found: dict[bytes, Picture] = {}
-        corrupt: list[str] = []
-        for name, data in self._pictures.get(by_name).items():
-            picture = codec.picture_of(data)
-            if picture is None:
-                corrupt.append(name)
-            else:
-                found[by_name[name]] = picture
-        if corrupt:
-            self._pictures.forget(corrupt)
-        return found
+        key = partial(codec.picture_key, preparation)
+        return await self._get(self._pictures, hashes, key, codec.picture_of)
 
     async def captions(self, fingerprint: str, hashes: Sequence[bytes]) -> dict[bytes, str]:
         """They lie among the pictures."""
-        if not hashes:
-            return {}
-        return await to_thread.run_sync(
-            self._get_captions, fingerprint, hashes, limiter=self._at_pictures
-        )
-
-    def _get_captions(self, fingerprint: str, hashes: Sequence[bytes]) -> dict[bytes, str]:
-        by_name = {codec.caption_key(fingerprint, one): one for one in hashes}
-        found: dict[bytes, str] = {}
-        corrupt: list[str] = []
-        for name, data in self._pictures.get(by_name).items():
-            caption = codec.caption_of(data)
-            if caption is None:
-                corrupt.append(name)
-            else:
-                found[by_name[name]] = caption
-        if corrupt:
-            self._pictures.forget(corrupt)
-        return found
-
-    async def put_captions(self, fingerprint: str, captions: Mapping[bytes, str]) -> None:
-        if captions:
-            named = {
-                codec.caption_key(fingerprint, one): codec.caption_bytes(caption)
-                for one, caption in captions.items()
-            }
-            await to_thread.run_sync(self._pictures.put, named, limiter=self._at_pictures)
+        key = partial(codec.caption_key, fingerprint)
+        return await self._get(self._pictures, hashes, key, codec.caption_of)
 
     async def put_vectors(self, vectors: Mapping[VectorKey, Vector]) -> None:
-        if vectors:
-            await to_thread.run_sync(self._put_vectors, vectors, limiter=self._at_vectors)
-
-    def _put_vectors(self, vectors: Mapping[VectorKey, Vector]) -> None:
-        self._vectors.put(
-            {codec.vector_key(key): codec.vector_bytes(vector) for key, vector in vectors.items()}
-        )
+        await self._put(self._vectors, vectors, codec.vector_key, codec.vector_bytes)
 
     async def put_pictures(self, preparation: str, pictures: Mapping[bytes, Picture]) -> None:
-        if pictures:
-            await to_thread.run_sync(
-                self._put_pictures, preparation, pictures, limiter=self._at_pictures
-            )
+        key = partial(codec.picture_key, preparation)
+        await self._put(self._pictures, pictures, key, codec.picture_bytes)
 
-    def _put_pictures(self, preparation: str, pictures: Mapping[bytes, Picture]) -> None:
-        self._pictures.put(
-            {
-                codec.picture_key(preparation, one): codec.picture_bytes(picture)
-                for one, picture in pictures.items()
-            }
-        )
+    async def put_captions(self, fingerprint: str, captions: Mapping[bytes, str]) -> None:
+        key = partial(codec.caption_key, fingerprint)
+        await self._put(self._pictures, captions, key, codec.caption_bytes)
+
+    async def _get(
+        self,
+        cache: ByteCache,
+        wanted: Sequence[K],
+        key: Callable[[K], str],
+        decode: Callable[[bytes], V | None],
+    ) -> dict[K, V]:
+        def get() -> dict[K, V]:
+            by_key = {key(one): one for one in wanted}
+            decoded = {name: decode(data) for name, data in cache.get(by_key).items()}
+            corrupt = [name for name, value in decoded.items() if value is None]
+            if corrupt:
+                cache.forget(corrupt)
+            return {by_key[name]: value for name, value in decoded.items() if value is not None}
+
+        return await to_thread.run_sync(get, limiter=self._turns[cache]) if wanted else {}
+
+    async def _put(
+        self,
+        cache: ByteCache,
+        values: Mapping[K, V],
+        key: Callable[[K], str],
+        encode: Callable[[V], bytes],
+    ) -> None:
+        def put() -> None:
+            cache.put({key(one): encode(value) for one, value in values.items()})
+
+        if values:
+            await to_thread.run_sync(put, limiter=self._turns[cache])

@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from typing import TypeVar
 
 import diskcache
@@ -113,15 +114,22 @@ class ByteCache:
         try:
             return work(cache)
         finally:
-            # Connections belong to threads, which come and go; the anchor keeps the last one
-            # from closing, which would checkpoint and sync each time.
+            # Connections belong to threads, which come and go; ours stays, or the last one's end
+            # would checkpoint and sync each time.
             cache.close()
 
     def _opened(self) -> diskcache.Cache:
         os.makedirs(self._folder, mode=_FOLDER_MODE, exist_ok=True)
         os.chmod(self._folder, _FOLDER_MODE)
-        keepalive_connection = self._anchored()
-        try:
+        file = os.path.join(self._folder, diskcache.core.DBNAME)
+        with ExitStack() as where_it_fails:
+            connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            where_it_fails.callback(connection.close)
+            # Before diskcache, whose 4 KiB pages hold one vector of 2 KiB each.
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+            connection.execute("PRAGMA auto_vacuum = 1")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             cache = diskcache.Cache(
                 self._folder,
                 timeout=_BUSY_TIMEOUT_S,
@@ -135,26 +143,9 @@ class ByteCache:
                 sqlite_mmap_size=0,  # what is mapped counts as this process's memory: 64 MiB each
                 sqlite_auto_vacuum=1,  # without it a full cache never shrinks, and loses all
             )
-        except BaseException:
-            keepalive_connection.close()
-            raise
-        self._cache, self._keepalive_connection = cache, keepalive_connection
+            where_it_fails.pop_all()
+        self._cache, self._keepalive_connection = cache, connection
         return cache
-
-    def _anchored(self) -> sqlite3.Connection:
-        """The first connection, which makes the database, and stays open."""
-        file = os.path.join(self._folder, diskcache.core.DBNAME)
-        keepalive_connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        try:
-            # Before diskcache, whose 4 KiB pages hold one vector of 2 KiB each.
-            keepalive_connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            keepalive_connection.execute("PRAGMA auto_vacuum = 1")
-            keepalive_connection.execute("PRAGMA journal_mode = WAL")
-            keepalive_connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except BaseException:
-            keepalive_connection.close()
-            raise
-        return keepalive_connection
 
     def _move_aside(self) -> None:
         """Keeps the latest damaged folder for whoever wonders; an earlier one makes room."""
