@@ -105,6 +105,7 @@ class FakeLibrary:
         self.devices: dict[bytes, int] = {self.root.path: 1}
         self.metadata: dict[bytes, Metadata] = {}  # by relative path, where there is any
         self.allowed = True
+        self.failing: Callable[[bytes], bool] = lambda path: False  # what the disk fails to read
         self.passed_over: set[bytes] = set()  # absolute; whatever is there is never met
 
     def put(
@@ -155,9 +156,17 @@ class FakeLibrary:
         stat = FileStat(len(found.data), found.mtime_ns, found.mtime_ns, found.sidecar_mark)
         return File(self.root, path, stat)
 
+    async def read_fault(self, file: File) -> Rejected | None:
+        await anyio.lowlevel.checkpoint()
+        if self.failing(file.path):
+            return Rejected(ErrorCode.FILE_READ, "input/output error")
+        return None
+
     async def open(self, file: File) -> FakeOpenFile | Rejected | Skipped:
         await anyio.lowlevel.checkpoint()
         self.opened.append(file.path)
+        if self.failing(file.path):
+            return Rejected(ErrorCode.FILE_READ, "input/output error")
         if file.path not in self.files:
             return Rejected(ErrorCode.FILE_NOT_FOUND, "gone")
         if not self.files[file.path].data:

@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet
 from ingestion_orchestration_fastapi_app.ingest.crash_suspects import CrashSuspects
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
+from ingestion_orchestration_fastapi_app.ingest.read_control import ReadControl
 from ingestion_orchestration_fastapi_app.jobs.context import Ports, until_stored
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
@@ -71,6 +72,7 @@ class JobContext:
     crash_suspects: CrashSuspects
     stop: Stop
     scanned: Scanned
+    read_control: ReadControl
     intended: Mapping[UUID, Outcome]  # by this job before it was cut off
 
     @property

@@ -9,7 +9,12 @@ from utils.contract import ErrorCode
 
 # The file, not its content, is at fault: a copy elsewhere may still be what it was.
 LOST_FILE_CODES = frozenset(
-    {ErrorCode.FILE_CHANGED, ErrorCode.FILE_NOT_FOUND, ErrorCode.FILE_PERMISSION}
+    {
+        ErrorCode.FILE_CHANGED,
+        ErrorCode.FILE_NOT_FOUND,
+        ErrorCode.FILE_PERMISSION,
+        ErrorCode.FILE_READ,
+    }
 )
 MAX_WAITING_COPIES = 10_000  # a copy in waiting is small, but not nothing
 

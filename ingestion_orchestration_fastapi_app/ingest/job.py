@@ -26,6 +26,7 @@ from ingestion_orchestration_fastapi_app.ingest.context import Concurrency, JobC
 from ingestion_orchestration_fastapi_app.ingest.crash_suspects import DecodeGate, crash_suspects_of
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.pipeline import run
+from ingestion_orchestration_fastapi_app.ingest.read_control import ReadControl
 from ingestion_orchestration_fastapi_app.ingest.removal import remove_missing
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
@@ -99,6 +100,7 @@ class Ingest:
                     crash_suspects=crash_suspects,
                     stop=stop,
                     scanned=Scanned(),
+                    read_control=ReadControl(self.ports.library, progress),
                     intended=await ledger.artefacts.pending_writes(record.id),
                 )
                 await run(job)

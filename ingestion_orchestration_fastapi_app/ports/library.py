@@ -53,4 +53,7 @@ class Library(Protocol):
     async def is_allowed(self, directory: bytes) -> bool:
         """Whether it lies in a folder that may be imported, now, and leads there."""
 
+    async def read_fault(self, file: File) -> Rejected | None:
+        """ERR_FILE_READ where the file system fails to read the file now; None where it is read."""
+
     async def open(self, file: File) -> OpenFile | Rejected | Skipped: ...

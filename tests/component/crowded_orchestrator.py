@@ -31,7 +31,9 @@ def main(folder: Path, descriptors: int) -> None:
 
     async def told(*args: object, **kwargs: object) -> None:
         await startup(*args, **kwargs)  # type: ignore[arg-type]
-        print(server.servers[0].sockets[0].getsockname()[1], flush=True)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        sys.stdout.write(f"{port}\n")
+        sys.stdout.flush()
 
     server.startup = told  # type: ignore[method-assign]
     server.run_to_end()

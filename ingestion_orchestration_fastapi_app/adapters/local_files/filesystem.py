@@ -20,6 +20,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.decode_cost import
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import open_folder_of
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import (
     open_regular,
+    read_fault,
     refusal,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.sidecars import (
@@ -119,6 +120,9 @@ class LocalFiles:
 
         return await to_thread.run_sync(allowed, limiter=self._limiter)
 
+    async def read_fault(self, file: File) -> Rejected | None:
+        return await to_thread.run_sync(read_fault, file.absolute, limiter=self._limiter)
+
     async def open(self, file: File) -> LocalFile | Rejected | Skipped:
         return await to_thread.run_sync(self._open, file, limiter=self._limiter)
 
@@ -209,7 +213,7 @@ class LocalFile:
             os.close(self._descriptor)
             self._descriptor = opened
             content = self._read_once(opened)
-        except OSError as exc:
+        except (OSError, MemoryError) as exc:
             return refusal(exc)
         changing = Rejected(ErrorCode.FILE_CHANGED, "the file kept changing while it was read")
         return changing if content is None else content
@@ -292,6 +296,5 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
 
 
 def _too_large(size_bytes: int, max_file_bytes: int) -> Rejected:
-    return Rejected(
-        ErrorCode.FILE_TOO_LARGE, f"{size_bytes} bytes are more than the limit of {max_file_bytes}"
-    )
+    detail = f"{size_bytes} bytes are more than the limit of {max_file_bytes}"
+    return Rejected(ErrorCode.FILE_TOO_LARGE, detail)

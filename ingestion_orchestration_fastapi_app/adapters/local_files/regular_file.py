@@ -12,7 +12,23 @@ from utils.contract import ErrorCode
 from utils.problems import Rejected, lack
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PROBE_BYTES = 64 * 1024
 _NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+# The disk, the share or the memory failed: perhaps for this moment alone.
+FAILING = frozenset(
+    {
+        errno.EIO,
+        errno.ESTALE,
+        errno.ENOSPC,
+        errno.ETIMEDOUT,
+        errno.ENOTCONN,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.ECONNRESET,
+    }
+)
 _NO_REGULAR_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENODEV})
 
 
@@ -36,11 +52,38 @@ def open_regular(path: bytes, *, folder: int | None = None) -> int | Rejected | 
     return Skipped("not a regular file")
 
 
-def refusal(exc: OSError) -> Rejected:
+def read_fault(path: bytes) -> Rejected | None:
+    """What the file system fails with where it is asked for the file's first bytes. Blocking.
+
+    They are read from the disk itself, as far as the system lets that be asked for.
+
+    Raises:
+        ServiceOverloaded: as `refusal`.
+    """
+    opened = open_regular(path)
+    if not isinstance(opened, int):
+        is_failing = isinstance(opened, Rejected) and opened.code is ErrorCode.FILE_READ
+        return opened if isinstance(opened, Rejected) and is_failing else None
+    try:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(opened, 0, 0, os.POSIX_FADV_DONTNEED)  # what is cached proves nothing
+        os.pread(opened, _PROBE_BYTES, 0)
+    except OSError as exc:
+        return refusal(exc)
+    finally:
+        os.close(opened)
+    return None
+
+
+def refusal(exc: OSError | MemoryError) -> Rejected:
     """Raises ServiceOverloaded when it is our own lack of descriptors or memory."""
     if (ours := lack(exc)) is not None:
         raise ours from exc
+    if isinstance(exc, MemoryError):
+        return Rejected(ErrorCode.FILE_READ, "there was no memory for the file")
     said = exc.strerror or type(exc).__name__
     if exc.errno in _NO_FILE:
         return Rejected(ErrorCode.FILE_NOT_FOUND, f"the file is gone: {said}")
+    if exc.errno in FAILING:
+        return Rejected(ErrorCode.FILE_READ, f"the file system failed: {said}")
     return Rejected(ErrorCode.FILE_PERMISSION, f"the file cannot be read: {said}")

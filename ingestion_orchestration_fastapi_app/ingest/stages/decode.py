@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from anyio import sleep
 
@@ -42,7 +43,9 @@ async def _decode(
 ) -> ReadFile | None:
     """Returns the copy that takes the place of a file that was lost meanwhile."""
     sha256 = file.content.sha256
-    prepared = await _prepared(job, file.content)
+    prepared = await job.read_control.judged(
+        file.content.file, partial(_prepared, job, file.content)
+    )
     job.crash_suspects.decoded(file.point_id)
     if isinstance(prepared, Rejected) and prepared.code in LOST_FILE_CODES:
         successor = job.deduplicator.promote(sha256)
@@ -70,8 +73,13 @@ async def _prepared(job: JobContext, content: Content) -> Prepared | Rejected:
     while True:
         with job.progress.busy("decode"):
             try:
-                return await job.ports.preparation.prepare(
-                    content, job.capabilities.upload.clip, whole_side_px=job.whole_side_px
+                return await job.until_stored(
+                    partial(
+                        job.ports.preparation.prepare,
+                        content,
+                        job.capabilities.upload.clip,
+                        whole_side_px=job.whole_side_px,
+                    )
                 )
             except DecodersDownError as exc:
                 reason = str(exc)

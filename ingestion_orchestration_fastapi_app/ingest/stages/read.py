@@ -36,12 +36,21 @@ async def read(
 
 
 async def _read(job: JobContext, to_read: ToRead) -> ReadFile | Result:
+    read_file = await job.read_control.judged(to_read.file, partial(_tried, job, to_read))
+    if isinstance(read_file, Rejected):
+        return failed(to_read, read_file)
+    if isinstance(read_file, Skipped):
+        return skipped(to_read, read_file.detail)
+    job.read_control.note_good(to_read.file)
+    job.progress.read(read_file.content.file.stat.size_bytes)
+    return unchanged(read_file.without_bytes()) if _is_same(job, read_file) else read_file
+
+
+async def _tried(job: JobContext, to_read: ToRead) -> ReadFile | Rejected | Skipped:
     with job.progress.busy("read"):
         opened = await job.until_stored(partial(job.ports.library.open, to_read.file))
-    if isinstance(opened, Rejected):
-        return failed(to_read, opened)
-    if isinstance(opened, Skipped):
-        return skipped(to_read, opened.detail)
+    if isinstance(opened, Rejected | Skipped):
+        return opened
     try:
         lease = await job.memory.reserve(opened.need_bytes(min_side_px=job.min_side_px))
         with job.progress.busy("read"):
@@ -50,10 +59,8 @@ async def _read(job: JobContext, to_read: ToRead) -> ReadFile | Result:
         await opened.close()
     if isinstance(content, Rejected):
         lease.release()
-        return failed(to_read, content)
-    job.progress.read(content.file.stat.size_bytes)
-    read_file = ReadFile(to_read.point_id, to_read.record, content, lease)
-    return unchanged(read_file.without_bytes()) if _is_same(job, read_file) else read_file
+        return content
+    return ReadFile(to_read.point_id, to_read.record, content, lease)
 
 
 def _is_same(job: JobContext, file: ReadFile) -> bool:

@@ -135,6 +135,8 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
             starts.append(_file_start(key, file, record, verdict, file_id=file_id))
             if verdict is ChangeKind.OPEN:
                 to_open.append(ToRead(file=file, point_id=file_id, record=record))
+            elif verdict is ChangeKind.UNCHANGED:
+                job.read_control.note_good(file)
         if starts:
             write = partial(job.ports.ledger.files.register, job.job_id, job.collection_id, starts)
             await job.until_stored(write)

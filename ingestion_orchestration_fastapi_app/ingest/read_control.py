@@ -1,0 +1,68 @@
+"""Whether a file cannot be read, or its file system cannot: a good file of the root tells."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+from anyio import Lock, sleep
+
+from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
+from ingestion_orchestration_fastapi_app.ports.library import Library
+from utils.contract import ErrorCode
+from utils.problems import Rejected
+
+T = TypeVar("T")
+
+ROUNDS = 2
+GAP_S = 10.0  # between them
+RETRY_S = 5.0  # of a file system that fails
+
+
+class ReadControl:
+    """One run's control: of each root, a file that it read, or that the ledger knows as stored.
+
+    A file that the file system fails to read (ERR_FILE_READ) is tried between two reads of that
+    one. It has failed when both are fine and it is not, in two rounds; where the root has no
+    such file, when it fails in both.
+    """
+
+    def __init__(self, library: Library, progress: JobProgress) -> None:
+        self._library = library
+        self._progress = progress
+        self._good: dict[UUID, File] = {}
+        self._one_at_a_time = Lock()
+
+    def note_good(self, file: File) -> None:
+        self._good[file.root.id] = file
+
+    async def judged(self, file: File, attempt: Callable[[], Awaitable[T]]) -> T:
+        """What the attempt gives, made again for as long as the file system is at fault."""
+        outcome = await attempt()
+        failed_rounds = 0
+        while _is_fault(outcome) and failed_rounds < ROUNDS:
+            async with self._one_at_a_time:
+                fault = await self._fault(file.root)
+                if fault is None:
+                    outcome = await attempt()
+                    fault = await self._fault(file.root) if _is_fault(outcome) else None
+            if fault is not None:
+                where = display_text(file.root.path)
+                with self._progress.blocked(fault.code, f"{where}: {fault.detail}"):
+                    await sleep(RETRY_S)
+            elif _is_fault(outcome):
+                failed_rounds += 1
+                if failed_rounds < ROUNDS:
+                    await sleep(GAP_S)
+        return outcome
+
+    async def _fault(self, root: Root) -> Rejected | None:
+        good = self._good.get(root.id)
+        return None if good is None else await self._library.read_fault(good)
+
+
+def _is_fault(outcome: object) -> bool:
+    return isinstance(outcome, Rejected) and outcome.code is ErrorCode.FILE_READ
