@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -101,6 +102,24 @@ async def test_a_moment_at_which_good_files_fail_too_condemns_none(
             ErrorCode.FILE_QUARANTINED,
             ErrorCode.DECODING_TIMEOUT,
         )
+
+
+@pytest.mark.parametrize("call", ["socketpair", "pipe", "Popen"])
+async def test_a_decoder_for_which_descriptors_lack_is_the_machines_fault_and_leaves_none_open(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    module = {"socketpair": "socket", "pipe": "os", "Popen": "subprocess"}[call]
+    async with pool() as decoders:
+        before = os.listdir("/proc/self/fd")
+        with monkeypatch.context() as patched:
+            patched.setattr(f"utils.sandbox.process.{module}.{call}", lacks)
+            with pytest.raises(DecodersDownError):
+                await serves(decoders)
+        assert os.listdir("/proc/self/fd") == before
+        assert await serves(decoders)
 
 
 async def test_a_suspect_is_decoded_while_nothing_else_is() -> None:

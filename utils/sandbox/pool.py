@@ -161,10 +161,7 @@ class DecoderPool:
         return outcome
 
     async def _controlled(self, ask: Ask, file: bytes | int) -> Result | ImageUnreadableError:
-        """Whether it is the file that ends decoders, or the moment, such as the OOM killer's.
-
-        Nothing else is decoded between the two canaries of a round.
-        """
+        """Whether the file ends decoders, or the moment. In a round nothing else is decoded."""
         outcome: Outcome = Died("")
         for round_number in range(_CONTROL_ROUNDS):
             if round_number:
@@ -199,8 +196,11 @@ class DecoderPool:
         """
         known = Format.DNG if isinstance(file, int) else sniff(file)
         assert known is not None, "what is of no format goes to no decoder"
-        with canary_file(known, as_descriptor=isinstance(file, int)) as canary:
-            outcome = await self._attempt(ask, canary, tries=1, limit_s=_CANARY_LIMIT_S)
+        try:
+            with canary_file(known, as_descriptor=isinstance(file, int)) as canary:
+                outcome = await self._attempt(ask, canary, tries=1, limit_s=_CANARY_LIMIT_S)
+        except OSError as exc:
+            raise DecodersDownError(f"no canary can be made: {exc.strerror}") from exc
         if isinstance(outcome, Died | TimedOut | ImageUnreadableError):
             why = outcome.why if isinstance(outcome, Died) else str(outcome)
             log.error("canary_not_decoded", format=known, why=why)

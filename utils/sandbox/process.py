@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -83,12 +84,16 @@ class DecoderProcess:
 
         Never forked without exec: a fork would hold the service's locks, sockets and model.
         """
-        ours, theirs = socket.socketpair()
-        stderr_tail, noise_end = os.pipe()
-        # Neither side waits for noise: what does not fit into the pipe is dropped.
-        os.set_blocking(stderr_tail, False)
-        os.set_blocking(noise_end, False)
-        try:
+        with ExitStack() as theirs_too, ExitStack() as ours_where_it_fails:
+            ours, theirs = socket.socketpair()
+            theirs_too.callback(theirs.close)
+            ours_where_it_fails.callback(ours.close)
+            noise, noise_end = os.pipe()
+            theirs_too.callback(os.close, noise_end)
+            ours_where_it_fails.callback(os.close, noise)
+            # Neither side waits for noise: what does not fit into the pipe is dropped.
+            os.set_blocking(noise, False)
+            os.set_blocking(noise_end, False)
             child = subprocess.Popen(  # noqa: S603  # our own module
                 [sys.executable, "-m", module, str(os.getpid()), str(memory_bytes)],
                 stdin=theirs.fileno(),
@@ -98,14 +103,8 @@ class DecoderProcess:
                 env=_child_environment(),
                 start_new_session=True,  # a Ctrl-C at the terminal is for the service
             )
-        except OSError:
-            ours.close()
-            os.close(stderr_tail)
-            raise
-        finally:
-            theirs.close()
-            os.close(noise_end)
-        return cls(child, ours, stderr_tail, threads)
+            ours_where_it_fails.pop_all()
+        return cls(child, ours, noise, threads)
 
     @property
     def pid(self) -> int:
