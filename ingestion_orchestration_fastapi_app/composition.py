@@ -34,7 +34,7 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
 from ingestion_orchestration_fastapi_app.ingest.job import Ingest
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
@@ -133,7 +133,7 @@ async def composed(
     await allowed.load(ports.ledger)
     known_collections = Collections(ports.ledger, ports.store)
     await known_collections.check_all()
-    watch = MlWatch(ports.inference)
+    pool = InferencePool(ports.inference)
     concurrency = Concurrency(
         read_workers=settings.hash_workers,
         decode_workers=settings.decode_workers,
@@ -144,7 +144,7 @@ async def composed(
     )
     scheduler = JobScheduler(
         ports,
-        Kinds([Ingest(ports, known_collections, concurrency).kind]),
+        Kinds([Ingest(ports, known_collections, pool, concurrency).kind]),
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
     )
@@ -169,7 +169,7 @@ async def composed(
         search=Search(
             known_collections,
             ports.store,
-            watch,
+            pool,
             shown=allowed.shown,
             query_timeout_s=settings.ml_query_timeout_s,
         ),
@@ -180,10 +180,10 @@ async def composed(
             ports.library,
             ports.preparation,
             ports.budget,
-            watch,
+            pool,
             is_allowed=allowed.allows,
         ),
-        watch=watch,
+        pool=pool,
         allowed=allowed,
         is_same_user=secret.is_given,
         free_bytes=partial(free_bytes, settings.data_dir),

@@ -72,6 +72,7 @@ def create_app(
                 services = app.state.services
                 await tg.start(services.scheduler.serve)
                 await tg.start(services.watching.serve)
+                tg.start_soon(services.pool.health_check_loop)
                 tg.start_soon(keep_giving_back)
                 tg.start_soon(
                     partial(

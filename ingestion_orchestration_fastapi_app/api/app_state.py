@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.api.admin.sessions import Sessions
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.api.library.picture_response import OpenedPicture
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
-from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
@@ -39,7 +39,7 @@ class AppState:
     watching: Watching
     search: Search
     thumbnails: Thumbnails
-    watch: MlWatch
+    pool: InferencePool
     allowed: AllowedRoots
     is_same_user: Callable[[str], bool]
     free_bytes: Callable[[], int]

@@ -12,7 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Root
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import IngestOptions
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
-from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet
+from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLease
 from ingestion_orchestration_fastapi_app.ingest.crash_suspects import CrashSuspects
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.read_control import ReadControl
@@ -65,7 +65,7 @@ class JobContext:
     capabilities: Capabilities
     ports: Ports
     concurrency: Concurrency
-    fleet: Fleet
+    inference: InferenceLease
     memory: Share
     progress: JobProgress
     deduplicator: Deduplicator

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from anyio import sleep
-
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
-from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import lead
-from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     FILES_LANE,
@@ -19,9 +13,9 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     IngestOptions,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
-from ingestion_orchestration_fastapi_app.errors import InferenceFault, Overloaded
-from ingestion_orchestration_fastapi_app.inference_pool.fleet import Fleet, refusal
-from ingestion_orchestration_fastapi_app.inference_pool.health import ask_all
+from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLease
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from ingestion_orchestration_fastapi_app.inference_pool.start import until_known
 from ingestion_orchestration_fastapi_app.ingest.context import Concurrency, JobContext, Scanned
 from ingestion_orchestration_fastapi_app.ingest.crash_suspects import DecodeGate, crash_suspects_of
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
@@ -36,7 +30,6 @@ from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from utils.contract import Capabilities, ErrorCode, JobState
 
-POLICY = RetryPolicy(max_s=5.0)
 NOT_ALLOWED = "the folder lies outside those that may be imported, or leads outside by a link now"
 
 
@@ -46,8 +39,8 @@ class Ingest:
 
     ports: Ports
     collections: Collections
+    pool: InferencePool
     concurrency: Concurrency
-    jitter: Callable[[], float] = random.random
     gate: DecodeGate = field(default_factory=DecodeGate)
 
     @property
@@ -62,12 +55,12 @@ class Ingest:
         """None: it was stopped, and what was not done stays pending."""
         ledger, record = self.ports.ledger, scope.record
         progress, stop = scope.progress, scope.stop
-        bound: tuple[CollectionRecord, Capabilities, Fleet] | None = None
+        bound: tuple[CollectionRecord, Capabilities] | None = None
         with stop.interruptible():
             bound = await self._bound(scope, options)
         if bound is None:
             return None
-        collection, capabilities, fleet = bound
+        collection, capabilities = bound
         # Asked at each start: while a job waits, or is paused, its folder may be taken off the
         # roots, or a link may take its place.
         if not await self.ports.library.is_allowed(record.request.directory):
@@ -82,7 +75,10 @@ class Ingest:
                 progress.note(
                     "files_tried_alone", f"{crash_suspects.suspect_count} in work at a crash"
                 )
-            with self.ports.budget.share() as memory:
+            with (
+                self.ports.budget.share() as memory,
+                self._lease(options, capabilities, progress).opened() as inference,
+            ):
                 job = JobContext(
                     job_id=record.id,
                     collection_id=collection.id,
@@ -93,7 +89,7 @@ class Ingest:
                     capabilities=capabilities,
                     ports=self.ports,
                     concurrency=self.concurrency,
-                    fleet=fleet,
+                    inference=inference,
                     memory=memory,
                     progress=progress,
                     deduplicator=Deduplicator(),
@@ -120,14 +116,14 @@ class Ingest:
 
     async def _bound(
         self, scope: JobScope, options: IngestOptions
-    ) -> tuple[CollectionRecord, Capabilities, Fleet]:
+    ) -> tuple[CollectionRecord, Capabilities]:
         request, progress = scope.record.request, scope.progress
         name, captions = request.collection, options.captions
         fingerprint = (await self.collections.get(name)).fingerprint
-        answers = await self._answers(progress, fingerprint)
-        told = [one for one in answers if isinstance(one, Capabilities)]
-        # Where all run other models, binding says so.
-        capabilities = lead(told, fingerprint=fingerprint, captions=captions) or told[0]
+        # Where all hold other models, binding says so.
+        capabilities = await until_known(
+            self.pool, fingerprint=fingerprint, captions=captions, notes=progress
+        )
         bind = partial(self.collections.bind, name, capabilities)
         collection = await scope.until_stored(bind)
         mended = await scope.until_stored(partial(self.collections.mend, collection))
@@ -143,15 +139,18 @@ class Ingest:
             progress.warn("the model is untrained: searches will find nothing meaningful")
         for warning in tiny_model_warnings(capabilities.clip.model, [request.directory]):
             progress.warn(warning)
-        fleet = Fleet(
-            self.ports.inference,
-            answers,
-            lead=capabilities,
-            captions=captions and capabilities.captions.available,
+        return collection, capabilities
+
+    def _lease(
+        self, options: IngestOptions, capabilities: Capabilities, progress: JobProgress
+    ) -> InferenceLease:
+        return InferenceLease(
+            self.pool,
+            reference=capabilities,
+            captions=options.captions and capabilities.captions.available,
             batch_images=self.concurrency.batch_images,
-            progress=progress,
+            notes=progress,
         )
-        return collection, capabilities, fleet
 
     async def _summary(self, job_id: str) -> Ending:
         record = await self.ports.ledger.jobs.find(job_id)
@@ -160,27 +159,3 @@ class Ingest:
         if counts.found == counts.skipped:
             return Ending(JobState.COMPLETED, "the folder holds no image")
         return Ending(JobState.COMPLETED)
-
-    async def _answers(
-        self, progress: JobProgress, fingerprint: str | None
-    ) -> list[Capabilities | InferenceFault]:
-        """Waits, for as long as it takes, until one runs the collection's model or all answer."""
-        attempt = 0
-        while True:
-            answers = await ask_all(self.ports.inference)
-            told = [one for one in answers if isinstance(one, Capabilities)]
-            if len(told) == len(answers) or lead(told, fingerprint=fingerprint) is not None:
-                return answers
-            reason, asked_s = "", None
-            for service, answer in reversed(list(zip(self.ports.inference, answers, strict=True))):
-                if isinstance(answer, Capabilities):
-                    progress.warn(refusal(service, answer, wanted=fingerprint))
-                else:
-                    reason = f"{service.url}: {answer}"
-                    asked_s = answer.retry_after_s if isinstance(answer, Overloaded) else None
-            wait_s = POLICY.wait_s(attempt, asked_s=asked_s, jitter=self.jitter())
-            if attempt == 0:
-                progress.note("waiting_for_ml", reason)
-            attempt += 1
-            with progress.waiting(reason):
-                await sleep(wait_s)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from anyio import CapacityLimiter, current_time, fail_after, sleep, to_thread
+from anyio import CapacityLimiter, to_thread
 
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
 from ingestion_orchestration_fastapi_app.domain.library import cursor as cursors
@@ -22,15 +22,12 @@ from ingestion_orchestration_fastapi_app.errors import (
     InferenceFault,
     ModelMismatch,
     Overloaded,
-    Unreachable,
 )
-from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from ingestion_orchestration_fastapi_app.inference_pool.queries import Ask, query_vector
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.problems import MlUnavailable, ValidationProblem
-
-Ask = Callable[[Inference], Awaitable[QueryVector]]
 
 _HASH_THREADS = 2  # for images that are asked for
 _CUT_OFF = "the query is longer than the model reads: its end was cut off and does not count"
@@ -82,7 +79,7 @@ class Search:
         self,
         collections: Collections,
         store: VectorStore,
-        watch: MlWatch,
+        pool: InferencePool,
         *,
         shown: Shown,
         query_timeout_s: float,
@@ -90,7 +87,7 @@ class Search:
     ) -> None:
         self._collections = collections
         self._store = store
-        self._watch = watch
+        self._pool = pool
         self._shown = shown
         self._query_timeout_s = query_timeout_s
         self._clock = clock
@@ -136,7 +133,7 @@ class Search:
             hits=hits,
             collection=collection,
             warnings=(
-                *await self._watch.warnings(fingerprint),
+                *await self._pool.model_warnings(fingerprint),
                 *tiny_model_warnings(collection.model, roots),
                 *((_CUT_OFF,) if asked.truncated else ()),
             ),
@@ -171,7 +168,7 @@ class Search:
             return Found(
                 hits=page,
                 collection=collection,
-                warnings=await self._watch.warnings(fingerprint),
+                warnings=await self._pool.model_warnings(fingerprint),
                 cursor=self._cursor(query, asked, page, before=query.offset + 1),
             )
 
@@ -211,62 +208,17 @@ class Search:
         return cursors.written(cursor)
 
     async def _vector(
-        self,
-        collection: CollectionRecord,
-        fingerprint: str,
-        ask: Ask,
+        self, collection: CollectionRecord, fingerprint: str, ask: Ask
     ) -> QueryVector:
-        """A service that says when it will have time, or its model again, is asked then once more.
-
-        If that is within the time of one query.
-        """
-        ends_s = current_time() + self._query_timeout_s
-        while True:
-            try:
-                return await self._vector_now(collection, fingerprint, ask, ends_s=ends_s)
-            except InferenceFault as exc:
-                wait_s = exc.retry_after_s if isinstance(exc, Overloaded) else None
-                if wait_s is None or current_time() + wait_s >= ends_s:
-                    raise _unavailable(exc) from exc
-            await sleep(wait_s)
-
-    async def _vector_now(
-        self,
-        collection: CollectionRecord,
-        fingerprint: str,
-        ask: Ask,
-        *,
-        ends_s: float,
-    ) -> QueryVector:
-        """Of the first service that answers with the collection's model, each in its turn.
-
-        Together they have the time until `ends_s`; each has a fair part of what is left of it.
-        Raises the last one's InferenceFault where none answers.
-        """
-        services = self._watch.in_turn(fingerprint)
-        fault: InferenceFault | None = None
-        runs = ""
-        for place, one in enumerate(services):
-            share_s = (ends_s - current_time()) / (len(services) - place)
-            try:
-                with fail_after(share_s):
-                    answer = await ask(one.service)
-            except TimeoutError:
-                fault = Unreachable("the inference service does not answer in time")
-                one.fault = str(fault)
-            except InferenceFault as exc:
-                fault = exc
-                one.fault = str(exc)
-            else:
-                if answer.fingerprint == fingerprint:
-                    return answer
-                runs = answer.fingerprint
-        if fault is not None:
-            raise fault
-        raise ModelMismatch(
-            f"Collection {collection.name!r} was made by {collection.model} "
-            f"({fingerprint}); the inference service runs {runs}."
-        )
+        try:
+            return await query_vector(self._pool, fingerprint, ask, timeout_s=self._query_timeout_s)
+        except InferenceFault as exc:
+            raise _unavailable(exc) from exc
+        except ModelMismatch as exc:
+            raise ModelMismatch(
+                f"Collection {collection.name!r} was made by {collection.model} "
+                f"({fingerprint}); {exc.detail}."
+            ) from exc
 
     def _filters(self, query: Query, collection: CollectionRecord) -> Filters:
         return replace(query.filters, within=self._shown(collection))

@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     InferenceFault,
     ModelMismatch,
 )
-from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
 from ingestion_orchestration_fastapi_app.ports.library import Library
@@ -49,7 +49,7 @@ class Thumbnails:
         library: Library,
         preparation: Preparation,
         budget: MemoryBudget,
-        watch: MlWatch,
+        pool: InferencePool,
         *,
         is_allowed: Callable[[bytes], bool],
     ) -> None:
@@ -59,7 +59,7 @@ class Thumbnails:
         self._library = library
         self._preparation = preparation
         self._budget = budget
-        self._watch = watch
+        self._pool = pool
         self._is_allowed = is_allowed
         self._developing = CapacityLimiter(1)  # a page of them leaves a service to its jobs
 
@@ -114,9 +114,9 @@ class Thumbnails:
         part_id, wanted = str(point.id), point.fingerprint
         with move_on_after(DEVELOP_LIMIT_S):
             async with self._developing:
-                for one in self._watch.in_turn(wanted):
+                for one in self._pool.in_query_order(wanted):
                     with suppress(InferenceFault, ModelMismatch):
-                        answers = await one.service.embed(
+                        answers = await one.client.embed(
                             {part_id: original}, captions=False, fingerprint=wanted
                         )
                         answer = answers[part_id]

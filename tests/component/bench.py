@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 import numpy as np
-from anyio import create_task_group, fail_after, sleep
+from anyio import TASK_STATUS_IGNORED, create_task_group, fail_after, sleep
+from anyio.abc import TaskStatus
 
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     IngestOptions,
@@ -18,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, Origin
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
 from ingestion_orchestration_fastapi_app.ingest.job import Ingest
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
@@ -56,6 +58,20 @@ class Options(TypedDict, total=False):
     origin: Origin
 
 
+class BenchScheduler(JobScheduler):
+    """Asks the inference services what they are for as long as it serves."""
+
+    def __init__(self, *args: Any, pool: InferencePool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pool = pool
+
+    async def serve(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        async with create_task_group() as tg:
+            tg.start_soon(self.pool.health_check_loop)
+            await super().serve(task_status=task_status)
+            tg.cancel_scope.cancel()
+
+
 @dataclass
 class Bench:
     """What survives a restart is kept; `job` runs until its end in a fresh supervisor."""
@@ -85,14 +101,16 @@ class Bench:
             budget=self.budget,
         )
 
-    def scheduler(self) -> JobScheduler:
+    def scheduler(self) -> BenchScheduler:
         ports = self.ports()
         collections = Collections(self.ledger, self.store)
-        return JobScheduler(
+        pool = InferencePool(ports.inference)
+        return BenchScheduler(
             ports,
-            Kinds([Ingest(ports, collections, CONCURRENCY).kind]),
+            Kinds([Ingest(ports, collections, pool, CONCURRENCY).kind]),
             max_running=2,
             max_waiting=self.max_waiting,
+            pool=pool,
         )
 
     async def submitted(

@@ -13,8 +13,8 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Sendable
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost
-from ingestion_orchestration_fastapi_app.inference_pool import fleet
-from ingestion_orchestration_fastapi_app.ingest import job
+from ingestion_orchestration_fastapi_app.inference_pool import pool
+from ingestion_orchestration_fastapi_app.ingest.stages import suspect
 from tests.fakes import FakeInference, FakeLibrary, capabilities
 from utils.contract import Capabilities
 from utils.problems import Rejected
@@ -24,9 +24,10 @@ from utils.problems import Rejected
 def short_waits() -> Iterator[None]:
     """Whatever a service is told to be, it is asked again within milliseconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fleet, "POLICY", RetryPolicy(base_s=0.001, max_s=0.004))
-        patch.setattr(job, "POLICY", RetryPolicy(base_s=0.001, max_s=0.004))
-        patch.setattr(fleet, "ASK_AGAIN_S", 0.001)
+        for name in ("POLICY", "ASK_POLICY"):
+            patch.setattr(pool, name, RetryPolicy(base_s=0.001, max_s=0.004))
+        patch.setattr(pool, "CHECK_EVERY_S", 0.001)
+        patch.setattr(suspect, "STRIKE_GAP_S", 0.001)
         yield
 
 

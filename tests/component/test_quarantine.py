@@ -7,14 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping
 import pytest
 from anyio import Event, wait_all_tasks_blocked
 
-from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Prepared, Upload
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost, Unreachable
-from ingestion_orchestration_fastapi_app.inference_pool import fleet
 from tests.component.bench import Bench, mixed_folder
 from tests.component.job_steps import retried, started
+from tests.component.service_fakes import short_waits
 from tests.component.test_crashes import Fuse, PowerCutError, cut
 from tests.component.test_pipeline import MIXED
 from tests.fakes import FakePreparation
@@ -243,11 +242,8 @@ async def test_a_file_that_was_mended_meanwhile_is_not_condemned() -> None:
     assert (await only_job(bench)).counts == MIXED
 
 
-async def test_a_poison_of_the_inference_service_is_found_across_restarts_of_both(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_poison_of_the_inference_service_is_found_across_restarts_of_both() -> None:
     """Losses are forgotten by a restart of the orchestrator, which costs the service two more."""
-    monkeypatch.setattr(fleet, "POLICY", RetryPolicy(base_s=0.001, max_s=0.004))
     bench = Bench()
     mixed_folder(bench.library)
     bench.library.put(b"poison.jpg", b"image poison")
@@ -265,11 +261,12 @@ async def test_a_poison_of_the_inference_service_is_found_across_restarts_of_bot
             raise ConnectionLost("lost")
 
     bench.inference.behaviour = falls
-    async with started(bench) as scheduler:
-        job = await bench.submitted(scheduler)
-        await died.wait()
-    assert deaths == 1, "the orchestrator went down before the poison was found"
-    await bench.resumed()
-    ended = await bench.ended(job.id)
-    assert ended.counts == JobCounts(found=29, embedded=21, cached=2, failed=5, skipped=1)
-    assert ended.errors_by_code[ErrorCode.FILE_QUARANTINED] == 1
+    with short_waits():
+        async with started(bench) as scheduler:
+            job = await bench.submitted(scheduler)
+            await died.wait()
+        assert deaths == 1, "the orchestrator went down before the poison was found"
+        await bench.resumed()
+        ended = await bench.ended(job.id)
+        assert ended.counts == JobCounts(found=29, embedded=21, cached=2, failed=5, skipped=1)
+        assert ended.errors_by_code[ErrorCode.FILE_QUARANTINED] == 1

@@ -12,7 +12,7 @@ from anyio import Event
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
-from ingestion_orchestration_fastapi_app.inference_pool.health import MlWatch
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.search import Query, Search
 from tests.component.bench import Bench
 from tests.component.orchestrator_app import FakeService, check_problem, library, orchestrator
@@ -48,11 +48,9 @@ async def searched(*services: FakeInference) -> Search:
     for name in ("a", "b", "c"):
         bench.library.put(name.encode(), b"image " + name.encode())
     await bench.job()
-    watch = MlWatch(services)
-    await watch.look()
-    return Search(
-        bench.collections(), bench.store, watch, shown=lambda _: None, query_timeout_s=0.2
-    )
+    pool = InferencePool(services)
+    await pool.refresh()
+    return Search(bench.collections(), bench.store, pool, shown=lambda _: None, query_timeout_s=0.2)
 
 
 async def test_a_query_goes_to_the_next_service_when_one_is_gone_or_stuck() -> None:

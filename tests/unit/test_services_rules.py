@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ingestion_orchestration_fastapi_app.domain.inference.batching import BatchLimits
 from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
     captions_alike,
-    lead,
+    reference_capabilities,
 )
 from ingestion_orchestration_fastapi_app.domain.inference.window import MAX_PATIENCE, Window
 from ingestion_orchestration_fastapi_app.settings import Settings
@@ -34,7 +34,7 @@ SERVICES = st.lists(st.builds(service, st.sampled_from("abc"), captions=st.boole
 def test_the_lead_runs_the_collections_model_or_else_the_first_ones(
     told: list[Capabilities], fingerprint: str | None, captions: bool
 ) -> None:
-    found = lead(told, fingerprint=fingerprint, captions=captions)
+    found = reference_capabilities(told, fingerprint=fingerprint, captions=captions)
     wanted = fingerprint or (told[0].clip.fingerprint if told else None)
     alike = [one for one in told if one.clip.fingerprint == wanted]
     assert (found is None) == (not alike)

@@ -11,8 +11,10 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.inference.batching import BatchLimits
-from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import lead
-from ingestion_orchestration_fastapi_app.inference_pool.health import Seen
+from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
+    reference_capabilities,
+)
+from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint
 from utils.contract import (
     API_PREFIX,
     ErrorCode,
@@ -40,20 +42,26 @@ async def health_ready(services: AppStateDep) -> OrchestratorHealth:
     """The ledger answers. No inference service need: jobs wait for one."""
     with fail_after(READY_S):
         await services.ports.ledger.collections.list_all()
-    seen = await services.watch.look()
-    return OrchestratorHealth(status="ok", detail=_why_none(seen), inference=_states(seen))
+    await services.pool.refresh()
+    endpoints = services.pool.endpoints
+    return OrchestratorHealth(
+        status="ok", detail=_why_none(endpoints), inference=_states(endpoints)
+    )
 
 
 @router.get(f"{API_PREFIX}/capabilities", dependencies=[READS], summary="What can be asked for?")
 async def get_capabilities(services: AppStateDep) -> OrchestratorCapabilities:
     """Formats, folders and batches of this orchestrator, and its inference services."""
     settings = services.settings
-    seen = await services.watch.look()
-    told = [one.told for one in seen if one.told is not None]
-    up = [one.told for one in seen if one.told is not None and one.fault is None]
-    ml = lead(up or told, fingerprint=None)
-    captioning = lead(up or told, fingerprint=None, captions=True)
-    urls = [one.service.url for one in seen if ml is not None and one.told is ml]
+    await services.pool.refresh()
+    endpoints = services.pool.endpoints
+    told = [one.capabilities for one in endpoints if one.capabilities is not None]
+    up = [
+        one.capabilities for one in endpoints if one.capabilities is not None and one.fault is None
+    ]
+    ml = reference_capabilities(up or told, fingerprint=None)
+    captioning = reference_capabilities(up or told, fingerprint=None, captions=True)
+    urls = [one.url for one in endpoints if ml is not None and one.capabilities is ml]
     wanted = settings.batch_size
     return OrchestratorCapabilities(
         safe_clip_batch=0 if ml is None else ml.safe_clip_batch,
@@ -64,40 +72,42 @@ async def get_capabilities(services: AppStateDep) -> OrchestratorCapabilities:
         and not settings.disable_captions,
         ingest_roots=tuple(display_text(root.path) for root in services.allowed.roots),
         inference=InferenceSummary(
-            url=(urls or settings.ml_urls)[0], reachable=bool(up), detail=_why_none(seen)
+            url=(urls or settings.ml_urls)[0], reachable=bool(up), detail=_why_none(endpoints)
         ),
-        inference_services=_states(seen),
+        inference_services=_states(endpoints),
         ml=ml,
     )
 
 
-def _why_none(seen: Sequence[Seen]) -> str | None:
-    if any(one.fault is None for one in seen):
+def _why_none(endpoints: Sequence[Endpoint]) -> str | None:
+    if any(one.fault is None for one in endpoints):
         return None
-    if len(seen) == 1:
-        return seen[0].fault
-    return "; ".join(f"{one.service.url}: {one.fault}" for one in seen)
+    if len(endpoints) == 1:
+        return endpoints[0].fault
+    return "; ".join(f"{one.url}: {one.fault}" for one in endpoints)
 
 
-def _states(seen: Sequence[Seen]) -> tuple[InferenceService, ...]:
-    first = next((one for one in seen if one.told is not None and one.fault is None), None)
-    return tuple(_state(one, first) for one in seen)
+def _states(endpoints: Sequence[Endpoint]) -> tuple[InferenceService, ...]:
+    up = (one for one in endpoints if one.capabilities is not None and one.fault is None)
+    first = next(up, None)
+    return tuple(_state(one, first) for one in endpoints)
 
 
-def _state(one: Seen, first: Seen | None) -> InferenceService:
+def _state(one: Endpoint, first: Endpoint | None) -> InferenceService:
     """`first` is the first that answers: what runs another model than it is pointed out."""
     state, detail = InferenceState.READY, one.fault
-    clip = None if one.told is None else one.told.clip
+    clip = None if one.capabilities is None else one.capabilities.clip
+    theirs = None if first is None or first.capabilities is None else first.capabilities.clip
     if detail is not None:
         state = InferenceState.AWAY
-    elif clip and first and first.told and clip.fingerprint != first.told.clip.fingerprint:
+    elif clip and first and theirs and one.capabilities_for(theirs.fingerprint) is None:
         state = InferenceState.OTHER_MODEL
         detail = (
-            f"{ErrorCode.MODEL_MISMATCH}: it runs {clip.model}, {first.service.url} runs "
-            f"{first.told.clip.model}; a job uses those that run its collection's model"
+            f"{ErrorCode.MODEL_MISMATCH}: it runs {clip.model}, {first.url} runs "
+            f"{theirs.model}; a job uses those that run its collection's model"
         )
     return InferenceService(
-        url=one.service.url,
+        url=one.url,
         state=state,
         fingerprint=None if clip is None else clip.fingerprint,
         detail=detail,

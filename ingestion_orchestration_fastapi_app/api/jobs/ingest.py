@@ -81,7 +81,7 @@ async def _accepted(services: AppState, body: IngestRequest, directory: bytes) -
         else await collections.get(body.collection)
     )
     if existing is not None:
-        likely = await services.watch.likely(existing.fingerprint)
+        likely = await services.pool.likely_capabilities(existing.fingerprint)
         if likely is not None:
             collections.check_model(existing, likely)
         known_as = await services.ports.library.known_as(directory, existing.roots)

@@ -28,6 +28,11 @@ class Window:
         size = max(1, limit)
         return cls(size=size, cap=size)
 
+    def capped(self, limit: int) -> Window:
+        """As it is, unless the service says by now that it admits another number."""
+        cap = max(1, limit)
+        return self if cap == self.cap else Window(size=min(self.size, cap), cap=cap)
+
     def answered(self) -> Window:
         if self.size >= self.cap and not self.is_trial:
             return self

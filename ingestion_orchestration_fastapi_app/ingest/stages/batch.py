@@ -35,12 +35,12 @@ async def batch(job: JobContext, files: Receive[ToEmbed], out: Send[list[ToEmbed
                     pending, pending_bytes = [], 0
                 continue
             upload_bytes = file.upload.size_bytes
-            if not job.fleet.limits.fits(len(pending), pending_bytes, upload_bytes):
+            if not job.inference.limits.fits(len(pending), pending_bytes, upload_bytes):
                 await out.send(pending)
                 pending, pending_bytes = [], 0
             pending.append(file)
             pending_bytes += upload_bytes + PART_OVERHEAD_BYTES
-            if job.fleet.limits.is_full(len(pending), pending_bytes):
+            if job.inference.limits.is_full(len(pending), pending_bytes):
                 await out.send(pending)
                 pending, pending_bytes = [], 0
         if pending:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from anyio import EndOfStream, create_task_group
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
-from ingestion_orchestration_fastapi_app.domain.inference.batching import halves
+from ingestion_orchestration_fastapi_app.domain.inference.batching import BatchLimits, halves
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Original
 from ingestion_orchestration_fastapi_app.domain.library.new_points import point_of
 from ingestion_orchestration_fastapi_app.errors import (
@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     InferenceFault,
     ModelMismatch,
 )
-from ingestion_orchestration_fastapi_app.inference_pool.fleet import Member
+from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import LOST_FILE_CODES
 from ingestion_orchestration_fastapi_app.ingest.items import (
@@ -28,6 +28,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     failed_after_read,
     stored,
 )
+from ingestion_orchestration_fastapi_app.ingest.stages.suspect import answer_alone, send
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 
@@ -41,14 +42,18 @@ class Attempt:
     batch: list[ToEmbed]
     disconnects: int = 0
 
-    def parts(self, member: Member) -> list[Attempt]:
+    @property
+    def is_suspect(self) -> bool:
+        """A single file, alone or with neighbours when a connection was lost."""
+        return len(self.batch) == 1 and self.disconnects > 0
+
+    def parts(self, limits: BatchLimits) -> list[Attempt]:
         """In requests that the service takes: itself, unless the service is a smaller one."""
-        assert member.limits is not None
-        first = member.limits.fitting(packed.upload.size_bytes for packed in self.batch)
+        first = limits.fitting(packed.upload.size_bytes for packed in self.batch)
         if first == len(self.batch):
             return [self]
         cut = self.batch[:first], self.batch[first:]
-        return [_part(part, disconnects=self.disconnects) for part in cut]
+        return [replace(self, batch=part) for part in cut]
 
 
 async def embed(job: JobContext, batches: Receive[list[ToEmbed]], results: Send[Result]) -> None:
@@ -57,98 +62,99 @@ async def embed(job: JobContext, batches: Receive[list[ToEmbed]], results: Send[
     Whoever waits for a new batch holds no slot: a batch that was deferred may need it, and the
     memory that would let a new batch come may be the deferred one's.
     """
-    async with batches, results, create_task_group() as keepers:
-        for member in job.fleet.members:
-            keepers.start_soon(job.fleet.keep, member)
-        async with create_task_group() as senders:
-            while True:
-                await job.fleet.room()
-                try:
-                    batch = await batches.receive()
-                except EndOfStream:
-                    break
-                member = await job.fleet.take()
-                senders.start_soon(_see_through, job, member, batch, results)
-        keepers.cancel_scope.cancel()
+    async with batches, results, create_task_group() as senders:
+        while True:
+            await job.inference.wait_for_capacity()
+            try:
+                batch = await batches.receive()
+            except EndOfStream:
+                break
+            endpoint = await job.inference.acquire()
+            senders.start_soon(_until_answered, job, endpoint, batch, results)
 
 
-async def _see_through(
-    job: JobContext, member: Member, batch: list[ToEmbed], results: Send[Result]
+async def _until_answered(
+    job: JobContext, endpoint: Endpoint, batch: list[ToEmbed], results: Send[Result]
 ) -> None:
     """Until every file of the batch has its end. Begins with a slot held, ends without."""
-    attempts = deque([Attempt(batch)])
-    while True:
-        attempt, *later = attempts.popleft().parts(member)
-        attempts.extendleft(reversed(later))
-        loser: Member | None = None  # if the fault is its own, not the batch's, another will tell
-        try:
-            answers = await _answers(job, member, attempt.batch)
-        except (InferenceFault, ModelMismatch) as exc:
-            job.fleet.failed(member, exc)
-            loser = member if isinstance(exc, ConnectionLost) else None
-            attempts.extendleft(reversed(await _after_fault(member, attempt, exc, results)))
+    attempts = deque(await _sent(job, endpoint, Attempt(batch), results))
+    while attempts:
+        attempt = attempts.popleft()
+        if attempt.is_suspect:
+            (packed,) = attempt.batch
+            answer = await answer_alone(job, packed)
+            attempts.extendleft(await _take(job, packed, answer, results))
         else:
-            job.fleet.answered(member)
-            for packed in attempt.batch:
-                answer, original = answers[packed.id], isinstance(packed.upload, Original)
-                if original and isinstance(answer, Rejected) and answer.code in LOST_FILE_CODES:
-                    attempts.extend(_successors(job, packed))
-                    await results.send(failed_after_read(packed.read_file.without_bytes(), answer))
-                else:
-                    await results.send(_end(job, packed, answer))
-        if not attempts:
-            return
-        member = await job.fleet.take(unlike=loser)
+            # After a loss it is sent alone: only then does the next one say something of it.
+            endpoint = await job.inference.acquire(alone=attempt.disconnects > 0)
+            attempts.extendleft(reversed(await _sent(job, endpoint, attempt, results)))
 
 
-async def _answers(
-    job: JobContext, member: Member, batch: list[ToEmbed]
-) -> dict[str, Embedded | Rejected]:
-    uploads = {packed.id: packed.upload for packed in batch}
-    with job.progress.sending(), job.progress.busy("embed"):
-        return await member.client.embed(
-            uploads, captions=job.wants_captions, fingerprint=job.fingerprint
-        )
-
-
-async def _after_fault(
-    member: Member, attempt: Attempt, exc: InferenceFault | ModelMismatch, results: Send[Result]
+async def _sent(
+    job: JobContext, endpoint: Endpoint, attempt: Attempt, results: Send[Result]
 ) -> list[Attempt]:
-    """What is sent next in its place, to whichever service."""
-    if isinstance(exc, ConnectionLost):
-        return await _after_loss(attempt, results)
-    if isinstance(exc, BatchRefused):
-        return await _after_refusal(member, attempt, exc, results)
-    return [attempt]  # nothing is wrong with it
+    """Sends what of it the service takes. Returns what is sent next, to whichever service."""
+    limits = job.inference.limits_of(endpoint)
+    attempt, *later = attempt.parts(limits)
+    try:
+        answers = await send(job, endpoint, attempt.batch)
+    except (InferenceFault, ModelMismatch) as exc:
+        job.inference.failed(endpoint, exc)
+        return await _after_fault(endpoint, attempt, exc, results) + later
+    job.inference.succeeded(endpoint)
+    successors = [
+        successor
+        for packed in attempt.batch
+        for successor in await _take(job, packed, answers[packed.id], results)
+    ]
+    return later + successors
 
 
-async def _after_loss(attempt: Attempt, results: Send[Result]) -> list[Attempt]:
-    """Cuts a batch that was lost twice, whoever lost it, until the poison is one file."""
-    disconnects = attempt.disconnects + 1
-    if disconnects < DISCONNECTS_BEFORE_CUT:
-        return [replace(attempt, disconnects=disconnects)]
-    if len(attempt.batch) > 1:
-        # A half counts as lost once: the next loss cuts it.
-        return [_part(half, disconnects=1) for half in halves(attempt.batch)]
-    detail = f"the inference service was lost {disconnects} times while it had this file alone"
-    await results.send(_ended(attempt.batch[0], Rejected(ErrorCode.FILE_QUARANTINED, detail)))
+async def _take(
+    job: JobContext, packed: ToEmbed, answer: Embedded | Rejected, results: Send[Result]
+) -> list[Attempt]:
+    """Passes the file's end on. Returns a copy that is sent in its place, where it was lost."""
+    if (
+        isinstance(packed.upload, Original)
+        and isinstance(answer, Rejected)
+        and (answer.code in LOST_FILE_CODES)
+    ):
+        successors = _successors(job, packed)
+        await results.send(failed_after_read(packed.read_file.without_bytes(), answer))
+        return successors
+    await results.send(_end(job, packed, answer))
     return []
 
 
-async def _after_refusal(
-    member: Member, attempt: Attempt, exc: BatchRefused, results: Send[Result]
+async def _after_fault(
+    endpoint: Endpoint, attempt: Attempt, exc: InferenceFault | ModelMismatch, results: Send[Result]
 ) -> list[Attempt]:
-    """Halves a batch that is too large, and cuts later ones by the service's new limits."""
+    """What is sent next in its place, to whichever service."""
+    if isinstance(exc, ConnectionLost):
+        return _after_loss(attempt)
+    if isinstance(exc, BatchRefused):
+        return await _after_refusal(endpoint, attempt, exc, results)
+    return [attempt]  # nothing is wrong with it
+
+
+def _after_loss(attempt: Attempt) -> list[Attempt]:
+    """Cuts a batch that was lost twice, whoever lost it, until the suspect is one file."""
+    disconnects = attempt.disconnects + 1
+    if disconnects < DISCONNECTS_BEFORE_CUT or len(attempt.batch) == 1:
+        return [replace(attempt, disconnects=disconnects)]
+    # A half counts as lost once: the next loss cuts it.
+    return [Attempt(half, disconnects=1) for half in halves(attempt.batch)]
+
+
+async def _after_refusal(
+    endpoint: Endpoint, attempt: Attempt, exc: BatchRefused, results: Send[Result]
+) -> list[Attempt]:
+    """Halves a batch that is too large, and cuts later ones by what the service takes."""
     if len(attempt.batch) == 1:
         await results.send(_ended(attempt.batch[0], Rejected(ErrorCode.BATCH_TOO_LARGE, str(exc))))
         return []
-    member.lower(len(attempt.batch) // 2)
+    endpoint.max_images = len(attempt.batch) // 2
     return [Attempt(half) for half in halves(attempt.batch)]
-
-
-def _part(batch: list[ToEmbed], *, disconnects: int) -> Attempt:
-    """A single file is tried twice alone."""
-    return Attempt(batch, disconnects=disconnects if len(batch) > 1 else 0)
 
 
 def _successors(job: JobContext, packed: ToEmbed) -> list[Attempt]:

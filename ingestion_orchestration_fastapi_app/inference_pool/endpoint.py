@@ -1,0 +1,121 @@
+"""One inference service: what is known of it, and how much it may be sent now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from anyio import Lock, current_time
+
+from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
+    capabilities_for,
+)
+from ingestion_orchestration_fastapi_app.domain.inference.window import Window
+from ingestion_orchestration_fastapi_app.errors import ModelMismatch
+from ingestion_orchestration_fastapi_app.ports.inference import Inference
+from utils.contract import Capabilities
+
+
+class EndpointStatus(StrEnum):
+    """What a service can be used for now."""
+
+    UNKNOWN = "unknown"  # it was not asked yet
+    READY = "ready"
+    COOLING_DOWN = "cooling_down"  # it asked for time
+    AWAY = "away"  # it does not answer, or lost a batch and has not passed a control since
+
+
+@dataclass(slots=True, eq=False)
+class Endpoint:
+    """One service. Times are by the event loop's clock.
+
+    Attributes:
+        capabilities: as last heard, also while it is away.
+        fault: why it is away; None while it answers.
+        cooldown_until_s: nothing is sent before; a service that is away is asked again then.
+        cooldown_reason: why it cools down.
+        faults: batches in a row that it did not answer, for the back-off.
+        silences: how often in a row it did not say what it is, likewise.
+        needs_control: it lost a batch, and must embed a control picture before it is used.
+        failed_controls: how often it lost a control picture.
+        disowned: by fingerprint, what it said when it was sent images for a model that it lists.
+        max_images: it refused larger batches than its capabilities allow.
+        reserved_by: who waits to have it alone, or has.
+        queries_last_until_s: it was silent on a query; others are asked first until then.
+    """
+
+    client: Inference
+    capabilities: Capabilities | None = None
+    fault: str | None = None
+    asked_at_s: float = float("-inf")
+    window: Window | None = None
+    in_flight: int = 0
+    faults: int = 0
+    silences: int = 0
+    cooldown_until_s: float = float("-inf")
+    cooldown_reason: str = ""
+    needs_control: bool = False
+    failed_controls: int = 0
+    disowned: dict[str, str] = field(default_factory=dict)
+    max_images: int | None = None
+    reserved_by: object = None
+    queries_last_until_s: float = float("-inf")
+    asking: Lock = field(default_factory=Lock)
+
+    @property
+    def url(self) -> str:
+        return self.client.url
+
+    @property
+    def status(self) -> EndpointStatus:
+        if self.fault is not None:
+            return EndpointStatus.AWAY
+        if self.capabilities is None:
+            return EndpointStatus.UNKNOWN
+        if self.cooldown_until_s > current_time():
+            return EndpointStatus.COOLING_DOWN
+        return EndpointStatus.READY
+
+    @property
+    def free_slots(self) -> int:
+        """Requests that it would take at once."""
+        if self.window is None or self.status is not EndpointStatus.READY:
+            return 0
+        return max(0, self.window.size - self.in_flight)
+
+    def capabilities_for(self, fingerprint: str) -> Capabilities | None:
+        """None: it does not hold that model, as far as it was heard."""
+        if self.capabilities is None or fingerprint in self.disowned:
+            return None
+        return capabilities_for(self.capabilities, fingerprint)
+
+    def refusal(self, fingerprint: str | None) -> str:
+        """Why a service that answers is not used for images of that model."""
+        assert self.capabilities is not None
+        if fingerprint in self.disowned:
+            return f"{ModelMismatch.code}: {self.url}: {self.disowned[fingerprint]}"
+        clip = self.capabilities.clip
+        return (
+            f"{ModelMismatch.code}: {self.url} runs {clip.model} ({clip.fingerprint}) and is not "
+            f"used: the collection was made by {fingerprint}"
+        )
+
+    def heard(self, told: Capabilities) -> None:
+        """It answered what it is."""
+        if self.capabilities is not None and (
+            told.safe_clip_batch,
+            told.max_request_bytes,
+        ) != (self.capabilities.safe_clip_batch, self.capabilities.max_request_bytes):
+            self.max_images = None
+        self.capabilities, self.silences = told, 0
+        self.disowned.clear()
+        limit = told.queue.limit
+        self.window = Window.of_limit(limit) if self.window is None else self.window.capped(limit)
+
+    def well_again(self) -> None:
+        self.fault, self.needs_control = None, False
+        self.cooldown_until_s, self.cooldown_reason = float("-inf"), ""
+
+    def cool_down(self, wait_s: float, reason: str) -> None:
+        self.cooldown_until_s = max(self.cooldown_until_s, current_time() + wait_s)
+        self.cooldown_reason = reason

@@ -1,0 +1,70 @@
+"""A query goes to the services in turn, within one time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from anyio import current_time, fail_after, sleep
+
+from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
+from ingestion_orchestration_fastapi_app.errors import (
+    InferenceFault,
+    ModelMismatch,
+    Overloaded,
+    Unreachable,
+)
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from ingestion_orchestration_fastapi_app.ports.inference import Inference
+
+Ask: TypeAlias = Callable[[Inference], Awaitable[QueryVector]]
+
+
+async def query_vector(
+    pool: InferencePool, fingerprint: str, ask: Ask, *, timeout_s: float
+) -> QueryVector:
+    """Raises InferenceFault: none answers; ModelMismatch: those that answer hold other models.
+
+    A service that says when it will have time, or its model again, is asked then once more, if
+    that is within the time.
+    """
+    ends_s = current_time() + timeout_s
+    while True:
+        try:
+            return await _first_answer(pool, fingerprint, ask, ends_s=ends_s)
+        except Overloaded as exc:
+            wait_s = exc.retry_after_s
+            if wait_s is None or current_time() + wait_s >= ends_s:
+                raise
+        await sleep(wait_s)
+
+
+async def _first_answer(
+    pool: InferencePool, fingerprint: str, ask: Ask, *, ends_s: float
+) -> QueryVector:
+    """Each has a fair part of the time that is left. Raises the last one's fault."""
+    endpoints = pool.in_query_order(fingerprint)
+    fault: InferenceFault | None = None
+    runs = ""
+    for place, endpoint in enumerate(endpoints):
+        share_s = (ends_s - current_time()) / (len(endpoints) - place)
+        try:
+            with fail_after(share_s):
+                answer = await ask(endpoint.client)
+        except TimeoutError:
+            fault = Unreachable("the inference service does not answer in time")
+            pool.report_silence(endpoint)
+        except Overloaded as exc:  # queries have places of their own: it says nothing of batches
+            fault = exc
+        except InferenceFault as exc:
+            fault = exc
+            pool.report_silence(endpoint)
+        except ModelMismatch as exc:
+            runs = exc.detail
+        else:
+            if answer.fingerprint == fingerprint:
+                return answer
+            runs = f"the inference service runs {answer.fingerprint}"
+        if runs and endpoint.capabilities_for(fingerprint) is not None:
+            pool.report_silence(endpoint)  # it said otherwise, and is asked again
+    raise fault or ModelMismatch(runs)

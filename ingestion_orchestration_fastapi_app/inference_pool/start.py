@@ -1,0 +1,43 @@
+"""What a job that begins plans with: waits until a service that it can use is known."""
+
+from __future__ import annotations
+
+from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
+    reference_capabilities,
+)
+from ingestion_orchestration_fastapi_app.inference_pool.lease import JobNotes
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from utils.contract import Capabilities, ErrorCode
+
+
+async def until_known(
+    pool: InferencePool, *, fingerprint: str | None, captions: bool, notes: JobNotes
+) -> Capabilities:
+    """Waits, for as long as it takes, until a service holds the model or all answer.
+
+    Returns what a service says that holds another model only where all do.
+    """
+    await pool.refresh()
+    has_noted = False
+    while True:
+        told = [
+            one.capabilities
+            for one in pool.endpoints
+            if one.capabilities is not None and one.fault is None
+        ]
+        found = reference_capabilities(told, fingerprint=fingerprint, captions=captions)
+        if found is not None:
+            return found
+        if len(told) == len(pool.endpoints):
+            return told[0]
+        reason = ""
+        for endpoint in reversed(pool.endpoints):
+            if endpoint.capabilities is not None and endpoint.fault is None:
+                notes.warn(endpoint.refusal(fingerprint))
+            else:
+                reason = f"{endpoint.url}: {endpoint.fault}"
+        if not has_noted:
+            notes.note("waiting_for_ml", reason)
+            has_noted = True
+        with notes.waiting(reason, ErrorCode.ML_UNAVAILABLE):
+            await pool.until_changed()

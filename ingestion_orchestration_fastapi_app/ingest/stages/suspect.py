@@ -1,0 +1,108 @@
+"""A file that may have taken a service down: sent alone, between two good pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from anyio import move_on_after, sleep
+
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded
+from ingestion_orchestration_fastapi_app.errors import (
+    BatchRefused,
+    ConnectionLost,
+    InferenceFault,
+    ModelMismatch,
+)
+from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint
+from ingestion_orchestration_fastapi_app.ingest.context import JobContext
+from ingestion_orchestration_fastapi_app.ingest.items import ToEmbed
+from utils.contract import ErrorCode
+from utils.problems import Rejected
+
+STRIKES = 2
+STRIKE_GAP_S = 10.0  # a bad moment may be that long, and pass
+BACK_WITHIN_S = 120.0  # for a service that the file may have ended, while others are there
+
+
+async def send(
+    job: JobContext, endpoint: Endpoint, batch: Sequence[ToEmbed]
+) -> dict[str, Embedded | Rejected]:
+    """One request. Raises InferenceFault, ModelMismatch."""
+    uploads = {packed.id: packed.upload for packed in batch}
+    with job.progress.sending(), job.progress.busy("embed"):
+        return await endpoint.client.embed(
+            uploads, captions=job.wants_captions, fingerprint=job.fingerprint
+        )
+
+
+async def answer_alone(job: JobContext, packed: ToEmbed) -> Embedded | Rejected:
+    """The file's answer; a quarantine when it failed twice between two controls that passed.
+
+    A control that fails says that the moment is bad: the job waits for the service, and the file
+    is tried again. Holds no slot between two tries.
+    """
+    path = display_text(packed.read_file.content.file.absolute)
+    job.progress.note("file_tried_alone", path)
+    strikes, last = 0, ""
+    blamed: Endpoint | None = None
+    while strikes < STRIKES:
+        endpoint = await job.inference.acquire(alone=True, unlike=blamed)
+        failed_controls = endpoint.failed_controls
+        if not await _passes_control(job, endpoint, packed):
+            continue
+        try:
+            answers = await send(job, endpoint, [packed])
+        except ConnectionLost as exc:
+            job.inference.failed(endpoint, exc)
+            blamed, last = endpoint, str(exc)
+        except (InferenceFault, ModelMismatch) as exc:
+            job.inference.failed(endpoint, exc)
+            if isinstance(exc, BatchRefused):
+                return Rejected(ErrorCode.BATCH_TOO_LARGE, str(exc))
+            continue  # no answer
+        else:
+            job.inference.succeeded(endpoint)
+            return answers[packed.id]
+        if await _is_well_after(job, endpoint, packed, failed_controls):
+            strikes += 1
+            if strikes < STRIKES:
+                await sleep(STRIKE_GAP_S)
+    return Rejected(
+        ErrorCode.FILE_QUARANTINED,
+        f"the inference service failed {STRIKES} times on this file alone, and embedded another "
+        f"picture before and after each time: {last}",
+    )
+
+
+async def _passes_control(job: JobContext, endpoint: Endpoint, packed: ToEmbed) -> bool:
+    """With a slot held, which is given back where it does not pass."""
+    try:
+        with job.progress.sending(), job.progress.busy("embed"):
+            await job.inference.send_control(endpoint, packed.upload)
+    except (InferenceFault, ModelMismatch) as exc:
+        endpoint.failed_controls += isinstance(exc, ConnectionLost)
+        job.inference.failed(endpoint, exc)
+        return False
+    return True
+
+
+async def _is_well_after(
+    job: JobContext, endpoint: Endpoint, packed: ToEmbed, failed_controls: int
+) -> bool:
+    """Whether the service that lost the file answers the first control after that.
+
+    False also where it does not come back while another service can be asked.
+    """
+    while endpoint.failed_controls == failed_controls:
+        with move_on_after(BACK_WITHIN_S) as waited:
+            await job.inference.acquire(alone=True, only=endpoint)
+        if waited.cancelled_caught:
+            if job.inference.is_served(without=endpoint):
+                return False
+        elif endpoint.failed_controls != failed_controls:
+            job.inference.succeeded(endpoint)  # the pool's own control has passed since
+        elif await _passes_control(job, endpoint, packed):
+            job.inference.succeeded(endpoint)
+            return True
+    return False
