@@ -1,4 +1,4 @@
-"""The orchestrator's settings: the only reader of its environment."""
+"""Every setting of the orchestrator."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
 from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.web.access.hosts import binding_fault, is_loopback
-from utils.web.setting_types import HostRules, Origins, RootPathText
+from utils.web.http_settings import HttpSettings
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -38,10 +38,8 @@ def default_roots() -> tuple[Path, ...]:
     return tuple(root for root in roots if root is not None)
 
 
-class Settings(BaseSettings):
-    """Frozen; every field is an environment variable of the same name in capitals."""
-
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+class Settings(HttpSettings):
+    """Beside those of its HTTP side. The only reader of its environment."""
 
     ml_inference_service_url: str = Field(
         default="http://127.0.0.1:8001",
@@ -150,32 +148,12 @@ class Settings(BaseSettings):
     index_threshold_rows: int = Field(
         default=50_000, ge=256, description="Rows from which a collection gets an index."
     )
-    api_key: SecretStr | None = Field(
-        default=None, description="When set, calls need it as `X-API-Key` or a bearer token."
-    )
     ml_api_key: SecretStr | None = Field(
         default=None, description="The inference service's API_KEY. Default: the same as API_KEY."
-    )
-    allow_no_key: bool = Field(
-        default=False, description="1: listen beyond the loopback addresses without API_KEY."
-    )
-    allowed_hosts: HostRules = Field(
-        default=(),
-        description="Names answered to beside loopback ones, after `,`. None, with a key: every.",
-    )
-    root_path: RootPathText = Field(
-        default="", description="Path below which a reverse proxy shows the service: `/photos`."
-    )
-    cors_origins: Origins = Field(
-        default=(),
-        description="Origins whose pages may use the API, after `,`: `https://photos.example`.",
     )
     publish: str = Field(
         default="127.0.0.1",
         description="Where Docker publishes the port; only loopback addresses without API_KEY.",
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="The least severe event that is logged."
     )
     orchestrator_host: str = Field(default="127.0.0.1", description="Address to listen on.")
     orchestrator_port: int = Field(default=8002, ge=0, le=65_535, description="Port to listen on.")
@@ -183,15 +161,6 @@ class Settings(BaseSettings):
         default=96 * MIB,
         ge=65 * MIB,
         description="Uploaded pictures that are held at once, all together; more is 503.",
-    )
-    max_connections: int = Field(
-        default=1024,
-        ge=16,
-        le=60_000,
-        description="Connections open at once; less where the system allows few open files.",
-    )
-    max_json_bytes: int = Field(
-        default=256 * 1024, ge=1024, le=16 * MIB, description="Largest JSON body of a request."
     )
 
     @field_validator("data_dir", "diskcache_dir", mode="after")

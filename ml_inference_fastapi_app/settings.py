@@ -1,4 +1,4 @@
-"""Every setting of the inference service. The only reader of its environment."""
+"""Every setting of the inference service."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
 
 from ml_inference_fastapi_app.backends.base import ClipOptions
 from ml_inference_fastapi_app.backends.registry import BACKENDS
 from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.web.access.hosts import binding_fault
-from utils.web.setting_types import HostRules, Origins, RootPathText
+from utils.web.http_settings import HttpSettings
 
 
 def _cores() -> int:
@@ -29,39 +28,14 @@ def _model_cache_dir() -> Path | None:
     return None if home is None else home / ".cache/photoseek/models"
 
 
-class Settings(BaseSettings):
-    """Each field's name in capitals is its environment variable. Empty means the default."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, env_ignore_empty=True, extra="ignore", protected_namespaces=()
-    )
+class Settings(HttpSettings):
+    """Beside those of its HTTP side. The only reader of its environment."""
 
     ml_host: str = Field(
         default="127.0.0.1", description="Address that the inference service listens on."
     )
     ml_port: int = Field(
         default=8001, ge=0, le=65535, description="Port that the inference service listens on."
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Least severe level that is logged."
-    )
-    api_key: SecretStr | None = Field(
-        default=None,
-        description="Key that callers must send in X-API-Key; unset: none is asked for.",
-    )
-    allow_no_key: bool = Field(
-        default=False, description="1: listen beyond the loopback addresses without API_KEY."
-    )
-    allowed_hosts: HostRules = Field(
-        default=(),
-        description="Names answered to beside loopback ones, after `,`. None, with a key: every.",
-    )
-    root_path: RootPathText = Field(
-        default="", description="Path below which a reverse proxy shows the service: `/photos`."
-    )
-    cors_origins: Origins = Field(
-        default=(),
-        description="Origins whose pages may use the API, after `,`: `https://photos.example`.",
     )
 
     clip_model: str = Field(
@@ -146,18 +120,6 @@ class Settings(BaseSettings):
     )
     ml_max_request_bytes: int = Field(
         default=1024 * 1024 * 1024, ge=1024, description="Largest body of a batch, in bytes."
-    )
-    max_connections: int = Field(
-        default=1024,
-        ge=16,
-        le=60_000,
-        description="Connections open at once; less where the system allows few open files.",
-    )
-    max_json_bytes: int = Field(
-        default=256 * 1024,
-        ge=1024,
-        le=16 * 1024 * 1024,
-        description="Largest JSON body of a request, in bytes.",
     )
     ml_max_part_bytes: int = Field(
         default=256 * 1024 * 1024,

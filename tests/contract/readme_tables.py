@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings
 
 from ingestion_orchestration_fastapi_app.settings import Settings as OrchestratorSettings
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
+from utils.web.http_settings import HttpSettings
 
 README = Path(__file__).parents[2] / "README.md"
 CLASSES: dict[str, type[BaseSettings]] = {
@@ -49,7 +50,8 @@ def default_text(name: str, field: FieldInfo) -> str:
 
 def table(service: str) -> str:
     rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
-    for name, field in CLASSES[service].model_fields.items():
+    fields = CLASSES[service].model_fields.items()
+    for name, field in sorted(fields, key=lambda one: one[0] in HttpSettings.model_fields):
         assert field.description, f"{name} has no description"
         meaning = field.description.replace("|", "\\|")
         rows.append(f"| `{name.upper()}` | {default_text(name, field)} | {meaning} |")

@@ -1,0 +1,59 @@
+"""The settings that both services have: those of their HTTP side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from utils.web.access.cors import cors_origins
+from utils.web.access.hosts import host_rules
+from utils.web.routing.root_path import checked_root_path
+
+
+def _from_text(read: Callable[[str], tuple[str, ...]]) -> BeforeValidator:
+    """What code gives is taken as it is."""
+    return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
+
+
+class HttpSettings(BaseSettings):
+    """Each field's name in capitals is its environment variable. Empty means the default."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, extra="ignore", protected_namespaces=()
+    )
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least severe event that is logged."
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="When set, calls need it as `X-API-Key` or a bearer token."
+    )
+    allow_no_key: bool = Field(
+        default=False, description="1: listen beyond the loopback addresses without API_KEY."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, _from_text(host_rules)] = Field(
+        default=(),
+        description="Names answered to beside loopback ones, after `,`. None, with a key: every.",
+    )
+    root_path: Annotated[str, AfterValidator(checked_root_path)] = Field(
+        default="", description="Path below which a reverse proxy shows the service: `/photos`."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, _from_text(cors_origins)] = Field(
+        default=(),
+        description="Origins whose pages may use the API, after `,`: `https://photos.example`.",
+    )
+    max_connections: int = Field(
+        default=1024,
+        ge=16,
+        le=60_000,
+        description="Connections open at once; less where the system allows few open files.",
+    )
+    max_json_bytes: int = Field(
+        default=256 * 1024,
+        ge=1024,
+        le=16 * 1024 * 1024,
+        description="Largest JSON body of a request.",
+    )
