@@ -11,7 +11,7 @@ import numpy as np
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within, root_at
-from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault, ScanStalled
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Content,
     Embedded,
@@ -103,6 +103,7 @@ class FakeLibrary:
         self.need_bytes = 1000
         self.reserved_for_px: set[int] = set()  # sides at which files were to be decoded
         self.faults: list[ScanFault] = []
+        self.stalls: list[Rejected] = []  # of scans of the root, before they go on
         self.devices: dict[bytes, int] = {self.root.path: 1}
         self.metadata: dict[bytes, Metadata] = {}  # by relative path, where there is any
         self.allowed = True
@@ -122,7 +123,9 @@ class FakeLibrary:
 
     async def scan(
         self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
-    ) -> AsyncIterator[list[File] | Mounted | ScanFault]:
+    ) -> AsyncIterator[list[File] | Mounted | ScanFault | ScanStalled]:
+        while self.stalls:
+            yield ScanStalled(directory, self.stalls.pop())
         for path, device in self.devices.items():
             yield Mounted(path, device)
         for fault in self.faults:

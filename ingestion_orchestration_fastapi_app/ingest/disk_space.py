@@ -7,10 +7,13 @@ from collections.abc import Callable
 from anyio import move_on_after
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
+from ingestion_orchestration_fastapi_app.domain.files.scan import ScanStalled
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import DiskFull
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.library import Library
+from utils.contract import ErrorCode
+from utils.problems import ServiceOverloaded
 
 LOOK_S = 3.0  # a folder too large to be counted in this time is judged by what was counted
 # A thumbnail in the cache (about 15 KB), a vector in cache and store with its payload (2 x 2 KB
@@ -29,12 +32,21 @@ async def check_space(
     free_bytes: int,
     keep_bytes: int,
 ) -> None:
-    """Raises DiskFull. Counts only files that the collection does not know yet."""
+    """Counts only files that the collection does not know yet.
+
+    Raises:
+        DiskFull: there is too little space.
+        ServiceOverloaded: the folders cannot be looked at for want of descriptors or memory.
+    """
     new_images = 0
     # The directory's own root may have to be made by the job that this is about.
     roots = [root_at(directory), *(() if collection is None else collection.roots)]
     with move_on_after(LOOK_S):
         async for group in library.scan(directory, recursive=recursive, roots=roots):
+            if isinstance(group, ScanStalled):
+                if group.fault.code is ErrorCode.OVERLOADED:
+                    raise ServiceOverloaded(group.fault.detail, retry_after_s=1.0)
+                break  # the job waits for the disk
             if not isinstance(group, list):
                 continue
             images = [file.key for file in group if is_image_name(file.path)]

@@ -6,14 +6,19 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, TypeAlias
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
-from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.files.scan import (
+    Linked,
+    Mounted,
+    ScanFault,
+    ScanStalled,
+)
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Content,
     Skipped,
 )
 from utils.problems import Rejected
 
-ScanGroup: TypeAlias = list[File] | Mounted | Linked | ScanFault
+ScanGroup: TypeAlias = list[File] | Mounted | Linked | ScanFault | ScanStalled
 
 
 class OpenFile(Protocol):
@@ -34,7 +39,8 @@ class Library(Protocol):
     ) -> AsyncIterator[ScanGroup]:
         """Regular files below the directory, in groups, each under the deepest root it is in.
 
-        Each file system comes before its files. Links are told of and not followed.
+        Each file system comes before its files. Links are told of and not followed. Where the
+        scan stalls, going on tries the folder again.
         """
 
     async def gone(

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import serves
 from ingestion_orchestration_fastapi_app.domain.files.deletion import changed_devices, device_at
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord, Verdict
-from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault, ScanStalled
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.ports.folder_events import MAX_FOLDERS
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.library import Library, ScanGroup
+from utils.contract import ErrorCode
+from utils.problems import ServiceOverloaded
 
 _PAGE = 1024
 _MASK = 2**64 - 1
@@ -82,6 +84,11 @@ class ChangeScan:
                 found.devices[group.path] = group.device
             elif isinstance(group, ScanFault):
                 found.faults[group.path] = group.detail
+            elif isinstance(group, ScanStalled):
+                if group.fault.code is ErrorCode.OVERLOADED:
+                    raise ServiceOverloaded(group.fault.detail, retry_after_s=1.0)
+                found.faults[group.path] = group.fault.detail
+                break
             elif isinstance(group, list):
                 known += await self._compare(collection, group, found)
         return known

@@ -10,12 +10,18 @@ from typing import Any
 import pytest
 from anyio import fail_after, sleep
 
-from ingestion_orchestration_fastapi_app.adapters.local_files import filesystem, regular_file
+from ingestion_orchestration_fastapi_app.adapters.local_files import (
+    filesystem,
+    regular_file,
+    whole_file,
+)
 from ingestion_orchestration_fastapi_app.ingest import read_control
+from ingestion_orchestration_fastapi_app.ingest.stages import scan
 from tests.component.bench import PATIENCE_S, Bench
 from tests.component.job_steps import started
 from tests.component.orchestrator_app import orchestrator, paint
 from utils.contract import ErrorCode, JobCounts, JobState
+from utils.problems import Rejected
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +32,7 @@ BAD = b"05.jpg"
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_control, "GAP_S", 0.002)
     monkeypatch.setattr(read_control, "RETRY_S", 0.002)
+    monkeypatch.setattr(scan, "RETRY_STALLED_S", 0.002)
 
 
 def bench_of(images: int = 10) -> Bench:
@@ -95,6 +102,16 @@ async def test_a_job_waits_for_a_disk_that_fails_and_blames_no_file(is_known: bo
     assert ended.counts.embedded == 10
 
 
+@pytest.mark.parametrize("code", [ErrorCode.FILE_READ, ErrorCode.OVERLOADED])
+async def test_a_job_waits_for_a_folder_that_cannot_be_listed_now(code: ErrorCode) -> None:
+    bench = bench_of()
+    bench.library.stalls = [Rejected(code, "not now")] * 3
+    job = await bench.job()
+    assert (job.state, job.counts) == (JobState.COMPLETED, JobCounts(found=10, embedded=10))
+    waits = [line.detail for line in job.progress.log if line.event == "job_paused"]
+    assert waits == [f"{code}: /photos: not now"] * 3
+
+
 class Failing:
     """In the place of `os` in a module: `pread` fails so often at each file named `bad`."""
 
@@ -120,7 +137,8 @@ async def test_no_moment_of_the_system_fails_a_file_or_a_job(
     tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingestion_orchestration_fastapi_app.jobs.context.RETRY_STORAGE_S", 0.01)
-    monkeypatch.setattr(filesystem, "os", Failing(number, 2))
+    for module in (filesystem, whole_file):  # the header is read, and then the whole
+        monkeypatch.setattr(module, "os", Failing(number, 1))
     async with orchestrator(tmp_path) as running:
         for name in ("a", "bad", "c"):
             paint(running.photos / f"{name}.png", "red", side_px=60 + len(name))

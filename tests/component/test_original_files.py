@@ -14,7 +14,7 @@ import pytest
 from anyio import create_task_group, sleep, to_thread
 from PIL import Image
 
-from ingestion_orchestration_fastapi_app.adapters.local_files import filesystem, stored_file
+from ingestion_orchestration_fastapi_app.adapters.local_files import stored_file, whole_file
 from tests.component.orchestrator_app import Running, check_problem, orchestrator
 from utils.contract import ErrorCode
 
@@ -219,7 +219,7 @@ async def test_what_the_ledger_knows_is_not_read_again_to_be_served(
 
     def hash_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
         hashed.append(size_bytes)
-        return filesystem.hash_whole(descriptor, size_bytes)
+        return whole_file.hash_whole(descriptor, size_bytes)
 
     monkeypatch.setattr(stored_file, "hash_whole", hash_whole)
     path = picture(tmp_path / "photos" / "a.jpg")

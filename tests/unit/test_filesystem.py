@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from anyio import CapacityLimiter
 
-from ingestion_orchestration_fastapi_app.adapters.local_files import filesystem
+from ingestion_orchestration_fastapi_app.adapters.local_files import filesystem, whole_file
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.domain.files.file import File
@@ -186,7 +186,7 @@ async def test_a_file_that_keeps_changing_is_a_code(
     path = tmp_path / "growing.jpg"
     opened = await library().open(put(path, PHOTO))
     assert not isinstance(opened, Rejected | Skipped)
-    monkeypatch.setattr(filesystem, "_read_whole", _growing(path))
+    monkeypatch.setattr(filesystem, "read_whole", _growing(path))
     content = await opened.read()
     await opened.close()
     assert isinstance(content, Rejected)
@@ -195,7 +195,7 @@ async def test_a_file_that_keeps_changing_is_a_code(
 
 def _growing(path: Path) -> Callable[[int, int], tuple[bytes, bytes, int]]:
     """Reads as ever, while another program appends."""
-    really = filesystem._read_whole
+    really = whole_file.read_whole
 
     def read(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
         result = really(descriptor, size_bytes)

@@ -21,10 +21,15 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.walking import fil
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import MAX_GROUP
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root, root_at
-from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.files.scan import (
+    Linked,
+    Mounted,
+    ScanFault,
+    ScanStalled,
+)
 from ingestion_orchestration_fastapi_app.ports.library import Library
 from tests.picture_files import LONG_AGO_NS, put, root_of
-from utils.problems import ServiceOverloaded
+from utils.contract import ErrorCode
 
 pytestmark = pytest.mark.anyio
 BYTES = b"the scan opens no file"
@@ -45,6 +50,7 @@ async def scanned(
     async for group in found:
         if isinstance(group, Mounted | Linked):
             continue
+        assert not isinstance(group, ScanStalled)
         if isinstance(group, ScanFault):
             faults.append(group)
         else:
@@ -82,8 +88,38 @@ async def test_a_folder_is_not_blamed_for_descriptors_that_lack_for_a_moment(
         raise OSError(lacking, os.strerror(lacking))
 
     monkeypatch.setattr(os, "open", never)
-    with pytest.raises(ServiceOverloaded, match=os.strerror(lacking)):
-        await scanned(tmp_path)
+    await check_stall(tmp_path, monkeypatch, opened, ErrorCode.OVERLOADED, os.strerror(lacking))
+
+
+@pytest.mark.parametrize("failing", [errno.EIO, errno.ESTALE])
+async def test_a_folder_whose_file_system_fails_is_listed_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    for number in range(15):
+        put(tmp_path / f"{number}.jpg", BYTES)
+    opened = os.open
+
+    def fails(*args: Any, **more: Any) -> Any:
+        raise OSError(failing, os.strerror(failing))
+
+    monkeypatch.setattr(os, "open", fails)
+    await check_stall(tmp_path, monkeypatch, opened, ErrorCode.FILE_READ, os.strerror(failing))
+
+
+async def check_stall(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, opened: Any, code: ErrorCode, said: str
+) -> None:
+    """A scan that stalls says so as often as it is asked, and then goes on where it was."""
+    groups = library().scan(os.fsencode(folder), recursive=True, roots=[root_of(folder)])
+    for _ in range(2):
+        stalled = await anext(groups)
+        assert isinstance(stalled, ScanStalled)
+        assert stalled.fault.code is code
+        assert said in stalled.fault.detail
+    monkeypatch.setattr(os, "open", opened)
+    found = [group async for group in groups]
+    assert sum(len(group) for group in found if isinstance(group, list)) == 15
+    assert not [group for group in found if isinstance(group, ScanFault | ScanStalled)]
 
 
 async def test_a_scan_finds_every_regular_file_once(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
@@ -37,8 +36,17 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk 
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.gone_files import are_gone
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folder import SameFolders
+from ingestion_orchestration_fastapi_app.adapters.local_files.whole_file import (
+    hash_whole,
+    read_whole,
+)
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
-from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.files.scan import (
+    Linked,
+    Mounted,
+    ScanFault,
+    ScanStalled,
+)
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Skipped
 from utils.containers.byte_source import FileBytes
@@ -54,7 +62,6 @@ from utils.metadata.extractor import extract_metadata
 from utils.problems import Rejected
 
 _MTIME_TRUSTED_AFTER_NS = 2_000_000_000
-_CHUNK_BYTES = 1024 * 1024
 
 
 class LocalFiles:
@@ -80,7 +87,7 @@ class LocalFiles:
 
     async def scan(
         self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
-    ) -> AsyncIterator[list[File] | Mounted | Linked | ScanFault]:
+    ) -> AsyncIterator[list[File] | Mounted | Linked | ScanFault | ScanStalled]:
         items = walk(directory, recursive=recursive, roots=roots, rules=self._rules)
         try:
             while True:
@@ -233,7 +240,7 @@ class LocalFile:
         if before.st_size > self._max_file_bytes:
             return _too_large(before.st_size, self._max_file_bytes)
         # Nobody wants a RAW's bytes but the hash: fresh memory for them took as long as reading.
-        read = hash_whole if self._format.is_raw else _read_whole
+        read = hash_whole if self._format.is_raw else read_whole
         data, sha256, read_bytes = read(descriptor, before.st_size)
         beside = looked_at(folder, self._file.sidecars)
         metadata = extract_metadata(
@@ -259,35 +266,6 @@ class LocalFile:
             metadata=metadata,
             mtime_trusted=began_ns - changed_ns > _MTIME_TRUSTED_AFTER_NS,
         )
-
-
-def hash_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
-    """As `_read_whole`, but the bytes are let go as they are hashed: none are returned."""
-    digest = hashlib.sha256()
-    buffer = memoryview(bytearray(_CHUNK_BYTES))
-    position = 0
-    while position <= size_bytes:
-        count = os.preadv(descriptor, [buffer[: size_bytes + 1 - position]], position)
-        if not count:
-            break
-        digest.update(buffer[:count])
-        position += count
-    return b"", digest.digest(), position
-
-
-def _read_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
-    """Bytes, their SHA-256, how many were read: at most what the file was said to hold + 1."""
-    chunks: list[bytes] = []
-    position = 0
-    while position <= size_bytes:
-        wanted = size_bytes + 1 - position  # one more: has it grown?
-        chunk = os.pread(descriptor, wanted, position)  # in one piece: joining takes as long again
-        if not chunk:
-            break
-        chunks.append(chunk)
-        position += len(chunk)
-    data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    return data, hashlib.sha256(data).digest(), len(data)
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

@@ -6,9 +6,9 @@ import os
 from dataclasses import replace
 from functools import partial
 
-from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import hash_whole
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import open_regular
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
+from ingestion_orchestration_fastapi_app.adapters.local_files.whole_file import hash_whole
 from ingestion_orchestration_fastapi_app.domain.files.file import FileStat
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID
 
+from anyio import sleep
+
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import (
     ChangeKind,
     classify_change,
@@ -13,7 +15,12 @@ from ingestion_orchestration_fastapi_app.domain.files.deletion import device_at
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord, Outcome
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, point_id
 from ingestion_orchestration_fastapi_app.domain.files.records import FileStart
-from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.files.scan import (
+    Linked,
+    Mounted,
+    ScanFault,
+    ScanStalled,
+)
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
@@ -32,6 +39,7 @@ ENTRY_OUTCOMES = {
 
 
 _NAMED = 3  # links, in a warning
+RETRY_STALLED_S = 5.0
 
 
 async def scan(job: JobContext, out: Send[ToRead]) -> None:
@@ -60,13 +68,19 @@ async def _scan_part(job: JobContext, folder: bytes, *, recursive: bool, out: Se
             await _note(job, group)
         elif isinstance(group, Linked):
             await _pass_over(job, group)
+        elif isinstance(group, ScanStalled):
+            if group.fault.code is ErrorCode.FILE_READ and group.path != directory:
+                _note_unlisted(job, group.path, group.fault.detail)
+                return True
+            reason = f"{display_text(group.path)}: {group.fault.detail}"
+            with job.progress.blocked(group.fault.code, reason):
+                await sleep(RETRY_STALLED_S)
         elif isinstance(group, ScanFault):
             if group.path == directory:
                 raise JobFailedError(ErrorCode.DIRECTORY_NOT_FOUND, group.detail)
             if group.path == folder and await _is_gone(job, folder):
                 return False
-            job.scanned.unlisted.add(group.path)
-            job.progress.warn(f"cannot list {group.display_path}: {group.detail}")
+            _note_unlisted(job, group.path, group.detail)
         else:
             for file in await register(job, group):
                 await out.send(file)
@@ -75,6 +89,11 @@ async def _scan_part(job: JobContext, folder: bytes, *, recursive: bool, out: Se
 async def _is_gone(job: JobContext, folder: bytes) -> bool:
     directory = job.request.directory
     return (await job.ports.library.gone([folder], below=directory, are_folders=True))[0]
+
+
+def _note_unlisted(job: JobContext, folder: bytes, detail: str) -> None:
+    job.scanned.unlisted.add(folder)
+    job.progress.warn(f"cannot list {display_text(folder)}: {detail}")
 
 
 async def _pass_over(job: JobContext, linked: Linked) -> None:

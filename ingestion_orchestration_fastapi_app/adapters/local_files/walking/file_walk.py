@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import Mounts
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import OpenFolders
+from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import FAILING
 from ingestion_orchestration_fastapi_app.adapters.local_files.sidecars import (
     looked_at,
     mark_of,
@@ -21,13 +22,19 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folde
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.files.foreign_files import edited_name, is_marked
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root
-from ingestion_orchestration_fastapi_app.domain.files.scan import Linked, Mounted, ScanFault
+from ingestion_orchestration_fastapi_app.domain.files.scan import (
+    Linked,
+    Mounted,
+    ScanFault,
+    ScanStalled,
+)
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
-from utils.problems import lack
+from utils.contract import ErrorCode
+from utils.problems import Rejected, lack
 
 MAX_GROUP = 1024
 _TRIES, _BETWEEN_TRIES_S = 20, 0.25  # of a folder for which there is no descriptor
-Met: TypeAlias = File | Mounted | Linked | ScanFault
+Met: TypeAlias = File | Mounted | Linked | ScanFault | ScanStalled
 _EARLIEST_NS, _LATEST_NS = -(2**63), 2**63 - 1
 
 
@@ -60,8 +67,7 @@ def walk(
     listed twice, for its sidecars first: that reads no inode, and holding all entries of a folder
     until its last one is known would have no bound.
 
-    Raises:
-        ServiceOverloaded: this process had no descriptor for a folder, for some seconds.
+    Whoever is told that it stalled decides whether, and when, it goes on.
     """
     mounts, same = Mounts(), SameFolders(rules)
     tries = _TRIES
@@ -98,14 +104,19 @@ def walk(
                     # Unmounted meanwhile, or another folder or a link: the list is not its own.
                     yield ScanFault(folder, "it became another folder while it was listed")
             except OSError as exc:
+                said = exc.strerror or type(exc).__name__
                 lacking = None if is_listed else lack(exc)
-                if lacking is None:
-                    yield ScanFault(folder, exc.strerror or type(exc).__name__)
+                if lacking is not None and (tries := tries - 1) > 0:
+                    folders.close()
+                    time.sleep(_BETWEEN_TRIES_S)  # noqa: TID251  # others close theirs meanwhile
+                elif lacking is not None:
+                    tries = _TRIES
+                    yield ScanStalled(folder, Rejected(lacking.code, lacking.detail))
+                elif folder == directory and exc.errno in FAILING and not is_listed:
+                    yield ScanStalled(folder, Rejected(ErrorCode.FILE_READ, said))
+                else:
+                    yield ScanFault(folder, said)
                     continue
-                if (tries := tries - 1) == 0:
-                    raise lacking from exc
-                folders.close()
-                time.sleep(_BETWEEN_TRIES_S)  # noqa: TID251  # others close theirs meanwhile
                 pending.append((folder, point_above, device_above))
     if links:
         yield Linked(tuple(links))
@@ -207,7 +218,7 @@ def is_bare(folder: bytes, *, rules: ExcludeRules) -> bool:
 
 def next_group(
     items: Iterator[Met], *, linger_s: float
-) -> tuple[list[File], Mounted | Linked | ScanFault | None, bool]:
+) -> tuple[list[File], Mounted | Linked | ScanFault | ScanStalled | None, bool]:
     """Up to 1,024 files, fewer where the tree is slow or something else comes; True at the end.
 
     Blocking: call it from a worker thread, never twice at once for one iterator.

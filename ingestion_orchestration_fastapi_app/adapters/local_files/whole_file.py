@@ -1,0 +1,37 @@
+"""All bytes of an open file, and their SHA-256. Blocking."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+def hash_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
+    """As `read_whole`, but the bytes are let go as they are hashed: none are returned."""
+    digest = hashlib.sha256()
+    buffer = memoryview(bytearray(_CHUNK_BYTES))
+    position = 0
+    while position <= size_bytes:
+        count = os.preadv(descriptor, [buffer[: size_bytes + 1 - position]], position)
+        if not count:
+            break
+        digest.update(buffer[:count])
+        position += count
+    return b"", digest.digest(), position
+
+
+def read_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
+    """Bytes, their SHA-256, how many were read: at most what the file was said to hold + 1."""
+    chunks: list[bytes] = []
+    position = 0
+    while position <= size_bytes:
+        wanted = size_bytes + 1 - position  # one more: has it grown?
+        chunk = os.pread(descriptor, wanted, position)  # in one piece: joining takes as long again
+        if not chunk:
+            break
+        chunks.append(chunk)
+        position += len(chunk)
+    data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return data, hashlib.sha256(data).digest(), len(data)
