@@ -9,12 +9,14 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import captioned
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Root
+from ingestion_orchestration_fastapi_app.domain.files.row_set import RowSet
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import IngestOptions
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLease
 from ingestion_orchestration_fastapi_app.ingest.crash_suspects import CrashSuspects
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
+from ingestion_orchestration_fastapi_app.ingest.known_files import KnownFiles
 from ingestion_orchestration_fastapi_app.ingest.read_control import ReadControl
 from ingestion_orchestration_fastapi_app.jobs.context import Ports, until_stored
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
@@ -42,7 +44,8 @@ class Scanned:
     """What a scan learns besides files: folders that it could not list, and devices by folder.
 
     `known_devices` are those that the ledger knew before. `replaced`: a few of the imported files
-    and folders in whose place a link is, of `replaced_count`.
+    and folders in whose place a link is, of `replaced_count`. `seen` and `unchanged` are rows of
+    the ledger's files.
     """
 
     unlisted: set[bytes] = field(default_factory=set)
@@ -50,6 +53,9 @@ class Scanned:
     known_devices: dict[bytes, int] = field(default_factory=dict)
     replaced: list[bytes] = field(default_factory=list)
     replaced_count: int = 0
+    known: KnownFiles = field(default_factory=KnownFiles)
+    seen: RowSet = field(default_factory=RowSet)
+    unchanged: RowSet = field(default_factory=RowSet)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,6 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     IngestOptions,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLease
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.start import until_known
@@ -22,6 +24,7 @@ from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.pipeline import run
 from ingestion_orchestration_fastapi_app.ingest.read_control import ReadControl
 from ingestion_orchestration_fastapi_app.ingest.removal import remove_missing
+from ingestion_orchestration_fastapi_app.ingest.stages.scan import write_known
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
@@ -29,6 +32,7 @@ from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from utils.contract import Capabilities, ErrorCode, JobState
+from utils.problems import ServiceOverloaded
 
 NOT_ALLOWED = "the folder lies outside those that may be imported, or leads outside by a link now"
 
@@ -101,6 +105,8 @@ class Ingest:
                 )
                 await run(job)
                 if stop.asked:
+                    with suppress(DiskFull, StoreWrite, ServiceOverloaded):  # it is counted again
+                        await write_known(job)
                     return None
                 gone = ErrorCode.FILE_NOT_FOUND
                 failed = await ledger.files.fail_pending(

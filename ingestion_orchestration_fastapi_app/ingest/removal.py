@@ -92,7 +92,9 @@ async def _moved(job: JobContext, contents: array[int]) -> int:
     is_met = np.zeros(len(wanted), dtype=bool)
     after = 0
     while len(wanted) and (
-        page := await job.ports.ledger.files.seen_contents(job.job_id, after=after, limit=CONTENTS)
+        page := await job.ports.ledger.files.seen_contents(
+            job.collection_id, seen=job.scanned.seen, after=after, limit=CONTENTS
+        )
     ):
         after = page[-1][0]
         is_met |= np.isin(wanted, np.array([_mark(one) for _, one in page], dtype=np.uint64))
@@ -108,8 +110,9 @@ async def _bare_roots(job: JobContext) -> set[bytes]:
     bare: set[bytes] = set()
     for root in job.roots:
         if is_within(root.path, job.request.directory):
-            known = await _unseen(job, root.path, recursive=True, after=None, limit=1)
-            if known and await job.ports.library.is_bare(root.path):
+            if not await job.ports.library.is_bare(root.path):
+                continue
+            if await _unseen(job, root.path, recursive=True, after=None, limit=1):
                 bare.add(root.path)
     return bare
 
@@ -145,7 +148,7 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
     closed: set[bytes] = set()
     for folder in changed:
         has_unchanged = await ledger.folders.is_unchanged_below(
-            job.job_id, job.collection_id, folder
+            job.collection_id, folder, unchanged=job.scanned.unchanged
         )
         if not is_absent(is_bare=False, is_other=True, has_unchanged=has_unchanged):
             continue
@@ -198,7 +201,12 @@ async def _unseen(
     job: JobContext, folder: bytes, *, recursive: bool, after: FileKey | None, limit: int
 ) -> list[UnseenFile]:
     return await job.ports.ledger.folders.not_seen_in_scan(
-        job.job_id, job.collection_id, folder, recursive=recursive, after=after, limit=limit
+        job.collection_id,
+        folder,
+        seen=job.scanned.seen,
+        recursive=recursive,
+        after=after,
+        limit=limit,
     )
 
 

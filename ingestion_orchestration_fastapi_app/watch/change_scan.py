@@ -122,7 +122,7 @@ class ChangeScan:
     ) -> AsyncIterator[bytes]:
         after: FileKey | None = None
         while page := await self.ledger.folders.not_seen_in_scan(
-            None, collection_id, folder, recursive=recursive, after=after, limit=_PAGE
+            collection_id, folder, recursive=recursive, after=after, limit=_PAGE
         ):
             after = page[-1].key
             paths = [file.absolute for file in page]

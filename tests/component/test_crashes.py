@@ -37,8 +37,8 @@ DURABLE = frozenset(
 )
 
 
-class PowerCutError(BaseException):
-    """Ends everything at once, like the real one."""
+class PowerCutError(GeneratorExit):
+    """Ends everything at once, like the real one: no fault of a job, which would be its end."""
 
 
 class Fuse:

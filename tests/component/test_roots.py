@@ -27,13 +27,13 @@ pytestmark = pytest.mark.anyio
 
 CHANGE = frozenset(
     {
-        "begin_root_changes",
-        "write",
-        "delete",
-        "set_synced_version",
-        "forget_points",
-        "put_roots",
-        "end_root_change",
+        "roots.begin_changes",
+        "store.write",
+        "store.delete",
+        "collections.set_synced_version",
+        "roots.forget_points",
+        "store.put_roots",
+        "roots.end_change",
     }
 )
 
@@ -229,7 +229,7 @@ async def test_a_cut_at_any_step_of_a_change_is_seen_through_at_the_next_start(
         burnt.add(fuse.burnt_at)
         where = f"{fuse.burnt_at}, step {step}"
         await bench.resumed()
-        if (fuse.burnt_at, after) == ("begin_root_changes", False):
+        if (fuse.burnt_at, after) == ("roots.begin_changes", False):
             continue  # nothing was begun
         collection = await bench.ledger.collections.find("default")
         assert collection is not None
@@ -238,11 +238,15 @@ async def test_a_cut_at_any_step_of_a_change_is_seen_through_at_the_next_start(
     else:
         raise AssertionError("the change has more durable steps than were tried")
     assert burnt >= CHANGE - (
-        {"delete", "forget_points"} if to else {"write", "set_synced_version"}
+        {"store.delete", "roots.forget_points"}
+        if to
+        else {"store.write", "collections.set_synced_version"}
     )
 
 
-@pytest.mark.parametrize("name", ["begin_root_changes", "write", "put_roots", "end_root_change"])
+@pytest.mark.parametrize(
+    "name", ["roots.begin_changes", "store.write", "store.put_roots", "roots.end_change"]
+)
 async def test_a_cut_of_a_repointing_is_mended_by_the_real_ledger_and_store(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

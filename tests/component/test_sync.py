@@ -24,7 +24,14 @@ from utils.contract import ErrorCode, JobCounts, JobState
 
 pytestmark = pytest.mark.anyio
 
-REMOVAL = frozenset({"doom", "delete", "forget", "note_devices"})
+REMOVAL = frozenset(
+    {
+        "artefacts.begin_delete",
+        "store.delete",
+        "files.delete_files",
+        "folders.note_devices",
+    }
+)
 
 
 async def filled(images: int = 60, *, bench: Bench | None = None) -> Bench:
@@ -231,7 +238,7 @@ async def test_a_cut_at_any_step_of_a_removal_ends_like_an_uninterrupted_one(
     assert burnt >= REMOVAL
 
 
-@pytest.mark.parametrize("name", ["doom", "delete", "forget"])
+@pytest.mark.parametrize("name", ["artefacts.begin_delete", "store.delete", "files.delete_files"])
 async def test_a_cut_after_a_step_is_mended_by_the_real_ledger_and_store(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,7 +60,7 @@ class MemoryCollections:
         if kept is not None:
             self._state.dropped.add(kept.record.name)
         for job in [job for job in self._state.jobs.values() if job.collection_id == collection_id]:
-            del self._state.jobs[job.id], self._state.failures[job.id]
+            del self._state.jobs[job.id], self._state.failures[job.id], self._state.items[job.id]
 
     async def dropped_tables(self) -> list[str]:
         await checkpoint()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from anyio.lowlevel import checkpoint
@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import display_te
 from ingestion_orchestration_fastapi_app.domain.files.records import (
     FileOutcome,
     FileStart,
+    FolderCounts,
     UnseenFile,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, SavedProgress
@@ -32,30 +33,45 @@ class MemoryFiles:
         self._state = state
 
     async def recall(
-        self, collection_id: int, keys: Sequence[FileKey]
+        self, collection_id: int, keys: Sequence[FileKey], *, job_id: str | None = None
     ) -> dict[FileKey, FileRecord]:
         await checkpoint()
+        if job_id is not None:
+            self._state.open(job_id)
+        items = self._state.items[job_id].files if job_id is not None else {}
         kept = self._state.collections.get(collection_id)
         files = kept.files if kept else {}
-        return {key: files[key].record for key in keys if key in files}
+        known = {key: files[key].record for key in keys if key in files}
+        return {key: replace(one, outcome=items.get(key)) for key, one in known.items()}
 
-    async def register(self, job_id: str, collection_id: int, files: Sequence[FileStart]) -> None:
+    async def register(
+        self,
+        job_id: str,
+        collection_id: int,
+        files: Sequence[FileStart],
+        folders: Sequence[FolderCounts] = (),
+    ) -> list[int]:
         await checkpoint()
         job = self._state.open(job_id)
-        for one in {one.key: one for one in files}.values():
-            self._take(job_id, collection_id, one)
+        rows = [
+            self._count(job_id, collection_id, one)
+            for one in {one.key: one for one in files}.values()
+        ]
+        counted = self._state.items[job_id].folders
+        for one in folders:
+            unchanged, skipped = counted.get((one.root_id, one.path), (0, 0))
+            counted[one.root_id, one.path] = (
+                (one.unchanged, one.skipped)
+                if one.is_whole
+                else (max(unchanged, one.unchanged), max(skipped, one.skipped))
+            )
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock())
+        return [row.record.row for row in rows]
 
-    def _take(self, job_id: str, collection_id: int, one: FileStart | FileOutcome) -> Row:
-        unknown = FileRecord(
-            job_id, one.outcome, None, False, None, None, None, None, None, stale=False
-        )
-        files = self._state.collections[collection_id].files
-        row = files.setdefault(one.key, Row(one.point_id, unknown))
-        before = self._state.jobs.get(row.record.job_id)
-        if before is not None and before.state not in FINAL:
-            self._state.failures[before.id].pop(one.key, None)
-        row.record = replace(row.record, job_id=job_id, outcome=one.outcome)
+    def _count(self, job_id: str, collection_id: int, one: FileStart | FileOutcome) -> Row:
+        row = self._row(collection_id, one)
+        self._state.items[job_id].files[one.key] = one.outcome
+        self._state.failures[job_id].pop(one.key, None)
         if one.outcome is Outcome.FAILED:
             self._state.failures[job_id][one.key] = FailureRecord(
                 one.display_path,
@@ -64,6 +80,29 @@ class MemoryFiles:
                 self._state.clock(),
             )
         return row
+
+    def _row(self, collection_id: int, one: FileStart | FileOutcome) -> Row:
+        files = self._state.collections[collection_id].files
+        if one.key not in files:
+            all_rows = [
+                row.record.row
+                for kept in self._state.collections.values()
+                for row in kept.files.values()
+            ]
+            unknown = FileRecord(
+                max(all_rows, default=0) + 1,
+                None,
+                None,
+                False,
+                None,
+                None,
+                None,
+                None,
+                None,
+                stale=False,
+            )
+            files[one.key] = Row(one.point_id, unknown)
+        return files[one.key]
 
     async def complete(
         self,
@@ -78,7 +117,7 @@ class MemoryFiles:
         job = self._state.open(job_id)
         kept = self._state.collections[collection_id]
         for one in {one.key: one for one in outcomes}.values():  # the last word counts
-            row = self._take(job_id, collection_id, one)
+            row = self._count(job_id, collection_id, one)
             row.record = judged(row.record, one)
             kept.decode_starts.pop(one.point_id, None)
             if one.verdict is Verdict.STORED and one.stored_fingerprint is not None:
@@ -94,9 +133,10 @@ class MemoryFiles:
         kept = self._state.collections[job.collection_id]
         roots = {root.id: root.path for root in kept.record.roots}
         failed = 0
-        for key, row in kept.files.items():
-            if row.record.job_id == job_id and row.record.outcome is Outcome.PENDING:
-                row.record = replace(row.record, outcome=Outcome.FAILED)
+        items = self._state.items[job_id].files
+        for key, outcome in items.items():
+            if outcome is Outcome.PENDING:
+                items[key] = Outcome.FAILED
                 path = roots.get(key.root_id, b"").rstrip(b"/") + b"/" + key.path
                 self._state.failures[job_id][key] = FailureRecord(
                     display_text(path), code, detail, self._state.clock()
@@ -106,20 +146,17 @@ class MemoryFiles:
         return failed
 
     async def seen_contents(
-        self, job_id: str, *, after: int, limit: int
+        self, collection_id: int, *, seen: Container[int], after: int, limit: int
     ) -> list[tuple[int, bytes]]:
         await checkpoint()
-        records = [
-            row.record for row in self._state.files(self._state.open(job_id).collection_id).values()
-        ]
-        stored = (Outcome.UNCHANGED, Outcome.CACHED, Outcome.EMBEDDED)
+        records = [row.record for row in self._state.files(collection_id).values()]
         found = [
-            (number, one.sha256)
-            for number, one in enumerate(records, start=1)
-            if one.job_id == job_id and one.sha256 is not None
-            if one.stored_fingerprint is not None and one.outcome in stored
+            (one.row, one.sha256)
+            for one in records
+            if one.row in seen and one.row > after and one.sha256 is not None
+            if one.stored_fingerprint is not None and one.verdict is Verdict.STORED
         ]
-        return [one for one in found if one[0] > after][:limit]
+        return sorted(found)[:limit]
 
     async def delete_files(
         self,
@@ -135,13 +172,21 @@ class MemoryFiles:
         rows = [row for row in (kept.files.get(file.key) for file in files) if row is not None]
         removed = sum(self._state.had(row) for row in rows)
         for file in files:
-            row = kept.files.pop(file.key, None)
-            before = self._state.jobs.get(row.record.job_id) if row is not None else None
-            if before is not None and before.state not in FINAL:
-                self._state.failures[before.id].pop(file.key, None)
+            kept.files.pop(file.key, None)
+            self._lose(collection_id, file.key)
             kept.intents.pop(file.point_id, None)
             kept.doomed.discard(file.point_id)
         kept.record = replace(kept.record, synced_version=synced_version)
         progress = replace(job.progress, removed=job.progress.removed + removed)
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock(), progress=progress)
         return removed
+
+    def _lose(self, collection_id: int, key: FileKey) -> None:
+        for job in self._state.jobs.values():
+            if job.collection_id == collection_id and job.state not in FINAL:
+                items = self._state.items[job.id]
+                outcome = items.files.pop(key, None)
+                if outcome is Outcome.FAILED:
+                    self._state.failures[job.id].pop(key, None)
+                elif outcome not in (None, Outcome.PENDING):
+                    items.lost[outcome] += 1

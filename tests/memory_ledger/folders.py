@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Outcome
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from tests.memory_ledger.state import Row, State
@@ -20,17 +20,15 @@ class MemoryFolders:
 
     async def not_seen_in_scan(
         self,
-        job_id: str | None,
         collection_id: int,
         directory: bytes,
         *,
+        seen: Container[int] = (),
         recursive: bool = True,
         after: FileKey | None,
         limit: int,
     ) -> list[UnseenFile]:
         await checkpoint()
-        if job_id is not None:
-            self._state.open(job_id)
         found = [
             UnseenFile(
                 key,
@@ -40,7 +38,7 @@ class MemoryFolders:
                 sha256=row.record.sha256,
             )
             for key, row in self._in(collection_id, directory, recursive=recursive)
-            if row.record.job_id != job_id and (after is None or _order(key) > _order(after))
+            if row.record.row not in seen and (after is None or _order(key) > _order(after))
         ]
         return sorted(found, key=lambda one: _order(one.key))[:limit]
 
@@ -60,13 +58,13 @@ class MemoryFolders:
         ]
         return [path for path in paths if any(is_within(one, path) for one in stored)]
 
-    async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
+    async def is_unchanged_below(
+        self, collection_id: int, folder: bytes, *, unchanged: Container[int]
+    ) -> bool:
         await checkpoint()
         before = self._state.collections[collection_id].known_before.get(folder)
         return any(
-            row.record.job_id == job_id
-            and row.record.outcome is Outcome.UNCHANGED
-            and (before is None or key in before)
+            row.record.row in unchanged and (before is None or key in before)
             for key, row in self._in(collection_id, folder, recursive=True)
         )
 

@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_move
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, JobStateProblem
-from tests.memory_ledger.state import State
+from tests.memory_ledger.state import Items, State
 from utils.contract import ErrorCode, JobCounts, JobState
 
 
@@ -50,6 +50,7 @@ class MemoryJobs:
             finished_at=None,
         )
         self._state.failures[job_id] = {}
+        self._state.items[job_id] = Items()
         kept = self._state.collections[collection_id]
         kept.record = replace(kept.record, last_job_id=job_id)
         return self._state.jobs[job_id]
@@ -134,7 +135,7 @@ class MemoryJobs:
             and job.id != newest[job.collection_id]
         ]
         for job in old:
-            del self._state.jobs[job.id], self._state.failures[job.id]
+            del self._state.jobs[job.id], self._state.failures[job.id], self._state.items[job.id]
         return len(old)
 
     async def failures(

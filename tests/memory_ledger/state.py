@@ -28,7 +28,23 @@ from utils.contract import JobCounts
 @dataclass
 class Row:
     point_id: UUID
-    record: FileRecord
+    record: FileRecord  # its outcome is None: that is a job's
+
+
+@dataclass
+class Items:
+    """What one job counts."""
+
+    files: dict[FileKey, Outcome] = field(default_factory=dict)
+    folders: dict[tuple[UUID, bytes], tuple[int, int]] = field(default_factory=dict)
+    lost: Counter[Outcome] = field(default_factory=Counter)  # of rows that are deleted since
+
+    def outcomes(self) -> Counter[Outcome]:
+        known = {
+            Outcome.UNCHANGED: sum(unchanged for unchanged, _ in self.folders.values()),
+            Outcome.SKIPPED: sum(skipped for _, skipped in self.folders.values()),
+        }
+        return Counter(self.files.values()) + self.lost + Counter(known)
 
 
 @dataclass
@@ -55,6 +71,7 @@ class State:
         self.dropped: set[str] = set()
         self.jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only
         self.sessions: dict[bytes, SessionRecord] = {}
+        self.items: dict[str, Items] = {}
         self.failures: dict[str, dict[FileKey, FailureRecord]] = {}
 
     def open(self, job_id: str) -> JobRecord:
@@ -68,8 +85,7 @@ class State:
         job = self.jobs[job_id]
         if job.state in FINAL:
             return job
-        rows = self.collections[job.collection_id].files.values()
-        outcomes = Counter(row.record.outcome for row in rows if row.record.job_id == job_id)
+        outcomes = self.items[job_id].outcomes()
         counts = JobCounts(
             found=outcomes.total(), **{str(key): files for key, files in outcomes.items()}
         )

@@ -54,8 +54,7 @@ FILE = File(root_at(b"/photos"), b"a.jpg", STAT)
 
 def record(
     *,
-    job_id: str = "old",
-    outcome: Outcome = Outcome.EMBEDDED,
+    outcome: Outcome | None = None,
     stat: FileStat | None = STAT,
     mtime_trusted: bool = True,
     verdict: Verdict | None = Verdict.STORED,
@@ -64,12 +63,12 @@ def record(
     stale: bool = False,
 ) -> FileRecord:
     return FileRecord(
-        job_id, outcome, stat, mtime_trusted, verdict, code, None, b"sha", stored_fingerprint, stale
+        1, outcome, stat, mtime_trusted, verdict, code, None, b"sha", stored_fingerprint, stale
     )
 
 
-def entered(found: FileRecord | None, *, job_id: str = "new", force: bool = False) -> ChangeKind:
-    return classify_change(FILE, found, job_id=job_id, fingerprint="model", force=force)
+def entered(found: FileRecord | None, *, force: bool = False) -> ChangeKind:
+    return classify_change(FILE, found, fingerprint="model", force=force)
 
 
 def test_ids_never_change() -> None:
@@ -145,10 +144,10 @@ def test_a_permanent_failure_is_counted_again_and_a_passing_one_is_tried_again()
 
 def test_what_this_job_judged_before_a_restart_is_not_judged_again() -> None:
     for mtime_trusted in (True, False):
-        judged = record(job_id="new", mtime_trusted=mtime_trusted)
-        assert entered(judged, job_id="new", force=True) is ChangeKind.DONE
-    pending = record(job_id="new", outcome=Outcome.PENDING, verdict=None, stat=None)
-    assert entered(pending, job_id="new") is ChangeKind.OPEN
+        judged = record(outcome=Outcome.EMBEDDED, mtime_trusted=mtime_trusted)
+        assert entered(judged, force=True) is ChangeKind.DONE
+    pending = record(outcome=Outcome.PENDING, verdict=None, stat=None)
+    assert entered(pending) is ChangeKind.OPEN
 
 
 @given(st.integers(0, 64), st.lists(st.booleans(), max_size=200))

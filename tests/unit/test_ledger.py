@@ -208,7 +208,7 @@ async def test_counts_add_up_at_every_step(ledger: Ledger) -> None:
     assert finished.errors_by_code == {"ERR_DECODING_IMAGE": 1}
 
 
-async def test_a_later_job_takes_the_files_over_and_the_earlier_keeps_its_counts(
+async def test_a_job_that_has_ended_keeps_its_counts_whatever_a_later_one_does(
     ledger: Ledger,
 ) -> None:
     made = await running(ledger)
@@ -224,13 +224,18 @@ async def test_a_later_job_takes_the_files_over_and_the_earlier_keeps_its_counts
     assert await counts(ledger, "job-2") == JobCounts(found=2, unchanged=1, embedded=1)
 
 
-async def test_a_job_that_loses_files_to_another_counts_them_no_more(ledger: Ledger) -> None:
+async def test_two_jobs_over_one_file_both_count_it(ledger: Ledger) -> None:
     made = await running(ledger)
     await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
     await running(ledger, "job-2")
     await ledger.files.register("job-2", made.id, [enrolment(b"a.jpg")])
-    assert await counts(ledger, "job-1") == JobCounts(found=1, pending=1)
+    assert await counts(ledger, "job-1") == JobCounts(found=2, pending=2)
     assert await counts(ledger, "job-2") == JobCounts(found=1, pending=1)
+    await settle(ledger, made, failed(b"a.jpg"))
+    await settle(ledger, made, stored(b"a.jpg"), job_id="job-2")
+    assert await counts(ledger, "job-1") == JobCounts(found=2, failed=1, pending=1)
+    assert (await ledger.jobs.failures("job-1", limit=9, offset=0))[1] == 1
+    assert await counts(ledger, "job-2") == JobCounts(found=1, embedded=1)
 
 
 async def test_a_file_sent_again_replaces_its_outcome(ledger: Ledger) -> None:

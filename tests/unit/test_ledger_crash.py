@@ -70,7 +70,9 @@ async def test_every_acknowledged_group_survives_a_kill_and_the_counts_are_exact
         assert found.synced_version == (job.progress.bytes_read or found.synced_version)
         db = sqlite3.connect(path)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        rows = dict(db.execute("SELECT outcome, count(*) FROM files GROUP BY outcome").fetchall())
+        rows = dict(
+            db.execute("SELECT outcome, count(*) FROM job_items GROUP BY outcome").fetchall()
+        )
         failures = db.execute("SELECT count(*) FROM failures").fetchone()[0]
         db.close()
         kept = job.counts.model_dump()

@@ -52,7 +52,8 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def test_what_is_known_of_a_file_comes_back(ledger: Ledger) -> None:
     made = await running(ledger)
     await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
-    fresh = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
+    of_job = await ledger.files.recall(made.id, [key(b"a.jpg")], job_id="job-1")
+    fresh = of_job[key(b"a.jpg")]
     assert (fresh.outcome, fresh.stat, fresh.verdict, fresh.sha256) == (
         Outcome.PENDING,
         None,
@@ -62,11 +63,12 @@ async def test_what_is_known_of_a_file_comes_back(ledger: Ledger) -> None:
     await settle(ledger, made, stored(b"a.jpg"), replace(failed(b"b.jpg"), mtime_trusted=False))
     other_root = FileKey(root_at(b"/other").id, b"a.jpg")
     known = await ledger.files.recall(
-        made.id, [key(b"a.jpg"), key(b"b.jpg"), key(b"c.jpg"), other_root]
+        made.id, [key(b"a.jpg"), key(b"b.jpg"), key(b"c.jpg"), other_root], job_id="job-1"
     )
     assert set(known) == {key(b"a.jpg"), key(b"b.jpg")}
     a, b = known[key(b"a.jpg")], known[key(b"b.jpg")]
-    assert (a.job_id, a.outcome, a.stat, a.mtime_trusted) == ("job-1", Outcome.EMBEDDED, STAT, True)
+    assert (a.outcome, a.stat, a.mtime_trusted) == (Outcome.EMBEDDED, STAT, True)
+    assert a.row != b.row
     assert (a.verdict, a.sha256, a.stored_fingerprint, a.stale) == (
         Verdict.STORED,
         SHA,
@@ -89,8 +91,10 @@ async def test_enrolment_keeps_what_is_known_of_the_content(
     before = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
     await running(ledger, "job-2")
     await ledger.files.register("job-2", made.id, [enrolment(b"a.jpg", outcome)])
-    after = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
-    assert after == replace(before, job_id="job-2", outcome=outcome)
+    after = await ledger.files.recall(made.id, [key(b"a.jpg")], job_id="job-2")
+    assert after[key(b"a.jpg")] == replace(before, outcome=outcome)
+    of_first = await ledger.files.recall(made.id, [key(b"a.jpg")], job_id="job-1")
+    assert of_first[key(b"a.jpg")].outcome is Outcome.EMBEDDED
 
 
 @pytest.mark.parametrize("spoiled", [failed(b"a.jpg"), skipped(b"a.jpg")])

@@ -246,7 +246,8 @@ async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
             synced_version=None,
             progress=SavedProgress(warnings=("\udcff",)),
         )
-        known = await ledger.files.recall(made.id, [key(name) for name in names])
+        keys = [key(name) for name in names]
+        known = await ledger.files.recall(made.id, keys, job_id="job-1")
         assert [known[key(name)].outcome for name in names] == [
             Outcome.EMBEDDED,
             Outcome.FAILED,

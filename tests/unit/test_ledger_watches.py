@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from tests.unit.ledger_words import ROOT, a_ledger, enrolment, running, settle, stored
+from tests.unit.ledger_words import ROOT, a_ledger, enrolment, key, running, settle, stored
 
 pytestmark = pytest.mark.anyio
 
@@ -87,12 +87,12 @@ async def test_files_right_in_a_folder_are_told_from_those_below_it(ledger: Ledg
 
     async def found(folder: bytes, *, recursive: bool) -> set[bytes]:
         page = await ledger.folders.not_seen_in_scan(
-            None, collection_id, folder, recursive=recursive, after=None, limit=10
+            collection_id, folder, recursive=recursive, after=None, limit=10
         )
         one_by_one: set[bytes] = set()
         after: FileKey | None = None
         while next_page := await ledger.folders.not_seen_in_scan(
-            None, collection_id, folder, recursive=recursive, after=after, limit=1
+            collection_id, folder, recursive=recursive, after=after, limit=1
         ):
             after = next_page[0].key
             one_by_one.add(next_page[0].key.path)
@@ -111,7 +111,9 @@ async def test_files_right_in_a_folder_are_told_from_those_below_it(ledger: Ledg
     assert await found(b"/elsewhere", recursive=False) == set()
     assert await ledger.folders.totals(collection_id, a, recursive=True) == (4, 2)
     assert await ledger.folders.totals(collection_id, a, recursive=False) == (2, 1)
-    mine = await ledger.folders.not_seen_in_scan(
-        "job-1", collection_id, a, recursive=False, after=None, limit=9
+    known = await ledger.files.recall(collection_id, [key(b"a/1.jpg"), key(b"a/2.jpg")])
+    seen = {record.row for record in known.values()}
+    unseen = await ledger.folders.not_seen_in_scan(
+        collection_id, a, seen=seen, recursive=True, after=None, limit=9
     )
-    assert mine == []
+    assert {file.key.path for file in unseen} == {b"a/deep/3.jpg", b"5.jpg"}

@@ -183,13 +183,13 @@ def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRec
     )
 
 
-def file_record(job_id: str, row: Row) -> FileRecord:
-    """`row` is a path, a job's number, and what follows in `file_rows.KNOWN`."""
-    (outcome, size_bytes, mtime_ns, ctime_ns, trusted, verdict) = row[2:8]
-    code, detail, sha256, stored_fingerprint, stale, sidecar_mark = row[8:]
+def file_record(row: Row) -> FileRecord:
+    """`row` is a path and what follows in `file_rows.KNOWN`."""
+    (number, outcome, size_bytes, mtime_ns, ctime_ns, sidecar_mark, trusted) = row[1:8]
+    verdict, code, detail, sha256, stored_fingerprint, stale = row[8:]
     return FileRecord(
-        job_id=job_id,
-        outcome=_OUTCOMES[outcome],
+        row=number,
+        outcome=None if outcome is None else _OUTCOMES[outcome],
         stat=None if size_bytes is None else FileStat(size_bytes, mtime_ns, ctime_ns, sidecar_mark),
         mtime_trusted=trusted == 1,
         verdict=None if verdict is None else _VERDICTS[verdict],

@@ -35,17 +35,16 @@ def classify_change(
     file: File,
     record: FileRecord | None,
     *,
-    job_id: str,
     fingerprint: str,
     force: bool,
     retry: bool = False,
 ) -> ChangeKind:
-    """What becomes of a file at the scan. `retry` opens what failed, `force` opens everything."""
+    """What becomes of a file at a scan. `retry` opens what failed, `force` opens everything."""
     if record is None or record.stat != file.stat or not record.mtime_trusted:
-        if record is not None and _judged_by(job_id, record) and record.stat == file.stat:
+        if record is not None and _is_judged(record) and record.stat == file.stat:
             return ChangeKind.DONE
         return ChangeKind.OPEN
-    if _judged_by(job_id, record):
+    if _is_judged(record):
         return ChangeKind.DONE
     if force:
         return ChangeKind.OPEN
@@ -72,5 +71,5 @@ def serves(stored_fingerprint: str | None, wanted: str) -> bool:
     )
 
 
-def _judged_by(job_id: str, record: FileRecord) -> bool:
-    return record.job_id == job_id and record.outcome is not Outcome.PENDING
+def _is_judged(record: FileRecord) -> bool:
+    return record.outcome not in (None, Outcome.PENDING)

@@ -83,6 +83,8 @@ class Verdict(StrEnum):
 class FileRecord:
     """What the ledger remembers of a file.
 
+    `row` is its number in the ledger. `outcome` is what the job that asks has made of it so far;
+    None: nothing yet, or no job asks.
     `stat`, `mtime_trusted` and `verdict` belong together: the file as it was last judged (None:
     never). `mtime_trusted` is false for a file that had changed within the 2 s before it was read:
     its times may not tell a later change. `sha256` is of the content last judged.
@@ -90,8 +92,8 @@ class FileRecord:
     point is of an older content than the last judged one.
     """
 
-    job_id: str
-    outcome: Outcome
+    row: int
+    outcome: Outcome | None
     stat: FileStat | None
     mtime_trusted: bool
     verdict: Verdict | None

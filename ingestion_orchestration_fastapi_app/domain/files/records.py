@@ -27,6 +27,20 @@ class FileStart:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderCounts:
+    """How many files right in a folder a job found as they were, and opened none of them.
+
+    `path` is relative to the root. `is_whole`: the scan is through with the folder.
+    """
+
+    root_id: UUID
+    path: bytes
+    unchanged: int
+    skipped: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FileOutcome:
     """What a job found out about one pending file.
 

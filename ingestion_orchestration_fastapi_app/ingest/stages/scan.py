@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -31,10 +33,13 @@ from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from utils.contract import ErrorCode
 
 ENTRY_OUTCOMES = {
-    ChangeKind.UNCHANGED: Outcome.UNCHANGED,
     ChangeKind.FAILED_AGAIN: Outcome.FAILED,
-    ChangeKind.SKIPPED_AGAIN: Outcome.SKIPPED,
     ChangeKind.OPEN: Outcome.PENDING,
+}
+# Of these a folder's numbers are kept, and no row a file.
+KNOWN_OUTCOMES = {
+    ChangeKind.UNCHANGED: Outcome.UNCHANGED,
+    ChangeKind.SKIPPED_AGAIN: Outcome.SKIPPED,
 }
 
 
@@ -51,6 +56,8 @@ async def scan(job: JobContext, out: Send[ToRead]) -> None:
             while not await _scan_part(job, there, recursive=deep, out=out):
                 # The folder above shows whether it is gone, or its mount is.
                 there, deep = there.rpartition(b"/")[0] or b"/", False
+        job.scanned.known.begin()
+        await write_known(job)
         _tell_of_links(job)
         job.progress.scan_complete = True
 
@@ -58,6 +65,7 @@ async def scan(job: JobContext, out: Send[ToRead]) -> None:
 async def _scan_part(job: JobContext, folder: bytes, *, recursive: bool, out: Send[ToRead]) -> bool:
     """False: the folder is not there. That the job's directory is not ends the job."""
     directory, library = job.request.directory, job.ports.library
+    job.scanned.known.begin()
     groups = library.scan(folder, recursive=recursive, roots=job.roots)
     while True:
         with job.progress.busy("scan"):
@@ -135,7 +143,10 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
             failed_then = await job.ports.ledger.jobs.failed_keys(job.request.retry_of, asked)
             files = [file for file in files if file.key in failed_then]
         keys = [file.key for file in files]
-        records = await job.ports.ledger.files.recall(job.collection_id, keys)
+        records = await job.ports.ledger.files.recall(job.collection_id, keys, job_id=job.job_id)
+        scanned = job.scanned
+        scanned.seen.update(record.row for record in records.values())
+        known: Counter[Outcome] = Counter()
         starts: list[FileStart] = []
         to_open: list[ToRead] = []
         for key, file in zip(keys, files, strict=True):
@@ -143,27 +154,45 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
             verdict = classify_change(
                 file,
                 record,
-                job_id=job.job_id,
                 fingerprint=job.wanted_fingerprint,
                 force=job.options.force,
                 retry=job.request.retry_of is not None,
             )
-            if verdict is ChangeKind.DONE:
+            scanned.known.meet(key, verdict)
+            if verdict is ChangeKind.UNCHANGED and record is not None:
+                scanned.unchanged.add(record.row)
+                job.read_control.note_good(file)
+            if verdict in KNOWN_OUTCOMES:
+                known[KNOWN_OUTCOMES[verdict]] += 1
+            if verdict not in ENTRY_OUTCOMES:
                 continue
             file_id = point_id(job.collection, file.root.id, file.path)
             starts.append(_file_start(key, file, record, verdict, file_id=file_id))
             if verdict is ChangeKind.OPEN:
                 to_open.append(ToRead(file=file, point_id=file_id, record=record))
-            elif verdict is ChangeKind.UNCHANGED:
-                job.read_control.note_good(file)
-        if starts:
-            write = partial(job.ports.ledger.files.register, job.job_id, job.collection_id, starts)
-            await job.until_stored(write)
-    job.progress.settled(len(starts) - len(to_open), opened=False)
+        if starts or scanned.known.is_due:
+            scanned.seen.update(await _write(job, starts))
+    job.progress.settled(known.total() + len(starts) - len(to_open), opened=False)
     for start in starts:
         if start.outcome is not Outcome.PENDING:
             job.progress.ended(start.outcome, start.code)
+    for outcome, images in known.items():
+        job.progress.ended(outcome, images=images)
     return to_open
+
+
+async def write_known(job: JobContext) -> None:
+    """What was counted of the folders since the last group was registered."""
+    await _write(job, [])
+
+
+async def _write(job: JobContext, starts: Sequence[FileStart]) -> list[int]:
+    """The rows of the files that enter the job."""
+    folders = job.scanned.known.take()
+    if not starts and not folders:
+        return []
+    register = job.ports.ledger.files.register
+    return await job.until_stored(partial(register, job.job_id, job.collection_id, starts, folders))
 
 
 def _file_start(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Protocol
 
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, FileRecord
 from ingestion_orchestration_fastapi_app.domain.files.records import (
     FileOutcome,
     FileStart,
+    FolderCounts,
     UnseenFile,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
@@ -19,13 +20,21 @@ class FileRepository(Protocol):
     """What takes a job's id raises JobNotFound; JobStateProblem for a job that has ended."""
 
     async def recall(
-        self, collection_id: int, keys: Sequence[FileKey]
-    ) -> dict[FileKey, FileRecord]: ...
-    async def register(self, job_id: str, collection_id: int, files: Sequence[FileStart]) -> None:
-        """One transaction: each file belongs to this job now, with its outcome.
+        self, collection_id: int, keys: Sequence[FileKey], *, job_id: str | None = None
+    ) -> dict[FileKey, FileRecord]:
+        """With what the job has made of each, where one asks."""
 
-        What was known of the file's content stays. A failed one is listed among the job's
-        failures.
+    async def register(
+        self,
+        job_id: str,
+        collection_id: int,
+        files: Sequence[FileStart],
+        folders: Sequence[FolderCounts] = (),
+    ) -> list[int]:
+        """One transaction: the job counts each file by its outcome, and the folders' numbers.
+
+        What is known of a file's content stays, and so does what other jobs count. A failed one
+        is listed among the job's failures. Returns the files' rows.
         """
 
     async def complete(
@@ -46,9 +55,9 @@ class FileRepository(Protocol):
         """
 
     async def seen_contents(
-        self, job_id: str, *, after: int, limit: int
+        self, collection_id: int, *, seen: Container[int], after: int, limit: int
     ) -> list[tuple[int, bytes]]:
-        """Hashes of what the job met that has a point, each with a number that grows from 1."""
+        """By row: hashes of the seen files that have a point of what was last judged."""
 
     async def delete_files(
         self,
@@ -59,6 +68,9 @@ class FileRepository(Protocol):
         synced_version: int,
     ) -> int:
         """One transaction: the files, the intents of their points, the job's number of removed.
+
+        What another unfinished job has done with a file stays counted there. What it was still to
+        do, or could not do, is no longer among its files.
 
         Returns how many of them had a point, also where it was deleted before a restart.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Protocol
 
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
@@ -12,17 +12,17 @@ from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 class FolderRepository(Protocol):
     async def not_seen_in_scan(
         self,
-        job_id: str | None,
         collection_id: int,
         directory: bytes,
         *,
+        seen: Container[int] = (),
         recursive: bool = True,
         after: FileKey | None,
         limit: int,
     ) -> list[UnseenFile]:
-        """Files in the directory that are not this job's, by key, those after `after`.
+        """Files in the directory whose rows are not among the seen, by key, those after `after`.
 
-        Of no job: all that are known. Without `recursive` only those right in the directory.
+        Without `recursive` only those right in the directory.
         """
 
     async def totals(
@@ -33,9 +33,11 @@ class FolderRepository(Protocol):
     async def known_at(self, collection_id: int, paths: Sequence[bytes]) -> list[bytes]:
         """Those absolute paths that are known as a file with a point, or have one below."""
 
-    async def is_unchanged_below(self, job_id: str, collection_id: int, folder: bytes) -> bool:
-        """Whether the job met a file in the folder as it was, one that was known before another
-        device was met there.
+    async def is_unchanged_below(
+        self, collection_id: int, folder: bytes, *, unchanged: Container[int]
+    ) -> bool:
+        """Whether one of the rows is of a file in the folder that was known before another device
+        was met there.
         """
 
     async def devices(self, collection_id: int) -> dict[bytes, int]:

@@ -38,7 +38,8 @@ WHERE t.run = ?2 AND NOT EXISTS (
 _LOST = """
 UPDATE files SET
     stored_fingerprint = NULL, stale = 0, judged_at = iif(verdict = 'stored', NULL, judged_at),
-    settled = iif(verdict = 'stored', 0, settled), sha256 = iif(verdict = 'stored', NULL, sha256),
+    mtime_trusted = iif(verdict = 'stored', 0, mtime_trusted),
+    sha256 = iif(verdict = 'stored', NULL, sha256),
     size_bytes = iif(verdict = 'stored', NULL, size_bytes),
     mtime_ns = iif(verdict = 'stored', NULL, mtime_ns),
     ctime_ns = iif(verdict = 'stored', NULL, ctime_ns),

@@ -23,7 +23,7 @@ _COLUMNS = """id, name, model, weights, dim, fingerprint, synced_version,
     (SELECT j.id FROM jobs j WHERE j.collection_id = collections.id
      ORDER BY j.number DESC LIMIT 1)"""
 # In the order of deletion: what refers to a collection's jobs goes before the jobs.
-_OF_JOBS = ("failures", "job_counts")
+_OF_JOBS = ("failures", "job_counts", "job_items", "job_folders")
 _OF_COLLECTION = (
     "files",
     "intents",

@@ -10,8 +10,11 @@ from typing import TypeVar
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 
-KNOWN = """job_number, outcome, size_bytes, mtime_ns, ctime_ns, settled, verdict, code, detail,
-    sha256, stored_fingerprint, stale, sidecar_mark"""
+# In the order of `rows.file_record`, behind the path. `job_number`: of the job that asks, or 0.
+KNOWN = """id,
+    (SELECT outcome FROM job_items WHERE job_number = {job_number} AND file_id = files.id),
+    size_bytes, mtime_ns, ctime_ns, sidecar_mark, mtime_trusted, verdict, code, detail, sha256,
+    stored_fingerprint, stale"""
 _VARIABLES = 4096  # in one statement; SQLite before 3.32 ends at 999, all since at 32,766
 
 HAD_POINT = (

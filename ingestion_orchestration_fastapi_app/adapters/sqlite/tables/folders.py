@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import signed64
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows, job_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
 from ingestion_orchestration_fastapi_app.domain.files.deletion import relative_range
-from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Outcome
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 
@@ -20,7 +20,7 @@ _RIGHT_IN = " AND instr(substr(path, ?), x'2f') = 0"  # given where a name in th
 
 _NOTE_CHANGE = """
 INSERT OR IGNORE INTO device_changes (collection_id, path, device, last_row)
-SELECT ?1, ?2, ?3, (SELECT coalesce(max(rowid), 0) FROM files)
+SELECT ?1, ?2, ?3, (SELECT coalesce(max(id), 0) FROM files)
 WHERE EXISTS (SELECT 1 FROM devices WHERE collection_id = ?1 AND path = ?2 AND device <> ?3)
 """
 
@@ -46,28 +46,29 @@ class FoldersTable(Repository):
     def not_seen_in_scan(
         self,
         db: sqlite3.Connection,
-        job_id: str | None,
         collection_id: int,
         directory: bytes,
         *,
+        seen: Container[int] = (),
         recursive: bool = True,
         after: FileKey | None,
         limit: int,
     ) -> list[UnseenFile]:
-        number = 0 if job_id is None else job_rows.open_number(db, job_id)
         right_in = "" if recursive else _RIGHT_IN
         files: list[UnseenFile] = []
         for root_id, root, low, high in _ranges(db, collection_id, directory, recursive=recursive):
             if after is not None and root_id < after.root_id.bytes:
                 continue
             start = after.path if after is not None and root_id == after.root_id.bytes else low
-            given = (collection_id, root_id, start, high, high, number)
+            given = (collection_id, root_id, start, high, high)
             rows = db.execute(
-                f"SELECT path, point_id, {file_rows.HAD_POINT}, sha256 FROM files"  # noqa: S608  # constants
-                f" WHERE {_IN_RANGE} AND job_number <> ?{right_in} ORDER BY path LIMIT ?",
-                (*given, *(() if recursive else (len(low) + 1,)), limit - len(files)),
+                f"SELECT id, path, point_id, {file_rows.HAD_POINT}, sha256 FROM files"  # noqa: S608  # constants
+                f" WHERE {_IN_RANGE}{right_in} ORDER BY path",
+                (*given, *(() if recursive else (len(low) + 1,))),
             )
-            for path, point_id, had_point, sha256 in rows:
+            for row, path, point_id, had_point, sha256 in rows:
+                if row in seen:
+                    continue
                 files.append(
                     UnseenFile(
                         key=FileKey(UUID(bytes=root_id), path),
@@ -77,8 +78,8 @@ class FoldersTable(Repository):
                         sha256=sha256,
                     )
                 )
-            if len(files) >= limit:
-                break
+                if len(files) == limit:
+                    return files
         return files
 
     @reads
@@ -123,18 +124,19 @@ class FoldersTable(Repository):
 
     @reads
     def is_unchanged_below(
-        self, db: sqlite3.Connection, job_id: str, collection_id: int, folder: bytes
+        self,
+        db: sqlite3.Connection,
+        collection_id: int,
+        folder: bytes,
+        *,
+        unchanged: Container[int],
     ) -> bool:
-        number = job_rows.open_number(db, job_id)
         changed = "SELECT min(last_row) FROM device_changes WHERE collection_id = ? AND path = ?"
         last_row: int | None = db.execute(changed, (collection_id, folder)).fetchone()[0]
-        query = (
-            f"SELECT 1 FROM files WHERE {_IN_RANGE} AND job_number = ? AND outcome = ?"  # noqa: S608  # constants
-            " AND (? IS NULL OR rowid <= ?) LIMIT 1"
-        )
+        query = f"SELECT id FROM files WHERE {_IN_RANGE} AND (? IS NULL OR id <= ?)"  # noqa: S608  # constants
         for root_id, _, low, high in _ranges(db, collection_id, folder):
-            given = (collection_id, root_id, low, high, high, number, Outcome.UNCHANGED)
-            if db.execute(query, (*given, last_row, last_row)).fetchone():
+            given = (collection_id, root_id, low, high, high, last_row, last_row)
+            if any(row in unchanged for (row,) in db.execute(query, given)):
                 return True
         return False
 

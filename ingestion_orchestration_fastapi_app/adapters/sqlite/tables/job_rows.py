@@ -1,6 +1,6 @@
 """Rows of jobs, their counts and their failures, as several tables' statements need them. Blocking.
 
-An unfinished job's counts are the rows of `job_counts`, which every change of `files` moves along
+An unfinished job's counts are the rows of `job_counts`, which every change of its items moves along
 in its own transaction; a final state freezes them into the job's row.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
@@ -84,20 +84,14 @@ def open_number(db: sqlite3.Connection, job_id: str) -> int:
     return int(row[0])
 
 
-def ids(db: sqlite3.Connection, numbers: set[int]) -> dict[int, str]:
-    """By number; an empty id where the job's history is gone."""
-    query = "SELECT id FROM jobs WHERE number = ?"
-    rows = {number: db.execute(query, (number,)).fetchone() for number in numbers}
-    return {number: row[0] if row else "" for number, row in rows.items()}
-
-
 def freeze(db: sqlite3.Connection, job_id: str) -> None:
     number: int = db.execute("SELECT number FROM jobs WHERE id = ?", (job_id,)).fetchone()[0]
     db.execute(
         "UPDATE jobs SET final_counts = ?, final_errors = ? WHERE number = ?",
         (json.dumps(_counts(db, number)), json.dumps(_errors(db, number)), number),
     )
-    db.execute("DELETE FROM job_counts WHERE job_number = ?", (number,))
+    for table in ("job_counts", "job_folders"):
+        db.execute(f"DELETE FROM {table} WHERE job_number = ?", (number,))  # noqa: S608  # constants
 
 
 def save(db: sqlite3.Connection, job_id: str, progress: SavedProgress) -> None:
@@ -121,15 +115,4 @@ def count(db: sqlite3.Connection, changes: Mapping[tuple[int, str], int]) -> Non
     db.executemany(
         "UPDATE job_counts SET files = files + ? WHERE job_number = ? AND outcome = ?",
         [(files, number, outcome) for (number, outcome), files in changes.items() if files],
-    )
-
-
-def unlist(db: sqlite3.Connection, failed: Sequence[tuple[int, bytes, bytes]]) -> None:
-    """Ends failures by (job number, root id, path). Those of ended jobs are history and stay."""
-    query = "SELECT 1 FROM jobs WHERE number = ? AND final_counts IS NULL"
-    numbers = {number for number, _, _ in failed}
-    unfinished = {number for number in numbers if db.execute(query, (number,)).fetchone()}
-    db.executemany(
-        "DELETE FROM failures WHERE job_number = ? AND root_id = ? AND path = ?",
-        [one for one in failed if one[0] in unfinished],
     )

@@ -14,7 +14,11 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
     options_text,
     progress_text,
 )
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import collection_rows, job_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
+    collection_rows,
+    job_items,
+    job_rows,
+)
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     Checkpoint,
@@ -142,8 +146,17 @@ class JobsTable(Repository):
         job_rows.save_checkpoint(db, job_id, checkpoint)
         job_rows.touch(db, job_id, self.database.clock(), progress=progress)
 
+    async def prune(self, *, before: datetime) -> int:
+        while await self._forget_items():
+            pass
+        return await self._forget_jobs(before)
+
     @writes
-    def prune(self, db: sqlite3.Connection, *, before: datetime) -> int:
+    def _forget_items(self, db: sqlite3.Connection) -> bool:
+        return job_items.forget_some(db)
+
+    @writes
+    def _forget_jobs(self, db: sqlite3.Connection, before: datetime) -> int:
         numbers = db.execute(_OLD, (before.isoformat(),)).fetchall()
         db.executemany("DELETE FROM failures WHERE job_number = ?", numbers)
         db.executemany("DELETE FROM jobs WHERE number = ?", numbers)

@@ -145,7 +145,7 @@ def _files_in(db: sqlite3.Connection, collection_id: int, root: Root, folder: by
 def _forgot_some(db: sqlite3.Connection, where: tuple[int, bytes]) -> bool:
     """Whether files of the root were left to be deleted."""
     deleted = db.execute(
-        "DELETE FROM files WHERE rowid IN (SELECT rowid FROM files"
+        "DELETE FROM files WHERE id IN (SELECT id FROM files"
         " WHERE collection_id = ? AND root_id = ? LIMIT ?)",
         (*where, _FILES_A_STEP),
     ).rowcount
