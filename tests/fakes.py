@@ -23,7 +23,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
 )
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
-from ingestion_orchestration_fastapi_app.errors import Unreachable
+from ingestion_orchestration_fastapi_app.errors import ModelMismatch, Unreachable
 from ingestion_orchestration_fastapi_app.inference_pool.control import CONTROL_ID
 from utils.contract import (
     PPM_MEDIA_TYPE,
@@ -34,6 +34,8 @@ from utils.contract import (
     ClipCapabilities,
     ClipUpload,
     ErrorCode,
+    ModelCapabilities,
+    ModelState,
     QueueCapabilities,
     UploadSpec,
 )
@@ -81,6 +83,24 @@ def capabilities(
         device="fake",
         queue=QueueCapabilities(running=0, waiting=0, limit=limit),
         images_per_s=None,
+    )
+
+
+def model_of(
+    fingerprint: str, *, safe_batch: int = 8, side_px: int = 8, default: bool = False
+) -> ModelCapabilities:
+    """One of several models of a service."""
+    return ModelCapabilities(
+        model=f"fake {fingerprint}",
+        weights="fake",
+        fingerprint=fingerprint,
+        dim=DIM,
+        image_size=side_px,
+        trained=True,
+        safe_clip_batch=safe_batch,
+        upload=ClipUpload(side_px=side_px, crop="center"),
+        state=ModelState.LOADED,
+        default=default,
     )
 
 
@@ -298,6 +318,8 @@ class FakeInference:
             self.behaviour({key: one for key, one in uploads.items() if isinstance(one, Upload)})
         finally:
             self.running -= 1
+        if self._answering(fingerprint) != fingerprint:
+            raise ModelMismatch("another model")
         if CONTROL_ID in uploads:
             self.controls += 1
             return {CONTROL_ID: Embedded(vector_of(b"control"))}
@@ -321,13 +343,20 @@ class FakeInference:
         same = hashlib.sha256(data).digest() == upload.sha256
         return data if same else Rejected(ErrorCode.FILE_CHANGED, "changed")
 
-    async def embed_text(self, text: str) -> QueryVector:
+    async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector:
         await self._reached()
-        return QueryVector(vector_of(text.encode()), self.told.clip.fingerprint)
+        return QueryVector(vector_of(text.encode()), self._answering(fingerprint))
 
-    async def embed_image(self, data: bytes) -> QueryVector:
+    async def embed_image(self, data: bytes, *, fingerprint: str) -> QueryVector:
         await self._reached()
-        return QueryVector(vector_of(data), self.told.clip.fingerprint)
+        return QueryVector(vector_of(data), self._answering(fingerprint))
+
+    def _answering(self, fingerprint: str) -> str:
+        """A service of one model passes over what it is asked for."""
+        held = [one.fingerprint for one in self.told.models] or [self.told.clip.fingerprint]
+        if fingerprint not in held and self.told.models:
+            raise ModelMismatch(f"it holds {held}")
+        return fingerprint if fingerprint in held else held[0]
 
     @property
     def inferred(self) -> list[bytes]:

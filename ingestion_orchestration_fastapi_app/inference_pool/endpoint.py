@@ -36,10 +36,10 @@ class Endpoint:
         cooldown_reason: why it cools down.
         faults: batches in a row that it did not answer, for the back-off.
         silences: how often in a row it did not say what it is, likewise.
-        needs_control: it lost a batch, and must embed a control picture before it is used.
+        control_model: it lost a batch for that one, and must embed a control before it is used.
         failed_controls: how often it lost a control picture.
         disowned: by fingerprint, what it said when it was sent images for a model that it lists.
-        max_images: it refused larger batches than its capabilities allow.
+        max_images: by fingerprint, where it refused what its capabilities allow.
         reserved_by: who waits to have it alone, or has.
         queries_last_until_s: it was silent on a query; others are asked first until then.
     """
@@ -54,10 +54,10 @@ class Endpoint:
     silences: int = 0
     cooldown_until_s: float = float("-inf")
     cooldown_reason: str = ""
-    needs_control: bool = False
+    control_model: str | None = None
     failed_controls: int = 0
     disowned: dict[str, str] = field(default_factory=dict)
-    max_images: int | None = None
+    max_images: dict[str, int] = field(default_factory=dict)
     reserved_by: object = None
     queries_last_until_s: float = float("-inf")
     asking: Lock = field(default_factory=Lock)
@@ -106,14 +106,14 @@ class Endpoint:
             told.safe_clip_batch,
             told.max_request_bytes,
         ) != (self.capabilities.safe_clip_batch, self.capabilities.max_request_bytes):
-            self.max_images = None
+            self.max_images.clear()
         self.capabilities, self.silences = told, 0
         self.disowned.clear()
         limit = told.queue.limit
         self.window = Window.of_limit(limit) if self.window is None else self.window.capped(limit)
 
     def well_again(self) -> None:
-        self.fault, self.needs_control = None, False
+        self.fault = self.control_model = None
         self.cooldown_until_s, self.cooldown_reason = float("-inf"), ""
 
     def cool_down(self, wait_s: float, reason: str) -> None:

@@ -92,7 +92,11 @@ class InferenceLease:
         """What one request to the service carries."""
         told = endpoint.capabilities_for(self.fingerprint) or self._reference
         limits = self._limits_of(told)
-        return limits if endpoint.max_images is None else limits.lowered(endpoint.max_images)
+        return limits.lowered(endpoint.max_images.get(self.fingerprint, limits.max_images))
+
+    def lower_limit(self, endpoint: Endpoint, max_images: int) -> None:
+        """It refused more than it says that it takes."""
+        endpoint.max_images[self.fingerprint] = max(1, max_images)
 
     async def wait_for_capacity(self) -> None:
         """Until a new batch could be sent at once, those that wait for a slot being first.

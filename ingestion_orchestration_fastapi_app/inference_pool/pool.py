@@ -95,7 +95,8 @@ class InferencePool:
                 endpoint.window = endpoint.window.overloaded()
             self._rest(endpoint, fault)
         elif not isinstance(fault, BatchRefused):
-            endpoint.needs_control |= isinstance(fault, ConnectionLost)
+            if isinstance(fault, ConnectionLost):
+                endpoint.control_model = fingerprint
             if endpoint.fault is None:  # otherwise another batch said so first
                 self._set_away(endpoint, fault)
         self.notify()
@@ -149,7 +150,8 @@ class InferencePool:
                 await self.until_changed(until_s=due_s)
             else:
                 await self._ask(endpoint, endpoint.asked_at_s)
-                if endpoint.needs_control and endpoint.cooldown_until_s <= current_time():
+                is_due = endpoint.cooldown_until_s <= current_time()
+                if is_due and endpoint.control_model is not None:
                     await self._control(endpoint)
 
     async def _ask(self, endpoint: Endpoint, oldest_s: float) -> None:
@@ -165,7 +167,7 @@ class InferencePool:
                 endpoint.silences += 1
             else:
                 endpoint.heard(told)
-                if endpoint.fault is not None and not endpoint.needs_control:
+                if endpoint.fault is not None and endpoint.control_model is None:
                     endpoint.well_again()
             finally:
                 endpoint.asked_at_s = current_time()
@@ -173,9 +175,12 @@ class InferencePool:
 
     async def _control(self, endpoint: Endpoint) -> None:
         """It is used again when it embeds a good picture: then the moment is good."""
-        assert endpoint.capabilities is not None
+        told = endpoint.capabilities
+        assert told is not None
+        assert endpoint.control_model is not None
+        told = endpoint.capabilities_for(endpoint.control_model) or told
         try:
-            await send_control(endpoint.client, endpoint.capabilities)
+            await send_control(endpoint.client, told)
         except (Overloaded, BatchRefused) as exc:  # no answer: it is asked again
             self._rest(endpoint, exc)
         except InferenceFault as exc:

@@ -17,7 +17,8 @@ from ingestion_orchestration_fastapi_app.errors import (
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
 
-Ask: TypeAlias = Callable[[Inference], Awaitable[QueryVector]]
+# Of a service, of its model with that fingerprint.
+Ask: TypeAlias = Callable[[Inference, str], Awaitable[QueryVector]]
 
 
 async def query_vector(
@@ -50,7 +51,7 @@ async def _first_answer(
         share_s = (ends_s - current_time()) / (len(endpoints) - place)
         try:
             with fail_after(share_s):
-                answer = await ask(endpoint.client)
+                answer = await ask(endpoint.client, fingerprint)
         except TimeoutError:
             fault = Unreachable("the inference service does not answer in time")
             pool.report_silence(endpoint)

@@ -97,7 +97,10 @@ class Search:
         async with self._collections.reading(query.collection) as collection:
             digest = _digest(query, collection, "text", text)
             return await self._by(
-                query, collection, digest, lambda service: service.embed_text(text)
+                query,
+                collection,
+                digest,
+                lambda service, model: service.embed_text(text, fingerprint=model),
             )
 
     async def by_image(self, query: Query, data: bytes) -> Found:
@@ -106,7 +109,10 @@ class Search:
         async with self._collections.reading(query.collection) as collection:
             digest = _digest(query, collection, "image", sha256)
             return await self._by(
-                query, collection, digest, lambda service: service.embed_image(data)
+                query,
+                collection,
+                digest,
+                lambda service, model: service.embed_image(data, fingerprint=model),
             )
 
     async def _by(

@@ -15,7 +15,10 @@ from utils.problems import Rejected
 
 
 class Inference(Protocol):
-    """One inference service. Raises InferenceFault, ModelMismatch."""
+    """One inference service. Raises InferenceFault, ModelMismatch.
+
+    A fingerprint says which of its models is to answer.
+    """
 
     @property
     def url(self) -> str:
@@ -30,5 +33,5 @@ class Inference(Protocol):
         An Original that is not what was hashed any more is Rejected, whatever the service said.
         """
 
-    async def embed_text(self, text: str) -> QueryVector: ...
-    async def embed_image(self, data: bytes) -> QueryVector: ...
+    async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector: ...
+    async def embed_image(self, data: bytes, *, fingerprint: str) -> QueryVector: ...

@@ -23,7 +23,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     Overloaded,
     Unreachable,
 )
-from tests.fakes import capabilities
+from tests.fakes import capabilities, model_of
 from utils.contract import PPM_MEDIA_TYPE, ErrorCode
 from utils.problems import Rejected, ValidationProblem
 
@@ -90,11 +90,11 @@ async def test_the_request_id_is_passed_on_and_a_job_has_its_own() -> None:
         return httpx.Response(200, json={"embeddings": [[1.0]], "fingerprint": "f"})
 
     client = client_of(answer)
-    await client.embed_text("a")
+    await client.embed_text("a", fingerprint="f")
     with structlog.contextvars.bound_contextvars(request_id="asked"):
-        await client.embed_text("a")
+        await client.embed_text("a", fingerprint="f")
         with structlog.contextvars.bound_contextvars(job_id="job"):
-            await client.embed_text("a")
+            await client.embed_text("a", fingerprint="f")
     assert heard == [None, "asked", "job"]
 
 
@@ -148,7 +148,7 @@ async def test_statuses_have_their_meaning() -> None:
 async def test_a_query_image_that_cannot_be_read_is_the_callers_fault() -> None:
     reply = problem(422, ErrorCode.DECODING_IMAGE)
     with pytest.raises(ValidationProblem):
-        await client_of(lambda request: reply).embed_image(b"no image")
+        await client_of(lambda request: reply).embed_image(b"no image", fingerprint="f")
 
 
 async def test_capabilities_are_read() -> None:
@@ -208,3 +208,40 @@ async def test_nobody_there_is_unreachable() -> None:
     await listener.aclose()
     with pytest.raises(Unreachable):
         await sent_to(port)
+
+
+async def test_a_model_is_named_to_services_that_list_theirs() -> None:
+    """Those of earlier versions refuse parameters that they do not know."""
+    told = capabilities(fingerprint="f")
+    asked: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/capabilities"):
+            return httpx.Response(200, text=told.model_dump_json())
+        asked.append(request.url.params.get("fingerprint"))
+        if request.url.path.endswith("/embed_text"):
+            return httpx.Response(200, json={"embeddings": [[1.0]], "fingerprint": "f"})
+        return batch(item("a", encoded(1, 0)), item("b", encoded(1, 0)))
+
+    client = client_of(answer)
+    for models in ((), (model_of("f"),)):
+        told = told.model_copy(update={"models": models})
+        await client.capabilities()
+        await embed(client)
+        await client.embed_text("a", fingerprint="f")
+    assert asked == [None, None, "f", "f"]
+
+
+async def test_a_service_that_does_not_serve_the_model_says_so() -> None:
+    problem = {
+        "title": "no",
+        "status": 409,
+        "detail": "it serves g",
+        "code": ErrorCode.MODEL_MISMATCH,
+        "request_id": "r",
+    }
+    client = client_of(lambda request: httpx.Response(409, json=problem))
+    with pytest.raises(ModelMismatch, match="it serves g"):
+        await embed(client)
+    with pytest.raises(ModelMismatch, match="it serves g"):
+        await client.embed_text("a", fingerprint="f")

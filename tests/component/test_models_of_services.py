@@ -8,6 +8,9 @@ import pytest
 from anyio import create_task_group
 from anyio.lowlevel import checkpoint
 
+from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
+    capabilities_for,
+)
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
@@ -15,7 +18,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 from tests.component.bench import Bench, mixed_folder
 from tests.component.service_fakes import Held, Restarted, images, short_waits
 from tests.component.test_pipeline import MIXED
-from tests.fakes import FakeInference, capabilities
+from tests.fakes import FINGERPRINT, FakeInference, capabilities, model_of
 from utils.contract import CaptionCapabilities, ErrorCode, JobState
 
 pytestmark = pytest.mark.anyio
@@ -148,3 +151,54 @@ async def test_captions_are_asked_of_those_that_make_the_same() -> None:
         bench.library.put(b"new %d.jpg" % each, b"image new %d" % each)
     assert (await bench.job()).counts.embedded == 40
     assert plain.batches, "without captions all are alike"
+
+
+def holding(url: str, *fingerprints: str, safe_batch: int = 8) -> FakeInference:
+    """The first is the default model; the others take so many images at once."""
+    first, *others = fingerprints
+    models = (
+        model_of(first, default=True),
+        *(model_of(one, safe_batch=safe_batch) for one in others),
+    )
+    told = capabilities(fingerprint=first).model_copy(update={"models": models})
+    return FakeInference(url=url, told=told)
+
+
+async def test_a_service_that_holds_the_model_among_others_serves_as_well() -> None:
+    first = holding("http://first", FINGERPRINT)
+    second = holding("http://second", "another", FINGERPRINT, safe_batch=2)
+    bench = Bench(inference=first, others=(second,))
+    images(bench.library, 40)
+    await bench.job()
+    assert (await bench.collection()).fingerprint == FINGERPRINT
+    first.away = True
+    for each in range(20):
+        bench.library.put(b"new %d.jpg" % each, b"image new %d" % each)
+    second.batches.clear()
+    job = await bench.job()
+    assert job.counts.embedded == 20
+    assert job.progress.warnings == ()
+    assert len(second.inferred) == 20
+    assert max(map(len, second.batches)) == 2, "batches are cut by what that model takes"
+
+
+async def test_collections_of_two_models_are_filled_by_one_service_at_once() -> None:
+    service = holding("http://both", "one", "two")
+    bench = Bench(inference=service)
+    images(bench.library, 12)
+    collections = bench.collections()
+    two = await collections.create("two")
+    told = capabilities_for(service.told, "two")
+    assert told is not None
+    await collections.bind("two", told)
+    scheduler = bench.scheduler()
+    async with create_task_group() as tg:
+        await tg.start(scheduler.serve)
+        jobs = [await bench.submitted(scheduler, name=name) for name in ("one", "two")]
+        ended = [await bench.ended(job.id) for job in jobs]
+        tg.cancel_scope.cancel()
+    assert [job.counts.embedded for job in ended] == [12, 12]
+    for name in ("one", "two"):
+        points = await bench.store.page(name, limit=100, offset=0)
+        assert {point.fingerprint for point in points} == {name}
+    assert two.fingerprint is None, "it was bound since"

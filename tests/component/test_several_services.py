@@ -33,13 +33,13 @@ class Asked(FakeInference):
     queries: list[str] = field(default_factory=list)
     faults: list[InferenceFault] = field(default_factory=list)
 
-    async def embed_text(self, text: str) -> QueryVector:
+    async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector:
         self.queries.append(text)
         if self.stuck:
             await Event().wait()
         if self.faults:
             raise self.faults.pop(0)
-        return await super().embed_text(text)
+        return await super().embed_text(text, fingerprint=fingerprint)
 
 
 async def searched(*services: FakeInference) -> Search:

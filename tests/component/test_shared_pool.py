@@ -98,7 +98,10 @@ async def test_a_query_that_finds_a_service_gone_tells_the_jobs() -> None:
             first, second = pool.endpoints
             one.away = True
             await query_vector(
-                pool, FINGERPRINT, lambda service: service.embed_text("x"), timeout_s=5
+                pool,
+                FINGERPRINT,
+                lambda service, model: service.embed_text("x", fingerprint=model),
+                timeout_s=5,
             )
             await reached(first, EndpointStatus.AWAY)
             assert first.fault == str(Unreachable("the inference service cannot be reached"))

@@ -78,6 +78,7 @@ class InferenceClient:
         self._headers = {} if api_key is None else {"X-API-Key": api_key}
         self._thumbnail_side_px = thumbnail_side_px
         self._file_threads = CapacityLimiter(FILE_THREADS)
+        self._takes_fingerprints = False  # those of before 0.2 refuse what they do not know
 
     @property
     def url(self) -> str:
@@ -87,7 +88,9 @@ class InferenceClient:
         """Raises Overloaded while the model loads, another InferenceFault otherwise."""
         timeout = httpx.Timeout(STATUS_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
         response = await self._send_our_own("GET", "/capabilities", timeout=timeout)
-        return _parsed(Capabilities, response)
+        told = _parsed(Capabilities, response)
+        self._takes_fingerprints = bool(told.models)
+        return told
 
     async def embed(
         self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
@@ -100,7 +103,10 @@ class InferenceClient:
             response = await self._send_our_own(
                 "POST",
                 "/batch_embed_and_caption",
-                params=self._params(sent, captions=captions),
+                params={
+                    **self._params(sent, captions=captions),
+                    **self._model(fingerprint),
+                },
                 headers={IMAGE_COUNT_HEADER: str(len(sent)), **body.headers},
                 content=body,
                 timeout=self._batch_timeout,
@@ -122,6 +128,9 @@ class InferenceClient:
             if isinstance(answer, Embedded):
                 answers[part_id] = replace(answer, developed_preview=developed_preview)
         return answers | faults | body.faults
+
+    def _model(self, fingerprint: str) -> dict[str, str]:
+        return {"fingerprint": fingerprint} if self._takes_fingerprints else {}
 
     def _params(self, sent: Mapping[str, Sendable], *, captions: bool) -> dict[str, str]:
         """A service that does not know how to make thumbnails passes over the wish."""
@@ -154,9 +163,13 @@ class InferenceClient:
             return {}
         return await to_thread.run_sync(faults_of, originals, limiter=self._file_threads)
 
-    async def embed_text(self, text: str) -> QueryVector:
+    async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector:
         response = await self._send(
-            "POST", "/embed_text", json={"texts": [text]}, timeout=self._query_timeout
+            "POST",
+            "/embed_text",
+            params=self._model(fingerprint),
+            json={"texts": [text]},
+            timeout=self._query_timeout,
         )
         reply = _parsed(EmbedTextReply, response)
         if len(reply.embeddings) != 1:
@@ -164,11 +177,16 @@ class InferenceClient:
         vector = np.asarray(reply.embeddings[0], dtype=np.float32)
         return QueryVector(vector, reply.fingerprint, truncated=any(reply.truncated))
 
-    async def embed_image(self, data: bytes) -> QueryVector:
+    async def embed_image(self, data: bytes, *, fingerprint: str) -> QueryVector:
         uploads = {"query": Upload(data, "application/octet-stream")}
         with MultipartBody("file", uploads, self._file_threads) as body:
             response = await self._send(
-                "POST", "/embed", headers=body.headers, content=body, timeout=self._query_timeout
+                "POST",
+                "/embed",
+                params=self._model(fingerprint),
+                headers=body.headers,
+                content=body,
+                timeout=self._query_timeout,
             )
         reply = _parsed(EmbedReply, response)
         return QueryVector(np.asarray(reply.embedding, dtype=np.float32), reply.fingerprint)
@@ -238,6 +256,8 @@ def _fault(response: httpx.Response) -> InferenceFault | Problem:
     detail = problem.detail if problem else f"the service answered {response.status_code}"
     if response.status_code in (408, 429, 503):
         return Overloaded(detail, retry_after_s=_retry_after_s(response, problem))
+    if problem is not None and problem.code is ErrorCode.MODEL_MISMATCH:
+        return ModelMismatch(detail)
     if response.status_code == 413:
         return BatchRefused(detail)
     if response.status_code in (401, 403, 404, 405, 421):

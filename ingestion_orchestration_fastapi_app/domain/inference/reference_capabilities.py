@@ -4,15 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from utils.contract import Capabilities
+from utils.contract import Capabilities, ClipCapabilities
 
 
 def capabilities_for(told: Capabilities, fingerprint: str) -> Capabilities | None:
-    """What a service says of itself, with the wanted model as its default one.
+    """What a service says of itself, as if the wanted one of its models were its default one.
 
-    None: it does not hold that model.
+    None: it does not hold that model. A service of an earlier version lists none, and has one.
     """
-    return told if told.clip.fingerprint == fingerprint else None
+    clip = told.clip
+    if clip.fingerprint == fingerprint:
+        return told
+    model = next((one for one in told.models if one.fingerprint == fingerprint), None)
+    if model is None:
+        return None
+    clip = ClipCapabilities(
+        model=model.model,
+        weights=model.weights,
+        dim=model.dim,
+        image_size=model.image_size,
+        fingerprint=model.fingerprint,
+        trained=model.trained,
+        dtype=clip.dtype,
+        backend=clip.backend,
+        compiled=clip.compiled,
+    )
+    return told.model_copy(
+        update={
+            "clip": clip,
+            "safe_clip_batch": model.safe_clip_batch,
+            "recommended_batch": min(told.recommended_batch, model.safe_clip_batch),
+            "upload": told.upload.model_copy(update={"clip": model.upload}),
+        }
+    )
 
 
 def reference_capabilities(

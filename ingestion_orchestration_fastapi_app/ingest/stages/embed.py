@@ -100,7 +100,7 @@ async def _sent(
         answers = await send(job, endpoint, attempt.batch)
     except (InferenceFault, ModelMismatch) as exc:
         job.inference.failed(endpoint, exc)
-        return await _after_fault(endpoint, attempt, exc, results) + later
+        return await _after_fault(job, endpoint, attempt, exc, results) + later
     job.inference.succeeded(endpoint)
     successors = [
         successor
@@ -127,13 +127,17 @@ async def _take(
 
 
 async def _after_fault(
-    endpoint: Endpoint, attempt: Attempt, exc: InferenceFault | ModelMismatch, results: Send[Result]
+    job: JobContext,
+    endpoint: Endpoint,
+    attempt: Attempt,
+    exc: InferenceFault | ModelMismatch,
+    results: Send[Result],
 ) -> list[Attempt]:
     """What is sent next in its place, to whichever service."""
     if isinstance(exc, ConnectionLost):
         return _after_loss(attempt)
     if isinstance(exc, BatchRefused):
-        return await _after_refusal(endpoint, attempt, exc, results)
+        return await _after_refusal(job, endpoint, attempt, exc, results)
     return [attempt]  # nothing is wrong with it
 
 
@@ -147,13 +151,13 @@ def _after_loss(attempt: Attempt) -> list[Attempt]:
 
 
 async def _after_refusal(
-    endpoint: Endpoint, attempt: Attempt, exc: BatchRefused, results: Send[Result]
+    job: JobContext, endpoint: Endpoint, attempt: Attempt, exc: BatchRefused, results: Send[Result]
 ) -> list[Attempt]:
     """Halves a batch that is too large, and cuts later ones by what the service takes."""
     if len(attempt.batch) == 1:
         await results.send(_ended(attempt.batch[0], Rejected(ErrorCode.BATCH_TOO_LARGE, str(exc))))
         return []
-    endpoint.max_images = len(attempt.batch) // 2
+    job.inference.lower_limit(endpoint, len(attempt.batch) // 2)
     return [Attempt(half) for half in halves(attempt.batch)]
 
 
