@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -21,13 +23,20 @@ from anyio.abc import SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
+from ingestion_orchestration_fastapi_app.adapters.local_files import original_file
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import CHUNK_BYTES
+from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import (
+    open_regular,
+    refusal,
+)
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Embedded,
     Original,
     Sendable,
+    Skipped,
     Upload,
 )
+from ingestion_orchestration_fastapi_app.errors import Overloaded
 from tests.component.inference_fakes import FakeEmbedder, loaded, served
 from tests.component.orchestrator_app import Running, orchestrator
 from tests.linear_dng import linear_dng, lossy_dng
@@ -166,6 +175,32 @@ async def test_where_every_file_changed_nothing_is_asked(tmp_path: Path) -> None
     async with a_sink() as sink:
         assert codes(await sink.embed(files)) == {"a": ErrorCode.FILE_CHANGED}
     assert sink.received == []
+
+
+@pytest.mark.parametrize("at_call", [1, 2])
+async def test_descriptors_that_lack_for_originals_are_a_reason_to_come_back(
+    tmp_path: Path, at_call: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is sent, and in the midst of it."""
+    files: dict[str, Sendable] = {"a": large(tmp_path / "a", 1, size_bytes=MIB)}
+    calls, opens = itertools.count(1), open_regular
+
+    def lacks(path: bytes) -> int | Rejected | Skipped:
+        if next(calls) == at_call:
+            refusal(OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
+        return opens(path)
+
+    monkeypatch.setattr(original_file, "open_regular", lacks)
+
+    async def heard(request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        raise AssertionError("the whole body came")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(heard)) as http:
+        client = InferenceClient(http, url="http://ml", request_timeout_s=60, query_timeout_s=60)
+        with pytest.raises(Overloaded, match="open files"):
+            await client.embed(files, captions=False, fingerprint="any")
+    assert next(calls) == at_call + 1
 
 
 def cut_short(path: Path) -> None:

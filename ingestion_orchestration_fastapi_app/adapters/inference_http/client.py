@@ -47,7 +47,7 @@ from utils.contract import (
     ErrorCode,
     ProblemBody,
 )
-from utils.problems import Problem, Rejected, ValidationProblem
+from utils.problems import Problem, Rejected, ServiceOverloaded, ValidationProblem
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -95,6 +95,14 @@ class InferenceClient:
     async def embed(
         self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
     ) -> dict[str, Embedded | Rejected]:
+        try:
+            return await self._embedded(uploads, captions=captions, fingerprint=fingerprint)
+        except ServiceOverloaded as exc:  # this process, of descriptors to read originals
+            raise Overloaded(exc.detail, retry_after_s=exc.retry_after_s) from exc
+
+    async def _embedded(
+        self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
+    ) -> dict[str, Embedded | Rejected]:
         faults = await self._changed(uploads)
         sent = {part_id: upload for part_id, upload in uploads.items() if part_id not in faults}
         if not sent:
@@ -121,8 +129,7 @@ class InferenceClient:
             if item.id in sent
         }
         if len(answers) != len(sent):
-            missing = len(sent) - len(answers)
-            raise ConnectionLost(f"the answer lacks {missing} of {len(sent)} results")
+            raise ConnectionLost(f"the answer has {len(answers)} of {len(sent)} results")
         for part_id, developed_preview in (await self._likenesses(reply, sent)).items():
             answer = answers[part_id]
             if isinstance(answer, Embedded):
