@@ -27,7 +27,7 @@ from ingestion_orchestration_fastapi_app.cli.up.launcher import python_module
 from ml_inference_fastapi_app.backends.base import Embedder
 from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from utils.imaging.decoding import to_square
-from utils.process.parent_death import die_with_parent
+from utils.process.parent_death import dying_with_parent
 
 SIDE_PX = 1024
 BATCH = 32
@@ -89,7 +89,7 @@ def _service(model: str, pretrained: str, models: Path) -> Iterator[int]:
     """The port of a service that runs until the block ends."""
     command = python_module("benchmarks.baseline", model, pretrained, str(models))
     with subprocess.Popen(  # this very interpreter
-        die_with_parent(command, parent_pid=os.getpid()), stdout=subprocess.PIPE, text=True
+        dying_with_parent(command, parent_pid=os.getpid()), stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None

@@ -39,7 +39,7 @@ from ml_inference_fastapi_app.serving.engine import Engine
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ErrorCode
 from utils.problems import Rejected
-from utils.process.parent_death import die_with_parent
+from utils.process.parent_death import dying_with_parent
 from utils.web.logs import setup_logging
 
 POLL_S = 0.1
@@ -100,7 +100,7 @@ class EngineApart:
 @asynccontextmanager
 async def engine_apart(environment: Mapping[str, str]) -> AsyncIterator[EngineApart]:
     """Loaded and warm. The environment is changed as for a service."""
-    command = die_with_parent(python_module("benchmarks.in_process"), parent_pid=os.getpid())
+    command = dying_with_parent(python_module("benchmarks.in_process"), parent_pid=os.getpid())
     async with await anyio.open_process(
         command, stdin=subprocess.PIPE, stderr=None, env=child_environment(environment)
     ) as process:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ingestion_orchestration_fastapi_app.cli.up.launcher import python_module
-from utils.process.parent_death import die_with_parent
+from utils.process.parent_death import dying_with_parent
 
 PAUSE_S = 0.005
 ANSWER_S = 60.0
@@ -37,7 +37,7 @@ class Seen:
 def probed(port: int) -> Iterator[Seen]:
     """Asks until the block ends; what it saw is there then."""
     seen = Seen()
-    command = die_with_parent(
+    command = dying_with_parent(
         python_module("benchmarks.loop_probe", str(port)), parent_pid=os.getpid()
     )
     with subprocess.Popen(  # this very interpreter

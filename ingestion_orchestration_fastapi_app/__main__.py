@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
-from utils.process.allocator import bound_arenas
+from utils.process.allocator import limit_arenas
 from utils.web.logs import setup_logging
-from utils.web.problem_responses import readable
+from utils.web.problem_responses import validation_text
 from utils.web.serving.server import Server
 
 
@@ -20,14 +20,14 @@ def main() -> int:
     try:
         settings = Settings()
     except ValidationError as exc:
-        sys.stderr.write(f"A setting is not valid: {readable(exc)}\n")
+        sys.stderr.write(f"A setting is not valid: {validation_text(exc)}\n")
         return 2
     if (fault := settings.binding_fault) is not None:
         sys.stderr.write(f"{fault}\n")
         return 2
     os.umask(0o077)  # what is stored is this user's alone
     setup_logging(settings.log_level)
-    bound_arenas()  # before there are threads
+    limit_arenas()  # before there are threads
     # What ends a start-up has been said by then: a problem in one line, a bug with its traceback.
     logging.getLogger("uvicorn.error").addFilter(_is_no_traceback)
     app = create_app(settings)

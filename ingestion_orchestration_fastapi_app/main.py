@@ -30,7 +30,7 @@ from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import API_PREFIX
 from utils.problems import Problem
-from utils.process.allocator import keep_giving_back
+from utils.process.allocator import trim_heap_repeatedly
 from utils.web.access.security import OpenPaths
 from utils.web.access.security_headers import PAGE_POLICY
 from utils.web.bodies.body_limit import BodyLimit
@@ -73,7 +73,7 @@ def create_app(
                 await tg.start(services.scheduler.serve)
                 await tg.start(services.watching.serve)
                 tg.start_soon(services.pool.health_check_loop)
-                tg.start_soon(keep_giving_back)
+                tg.start_soon(trim_heap_repeatedly)
                 tg.start_soon(
                     partial(
                         prune_job_history, services.ports.ledger, days=settings.job_history_days

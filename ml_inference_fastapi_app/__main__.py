@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ml_inference_fastapi_app.main import create_app
 from ml_inference_fastapi_app.settings import Settings
 from utils.web.logs import setup_logging
-from utils.web.problem_responses import readable
+from utils.web.problem_responses import validation_text
 from utils.web.serving.server import Server
 
 
@@ -18,7 +18,7 @@ def main() -> int:
     try:
         settings = Settings()
     except ValidationError as exc:
-        sys.stderr.write(f"A setting is not valid: {readable(exc)}\n")
+        sys.stderr.write(f"A setting is not valid: {validation_text(exc)}\n")
         return 2
     if (fault := settings.binding_fault) is not None:
         sys.stderr.write(f"{fault}\n")

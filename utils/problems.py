@@ -170,7 +170,7 @@ class ServiceOverloaded(Problem):
 _LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
-def lack(exc: BaseException) -> ServiceOverloaded | None:
+def resource_shortage(exc: BaseException) -> ServiceOverloaded | None:
     """Where the process had no descriptor or memory left: no fault of what it asked for."""
     if not isinstance(exc, OSError) or exc.errno not in _LACKS:
         return None

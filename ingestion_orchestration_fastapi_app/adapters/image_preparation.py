@@ -152,7 +152,7 @@ class ImagePreparation:
 
     def _from_raw(self, content: Content, sides: _Sides, found: RawPicture) -> Prepared:
         known, size = Format(content.format), (found.width_px, found.height_px)
-        if found.preview is not None and found.serves(sides.clip.side_px):
+        if found.preview is not None and found.is_large_enough(sides.clip.side_px):
             picture = self._picture(found.preview, known, size, "preview")
             return Prepared(picture, self._upload(found.preview, sides))
         upload = _original(content)

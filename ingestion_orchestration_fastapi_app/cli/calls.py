@@ -24,7 +24,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import COLLECTION
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import DEMO_DATA
 from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import API_PREFIX, MAX_PATH_CHARACTERS
-from utils.web.problem_responses import readable
+from utils.web.problem_responses import validation_text
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}  # to `run_module`
 
@@ -135,7 +135,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as exc:
-        fail(f"A setting is not valid: {readable(exc)}")
+        fail(f"A setting is not valid: {validation_text(exc)}")
 
 
 def fail(text: str) -> NoReturn:

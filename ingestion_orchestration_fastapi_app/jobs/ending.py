@@ -12,7 +12,7 @@ from ingestion_orchestration_fastapi_app.errors import StoreFault
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import ErrorCode, JobState
-from utils.problems import Problem, lack
+from utils.problems import Problem, resource_shortage
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ async def result_of(work: Callable[[], Awaitable[Ending | None]], stop: Stop) ->
             if not is_fault(fault):
                 raise fault from None
         for raised in faults:
-            fault = lack(raised) or raised
+            fault = resource_shortage(raised) or raised
             if isinstance(fault, (JobFailedError, Problem)):
                 # A disk that is full while a stop is under way is no reason to fail.
                 reason = fault.reason if isinstance(fault, StoreFault) else fault.detail

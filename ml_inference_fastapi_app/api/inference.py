@@ -43,7 +43,7 @@ from utils.problems import (
 from utils.web.access.security import KEY_READS
 from utils.web.bodies.body_limit import media_type
 from utils.web.openapi import json_body, multipart_body, problems
-from utils.web.problem_responses import readable
+from utils.web.problem_responses import validation_text
 
 router = APIRouter(tags=["inference"], dependencies=[KEY_READS])
 
@@ -155,7 +155,7 @@ async def embed_text(
             try:
                 asked = EmbedTextRequest.model_validate_json(await body.read())
             except ValidationError as exc:
-                raise ValidationProblem(readable(exc)) from exc
+                raise ValidationProblem(validation_text(exc)) from exc
             timer.end("parse")
             work = partial(engine.embed_texts, model, asked.texts, timer)
             vectors, truncated = await unless_client_leaves(request, body, work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from utils.process.allocator import give_back
+from utils.process.allocator import trim_heap
 
 
 def give_back_memory(*, graphs: bool) -> None:
@@ -19,4 +19,4 @@ def give_back_memory(*, graphs: bool) -> None:
     gc.collect()  # a model's modules refer to each other in circles
     if torch is not None:
         torch.cuda.empty_cache()  # nothing where CUDA was never used
-    give_back()
+    trim_heap()

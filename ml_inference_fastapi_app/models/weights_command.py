@@ -22,7 +22,7 @@ from ml_inference_fastapi_app.backends.base import Embedder
 from ml_inference_fastapi_app.backends.registry import BACKENDS
 from ml_inference_fastapi_app.settings import Settings
 from utils.contract import ErrorCode
-from utils.web.problem_responses import readable
+from utils.web.problem_responses import validation_text
 
 app = typer.Typer(
     help="Model weights: what is cached, fetching, checking.",
@@ -143,7 +143,7 @@ def _settings() -> Settings:
     try:
         return Settings()
     except ValidationError as exc:
-        typer.echo(f"A setting is not valid: {readable(exc)}", err=True)
+        typer.echo(f"A setting is not valid: {validation_text(exc)}", err=True)
         raise typer.Exit(1) from exc
 
 

@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
 from tests.component.orchestrator_app import orchestrator
 from utils.contract import ClipUpload
 from utils.problems import Rejected
-from utils.process.parent_death import tie_to
+from utils.process.parent_death import die_with_parent
 
 
 class DeadlyPreparation:
@@ -59,5 +59,5 @@ async def live(folder: Path, poison: bytes) -> None:
 
 
 if __name__ == "__main__":
-    tie_to(os.getppid())
+    die_with_parent(os.getppid())
     anyio.run(live, Path(sys.argv[1]), os.fsencode(sys.argv[2]))

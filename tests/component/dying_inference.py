@@ -15,7 +15,7 @@ from ml_inference_fastapi_app.backends.base import ClipOptions, OnPhase, Pixels
 from ml_inference_fastapi_app.backends.registry import BACKENDS
 from ml_inference_fastapi_app.main import create_app
 from tests.component.inference_fakes import FakeEmbedder, picture
-from utils.process.parent_death import tie_to
+from utils.process.parent_death import die_with_parent
 
 
 def die_of(pixels: Pixels) -> bool:
@@ -29,7 +29,7 @@ def load(_options: ClipOptions, _on_phase: OnPhase) -> FakeEmbedder:
 
 
 if __name__ == "__main__":
-    tie_to(os.getppid())
+    die_with_parent(os.getppid())
     vars(service)["create_app"] = partial(
         create_app, backend=replace(BACKENDS["torch"], load_clip=load)
     )

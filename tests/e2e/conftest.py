@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from utils.process.parent_death import die_with_parent
+from utils.process.parent_death import dying_with_parent
 
 READY_LIMIT_POLLS = 1200  # of 0.1 s each
 STOP_LIMIT_S = 30.0
@@ -49,7 +49,7 @@ class ServiceProcess:
         assert self._process is None, f"{self.name} runs already"
         with open(self.log_path, "ab") as log:
             self._process = subprocess.Popen(
-                die_with_parent([sys.executable, "-m", self.module], parent_pid=os.getpid()),
+                dying_with_parent([sys.executable, "-m", self.module], parent_pid=os.getpid()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

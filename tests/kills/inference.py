@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.inference_pool.control import CONTROL_I
 from tests.component.orchestrator_app import parts_of
 from tests.fakes import FINGERPRINT, capabilities, vector_of
 from utils.contract import CaptionCapabilities
-from utils.process.parent_death import tie_to
+from utils.process.parent_death import die_with_parent
 
 BATCH_IMAGES = 4
 WINDOW = 2  # requests at once
@@ -49,7 +49,7 @@ def serve(port: int, log_path: str, outage: Outage | None, ready: Connection) ->
 
     Says on which port it listens; 0 is any that is free.
     """
-    tie_to(os.getppid())
+    die_with_parent(os.getppid())
     log = os.open(log_path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     told = capabilities(safe_batch=BATCH_IMAGES, limit=WINDOW)
     captions = CaptionCapabilities(available=True, fingerprint=CAPTION_FINGERPRINT)

@@ -21,7 +21,7 @@ from tests.component.bench import adds_up
 from tests.component.orchestrator_app import Running, orchestrator
 from tests.kills.fault_points import Fault, Fuse
 from utils.contract import LOCAL_SECRET_HEADER, JobCounts, JobState
-from utils.process.parent_death import tie_to
+from utils.process.parent_death import die_with_parent
 
 PATIENCE_S = 50.0
 LOOK_S = 0.03
@@ -77,7 +77,7 @@ class Life:
 
 def live(life: Life) -> None:
     """The process. It writes its result when the errand is done."""
-    tie_to(os.getppid())
+    die_with_parent(os.getppid())
     log = os.open(life.log_path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())

@@ -8,7 +8,7 @@ import numpy as np
 import psutil
 import pytest
 
-from utils.process.allocator import bound_arenas, give_back
+from utils.process.allocator import limit_arenas, trim_heap
 
 BLOCK_BYTES = 64 * 1024  # below what the allocator maps apart, and unmaps when it is freed
 BLOCKS = 1500
@@ -20,12 +20,12 @@ def test_freed_memory_goes_back_to_the_system() -> None:
     kept = blocks[::50]  # so that it lies between what is in use
     before = psutil.Process().memory_info().rss
     del blocks
-    give_back()
+    trim_heap()
     after = psutil.Process().memory_info().rss
     assert before - after > BLOCKS * BLOCK_BYTES * 0.8
     assert len(kept) == BLOCKS // 50
 
 
 def test_arenas_are_bounded_more_than_once_without_harm() -> None:
-    bound_arenas()
-    bound_arenas()
+    limit_arenas()
+    limit_arenas()

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.metadata.capture_time import Moment, best, file_moment, gps_moment, moment, offset_min
+from utils.metadata.capture_time import (
+    Moment,
+    file_moment,
+    gps_moment,
+    most_trusted,
+    offset_min,
+    parsed_moment,
+)
 from utils.metadata.photo_metadata import TakenAtSource
 
 NOON = datetime(2021, 3, 4, 12, 0, 5)  # noqa: DTZ001  # a wall clock
@@ -29,7 +36,7 @@ NOON = datetime(2021, 3, 4, 12, 0, 5)  # noqa: DTZ001  # a wall clock
     ],
 )
 def test_what_cameras_and_programs_write_is_read(text: str, expected: Moment) -> None:
-    assert moment(text) == expected
+    assert parsed_moment(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -38,13 +45,13 @@ def test_what_cameras_and_programs_write_is_read(text: str, expected: Moment) ->
      "2021:01:01 24:00:00", "0001:01:01 00:00:00", "yesterday", "٢٠٢١:٠٣:٠٤ ١٢:٠٠:٠٥"],
 )  # fmt: skip
 def test_an_invalid_date_is_no_date(text: str) -> None:
-    assert moment(text) is None
+    assert parsed_moment(text) is None
 
 
 def test_exifs_parts_are_put_together() -> None:
-    found = moment("2021:03:04 12:00:05", fraction="17 ", offset="+02:00")
+    found = parsed_moment("2021:03:04 12:00:05", fraction="17 ", offset="+02:00")
     assert found == Moment(NOON.replace(microsecond=170_000), 120)
-    assert moment("2021:03:04 12:00:05", fraction="x", offset="   :  ") == Moment(NOON)
+    assert parsed_moment("2021:03:04 12:00:05", fraction="x", offset="   :  ") == Moment(NOON)
 
 
 @pytest.mark.parametrize("text", ["+25:00", "-14:30", "+01:75", "here", "", "+1:00"])
@@ -63,13 +70,13 @@ def test_gps_time_is_utc_and_must_be_a_time() -> None:
 def test_the_best_source_wins_and_of_one_source_the_first() -> None:
     early, late = Moment(NOON), Moment(NOON.replace(year=2022))
     in_order = list(TakenAtSource)
-    found = best([(source, late) for source in reversed(in_order)])
+    found = most_trusted([(source, late) for source in reversed(in_order)])
     assert found == (TakenAtSource.DATE_TIME_ORIGINAL, late)
-    assert best([(TakenAtSource.XMP, early), (TakenAtSource.XMP, late)]) == (
+    assert most_trusted([(TakenAtSource.XMP, early), (TakenAtSource.XMP, late)]) == (
         TakenAtSource.XMP,
         early,
     )
-    assert best([]) is None
+    assert most_trusted([]) is None
 
 
 @given(st.integers(-(2**70), 2**70))
@@ -81,7 +88,7 @@ def test_any_file_time_is_a_moment_or_none(mtime_ns: int) -> None:
 @given(st.text(max_size=40), st.text(max_size=10), st.text(max_size=10))
 def test_any_text_is_a_moment_or_none(text: str, fraction: str, offset: str) -> None:
     for shown in (text, "2021:03:04 12:00:05" + text):
-        found = moment(shown, fraction=fraction, offset=offset)
+        found = parsed_moment(shown, fraction=fraction, offset=offset)
         assert found is None or found.at.tzinfo is None
 
 
@@ -91,4 +98,4 @@ def test_every_time_survives_being_written(at: datetime, offset: int | None) -> 
     if offset is not None:
         hours, minutes = divmod(abs(offset), 60)
         text += f"{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
-    assert moment(text) == Moment(at, offset)
+    assert parsed_moment(text) == Moment(at, offset)

@@ -87,14 +87,14 @@ def test_a_square_thumbnail_is_not_mistaken_for_the_picture() -> None:
     data = with_other_preview(dng(SENSOR), SENSOR.resize((240, 240)))
     picture = raw.read_preview(data, min_side_px=100, max_pixels=LIMIT)
     assert picture.preview is None
-    assert not picture.serves(1)
+    assert not picture.is_large_enough(1)
     assert (picture.width_px, picture.height_px) == (480, 320)
 
 
 def test_a_preview_serves_by_its_short_side() -> None:
     picture = raw.read_preview(dng(SENSOR, preview_px=150), min_side_px=448, max_pixels=LIMIT)
-    assert picture.serves(100)
-    assert not picture.serves(101)
+    assert picture.is_large_enough(100)
+    assert not picture.is_large_enough(101)
 
 
 def test_developing_takes_half_the_size_where_that_is_enough() -> None:

@@ -96,7 +96,7 @@ class TiffStructure:
     def first(self, *, blocks: bool = False) -> Directory | None:
         return self.directory(self.first_offset, blocks=blocks)
 
-    def below(
+    def subdirectories(
         self, parent: Directory, tag: int, *, most: int = _MAX_SUBDIRECTORIES
     ) -> list[Directory]:
         """The directories that a pointer tag (SubIFDs, EXIF, GPS) names; one level, a few."""

@@ -188,7 +188,7 @@ def _raw_squares(
 ) -> tuple[Image.Image, Squares]:
     side = max(upload.side_px, whole_side_px)
     picture = raw.read_preview(data, min_side_px=2 * side, max_pixels=max_pixels)
-    if picture.preview is not None and picture.serves(upload.side_px):
+    if picture.preview is not None and picture.is_large_enough(upload.side_px):
         return picture.preview.image, _squares_of(picture.preview, upload, whole_side_px)
     developed = raw.develop(data, min_side_px=side, max_pixels=max_pixels)
     whole = to_square(developed, squashed(whole_side_px)) if whole_side_px else None

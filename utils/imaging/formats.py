@@ -250,7 +250,7 @@ def _tiff_like(header: bytes, read: ReadAt, hint: str) -> Format:
     family = _by_maker(first, hint)
     if family is None:
         return Format.TIFF
-    layers = [first, *tiff.below(first, _SUBIFDS)]
+    layers = [first, *tiff.subdirectories(first, _SUBIFDS)]
     # A RAW of an old maker may show no sign but its name (Kodak DC50: a thumbnail and MakerNotes).
     named_so = hint in family.extensions
     return family if named_so or any(map(_holds_sensor_data, layers)) else Format.TIFF

@@ -39,7 +39,7 @@ class RawPicture:
     height_px: int
     preview: Decoded | None
 
-    def serves(self, side_px: int) -> bool:
+    def is_large_enough(self, side_px: int) -> bool:
         return self.preview is not None and min(self.preview.size) >= side_px
 
 

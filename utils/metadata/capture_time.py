@@ -32,13 +32,15 @@ class Moment:
 Times = tuple[tuple[TakenAtSource, Moment], ...]
 
 
-def best(times: Iterable[tuple[TakenAtSource, Moment]]) -> tuple[TakenAtSource, Moment] | None:
+def most_trusted(
+    times: Iterable[tuple[TakenAtSource, Moment]],
+) -> tuple[TakenAtSource, Moment] | None:
     """By the order of the sources; the earlier of two from one source."""
     ranks = {source: rank for rank, source in enumerate(TakenAtSource)}
     return min(times, key=lambda found: ranks[found[0]], default=None)
 
 
-def moment(text: str, *, fraction: str = "", offset: str = "") -> Moment | None:
+def parsed_moment(text: str, *, fraction: str = "", offset: str = "") -> Moment | None:
     """Of EXIF ("2021:03:04 12:00:05") and ISO 8601; a day alone begins at midnight.
 
     `fraction` are the digits of a part of a second, `offset` is "+02:00": what EXIF keeps apart.
@@ -71,7 +73,7 @@ def offset_min(text: str) -> int | None:
 
 def gps_moment(day: str, clock: Sequence[float]) -> Moment | None:
     """UTC, from a date and hours, minutes, seconds."""
-    at_midnight = moment(day)
+    at_midnight = parsed_moment(day)
     if at_midnight is None or len(clock) < 3 or not all(map(math.isfinite, clock[:3])):
         return None
     hours, minutes, seconds = clock[:3]

@@ -9,7 +9,7 @@ from functools import partial
 
 from utils.containers.byte_source import ByteSource
 from utils.containers.tiff import Directory, bytes_reader, decoded_text, tiff_structure
-from utils.metadata.capture_time import Times, gps_moment, moment
+from utils.metadata.capture_time import Times, gps_moment, parsed_moment
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
 from utils.metadata.text import keywords, many_lines, one_line, positive, rating
 
@@ -54,7 +54,7 @@ def exif_directories(block: ByteSource) -> list[Directory]:
     first = tiff.first(blocks=True) if tiff else None
     if tiff is None or first is None:
         return []
-    return [first, *(each for tag in _BELOW for each in tiff.below(first, tag, most=2))]
+    return [first, *(each for tag in _BELOW for each in tiff.subdirectories(first, tag, most=2))]
 
 
 def read_exif(directories: Sequence[Directory]) -> tuple[Metadata, Times]:
@@ -137,7 +137,10 @@ def _description(found: _Values) -> str | None:
 
 def _times(found: _Values, directories: Sequence[Directory]) -> Times:
     times = [
-        (source, moment(text, fraction=found.text(part) or "", offset=found.text(offset) or ""))
+        (
+            source,
+            parsed_moment(text, fraction=found.text(part) or "", offset=found.text(offset) or ""),
+        )
         for source, tag, offset, part in _TIMES
         for each in directories
         if (text := each.text(tag))

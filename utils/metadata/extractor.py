@@ -12,7 +12,7 @@ from utils.containers.byte_source import ByteSource
 from utils.containers.tiff import IPTC, PHOTOSHOP, XMP, Directory
 from utils.imaging.formats import Format
 from utils.metadata.blocks import metadata_blocks
-from utils.metadata.capture_time import Times, best, file_moment
+from utils.metadata.capture_time import Times, file_moment, most_trusted
 from utils.metadata.ciff import read_ciff
 from utils.metadata.exif import exif_directories, read_exif
 from utils.metadata.iptc import iptc_resources, read_iptc
@@ -125,7 +125,7 @@ def _timed(metadata: Metadata, times: Iterable[Times], mtime_ns: int | None) -> 
     written = None if mtime_ns is None else file_moment(mtime_ns)
     if written is not None:
         found.append((TakenAtSource.FILE_MTIME, written))
-    chosen = best(found)
+    chosen = most_trusted(found)
     if chosen is None:
         return metadata
     source, moment = chosen

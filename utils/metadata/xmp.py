@@ -9,7 +9,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
-from utils.metadata.capture_time import Times, moment
+from utils.metadata.capture_time import Times, parsed_moment
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
 from utils.metadata.text import keywords, many_lines, number, one_line, positive, rating
 
@@ -180,11 +180,11 @@ class _Properties:
 
     def times(self) -> Times:
         found = [
-            (TakenAtSource.XMP, moment(text))
+            (TakenAtSource.XMP, parsed_moment(text))
             for name in ("photoshop:DateCreated", "exif:DateTimeOriginal", "xmp:CreateDate")
             for text in self.all(name)[:1]
         ]
         satellites = self.first("exif:GPSTimeStamp")
         if satellites is not None:
-            found.append((TakenAtSource.GPS, moment(satellites, offset="Z")))
+            found.append((TakenAtSource.GPS, parsed_moment(satellites, offset="Z")))
         return tuple((source, when) for source, when in found if when is not None)

@@ -16,7 +16,7 @@ from anyio import sleep, to_thread
 _M_ARENA_MAX = -8  # from <malloc.h>
 
 
-def bound_arenas() -> None:
+def limit_arenas() -> None:
     """Of threads that start from now on. By itself glibc has eight arenas a core."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
@@ -24,7 +24,7 @@ def bound_arenas() -> None:
             libc.mallopt(_M_ARENA_MAX, max(2, (os.cpu_count() or 2) // 4))
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Blocking, for milliseconds. Free memory of all arenas goes back to the system."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
@@ -32,8 +32,8 @@ def give_back() -> None:
             libc.malloc_trim(0)
 
 
-async def keep_giving_back(*, every_s: float = 10.0) -> None:
+async def trim_heap_repeatedly(*, every_s: float = 10.0) -> None:
     """Until cancelled. To wait for the end of some work would be too late: an import takes days."""
     while True:
         await sleep(every_s)
-        await to_thread.run_sync(give_back)
+        await to_thread.run_sync(trim_heap)

@@ -1,9 +1,9 @@
-"""Ties a process to the one that started it: the kernel kills it when that one dies.
+"""The kernel kills a process when the one that started it dies.
 
-Run as a file it becomes another program, tied: `python -I -S parent_death.py PARENT_PID PROGRAM
-ARGUMENT...`. It imports nothing of the project, so that it costs a few milliseconds. The request
-survives `exec`, and unlike a hook between fork and exec it cannot deadlock a parent that has
-threads.
+Run as a file, this asks for it and becomes another program: `python -I -S parent_death.py
+PARENT_PID PROGRAM ARGUMENT...`. It imports nothing of the project, so that it costs a few
+milliseconds. The request survives `exec`, and unlike a hook between fork and exec it cannot
+deadlock a parent that has threads.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import sys
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 
 
-def die_with_parent(command: list[str], *, parent_pid: int) -> list[str]:
+def dying_with_parent(command: list[str], *, parent_pid: int) -> list[str]:
     """The command line that runs `command` for as long as the parent lives."""
     return [sys.executable, "-I", "-S", os.path.abspath(__file__), str(parent_pid), *command]
 
 
-def tie_to(parent_pid: int) -> bool:
-    """This process dies with the thread that started it; false: that one is dead already.
+def die_with_parent(parent_pid: int) -> bool:
+    """Lets this process die with the thread that started it. False: that one is dead already.
 
-    Linux ties to the thread, not to the process: start what is tied from one that lasts.
+    Linux looks at the thread, not at the process: start such a process from a thread that lasts.
     """
     if sys.platform == "linux":
         # SIGKILL: nobody is left who could insist when a polite signal is not obeyed.
@@ -34,7 +34,7 @@ def tie_to(parent_pid: int) -> bool:
 
 def main(arguments: list[str]) -> None:
     parent_pid, command = int(arguments[0]), arguments[1:]
-    if tie_to(parent_pid):
+    if die_with_parent(parent_pid):
         os.execvp(command[0], command)  # noqa: S606  # to become that program is the purpose
 
 

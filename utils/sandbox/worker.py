@@ -17,7 +17,7 @@ from utils.imaging import raw
 from utils.imaging.decoding import ImageUnreadableError, decode_for_models, open_upright
 from utils.imaging.formats import sniff
 from utils.imaging.opening import unreadable_as
-from utils.process.parent_death import tie_to
+from utils.process.parent_death import die_with_parent
 from utils.sandbox import protocol
 
 Answered = tuple[protocol.Answer, bytes]
@@ -99,7 +99,7 @@ def _offer_to_the_oom_killer() -> None:
 def main(arguments: Sequence[str], work: Work = answer_to) -> None:
     """`arguments`: the parent's process id, and the bytes of memory that may be used."""
     parent_pid, memory_bytes = map(int, arguments)
-    if not tie_to(parent_pid):
+    if not die_with_parent(parent_pid):
         return
     faulthandler.enable()
     _offer_to_the_oom_killer()

@@ -33,8 +33,8 @@ from utils.web.problem_responses import (
     DrainBounds,
     body_response,
     problem_response,
-    readable,
     request_id_of,
+    validation_text,
 )
 from utils.web.request_scope import RequestScope
 from utils.web.routing.head_requests import HeadRequests
@@ -70,7 +70,7 @@ def install_web(
 
     async def on_invalid(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, RequestValidationError)
-        return await on_problem(request, ValidationProblem(readable(exc)))
+        return await on_problem(request, ValidationProblem(validation_text(exc)))
 
     async def on_http_error(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)

@@ -112,7 +112,7 @@ def body_response(
     return Response(content, body.status, dict(headers), media_type=PROBLEM_MEDIA_TYPE)
 
 
-def readable(error: RequestValidationError | ValidationError) -> str:
+def validation_text(error: RequestValidationError | ValidationError) -> str:
     """Every fault in one line: `body.limit: Input should be less than or equal to 500`."""
     return "; ".join(map(_fault_text, error.errors()[:10]))
 

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from utils.contract import REQUEST_ID_HEADER
-from utils.problems import Problem, lack
+from utils.problems import Problem, resource_shortage
 from utils.web.metrics import route_template
 from utils.web.problem_responses import problem_response
 
@@ -63,7 +63,7 @@ class RequestScope:
                 log.exception("request_crashed", method=scope["method"], path=_logged(scope))
                 if status:
                     raise  # too late for a problem: the server closes the connection
-                problem = lack(exc) or Problem("The service failed; its log says why.")
+                problem = resource_shortage(exc) or Problem("The service failed; its log says why.")
                 body = problem_response(problem, request_id)
                 await body(scope, noted_receive, send_with_id)
             path = get_route_path(scope)

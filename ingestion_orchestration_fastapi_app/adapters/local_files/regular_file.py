@@ -9,7 +9,7 @@ import stat
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import open_path
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Skipped
 from utils.contract import ErrorCode
-from utils.problems import Rejected, lack
+from utils.problems import Rejected, resource_shortage
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PROBE_BYTES = 64 * 1024
@@ -77,7 +77,7 @@ def read_fault(path: bytes) -> Rejected | None:
 
 def refusal(exc: OSError | MemoryError) -> Rejected:
     """Raises ServiceOverloaded when it is our own lack of descriptors or memory."""
-    if (ours := lack(exc)) is not None:
+    if (ours := resource_shortage(exc)) is not None:
         raise ours from exc
     if isinstance(exc, MemoryError):
         return Rejected(ErrorCode.FILE_READ, "there was no memory for the file")

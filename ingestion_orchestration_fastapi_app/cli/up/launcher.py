@@ -17,7 +17,7 @@ import anyio
 import httpx
 from anyio.abc import Process
 
-from utils.process.parent_death import die_with_parent
+from utils.process.parent_death import dying_with_parent
 
 POLL_S = 0.2
 LOG_TAIL_BYTES = 4000
@@ -114,7 +114,7 @@ async def start(service: Service) -> RunningService:
     """Starts it in a session of its own: a Ctrl-C at the terminal reaches only the parent."""
     with fresh_log(service.log_path) as log:
         process = await anyio.open_process(
-            die_with_parent(list(service.command), parent_pid=os.getpid()),
+            dying_with_parent(list(service.command), parent_pid=os.getpid()),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -241,7 +241,7 @@ async def run_to_end(command: Sequence[str], *, environment: Mapping[str, str]) 
     traceback.
     """
     process = await anyio.open_process(
-        die_with_parent(list(command), parent_pid=os.getpid()),
+        dying_with_parent(list(command), parent_pid=os.getpid()),
         stdin=subprocess.DEVNULL,
         stdout=None,
         stderr=None,

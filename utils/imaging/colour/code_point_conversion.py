@@ -110,7 +110,7 @@ def conversion(points: CodePoints) -> Conversion | None:
     )
 
 
-def is_told(points: CodePoints) -> bool:
+def has_conversion(points: CodePoints) -> bool:
     """Whether both are specified and followed here."""
     numbers = (points.primaries, points.transfer)
     return 2 not in numbers and numbers[0] in _PRIMARIES and numbers[1] in _TRANSFERS

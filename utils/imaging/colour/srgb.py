@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from utils.imaging.colour.code_point_conversion import conversion, is_told
+from utils.imaging.colour.code_point_conversion import conversion, has_conversion
 from utils.imaging.colour.code_points import CodePoints
 
 _WHITE = (255, 255, 255)
@@ -24,7 +24,7 @@ def to_srgb(image: Image.Image, points: CodePoints | None = None) -> Image.Image
     image = _eight_bit(image)
     image, alpha = _without_alpha(image)
     profile = icc if isinstance(icc, bytes) else b""
-    if points is not None and (not profile or (points.before_profile and is_told(points))):
+    if points is not None and (not profile or (points.before_profile and has_conversion(points))):
         image = _shown_by(image, points)
     elif profile:
         image = _converted(image, profile)

@@ -30,7 +30,7 @@ from ingestion_orchestration_fastapi_app.domain.files.scan import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from utils.contract import ErrorCode
-from utils.problems import Rejected, lack
+from utils.problems import Rejected, resource_shortage
 
 MAX_GROUP = 1024
 _TRIES, _BETWEEN_TRIES_S = 20, 0.25  # of a folder for which there is no descriptor
@@ -105,7 +105,7 @@ def walk(
                     yield ScanFault(folder, "it became another folder while it was listed")
             except OSError as exc:
                 said = exc.strerror or type(exc).__name__
-                lacking = None if is_listed else lack(exc)
+                lacking = None if is_listed else resource_shortage(exc)
                 if lacking is not None and (tries := tries - 1) > 0:
                     folders.close()
                     time.sleep(_BETWEEN_TRIES_S)  # noqa: TID251  # others close theirs meanwhile
