@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.directories import
     checked_directory,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
+from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import MountPoints
 from ingestion_orchestration_fastapi_app.adapters.local_files.stored_file import open_stored
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.api.admin.sessions import Sessions
@@ -48,12 +49,14 @@ from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.metrics import Gauge, Gauges, WorkMetrics
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.imaging.formats import Format, has_image_extension
 from utils.sandbox.pool import DecoderPool
 
 BLOCKING_THREADS = 8
+THUMBNAIL_SHARE = 4  # of the memory for files in flight, beside it
 
 
 async def composed(
@@ -93,7 +96,13 @@ async def composed(
         is_bound="ingest_roots" in settings.model_fields_set,
         own=settings.own_folders,
     )
-    allowed = AllowedRoots(folders, checked=checked_directory, blocking=blocking)
+    mounts = MountPoints()
+
+    def root_of(path: bytes) -> bytes:
+        return max([mounts.above(path), *allowed.above(path)], key=len)
+
+    threads = RootThreads(root_of, each=settings.hash_workers * 2)
+    allowed = AllowedRoots(folders, checked=checked_directory, threads=threads)
     rules = ExcludeRules(settings.exclude_patterns, own=folders.own)
     events = await stack.enter_async_context(InotifyEvents(rules))
     ports = Ports(
@@ -101,7 +110,7 @@ async def composed(
         store=store,
         cache=cache,
         library=LocalFiles(
-            CapacityLimiter(settings.hash_workers * 2),
+            threads,
             max_file_bytes=settings.max_file_bytes,
             rules=rules,
             is_allowed=allowed.allows,
@@ -179,7 +188,7 @@ async def composed(
             ports.cache,
             ports.library,
             ports.preparation,
-            ports.budget,
+            MemoryBudget(settings.max_inflight_bytes // THUMBNAIL_SHARE),
             pool,
             is_allowed=allowed.allows,
         ),
@@ -190,10 +199,9 @@ async def composed(
         is_image_name=has_image_extension,
         formats=tuple(sorted(Format)),
         blocking=blocking,
+        root_threads=threads,
         table_sizes=table_sizes,
-        originals=Originals(
-            known_collections, ports.ledger, open_stored, limiter=CapacityLimiter(BLOCKING_THREADS)
-        ),
+        originals=Originals(known_collections, ports.ledger, open_stored, threads=threads),
         listeners=Listeners(),
         attempts=Attempts(),
         sessions=None if settings.api_key is None else Sessions(ports.ledger, settings.api_key),

@@ -5,7 +5,7 @@ Problem
 ├── CollectionNotFound 404 · CollectionExists 409 (CollectionDropping: its table is yet to go)
 ├── RootNotFound 404 · RootOverlap 409
 ├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429 · JobKindUnknown 404
-├── ImageNotFound 404
+├── ImageNotFound 404 · PictureUnavailable 503
 ├── ModelMismatch 409
 ├── CursorRefused 400
 ├── TooManyAttempts 429
@@ -98,6 +98,14 @@ class ImageNotFound(Problem):
     status = 404
     code = ErrorCode.IMAGE_NOT_FOUND
     title = "There is no such image"
+
+
+class PictureUnavailable(Problem):
+    """The moment's fault: of the picture itself nothing is known to be wrong."""
+
+    status = 503
+    code = ErrorCode.PICTURE_UNAVAILABLE
+    title = "The picture cannot be had now"
 
 
 class ModelMismatch(Problem):

@@ -25,6 +25,7 @@ from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
 from ingestion_orchestration_fastapi_app.errors import ModelMismatch, Unreachable
 from ingestion_orchestration_fastapi_app.inference_pool.control import CONTROL_ID
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from utils.contract import (
     PPM_MEDIA_TYPE,
     RAW_MEDIA_TYPE,
@@ -46,6 +47,11 @@ from utils.sandbox.pool import DecodersDownError
 DIM = 8
 FINGERPRINT = "fake-model-0001"
 OLD_NS = 1_000_000_000_000_000_000
+
+
+def root_threads(each: int = 4) -> RootThreads:
+    """All paths are in one root."""
+    return RootThreads(lambda _: b"/", each=each)
 
 
 def vector_of(data: bytes) -> Vector:

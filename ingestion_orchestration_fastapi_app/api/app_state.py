@@ -22,13 +22,15 @@ from ingestion_orchestration_fastapi_app.library.originals import Originals
 from ingestion_orchestration_fastapi_app.library.search import Search
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """`free_bytes` blocks: it runs in a thread of `blocking`. `is_same_user` knows the secret of
+    """`free_bytes` blocks: it runs in a thread of `blocking`; what asks users' file systems, in
+    those of `root_threads`. `is_same_user` knows the secret of
     the data folder.
     """
 
@@ -47,6 +49,7 @@ class AppState:
     formats: tuple[str, ...]
     blocking: CapacityLimiter
     table_sizes: TableSizes
+    root_threads: RootThreads
     originals: Originals[OpenedPicture]
     listeners: Listeners
     attempts: Attempts

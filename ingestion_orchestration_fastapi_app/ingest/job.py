@@ -60,14 +60,16 @@ class Ingest:
         ledger, record = self.ports.ledger, scope.record
         progress, stop = scope.progress, scope.stop
         bound: tuple[CollectionRecord, Capabilities] | None = None
+        is_allowed: bool | None = None
         with stop.interruptible():
             bound = await self._bound(scope, options)
-        if bound is None:
+            # Asked at each start: while a job waits, or is paused, its folder may be taken off
+            # the roots, or a link may take its place.
+            is_allowed = await self.ports.library.is_allowed(record.request.directory)
+        if bound is None or is_allowed is None:
             return None
         collection, capabilities = bound
-        # Asked at each start: while a job waits, or is paused, its folder may be taken off the
-        # roots, or a link may take its place.
-        if not await self.ports.library.is_allowed(record.request.directory):
+        if not is_allowed:
             return Ending(JobState.FAILED, NOT_ALLOWED, ErrorCode.DIRECTORY_NOT_ALLOWED)
         # Who asks for files to be opened in spite of what is known gives them a clean record.
         is_retry = record.request.retry_of is not None

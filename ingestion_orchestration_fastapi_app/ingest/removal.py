@@ -110,9 +110,10 @@ async def _bare_roots(job: JobContext) -> set[bytes]:
     bare: set[bytes] = set()
     for root in job.roots:
         if is_within(root.path, job.request.directory):
-            if not await job.ports.library.is_bare(root.path):
-                continue
-            if await _unseen(job, root.path, recursive=True, after=None, limit=1):
+            is_bare = False
+            with job.stop.interruptible():  # its file system may not answer any more
+                is_bare = await job.ports.library.is_bare(root.path)
+            if is_bare and await _unseen(job, root.path, recursive=True, after=None, limit=1):
                 bare.add(root.path)
     return bare
 
@@ -189,9 +190,12 @@ async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[
                 break
             after = page[-1].key
             open_files = [file for file in page if not protected(file.absolute, closed)]
-            gone = await job.ports.library.gone(
-                [file.absolute for file in open_files], below=directory
-            )
+            gone: list[bool] = []
+            with job.stop.interruptible():
+                paths = [file.absolute for file in open_files]
+                gone = await job.ports.library.gone(paths, below=directory)
+            if job.stop.asked:
+                return
             group = [file for file, is_gone in zip(open_files, gone, strict=True) if is_gone]
             if group:
                 yield group

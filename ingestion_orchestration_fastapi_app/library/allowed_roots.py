@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
-from anyio import CapacityLimiter, to_thread
 
 from ingestion_orchestration_fastapi_app.domain.files.allowed_roots import (
     AllowedFolders,
     AllowedRoot,
 )
-from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, is_within
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, RootNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +36,12 @@ class AllowedRoots:
         folders: AllowedFolders,
         *,
         checked: Callable[[str, Sequence[bytes]], bytes],
-        blocking: CapacityLimiter,
+        threads: RootThreads,
     ) -> None:
         self._ledger: Ledger
         self._folders = folders
         self._checked = checked
-        self._blocking = blocking
+        self._threads = threads
 
     async def load(self, ledger: Ledger) -> None:
         """What the ledger remembers; until then only what is set is allowed."""
@@ -54,6 +55,10 @@ class AllowedRoots:
     def allows(self, path: bytes) -> bool:
         """Of an absolute path without links."""
         return self._folders.allows(path)
+
+    def above(self, path: bytes) -> list[bytes]:
+        """Those in which an absolute path without links lies, or which it is."""
+        return [root.path for root in self.roots if is_within(path, root.path)]
 
     def shown(self, collection: CollectionRecord) -> tuple[bytes, ...] | None:
         """The folders of the collection that may be shown; None: all of it."""
@@ -98,7 +103,7 @@ class AllowedRoots:
 
     async def _true_path(self, text: str, roots: Sequence[bytes]) -> bytes:
         check = partial(self._checked, text, roots)
-        return await to_thread.run_sync(check, limiter=self._blocking)
+        return await self._threads.run(typed_path(text), check)
 
     def _remembered(self, paths: Sequence[bytes]) -> None:
         now = self._folders
@@ -109,6 +114,11 @@ class AllowedRoots:
         if self._folders.is_bound:
             return f"Allowed are: {allowed}. INGEST_ROOTS says so: set it to a folder above."
         return f"Allowed are: {allowed}. Add a folder with: photoseek roots add {shlex.quote(text)}"
+
+
+def typed_path(text: str) -> bytes:
+    """The absolute path that a text names, with its links. Asks no file system."""
+    return os.fsencode(os.path.abspath(os.path.expanduser(text)))
 
 
 def _shown(paths: Sequence[bytes]) -> str:

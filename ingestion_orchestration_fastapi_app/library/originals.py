@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Generic, Protocol, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import move_on_after
 
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, FileStat
 from ingestion_orchestration_fastapi_app.domain.files.roots import relative_path
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.errors import PictureUnavailable
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 
-T = TypeVar("T")
+OPEN_LIMIT_S = 30.0  # a large file may have to be read whole, to be sure of it
+RETRY_AFTER_S = 10.0
+
+
+class Closed(Protocol):
+    """What is opened: it must be closed."""
+
+    def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=Closed)
 
 
 class Originals(Generic[T]):
-    """`open_stored` blocks: it runs in a thread of `limiter`. It is told how the file looked when
-    this content was read, None where nobody knows; then it reads the file to be sure.
+    """`open_stored` blocks: it runs in a thread of the file's root. It is told how the file looked
+    when this content was read, None where nobody knows; then it reads the file to be sure.
     """
 
     def __init__(
@@ -27,17 +40,26 @@ class Originals(Generic[T]):
         ledger: Ledger,
         open_stored: Callable[[Point, FileStat | None], T],
         *,
-        limiter: CapacityLimiter,
+        threads: RootThreads,
     ) -> None:
         self._collections = collections
         self._ledger = ledger
         self._open_stored = open_stored
-        self.limiter = limiter
+        self.threads = threads
 
     async def open(self, collection: str, point: Point) -> T:
-        """Raises CollectionNotFound; ImageNotFound: what is there is not what was imported."""
+        """Raises CollectionNotFound; ImageNotFound: what is there is not what was imported.
+
+        PictureUnavailable: the file system does not answer.
+        """
         seen = await self._seen(collection, point)
-        return await to_thread.run_sync(self._open_stored, point, seen, limiter=self.limiter)
+        opening = partial(self._open_stored, point, seen)
+        with move_on_after(OPEN_LIMIT_S):
+            return await self.threads.run(point.path, opening, drop=_closed)
+        raise PictureUnavailable(
+            "The file's folder has not answered in time: is its disk or share there?",
+            retry_after_s=RETRY_AFTER_S,
+        )
 
     async def _seen(self, collection: str, point: Point) -> FileStat | None:
         record = await self._collections.get(collection)
@@ -48,3 +70,9 @@ class Originals(Generic[T]):
         file = (await self._ledger.files.recall(record.id, [key])).get(key)
         is_sure = file is not None and file.mtime_trusted and file.sha256 == point.sha256
         return file.stat if file is not None and is_sure else None
+
+
+def _closed(opened: Closed | None) -> None:
+    """Of a request that was given up: it came after all."""
+    if opened is not None:
+        opened.close()

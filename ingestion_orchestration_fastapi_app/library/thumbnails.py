@@ -9,7 +9,12 @@ from uuid import UUID
 from anyio import CapacityLimiter, move_on_after
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
-from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Original, Skipped
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Embedded,
+    Original,
+    Prepared,
+    Skipped,
+)
 from ingestion_orchestration_fastapi_app.domain.library.picture import (
     DevelopedPreview,
     Picture,
@@ -20,6 +25,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ImageNotFound,
     InferenceFault,
     ModelMismatch,
+    PictureUnavailable,
 )
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.collections import Collections
@@ -30,15 +36,20 @@ from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from utils.contract import ClipUpload
 from utils.problems import Rejected
+from utils.sandbox.pool import DecodersDownError
 
 THUMBNAIL_ONLY = ClipUpload(side_px=64, crop="center")  # the model's pixels are not wanted here
+MAKE_LIMIT_S = 30.0  # until it is read and decoded
+RETRY_AFTER_S = 5.0
 DEVELOP_LIMIT_S = 20.0  # who looks at a page does not wait as long as a job does
 
 
 class Thumbnails:
-    """Raises CollectionNotFound, ImageNotFound, StoreRead.
+    """Raises CollectionNotFound, ImageNotFound, StoreRead; PictureUnavailable for what may be had
+    later.
 
-    What may not be looked at any more (`is_allowed`) is not there.
+    `budget` is not that of jobs, which may hold all of theirs for as long as they wait for an
+    inference service. What may not be looked at any more (`is_allowed`) is not there.
     """
 
     def __init__(
@@ -83,6 +94,27 @@ class Thumbnails:
         return picture
 
     async def _made_anew(self, point: Point) -> Picture:
+        prepared = None
+        with move_on_after(MAKE_LIMIT_S):
+            prepared = await self._prepared(point)
+        if prepared is None:
+            raise PictureUnavailable(
+                "The thumbnail could not be made in time: the file's disk or share is slow or does "
+                "not answer, or many others are being made.",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        if isinstance(prepared, Rejected):
+            raise ImageNotFound(f"The file cannot be decoded: {prepared.detail}")
+        picture = prepared.picture
+        if isinstance(prepared.upload, Original):
+            developed_preview = await self._developed(point, prepared.upload)
+            if developed_preview is None:
+                return picture  # not kept: the service may be back when it is asked for again
+            picture = developed_preview.of(picture)
+        await self._cache.put_pictures(self._preparation.picture_version, {point.sha256: picture})
+        return picture
+
+    async def _prepared(self, point: Point) -> Prepared | Rejected:
         with self._budget.share() as memory:
             folder, _, name = point.path.rpartition(b"/")
             file = File(Root(point.root_id, folder), name, FileStat(point.size_bytes, 0, 0))
@@ -97,17 +129,12 @@ class Thumbnails:
                 await opened.close()
             if isinstance(content, Rejected) or content.sha256 != point.sha256:
                 raise ImageNotFound("The file has changed since it was stored.")
-            prepared = await self._preparation.prepare(content, THUMBNAIL_ONLY)
-        if isinstance(prepared, Rejected):
-            raise ImageNotFound(f"The file cannot be decoded: {prepared.detail}")
-        picture = prepared.picture
-        if isinstance(prepared.upload, Original):
-            developed_preview = await self._developed(point, prepared.upload)
-            if developed_preview is None:
-                return picture  # not kept: the service may be back when it is asked for again
-            picture = developed_preview.of(picture)
-        await self._cache.put_pictures(self._preparation.picture_version, {point.sha256: picture})
-        return picture
+            try:
+                return await self._preparation.prepare(content, THUMBNAIL_ONLY)
+            except DecodersDownError as exc:
+                raise PictureUnavailable(
+                    f"The thumbnail cannot be made now: {exc}.", retry_after_s=RETRY_AFTER_S
+                ) from exc
 
     async def _developed(self, point: Point, original: Original) -> DevelopedPreview | None:
         """By the first service that can."""

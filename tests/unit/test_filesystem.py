@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from anyio import CapacityLimiter
 
-from ingestion_orchestration_fastapi_app.adapters.local_files import filesystem, whole_file
+from ingestion_orchestration_fastapi_app.adapters.local_files import local_file, whole_file
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.domain.files.file import File
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Skipped
 from ingestion_orchestration_fastapi_app.ports.library import Library
+from tests.fakes import root_threads
 from tests.picture_files import dng, encoded, exif_with, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode
 from utils.imaging.decoding import open_upright
@@ -31,7 +31,7 @@ PHOTO = encoded(scene(160, 120), exif=exif_with(make="Maker"))
 
 
 def library(*, max_file_bytes: int = LIMIT_BYTES) -> Library:
-    return LocalFiles(CapacityLimiter(2), max_file_bytes=max_file_bytes)
+    return LocalFiles(root_threads(2), max_file_bytes=max_file_bytes)
 
 
 async def content_of(file: File) -> Content | Rejected | Skipped:
@@ -186,7 +186,7 @@ async def test_a_file_that_keeps_changing_is_a_code(
     path = tmp_path / "growing.jpg"
     opened = await library().open(put(path, PHOTO))
     assert not isinstance(opened, Rejected | Skipped)
-    monkeypatch.setattr(filesystem, "read_whole", _growing(path))
+    monkeypatch.setattr(local_file, "read_whole", _growing(path))
     content = await opened.read()
     await opened.close()
     assert isinstance(content, Rejected)

@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from anyio import CapacityLimiter
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import (
@@ -23,6 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import File
 from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
 from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Skipped
+from tests.fakes import root_threads
 from tests.picture_files import encoded, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode
 from utils.problems import Rejected
@@ -103,7 +103,7 @@ async def test_a_file_is_not_read_through_a_folder_that_flips_into_a_link(tmp_pa
     put(tmp_path / "in/trip/a.xmp", xmp(title="Mine"))
     file = put(tmp_path / "in/trip/a.jpg", PHOTO)
     file = File(file.root, file.path, file.stat, (b"a.xmp",))
-    library = LocalFiles(CapacityLimiter(1), max_file_bytes=10_000_000)
+    library = LocalFiles(root_threads(1), max_file_bytes=10_000_000)
     read = 0
     with flipping(tmp_path / "in/trip", tmp_path / "outside"):
         for _ in range(300):
@@ -128,7 +128,7 @@ async def test_no_part_of_a_path_may_be_a_link(tmp_path: Path, linked: str) -> N
     path = tmp_path / "in" / linked
     path.rename(tmp_path / "moved")
     path.symlink_to(tmp_path / "moved")
-    opened = await LocalFiles(CapacityLimiter(1), max_file_bytes=10_000_000).open(file)
+    opened = await LocalFiles(root_threads(1), max_file_bytes=10_000_000).open(file)
     assert not hasattr(opened, "read")
     with pytest.raises(OSError, match=r"Not a directory|symbolic links"):
         open_path(file.absolute, os.O_RDONLY)

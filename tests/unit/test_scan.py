@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from anyio import CapacityLimiter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +27,7 @@ from ingestion_orchestration_fastapi_app.domain.files.scan import (
     ScanStalled,
 )
 from ingestion_orchestration_fastapi_app.ports.library import Library
+from tests.fakes import root_threads
 from tests.picture_files import LONG_AGO_NS, put, root_of
 from utils.contract import ErrorCode
 
@@ -36,7 +36,7 @@ BYTES = b"the scan opens no file"
 
 
 def library() -> Library:
-    return LocalFiles(CapacityLimiter(2), max_file_bytes=1000)
+    return LocalFiles(root_threads(2), max_file_bytes=1000)
 
 
 async def scanned(

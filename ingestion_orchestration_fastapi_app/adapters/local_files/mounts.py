@@ -8,14 +8,18 @@ device and its identity, the folder of it that is mounted, and that folder itsel
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import FOLDER, open_path
+from ingestion_orchestration_fastapi_app.domain.files.identity import folders_above
 
 _MOUNTS = "/proc/self/mountinfo"  # Linux; elsewhere there are no bind mounts to be told apart
+_TABLE_GOOD_FOR_S = 1.0
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
@@ -46,6 +50,24 @@ class Mounts:
             known = int.from_bytes(digest.digest(), signed=True)
             self._numbers[point, status.st_dev] = known
         return known
+
+
+class MountPoints:
+    """Where file systems are mounted, looked up at most once a second. Asks none of them: one
+    that does not answer is not waited for.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._points: frozenset[bytes] = frozenset()
+        self._good_until_s = -math.inf
+
+    def above(self, path: bytes) -> bytes:
+        """The mount point that an absolute path without links is at or below."""
+        if self._clock() >= self._good_until_s:
+            self._points = frozenset(mount.point for mount in mount_table())
+            self._good_until_s = self._clock() + _TABLE_GOOD_FOR_S
+        return next((one for one in (path, *folders_above(path)) if one in self._points), b"/")
 
 
 def mount_number(folder: bytes) -> int | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Query
 from starlette.requests import HTTPConnection
 
@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     DirectoryNotFound,
     RootNotFound,
 )
+from ingestion_orchestration_fastapi_app.library.allowed_roots import typed_path
 from utils.contract import (
     API_PREFIX,
     LOCAL_SECRET_HEADER,
@@ -107,4 +108,4 @@ def _listed(services: AppState) -> AllowedRootList:
 async def _added(services: AppState, text: str) -> bytes:
     """The folder itself need not be there any more."""
     added = [one.path for one in services.allowed.roots if one.source is RootSource.REMEMBERED]
-    return await to_thread.run_sync(meant_folder, text, added, limiter=services.blocking)
+    return await services.root_threads.run(typed_path(text), partial(meant_folder, text, added))

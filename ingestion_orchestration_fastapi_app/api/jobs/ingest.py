@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
@@ -27,6 +29,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     RootOverlap,
 )
 from ingestion_orchestration_fastapi_app.ingest.disk_space import check_space
+from ingestion_orchestration_fastapi_app.library.allowed_roots import typed_path
 from utils.contract import API_PREFIX, IngestAccepted, IngestRequest
 from utils.web.openapi import located, problems
 from utils.web.routing.root_path import external_path
@@ -120,8 +123,7 @@ async def _end_watch(services: AppState, body: IngestRequest) -> None:
         return
 
     watched = [watch.directory for watch in collection.watches]
-    meant = await to_thread.run_sync(
-        meant_folder, body.directory_path, watched, limiter=services.blocking
-    )
+    text = body.directory_path
+    meant = await services.root_threads.run(typed_path(text), partial(meant_folder, text, watched))
     if meant in watched:
         await services.watching.end(collection.id, meant)

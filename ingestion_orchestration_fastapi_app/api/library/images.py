@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -26,6 +27,7 @@ from ingestion_orchestration_fastapi_app.domain.library.picture import placehold
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     ImageNotFound,
+    PictureUnavailable,
     StoreRead,
 )
 from utils.contract import API_PREFIX, ImageList, ImageReply
@@ -34,6 +36,7 @@ from utils.web.openapi import pictures, problems
 router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])
 
 _LOOKING = (ImageNotFound, CollectionNotFound, StoreRead)
+_SEEING = (*_LOOKING, PictureUnavailable)
 _ETAG = "Names this very content: send it as `If-None-Match`."
 _KEPT = "How long it may be kept."
 
@@ -79,7 +82,7 @@ async def get_image(
     responses={
         **pictures("image/webp", "The thumbnail.", 200, ETag=_ETAG, Cache_Control=_KEPT),
         304: {"description": "The asker has it already."},
-        **problems(*_LOOKING),
+        **problems(*_SEEING),
     },
 )
 async def get_thumbnail(
@@ -121,7 +124,7 @@ async def get_thumbnail(
         ),
         304: {"description": "The asker has it already."},
         416: {"description": "None of the range is there."},
-        **problems(*_LOOKING),
+        **problems(*_SEEING),
     },
 )
 async def get_file(
@@ -143,5 +146,5 @@ async def get_file(
         name=point.filename,
         etag=f'"{point.sha256.hex()[:32]}"',
         download=download,
-        limiter=services.originals.limiter,
+        read=partial(services.originals.threads.run, point.path),
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeAlias
 from urllib.parse import quote
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -26,6 +26,10 @@ _CHUNK_BYTES = 256 * 1024
 _MAX_NAME = 200
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 _PLAIN = re.compile(r"[^A-Za-z0-9 !#$&+.^_`~()\[\]{}@=,-]", re.ASCII)
+
+
+# Runs what blocks where it holds up nobody else.
+Read: TypeAlias = Callable[[Callable[[], bytes]], Awaitable[bytes]]
 
 
 class OpenedPicture(Protocol):
@@ -51,7 +55,7 @@ class OriginalResponse(StreamingResponse):
         headers: Mapping[str, str],
         first: int,
         length: int,
-        limiter: CapacityLimiter,
+        read: Read,
     ) -> None:
         super().__init__(
             self._chunks(first, length),
@@ -60,7 +64,7 @@ class OriginalResponse(StreamingResponse):
             media_type=picture.format.media_type,
         )
         self._picture = picture
-        self._limiter = limiter
+        self._read = read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -72,9 +76,7 @@ class OriginalResponse(StreamingResponse):
         end = first + length
         while first < end:
             wanted = min(_CHUNK_BYTES, end - first)
-            chunk = await to_thread.run_sync(
-                self._picture.read_at, first, wanted, limiter=self._limiter
-            )
+            chunk = await self._read(partial(self._picture.read_at, first, wanted))
             if not chunk:
                 raise OSError("the file was cut short while it was sent")
             first += len(chunk)
@@ -88,7 +90,7 @@ def original_response(
     name: str,
     etag: str,
     download: bool,
-    limiter: CapacityLimiter,
+    read: Read,
 ) -> Response:
     """The whole file, one range of it, or that the asker has it already.
 
@@ -131,7 +133,7 @@ def original_response(
         headers=headers,
         first=first,
         length=end - first,
-        limiter=limiter,
+        read=read,
     )
 
 

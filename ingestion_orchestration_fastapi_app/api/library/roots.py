@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
-from anyio import move_on_after, to_thread
+from anyio import move_on_after
 from fastapi import APIRouter, Query
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
@@ -27,6 +28,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     StoreRead,
     StoreWrite,
 )
+from ingestion_orchestration_fastapi_app.library.allowed_roots import typed_path
 from utils.contract import API_PREFIX, MAX_PATH_CHARACTERS, CollectionReply, RepointRequest
 from utils.web.openapi import problems
 
@@ -110,4 +112,5 @@ async def _root_path(services: AppState, collection: CollectionRecord, text: str
     known = {root.path: None for root in collection.roots}  # in their order, and those above
     for root in collection.roots:
         known.update(dict.fromkeys(folders_above(root.path)))
-    return await to_thread.run_sync(meant_folder, text, tuple(known), limiter=services.blocking)
+    meant = partial(meant_folder, text, tuple(known))
+    return await services.root_threads.run(typed_path(text), meant)
