@@ -158,7 +158,7 @@ async def composed(
         max_waiting=settings.max_queued_jobs,
     )
     table_sizes = TableSizes(ports.ledger.collections, ports.store)
-    show_gauges(metrics.gauges, scheduler, table_sizes, ports.budget)
+    show_gauges(metrics.gauges, scheduler, table_sizes, ports.budget, pool)
     return AppState(
         settings=settings,
         ports=ports,
@@ -213,11 +213,14 @@ def show_gauges(
     scheduler: JobScheduler,
     table_sizes: TableSizes,
     budget: MemoryBudget,
+    pool: InferencePool,
 ) -> None:
     gauges.show(
         Gauge("jobs", "Jobs that have not ended.", "state", scheduler.jobs_by_state),
         Gauge("queued", "What waits before a stage.", "stage", scheduler.queued_by_stage),
         Gauge("in_flight_bytes", "Memory of files in work.", "state", budget.by_state),
+        Gauge("inference_services", "Services by their state.", "state", pool.services_by_status),
+        Gauge("inference_requests", "Batches under way.", "service", pool.in_flight_by_service),
         Gauge("points", "Rows of a collection's table.", "collection", table_sizes.points),
         Gauge(
             "unindexed_points",

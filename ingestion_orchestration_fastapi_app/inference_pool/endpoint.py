@@ -61,6 +61,7 @@ class Endpoint:
     reserved_by: object = None
     queries_last_until_s: float = float("-inf")
     asking: Lock = field(default_factory=Lock)
+    _by_model: dict[str, Capabilities | None] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -87,7 +88,9 @@ class Endpoint:
         """None: it does not hold that model, as far as it was heard."""
         if self.capabilities is None or fingerprint in self.disowned:
             return None
-        return capabilities_for(self.capabilities, fingerprint)
+        if fingerprint not in self._by_model:  # it is asked for with each file of a job
+            self._by_model[fingerprint] = capabilities_for(self.capabilities, fingerprint)
+        return self._by_model[fingerprint]
 
     def refusal(self, fingerprint: str | None) -> str:
         """Why a service that answers is not used for images of that model."""
@@ -109,6 +112,7 @@ class Endpoint:
             self.max_images.clear()
         self.capabilities, self.silences = told, 0
         self.disowned.clear()
+        self._by_model.clear()
         limit = told.queue.limit
         self.window = Window.of_limit(limit) if self.window is None else self.window.capped(limit)
 

@@ -137,6 +137,15 @@ class InferencePool:
             trained = self._trained(fingerprint)
         return ("the model is untrained: scores mean nothing",) if trained is False else ()
 
+    def services_by_status(self) -> dict[str, float]:
+        found = dict.fromkeys(map(str, EndpointStatus), 0.0)
+        for endpoint in self.endpoints:
+            found[endpoint.status] += 1
+        return found
+
+    def in_flight_by_service(self) -> dict[str, float]:
+        return {endpoint.url: float(endpoint.in_flight) for endpoint in self.endpoints}
+
     def notify(self) -> None:
         self._changed.set()
         self._changed = Event()

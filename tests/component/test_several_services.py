@@ -112,7 +112,13 @@ async def test_health_and_capabilities_list_every_service(tmp_path: Path) -> Non
     several = Several(one=gone, two=ours, three=other)
     async with orchestrator(tmp_path, service=several, ml_inference_service_url=URLS) as running:
         told = await running.get("/capabilities")
-        assert told["inference"] == {"url": "http://two:2", "reachable": True, "detail": None}
+        assert told["inference"] == {
+            "url": "http://two:2",
+            "reachable": True,
+            "detail": None,
+            "max_requests": 2,
+            "max_images": 16,
+        }
         assert told["ml"]["clip"]["fingerprint"] == ours.told.clip.fingerprint
         listed = told["inference_services"]
         assert [(one["url"], one["state"], one["fingerprint"]) for one in listed] == [
@@ -122,9 +128,22 @@ async def test_health_and_capabilities_list_every_service(tmp_path: Path) -> Non
         ]
         assert listed[0]["detail"] == "the inference service cannot be reached"
         assert listed[2]["detail"].startswith("ERR_MODEL_MISMATCH: ")
+        assert [one["models"] for one in listed] == [[], [ours.told.clip.fingerprint], ["another"]]
         health = (await running.http.get("/health/ready")).json()
         assert (health["status"], health["detail"]) == ("ok", None)
         assert health["inference"] == listed
+
+
+async def test_what_several_services_of_a_model_take_adds_up(tmp_path: Path) -> None:
+    large = FakeService(told=capabilities(safe_batch=64, limit=3))
+    small = FakeService(told=capabilities(safe_batch=4, limit=2))
+    other = FakeService(told=capabilities(fingerprint="another", limit=9))
+    several = Several(one=large, two=small, three=other)
+    async with orchestrator(tmp_path, service=several, ml_inference_service_url=URLS) as running:
+        inference = (await running.get("/capabilities"))["inference"]
+        assert (inference["max_requests"], inference["max_images"]) == (5, 3 * 64 + 2 * 4)
+        metrics = (await running.http.get("/metrics")).text
+        assert 'photoseek_orchestrator_inference_services{state="ready"} 3.0' in metrics
 
 
 async def test_an_import_is_refused_at_once_only_when_all_run_other_models(tmp_path: Path) -> None:

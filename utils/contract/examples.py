@@ -177,6 +177,8 @@ INFERENCE_SERVICE: dict[str, JsonValue] = {
     "state": "ready",
     "fingerprint": _FINGERPRINT,
     "detail": None,
+    "models": [_FINGERPRINT],
+    "max_requests": 2,
 }
 ORCHESTRATOR: dict[str, JsonValue] = {
     "safe_clip_batch": 256,

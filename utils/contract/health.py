@@ -17,6 +17,10 @@ class InferenceSummary(Reply):
     url: str = Field(description="Of the service whose model new collections get.")
     reachable: bool = Field(description="Whether any service answers.")
     detail: str | None = Field(description="Why none answers.")
+    max_requests: int = Field(
+        default=0, description="Requests that the services of that model admit at once, together."
+    )
+    max_images: int = Field(default=0, description="Images that fit into those requests together.")
 
 
 class InferenceState(StrEnum):
@@ -38,6 +42,12 @@ class InferenceService(Reply):
     )
     fingerprint: str | None = Field(description="Of its model, as it was last heard.")
     detail: str | None = Field(description="Why it is not ready.")
+    models: tuple[str, ...] = Field(
+        default=(), description="Fingerprints of all its models, the default one first."
+    )
+    max_requests: int = Field(
+        default=0, description="Requests that jobs send to it at once, as learned from its answers."
+    )
 
 
 class OrchestratorHealth(Health):

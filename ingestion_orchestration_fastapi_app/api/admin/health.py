@@ -12,11 +12,13 @@ from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.inference.batching import BatchLimits
 from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
+    models_of,
     reference_capabilities,
 )
 from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint
 from utils.contract import (
     API_PREFIX,
+    Capabilities,
     ErrorCode,
     Health,
     InferenceService,
@@ -63,6 +65,7 @@ async def get_capabilities(services: AppStateDep) -> OrchestratorCapabilities:
     captioning = reference_capabilities(up or told, fingerprint=None, captions=True)
     urls = [one.url for one in endpoints if ml is not None and one.capabilities is ml]
     wanted = settings.batch_size
+    serving = [] if ml is None else _serving(endpoints, ml.clip.fingerprint)
     return OrchestratorCapabilities(
         safe_clip_batch=0 if ml is None else ml.safe_clip_batch,
         batch_size=wanted if ml is None else BatchLimits.of(ml, wanted_images=wanted).max_images,
@@ -72,11 +75,24 @@ async def get_capabilities(services: AppStateDep) -> OrchestratorCapabilities:
         and not settings.disable_captions,
         ingest_roots=tuple(display_text(root.path) for root in services.allowed.roots),
         inference=InferenceSummary(
-            url=(urls or settings.ml_urls)[0], reachable=bool(up), detail=_why_none(endpoints)
+            url=(urls or settings.ml_urls)[0],
+            reachable=bool(up),
+            detail=_why_none(endpoints),
+            max_requests=sum(one.queue.limit for one in serving),
+            max_images=sum(
+                one.queue.limit * BatchLimits.of(one, wanted_images=wanted).max_images
+                for one in serving
+            ),
         ),
         inference_services=_states(endpoints),
         ml=ml,
     )
+
+
+def _serving(endpoints: Sequence[Endpoint], fingerprint: str) -> list[Capabilities]:
+    """What those say that a job of that model may use: their limits add up."""
+    told = [one.capabilities_for(fingerprint) for one in endpoints if one.fault is None]
+    return [one for one in told if one is not None]
 
 
 def _why_none(endpoints: Sequence[Endpoint]) -> str | None:
@@ -111,4 +127,6 @@ def _state(one: Endpoint, first: Endpoint | None) -> InferenceService:
         state=state,
         fingerprint=None if clip is None else clip.fingerprint,
         detail=detail,
+        models=() if one.capabilities is None else models_of(one.capabilities),
+        max_requests=0 if one.window is None else one.window.size,
     )

@@ -39,6 +39,12 @@ def capabilities_for(told: Capabilities, fingerprint: str) -> Capabilities | Non
     )
 
 
+def models_of(told: Capabilities) -> tuple[str, ...]:
+    """Fingerprints, the default model's first."""
+    first = told.clip.fingerprint
+    return first, *(one.fingerprint for one in told.models if one.fingerprint != first)
+
+
 def reference_capabilities(
     told: Sequence[Capabilities], *, fingerprint: str | None, captions: bool = False
 ) -> Capabilities | None:
