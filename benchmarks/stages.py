@@ -167,6 +167,11 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
             for key, point_id in zip(keys, ids, strict=True)
         ]
         await ledger.files.complete(
-            "job", made.id, settlements, synced_version=version, progress=SavedProgress()
+            "job",
+            made.id,
+            settlements,
+            synced_version=version,
+            reader_version="readers-1",
+            progress=SavedProgress(),
         )
     await store.aclose()

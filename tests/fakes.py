@@ -240,6 +240,7 @@ class FakePreparation:
 
     def __init__(self) -> None:
         self.picture_version = "fake-1"
+        self.reader_version = "fake-1"
         self.prepared: list[bytes] = []
         self.down = 0  # so often no decoder can be started
         self.lost: set[bytes] = set()

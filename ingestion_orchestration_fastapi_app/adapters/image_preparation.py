@@ -10,6 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from PIL import Image
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
+from ingestion_orchestration_fastapi_app.adapters.reader_version import reader_version
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Content,
     Original,
@@ -76,6 +77,7 @@ class ImagePreparation:
             else (f"{_UPLOAD_VERSION}-{encoding}-{thumbnail_side_px}",)
         )
         self.picture_version = f"{_PICTURE_VERSION}-{encoding}-{thumbnail_side_px}"
+        self.reader_version = reader_version()
         self._limiter = limiter
         self._file_threads = CapacityLimiter(FILE_THREADS)
         self._pool = pool

@@ -17,12 +17,14 @@ class Preparation(Protocol):
 
     `upload_version` changes whenever uploads would, and costs the cached vectors;
     `earlier_upload_versions` gave the same uploads. `picture_version` changes whenever thumbnails
-    or perceptual hashes would.
+    or perceptual hashes would. `reader_version` changes whenever a file might be read that was
+    skipped or refused.
     """
 
     upload_version: str
     earlier_upload_versions: tuple[str, ...]
     picture_version: str
+    reader_version: str
 
     def min_side_px(self, clip: ClipUpload, *, whole_side_px: int = 0) -> int:
         """The side below which pictures are not scaled while they are decoded."""

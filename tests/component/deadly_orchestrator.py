@@ -31,6 +31,7 @@ class DeadlyPreparation:
         self.upload_version = real.upload_version
         self.earlier_upload_versions = real.earlier_upload_versions
         self.picture_version = real.picture_version
+        self.reader_version = real.reader_version
         self.min_side_px = real.min_side_px
         self._real = real
         self._poison = poison

@@ -57,7 +57,12 @@ class MemoryArtefacts:
             row.record = replace(row.record, stored_fingerprint=None, stale=False)
             if row.record.verdict is Verdict.STORED:
                 row.record = replace(
-                    row.record, stat=None, mtime_trusted=False, verdict=None, sha256=None
+                    row.record,
+                    stat=None,
+                    mtime_trusted=False,
+                    verdict=None,
+                    sha256=None,
+                    judged_at=None,
                 )
         return len(unknown), len(lost)
 

@@ -112,13 +112,14 @@ class MemoryFiles:
         *,
         synced_version: int | None,
         progress: SavedProgress,
+        reader_version: str,
     ) -> None:
         await checkpoint()
         job = self._state.open(job_id)
         kept = self._state.collections[collection_id]
         for one in {one.key: one for one in outcomes}.values():  # the last word counts
             row = self._count(job_id, collection_id, one)
-            row.record = judged(row.record, one)
+            row.record = judged(row.record, one, reader_version, self._state.clock())
             kept.decode_starts.pop(one.point_id, None)
             if one.verdict is Verdict.STORED and one.stored_fingerprint is not None:
                 kept.intents.pop(one.point_id, None)

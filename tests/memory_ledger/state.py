@@ -109,7 +109,14 @@ class State:
         return row.record.stored_fingerprint is not None or row.point_id in doomed
 
 
-def judged(record: FileRecord, one: FileOutcome) -> FileRecord:
+def judged(record: FileRecord, one: FileOutcome, reader_version: str, now: datetime) -> FileRecord:
+    is_same_failure = record.stat is not None and (
+        record.code,
+        record.stat.size_bytes,
+        record.stat.mtime_ns,
+        record.reader_version,
+    ) == (one.code, one.stat.size_bytes, one.stat.mtime_ns, reader_version)
+    attempts = 1 + (record.attempts if is_same_failure else 0)
     is_stored = one.verdict is Verdict.STORED
     fingerprint = (one.stored_fingerprint if is_stored else None) or record.stored_fingerprint
     return replace(
@@ -122,4 +129,7 @@ def judged(record: FileRecord, one: FileOutcome) -> FileRecord:
         sha256=one.sha256,
         stored_fingerprint=fingerprint,
         stale=not is_stored and fingerprint is not None,
+        reader_version=reader_version,
+        judged_at=now,
+        attempts=attempts if one.verdict is Verdict.FAILED else 0,
     )

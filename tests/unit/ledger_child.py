@@ -37,6 +37,7 @@ async def work(path: str, first_group: int) -> None:
                 collection.id,
                 [failed(names[0]), *settlements],
                 synced_version=group,
+                reader_version="readers-1",
                 progress=SavedProgress(bytes_read=group),
             )
             say(f"{Outcome.EMBEDDED} {group}")

@@ -105,7 +105,12 @@ async def settle(
     ledger: Ledger, collection: CollectionRecord, *settlements: FileOutcome, job_id: str = "job-1"
 ) -> None:
     await ledger.files.complete(
-        job_id, collection.id, settlements, synced_version=None, progress=SavedProgress()
+        job_id,
+        collection.id,
+        settlements,
+        synced_version=None,
+        reader_version="readers-1",
+        progress=SavedProgress(),
     )
 
 

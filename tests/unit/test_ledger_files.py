@@ -165,6 +165,7 @@ async def test_a_point_may_exist_once_it_is_intended_until_the_store_is_asked(
         made.id,
         [stored(b"a.jpg"), failed(b"b.jpg")],
         synced_version=7,
+        reader_version="readers-1",
         progress=SavedProgress(bytes_read=3),
     )
     # What a crashed write may have left of b is still there, whatever became of the file.

@@ -58,7 +58,12 @@ class Settle:
         settlements = [made[verdict](name) for name, verdict in self.files]
         progress = SavedProgress(bytes_read=len(settlements))
         await ledger.files.complete(
-            self.job_id, collection_id, settlements, synced_version=None, progress=progress
+            self.job_id,
+            collection_id,
+            settlements,
+            synced_version=None,
+            reader_version="readers-1",
+            progress=progress,
         )
         return None
 

@@ -244,6 +244,7 @@ async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
             made.id,
             [replace(stored(b"a.jpg"), stat=far), odd, stored(b"c\0.jpg")],
             synced_version=None,
+            reader_version="readers-1",
             progress=SavedProgress(warnings=("\udcff",)),
         )
         keys = [key(name) for name in names]

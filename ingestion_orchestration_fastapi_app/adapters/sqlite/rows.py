@@ -186,7 +186,8 @@ def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRec
 def file_record(row: Row) -> FileRecord:
     """`row` is a path and what follows in `file_rows.KNOWN`."""
     (number, outcome, size_bytes, mtime_ns, ctime_ns, sidecar_mark, trusted) = row[1:8]
-    verdict, code, detail, sha256, stored_fingerprint, stale = row[8:]
+    verdict, code, detail, sha256, stored_fingerprint, stale = row[8:14]
+    reader_version, judged_at, attempts = row[14:]
     return FileRecord(
         row=number,
         outcome=None if outcome is None else _OUTCOMES[outcome],
@@ -198,6 +199,9 @@ def file_record(row: Row) -> FileRecord:
         sha256=sha256,
         stored_fingerprint=stored_fingerprint,
         stale=stale == 1,
+        reader_version=reader_version,
+        judged_at=moment(judged_at),
+        attempts=attempts,
     )
 
 

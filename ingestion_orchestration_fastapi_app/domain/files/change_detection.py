@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileRecord, Outcome, Verdict
@@ -19,6 +21,18 @@ PERMANENT = frozenset(
         ErrorCode.FILE_QUARANTINED,
     }
 )
+# Of these a busy moment may have been the reason: they are tried again, but not by each import.
+PERHAPS_OF_THE_MOMENT = frozenset({ErrorCode.DECODING_TIMEOUT, ErrorCode.FILE_QUARANTINED})
+TRIED_AGAIN_AFTER = timedelta(days=1)
+ATTEMPTS = 3  # after these the failure stands
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What an import reads files with, and when."""
+
+    version: str
+    now: datetime
 
 
 class ChangeKind(StrEnum):
@@ -36,10 +50,14 @@ def classify_change(
     record: FileRecord | None,
     *,
     fingerprint: str,
+    readers: Readers,
     force: bool,
     retry: bool = False,
 ) -> ChangeKind:
-    """What becomes of a file at a scan. `retry` opens what failed, `force` opens everything."""
+    """What becomes of a file at a scan. `retry` opens what failed, `force` opens everything.
+
+    What was skipped or refused is opened again where other readers gave that verdict.
+    """
     if record is None or record.stat != file.stat or not record.mtime_trusted:
         if record is not None and _is_judged(record) and record.stat == file.stat:
             return ChangeKind.DONE
@@ -49,9 +67,10 @@ def classify_change(
     if force:
         return ChangeKind.OPEN
     if record.verdict is Verdict.SKIPPED:
-        return ChangeKind.SKIPPED_AGAIN
+        is_known = record.reader_version == readers.version
+        return ChangeKind.SKIPPED_AGAIN if is_known else ChangeKind.OPEN
     if record.verdict is Verdict.FAILED:
-        is_known = record.code in PERMANENT and not retry
+        is_known = not retry and _stands(record, readers)
         return ChangeKind.FAILED_AGAIN if is_known else ChangeKind.OPEN
     if serves(record.stored_fingerprint, fingerprint) and not record.stale:
         return ChangeKind.UNCHANGED
@@ -69,6 +88,15 @@ def serves(stored_fingerprint: str | None, wanted: str) -> bool:
     return stored_fingerprint is not None and (
         stored_fingerprint == wanted or stored_fingerprint.startswith(f"{wanted}+")
     )
+
+
+def _stands(record: FileRecord, readers: Readers) -> bool:
+    """Whether a failure still counts."""
+    if record.code not in PERMANENT or record.reader_version != readers.version:
+        return False
+    if record.code not in PERHAPS_OF_THE_MOMENT or record.attempts >= ATTEMPTS:
+        return True
+    return record.judged_at is None or readers.now - record.judged_at < TRIED_AGAIN_AFTER
 
 
 def _is_judged(record: FileRecord) -> bool:

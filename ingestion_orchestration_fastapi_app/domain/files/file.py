@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -83,6 +84,8 @@ class Verdict(StrEnum):
 class FileRecord:
     """What the ledger remembers of a file.
 
+    `reader_version` names the readers that gave the verdict, at `judged_at`; None: nobody kept it.
+    `attempts`: how often in a row these bytes came to this failure.
     `row` is its number in the ledger. `outcome` is what the job that asks has made of it so far;
     None: nothing yet, or no job asks.
     `stat`, `mtime_trusted` and `verdict` belong together: the file as it was last judged (None:
@@ -102,3 +105,6 @@ class FileRecord:
     sha256: bytes | None
     stored_fingerprint: str | None
     stale: bool
+    reader_version: str | None = None
+    judged_at: datetime | None = None
+    attempts: int = 0

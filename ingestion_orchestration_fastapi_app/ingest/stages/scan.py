@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from anyio import sleep
 
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import (
     ChangeKind,
+    Readers,
     classify_change,
 )
 from ingestion_orchestration_fastapi_app.domain.files.deletion import device_at
@@ -149,12 +151,14 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
         known: Counter[Outcome] = Counter()
         starts: list[FileStart] = []
         to_open: list[ToRead] = []
+        readers = Readers(job.ports.preparation.reader_version, datetime.now(UTC))
         for key, file in zip(keys, files, strict=True):
             record = records.get(key)
             verdict = classify_change(
                 file,
                 record,
                 fingerprint=job.wanted_fingerprint,
+                readers=readers,
                 force=job.options.force,
                 retry=job.request.retry_of is not None,
             )

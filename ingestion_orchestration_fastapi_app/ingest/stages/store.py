@@ -111,6 +111,7 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
         [end.file_outcome for end in results],
         synced_version=version,
         progress=job.progress.saved(),
+        reader_version=job.ports.preparation.reader_version,
     )
 
 

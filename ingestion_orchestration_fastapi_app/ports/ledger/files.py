@@ -45,8 +45,12 @@ class FileRepository(Protocol):
         *,
         synced_version: int | None,
         progress: SavedProgress,
+        reader_version: str,
     ) -> None:
-        """One transaction: outcomes, failures, the end of intents, synced version, progress."""
+        """One transaction: outcomes, failures, the end of intents, synced version, progress.
+
+        `reader_version` names what gave the verdicts.
+        """
 
     async def fail_pending(self, job_id: str, code: ErrorCode, detail: str) -> int:
         """Files that are still pending, since the last scan did not meet them, fail.

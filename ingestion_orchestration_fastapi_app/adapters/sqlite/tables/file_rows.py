@@ -14,7 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 KNOWN = """id,
     (SELECT outcome FROM job_items WHERE job_number = {job_number} AND file_id = files.id),
     size_bytes, mtime_ns, ctime_ns, sidecar_mark, mtime_trusted, verdict, code, detail, sha256,
-    stored_fingerprint, stale"""
+    stored_fingerprint, stale, reader_version, judged_at, attempts"""
 _VARIABLES = 4096  # in one statement; SQLite before 3.32 ends at 999, all since at 32,766
 
 HAD_POINT = (

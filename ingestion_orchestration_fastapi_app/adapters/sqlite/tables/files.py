@@ -40,7 +40,9 @@ _NEW = "INSERT INTO files (collection_id, root_id, path, point_id) VALUES (?, ?,
 _COMPLETE = """
 UPDATE files SET
     size_bytes = ?1, mtime_ns = ?2, ctime_ns = ?3, sidecar_mark = ?4, mtime_trusted = ?5,
-    verdict = ?6, code = ?7, detail = ?8, sha256 = ?9, judged_at = ?10,
+    attempts = iif(?6 <> 'failed', 0, 1 + iif(
+        code = ?7 AND size_bytes = ?1 AND mtime_ns = ?2 AND reader_version = ?13, attempts, 0)),
+    verdict = ?6, code = ?7, detail = ?8, sha256 = ?9, judged_at = ?10, reader_version = ?13,
     stored_fingerprint = coalesce(?11, stored_fingerprint),
     stale = ?6 <> 'stored' AND stored_fingerprint IS NOT NULL
 WHERE id = ?12
@@ -108,13 +110,15 @@ class FilesTable(Repository):
         *,
         synced_version: int | None,
         progress: SavedProgress,
+        reader_version: str,
     ) -> None:
         now = self.database.clock()
         number = job_rows.open_number(db, job_id)
         latest = {one.key: one for one in outcomes}
         rows = _rows(db, collection_id, latest)
         at = now.isoformat()
-        db.executemany(_COMPLETE, [_judged(at, latest[key], row) for key, row in rows.items()])
+        judged = [(*_judged(at, latest[key], row), reader_version) for key, row in rows.items()]
+        db.executemany(_COMPLETE, judged)
         job_items.put(db, number, {row: latest[key] for key, row in rows.items()}, now)
         # Only of points that were written: an older write may have left a failed file's point.
         written = [
