@@ -143,7 +143,7 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
                 height_px=1,
                 phash=0,
                 partial=False,
-                rung="image",
+                pixel_source="image",
                 metadata=Metadata(taken_at=datetime(2026, 1, 1)),  # noqa: DTZ001  # wall clock
                 caption=None,
                 fingerprint="f",

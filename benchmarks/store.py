@@ -76,7 +76,7 @@ def _point(number: int, vector: npt.NDArray[np.float32]) -> Point:
         height_px=3000,
         phash=number * 2_654_435_761 % 2**64,
         partial=False,
-        rung="image",
+        pixel_source="image",
         metadata=Metadata(
             taken_at=TAKEN_AT,
             camera_make="Canon",

@@ -267,7 +267,7 @@ class FakePreparation:
             height_px=3,
             phash=int.from_bytes(content.sha256[:8], "little"),
             partial=False,
-            rung="image",
+            pixel_source="image",
             thumbnail=b"webp" + content.sha256,
         )
         if content.format == "dng":

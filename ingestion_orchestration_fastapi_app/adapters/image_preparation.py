@@ -163,7 +163,7 @@ class ImagePreparation:
         return Prepared(self._placeholder(content, known, size), upload)
 
     def _picture(
-        self, decoded: Decoded, known: Format, size: tuple[int, int], rung: str
+        self, decoded: Decoded, known: Format, size: tuple[int, int], pixel_source: str
     ) -> Picture:
         small = shrunk(decoded.image, self._thumbnail_side_px)
         return Picture(
@@ -172,7 +172,7 @@ class ImagePreparation:
             height_px=size[1],
             phash=perceptual_hash(small),
             partial=decoded.partial,
-            rung=rung,
+            pixel_source=pixel_source,
             thumbnail=thumbnail_webp(small, self._thumbnail_side_px),
         )
 
@@ -190,7 +190,7 @@ class ImagePreparation:
             height_px=size[1],
             phash=placeholder_phash(content.sha256),
             partial=False,
-            rung="developed",
+            pixel_source="developed",
             thumbnail=thumbnail_webp(grey, self._thumbnail_side_px),
         )
 

@@ -153,6 +153,7 @@ def _image_fields(point: Point, collection: str) -> dict[str, object]:
         **asdict(point.metadata),
         "caption": point.caption,
         "partial": point.partial,
-        "rung": point.rung,
+        "pixel_source": point.pixel_source,
+        "rung": point.pixel_source,
         "sha256": point.sha256.hex(),
     }

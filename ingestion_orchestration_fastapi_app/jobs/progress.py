@@ -56,7 +56,7 @@ class JobProgress:
         self._stage_s: defaultdict[str, float] = defaultdict(float, saved.stages)
         self._session_stage_s: defaultdict[str, float] = defaultdict(float)
         self._bytes_read = saved.bytes_read
-        self._rungs: Counter[str] = Counter()
+        self._pixel_sources: Counter[str] = Counter()
         self._log: deque[LogLine] = deque(saved.log, maxlen=LOG_LINES)
         self._warnings: dict[str, None] = dict.fromkeys(saved.warnings)
         self._marks: deque[Mark] = deque([Mark(self._started_s, 0)], maxlen=MARKS)
@@ -140,13 +140,14 @@ class JobProgress:
         """Counts files where their end is durable."""
         self._metrics.images.labels(self._kind, outcome, code or "").inc(images)
 
-    def stored(self, rung: str) -> None:
-        self._rungs[rung] += 1
+    def stored(self, pixel_source: str) -> None:
+        self._pixel_sources[pixel_source] += 1
 
     @property
-    def rungs(self) -> str:
+    def pixel_sources(self) -> str:
         """How the pixels of what this run stored were had; empty when it stored nothing."""
-        return ", ".join(f"{rung} {images}" for rung, images in sorted(self._rungs.items()))
+        counts = sorted(self._pixel_sources.items())
+        return ", ".join(f"{source} {images}" for source, images in counts)
 
     def note(self, event: str, detail: str = "") -> None:
         """A line in the job's log, and in the service's."""

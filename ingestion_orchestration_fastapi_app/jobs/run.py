@@ -68,7 +68,7 @@ class Run:
             ending = result or self._asked()
             if not is_noted:
                 event = "job_finished" if ending.state in FINAL else "job_paused"
-                self.progress.note(event, _words(ending, self.progress.rungs))
+                self.progress.note(event, _words(ending, self.progress.pixel_sources))
                 is_noted = True
             try:
                 with move_on_after(WRITE_END_S, shield=True):  # done is done, also at a shutdown
@@ -111,6 +111,6 @@ def _occasion(request: JobRequest) -> str:
     return f"by watching, {len(request.folders) or 'all'} folders"
 
 
-def _words(ending: Ending, rungs: str) -> str:
+def _words(ending: Ending, pixel_sources: str) -> str:
     ended = f"{ending.state}: {ending.reason}" if ending.reason else str(ending.state)
-    return f"{ended}; stored {rungs}" if rungs else ended
+    return f"{ended}; stored {pixel_sources}" if pixel_sources else ended

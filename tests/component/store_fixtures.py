@@ -71,7 +71,7 @@ def point(
         height_px=2000 - number,
         phash=2**64 - 1 - number,
         partial=number % 5 == 0,
-        rung="image",
+        pixel_source="image",
         metadata=metadata,
         caption=None if number % 2 else "ein Fahrrad, 自転車",
         fingerprint="abc",

@@ -137,8 +137,8 @@ async def test_what_was_developed_is_the_thumbnail_and_the_hash_of_the_scene(
             assert shown.size == shrunk(scenes, 320).size, name
             assert difference(shown, shrunk(scenes, 320)) < 12, name
             assert (found[name].phash ^ found[jpeg].phash).bit_count() <= 8, name
-            rung = "developed" if name.endswith(".dng") else "image"
-            assert image["rung"] == rung
+            pixel_source = "developed" if name.endswith(".dng") else "image"
+            assert image["pixel_source"] == pixel_source
             assert (image["width_px"], image["height_px"]) == scenes.size
 
 

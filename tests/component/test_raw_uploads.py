@@ -284,17 +284,18 @@ VARIANTS = {
 }
 
 
-async def test_every_raw_takes_the_highest_rung_that_serves_it(tmp_path: Path) -> None:
+async def test_every_raw_takes_the_best_pixel_source_that_serves_it(tmp_path: Path) -> None:
     async with both_services(tmp_path) as running:
-        for name, (data, _rung) in VARIANTS.items():
+        for name, (data, _pixel_source) in VARIANTS.items():
             put(running.photos / name, data)
         job = await running.ingested()
         assert job["counts"]["embedded"] == len(VARIANTS), job
         images = (await running.get("/images?limit=100"))["images"]
-        assert {image["filename"]: image["rung"] for image in images} == {
-            name: rung for name, (_data, rung) in VARIANTS.items()
+        assert {image["filename"]: image["pixel_source"] for image in images} == {
+            name: pixel_source for name, (_data, pixel_source) in VARIANTS.items()
         }
         for image in images:
+            assert image["rung"] == image["pixel_source"]  # its former name, for one version
             turned = any(f"turned-{turn}" in image["filename"] for turn in range(5, 9))
             size = (image["width_px"], image["height_px"])
             assert size == ((64, 96) if turned else (96, 64)), image["filename"]

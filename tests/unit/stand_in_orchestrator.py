@@ -82,6 +82,7 @@ def hit(path: str, score: float) -> SearchHit:
         longitude=None,
         caption=None,
         partial=False,
+        pixel_source="image",
         rung="image",
         sha256="00",
         score=score,

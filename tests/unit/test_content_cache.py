@@ -32,7 +32,7 @@ PICTURE = Picture(
     height_px=3000,
     phash=2**64 - 1,
     partial=False,
-    rung="image",
+    pixel_source="image",
     thumbnail=b"RIFF\0\0\0\0WEBP" + bytes(range(256)),
 )
 
@@ -260,7 +260,7 @@ def test_a_picture_with_any_byte_changed_is_a_miss(place: int, change: int) -> N
         height_px=st.integers(1, 100_000),
         phash=st.integers(0, 2**64 - 1),
         partial=st.booleans(),
-        rung=st.sampled_from(["image", "preview", "developed"]),
+        pixel_source=st.sampled_from(["image", "preview", "developed"]),
         thumbnail=st.binary(max_size=100),
     )
 )

@@ -110,7 +110,7 @@ async def test_a_jpeg_upload_is_close_to_the_exact_one() -> None:
 
 async def test_the_picture_is_as_displayed() -> None:
     picture = (await prepared(encoded(scene(1200, 900), exif=exif_with(orientation=6)))).picture
-    assert (picture.format, picture.rung, picture.partial) == ("jpeg", "image", False)
+    assert (picture.format, picture.pixel_source, picture.partial) == ("jpeg", "image", False)
     assert (picture.width_px, picture.height_px) == (900, 1200)
     with Image.open(BytesIO(picture.thumbnail)) as thumbnail:
         assert (thumbnail.format, thumbnail.size) == ("WEBP", (240, 320))
@@ -131,7 +131,7 @@ async def test_a_bomb_is_rejected() -> None:
 async def test_a_raw_is_prepared_from_its_preview() -> None:
     result = await prepared(dng(scene(600, 400), preview_px=480, orientation=6))
     assert result.upload.media_type == PPM_MEDIA_TYPE
-    assert (result.picture.format, result.picture.rung) == ("dng", "preview")
+    assert (result.picture.format, result.picture.pixel_source) == ("dng", "preview")
     assert (result.picture.width_px, result.picture.height_px) == (400, 600)
 
 
@@ -152,7 +152,7 @@ async def test_a_raw_without_a_preview_that_serves_is_sent_as_it_is(preview: str
     assert result.upload == Original(raw.file, raw.sha256, RAW_MEDIA_TYPE)
     assert result.upload.held_bytes == 0
     picture = result.picture
-    assert (picture.rung, picture.width_px, picture.height_px) == ("developed", 600, 400)
+    assert (picture.pixel_source, picture.width_px, picture.height_px) == ("developed", 600, 400)
     with Image.open(BytesIO(picture.thumbnail)) as thumbnail:
         assert thumbnail.width / thumbnail.height == pytest.approx(1.5, abs=0.02)
 
@@ -208,7 +208,7 @@ async def test_a_process_and_a_thread_give_the_same(name: str) -> None:
     # Not the very same: it was decoded for the thumbnail too, and so at twice the scale.
     assert np.abs(sent - np.frombuffer(own, np.uint8)).mean() < 1
     assert (result.picture.width_px, result.picture.height_px) == (700, 500)
-    assert result.picture.rung == "image"
+    assert result.picture.pixel_source == "image"
 
 
 async def test_a_file_that_hangs_or_crashes_its_decoder_costs_no_neighbour() -> None:

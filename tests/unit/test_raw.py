@@ -104,7 +104,7 @@ def test_developing_takes_half_the_size_where_that_is_enough() -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"preview_px": 60}, {"preview": False}])
-def test_the_model_sees_the_same_scene_by_every_rung(options: dict[str, int]) -> None:
+def test_the_model_sees_the_same_scene_by_every_pixel_source(options: dict[str, int]) -> None:
     upload = ClipUpload(side_px=96, crop="squash")
     data = dng(
         SENSOR, preview=bool(options.get("preview", True)), preview_px=options.get("preview_px")

@@ -50,7 +50,7 @@ POINTS = st.builds(
     height_px=INT32,
     phash=st.integers(0, 2**64 - 1),
     partial=st.booleans(),
-    rung=ANY_TEXT,
+    pixel_source=ANY_TEXT,
     metadata=st.builds(
         Metadata,
         taken_at=st.none() | st.datetimes(),
@@ -121,7 +121,7 @@ def with_storable_text(point: Point) -> Point:
         display_path=storable(point.display_path),
         filename=storable(point.filename),
         format=storable(point.format),
-        rung=storable(point.rung),
+        pixel_source=storable(point.pixel_source),
         caption=None if point.caption is None else storable(point.caption),
         fingerprint=storable(point.fingerprint),
         job_id=storable(point.job_id),

@@ -40,6 +40,7 @@ IMAGE: dict[str, JsonValue] = {
     "software": None,
     "caption": "a dog running on the beach",
     "partial": False,
+    "pixel_source": "image",
     "rung": "image",
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }

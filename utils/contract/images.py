@@ -53,9 +53,12 @@ class ImageReply(Reply):
     software: str | None = Field(default=None, description="What wrote the file.")
     caption: str | None = Field(description="What the captioning model says of it.")
     partial: bool = Field(description="Only a part could be decoded; the rest is missing.")
-    rung: str = Field(
+    pixel_source: str = Field(
         description="What was read: `image`, `preview` (embedded in a RAW) or `developed` "
-        "(a RAW's sensor data)."
+        "(a RAW's sensor data).",
+    )
+    rung: str = Field(
+        deprecated=True, description="The former name of `pixel_source`; it goes with 0.3."
     )
     sha256: str = Field(description="Of the file's bytes, in hexadecimal.")
 

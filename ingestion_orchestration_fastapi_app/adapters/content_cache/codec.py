@@ -82,7 +82,7 @@ def picture_bytes(picture: Picture) -> bytes:
         height_px=picture.height_px,
         phash=picture.phash,
         partial=picture.partial,
-        rung=picture.rung,
+        rung=picture.pixel_source,
         thumbnail_bytes=len(picture.thumbnail),
         thumbnail_crc32=zlib.crc32(picture.thumbnail),
     )
@@ -110,6 +110,6 @@ def picture_of(data: bytes) -> Picture | None:
         height_px=header.height_px,
         phash=header.phash,
         partial=header.partial,
-        rung=header.rung,
+        pixel_source=header.rung,
         thumbnail=thumbnail,
     )

@@ -30,7 +30,7 @@ _PAYLOAD = (
     pa.field("height_px", pa.int32(), nullable=False),
     pa.field("phash", pa.uint64(), nullable=False),
     pa.field("partial", pa.bool_(), nullable=False),
-    pa.field("rung", pa.string(), nullable=False),
+    pa.field("rung", pa.string(), nullable=False),  # the point's `pixel_source`
     pa.field("taken_at", pa.timestamp("us")),
     pa.field("camera_make", pa.string()),
     pa.field("camera_model", pa.string()),

@@ -37,7 +37,9 @@ class Filters:
         """The meaning of the filters, for stores that have no query language."""
         return (
             self.shows(point)
-            and self._matches_taken(point)
+            and self._matches_time(point)
+            and self._matches_camera(point)
+            and self._matches_place(point)
             and self._matches_words(point)
             and self._matches_picture(point)
         )
@@ -46,22 +48,24 @@ class Filters:
         """Whether it lies where something may be shown."""
         return self.within is None or any(is_within(point.path, one) for one in self.within)
 
-    def _matches_taken(self, point: Point) -> bool:
-        metadata = point.metadata
-        taken_at = metadata.taken_at
+    def _matches_time(self, point: Point) -> bool:
+        taken_at = point.metadata.taken_at
         if self.taken_after and (taken_at is None or taken_at < self.taken_after):
             return False
-        if self.taken_before and (taken_at is None or taken_at > self.taken_before):
-            return False
+        return not (self.taken_before and (taken_at is None or taken_at > self.taken_before))
+
+    def _matches_camera(self, point: Point) -> bool:
+        metadata = point.metadata
         camera = folded(f"{metadata.camera_make or ''} {metadata.camera_model or ''}")
         if self.camera and folded(self.camera) not in camera:
             return False
-        return self.has_gps is None or self.has_gps == (metadata.latitude is not None)
+        return not self.lens or folded(self.lens) in folded(metadata.lens or "")
+
+    def _matches_place(self, point: Point) -> bool:
+        return self.has_gps is None or self.has_gps == (point.metadata.latitude is not None)
 
     def _matches_words(self, point: Point) -> bool:
         metadata = point.metadata
-        if self.lens and folded(self.lens) not in folded(metadata.lens or ""):
-            return False
         if self.rating_min is not None and (
             metadata.rating is None or metadata.rating < self.rating_min
         ):

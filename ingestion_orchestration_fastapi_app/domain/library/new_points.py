@@ -37,7 +37,7 @@ def point_of(
         height_px=picture.height_px,
         phash=picture.phash,
         partial=picture.partial,
-        rung=picture.rung,
+        pixel_source=picture.pixel_source,
         metadata=content.metadata,
         caption=caption,
         fingerprint=fingerprint,

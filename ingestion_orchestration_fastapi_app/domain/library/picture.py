@@ -11,8 +11,8 @@ from utils.metadata.photo_metadata import Metadata as Metadata
 class Picture:
     """What one decode gives besides the model's pixels: stored by content, shared by copies.
 
-    `thumbnail` is WebP. `phash` is a 64-bit perceptual hash. `rung` says how the pixels were
-    had: `image`, `preview` (embedded in a RAW) or `developed`. Sizes are as displayed.
+    `thumbnail` is WebP. `phash` is a 64-bit perceptual hash. `pixel_source` says what was read:
+    `image`, `preview` (embedded in a RAW) or `developed`. Sizes are as displayed.
     """
 
     format: str
@@ -20,7 +20,7 @@ class Picture:
     height_px: int
     phash: int
     partial: bool
-    rung: str
+    pixel_source: str
     thumbnail: bytes
 
 

@@ -31,7 +31,7 @@ class Point:
     height_px: int
     phash: int  # 64 bits, unsigned
     partial: bool
-    rung: str
+    pixel_source: str
     metadata: Metadata
     caption: str | None
     fingerprint: str

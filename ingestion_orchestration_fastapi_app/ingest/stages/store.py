@@ -48,7 +48,7 @@ async def _complete(job: JobContext, group: list[Result]) -> list[Result]:
     for end in written:
         job.progress.ended(end.file_outcome.outcome, end.file_outcome.code)
         if end.point is not None:
-            job.progress.stored(end.point.rung)
+            job.progress.stored(end.point.pixel_source)
     for end in group + copies:
         if end.lease is not None:
             end.lease.release()
