@@ -13,13 +13,15 @@ from ingestion_orchestration_fastapi_app.domain.files.row_set import RowSet
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import IngestOptions
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLease
 from ingestion_orchestration_fastapi_app.ingest.crash_suspects import CrashSuspects
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.known_files import KnownFiles
 from ingestion_orchestration_fastapi_app.ingest.read_control import ReadControl
-from ingestion_orchestration_fastapi_app.jobs.context import Ports, until_stored
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
+from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.resources.memory_budget import Share
 from utils.contract import Capabilities
@@ -62,24 +64,46 @@ class Scanned:
 class JobContext:
     """One job's run. `capabilities` are those that the leading service had when it began."""
 
-    job_id: str
-    collection_id: int
-    collection: str
-    request: JobRequest
+    scope: JobScope
     options: IngestOptions
-    roots: Sequence[Root]
+    collection: CollectionRecord
     capabilities: Capabilities
-    ports: Ports
     concurrency: Concurrency
     inference: InferenceLease
     memory: Share
-    progress: JobProgress
     deduplicator: Deduplicator
     crash_suspects: CrashSuspects
-    stop: Stop
     scanned: Scanned
     read_control: ReadControl
     intended: Mapping[UUID, Outcome]  # by this job before it was cut off
+
+    @property
+    def job_id(self) -> str:
+        return self.scope.job_id
+
+    @property
+    def request(self) -> JobRequest:
+        return self.scope.request
+
+    @property
+    def progress(self) -> JobProgress:
+        return self.scope.progress
+
+    @property
+    def stop(self) -> Stop:
+        return self.scope.stop
+
+    @property
+    def ports(self) -> Ports:
+        return self.scope.ports
+
+    @property
+    def collection_id(self) -> int:
+        return self.collection.id
+
+    @property
+    def roots(self) -> Sequence[Root]:
+        return self.collection.roots
 
     @property
     def fingerprint(self) -> str:
@@ -120,4 +144,4 @@ class JobContext:
         return [VectorKey(self.fingerprint, version, sha256) for version in versions]
 
     async def until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
-        return await until_stored(write, self.progress, self.stop)
+        return await self.scope.until_stored(write)

@@ -62,7 +62,7 @@ async def remove_missing(job: JobContext) -> str | None:
     return (
         f"Nothing was removed of {', '.join(sorted(map(display_text, bare)))}: nothing can be seen "
         "there, as where a disk is not mounted. What is gone for good is forgotten with: "
-        f"photoseek roots forget {job.collection} DIR"
+        f"photoseek roots forget {job.collection.name} DIR"
     )
 
 
@@ -157,7 +157,7 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
         if job.options.confirm_deletes and not is_root:
             continue
         closed.add(folder)
-        way = f"photoseek roots forget {job.collection} DIR" if is_root else "confirm_deletes"
+        way = f"photoseek roots forget {job.collection.name} DIR" if is_root else "confirm_deletes"
         job.progress.warn(
             f"nothing is removed below {display_text(folder)}: it was on another file system; "
             f"if it is meant to be gone, use {way}"
@@ -219,7 +219,7 @@ async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
     ledger = job.ports.ledger
     ids = [file.point_id for file in files]
     await ledger.artefacts.begin_delete(job.collection_id, ids)
-    version = await job.ports.store.delete(job.collection, ids)
+    version = await job.ports.store.delete(job.collection.name, ids)
     return await ledger.files.delete_files(
         job.job_id, job.collection_id, files, synced_version=version
     )

@@ -10,7 +10,6 @@ from ingestion_orchestration_fastapi_app.domain.library.new_points import point_
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
-from ingestion_orchestration_fastapi_app.ingest.grouping import grouped
 from ingestion_orchestration_fastapi_app.ingest.items import (
     ReadFile,
     Receive,
@@ -18,6 +17,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     Send,
     stored,
 )
+from ingestion_orchestration_fastapi_app.ingest.stages.grouping import grouped
 
 GROUP = 64  # files whose bytes are held while the cache is asked: kept small
 LINGER_S = 0.05

@@ -7,7 +7,6 @@ from uuid import UUID
 from ingestion_orchestration_fastapi_app.domain.files.file import FileStat
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import Turn
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
-from ingestion_orchestration_fastapi_app.ingest.grouping import grouped
 from ingestion_orchestration_fastapi_app.ingest.items import (
     Receive,
     Result,
@@ -15,6 +14,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     ToRead,
     failed,
 )
+from ingestion_orchestration_fastapi_app.ingest.stages.grouping import grouped
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 

@@ -11,7 +11,6 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorK
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
-from ingestion_orchestration_fastapi_app.ingest.grouping import grouped
 from ingestion_orchestration_fastapi_app.ingest.items import (
     Receive,
     Result,
@@ -19,6 +18,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     unstored,
 )
 from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cached
+from ingestion_orchestration_fastapi_app.ingest.stages.grouping import grouped
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 
@@ -103,7 +103,7 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
         may_exist = await ledger.artefacts.maybe_written(job.collection_id, ids)
         outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
         await ledger.artefacts.begin_write(job.job_id, job.collection_id, outcomes)
-        version = await store.write(job.collection, points, may_exist=may_exist)
+        version = await store.write(job.collection.name, points, may_exist=may_exist)
         await _fill_cache(job, results)
     await ledger.files.complete(
         job.job_id,
@@ -141,7 +141,7 @@ async def _fill_cache(job: JobContext, results: list[Result]) -> None:
 async def run_maintenance(job: JobContext) -> None:
     """What the table needs now and then, between its writes."""
     with job.progress.busy("upkeep"):
-        version = await job.until_stored(partial(job.ports.store.upkeep, job.collection))
+        version = await job.until_stored(partial(job.ports.store.upkeep, job.collection.name))
         if version is not None:
             write = partial(
                 job.ports.ledger.collections.set_synced_version, job.collection_id, version
