@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import numpy as np
 import structlog
 from anyio import CapacityLimiter, to_thread
-from pydantic import BaseModel, ValidationError
 
 from ingestion_orchestration_fastapi_app.adapters.inference_http.developed_preview import (
     developed_preview_of,
 )
 from ingestion_orchestration_fastapi_app.adapters.inference_http.multipart_body import MultipartBody
+from ingestion_orchestration_fastapi_app.adapters.inference_http.replies import (
+    answer_of,
+    check_fingerprint,
+    fault_of,
+    parsed,
+)
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import faults_of
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Embedded,
@@ -28,10 +31,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
 from ingestion_orchestration_fastapi_app.domain.library.picture import DevelopedPreview
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.errors import (
-    BatchRefused,
     ConnectionLost,
-    InferenceFault,
-    ModelMismatch,
     Overloaded,
     Unreachable,
 )
@@ -39,21 +39,15 @@ from utils.contract import (
     API_PREFIX,
     IMAGE_COUNT_HEADER,
     REQUEST_ID_HEADER,
-    BatchItem,
     BatchReply,
     Capabilities,
     EmbedReply,
     EmbedTextReply,
-    ErrorCode,
-    ProblemBody,
 )
-from utils.problems import Problem, Rejected, ServiceOverloaded, ValidationProblem
-
-M = TypeVar("M", bound=BaseModel)
+from utils.problems import Rejected, ServiceOverloaded, ValidationProblem
 
 CONNECT_TIMEOUT_S = 5.0
 STATUS_TIMEOUT_S = 10.0
-UNIT_NORM_TOLERANCE = 1e-2
 FILE_THREADS = 2  # read originals while they are sent, and look at what became of them
 
 
@@ -88,7 +82,7 @@ class InferenceClient:
         """Raises Overloaded while the model loads, another InferenceFault otherwise."""
         timeout = httpx.Timeout(STATUS_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
         response = await self._send_our_own("GET", "/capabilities", timeout=timeout)
-        told = _parsed(Capabilities, response)
+        told = parsed(Capabilities, response)
         self._takes_fingerprints = bool(told.models)
         return told
 
@@ -121,10 +115,10 @@ class InferenceClient:
             )
         if not body.complete:
             raise ConnectionLost("the service answered before it had heard everything")
-        reply = _parsed(BatchReply, response)
-        _check_fingerprint(reply.fingerprint, fingerprint)
+        reply = parsed(BatchReply, response)
+        check_fingerprint(reply.fingerprint, fingerprint)
         answers = {
-            item.id: _answer(item, reply.caption_fingerprint)
+            item.id: answer_of(item, reply.caption_fingerprint)
             for item in reply.results
             if item.id in sent
         }
@@ -178,7 +172,7 @@ class InferenceClient:
             json={"texts": [text]},
             timeout=self._query_timeout,
         )
-        reply = _parsed(EmbedTextReply, response)
+        reply = parsed(EmbedTextReply, response)
         if len(reply.embeddings) != 1:
             raise Unreachable("the service answered no vector for the text")
         vector = np.asarray(reply.embeddings[0], dtype=np.float32)
@@ -195,7 +189,7 @@ class InferenceClient:
                 content=body,
                 timeout=self._query_timeout,
             )
-        reply = _parsed(EmbedReply, response)
+        reply = parsed(EmbedReply, response)
         return QueryVector(np.asarray(reply.embedding, dtype=np.float32), reply.fingerprint)
 
     async def _send_our_own(self, *args: Any, **kwargs: Any) -> httpx.Response:
@@ -234,7 +228,7 @@ class InferenceClient:
             raise ConnectionLost("the inference service was lost before it answered") from exc
         if response.is_success:
             return response
-        raise _fault(response)
+        raise fault_of(response)
 
 
 def _request_id() -> dict[str, str]:
@@ -253,68 +247,3 @@ class _Sending:
     async def trace(self, event: str, _details: Mapping[str, object]) -> None:
         if event.endswith("send_request_body.complete"):
             self.complete = True
-
-
-def _fault(response: httpx.Response) -> InferenceFault | Problem:
-    try:
-        problem = ProblemBody.model_validate_json(response.content)
-    except ValidationError:
-        problem = None
-    detail = problem.detail if problem else f"the service answered {response.status_code}"
-    if response.status_code in (408, 429, 503):
-        return Overloaded(detail, retry_after_s=_retry_after_s(response, problem))
-    if problem is not None and problem.code is ErrorCode.MODEL_MISMATCH:
-        return ModelMismatch(detail)
-    if response.status_code == 413:
-        return BatchRefused(detail)
-    if response.status_code in (401, 403, 404, 405, 421):
-        return Unreachable(f"the inference service refuses us: {detail}")
-    if response.status_code < 500 and problem and problem.code is not ErrorCode.INTERNAL:
-        return ValidationProblem(detail)
-    return ConnectionLost(detail)
-
-
-def _retry_after_s(response: httpx.Response, problem: ProblemBody | None) -> float | None:
-    if problem is not None and problem.retry_after_ms is not None:
-        return problem.retry_after_ms / 1000
-    try:
-        return float(response.headers["Retry-After"])
-    except (KeyError, ValueError):
-        return None
-
-
-def _parsed(model: type[M], response: httpx.Response) -> M:
-    try:
-        return model.model_validate_json(response.content)
-    except ValidationError as exc:
-        raise ConnectionLost("the inference service's answer is not what it should be") from exc
-
-
-def _check_fingerprint(got: str, wanted: str) -> None:
-    if got != wanted:
-        raise ModelMismatch(
-            f"the inference service runs model {got} now, the collection was made by {wanted}"
-        )
-
-
-def _answer(item: BatchItem, caption_fingerprint: str | None) -> Embedded | Rejected:
-    """An error beside a vector is of the caption alone: it costs no image its point."""
-    embedding, error = item.embedding, item.error
-    if isinstance(embedding, str):
-        try:
-            raw = base64.b64decode(embedding, validate=True)
-            vector = np.frombuffer(raw, dtype="<f4").astype(np.float32)
-        except (binascii.Error, ValueError):
-            return Rejected(ErrorCode.CLIP_INFER, "the vector could not be read")
-        norm = float(np.linalg.norm(vector)) if vector.size else 0.0
-        if not abs(norm - 1) < UNIT_NORM_TOLERANCE:  # also true for NaN
-            return Rejected(ErrorCode.CLIP_INFER, f"the vector is not of unit length: {norm:.3f}")
-        return Embedded(
-            vector=vector,
-            caption=item.caption,
-            caption_fingerprint=caption_fingerprint,
-            fault=None if error is None else Rejected(error.code, error.detail),
-        )
-    if error is not None:
-        return Rejected(error.code, error.detail)
-    return Rejected(ErrorCode.CLIP_INFER, "the service answered no vector")
