@@ -9,10 +9,10 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import captioned
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Root
-from ingestion_orchestration_fastapi_app.domain.files.row_set import RowSet
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import IngestOptions
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
+from ingestion_orchestration_fastapi_app.domain.jobs.row_set import RowSet
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLease
 from ingestion_orchestration_fastapi_app.ingest.crash_suspects import CrashSuspects

@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate,
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import ChangeKind
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FolderCounts
-from ingestion_orchestration_fastapi_app.domain.files.row_set import RowSet
+from ingestion_orchestration_fastapi_app.domain.jobs.row_set import RowSet
 from ingestion_orchestration_fastapi_app.ingest.known_files import KnownFiles
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
