@@ -24,7 +24,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
 from ingestion_orchestration_fastapi_app.errors import ModelMismatch, Unreachable
-from ingestion_orchestration_fastapi_app.inference_pool.control import CONTROL_ID
+from ingestion_orchestration_fastapi_app.inference_pool.canary import CANARY_ID
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from utils.contract import (
     PPM_MEDIA_TYPE,
@@ -292,7 +292,7 @@ class FakeInference:
     url: str = "http://ml"
     away: bool = False  # nobody answers there
     batches: list[list[bytes]] = field(default_factory=list)
-    controls: int = 0  # of these there is none in `batches`
+    canaries: int = 0  # of these there is none in `batches`
     running: int = 0
     most_running: int = 0
 
@@ -327,9 +327,9 @@ class FakeInference:
             self.running -= 1
         if self._answering(fingerprint) != fingerprint:
             raise ModelMismatch("another model")
-        if CONTROL_ID in uploads:
-            self.controls += 1
-            return {CONTROL_ID: Embedded(vector_of(b"control"))}
+        if CANARY_ID in uploads:
+            self.canaries += 1
+            return {CANARY_ID: Embedded(vector_of(b"canary"))}
         sent = {upload_id: self._sent(upload) for upload_id, upload in uploads.items()}
         self.batches.append([data for data in sent.values() if isinstance(data, bytes)])
         answers: dict[str, Embedded | Rejected] = {}

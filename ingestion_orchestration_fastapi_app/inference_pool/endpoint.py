@@ -22,7 +22,7 @@ class EndpointStatus(StrEnum):
     UNKNOWN = "unknown"  # it was not asked yet
     READY = "ready"
     COOLING_DOWN = "cooling_down"  # it asked for time
-    AWAY = "away"  # it does not answer, or lost a batch and has not passed a control since
+    AWAY = "away"  # it does not answer, or lost a batch and has not passed a canary since
 
 
 @dataclass(slots=True, eq=False)
@@ -36,8 +36,8 @@ class Endpoint:
         cooldown_reason: why it cools down.
         faults: batches in a row that it did not answer, for the back-off.
         silences: how often in a row it did not say what it is, likewise.
-        control_model: it lost a batch for that one, and must embed a control before it is used.
-        failed_controls: how often it lost a control picture.
+        canary_model: it lost a batch for that one, and must embed a canary before it is used.
+        failed_canaries: how often it lost a canary.
         disowned: by fingerprint, what it said when it was sent images for a model that it lists.
         max_images: by fingerprint, where it refused what its capabilities allow.
         reserved_by: who waits to have it alone, or has.
@@ -54,8 +54,8 @@ class Endpoint:
     silences: int = 0
     cooldown_until_s: float = float("-inf")
     cooldown_reason: str = ""
-    control_model: str | None = None
-    failed_controls: int = 0
+    canary_model: str | None = None
+    failed_canaries: int = 0
     disowned: dict[str, str] = field(default_factory=dict)
     max_images: dict[str, int] = field(default_factory=dict)
     reserved_by: object = None
@@ -117,7 +117,7 @@ class Endpoint:
         self.window = Window.of_limit(limit) if self.window is None else self.window.capped(limit)
 
     def well_again(self) -> None:
-        self.fault = self.control_model = None
+        self.fault = self.canary_model = None
         self.cooldown_until_s, self.cooldown_reason = float("-inf"), ""
 
     def cool_down(self, wait_s: float, reason: str) -> None:

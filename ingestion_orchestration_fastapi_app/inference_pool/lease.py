@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities
 )
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Sendable
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
-from ingestion_orchestration_fastapi_app.inference_pool.control import send_control
+from ingestion_orchestration_fastapi_app.inference_pool.canary import send_canary
 from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.slots import Share, Ticket
@@ -142,10 +142,10 @@ class InferenceLease:
         """Whether another service could be sent something now."""
         return any(one is not without and not self._why(one) for one in self._pool.endpoints)
 
-    async def send_control(self, endpoint: Endpoint, like: Sendable) -> None:
+    async def send_canary(self, endpoint: Endpoint, like: Sendable) -> None:
         """Sends a good picture the way of `like`, in a slot that is held. Raises as `embed`."""
         told = endpoint.capabilities_for(self.fingerprint) or self._reference
-        await send_control(endpoint.client, told, like=like, captions=self._captions)
+        await send_canary(endpoint.client, told, like=like, captions=self._captions)
 
     def _limits_of(self, told: Capabilities) -> BatchLimits:
         return BatchLimits.of(told, wanted_images=self._batch_images, captions=self._captions)

@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
     Overloaded,
 )
-from ingestion_orchestration_fastapi_app.inference_pool.control import send_control
+from ingestion_orchestration_fastapi_app.inference_pool.canary import send_canary
 from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint, EndpointStatus
 from ingestion_orchestration_fastapi_app.inference_pool.slots import Slots
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
@@ -36,7 +36,7 @@ class InferencePool:
     """Lives as long as the process, on the event loop; nothing awaits between look and change.
 
     Jobs and queries learn from it and tell it. A service that asks for time cools down. One that
-    does not answer is away until it says what it is; one that lost a batch must embed a control
+    does not answer is away until it says what it is; one that lost a batch must embed a canary
     picture as well.
     """
 
@@ -96,7 +96,7 @@ class InferencePool:
             self._rest(endpoint, fault)
         elif not isinstance(fault, BatchRefused):
             if isinstance(fault, ConnectionLost):
-                endpoint.control_model = fingerprint
+                endpoint.canary_model = fingerprint
             if endpoint.fault is None:  # otherwise another batch said so first
                 self._set_away(endpoint, fault)
         self.notify()
@@ -160,8 +160,8 @@ class InferencePool:
             else:
                 await self._ask(endpoint, endpoint.asked_at_s)
                 is_due = endpoint.cooldown_until_s <= current_time()
-                if is_due and endpoint.control_model is not None:
-                    await self._control(endpoint)
+                if is_due and endpoint.canary_model is not None:
+                    await self._check_canary(endpoint)
 
     async def _ask(self, endpoint: Endpoint, oldest_s: float) -> None:
         """Unless it was asked after `oldest_s`."""
@@ -176,24 +176,24 @@ class InferencePool:
                 endpoint.silences += 1
             else:
                 endpoint.heard(told)
-                if endpoint.fault is not None and endpoint.control_model is None:
+                if endpoint.fault is not None and endpoint.canary_model is None:
                     endpoint.well_again()
             finally:
                 endpoint.asked_at_s = current_time()
             self.notify()
 
-    async def _control(self, endpoint: Endpoint) -> None:
+    async def _check_canary(self, endpoint: Endpoint) -> None:
         """It is used again when it embeds a good picture: then the moment is good."""
         told = endpoint.capabilities
         assert told is not None
-        assert endpoint.control_model is not None
-        told = endpoint.capabilities_for(endpoint.control_model) or told
+        assert endpoint.canary_model is not None
+        told = endpoint.capabilities_for(endpoint.canary_model) or told
         try:
-            await send_control(endpoint.client, told)
+            await send_canary(endpoint.client, told)
         except (Overloaded, BatchRefused) as exc:  # no answer: it is asked again
             self._rest(endpoint, exc)
         except InferenceFault as exc:
-            endpoint.failed_controls += isinstance(exc, ConnectionLost)
+            endpoint.failed_canaries += isinstance(exc, ConnectionLost)
             self._set_away(endpoint, exc)
         else:
             endpoint.faults = 0

@@ -1,7 +1,8 @@
-"""A service that hangs, or dies of one file: the moment is told from the file by a control."""
+"""A service that hangs, or dies of one file: the moment is told from the file by a canary."""
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,15 +15,18 @@ import pytest
 from anyio import create_task_group
 from anyio.abc import SocketStream
 from anyio.lowlevel import checkpoint
+from PIL import Image
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost, Overloaded, Unreachable
+from ingestion_orchestration_fastapi_app.inference_pool.canary import canary_upload
 from tests.component.bench import Bench, mixed_folder
 from tests.component.orchestrator_app import FakeService, orchestrator, paint
 from tests.component.service_fakes import images, short_waits
 from tests.component.test_pipeline import MIXED
-from tests.fakes import FakeInference
-from utils.contract import ErrorCode, JobState
+from tests.fakes import FakeInference, capabilities
+from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ErrorCode, JobState
+from utils.imaging.formats import Format, sniff
 
 pytestmark = pytest.mark.anyio
 
@@ -104,20 +108,20 @@ async def test_files_that_end_their_service_are_found_and_no_other_is_blamed() -
     assert {one.code for one in failures} == {ErrorCode.FILE_QUARANTINED}
     assert "embedded another picture before and after each time" in str(failures[0].detail)
     assert job.counts.embedded == 40
-    assert service.controls >= 3 * 4, "before and after, two times each"
+    assert service.canaries >= 3 * 4, "before and after, two times each"
 
 
-async def test_a_file_that_fails_once_while_its_control_fails_is_not_blamed() -> None:
-    """The service hangs from the moment when the file is sent until its control was lost too."""
+async def test_a_file_that_fails_once_while_its_canary_fails_is_not_blamed() -> None:
+    """The service hangs from the moment when the file is sent until its canary was lost too."""
     lost = Counter[str]()
 
     def falls(uploads: Mapping[str, Upload]) -> None:
-        is_control = "control" in uploads
-        if lost["file"] < 6 and not is_control:
+        is_canary = "canary" in uploads
+        if lost["file"] < 6 and not is_canary:
             lost["file"] += 1
             raise LOST
-        if is_control and lost["control"] < lost["file"] - 1:  # the control after each loss
-            lost["control"] += 1
+        if is_canary and lost["canary"] < lost["file"] - 1:  # the canary after each loss
+            lost["canary"] += 1
             raise LOST
 
     with short_waits():
@@ -127,20 +131,20 @@ async def test_a_file_that_fails_once_while_its_control_fails_is_not_blamed() ->
     assert (job.counts.embedded, job.counts.failed) == (1, 0)
 
 
-async def test_being_told_to_wait_is_no_answer_to_a_control() -> None:
+async def test_being_told_to_wait_is_no_answer_to_a_canary() -> None:
     """Neither for a file nor against it: it is sent again."""
     refusals = 0
 
-    def busy_for_controls(uploads: Mapping[str, Upload]) -> None:
+    def busy_for_canaries(uploads: Mapping[str, Upload]) -> None:
         nonlocal refusals
         if any(b"poison" in upload.data for upload in uploads.values()):
             raise LOST
-        if "control" in uploads and refusals < 20:
+        if "canary" in uploads and refusals < 20:
             refusals += 1
             raise Overloaded("busy", retry_after_s=0.001)
 
     with short_waits():
-        bench = Bench(inference=FakeInference(busy_for_controls))
+        bench = Bench(inference=FakeInference(busy_for_canaries))
         mixed_folder(bench.library)
         bench.library.put(b"poison.jpg", b"image poison")
         job = await bench.job()
@@ -156,7 +160,7 @@ class HungService:
     service: FakeService = field(default_factory=FakeService)
     is_hung: bool = True
     unanswered: int = 0
-    controls: int = 0  # that were answered
+    canaries: int = 0  # that were answered
 
     async def serve(self, stream: SocketStream) -> None:
         async with stream:
@@ -173,7 +177,7 @@ class HungService:
                 self.unanswered += 1
                 await anyio.sleep_forever()
             request = httpx.Request(method, f"http://ml{path}", headers=headers, content=body)
-            self.controls += b'filename="control"' in body
+            self.canaries += b'filename="canary"' in body
             answer = self.service(request)
             await stream.send(
                 b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -220,5 +224,20 @@ async def test_a_hung_service_over_the_network_costs_nothing_but_time(tmp_path: 
             job = await running.ended(job_id)
     assert job["counts"]["embedded"] == 4
     assert job["errors_by_code"] == {}
-    assert hung.service.images - hung.controls == 4, "each file once"
-    assert hung.controls
+    assert hung.canaries, "it was not used before it had answered one"
+
+
+@pytest.mark.parametrize("media_type", [PPM_MEDIA_TYPE, "image/jpeg", RAW_MEDIA_TYPE])
+def test_a_canary_goes_the_way_of_the_file(media_type: str) -> None:
+    told = capabilities()
+    sent = canary_upload(told, like=Upload(b"a file", media_type, whole=b"a whole"))
+    assert sent.media_type == media_type
+    if media_type == RAW_MEDIA_TYPE:
+        assert sniff(sent.data, hint="") is Format.DNG
+        return
+    for data, side_px in (
+        (sent.data, told.upload.clip.side_px),
+        (sent.whole, told.upload.caption.side_px),
+    ):
+        with Image.open(io.BytesIO(data)) as picture:
+            assert picture.size == (side_px, side_px)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
-from ingestion_orchestration_fastapi_app.inference_pool.control import CONTROL_ID
+from ingestion_orchestration_fastapi_app.inference_pool.canary import CANARY_ID
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 
@@ -166,7 +166,7 @@ def _about(name: str, *args: Any) -> list[str]:
     """What an inference is asked for by point ids, what the cache remembers by content."""
     if name == "inference.embed":
         uploads: Mapping[str, object] = args[0]
-        return sorted(set(uploads) - {CONTROL_ID})
+        return sorted(set(uploads) - {CANARY_ID})
     if name == "cache.put_vectors":
         vectors: Mapping[VectorKey, object] = args[0]
         return sorted(key.sha256.hex() for key in vectors)

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from ingestion_orchestration_fastapi_app.inference_pool.control import CONTROL_ID
+from ingestion_orchestration_fastapi_app.inference_pool.canary import CANARY_ID
 from tests.component.orchestrator_app import parts_of
 from tests.fakes import FINGERPRINT, capabilities, vector_of
 from utils.contract import CaptionCapabilities
@@ -130,7 +130,7 @@ def _result(name: str, data: bytes) -> dict[str, str]:
 def inferred(log_path: Path) -> list[list[str]]:
     """The batches whose vectors were made, by point id."""
     batches = [json.loads(line) for line in whole_lines(log_path)]
-    return [batch for batch in batches if batch != [CONTROL_ID]]
+    return [batch for batch in batches if batch != [CANARY_ID]]
 
 
 def whole_lines(path: Path) -> list[str]:

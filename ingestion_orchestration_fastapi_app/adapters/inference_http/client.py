@@ -38,6 +38,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 from utils.contract import (
     API_PREFIX,
     IMAGE_COUNT_HEADER,
+    RAW_MEDIA_TYPE,
     REQUEST_ID_HEADER,
     BatchReply,
     Capabilities,
@@ -136,7 +137,7 @@ class InferenceClient:
     def _params(self, sent: Mapping[str, Sendable], *, captions: bool) -> dict[str, str]:
         """A service that does not know how to make thumbnails passes over the wish."""
         params = {"captions": str(captions).lower(), "encoding_format": "base64"}
-        if any(isinstance(upload, Original) for upload in sent.values()):
+        if any(upload.media_type == RAW_MEDIA_TYPE for upload in sent.values()):
             params["thumbnail_side_px"] = str(self._thumbnail_side_px)
         return params
 

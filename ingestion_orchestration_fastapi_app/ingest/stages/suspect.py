@@ -37,9 +37,9 @@ async def send(
 
 
 async def answer_alone(job: JobContext, packed: ToEmbed) -> Embedded | Rejected:
-    """The file's answer; a quarantine when it failed twice between two controls that passed.
+    """The file's answer; a quarantine when it failed twice between two canaries that passed.
 
-    A control that fails says that the moment is bad: the job waits for the service, and the file
+    A canary that fails says that the moment is bad: the job waits for the service, and the file
     is tried again. Holds no slot between two tries.
     """
     path = display_text(packed.read_file.content.file.absolute)
@@ -48,8 +48,8 @@ async def answer_alone(job: JobContext, packed: ToEmbed) -> Embedded | Rejected:
     blamed: Endpoint | None = None
     while strikes < STRIKES:
         endpoint = await job.inference.acquire(alone=True, unlike=blamed)
-        failed_controls = endpoint.failed_controls
-        if not await _passes_control(job, endpoint, packed):
+        failed_canaries = endpoint.failed_canaries
+        if not await _passes_canary(job, endpoint, packed):
             continue
         try:
             answers = await send(job, endpoint, [packed])
@@ -64,7 +64,7 @@ async def answer_alone(job: JobContext, packed: ToEmbed) -> Embedded | Rejected:
         else:
             job.inference.succeeded(endpoint)
             return answers[packed.id]
-        if await _is_well_after(job, endpoint, packed, failed_controls):
+        if await _is_well_after(job, endpoint, packed, failed_canaries):
             strikes += 1
             if strikes < STRIKES:
                 await sleep(STRIKE_GAP_S)
@@ -75,34 +75,34 @@ async def answer_alone(job: JobContext, packed: ToEmbed) -> Embedded | Rejected:
     )
 
 
-async def _passes_control(job: JobContext, endpoint: Endpoint, packed: ToEmbed) -> bool:
+async def _passes_canary(job: JobContext, endpoint: Endpoint, packed: ToEmbed) -> bool:
     """With a slot held, which is given back where it does not pass."""
     try:
         with job.progress.sending(), job.progress.busy("embed"):
-            await job.inference.send_control(endpoint, packed.upload)
+            await job.inference.send_canary(endpoint, packed.upload)
     except (InferenceFault, ModelMismatch) as exc:
-        endpoint.failed_controls += isinstance(exc, ConnectionLost)
+        endpoint.failed_canaries += isinstance(exc, ConnectionLost)
         job.inference.failed(endpoint, exc)
         return False
     return True
 
 
 async def _is_well_after(
-    job: JobContext, endpoint: Endpoint, packed: ToEmbed, failed_controls: int
+    job: JobContext, endpoint: Endpoint, packed: ToEmbed, failed_canaries: int
 ) -> bool:
-    """Whether the service that lost the file answers the first control after that.
+    """Whether the service that lost the file answers the first canary after that.
 
     False also where it does not come back while another service can be asked.
     """
-    while endpoint.failed_controls == failed_controls:
+    while endpoint.failed_canaries == failed_canaries:
         with move_on_after(BACK_WITHIN_S) as waited:
             await job.inference.acquire(alone=True, only=endpoint)
         if waited.cancelled_caught:
             if job.inference.is_served(without=endpoint):
                 return False
-        elif endpoint.failed_controls != failed_controls:
-            job.inference.succeeded(endpoint)  # the pool's own control has passed since
-        elif await _passes_control(job, endpoint, packed):
+        elif endpoint.failed_canaries != failed_canaries:
+            job.inference.succeeded(endpoint)  # the pool's own canary has passed since
+        elif await _passes_canary(job, endpoint, packed):
             job.inference.succeeded(endpoint)
             return True
     return False

@@ -1,4 +1,4 @@
-"""A control: a good picture that goes the way of a file, to tell a bad moment from a bad file."""
+"""A canary: a good picture that goes the way of a file, to tell a bad moment from a bad file."""
 
 from __future__ import annotations
 
@@ -10,27 +10,31 @@ from PIL import Image
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Sendable, Upload
 from ingestion_orchestration_fastapi_app.errors import ModelMismatch
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
-from utils.contract import PPM_MEDIA_TYPE, Capabilities
+from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, Capabilities
+from utils.imaging.formats import Format
+from utils.sandbox.canaries import canary_of
 
-CONTROL_ID = "control"
+CANARY_ID = "canary"
 _JPEG = "image/jpeg"
 
 
-async def send_control(
+async def send_canary(
     service: Inference, told: Capabilities, *, like: Sendable | None = None, captions: bool = False
 ) -> None:
     """Returns when the service answered it, whatever it said. Raises InferenceFault."""
-    upload = control_upload(told, like=like)
+    upload = canary_upload(told, like=like)
     try:
         await service.embed(
-            {CONTROL_ID: upload}, captions=captions, fingerprint=told.clip.fingerprint
+            {CANARY_ID: upload}, captions=captions, fingerprint=told.clip.fingerprint
         )
     except ModelMismatch:
         return  # an answer: the health check will find what it holds now
 
 
-def control_upload(told: Capabilities, *, like: Sendable | None = None) -> Upload:
-    """Of the kind that `like` is sent as, at the model's side."""
+def canary_upload(told: Capabilities, *, like: Sendable | None = None) -> Upload:
+    """Of the kind that `like` is sent as: an upload at the model's side, or a RAW as it is."""
+    if like is not None and like.media_type == RAW_MEDIA_TYPE:
+        return Upload(canary_of(Format.DNG), RAW_MEDIA_TYPE)
     is_jpeg = like is not None and like.media_type == _JPEG
     media_type = _JPEG if is_jpeg else PPM_MEDIA_TYPE
     whole_side_px = told.upload.caption.side_px if isinstance(like, Upload) and like.whole else 0
