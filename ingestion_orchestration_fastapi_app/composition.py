@@ -51,6 +51,7 @@ from ingestion_orchestration_fastapi_app.metrics import Gauge, Gauges, WorkMetri
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.verify.job import Verify
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.imaging.formats import Format, has_image_extension
 from utils.sandbox.pool import DecoderPool
@@ -151,9 +152,20 @@ async def composed(
         store_linger_s=settings.store_linger_s,
         delete_guard_percent=settings.delete_guard_percent,
     )
+    thumbnails = Thumbnails(
+        known_collections,
+        ports.store,
+        ports.cache,
+        ports.library,
+        ports.preparation,
+        MemoryBudget(settings.max_inflight_bytes // THUMBNAIL_SHARE),
+        pool,
+        is_allowed=allowed.allows,
+    )
+    ingesting = Ingest(ports, known_collections, pool, concurrency)
     scheduler = JobScheduler(
         ports,
-        Kinds([Ingest(ports, known_collections, pool, concurrency).kind]),
+        Kinds([ingesting.kind, Verify(known_collections, thumbnails).kind]),
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
     )
@@ -182,16 +194,7 @@ async def composed(
             shown=allowed.shown,
             query_timeout_s=settings.ml_query_timeout_s,
         ),
-        thumbnails=Thumbnails(
-            known_collections,
-            ports.store,
-            ports.cache,
-            ports.library,
-            ports.preparation,
-            MemoryBudget(settings.max_inflight_bytes // THUMBNAIL_SHARE),
-            pool,
-            is_allowed=allowed.allows,
-        ),
+        thumbnails=thumbnails,
         pool=pool,
         allowed=allowed,
         is_same_user=secret.is_given,

@@ -90,6 +90,11 @@ class MemoryStore:
         table.version += 1
         return table.version
 
+    def damage(self, collection: str, point: Point) -> None:
+        """Another row in place of the point's, unchecked, as no caller could write it."""
+        table = self._table(collection)
+        table.rows = [point if row.id == point.id else row for row in table.rows]
+
     async def delete(self, collection: str, ids: Sequence[UUID]) -> int:
         await anyio.lowlevel.checkpoint()
         table = self._table(collection)

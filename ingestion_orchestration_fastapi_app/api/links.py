@@ -8,6 +8,7 @@ _ABOUT_A_JOB = (
     "get_job",
     "get_ingest_status",
     "get_job_log",
+    "get_job_report",
     "follow_job",
     "list_job_failures",
     "pause_job",

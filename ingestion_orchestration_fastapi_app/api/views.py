@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import INGEST
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
@@ -19,7 +21,11 @@ from utils.contract import (
     CollectionReply,
     FilterSpec,
     ImageReply,
+    JobReason,
     JobReply,
+    JobReport,
+    ReportExample,
+    ReportFinding,
     SearchHit,
     SearchReply,
     WatchReply,
@@ -38,20 +44,24 @@ def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
     """Counts are the ledger's; what a running job says of itself comes from its live."""
     progress = record.progress if live is None else live.saved()
     state, reason, code = record.state, record.reason, record.reason_code
-    done = record.counts.found - record.counts.pending
+    done, total = _done(record, progress)
     average = done / progress.active_s if progress.active_s > 0 else 0.0
     rate, eta = average, None
     if live is not None and state not in FINAL:
         state, reason, code = live.state
-        rate, eta = live.rate, live.eta(record.counts.pending)
+        rate, eta = live.rate, live.eta(record.counts.pending if total is None else total - done)
     return JobReply(
         job_id=record.id,
+        kind=record.request.kind,
         state=state,
+        reasons=_reasons(record, live),
         reason=reason,
         reason_code=code,
         collection=record.request.collection,
         directory_path=display_text(record.request.directory),
         counts=record.counts,
+        done=done,
+        total=total,
         scan_complete=progress.scan_complete,
         bytes=progress.bytes_read,
         rate_images_per_s=round(rate, 2),
@@ -70,6 +80,43 @@ def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
         started_at=record.started_at,
         updated_at=record.updated_at,
         finished_at=record.finished_at,
+    )
+
+
+def _done(record: JobRecord, progress: SavedProgress) -> tuple[int, int | None]:
+    """How much is done, and of how much."""
+    if record.request.kind != INGEST:
+        return progress.done, progress.total
+    found = record.counts.found
+    return found - record.counts.pending, found if progress.scan_complete else None
+
+
+def _reasons(record: JobRecord, live: JobProgress | None) -> tuple[JobReason, ...]:
+    if live is not None and record.state not in FINAL:
+        return tuple(
+            JobReason(state=one.state, reason=one.text, code=one.code) for one in live.reasons
+        )
+    if record.reason is None:
+        return ()
+    return (JobReason(state=record.state, reason=record.reason, code=record.reason_code),)
+
+
+def report_reply(record: JobRecord) -> JobReport:
+    report = report_of(record.checkpoint.report)
+    return JobReport(
+        job_id=record.id,
+        kind=record.request.kind,
+        state=record.state,
+        numbers=report.numbers,
+        findings=tuple(
+            ReportFinding(
+                finding=name,
+                count=found.count,
+                mended=found.mended,
+                examples=tuple(ReportExample(**asdict(one)) for one in found.examples),
+            )
+            for name, found in sorted(report.findings.items())
+        ),
     )
 
 

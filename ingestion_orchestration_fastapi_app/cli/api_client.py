@@ -26,6 +26,8 @@ from utils.contract import (
     IngestRequest,
     JobList,
     JobReply,
+    JobReport,
+    JobRequestBody,
     OrchestratorCapabilities,
     ProblemBody,
     Reply,
@@ -100,6 +102,12 @@ class OrchestratorApi:
 
     async def ingest(self, request: IngestRequest) -> IngestAccepted:
         return await self._post("/ingest", request, IngestAccepted)
+
+    async def start_job(self, request: JobRequestBody) -> IngestAccepted:
+        return await self._post("/jobs", request, IngestAccepted)
+
+    async def report(self, job_id: str) -> JobReport:
+        return await self._get(f"/jobs/{job_id}/report", JobReport)
 
     async def roots(self) -> AllowedRootList:
         return await self._get("/roots", AllowedRootList)

@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.cli.commands.models import models
 from ingestion_orchestration_fastapi_app.cli.commands.roots import roots
 from ingestion_orchestration_fastapi_app.cli.commands.search import search
 from ingestion_orchestration_fastapi_app.cli.commands.status import status
+from ingestion_orchestration_fastapi_app.cli.commands.verify import verify
 from ingestion_orchestration_fastapi_app.cli.program import version_text
 from ingestion_orchestration_fastapi_app.cli.up.run import Plan, demo_plan, up
 from ingestion_orchestration_fastapi_app.cli.view.text import never_fail_on_encoding
@@ -100,6 +101,7 @@ def up_command(
 app.command()(ingest)
 app.command()(search)
 app.command()(status)
+app.command()(verify)
 app.add_typer(jobs, name="jobs")
 app.add_typer(roots, name="roots")
 app.add_typer(models, name="models")

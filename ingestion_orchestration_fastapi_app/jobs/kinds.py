@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.errors import JobKindUnknown
@@ -30,7 +30,7 @@ class Kind(Generic[OptionsT]):
     lane_of: Callable[[OptionsT], str | None]
     workers: Mapping[str, int] = field(default_factory=dict)
 
-    def request(self, collection: str, options: Mapping[str, JsonValue]) -> JobRequest:
+    def request(self, collection: str, options: Mapping[str, object]) -> JobRequest:
         """Raises pydantic's ValidationError where the options are not the kind's."""
         given = self.options.model_validate(options)
         return JobRequest(collection, self.name, self.lane_of(given), given.model_dump(mode="json"))
@@ -46,7 +46,7 @@ class AnyKind(Protocol):
     def name(self) -> str: ...
     @property
     def workers(self) -> Mapping[str, int]: ...
-    def request(self, collection: str, options: Mapping[str, JsonValue]) -> JobRequest: ...
+    def request(self, collection: str, options: Mapping[str, object]) -> JobRequest: ...
     async def work(self, scope: JobScope) -> Ending | None: ...
 
 

@@ -67,6 +67,8 @@ class JobProgress:
         self._held: Counter[Reason] = Counter()  # by how many tasks of the job
         self.scan_complete = False
         self.removed = saved.removed
+        self.done = saved.done
+        self.total = saved.total
         self.links_skipped = 0  # a scan that begins anew counts anew
 
     @contextmanager
@@ -210,4 +212,6 @@ class JobProgress:
             scan_complete=self.scan_complete,
             removed=self.removed,
             links_skipped=self.links_skipped,
+            done=self.done,
+            total=self.total,
         )

@@ -40,7 +40,7 @@ class JobScheduler:
 
     def __init__(self, ports: Ports, kinds: Kinds, *, max_running: int, max_waiting: int) -> None:
         self._ports = ports
-        self._kinds = kinds
+        self.kinds = kinds
         self._max_running = max_running
         self._max_waiting = max_waiting
         self._being_created = 0
@@ -189,7 +189,7 @@ class JobScheduler:
                 continue
             self._waiting.remove(record)
             running.append(record)
-            run = Run(record, self._ports, self._kinds)
+            run = Run(record, self._ports, self.kinds)
             self._running[record.id] = run
             tg.start_soon(self._run, run)
 

@@ -26,9 +26,11 @@ from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
+from ingestion_orchestration_fastapi_app.verify.job import Verify
 from tests.fakes import FakeInference, FakeLibrary, FakePreparation, vector_of
 from tests.memory_ledger import memory_ledger
 from tests.memory_ports import MemoryContentCache
@@ -107,10 +109,27 @@ class Bench:
         pool = InferencePool(ports.inference)
         return BenchScheduler(
             ports,
-            Kinds([Ingest(ports, collections, pool, CONCURRENCY).kind]),
+            Kinds(
+                [
+                    Ingest(ports, collections, pool, CONCURRENCY).kind,
+                    Verify(collections, self.thumbnails(collections, pool)).kind,
+                ]
+            ),
             max_running=2,
             max_waiting=self.max_waiting,
             pool=pool,
+        )
+
+    def thumbnails(self, collections: Collections, pool: InferencePool) -> Thumbnails:
+        return Thumbnails(
+            collections,
+            self.store,
+            self.cache,
+            self.library,
+            self.preparation,
+            self.budget,
+            pool,
+            is_allowed=lambda _: True,
         )
 
     async def submitted(

@@ -10,7 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Verdict
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
-from tests.memory_ledger.state import State
+from tests.memory_ledger.state import Row, State
 
 
 class MemoryArtefacts:
@@ -53,18 +53,24 @@ class MemoryArtefacts:
         unknown = stored - {row.point_id for row in rows} - set(kept.intents)
         kept.intents.update(dict.fromkeys(unknown))
         lost = [row for row in rows if row.point_id not in stored]
-        for row in lost:
-            row.record = replace(row.record, stored_fingerprint=None, stale=False)
-            if row.record.verdict is Verdict.STORED:
-                row.record = replace(
-                    row.record,
-                    stat=None,
-                    mtime_trusted=False,
-                    verdict=None,
-                    sha256=None,
-                    judged_at=None,
-                )
+        _not_stored(lost)
         return len(unknown), len(lost)
+
+    async def surely_stored(self, collection_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
+        await checkpoint()
+        kept = self._state.collections[collection_id]
+        rows = [row for row in kept.files.values() if row.record.stored_fingerprint]
+        return {row.point_id for row in rows}.intersection(point_ids) - set(kept.intents)
+
+    async def correct(
+        self, collection_id: int, *, lost: Sequence[UUID], unknown: Sequence[UUID]
+    ) -> None:
+        await checkpoint()
+        kept = self._state.collections[collection_id]
+        rows = [row for row in kept.files.values() if row.record.stored_fingerprint]
+        _not_stored([row for row in rows if row.point_id in lost])
+        for one in (*lost, *unknown):
+            kept.intents.setdefault(one, None)
 
     async def decode_starts(self, collection_id: int) -> dict[UUID, DecodeStart]:
         await checkpoint()
@@ -78,3 +84,17 @@ class MemoryArtefacts:
         for point_id in ended:
             starts.pop(point_id, None)
         starts.update({start.point_id: start for start in begun})
+
+
+def _not_stored(rows: Sequence[Row]) -> None:
+    for row in rows:
+        row.record = replace(row.record, stored_fingerprint=None, stale=False)
+        if row.record.verdict is Verdict.STORED:
+            row.record = replace(
+                row.record,
+                stat=None,
+                mtime_trusted=False,
+                verdict=None,
+                sha256=None,
+                judged_at=None,
+            )

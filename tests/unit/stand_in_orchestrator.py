@@ -24,6 +24,7 @@ from utils.contract import (
     JobCounts,
     JobList,
     JobReply,
+    JobReport,
     JobState,
     OrchestratorCapabilities,
     ProblemBody,
@@ -93,6 +94,13 @@ class StandInOrchestrator:
     """Answers with what a test puts in; `heard` keeps each request's method, path and body."""
 
     def __init__(self) -> None:
+        self.report = JobReport(
+            job_id=JOB_ID,
+            kind="verify",
+            state=JobState.COMPLETED,
+            numbers={"files": 3, "points": 2},
+            findings=(),
+        )
         self.jobs = [job(JobState.COMPLETED, SETTLED)]  # one a poll, the last one for ever
         self.hits: tuple[SearchHit, ...] = (hit("/photos/red.png", 0.5),)
         self.problem: ProblemBody | None = None
@@ -112,10 +120,14 @@ class StandInOrchestrator:
 
     def answer(self, method: str, path: str) -> Reply:
         assert path.startswith("/api/v1/")
+        fixed: dict[tuple[str, str], Reply] = {
+            ("POST", "/collections"): self.collection,
+            ("GET", "/jobs/j1/report"): self.report,
+        }
         match method, path.removeprefix("/api/v1").split("?")[0].replace(JOB_ID, "j1"):
-            case "POST", "/collections":
-                return self.collection
-            case "POST", "/ingest":
+            case called if called in fixed:
+                return fixed[called]
+            case "POST", "/ingest" | "/jobs":
                 return IngestAccepted(job_id=JOB_ID, status_url=f"/api/v1/jobs/{JOB_ID}")
             case "POST", "/jobs/j1/retry-failed":
                 return IngestAccepted(job_id=RETRY_ID, status_url=f"/api/v1/jobs/{RETRY_ID}")

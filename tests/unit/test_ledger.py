@@ -14,7 +14,11 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     IngestOptions,
     import_request,
 )
-from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    Checkpoint,
+    JobRequest,
+    SavedProgress,
+)
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -33,6 +37,7 @@ from tests.unit.ledger_words import (
     failed,
     intents,
     key,
+    pid,
     running,
     settle,
     skipped,
@@ -245,3 +250,49 @@ async def test_a_file_sent_again_replaces_its_outcome(ledger: Ledger) -> None:
     await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"a.jpg")])
     assert await counts(ledger) == JobCounts(found=1, pending=1)
     assert await ledger.jobs.failures("job-1", limit=9, offset=0) == ([], 0)
+
+
+async def test_a_job_keeps_its_kind_its_lane_and_its_checkpoint(ledger: Ledger) -> None:
+    made = await ledger.collections.create("default")
+    request = JobRequest("default", "verify", None, {"mend": False, "deep": [1, {"a": None}]})
+    await ledger.jobs.create("job-1", made.id, request)
+    await ledger.jobs.create("job-2", made.id, import_request("default", b"/photos"))
+    progress = SavedProgress(done=3, total=7)
+    kept = Checkpoint({"after": "aa"}, {"findings": {"a": 1}})
+    await ledger.jobs.save_checkpoint("job-1", kept, progress)
+    job = await ledger.jobs.find("job-1")
+    assert job is not None
+    assert (job.request, job.checkpoint, job.progress) == (request, kept, progress)
+    listed = [
+        [one.id for one in await ledger.jobs.list_newest(limit=9, offset=0, kind=kind)]
+        for kind in ("verify", "ingest", "cook", None)
+    ]
+    assert listed == [["job-1"], ["job-2"], [], ["job-2", "job-1"]]
+    await ledger.jobs.move("job-1", JobState.CANCELLED)
+    with pytest.raises(JobStateProblem):
+        await ledger.jobs.save_checkpoint("job-1", Checkpoint(), progress)
+    with pytest.raises(JobNotFound):
+        await ledger.jobs.save_checkpoint("nobody", Checkpoint(), progress)
+
+
+async def test_single_points_are_corrected_after_a_look_at_the_store(ledger: Ledger) -> None:
+    """Twice is as once."""
+    collection = await running(ledger)
+    names = (b"lost.jpg", b"there.jpg", b"doomed.jpg")
+    await ledger.files.register("job-1", collection.id, [enrolment(name) for name in names])
+    await settle(ledger, collection, *(stored(name) for name in names))
+    await ledger.artefacts.begin_delete(collection.id, [pid(b"doomed.jpg")])
+    ids = [pid(name) for name in names]
+    surely = {pid(b"lost.jpg"), pid(b"there.jpg")}
+    assert await ledger.artefacts.surely_stored(collection.id, ids) == surely
+    stranger = pid(b"stranger.jpg")
+    for _ in range(2):
+        await ledger.artefacts.correct(
+            collection.id, lost=[pid(b"lost.jpg")], unknown=[stranger, pid(b"doomed.jpg")]
+        )
+        assert await ledger.artefacts.surely_stored(collection.id, ids) == {pid(b"there.jpg")}
+        maybe = await ledger.artefacts.maybe_written(collection.id, [*ids, stranger])
+        assert maybe == {*ids, stranger}
+        known = await ledger.files.recall(collection.id, [key(name) for name in names])
+        assert known[key(b"lost.jpg")].stat is None, "it is opened again"
+        assert known[key(b"doomed.jpg")].stat is not None

@@ -55,7 +55,9 @@ SEARCH: dict[str, JsonValue] = {
 LOG_LINE: dict[str, JsonValue] = {"at": _AT, "event": "job_started", "detail": ""}
 JOB: dict[str, JsonValue] = {
     "job_id": _JOB_ID,
+    "kind": "ingest",
     "state": "running",
+    "reasons": [],
     "reason": None,
     "reason_code": None,
     "collection": "default",
@@ -69,6 +71,8 @@ JOB: dict[str, JsonValue] = {
         "skipped": 0,
         "pending": 500,
     },
+    "done": 500,
+    "total": 1000,
     "scan_complete": True,
     "bytes": 2400000000,
     "rate_images_per_s": 41.5,
@@ -87,6 +91,20 @@ JOB: dict[str, JsonValue] = {
     "started_at": "2026-05-03T12:00:00Z",
     "updated_at": _AT,
     "finished_at": None,
+}
+REPORT: dict[str, JsonValue] = {
+    "job_id": _JOB_ID,
+    "kind": "verify",
+    "state": "completed",
+    "numbers": {"files": 1000, "points": 990, "away": 0, "rows": 989, "ids": 989},
+    "findings": [
+        {
+            "finding": "point_missing",
+            "count": 1,
+            "mended": 1,
+            "examples": [{"path": "/photos/2019/beach.jpg", "point_id": _IMAGE_ID, "detail": ""}],
+        }
+    ],
 }
 FAILURE: dict[str, JsonValue] = {
     "path": "/photos/2019/torn.jpg",

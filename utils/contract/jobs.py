@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
+from annotated_types import MaxLen
 from pydantic import ConfigDict, Field, StrictBool
 
 from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, ErrorCode, Reply, Wire
-from utils.contract.examples import FAILURE, JOB, LOG_LINE
+from utils.contract.examples import FAILURE, JOB, LOG_LINE, REPORT
 
 
-class IngestRequest(Wire):
-    """A folder to import."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"directory_path": "/photos/2019", "recursive": True}]}
-    )
+class IngestFields(Wire):
+    """What an import is asked for, beside the collection."""
 
     directory_path: str = Field(
         min_length=1,
         max_length=MAX_PATH_CHARACTERS,
         description="The folder, as the service sees it; it must lie below an allowed root.",
     )
-    collection: CollectionText = "default"
     recursive: StrictBool = Field(default=True, description="The folders in it, too.")
     captions: StrictBool = Field(default=False, description="Captions, too; slow.")
     force: StrictBool = Field(
@@ -39,6 +35,36 @@ class IngestRequest(Wire):
     watch: StrictBool | None = Field(
         default=None,
         description="Whether changes of the folder are picked up from now on; null: as it is.",
+    )
+
+
+class IngestRequest(IngestFields):
+    """A folder to import."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"directory_path": "/photos/2019", "recursive": True}]}
+    )
+
+    collection: CollectionText = "default"
+
+
+class VerifyOptions(Wire):
+    """What a job of the kind `verify` is asked for."""
+
+    mend: StrictBool = Field(default=True, description="Mend what may be mended; else only look.")
+
+
+class JobRequestBody(Wire):
+    """A job of any kind."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "verify", "collection": "default"}]}
+    )
+
+    kind: str = Field(min_length=1, max_length=64, description="The kind of work, by its name.")
+    collection: CollectionText = "default"
+    options: Annotated[dict[str, object], MaxLen(64)] = Field(
+        default_factory=dict, description="Those of the kind."
     )
 
 
@@ -89,18 +115,32 @@ class LogLine(Reply):
     detail: str = Field(default="", description="More about it.")
 
 
+class JobReason(Reply):
+    """One of the reasons for which a job is in its state."""
+
+    state: JobState = Field(description="The state that it leads to.")
+    reason: str = Field(description="Why, in words.")
+    code: ErrorCode | None = Field(default=None, description="The same as a code, if there is one.")
+
+
 class JobReply(Reply):
     """One snapshot of a job."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [JOB]})
 
     job_id: str = Field(description="The job.")
+    kind: str = Field(default="ingest", description="The kind of work that it does.")
     state: JobState = Field(description="What it does now.")
+    reasons: tuple[JobReason, ...] = Field(
+        default=(), description="All that hold it; each leaves alone. The gravest first."
+    )
     reason: str | None = Field(description="Why it is in this state, in words.")
     reason_code: ErrorCode | None = Field(description="The same as a code, where there is one.")
-    collection: str = Field(description="The collection that it fills.")
-    directory_path: str = Field(description="The folder that it reads.")
-    counts: JobCounts = Field(description="Of files that are there.")
+    collection: str = Field(description="The collection that it is about.")
+    directory_path: str = Field(description="The folder that it reads; empty where it reads none.")
+    counts: JobCounts = Field(description="Of an import: of files that are there.")
+    done: int = Field(default=0, description="Of any kind: how much is done.")
+    total: int | None = Field(default=None, description="Of how much; null while nobody knows.")
     scan_complete: bool = Field(description="Whether all files were found.")
     bytes: int = Field(description="How much was read.")
     rate_images_per_s: float = Field(description="Of the last seconds while the job runs.")
@@ -141,6 +181,35 @@ class JobList(Reply):
     model_config = ConfigDict(json_schema_extra={"examples": [{"jobs": [JOB]}]})
 
     jobs: tuple[JobReply, ...] = Field(description="Newest first.")
+
+
+class ReportExample(Reply):
+    """One of what was found."""
+
+    path: str = Field(default="", description="The file, where one is known.")
+    point_id: str = Field(default="", description="The image, as `id` says.")
+    detail: str = Field(default="", description="More about it.")
+
+
+class ReportFinding(Reply):
+    """Something that is wrong, and how often."""
+
+    finding: str = Field(description="What, as a constant name.")
+    count: int = Field(description="How many.")
+    mended: int = Field(description="Of how many all is well again, or after the next import.")
+    examples: tuple[ReportExample, ...] = Field(description="Some of them.")
+
+
+class JobReport(Reply):
+    """What a job that looks for something has found until now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [REPORT]})
+
+    job_id: str = Field(description="The job.")
+    kind: str = Field(description="The kind of work that it does.")
+    state: JobState = Field(description="Whether it has ended; until then there may be more.")
+    numbers: dict[str, int] = Field(description="What was looked at, and how much of it.")
+    findings: tuple[ReportFinding, ...] = Field(description="All that is wrong.")
 
 
 class FailureReply(Reply):

@@ -37,23 +37,26 @@ from utils.web.routing.root_path import external_path
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[WRITES])
 
 
+PROBLEMS = (
+    DirectoryNotAllowed,
+    DirectoryNotFound,
+    CollectionNotFound,
+    CollectionExists,
+    JobStateProblem,
+    ModelMismatch,
+    DiskFull,
+    QueueFull,
+    RootOverlap,
+)
+
+
 @router.post(
     "/ingest",
     status_code=202,
     summary="Import a folder",
     responses={
         **located(202, "Where the job says how far it is.", OF_NEW_JOB),
-        **problems(
-            DirectoryNotAllowed,
-            DirectoryNotFound,
-            CollectionNotFound,
-            CollectionExists,
-            JobStateProblem,
-            ModelMismatch,
-            DiskFull,
-            QueueFull,
-            RootOverlap,
-        ),
+        **problems(*PROBLEMS),
     },
 )
 @router.post("/ingest/", status_code=202, include_in_schema=False)
@@ -64,16 +67,16 @@ async def start_ingest(
 
     Except that `watch: false` ends the watch, also of a folder that is not there any more.
     """
-    if body.watch is False:
-        await _end_watch(services, body)
-    directory = await services.allowed.directory(body.directory_path)
-    record = await _accepted(services, body, directory)
+    record = await accepted_import(services, body)
     status_url = external_path(f"{API_PREFIX}/ingest/status/{record.id}")
     response.headers["Location"] = status_url
     return IngestAccepted(job_id=record.id, status_url=status_url)
 
 
-async def _accepted(services: AppState, body: IngestRequest, directory: bytes) -> JobRecord:
+async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
+    if body.watch is False:
+        await _end_watch(services, body)
+    directory = await services.allowed.directory(body.directory_path)
     services.scheduler.check_room()
     collections = services.collections
     # The default collection is made by its first use; any other is created by name first, so

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.jobs import start
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import changes
 from ingestion_orchestration_fastapi_app.api.links import OF_JOBS, OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.parameters import JobId, JobLimit, Offset
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
-from ingestion_orchestration_fastapi_app.api.views import job_reply
+from ingestion_orchestration_fastapi_app.api.views import job_reply, report_reply
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control
 from ingestion_orchestration_fastapi_app.errors import (
@@ -33,14 +34,20 @@ from utils.contract import (
     JobList,
     JobLog,
     JobReply,
+    JobReport,
 )
 from utils.web.openapi import located, problems, stream
 from utils.web.routing.root_path import external_path
 
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[READS])
+router.include_router(start.router)
 
 IdPrefix = Annotated[
     str, Query(pattern="^[0-9a-z]*$", max_length=32, description="Only jobs whose id begins so.")
+]
+
+KindName = Annotated[
+    str | None, Query(min_length=1, max_length=64, description="Only jobs of this kind.")
 ]
 
 
@@ -63,11 +70,15 @@ async def _place_to_listen(services: AppStateDep, _job: KnownJob) -> AsyncIterat
 
 @router.get("/jobs", summary="List jobs", responses={200: {"links": OF_JOBS}})
 async def list_jobs(
-    services: AppStateDep, limit: JobLimit = 50, offset: Offset = 0, id_prefix: IdPrefix = ""
+    services: AppStateDep,
+    limit: JobLimit = 50,
+    offset: Offset = 0,
+    id_prefix: IdPrefix = "",
+    kind: KindName = None,
 ) -> JobList:
-    """The newest first."""
+    """Those of all kinds, the newest first."""
     records = await services.ports.ledger.jobs.list_newest(
-        limit=limit, offset=offset, id_prefix=id_prefix
+        limit=limit, offset=offset, id_prefix=id_prefix, kind=kind
     )
     return JobList(
         jobs=tuple(
@@ -98,6 +109,14 @@ async def get_job_log(
     live = services.scheduler.live_progress(job.id)
     lines = job.progress.log if live is None else live.saved().log
     return JobLog(lines=lines[-limit:])
+
+
+@router.get(
+    "/jobs/{job_id}/report", summary="Show what a job found", responses=problems(JobNotFound)
+)
+async def get_job_report(job: KnownJob) -> JobReport:
+    """What a job that looks for something has found until now; nothing of any other."""
+    return report_reply(job)
 
 
 @router.get(
@@ -156,7 +175,8 @@ async def list_job_failures(
 async def pause_job(job_id: JobId, services: AppStateDep) -> JobReply:
     """What is in flight is stored or dropped; the job then rests, also over a restart.
 
-    A paused job keeps its collection: later jobs of it wait. It does not count as running.
+    A paused job keeps its lane: later jobs of the collection in it wait. It does not count as
+    running.
     """
     return await _controlled(services, job_id, Control.PAUSE)
 

@@ -11,8 +11,13 @@ from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, Orche
 from ingestion_orchestration_fastapi_app.cli.calls import Collection, Url, absolute, call
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.view.output import Json, print_json, print_plain
-from ingestion_orchestration_fastapi_app.cli.view.progress import accepted_text, follow, report
-from utils.contract import ErrorCode, IngestAccepted, IngestRequest, JobReply, JobState
+from ingestion_orchestration_fastapi_app.cli.view.progress import (
+    accepted_text,
+    check_completed,
+    follow,
+    report,
+)
+from utils.contract import ErrorCode, IngestAccepted, IngestRequest
 
 
 def ingest(
@@ -74,7 +79,8 @@ def ingest(
             print_json(console, job.model_dump(mode="json"))
         else:
             await report(api, job, console)
-        return _exit_status(job)
+        check_completed(job)
+        return 0
 
     call(run, url)
 
@@ -89,10 +95,3 @@ async def _accepted(api: OrchestratorApi, request: IngestRequest, directory: str
         raise ApiProblem(
             f"{problem.detail} To make it, add --create: {again}", code=problem.code
         ) from problem
-
-
-def _exit_status(job: JobReply) -> int:
-    """Raises ApiProblem with what ended a job before its work was done."""
-    if job.state is JobState.COMPLETED and job.reason_code is None:
-        return 0
-    raise ApiProblem(job.reason or f"The job is {job.state.value}.", code=job.reason_code)

@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import (
     FINAL_STATES,
     accepted_text,
     done_count,
+    found_count,
     progress_text,
     report,
 )
@@ -35,7 +36,7 @@ SHORT_ID = 8
 LEAST_OF_ID = 4
 SHOWN_CANDIDATES = 10
 PAGE = 1000
-JOB_COLUMNS = ("job", "state", "done", "failed", "directory")
+JOB_COLUMNS = ("job", "kind", "state", "done", "failed", "directory")
 
 jobs = typer.Typer(
     help="List jobs; look into one, pause, resume or cancel it, or try its failed files again."
@@ -92,10 +93,11 @@ def show(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
         if json:
             print_json(console, job.model_dump(mode="json"))
             return 0
-        print_plain(
-            console,
-            f"Directory {escaped_name(file_name(job.directory_path))}, into {job.collection}",
-        )
+        if job.directory_path:
+            text = f"Directory {escaped_name(file_name(job.directory_path))}, into {job.collection}"
+        else:
+            text = f"{job.kind} of the collection {job.collection}"
+        print_plain(console, text)
         if job.state not in FINAL_STATES:
             print_plain(console, progress_text(job))
         elif job.reason is not None:
@@ -167,15 +169,18 @@ def retry_failed(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
 
 
 def job_row(job: JobReply, *, short: bool) -> tuple[str, ...]:
-    """The cells of JOB_COLUMNS; `short` for people, else the folder is its path alone."""
-    watched = short and job.origin == "watch"
-    return (
-        job.job_id[:SHORT_ID] if short else job.job_id,
-        job.state.value,
-        f"{done_count(job):,} of {job.counts.found:,}",
-        f"{job.counts.failed:,}",
-        file_name(job.directory_path) + (" (watched)" if watched else ""),
-    )
+    """The cells of JOB_COLUMNS; `short` for people.
+
+    Else the folder is its path alone, and the kind is left out: it would shift the columns that
+    scripts count on.
+    """
+    state = job.state.value
+    done, failed = f"{done_count(job):,} of {found_count(job):,}", f"{job.counts.failed:,}"
+    if not short:
+        return job.job_id, state, done, failed, file_name(job.directory_path)
+    watched = " (watched)" if job.origin == "watch" else ""
+    place = file_name(job.directory_path) + watched if job.directory_path else job.collection
+    return job.job_id[:SHORT_ID], job.kind, state, done, failed, place
 
 
 async def whole_id(api: OrchestratorApi, job_id: str) -> str:

@@ -10,7 +10,7 @@ import anyio
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
 from ingestion_orchestration_fastapi_app.cli.view.text import (
@@ -18,8 +18,9 @@ from ingestion_orchestration_fastapi_app.cli.view.text import (
     is_unicode,
     one_line,
 )
-from utils.contract import FailureReply, JobReply, JobState
+from utils.contract import FailureReply, JobReply, JobReport, JobState
 
+INGEST = "ingest"
 FINAL_STATES = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
 POLL_S = 0.25
 PLAIN_LINE_EVERY_S = 5.0
@@ -27,7 +28,12 @@ SHOWN_FAILURES = 10
 
 
 def done_count(job: JobReply) -> int:
-    return job.counts.found - job.counts.pending
+    return job.counts.found - job.counts.pending if job.kind == INGEST else job.done
+
+
+def found_count(job: JobReply) -> int:
+    """Of how many; as far as it is known."""
+    return job.counts.found if job.kind == INGEST else (job.total or job.done)
 
 
 def eta_text(eta_s: float | None) -> str:
@@ -41,7 +47,7 @@ def eta_text(eta_s: float | None) -> str:
 
 def progress_text(job: JobReply) -> str:
     """One line: state, files done of found, speed, failures, time to go."""
-    total = f"{job.counts.found:,}" + ("" if job.scan_complete else "+")
+    total = f"{found_count(job):,}" + ("" if job.scan_complete else "+")
     parts = [f"{done_count(job):,} of {total} files", f"{job.rate_images_per_s:.1f} images/s"]
     parts.append(f"{job.counts.failed:,} failed")
     if job.state not in FINAL_STATES:
@@ -54,8 +60,16 @@ def accepted_text(job_id: str) -> str:
     return f"Job {job_id} accepted; see `{called('jobs', 'show', job_id)}`."
 
 
+def check_completed(job: JobReply) -> None:
+    """Raises ApiProblem with what ended a job before its work was done."""
+    if job.state is not JobState.COMPLETED or job.reason_code is not None:
+        raise ApiProblem(job.reason or f"The job is {job.state.value}.", code=job.reason_code)
+
+
 def summary_text(job: JobReply) -> str:
     counts = job.counts
+    if job.kind != INGEST:
+        return f"Job {job.job_id} {job.state.value}: {done_count(job):,} files looked at."
     return (
         f"Job {job.job_id} {job.state.value}: {counts.found:,} files found, "
         f"{counts.embedded:,} embedded, {counts.cached:,} known by content, "
@@ -99,7 +113,7 @@ class JobView:
         """`passed_s`: since the last call. Plain lines come when the state changes, or seldom."""
         line = progress_text(job)
         if self._bar is not None and self._task is not None:
-            total = job.counts.found if job.scan_complete else None
+            total = found_count(job) if job.scan_complete else None
             self._bar.update(self._task, description=line, total=total, completed=done_count(job))
             return
         self._since_line_s += passed_s
@@ -125,11 +139,29 @@ async def report(api: OrchestratorApi, job: JobReply, console: Console) -> None:
     print_plain(console, summary_text(job))
     for warning in job.warnings:
         print_plain(console, f"Warning: {one_line(warning)}", style="yellow")
+    if job.kind != INGEST:
+        for line in report_lines(await api.report(job.job_id)):
+            print_plain(console, line)
     if job.counts.failed:
         page = await api.failures(job.job_id, limit=500)
         for line in failure_lines(page.failures, job.errors_by_code):
             print_plain(console, line)
         print_plain(console, f"All failures: {called('jobs', 'failures', job.job_id)}")
+
+
+def report_lines(report: JobReport) -> list[str]:
+    """What was looked at; what is wrong, with some examples of it."""
+    lines = [", ".join(f"{name} {count:,}" for name, count in report.numbers.items())]
+    if not report.findings:
+        return [*lines, "Nothing is wrong."]
+    for one in report.findings:
+        lines.append(f"{one.finding}: {one.count:,}, {one.mended:,} of them mended")
+        for example in one.examples[:SHOWN_FAILURES]:
+            detail = f" ({one_line(example.detail)})" if example.detail else ""
+            lines.append(f"  {escaped_name(example.path or example.point_id)}{detail}")
+        if one.count > SHOWN_FAILURES:
+            lines.append(f"  and {one.count - min(SHOWN_FAILURES, len(one.examples)):,} more")
+    return [line for line in lines if line]
 
 
 def failure_lines(failures: Sequence[FailureReply], totals: dict[str, int]) -> list[str]:

@@ -27,6 +27,18 @@ class ArtefactRepository(Protocol):
     async def begin_delete(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
         """Before points are deleted from the store: they may be there or not from now on."""
 
+    async def surely_stored(self, collection_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
+        """Those that the store must hold: stored, and no write or deletion of them is under way."""
+
+    async def correct(
+        self, collection_id: int, *, lost: Sequence[UUID], unknown: Sequence[UUID]
+    ) -> None:
+        """One transaction, and safe to repeat: what a look at the store found of single points.
+
+        The lost are not there: they are no longer believed, and their files will be opened. The
+        unknown are there. Both may be there from now on, so that they will be merged.
+        """
+
     async def reconcile(
         self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
     ) -> tuple[int, int]:

@@ -83,14 +83,17 @@ async function loadCollections() {
 
 function jobLine(job) {
   const item = at("job").content.cloneNode(true);
-  const { found, pending, failed } = job.counts;
+  const { failed } = job.counts;
+  const place = job.directory_path || job.collection;
+  item.querySelector(".kind").textContent = job.kind;
   item.querySelector(".state").textContent = job.state.replaceAll("_", " ");
-  item.querySelector(".folder").textContent = job.directory_path;
+  item.querySelector(".folder").textContent = place;
   const bar = item.querySelector("progress");
   bar.hidden = FINAL.has(job.state);
-  bar.setAttribute("aria-label", `Progress of ${job.directory_path}`);
-  if (job.scan_complete) Object.assign(bar, { max: Math.max(found, 1), value: found - pending });
-  const parts = [`${(found - pending).toLocaleString()} of ${found.toLocaleString()} files`];
+  bar.setAttribute("aria-label", `Progress of ${place}`);
+  if (job.total !== null) Object.assign(bar, { max: Math.max(job.total, 1), value: job.done });
+  const of = (job.total ?? job.counts.found).toLocaleString();
+  const parts = [`${job.done.toLocaleString()} of ${of} files`];
   if (failed) parts.push(`${failed.toLocaleString()} failed`);
   if (!FINAL.has(job.state)) parts.push(`${job.rate_images_per_s} images/s`);
   if (job.origin === "watch") parts.push("by watching");

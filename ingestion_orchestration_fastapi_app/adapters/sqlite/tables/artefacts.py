@@ -35,7 +35,7 @@ WHERE t.run = ?2 AND NOT EXISTS (
 """
 # A file that counted as stored was never judged, as far as anyone knows now: also a job that
 # judged it before a restart opens it again.
-_LOST = """
+_NOT_STORED = """
 UPDATE files SET
     stored_fingerprint = NULL, stale = 0, judged_at = iif(verdict = 'stored', NULL, judged_at),
     mtime_trusted = iif(verdict = 'stored', 0, mtime_trusted),
@@ -44,7 +44,9 @@ UPDATE files SET
     mtime_ns = iif(verdict = 'stored', NULL, mtime_ns),
     ctime_ns = iif(verdict = 'stored', NULL, ctime_ns),
     verdict = nullif(verdict, 'stored')
-WHERE collection_id = ?1 AND stored_fingerprint IS NOT NULL AND NOT EXISTS (
+WHERE collection_id = ?1 AND stored_fingerprint IS NOT NULL
+"""
+_NOT_LISTED = """ AND NOT EXISTS (
     SELECT 1 FROM temp.stored_ids t WHERE t.run = ?2 AND t.point_id = files.point_id)
 """
 
@@ -114,6 +116,38 @@ class ArtefactsTable(Repository):
             [(collection_id, one.bytes, _DELETE) for one in point_ids],
         )
 
+    @reads
+    def surely_stored(
+        self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
+    ) -> set[UUID]:
+        found: set[UUID] = set()
+        for chunk in file_rows.chunks(point_ids):
+            query = (
+                "SELECT point_id FROM files f WHERE collection_id = ?"  # noqa: S608  # marks only
+                f" AND point_id IN ({file_rows.marks(len(chunk))})"
+                " AND stored_fingerprint IS NOT NULL AND NOT EXISTS (SELECT 1 FROM intents i"
+                " WHERE i.collection_id = f.collection_id AND i.point_id = f.point_id)"
+            )
+            rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
+            found.update(UUID(bytes=row[0]) for row in rows)
+        return found
+
+    @writes
+    def correct(
+        self,
+        db: sqlite3.Connection,
+        collection_id: int,
+        *,
+        lost: Sequence[UUID],
+        unknown: Sequence[UUID],
+    ) -> None:
+        not_stored = f"{_NOT_STORED} AND point_id = ?2"
+        db.executemany(not_stored, [(collection_id, one.bytes) for one in lost])
+        db.executemany(
+            "INSERT OR IGNORE INTO intents (collection_id, point_id) VALUES (?, ?)",
+            [(collection_id, one.bytes) for one in (*lost, *unknown)],
+        )
+
     async def reconcile(
         self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
     ) -> tuple[int, int]:
@@ -137,7 +171,7 @@ class ArtefactsTable(Repository):
     @writes
     def _compare(self, db: sqlite3.Connection, run: int, collection_id: int) -> tuple[int, int]:
         unknown = db.execute(_UNKNOWN, (collection_id, run)).rowcount
-        lost = db.execute(_LOST, (collection_id, run)).rowcount
+        lost = db.execute(_NOT_STORED + _NOT_LISTED, (collection_id, run)).rowcount
         return unknown, lost
 
     @writes

@@ -1,0 +1,162 @@
+"""One check of a collection, from its start or from where it was to its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.jobs.reports import Example
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.errors import DiskFull, ImageNotFound, StoreWrite
+from ingestion_orchestration_fastapi_app.jobs.ending import Ending
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.verify.account import Account, Phase, account_of
+from ingestion_orchestration_fastapi_app.verify.files import Wrong, look_at
+from ingestion_orchestration_fastapi_app.verify.rows import count_rows, unknown_ids
+from utils.contract import JobState, VerifyOptions
+from utils.problems import Problem, ServiceOverloaded
+
+VERIFY = "verify"
+PAGE = 256  # files
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """The kind `verify`: runs one check a call. It has no lane, and runs beside imports."""
+
+    collections: Collections
+    thumbnails: Thumbnails
+
+    @property
+    def kind(self) -> Kind[VerifyOptions]:
+        return Kind(VERIFY, VerifyOptions, self.run, lambda _: None)
+
+    async def run(self, scope: JobScope, options: VerifyOptions) -> Ending | None:
+        """None: it was stopped, and goes on where it was."""
+        with scope.stop.interruptible():
+            collection = await self.collections.get(scope.request.collection)
+            account = account_of(scope.record.checkpoint)
+            check = _Check(scope, options, collection, account, self.thumbnails)
+            await check.whole()
+            return Ending(JobState.COMPLETED)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    scope: JobScope
+    options: VerifyOptions
+    collection: CollectionRecord
+    account: Account
+    thumbnails: Thumbnails
+
+    async def whole(self) -> None:
+        position, ledger = self.account.position, self.scope.ports.ledger
+        if self.collection.fingerprint is None:  # nothing was ever stored in it
+            position.phase = Phase.DONE
+        files, _ = await ledger.folders.totals(self.collection.id, b"/", recursive=True)
+        self.scope.progress.done, self.scope.progress.total = position.done, files
+        self.scope.progress.scan_complete = True
+        while position.phase is not Phase.DONE:
+            with self.scope.progress.busy(position.phase):
+                await self._step(position.phase)
+        self.scope.progress.total = position.done
+        await self.account.save(self.scope)
+
+    async def _step(self, phase: Phase) -> None:
+        if phase is Phase.FILES:
+            await self._files()
+        elif phase is Phase.ROWS:
+            await self._rows()
+        else:
+            await self._unknown()
+
+    async def _files(self) -> None:
+        """One page of them; what the last one left to be mended comes first."""
+        await self._mend()
+        scope, position, report = self.scope, self.account.position, self.account.report
+        page = await scope.ports.ledger.folders.not_seen_in_scan(
+            self.collection.id, b"/", after=position.after, limit=PAGE
+        )
+        if not page:
+            position.phase = Phase.ROWS
+            await self.account.save(scope)
+            return
+        look = await scope.until_stored(partial(look_at, scope.ports, self.collection, page))
+        for found in look.found:
+            report.add(found.wrong, found.example)
+            if found.to_mend is not None and self.options.mend:
+                position.to_mend.setdefault(found.wrong, []).append(found.to_mend)
+        for number, count in (("files", len(page)), ("points", look.points), ("away", look.away)):
+            report.numbers[number] = report.numbers.get(number, 0) + count
+        if look.away:
+            scope.progress.warn("files on a disk that is away, or may not be read, were left out")
+        position.move_to(page[-1].key)
+        position.done += len(page)
+        await self.account.save(scope)
+        scope.progress.settled(len(page), opened=True)
+
+    async def _rows(self) -> None:
+        scope, report = self.scope, self.account.report
+        rows = await scope.until_stored(partial(count_rows, scope.ports, self.collection))
+        report.numbers |= {"rows": rows.rows, "ids": rows.ids}
+        for wrong, count, ids in (
+            (Wrong.ROW_UNKNOWN, rows.unknown, rows.unknown_ids),
+            (Wrong.ROW_DUPLICATED, rows.duplicated, rows.duplicated_ids),
+        ):
+            for one in ids:
+                report.add(wrong, Example(point_id=str(one)))
+            if count:
+                report.findings[wrong].count = count
+        mends = rows.unknown and self.options.mend
+        self.account.position.phase = Phase.UNKNOWN if mends else Phase.DONE
+        await self.account.save(scope)
+
+    async def _unknown(self) -> None:
+        """All that are counted, so that those that a kill left over are in it."""
+        scope = self.scope
+        artefacts = scope.ports.ledger.artefacts
+        async for ids in unknown_ids(scope.ports, self.collection):
+            await scope.until_stored(
+                partial(artefacts.correct, self.collection.id, lost=(), unknown=ids)
+            )
+        found = self.account.report.findings[Wrong.ROW_UNKNOWN]
+        found.mended = found.count
+        self.account.position.phase = Phase.DONE
+        await self.account.save(scope)
+
+    async def _mend(self) -> None:
+        position, report, scope = self.account.position, self.account.report, self.scope
+        lost = position.to_mend.get(Wrong.POINT_MISSING, [])
+        if lost:
+            artefacts = scope.ports.ledger.artefacts
+            await scope.until_stored(
+                partial(artefacts.correct, self.collection.id, lost=lost, unknown=())
+            )
+            report.mended(Wrong.POINT_MISSING, len(lost))
+        for one in position.to_mend.get(Wrong.THUMBNAIL_MISSING, []):
+            with scope.progress.busy("thumbnails"):
+                report.mended(Wrong.THUMBNAIL_MISSING, int(await self._has_thumbnail(one)))
+        position.to_mend = {}
+
+    async def _has_thumbnail(self, point_id: UUID) -> bool:
+        """Whether it is there now, made anew where it was not."""
+        ports = self.scope.ports
+        points = await ports.store.get(self.collection.name, [point_id])
+        if not points:
+            return False
+        try:
+            await self.scope.until_stored(partial(self.thumbnails.picture, points[0]))
+        except (StoreWrite, DiskFull, ServiceOverloaded):  # while it is being stopped
+            raise
+        except Problem as exc:
+            detail = "" if isinstance(exc, ImageNotFound) else f"{exc.code}: "
+            self.scope.progress.note("thumbnail_not_made", f"{detail}{exc.detail}")
+            return False
+        # One that only a service could make is not kept where none did.
+        sha256, version = points[0].sha256, ports.preparation.picture_version
+        return sha256 in await ports.cache.pictures(version, [sha256])

@@ -1,0 +1,218 @@
+"""A check of a collection finds what is wrong, mends what it may, and is exact over stops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from anyio.lowlevel import checkpoint
+
+from ingestion_orchestration_fastapi_app.adapters.content_cache import codec
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest
+from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
+from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.errors import JobStateProblem
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
+from ingestion_orchestration_fastapi_app.verify import job as verify_job
+from ingestion_orchestration_fastapi_app.verify.files import Wrong
+from ingestion_orchestration_fastapi_app.verify.job import VERIFY
+from tests.component.bench import Bench, mixed_folder
+from tests.component.job_steps import started, stuck_after
+from tests.memory_store import MemoryStore
+from utils.contract import JobState
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify_job, "PAGE", 4)
+
+
+async def imported(*, images: int = 12) -> Bench:
+    bench = Bench()
+    mixed_folder(bench.library, images=images)
+    await bench.job()
+    return bench
+
+
+async def points(bench: Bench) -> list[Point]:
+    return await bench.store.get("default", sorted(await bench.rows()), vectors=True)
+
+
+async def spoilt() -> Bench:
+    """Two points are lost, and one of everything else is wrong."""
+    bench = await imported()
+    stored = await points(bench)
+    named = {point.path.removeprefix(b"/photos/"): point for point in stored}
+    await bench.store.delete("default", [named[b"003.jpg"].id, named[b"004.jpg"].id])
+    odd = replace(named[b"005.jpg"], vector=named[b"005.jpg"].vector * np.float32(3))
+    assert isinstance(bench.store, MemoryStore)
+    bench.store.damage("default", odd)
+    await bench.store.write("default", [named[b"006.jpg"]], may_exist=[])
+    stranger = replace(named[b"007.jpg"], id=uuid4())
+    await bench.store.write("default", [stranger], may_exist=[])
+    forget_picture(bench, named[b"008.jpg"])
+    del bench.library.files[b"009.jpg"]
+    return bench
+
+
+def forget_picture(bench: Bench, point: Point) -> None:
+    del bench.cache.kept[codec.picture_key(bench.preparation.picture_version, point.sha256)]
+
+
+EXPECTED = {
+    Wrong.POINT_MISSING: (2, 2),
+    Wrong.VECTOR_NOT_UNIT: (1, 0),
+    Wrong.ROW_DUPLICATED: (1, 0),
+    Wrong.ROW_UNKNOWN: (1, 1),
+    Wrong.THUMBNAIL_MISSING: (1, 1),
+    Wrong.FILE_MISSING: (1, 0),
+}
+
+
+def found(job: JobRecord) -> dict[str, tuple[int, int]]:
+    """How many, and how many of them are mended, by what is wrong."""
+    report = report_of(job.checkpoint.report)
+    return {name: (one.count, one.mended) for name, one in report.findings.items()}
+
+
+async def checked(bench: Bench, *, mend: bool = True) -> JobRecord:
+    async with started(bench) as scheduler:
+        job = await asked(scheduler, bench, mend=mend)
+        return await bench.ended(job.id)
+
+
+async def asked(scheduler: JobScheduler, bench: Bench, *, mend: bool = True) -> JobRecord:
+    request = JobRequest("default", VERIFY, None, {"mend": mend})
+    return await scheduler.submit(await bench.collection(), request)
+
+
+async def test_of_a_collection_in_order_nothing_is_said() -> None:
+    bench = await imported()
+    job = await checked(bench)
+    assert job.state is JobState.COMPLETED
+    assert found(job) == {}
+    files = len(bench.library.files)
+    assert (job.progress.done, job.progress.total) == (files, files)
+    numbers = report_of(job.checkpoint.report).numbers
+    assert numbers["files"] == files
+    assert numbers["rows"] == numbers["ids"] == numbers["points"] == len(await bench.rows())
+
+
+async def test_everything_that_is_wrong_is_found_named_and_mended_where_it_may_be() -> None:
+    bench = await spoilt()
+    job = await checked(bench)
+    assert found(job) == EXPECTED
+    report = report_of(job.checkpoint.report)
+    lost = report.findings[Wrong.POINT_MISSING].examples
+    assert sorted(one.path for one in lost) == ["/photos/003.jpg", "/photos/004.jpg"]
+    (missing,) = report.findings[Wrong.FILE_MISSING].examples
+    assert missing.path == "/photos/009.jpg"
+    again = await checked(bench)
+    assert found(again) == {name: counts for name, counts in EXPECTED.items() if counts[1] == 0}, (
+        "what was mended is in order"
+    )
+
+
+async def test_the_next_import_brings_back_what_was_lost_and_appends_nothing_twice() -> None:
+    bench = await spoilt()
+    inferred = len(bench.inference.inferred)
+    await checked(bench)
+    job = await bench.job()
+    assert job.counts.cached == 2
+    again = bench.inference.inferred[inferred:]
+    assert not {b"image 3", b"image 4"} & set(again), "their vectors were remembered"
+    rows = await bench.rows()
+    assert sorted(rows.values())[-2:] == [1, 2], "but for the row that was there twice before"
+
+
+async def test_who_asks_only_for_a_look_finds_all_and_changes_nothing() -> None:
+    bench = await spoilt()
+    look = await checked(bench, mend=False)
+    assert found(look) == {name: (count, 0) for name, (count, _) in EXPECTED.items()}
+    assert found(await checked(bench)) == EXPECTED
+
+
+async def test_files_of_a_disk_that_is_away_are_not_blamed() -> None:
+    bench = await imported()
+    kept = dict(bench.library.files)
+    bench.library.files.clear()
+    job = await checked(bench)
+    assert found(job) == {}
+    assert report_of(job.checkpoint.report).numbers["away"] == len(await bench.rows())
+    assert any("away" in warning for warning in job.progress.warnings)
+    bench.library.files.update(kept)
+    bench.library.devices[b"/photos"] = 99
+    del bench.library.files[b"000.jpg"]
+    assert found(await checked(bench)) == {}, "another disk is mounted there"
+
+
+async def test_a_thumbnail_that_cannot_be_made_is_named() -> None:
+    bench = await imported()
+    point = (await points(bench))[0]
+    forget_picture(bench, point)
+    bench.library.put(point.path.removeprefix(b"/photos/"), b"image that is another one now")
+    assert found(await checked(bench)) == {Wrong.THUMBNAIL_MISSING: (1, 0)}
+
+
+async def test_a_check_runs_beside_an_import_and_blames_nothing_that_it_does() -> None:
+    bench = Bench()
+    mixed_folder(bench.library)
+    stuck_after(bench, 2)
+    async with started(bench) as scheduler:
+        job = await bench.submitted(scheduler)
+        await bench.until(job.id, lambda record: record.counts.embedded > 0)
+        check = await bench.ended((await asked(scheduler, bench)).id)
+        assert check.state is JobState.COMPLETED
+        assert found(check) == {}
+        now = await bench.ledger.jobs.find(job.id)
+        assert now is not None
+        assert now.state is JobState.RUNNING
+
+
+async def test_a_check_that_is_stopped_anywhere_reports_as_if_it_had_not_been() -> None:
+    """Paused and resumed, or cut off as by a kill, after each so many turns of the loop."""
+    for turns in (0, 3, 11, 17, 29, 37, 53, 71, 83, 97, 113, 131, 157):
+        for is_kill in (False, True):
+            bench = await spoilt()
+            files = await bench.ledger.folders.totals(1, b"/", recursive=True)
+            job = await stopped(bench, turns, is_kill=is_kill)
+            assert job.state is JobState.COMPLETED
+            assert found(job) == EXPECTED, (turns, is_kill)
+            assert job.progress.done == job.progress.total == files[0]
+
+
+async def stopped(bench: Bench, turns: int, *, is_kill: bool) -> JobRecord:
+    async with started(bench) as scheduler:
+        job = await asked(scheduler, bench)
+        for _ in range(turns):
+            await checkpoint()
+        if not is_kill:
+            try:
+                paused = await scheduler.control(job.id, Control.PAUSE)
+            except JobStateProblem:  # it had ended by then
+                return await bench.ended(job.id)
+            assert paused.state is JobState.PAUSED
+            await scheduler.control(job.id, Control.RESUME)
+            return await bench.ended(job.id)
+    async with started(bench):
+        return await bench.ended(job.id)
+
+
+async def test_a_check_that_is_cancelled_keeps_what_it_had_found() -> None:
+    bench = await spoilt()
+    async with started(bench) as scheduler:
+        job = await asked(scheduler, bench)
+        await bench.until(job.id, lambda record: record.progress.done >= 8)
+        try:
+            ended = await scheduler.control(job.id, Control.CANCEL)
+        except JobStateProblem:
+            pytest.skip("it had ended by then")
+    assert ended.state is JobState.CANCELLED
+    assert sum(count for count, _ in found(ended).values()) <= sum(
+        count for count, _ in EXPECTED.values()
+    )
