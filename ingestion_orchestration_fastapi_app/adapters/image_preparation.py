@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -18,7 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Upload,
 )
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture, placeholder_phash
-from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload
+from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload, ErrorCode
 from utils.imaging.decoding import (
     Decoded,
     ImageUnreadableError,
@@ -34,6 +35,7 @@ from utils.imaging.formats import Format
 from utils.imaging.perceptual_hash import perceptual_hash
 from utils.imaging.raw import RawPicture
 from utils.problems import Rejected
+from utils.sandbox.exclusive import Exclusive
 from utils.sandbox.pool import DecoderPool, decodes_apart
 
 _UPLOAD_VERSION = 3  # raise it whenever an upload would come out differently
@@ -79,6 +81,7 @@ class ImagePreparation:
         self.picture_version = f"{_PICTURE_VERSION}-{encoding}-{thumbnail_side_px}"
         self.reader_version = reader_version()
         self._limiter = limiter
+        self._exclusive, self._alone = Exclusive(limiter), CapacityLimiter(1)
         self._file_threads = CapacityLimiter(FILE_THREADS)
         self._pool = pool
         self._max_pixels = max_pixels
@@ -96,17 +99,27 @@ class ImagePreparation:
         min_side_px = self.min_side_px(clip, whole_side_px=whole_side_px)
         try:
             if not decodes_apart(known):
-                return await to_thread.run_sync(
-                    self._from_file, content, sides, min_side_px, limiter=self._limiter
-                )
+                return await self._in_thread(partial(self._from_file, content, sides, min_side_px))
             decoded = await self._decoded_apart(content, known, min_side_px)
+            if isinstance(decoded, Rejected):
+                return decoded
+            return await self._in_thread(partial(self._from_decoded, content, sides, decoded))
         except ImageUnreadableError as exc:
             return Rejected(exc.code, exc.detail)
-        if isinstance(decoded, Rejected):
-            return decoded
-        return await to_thread.run_sync(
-            self._from_decoded, content, sides, decoded, limiter=self._limiter
-        )
+
+    async def _in_thread(self, work: Callable[[], Prepared]) -> Prepared:
+        """Once more, with nothing beside it, where memory ran out: the others may have had it."""
+        try:
+            return await to_thread.run_sync(work, limiter=self._limiter)
+        except (MemoryError, ImageUnreadableError) as exc:
+            if not isinstance(exc, MemoryError) and not isinstance(exc.__cause__, MemoryError):
+                raise
+        async with self._exclusive.held():
+            try:
+                return await to_thread.run_sync(work, limiter=self._alone)
+            except MemoryError as exc:
+                detail = "no memory to decode it, with no other file beside it"
+                raise ImageUnreadableError(ErrorCode.IMAGE_TOO_LARGE, detail) from exc
 
     async def _decoded_apart(
         self, content: Content, known: Format, min_side_px: int

@@ -15,6 +15,7 @@ import pytest
 from anyio import CapacityLimiter, create_task_group
 from PIL import Image
 
+from ingestion_orchestration_fastapi_app.adapters import image_preparation
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import (
     Encoding,
     ImagePreparation,
@@ -229,3 +230,28 @@ async def test_a_file_that_hangs_or_crashes_its_decoder_costs_no_neighbour() -> 
         ErrorCode.IMAGE_TOO_LARGE,
     ]
     assert all(isinstance(results[index], Prepared) for index in range(3, 8))
+
+
+@pytest.mark.parametrize("name", ["JPEG", "GIF"])
+@pytest.mark.parametrize("times", [1, 100])
+async def test_memory_that_runs_out_beside_others_is_there_for_a_file_alone(
+    name: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = times
+
+    def hungry(square: object) -> bytes:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise MemoryError
+        return b"P6"
+
+    monkeypatch.setattr(image_preparation, "encode_ppm", hungry)
+    async with preparation() as preparing:
+        result = await preparing.prepare(content(encoded(scene(64, 48), name)), CLIP)
+    if times == 1:
+        assert isinstance(result, Prepared)
+    else:
+        assert isinstance(result, Rejected)
+        assert result.code is ErrorCode.IMAGE_TOO_LARGE
+        assert left == times - 2

@@ -6,14 +6,13 @@ a process more would cost a tenth of a small JPEG's time. All others go through 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
 
 import structlog
-from anyio import CapacityLimiter, Lock, create_task_group, current_time, move_on_after, sleep
+from anyio import CapacityLimiter, create_task_group, current_time, move_on_after, sleep
 from anyio.abc import TaskGroup
 
 from utils.contract import ClipUpload, ErrorCode
@@ -21,6 +20,7 @@ from utils.imaging.decoding import Decoded, ImageUnreadableError, Squares
 from utils.imaging.formats import Format, sniff
 from utils.imaging.raw import RawPicture
 from utils.sandbox.canaries import canary_file
+from utils.sandbox.exclusive import Exclusive
 from utils.sandbox.process import Crashed, DecoderProcess, TimedOut
 from utils.sandbox.protocol import Ask, Result
 
@@ -78,13 +78,13 @@ class DecoderPool:
         module: str = "utils.sandbox.worker",
     ) -> None:
         self._slots = CapacityLimiter(workers)
+        self._exclusive = Exclusive(self._slots)
         self._threads = CapacityLimiter(workers)
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
         self._idle_s = idle_s
         self._control_gap_s = control_gap_s
         self._module = module
-        self._one_alone = Lock()
         self._idle: list[DecoderProcess] = []  # the one used last at the end: the others age
         self._all: set[DecoderProcess] = set()
         self._open = False
@@ -166,7 +166,7 @@ class DecoderPool:
         for round_number in range(_CONTROL_ROUNDS):
             if round_number:
                 await sleep(self._control_gap_s)
-            async with self._alone():
+            async with self._exclusive.held():
                 await self._check_canary(ask, file)
                 outcome = await self._attempt(ask, file, tries=1)
                 if not isinstance(outcome, Died | TimedOut):
@@ -177,16 +177,6 @@ class DecoderPool:
             ErrorCode.FILE_QUARANTINED,
             f"the decoder failed each time, alone too, and with good files it did not: {why}",
         )
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        """The caller holds no slot."""
-        async with self._one_alone, AsyncExitStack() as stack:
-            for _ in range(int(self._slots.total_tokens)):
-                borrower = object()
-                await self._slots.acquire_on_behalf_of(borrower)
-                stack.callback(self._slots.release_on_behalf_of, borrower)
-            yield
 
     async def _check_canary(self, ask: Ask, file: bytes | int) -> None:
         """Decodes a file that is known to be good, by the same decoder. The caller holds a slot.
