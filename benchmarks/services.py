@@ -52,7 +52,7 @@ async def both_services(
     Raises:
         LaunchFailed: a service did not come up.
     """
-    ml_port, port = _free_ports(2)
+    ml_port, port = free_ports(2)
     environment = {
         "DATA_DIR": str(folder / "data"),
         "STORE_URI": "",
@@ -111,7 +111,7 @@ async def inference_service(
     Raises:
         LaunchFailed: it did not come up.
     """
-    (port,) = _free_ports(1)
+    (port,) = free_ports(1)
     settings = Settings(
         data_dir=folder / "data",
         ml_inference_service_url=f"http://127.0.0.1:{port}",
@@ -167,7 +167,8 @@ def spent_s(job: JobReply) -> float:
     return (job.finished_at - job.started_at).total_seconds()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Distinct ports on which nobody listens now."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:

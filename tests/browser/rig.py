@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from benchmarks.services import free_ports
 from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ml_inference_fastapi_app.backends.registry import BACKENDS
@@ -24,12 +25,6 @@ from tests.component.orchestrator_app import FakeService
 from utils.web.serving.server import Server
 
 PATIENCE_S = 30
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager
@@ -95,7 +90,7 @@ def orchestrator(
 ) -> Iterator[Orchestrator]:
     photos = folder / "photos"
     photos.mkdir()
-    port = free_port()
+    port = free_ports(1)[0]
     given = {
         "data_dir": folder / "data",
         "ingest_roots": (photos,),
@@ -123,7 +118,7 @@ def inference(folder: Path) -> Iterator[str]:
     )
     fake = replace(BACKENDS["torch"], load_clip=lambda _options, _on_phase: FakeEmbedder())
     app = create_inference_app(settings, backend=fake)
-    with listening(app, free_port()) as url:
+    with listening(app, free_ports(1)[0]) as url:
         yield url
 
 

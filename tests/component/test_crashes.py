@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import fields
 from typing import Any, cast
 
 import pytest
@@ -14,6 +13,7 @@ from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from tests.component.bench import CONCURRENCY, Bench, mixed_folder
 from tests.component.test_pipeline import MIXED
 from tests.fakes import capabilities
+from tests.fused_port import FusedPort, fused_ledger
 from tests.memory_ports import MemoryContentCache
 from utils.contract import JobState
 
@@ -52,14 +52,12 @@ class Fuse:
         self.burnt_at: str | None = None
 
     def on(self, name: str, port: object) -> Any:
-        return _Fused(name, port, self)
+        return FusedPort(name, port, self.step, DURABLE)
 
     def on_ledger(self, ledger: Ledger) -> Ledger:
-        return Ledger(
-            **{one.name: self.on(one.name, getattr(ledger, one.name)) for one in fields(ledger)}
-        )
+        return fused_ledger(ledger, self.step, DURABLE)
 
-    async def step(self, name: str, run: Callable[[], Awaitable[object]]) -> object:
+    async def step(self, name: str, method: Any, *args: Any, **kwargs: Any) -> object:
         if self.burnt_at is not None:
             raise PowerCutError  # nothing is written after the cut, whoever still tries
         self._steps += self._only in (None, name)
@@ -67,29 +65,11 @@ class Fuse:
         if burns and not self._after:
             self.burnt_at = name
             raise PowerCutError
-        result = await run()
+        result = await method(*args, **kwargs)
         if burns:
             self.burnt_at = name
             raise PowerCutError
         return result
-
-
-class _Fused:
-    def __init__(self, name: str, port: object, fuse: Fuse) -> None:
-        self._name = name
-        self._port = port
-        self._fuse = fuse
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._port, name)
-        step = f"{self._name}.{name}"
-        if step not in DURABLE:
-            return method
-
-        async def fused(*args: Any, **kwargs: Any) -> object:
-            return await self._fuse.step(step, lambda: method(*args, **kwargs))
-
-        return fused
 
 
 async def cut(bench: Bench, fuse: Fuse, run: Callable[[], Awaitable[object]]) -> None:

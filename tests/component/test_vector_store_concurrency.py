@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from anyio import create_task_group
 
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
-from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of
 from tests.component.store_fixtures import (
     COLLECTION,
     COMPACT_EVERY_FRAGMENTS,
@@ -26,17 +22,6 @@ from tests.component.store_fixtures import (
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[Bucket]:
-    with served_bucket() as served:
-        yield served
-
-
-@pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path, bucket: Bucket) -> VectorStore:
-    return store_of(request.param, str(tmp_path), bucket)
 
 
 async def test_two_creations_at_once_make_one_collection(store: VectorStore) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
-from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of
 from tests.component.store_fixtures import (
     COLLECTION,
     DIM,
@@ -29,17 +27,6 @@ from tests.component.store_fixtures import (
 from utils.metadata.photo_metadata import Metadata
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[Bucket]:
-    with served_bucket() as served:
-        yield served
-
-
-@pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path, bucket: Bucket) -> VectorStore:
-    return store_of(request.param, str(tmp_path), bucket)
 
 
 MOMENT = datetime(2020, 1, 2)  # noqa: DTZ001  # a camera's clock has no zone

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -14,7 +12,6 @@ from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
-from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of
 from tests.component.store_fixtures import (
     COLLECTION,
     DIM,
@@ -27,17 +24,6 @@ from tests.component.store_fixtures import (
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[Bucket]:
-    with served_bucket() as served:
-        yield served
-
-
-@pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path, bucket: Bucket) -> VectorStore:
-    return store_of(request.param, str(tmp_path), bucket)
 
 
 async def test_a_point_comes_back_as_it_was_written(store: VectorStore) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.services import free_ports
 from utils.process.parent_death import dying_with_parent
 
 READY_LIMIT_POLLS = 1200  # of 0.1 s each
@@ -109,18 +109,6 @@ class Services:
     data_dir: Path
     root: Path
     pictures: Path
-
-
-def free_ports(count: int) -> list[int]:
-    """Distinct ports on which nobody listens now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def service_pair(folder: Path) -> Services:

@@ -12,7 +12,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from tests.e2e.conftest import ServiceProcess, Services, free_ports, service_pair
+from benchmarks.services import free_ports
+from tests.e2e.conftest import ServiceProcess, Services, service_pair
 from tests.e2e.rest import rest
 from tests.e2e.test_kill import EXPECTED, check_whole, draw_library
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Services, free_ports, running, service_pair
+from benchmarks.services import free_ports
+from tests.e2e.conftest import Services, running, service_pair
 from tests.e2e.rest import rest
 
 LIMIT_S = 60

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.conftest import free_ports
+from benchmarks.services import free_ports
 
 PHOTOSEEK = [
     sys.executable,

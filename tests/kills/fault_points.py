@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorK
 from ingestion_orchestration_fastapi_app.inference_pool.canary import CANARY_ID
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from tests.fused_port import FusedPort, fused_ledger
 
 # Of the ports that keep something, whatever is not named here is a durable step.
 READS = frozenset(
@@ -107,19 +108,11 @@ class Fuse:
         for name in (port.name for port in fields(ports)):
             port = getattr(ports, name)
             if isinstance(port, Ledger):
-                fused[name] = Ledger(
-                    **{
-                        one.name: _Fused(f"{name}.{one.name}", getattr(port, one.name), self)
-                        for one in fields(port)
-                    }
-                )
-                continue
-            several = isinstance(port, Sequence)
-            fused[name] = (
-                tuple(_Fused(name, one, self) for one in port)
-                if several
-                else _Fused(name, port, self)
-            )
+                fused[name] = fused_ledger(port, self.step, POINTS, prefix=f"{name}.")
+            elif isinstance(port, Sequence):
+                fused[name] = tuple(FusedPort(name, one, self.step, POINTS) for one in port)
+            else:
+                fused[name] = FusedPort(name, port, self.step, POINTS)
         return Ports(**fused)
 
     async def step(self, name: str, method: Any, *args: Any, **kwargs: Any) -> object:
@@ -142,24 +135,6 @@ class Fuse:
 
     def _note(self, **line: object) -> None:
         os.write(self._trace, json.dumps(line).encode() + b"\n")
-
-
-class _Fused:
-    def __init__(self, name: str, port: object, fuse: Fuse) -> None:
-        self._name = name
-        self._port = port
-        self._fuse = fuse
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._port, name)
-        point = f"{self._name}.{name}"
-        if point not in POINTS:
-            return method
-
-        async def fused(*args: Any, **kwargs: Any) -> object:
-            return await self._fuse.step(point, method, *args, **kwargs)
-
-        return fused
 
 
 def _about(name: str, *args: Any) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from benchmarks.services import free_ports
 from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
     held_for_up,
     locked_data_folder,
@@ -34,7 +35,6 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import (
     failure_lines,
 )
 from ingestion_orchestration_fastapi_app.settings import Settings
-from tests.e2e.conftest import free_ports
 from tests.unit.stand_in_orchestrator import NOW, stand_in_orchestrator
 from utils.contract import ErrorCode, FailureReply
 

@@ -10,22 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.opened_pictures import CENTER, LIMIT, difference, opened
 from tests.picture_files import encoded, exif_with, scene
 from utils.contract import ClipUpload, ErrorCode
-from utils.imaging.decoding import Decoded, ImageUnreadableError, decode_for_clip, open_upright
+from utils.imaging.decoding import ImageUnreadableError, decode_for_clip, open_upright
 from utils.imaging.pillow_setup import ready_pillow
-
-LIMIT = 50_000_000
-CENTER = ClipUpload(side_px=64, crop="center")
-
-
-def opened(data: bytes, min_side_px: int = 10_000) -> Decoded:
-    return open_upright(data, min_side_px=min_side_px, max_pixels=LIMIT)
-
-
-def difference(one: Image.Image, other: Image.Image) -> float:
-    assert one.size == other.size
-    return float(np.abs(np.asarray(one, np.float32) - np.asarray(other, np.float32)).mean())
 
 
 @pytest.mark.parametrize("percent", range(1, 100))

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
+from tests.opened_pictures import CENTER, LIMIT, difference, opened
 from tests.picture_files import encoded, exif_with, scene
-from utils.contract import ClipUpload
 from utils.imaging.decoding import (
-    Decoded,
     decode_for_clip,
     encode_ppm,
     open_upright,
@@ -24,18 +23,6 @@ from utils.imaging.decoding import (
 from utils.imaging.formats import Format
 from utils.imaging.header_size import header_size
 from utils.imaging.pillow_setup import ready_pillow
-
-LIMIT = 50_000_000
-CENTER = ClipUpload(side_px=64, crop="center")
-
-
-def opened(data: bytes, min_side_px: int = 10_000) -> Decoded:
-    return open_upright(data, min_side_px=min_side_px, max_pixels=LIMIT)
-
-
-def difference(one: Image.Image, other: Image.Image) -> float:
-    assert one.size == other.size
-    return float(np.abs(np.asarray(one, np.float32) - np.asarray(other, np.float32)).mean())
 
 
 @pytest.mark.parametrize("turn", range(1, 9))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -31,7 +29,6 @@ from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     NOW,
     ROOT,
-    a_ledger,
     counts,
     enrolment,
     failed,
@@ -46,12 +43,6 @@ from tests.unit.ledger_words import (
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with a_ledger(request.param, tmp_path) as opened:
-        yield opened
 
 
 async def test_a_collection_is_found_by_its_name_with_its_roots(ledger: Ledger) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from utils.contract import JobState
 pytestmark = pytest.mark.anyio
 
 A, B, C = (DecodeStart(pid(name), "10-20") for name in (b"a", b"b", b"c"))
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with a_ledger(request.param, tmp_path) as opened:
-        yield opened
 
 
 async def test_starts_come_back_until_they_end(ledger: Ledger) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -41,12 +39,6 @@ from tests.unit.ledger_words import (
 from utils.contract import ErrorCode, JobCounts
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with a_ledger(request.param, tmp_path) as opened:
-        yield opened
 
 
 async def test_what_is_known_of_a_file_comes_back(ledger: Ledger) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from ingestion_orchestration_fastapi_app.errors import (
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     ROOT,
-    a_ledger,
     enrolment,
     failed,
     intents,
@@ -41,12 +39,6 @@ pytestmark = pytest.mark.anyio
 
 INNER = root_at(ROOT.path + b"/inner")
 MOVED = Root(ROOT.id, b"/elsewhere/photos")
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with a_ledger(request.param, tmp_path) as opened:
-        yield opened
 
 
 async def filled(ledger: Ledger) -> CollectionRecord:

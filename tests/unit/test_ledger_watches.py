@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,17 +19,11 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from tests.unit.ledger_words import ROOT, a_ledger, enrolment, key, running, settle, stored
+from tests.unit.ledger_words import ROOT, enrolment, key, running, settle, stored
 
 pytestmark = pytest.mark.anyio
 
 ODD = ROOT.path + b"/\xff\xfe"
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with a_ledger(request.param, tmp_path) as opened:
-        yield opened
 
 
 async def test_watches_are_kept_by_directory_and_go_with_their_collection(ledger: Ledger) -> None:
