@@ -45,6 +45,7 @@ from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoo
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.originals import Originals
 from ingestion_orchestration_fastapi_app.library.search import Search
+from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.metrics import Gauge, Gauges, WorkMetrics
@@ -195,6 +196,7 @@ async def composed(
             query_timeout_s=settings.ml_query_timeout_s,
         ),
         thumbnails=thumbnails,
+        stale_points=StalePoints(ports.ledger),
         pool=pool,
         allowed=allowed,
         is_same_user=secret.is_given,

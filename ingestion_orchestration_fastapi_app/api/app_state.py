@@ -20,6 +20,7 @@ from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoo
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.originals import Originals
 from ingestion_orchestration_fastapi_app.library.search import Search
+from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
@@ -41,6 +42,7 @@ class AppState:
     watching: Watching
     search: Search
     thumbnails: Thumbnails
+    stale_points: StalePoints
     pool: InferencePool
     allowed: AllowedRoots
     is_same_user: Callable[[str], bool]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import INGEST
@@ -164,14 +166,15 @@ def filters_of(spec: FilterSpec) -> Filters:
     )
 
 
-def image_reply(point: Point, collection: str) -> ImageReply:
-    return ImageReply.model_validate(_image_fields(point, collection))
+def image_reply(point: Point, collection: str, *, stale: Collection[UUID]) -> ImageReply:
+    """`stale`: ids of points whose files have another content now."""
+    return ImageReply.model_validate(_image_fields(point, collection, stale))
 
 
-def search_reply(found: Found) -> SearchReply:
+def search_reply(found: Found, *, stale: Collection[UUID]) -> SearchReply:
     name = found.collection.name
     return SearchReply(
-        results=tuple(_search_hit(hit, name) for hit in found.hits),
+        results=tuple(_search_hit(hit, name, stale) for hit in found.hits),
         collection=name,
         model=found.collection.model,
         warnings=found.warnings,
@@ -179,13 +182,13 @@ def search_reply(found: Found) -> SearchReply:
     )
 
 
-def _search_hit(hit: Hit, collection: str) -> SearchHit:
+def _search_hit(hit: Hit, collection: str, stale: Collection[UUID]) -> SearchHit:
     return SearchHit.model_validate(
-        {"score": round(hit.score, 6), **_image_fields(hit.point, collection)}
+        {"score": round(hit.score, 6), **_image_fields(hit.point, collection, stale)}
     )
 
 
-def _image_fields(point: Point, collection: str) -> dict[str, object]:
+def _image_fields(point: Point, collection: str, stale: Collection[UUID]) -> dict[str, object]:
     image_url = external_path(f"{API_PREFIX}/images/{point.id}")
     return {
         "id": str(point.id),
@@ -202,5 +205,6 @@ def _image_fields(point: Point, collection: str) -> dict[str, object]:
         "partial": point.partial,
         "pixel_source": point.pixel_source,
         "rung": point.pixel_source,
+        "stale": point.id in stale,
         "sha256": point.sha256.hex(),
     }

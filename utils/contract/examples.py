@@ -42,6 +42,7 @@ IMAGE: dict[str, JsonValue] = {
     "partial": False,
     "pixel_source": "image",
     "rung": "image",
+    "stale": False,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }
 HIT: dict[str, JsonValue] = {**IMAGE, "score": 0.314159}

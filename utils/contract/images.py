@@ -60,6 +60,11 @@ class ImageReply(Reply):
     rung: str = Field(
         deprecated=True, description="The former name of `pixel_source`; it goes with 0.3."
     )
+    stale: bool = Field(
+        default=False,
+        description="The file at this path has another content now, which is no image or could "
+        "not be imported: what is shown and found is what was there before.",
+    )
     sha256: str = Field(description="Of the file's bytes, in hexadecimal.")
 
 

@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.views import image_reply
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.picture import placeholder_phash
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     ImageNotFound,
@@ -53,15 +54,16 @@ async def list_images(
     offset: Offset = 0,
 ) -> ImageList:
     """All of a collection, by path."""
-    points = []
+    points: list[Point] = []
     async with services.collections.reading(collection) as record:
         if record.fingerprint is not None:
             shown = Filters(within=services.allowed.shown(record))
             points = await services.ports.store.page(
                 record.name, limit=limit, offset=offset, filters=shown
             )
+    stale = await services.stale_points.among(record, points)
     return ImageList(
-        images=tuple(image_reply(point, record.name) for point in points),
+        images=tuple(image_reply(point, record.name, stale=stale) for point in points),
         collection=record.name,
         next_offset=offset + limit if len(points) == limit else None,
     )
@@ -72,7 +74,10 @@ async def get_image(
     image_id: ImageId, services: AppStateDep, collection: CollectionName = "default"
 ) -> ImageReply:
     """What the file says of itself, and where its pictures are."""
-    return image_reply(await services.thumbnails.point(collection, image_id), collection)
+    point = await services.thumbnails.point(collection, image_id)
+    record = await services.collections.get(collection)
+    stale = await services.stale_points.among(record, [point])
+    return image_reply(point, collection, stale=stale)
 
 
 @router.get(

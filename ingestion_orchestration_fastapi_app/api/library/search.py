@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 
-from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
+from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
 from ingestion_orchestration_fastapi_app.api.links import OF_RESULTS
 from ingestion_orchestration_fastapi_app.api.parameters import (
     CollectionName,
@@ -25,7 +25,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
     StoreRead,
 )
-from ingestion_orchestration_fastapi_app.library.search import Query
+from ingestion_orchestration_fastapi_app.library.search import Found, Query
 from utils.contract import (
     API_PREFIX,
     MAX_SEARCH_LIMIT,
@@ -75,7 +75,7 @@ async def search_by_text(body: SearchTextRequest, services: AppStateDep) -> Sear
         min_score=body.min_score,
         cursor=body.cursor,
     )
-    return search_reply(await services.search.by_text(query, body.query))
+    return await _reply(services, await services.search.by_text(query, body.query))
 
 
 @router.post(
@@ -115,7 +115,7 @@ async def search_by_image(
         min_score=min_score,
         cursor=cursor,
     )
-    return search_reply(await services.search.by_image(query, data))
+    return await _reply(services, await services.search.by_image(query, data))
 
 
 @router.get(
@@ -140,4 +140,9 @@ async def find_similar_images(
         min_score=None,
         cursor=cursor,
     )
-    return search_reply(await services.search.similar(query, image_id))
+    return await _reply(services, await services.search.similar(query, image_id))
+
+
+async def _reply(services: AppState, found: Found) -> SearchReply:
+    points = [hit.point for hit in found.hits]
+    return search_reply(found, stale=await services.stale_points.among(found.collection, points))

@@ -39,7 +39,7 @@ function card(hit) {
   const item = at("hit").content.cloneNode(true);
   Object.assign(item.querySelector("img"), { alt: hit.caption ?? hit.filename, src: hit.thumbnail_url });
   Object.assign(item.querySelector("a"), { href: hit.file_url, title: hit.path });
-  item.querySelector(".name").textContent = hit.filename;
+  item.querySelector(".name").textContent = hit.stale ? `${hit.filename} (changed since)` : hit.filename;
   item.querySelector(".score").textContent = hit.score.toFixed(3);
   return item;
 }

@@ -22,7 +22,14 @@ _INT32_MAX = 2**31 - 1
 
 def condition(filters: Filters) -> str | None:
     """The same meaning as `Filters.matches`; None where nothing is asked."""
-    parts = [*_within(filters), *_taken(filters), *_words(filters), *_picture(filters)]
+    parts = [
+        *_within(filters),
+        *_time(filters),
+        *_camera(filters),
+        *_place(filters),
+        *_words(filters),
+        *_picture(filters),
+    ]
     return " AND ".join(parts) if parts else None
 
 
@@ -43,21 +50,27 @@ def _within(filters: Filters) -> Iterable[str]:
         yield f"({' OR '.join(ranges)})" if ranges else "false"
 
 
-def _taken(filters: Filters) -> Iterable[str]:
+def _time(filters: Filters) -> Iterable[str]:
     if filters.taken_after:
         yield f"taken_at >= {_timestamp(filters.taken_after)}"
     if filters.taken_before:
         yield f"taken_at <= {_timestamp(filters.taken_before)}"
+
+
+def _camera(filters: Filters) -> Iterable[str]:
     if filters.camera:
         # Not LIKE: a camera's name may hold its wildcards.
         yield f"strpos({CAMERA}, {text(folded(filters.camera))}) > 0"
+    if filters.lens:
+        yield f"strpos({LENS}, {text(folded(filters.lens))}) > 0"
+
+
+def _place(filters: Filters) -> Iterable[str]:
     if filters.has_gps is not None:
         yield f"latitude IS {'NOT ' if filters.has_gps else ''}NULL"
 
 
 def _words(filters: Filters) -> Iterable[str]:
-    if filters.lens:
-        yield f"strpos({LENS}, {text(folded(filters.lens))}) > 0"
     if filters.rating_min is not None:
         yield f"rating >= {int(filters.rating_min)}"
     for word in filters.keywords:
