@@ -109,7 +109,9 @@ class InferenceLease:
     async def acquire(
         self, *, alone: bool = False, only: Endpoint | None = None, unlike: Endpoint | None = None
     ) -> Endpoint:
-        """A slot of the service with the most room, to be given back by `succeeded` or `failed`.
+        """A slot of the service with the most room.
+
+        It is given back by `succeeded`, `failed` or `unused`.
 
         `alone`: it is sent nothing else meanwhile. `only`: a slot of that service. `unlike`: of
         another one if any is up. Raises ModelMismatch: no service holds the model any more.
@@ -124,6 +126,11 @@ class InferenceLease:
         finally:
             slots.withdraw(ticket, endpoints)
             self._pool.notify()
+
+    def unused(self, endpoint: Endpoint) -> None:
+        """Gives the slot back: there was nothing to send."""
+        self._pool.slots.give_back(self._share, endpoint)
+        self._pool.notify()
 
     def succeeded(self, endpoint: Endpoint) -> None:
         """Gives the slot back after an answer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from anyio import Event, create_task_group, current_time, move_on_at
+from anyio import Event, create_task_group, current_time, move_on_after, move_on_at
 
 from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
     reference_capabilities,
@@ -30,6 +30,7 @@ CHECK_EVERY_S = 15.0  # of a service that is well, or is not what was wanted
 MAX_AGE_S = 5.0  # of an opinion that somebody asks for
 MAX_FAULT_AGE_S = 0.5  # a service that has just come up is seen at once
 QUERIES_LAST_S = 15.0
+REFRESH_LIMIT_S = 2.0
 
 
 class InferencePool:
@@ -56,12 +57,16 @@ class InferencePool:
                 tg.start_soon(self._keep_checked, endpoint)
 
     async def refresh(self) -> None:
-        """Asks those whose answer is old. One question at a time, however many want to know."""
+        """Asks those whose answer is old. One question at a time, however many want to know.
+
+        Whoever wants to know does not wait for a service that hangs: the last answer counts.
+        """
         max_age_s = MAX_AGE_S if any(map(_answers, self.endpoints)) else MAX_FAULT_AGE_S
         oldest_s = current_time() - max_age_s
-        async with create_task_group() as tg:
-            for endpoint in self.endpoints:
-                tg.start_soon(self._ask, endpoint, oldest_s)
+        with move_on_after(REFRESH_LIMIT_S):
+            async with create_task_group() as tg:
+                for endpoint in self.endpoints:
+                    tg.start_soon(self._ask, endpoint, oldest_s)
 
     async def until_changed(self, *, until_s: float = float("inf")) -> None:
         """Until something is known of a service, or a slot is given back, or until then."""
@@ -178,8 +183,7 @@ class InferencePool:
                 endpoint.heard(told)
                 if endpoint.fault is not None and endpoint.canary_model is None:
                     endpoint.well_again()
-            finally:
-                endpoint.asked_at_s = current_time()
+            endpoint.asked_at_s = current_time()
             self.notify()
 
     async def _check_canary(self, endpoint: Endpoint) -> None:

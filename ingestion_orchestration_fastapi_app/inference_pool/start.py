@@ -35,7 +35,7 @@ async def until_known(
             if endpoint.capabilities is not None and endpoint.fault is None:
                 notes.warn(endpoint.refusal(fingerprint))
             else:
-                reason = f"{endpoint.url}: {endpoint.fault}"
+                reason = f"{endpoint.url}: {endpoint.fault or 'it was not asked yet'}"
         if not has_noted:
             notes.note("waiting_for_ml", reason)
             has_noted = True

@@ -111,6 +111,27 @@ async def test_files_that_end_their_service_are_found_and_no_other_is_blamed() -
     assert service.canaries >= 3 * 4, "before and after, two times each"
 
 
+async def test_a_file_that_was_condemned_is_tried_again_without_neighbours() -> None:
+    companies: list[int] = []
+
+    def dies(uploads: Mapping[str, Upload]) -> None:
+        if any(b"poison" in upload.data for upload in uploads.values()):
+            companies.append(len(uploads))
+            raise LOST
+
+    with short_waits():
+        bench = Bench(inference=FakeInference(dies))
+        images(bench.library, 20)
+        bench.library.put(b"010-poison.jpg", b"image poison")
+        first = await bench.job()
+        assert max(companies) > 1
+        companies.clear()
+        again = await bench.job(force=True)
+    assert companies == [1, 1], "one try a strike"
+    assert first.counts == again.counts
+    assert again.errors_by_code == {ErrorCode.FILE_QUARANTINED: 1}
+
+
 async def test_a_file_that_fails_once_while_its_canary_fails_is_not_blamed() -> None:
     """The service hangs from the moment when the file is sent until its canary was lost too."""
     lost = Counter[str]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from anyio import create_task_group
+from anyio import create_task_group, sleep_forever
 from anyio.lowlevel import checkpoint
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.domain.inference.window import Window
 from ingestion_orchestration_fastapi_app.errors import Overloaded, Unreachable
+from ingestion_orchestration_fastapi_app.inference_pool import pool as pool_module
 from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint, EndpointStatus
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.queries import query_vector
@@ -20,6 +21,7 @@ from ingestion_orchestration_fastapi_app.inference_pool.slots import Share, Slot
 from tests.component.bench import Bench
 from tests.component.service_fakes import Slow, images, short_waits
 from tests.fakes import FINGERPRINT, FakeInference, capabilities
+from utils.contract import Capabilities
 
 pytestmark = pytest.mark.anyio
 
@@ -183,3 +185,18 @@ async def test_the_free_slot_goes_to_the_job_that_holds_least() -> None:
     slots.give_back(small, endpoint)
     assert slots.granted(waiting[0], [endpoint]) is None, "the small job holds less"
     assert slots.granted(waiting[-1], [endpoint]) is endpoint
+
+
+async def test_who_asks_for_the_health_of_services_does_not_wait_for_a_hung_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Hung(FakeInference):
+        async def capabilities(self) -> Capabilities:
+            await sleep_forever()
+            raise AssertionError
+
+    monkeypatch.setattr(pool_module, "REFRESH_LIMIT_S", 0.01)
+    pool = InferencePool((Hung(url="http://hung"), FakeInference(url="http://well")))
+    await pool.refresh()
+    hung, well = pool.endpoints
+    assert (hung.status, well.status) == (EndpointStatus.UNKNOWN, EndpointStatus.READY)

@@ -77,7 +77,14 @@ async def _until_answered(
     job: JobContext, endpoint: Endpoint, batch: list[ToEmbed], results: Send[Result]
 ) -> None:
     """Until every file of the batch has its end. Begins with a slot held, ends without."""
-    attempts = deque(await _sent(job, endpoint, Attempt(batch), results))
+    # What was condemned once, and is tried again, costs no neighbour this time.
+    suspects = [packed for packed in batch if _was_quarantined(packed)]
+    attempts = deque(Attempt([packed], disconnects=1) for packed in suspects)
+    others = [packed for packed in batch if not _was_quarantined(packed)]
+    if others:
+        attempts.extendleft(reversed(await _sent(job, endpoint, Attempt(others), results)))
+    else:
+        job.inference.unused(endpoint)
     while attempts:
         attempt = attempts.popleft()
         if attempt.is_suspect:
@@ -124,6 +131,11 @@ async def _take(
         return successors
     await results.send(_end(job, packed, answer))
     return []
+
+
+def _was_quarantined(packed: ToEmbed) -> bool:
+    record = packed.read_file.record
+    return record is not None and record.code is ErrorCode.FILE_QUARANTINED
 
 
 async def _after_fault(
