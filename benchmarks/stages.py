@@ -115,7 +115,7 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     store = LanceStore(str(folder / "store"))
     async with open_ledger(folder / "ledger.sqlite") as ledger:
-        made = await ledger.collections.create("benchmark")
+        made = await ledger.collections.create("benchmark", identity="benchmark")
         await ledger.jobs.create("job", made.id, import_request("benchmark", b"/benchmark"))
         await store.create("benchmark", dim=dim)
         await ledger.files.register(

@@ -33,6 +33,7 @@ class _Table:
     version: int = 1
     rows: list[Point] = field(default_factory=list)
     roots: list[Root] = field(default_factory=list)
+    identity: str | None = None
 
 
 class MemoryStore:
@@ -167,10 +168,15 @@ class MemoryStore:
         points = await self.count(collection)
         return TableSize(points, unindexed_points=points)
 
-    async def put_roots(self, collection: str, roots: Sequence[Root]) -> int:
+    async def identity(self, collection: str) -> str | None:
+        await anyio.lowlevel.checkpoint()
+        return self._tables[collection].identity if collection in self._tables else None
+
+    async def put_roots(self, collection: str, roots: Sequence[Root], *, identity: str) -> int:
         await anyio.lowlevel.checkpoint()
         table = self._table(collection)
         table.roots = list(roots)
+        table.identity = identity
         table.version += 1
         return table.version
 

@@ -10,7 +10,10 @@ import structlog
 from anyio import Lock
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
-from ingestion_orchestration_fastapi_app.domain.files.identity import is_collection_name
+from ingestion_orchestration_fastapi_app.domain.files.identity import (
+    is_collection_name,
+    new_identity,
+)
 from ingestion_orchestration_fastapi_app.domain.library.collection import (
     CollectionRecord,
     Mended,
@@ -107,8 +110,8 @@ class Collections:
             )
         while True:
             try:
-                roots = await self._roots_of_table(name)
-                return await self._ledger.collections.create(name, roots)
+                identity, roots = await self._origin(name)
+                return await self._ledger.collections.create(name, roots, identity=identity)
             except CollectionDropping:
                 await self._drop(name)
 
@@ -170,15 +173,28 @@ class Collections:
             )
         return await self.get(name)
 
-    async def _roots_of_table(self, name: str) -> list[Root]:
-        """Of a table that outlived its ledger: what its points' ids hang on."""
+    async def _origin(self, name: str) -> tuple[str, list[Root]]:
+        """Identity and roots of a new collection: what the ids of its points hang on.
+
+        Where a table outlived its ledger they are the table's. One that knows no identity is older
+        than that: the ids of its points are made of the name.
+        """
+        identity, roots = await self._origin_of_table(name)
+        if identity is None and await self._store.exists(name):
+            identity = name
+        if identity is None:
+            others = await self._ledger.collections.list_all()
+            identity = new_identity(name, {one.identity for one in others})
+        return identity, roots
+
+    async def _origin_of_table(self, name: str) -> tuple[str | None, list[Root]]:
         try:
-            return await self._store.roots(name)
+            return await self._store.identity(name), await self._store.roots(name)
         except StoreFault:  # its newest version is torn
             with suppress(ValueError, StoreRead):  # torn while it was created; or damaged
                 await self._store.open(name, synced_version=None)
-                return await self._store.roots(name)
-            return []
+                return await self._store.identity(name), await self._store.roots(name)
+            return None, []
 
     async def mend(self, collection: CollectionRecord) -> Mended | None:
         """Before a job: what of the table is damaged goes, and its files are not believed stored.

@@ -93,9 +93,12 @@ class CollectionRoots:
 
     async def put(self, collection: CollectionRecord, roots: list[Root]) -> None:
         """With the points, where they are not so already: before the first point of a new root."""
-        if set(await self._store.roots(collection.name)) != set(roots):
-            version = await self._store.put_roots(collection.name, roots)
-            await self._ledger.collections.set_synced_version(collection.id, version)
+        if set(await self._store.roots(collection.name)) == set(roots) and (
+            await self._store.identity(collection.name) == collection.identity
+        ):
+            return
+        version = await self._store.put_roots(collection.name, roots, identity=collection.identity)
+        await self._ledger.collections.set_synced_version(collection.id, version)
 
     async def square(self, collection: CollectionRecord, *, is_newer: bool) -> None:
         """At the start, where the table is not the one last synced: it is newer, or an older one.
@@ -104,7 +107,8 @@ class CollectionRoots:
         """
         there = await self._store.roots(collection.name)
         if is_newer:
-            await self._ledger.roots.adopt(collection.id, there)
+            identity = await self._store.identity(collection.name)
+            await self._ledger.roots.adopt(collection.id, there, identity=identity)
             return
         known = {root.id: root for root in collection.roots}
         for root in there:
@@ -128,7 +132,7 @@ class CollectionRoots:
             for start in range(0, len(ids), _ROWS_A_WRITE):
                 group = list(dict.fromkeys(ids[start : start + _ROWS_A_WRITE]))
                 points = await store.get(name, group, vectors=True)
-                moved = [repointed(point, name, root.path) for point in points]
+                moved = [repointed(point, collection.identity, root.path) for point in points]
                 rows = [point for point in moved if point is not None]
                 if rows:
                     written = await store.write(name, rows, may_exist={row.id for row in rows})

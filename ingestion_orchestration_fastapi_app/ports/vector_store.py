@@ -81,7 +81,10 @@ class VectorStore(Protocol):
     async def roots(self, collection: str) -> list[Root]:
         """As they were last put, in no order; none where there is no table."""
 
-    async def put_roots(self, collection: str, roots: Sequence[Root]) -> int:
+    async def identity(self, collection: str) -> str | None:
+        """The collection's, as it was put with the roots; None where it never was."""
+
+    async def put_roots(self, collection: str, roots: Sequence[Root], *, identity: str) -> int:
         """Kept with the points, so that who loses the ledger loses no id. Synced on return."""
 
     async def upkeep(self, collection: str) -> int | None:

@@ -229,7 +229,9 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 async def created(ledger: Ledger, job_id: str, request: JobRequest) -> JobRecord:
     found = await ledger.collections.find(request.collection)
-    found = found or await ledger.collections.create(request.collection)
+    found = found or await ledger.collections.create(
+        request.collection, identity=request.collection
+    )
     return await ledger.jobs.create(job_id, found.id, request)
 
 

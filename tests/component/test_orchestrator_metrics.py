@@ -87,7 +87,7 @@ class StuckStore(MemoryStore):
 
 async def test_a_table_that_cannot_be_looked_at_is_not_waited_for() -> None:
     ledger = memory_ledger()
-    await ledger.collections.create("slow")
+    await ledger.collections.create("slow", identity="slow")
     sizes = TableSizes(ledger.collections, StuckStore(), limit_s=0.01)
     await sizes.refresh()
     assert sizes.points() == {}

@@ -12,7 +12,7 @@ from anyio import create_task_group
 
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
-from ingestion_orchestration_fastapi_app.domain.files.identity import point_id
+from ingestion_orchestration_fastapi_app.domain.files.identity import new_identity, point_id
 from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
@@ -52,7 +52,7 @@ def lose(bench: Bench, files: int) -> None:
 
 async def ids_of_files(bench: Bench) -> set[UUID]:
     paths = [path for path in bench.library.files if path.endswith(b".jpg")]
-    return {point_id("default", bench.library.root.id, path) for path in paths}
+    return {point_id(new_identity("default", ()), bench.library.root.id, path) for path in paths}
 
 
 async def check_all_kept(bench: Bench, job: JobRecord, images: int = 60) -> None:
@@ -122,7 +122,7 @@ async def test_a_folder_that_cannot_be_listed_protects_all_below_it() -> None:
     job = await bench.job(sync=True)
     assert job.progress.removed == 1
     assert len(await bench.rows()) == 59
-    removed = point_id("default", bench.library.root.id, b"two/000.jpg")
+    removed = point_id(new_identity("default", ()), bench.library.root.id, b"two/000.jpg")
     assert removed not in await bench.rows()
 
 

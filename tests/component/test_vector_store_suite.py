@@ -205,14 +205,16 @@ async def test_roots_are_kept_with_the_points_and_tell_them_apart(store: VectorS
     await filled(store, 5)
     assert await store.roots(COLLECTION) == []
     roots = [Root(uuid4(), b"/photos/\xff\xfe"), Root(point(0).root_id, "/\u00e9t\u00e9".encode())]
-    version = await store.put_roots(COLLECTION, roots)
+    assert await store.identity(COLLECTION) is None
+    version = await store.put_roots(COLLECTION, roots, identity="made once")
     foreign = replace(point(9), root_id=roots[0].id)
     assert await store.write(COLLECTION, [foreign, point(0)], may_exist={point(0).id}) > version
     assert set(await store.roots(COLLECTION)) == set(roots)
+    assert await store.identity(COLLECTION) == "made once"
     assert [one async for one in store.ids(COLLECTION, root_id=roots[0].id)] == [[foreign.id]]
     own = {one async for group in store.ids(COLLECTION, root_id=roots[1].id) for one in group}
     assert own == {each.id for each in points(0, 5)}
-    await store.put_roots(COLLECTION, roots[:1])
+    await store.put_roots(COLLECTION, roots[:1], identity="made once")
     assert await store.roots(COLLECTION) == roots[:1]
     await store.drop(COLLECTION)
     assert await store.roots(COLLECTION) == []

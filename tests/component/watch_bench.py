@@ -11,7 +11,11 @@ from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.domain.files.deletion import device_at
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
-from ingestion_orchestration_fastapi_app.domain.files.identity import is_within, point_id
+from ingestion_orchestration_fastapi_app.domain.files.identity import (
+    is_within,
+    new_identity,
+    point_id,
+)
 from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
@@ -177,7 +181,7 @@ class Watched:
 async def ids_match(bench: Bench) -> bool:
     """Each image has its one point, and there is no other."""
     wanted = {
-        point_id("default", bench.library.root.id, path): 1
+        point_id(new_identity("default", ()), bench.library.root.id, path): 1
         for path, file in bench.library.files.items()
         if file.data.startswith(b"image") and b"corrupt" not in file.data
     }

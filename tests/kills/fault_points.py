@@ -42,6 +42,7 @@ READS = frozenset(
         "store.get",
         "store.page",
         "store.roots",
+        "store.identity",
         "store.count",
         "cache.vectors",
         "cache.pictures",

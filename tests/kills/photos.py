@@ -9,7 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ingestion_orchestration_fastapi_app.domain.files.identity import point_id, root_at
+from ingestion_orchestration_fastapi_app.domain.files.identity import (
+    new_identity,
+    point_id,
+    root_at,
+)
 
 LONG_AGO_NS = 1_500_000_000_000_000_000
 IMAGES = 29
@@ -70,5 +74,5 @@ def contents(photos: Path) -> dict[str, str]:
             with open(path, "rb") as file:
                 sha256 = hashlib.sha256(file.read()).hexdigest()
             relative = os.path.relpath(path, root.path)
-            found[str(point_id("default", root.id, relative))] = sha256
+            found[str(point_id(new_identity("default", ()), root.id, relative))] = sha256
     return found

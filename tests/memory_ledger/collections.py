@@ -26,7 +26,9 @@ class MemoryCollections:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def create(self, name: str, roots: Sequence[Root] = ()) -> CollectionRecord:
+    async def create(
+        self, name: str, roots: Sequence[Root] = (), *, identity: str
+    ) -> CollectionRecord:
         await checkpoint()
         if any(kept.record.name == name for kept in self._state.collections.values()):
             raise CollectionExists(f"The collection {name!r} exists already.")
@@ -34,7 +36,7 @@ class MemoryCollections:
             raise CollectionDropping(f"The collection {name!r} is still being deleted.")
         ordered = tuple(sorted(roots, key=lambda one: one.path))
         record = CollectionRecord(
-            next(self._state.ids), name, None, None, None, None, None, ordered, None
+            next(self._state.ids), name, None, None, None, None, None, ordered, None, identity
         )
         self._state.collections[record.id] = Kept(record)
         return record

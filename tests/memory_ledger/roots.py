@@ -36,9 +36,14 @@ class MemoryRoots:
         if root.id not in {one.id for one in kept.record.roots}:
             _put(kept, [*kept.record.roots, root])
 
-    async def adopt(self, collection_id: int, roots: Sequence[Root]) -> None:
+    async def adopt(
+        self, collection_id: int, roots: Sequence[Root], *, identity: str | None
+    ) -> None:
         await checkpoint()
         kept = self._state.collections[collection_id]
+        taken = {one.record.identity for one in self._state.collections.values()}
+        if identity is not None and identity not in taken:
+            kept.record = replace(kept.record, identity=identity)
         for root in roots:
             known = next((one for one in kept.record.roots if one.id == root.id), None)
             if known is None:

@@ -94,7 +94,9 @@ def skipped(name: bytes) -> FileOutcome:
 
 async def running(ledger: Ledger, job_id: str = "job-1") -> CollectionRecord:
     """A collection with a root and a running job."""
-    found = await ledger.collections.find("default") or await ledger.collections.create("default")
+    found = await ledger.collections.find("default") or await ledger.collections.create(
+        "default", identity="default"
+    )
     await ledger.roots.add(found.id, ROOT)
     await ledger.jobs.create(job_id, found.id, import_request("default", ROOT.path))
     await ledger.jobs.move(job_id, JobState.RUNNING)

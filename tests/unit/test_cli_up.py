@@ -207,7 +207,7 @@ async def test_the_models_are_read_from_the_ledger_also_after_a_kill(tmp_path: P
     assert library_models(ledger) == {}
     async with open_ledger(ledger) as opened:
         for name in ("default", "new"):
-            await opened.collections.create(name)
+            await opened.collections.create(name, identity=name)
         collection = await opened.collections.find("default")
         assert collection is not None
         await opened.collections.bind(

@@ -38,8 +38,8 @@ async def durably(write: Callable[[], Awaitable[None]]) -> None:
 async def two_jobs() -> AsyncIterator[tuple[Ledger, CrashSuspects, CrashSuspects]]:
     """Of two collections, the first with A and B as suspects."""
     ledger, turns = memory_ledger(), DecodeGate()
-    first = (await ledger.collections.create("first")).id
-    second = (await ledger.collections.create("second")).id
+    first = (await ledger.collections.create("first", identity="first")).id
+    second = (await ledger.collections.create("second", identity="second")).id
     suspects = [DecodeStart(one, VERSION) for one in (A, B)]
     await ledger.artefacts.note_decoding(first, suspects, [])
     async with (

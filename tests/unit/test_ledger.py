@@ -46,7 +46,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_collection_is_found_by_its_name_with_its_roots(ledger: Ledger) -> None:
-    made = await ledger.collections.create("default")
+    made = await ledger.collections.create("default", identity="default")
     other = root_at(b"/more")
     for root in (ROOT, other, ROOT):
         await ledger.roots.add(made.id, root)
@@ -57,20 +57,20 @@ async def test_a_collection_is_found_by_its_name_with_its_roots(ledger: Ledger) 
 
 
 async def test_a_name_is_taken_once_and_an_id_never_again(ledger: Ledger) -> None:
-    first = await ledger.collections.create("default")
+    first = await ledger.collections.create("default", identity="default")
     with pytest.raises(CollectionExists):
-        await ledger.collections.create("default")
+        await ledger.collections.create("default", identity="default")
     await ledger.collections.delete(first.id)
     await ledger.collections.end_drop("default")
-    assert (await ledger.collections.create("default")).id != first.id
+    assert (await ledger.collections.create("default", identity="default")).id != first.id
 
 
 async def test_a_deleted_name_rests_until_its_table_is_gone(ledger: Ledger) -> None:
-    made = await ledger.collections.create("default")
+    made = await ledger.collections.create("default", identity="default")
     await ledger.collections.delete(made.id)
     assert await ledger.collections.dropped_tables() == ["default"]
     with pytest.raises(CollectionDropping):
-        await ledger.collections.create("default")
+        await ledger.collections.create("default", identity="default")
     await ledger.collections.end_drop("default")
     assert await ledger.collections.dropped_tables() == []
     with pytest.raises(CollectionNotFound):
@@ -86,7 +86,7 @@ async def test_a_collection_with_an_unfinished_job_stays(ledger: Ledger) -> None
 
 
 async def test_a_collection_is_bound_to_one_model(ledger: Ledger) -> None:
-    made = await ledger.collections.create("default")
+    made = await ledger.collections.create("default", identity="default")
     for _ in range(2):
         await ledger.collections.bind(made.id, model="m", weights="w", dim=512, fingerprint="fp")
     with pytest.raises(ModelMismatch):
@@ -111,7 +111,7 @@ async def test_a_deleted_collection_leaves_nothing_behind(ledger: Ledger) -> Non
 
 
 async def test_a_job_keeps_its_request_and_its_progress(ledger: Ledger) -> None:
-    made = await ledger.collections.create("default")
+    made = await ledger.collections.create("default", identity="default")
     request = import_request(
         "default",
         b"/photos/\xff",
@@ -145,7 +145,7 @@ async def test_a_job_keeps_its_request_and_its_progress(ledger: Ledger) -> None:
 async def test_jobs_are_listed_newest_first_and_unfinished_ones_oldest_first(
     ledger: Ledger,
 ) -> None:
-    made = await ledger.collections.create("default")
+    made = await ledger.collections.create("default", identity="default")
     for number in range(5):
         await ledger.jobs.create(f"job-{number}", made.id, import_request("default", b"/photos"))
     await ledger.jobs.move("job-1", JobState.CANCELLED)
@@ -244,7 +244,7 @@ async def test_a_file_sent_again_replaces_its_outcome(ledger: Ledger) -> None:
 
 
 async def test_a_job_keeps_its_kind_its_lane_and_its_checkpoint(ledger: Ledger) -> None:
-    made = await ledger.collections.create("default")
+    made = await ledger.collections.create("default", identity="default")
     request = JobRequest("default", "verify", None, {"mend": False, "deep": [1, {"a": None}]})
     await ledger.jobs.create("job-1", made.id, request)
     await ledger.jobs.create("job-2", made.id, import_request("default", b"/photos"))

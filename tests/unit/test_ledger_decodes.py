@@ -45,7 +45,7 @@ async def test_what_is_settled_has_ended_whatever_it_came_to(ledger: Ledger) -> 
 
 async def test_starts_are_a_collections_own_and_go_with_it(ledger: Ledger) -> None:
     made = await running(ledger)
-    other = await ledger.collections.create("other")
+    other = await ledger.collections.create("other", identity="other")
     await ledger.artefacts.note_decoding(made.id, [A], [])
     await ledger.artefacts.note_decoding(other.id, [A], [])
     await ledger.jobs.move("job-1", JobState.CANCELLED)

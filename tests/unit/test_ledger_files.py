@@ -208,7 +208,7 @@ async def test_reconciling_believes_the_store(ledger: Ledger) -> None:
 
 async def test_collections_do_not_see_each_others_files(ledger: Ledger) -> None:
     made = await running(ledger)
-    other = await ledger.collections.create("other")
+    other = await ledger.collections.create("other", identity="other")
     await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg")])
     await ledger.artefacts.begin_write("job-1", made.id, intents(b"a.jpg"))
     assert await ledger.files.recall(other.id, [key(b"a.jpg")]) == {}

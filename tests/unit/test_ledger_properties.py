@@ -232,7 +232,7 @@ async def compare(taken: list[Step]) -> None:
         async with open_ledger(path, clock=lambda: NOW) as real:
             twin = memory_ledger(clock=lambda: NOW)
             for ledger in (real, twin):
-                collection = await ledger.collections.create("default")
+                collection = await ledger.collections.create("default", identity="default")
                 await ledger.roots.add(collection.id, ROOT)
                 for job_id in JOBS:
                     await ledger.jobs.create(

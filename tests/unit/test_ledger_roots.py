@@ -94,7 +94,7 @@ async def test_a_repointed_root_takes_its_watches_devices_and_jobs_along(ledger:
 
 
 async def test_the_folders_of_a_job_go_along(ledger: Ledger) -> None:
-    collection = await ledger.collections.create("default", [ROOT])
+    collection = await ledger.collections.create("default", [ROOT], identity="default")
     odd = ROOT.path + b"/\xff"
     request = import_request("default", ROOT.path, folders=(odd, b"/foreign"))
     await ledger.jobs.create("job", collection.id, request)
@@ -186,21 +186,22 @@ async def test_a_root_comes_to_lie_in_another_only_where_that_has_stored_nothing
 
 
 async def test_what_the_store_knows_of_roots_is_adopted(ledger: Ledger) -> None:
-    collection = await ledger.collections.create("default", [ROOT])
+    collection = await ledger.collections.create("default", [ROOT], identity="default")
     assert collection.roots == (ROOT,)
     await ledger.collections.put_watch(collection.id, Watch(ROOT.path))
-    await ledger.roots.adopt(collection.id, [MOVED, INNER])
+    await ledger.roots.adopt(collection.id, [MOVED, INNER], identity="of the table")
     found = await now(ledger)
     assert set(found.roots) == {MOVED, INNER}
+    assert found.identity == "of the table"
     assert found.watches == (Watch(MOVED.path),)
     await ledger.roots.begin_changes(collection.id, {ROOT.id: b"/third"})
-    await ledger.roots.adopt(collection.id, [ROOT])  # what was begun counts
+    await ledger.roots.adopt(collection.id, [ROOT], identity=None)  # what was begun counts
     assert set((await now(ledger)).roots) == {MOVED, INNER}
 
 
 async def test_a_change_that_was_begun_outlives_a_restart(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
-        collection = await ledger.collections.create("default", [ROOT, INNER])
+        collection = await ledger.collections.create("default", [ROOT, INNER], identity="default")
         changes = {ROOT.id: b"/\xff", INNER.id: None}
         await ledger.roots.begin_changes(collection.id, changes)
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
@@ -208,4 +209,4 @@ async def test_a_change_that_was_begun_outlives_a_restart(tmp_path: Path) -> Non
         assert found.root_changes == changes
         await ledger.collections.delete(found.id)
         await ledger.collections.end_drop("default")
-        assert (await ledger.collections.create("default")).root_changes == {}
+        assert (await ledger.collections.create("default", identity="default")).root_changes == {}

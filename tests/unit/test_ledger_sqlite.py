@@ -167,7 +167,7 @@ async def test_a_write_that_fails_costs_its_neighbours_in_the_group_nothing(
 
         async def create(name: str) -> None:
             try:
-                await ledger.collections.create(name)
+                await ledger.collections.create(name, identity=name)
             except CollectionExists:
                 refused.append(name)
 
@@ -227,7 +227,7 @@ async def test_a_closed_ledger_says_so(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
         pass
     with pytest.raises(ValueError, match="closed"):
-        await ledger.collections.create("default")
+        await ledger.collections.create("default", identity="default")
 
 
 async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(

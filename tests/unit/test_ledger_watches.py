@@ -27,8 +27,8 @@ ODD = ROOT.path + b"/\xff\xfe"
 
 
 async def test_watches_are_kept_by_directory_and_go_with_their_collection(ledger: Ledger) -> None:
-    made = await ledger.collections.create("default")
-    other = await ledger.collections.create("other")
+    made = await ledger.collections.create("default", identity="default")
+    other = await ledger.collections.create("other", identity="other")
     assert made.watches == ()
     await ledger.collections.put_watch(made.id, Watch(ODD))
     await ledger.collections.put_watch(made.id, Watch(ROOT.path, recursive=False))
@@ -57,7 +57,7 @@ async def test_watches_and_the_folders_of_a_job_outlive_a_restart(tmp_path: Path
         origin=Origin.WATCH,
     )
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
-        made = await ledger.collections.create("default")
+        made = await ledger.collections.create("default", identity="default")
         await ledger.collections.put_watch(made.id, Watch(ODD, recursive=False, captions=True))
         await ledger.jobs.create("j1", made.id, request)
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:

@@ -161,9 +161,9 @@ class LanceStore(LanceReads):
 
         return await self._commit(collection, change)
 
-    async def put_roots(self, collection: str, roots: Sequence[Root]) -> int:
+    async def put_roots(self, collection: str, roots: Sequence[Root], *, identity: str) -> int:
         async def change(table: OpenTable) -> None:
-            await table.handle.update_field_metadata(roots_metadata(roots))
+            await table.handle.update_field_metadata(roots_metadata(roots, identity))
 
         return await self._commit(collection, change)
 

@@ -1,4 +1,4 @@
-"""A collection's roots, which a table itself remembers: a lost ledger changes no id."""
+"""A collection's identity and roots, which its table remembers: a lost ledger changes no id."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from ingestion_orchestration_fastapi_app.adapters.lance.schema import ROOT_ID
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 
 _ROOTS = "photoseek:roots"
+_IDENTITY = "photoseek:collection"
 
 
-def roots_metadata(roots: Sequence[Root]) -> dict[str, Any]:
-    """What LanceDB is told, to keep the roots with the column that names them.
+def roots_metadata(roots: Sequence[Root], identity: str) -> dict[str, Any]:
+    """What LanceDB is told, to keep them with the column that names roots.
 
     Only a column's metadata can be changed in a table that exists, not the schema's.
     """
@@ -22,7 +23,7 @@ def roots_metadata(roots: Sequence[Root]) -> dict[str, Any]:
         {"id": str(root.id), "path": root.path.decode("utf-8", "surrogateescape")}
         for root in sorted(roots, key=lambda root: root.path)
     ]
-    return {"path": ROOT_ID, "metadata": {_ROOTS: json.dumps(told)}}
+    return {"path": ROOT_ID, "metadata": {_ROOTS: json.dumps(told), _IDENTITY: identity}}
 
 
 def roots_of(found: Any) -> list[Root]:
@@ -32,3 +33,9 @@ def roots_of(found: Any) -> list[Root]:
         Root(UUID(one["id"]), one["path"].encode("utf-8", "surrogateescape"))
         for one in json.loads(told)
     ]
+
+
+def identity_of(found: Any) -> str | None:
+    """Of a table's schema; None where an earlier version made it."""
+    told: bytes | None = (found.field(ROOT_ID).metadata or {}).get(_IDENTITY.encode())
+    return None if told is None else told.decode()

@@ -69,6 +69,7 @@ def collection_record(
         fingerprint=row[5],
         synced_version=row[6],
         last_job_id=row[7],
+        identity=row[8],
         roots=tuple(Root(UUID(bytes=root_id), path) for root_id, path in roots),
         watches=tuple(
             Watch(directory, recursive=recursive == 1, captions=captions == 1)

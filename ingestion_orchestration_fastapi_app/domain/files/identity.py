@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from uuid import UUID, uuid5
 
@@ -30,9 +30,26 @@ def root_at(path: bytes) -> Root:
     return Root(id=_uuid5(NAMESPACE, b"root\0" + path), path=path)
 
 
-def point_id(collection: str, root_id: UUID, path: bytes) -> UUID:
-    """UUIDv5 of collection, root and relative path."""
-    digest = _hashed_root(collection, root_id).copy()  # what a root's files share is hashed once
+def new_identity(name: str, taken: Collection[str]) -> str:
+    """The identity of a new collection: of its name, as long as no other one has it.
+
+    A collection that was made under the name may have another one by now.
+    """
+    number = 0
+    while True:
+        said = f"collection\0{name}" + (f"\0{number}" if number else "")
+        found = str(_uuid5(NAMESPACE, said.encode()))
+        if found not in taken:
+            return found
+        number += 1
+
+
+def point_id(identity: str, root_id: UUID, path: bytes) -> UUID:
+    """UUIDv5 of a collection's identity, root and relative path.
+
+    Of collections that are older than their identity, that is the name they had.
+    """
+    digest = _hashed_root(identity, root_id).copy()  # what a root's files share is hashed once
     digest.update(path if path.isascii() else _as_text(path).encode())
     return UUID(bytes=digest.digest()[:16], version=5)
 
@@ -56,8 +73,8 @@ def deepest_root(path: bytes, roots: Iterable[Root]) -> Root | None:
 
 
 @lru_cache(maxsize=256)
-def _hashed_root(collection: str, root_id: UUID) -> hashlib._Hash:
-    prefix = root_id.bytes + _as_text(collection.encode() + b"\0").encode()
+def _hashed_root(identity: str, root_id: UUID) -> hashlib._Hash:
+    prefix = root_id.bytes + _as_text(identity.encode() + b"\0").encode()
     return hashlib.sha1(prefix, usedforsecurity=False)
 
 

@@ -37,20 +37,18 @@ def moved_path(path: bytes, old: bytes, new: bytes) -> bytes:
     return new.rstrip(b"/") + b"/" + below if below else new
 
 
-def relative_path(point: Point, collection: str) -> bytes | None:
+def relative_path(point: Point, identity: str) -> bytes | None:
     """The point's path below its root, told from its id alone: its root may have been anywhere.
 
     None: the id is not of this collection, root and path.
     """
     parts = _suffixes(point.path)
-    return next(
-        (one for one in parts if point_id(collection, point.root_id, one) == point.id), None
-    )
+    return next((one for one in parts if point_id(identity, point.root_id, one) == point.id), None)
 
 
-def repointed(point: Point, collection: str, root_path: bytes) -> Point | None:
+def repointed(point: Point, identity: str, root_path: bytes) -> Point | None:
     """The point as it is when its root is at `root_path`; None: it is so, or nobody can tell."""
-    relative = relative_path(point, collection)
+    relative = relative_path(point, identity)
     if relative is None:
         return None
     path = root_path.rstrip(b"/") + b"/" + relative

@@ -22,7 +22,8 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class CollectionRecord:
-    """`id` never names two collections. The model's four are None until a job binds them.
+    """`id` never names two collections. `identity` is what its points' ids hang on: it is made
+    once, and kept with the points, too. The model's four are None until a job binds them.
 
     `synced_version` is the newest table version known to be on the disk. `root_changes`: roots
     that are being re-pointed, and where to, or forgotten (None).
@@ -37,6 +38,7 @@ class CollectionRecord:
     synced_version: int | None
     roots: tuple[Root, ...]
     last_job_id: str | None
+    identity: str
     watches: tuple[Watch, ...] = ()
     root_changes: Mapping[UUID, bytes | None] = field(default_factory=dict)
 

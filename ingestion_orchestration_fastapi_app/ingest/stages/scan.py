@@ -170,7 +170,7 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
                 known[KNOWN_OUTCOMES[verdict]] += 1
             if verdict not in ENTRY_OUTCOMES:
                 continue
-            file_id = point_id(job.collection.name, file.root.id, file.path)
+            file_id = point_id(job.collection.identity, file.root.id, file.path)
             starts.append(_file_start(key, file, record, verdict, file_id=file_id))
             if verdict is ChangeKind.OPEN:
                 to_open.append(ToRead(file=file, point_id=file_id, record=record))

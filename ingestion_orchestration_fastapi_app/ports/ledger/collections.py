@@ -10,7 +10,9 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 
 
 class CollectionRepository(Protocol):
-    async def create(self, name: str, roots: Sequence[Root] = ()) -> CollectionRecord:
+    async def create(
+        self, name: str, roots: Sequence[Root] = (), *, identity: str
+    ) -> CollectionRecord:
         """Raises CollectionExists; CollectionDropping while its name is among the dropped ones."""
 
     async def find(self, name: str) -> CollectionRecord | None: ...

@@ -16,8 +16,13 @@ class RootRepository(Protocol):
         Raises CollectionNotFound; JobStateProblem while roots of it are being changed.
         """
 
-    async def adopt(self, collection_id: int, roots: Sequence[Root]) -> None:
-        """What the store knows of the roots, and this ledger does not: ids are never changed."""
+    async def adopt(
+        self, collection_id: int, roots: Sequence[Root], *, identity: str | None
+    ) -> None:
+        """What the store knows of roots and identity, and this ledger does not.
+
+        Ids of roots are never changed. None: the store does not know the collection's identity.
+        """
 
     async def begin_changes(self, collection_id: int, changes: Mapping[UUID, bytes | None]) -> None:
         """Before any point is changed: where the roots will be; None: they are forgotten.

@@ -22,7 +22,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry,
 from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import condition
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.nearest import Nearest
-from ingestion_orchestration_fastapi_app.adapters.lance.table_roots import roots_of
+from ingestion_orchestration_fastapi_app.adapters.lance.table_roots import identity_of, roots_of
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.collection import TableSize
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
@@ -102,6 +102,12 @@ class LanceReads:
             return []
         async with self._reading(collection) as table:
             return roots_of(await table.handle.schema())
+
+    async def identity(self, collection: str) -> str | None:
+        if not await self.exists(collection):
+            return None
+        async with self._reading(collection) as table:
+            return identity_of(await table.handle.schema())
 
     @asynccontextmanager
     async def _reading(self, collection: str) -> AsyncIterator[OpenTable]:

@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 
 _COLUMNS = """id, name, model, weights, dim, fingerprint, synced_version,
     (SELECT j.id FROM jobs j WHERE j.collection_id = collections.id
-     ORDER BY j.number DESC LIMIT 1)"""
+     ORDER BY j.number DESC LIMIT 1), identity"""
 # In the order of deletion: what refers to a collection's jobs goes before the jobs.
 _OF_JOBS = ("failures", "job_counts", "job_items", "job_folders")
 _OF_COLLECTION = (
@@ -42,13 +42,20 @@ class CollectionsTable(Repository):
 
     @writes
     def create(
-        self, db: sqlite3.Connection, name: str, roots: Sequence[Root] = ()
+        self,
+        db: sqlite3.Connection,
+        name: str,
+        roots: Sequence[Root] = (),
+        *,
+        identity: str,
     ) -> CollectionRecord:
         if db.execute("SELECT 1 FROM collections WHERE name = ?", (name,)).fetchone():
             raise CollectionExists(f"The collection {name!r} exists already.")
         if db.execute("SELECT 1 FROM dropped_tables WHERE name = ?", (name,)).fetchone():
             raise CollectionDropping(f"The collection {name!r} is still being deleted.")
-        number = db.execute("INSERT INTO collections (name) VALUES (?)", (name,)).lastrowid
+        number = db.execute(
+            "INSERT INTO collections (name, identity) VALUES (?, ?)", (name, identity)
+        ).lastrowid
         db.executemany(
             "INSERT INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
             [(number, root.id.bytes, root.path) for root in roots],

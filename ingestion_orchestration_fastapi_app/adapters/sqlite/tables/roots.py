@@ -35,7 +35,17 @@ class RootsTable(Repository):
         )
 
     @writes
-    def adopt(self, db: sqlite3.Connection, collection_id: int, roots: Sequence[Root]) -> None:
+    def adopt(
+        self,
+        db: sqlite3.Connection,
+        collection_id: int,
+        roots: Sequence[Root],
+        *,
+        identity: str | None,
+    ) -> None:
+        if identity is not None:
+            query = "UPDATE OR IGNORE collections SET identity = ? WHERE id = ?"
+            db.execute(query, (identity, collection_id))
         begun = collection_rows.root_changes(db, collection_id)
         for root in roots:
             there = _of_collection(db, collection_id)
