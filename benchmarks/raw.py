@@ -25,15 +25,10 @@ from benchmarks.report import BenchmarkFailed, Report, Target, parser_of, run
 from benchmarks.services import both_services, ingested, spent_s
 from ml_inference_fastapi_app.tiny_models.dng import write_dng
 from utils.contract import ClipUpload
-from utils.imaging import raw
-from utils.imaging.decoding import (
-    encode_ppm,
-    open_upright,
-    shrunk,
-    thumbnail_webp,
-    to_square,
-)
+from utils.imaging import raw_developing
+from utils.imaging.decoding import encode_ppm, open_upright, to_square
 from utils.imaging.perceptual_hash import perceptual_hash
+from utils.imaging.thumbnail import shrunk, thumbnail_webp
 
 MODEL_SIDE_PX = 224
 CLIP = ClipUpload(side_px=MODEL_SIDE_PX, crop="center")
@@ -100,7 +95,7 @@ def jpeg_of(picture: Image.Image) -> bytes:
 def develop(path: Path) -> None:
     data = path.read_bytes()
     sha256(data).digest()
-    prepare(raw.develop(data, min_side_px=NO_SCALING_PX, max_pixels=MAX_PIXELS))
+    prepare(raw_developing.develop(data, min_side_px=NO_SCALING_PX, max_pixels=MAX_PIXELS))
 
 
 def decode_jpeg(path: Path) -> None:

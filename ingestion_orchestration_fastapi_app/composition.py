@@ -34,7 +34,7 @@ from ingestion_orchestration_fastapi_app.api.admin.sessions import Sessions
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
-from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
 from ingestion_orchestration_fastapi_app.ingest.job import Ingest

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
 from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.web.access.hosts import binding_fault, is_loopback

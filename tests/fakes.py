@@ -11,7 +11,6 @@ import numpy as np
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within, root_at
-from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault, ScanStalled
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Content,
     Embedded,
@@ -23,6 +22,11 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
 )
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
+from ingestion_orchestration_fastapi_app.domain.scanning.found import (
+    Mounted,
+    ScanFault,
+    ScanStalled,
+)
 from ingestion_orchestration_fastapi_app.errors import ModelMismatch, Unreachable
 from ingestion_orchestration_fastapi_app.inference_pool.canary import CANARY_ID
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads

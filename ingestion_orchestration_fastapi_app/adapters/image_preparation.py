@@ -26,14 +26,13 @@ from utils.imaging.decoding import (
     encode_jpeg,
     encode_ppm,
     open_upright,
-    shrunk,
     square_of,
     squashed,
-    thumbnail_webp,
 )
 from utils.imaging.formats import Format
 from utils.imaging.perceptual_hash import perceptual_hash
-from utils.imaging.raw import RawPicture
+from utils.imaging.raw_developing import RawPicture
+from utils.imaging.thumbnail import shrunk, thumbnail_webp
 from utils.problems import Rejected
 from utils.sandbox.exclusive import Exclusive
 from utils.sandbox.pool import DecoderPool, decodes_apart

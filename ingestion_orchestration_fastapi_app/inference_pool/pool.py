@@ -10,7 +10,7 @@ from anyio import Event, create_task_group, current_time, move_on_after, move_on
 from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
     reference_capabilities,
 )
-from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.domain.inference.retry_policy import RetryPolicy
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from anyio import move_on_after
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
-from ingestion_orchestration_fastapi_app.domain.files.scan import ScanStalled
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.scanning.found import ScanStalled
 from ingestion_orchestration_fastapi_app.errors import DiskFull
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.library import Library

@@ -19,12 +19,15 @@ from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLe
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.start import until_known
 from ingestion_orchestration_fastapi_app.ingest.context import Concurrency, JobContext, Scanned
-from ingestion_orchestration_fastapi_app.ingest.crash_suspects import DecodeGate, crash_suspects_of
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.pipeline import run
-from ingestion_orchestration_fastapi_app.ingest.read_control import ReadControl
 from ingestion_orchestration_fastapi_app.ingest.removal import remove_missing
 from ingestion_orchestration_fastapi_app.ingest.stages.scan import write_known
+from ingestion_orchestration_fastapi_app.ingest.suspects.crash_suspects import (
+    DecodeGate,
+    crash_suspects_of,
+)
+from ingestion_orchestration_fastapi_app.ingest.suspects.read_control import ReadControl
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kind

@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, TypeAlias
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
-from ingestion_orchestration_fastapi_app.domain.files.scan import (
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Content,
+    Skipped,
+)
+from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Linked,
     Mounted,
     ScanFault,
     ScanStalled,
-)
-from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
-    Content,
-    Skipped,
 )
 from utils.problems import Rejected
 

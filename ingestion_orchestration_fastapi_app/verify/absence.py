@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ingestion_orchestration_fastapi_app.domain.files.deletion import protected
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
-from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.scanning.found import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.library import Library
 

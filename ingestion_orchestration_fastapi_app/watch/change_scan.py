@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import serves
 from ingestion_orchestration_fastapi_app.domain.files.deletion import changed_devices, device_at
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord, Verdict
-from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault, ScanStalled
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from ingestion_orchestration_fastapi_app.domain.scanning.found import (
+    Mounted,
+    ScanFault,
+    ScanStalled,
+)
 from ingestion_orchestration_fastapi_app.ports.folder_events import MAX_FOLDERS
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.library import Library, ScanGroup

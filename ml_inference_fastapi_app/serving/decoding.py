@@ -16,14 +16,9 @@ from anyio.abc import TaskGroup
 from ml_inference_fastapi_app.backends.base import Picture
 from ml_inference_fastapi_app.serving.multipart import Part
 from utils.contract import ClipUpload, ErrorCode
-from utils.imaging.decoding import (
-    ImageUnreadableError,
-    Squares,
-    decode_for_models,
-    squashed,
-    thumbnail_webp,
-)
+from utils.imaging.decoding import ImageUnreadableError, Squares, decode_for_models, squashed
 from utils.imaging.formats import sniff
+from utils.imaging.thumbnail import thumbnail_webp
 from utils.problems import MalformedMultipart, MlUnavailable, Rejected
 from utils.sandbox.pool import DecoderPool, DecodersDownError, decodes_apart
 

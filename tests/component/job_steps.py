@@ -11,7 +11,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import Overloaded
-from ingestion_orchestration_fastapi_app.ingest.retry import retry_request
+from ingestion_orchestration_fastapi_app.ingest.retry_failed import retry_request
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from tests.component.bench import Bench
 from tests.component.test_pipeline import MIXED

@@ -10,11 +10,11 @@ import pytest
 from anyio import Event
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.domain.inference.retry_policy import RetryPolicy
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Sendable
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost
 from ingestion_orchestration_fastapi_app.inference_pool import pool
-from ingestion_orchestration_fastapi_app.ingest.stages import suspect
+from ingestion_orchestration_fastapi_app.ingest.suspects import embed_control
 from tests.fakes import FakeInference, FakeLibrary, capabilities
 from utils.contract import Capabilities
 from utils.problems import Rejected
@@ -27,7 +27,7 @@ def short_waits() -> Iterator[None]:
         for name in ("POLICY", "ASK_POLICY"):
             patch.setattr(pool, name, RetryPolicy(base_s=0.001, max_s=0.004))
         patch.setattr(pool, "CHECK_EVERY_S", 0.001)
-        patch.setattr(suspect, "STRIKE_GAP_S", 0.001)
+        patch.setattr(embed_control, "STRIKE_GAP_S", 0.001)
         yield
 
 

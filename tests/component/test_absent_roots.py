@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ingestion_orchestration_fastapi_app.domain.files.deletion import is_absent
-from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Origin
+from ingestion_orchestration_fastapi_app.domain.scanning.found import ScanFault
 from tests.component.bench import Bench, Options
 from tests.component.orchestrator_app import Running, orchestrator, paint
 from tests.component.test_sync import check_all_kept, filled, ids_of_files

@@ -15,8 +15,8 @@ from ingestion_orchestration_fastapi_app.adapters.local_files import (
     regular_file,
     whole_file,
 )
-from ingestion_orchestration_fastapi_app.ingest import read_control
 from ingestion_orchestration_fastapi_app.ingest.stages import scan
+from ingestion_orchestration_fastapi_app.ingest.suspects import read_control
 from tests.component.bench import PATIENCE_S, Bench
 from tests.component.job_steps import started
 from tests.component.orchestrator_app import orchestrator, paint

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from anyio import create_task_group
 
-from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
+from ingestion_orchestration_fastapi_app.domain.scanning.found import ScanFault
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.ingest.stages import decode
 from ingestion_orchestration_fastapi_app.jobs import context, run

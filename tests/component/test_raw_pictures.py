@@ -21,8 +21,8 @@ from tests.component.test_raw_uploads import both_services
 from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, encoded, put, scene
 from utils.contract import BatchItem, BatchReply, ErrorCode
-from utils.imaging.decoding import shrunk, thumbnail_webp
 from utils.imaging.opening import oriented
+from utils.imaging.thumbnail import shrunk, thumbnail_webp
 
 pytestmark = pytest.mark.anyio
 

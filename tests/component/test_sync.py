@@ -13,9 +13,9 @@ from anyio import create_task_group
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.identity import new_identity, point_id
-from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
+from ingestion_orchestration_fastapi_app.domain.scanning.found import ScanFault
 from tests.component import test_crashes
 from tests.component.bench import Bench
 from tests.component.orchestrator_app import Running, orchestrator, paint

@@ -16,9 +16,9 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
     new_identity,
     point_id,
 )
-from ingestion_orchestration_fastapi_app.domain.files.scan import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
+from ingestion_orchestration_fastapi_app.domain.scanning.found import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.ports.folder_events import DirtyFolders, NoEventsError
 from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder

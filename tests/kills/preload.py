@@ -13,8 +13,9 @@ from PIL import Image
 
 import tests.kills.inference
 import tests.kills.life  # noqa: F401  # is what is forked
-from utils.imaging.decoding import open_upright, thumbnail_webp
+from utils.imaging.decoding import open_upright
 from utils.imaging.perceptual_hash import perceptual_hash
+from utils.imaging.thumbnail import thumbnail_webp
 
 warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
 for late in ("anyio._backends._asyncio", "charset_normalizer", "httpcore", "unittest"):

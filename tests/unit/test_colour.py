@@ -24,9 +24,10 @@ from tests.profiles import (
     rgb_profile,
     srgb_encoded,
 )
-from utils.imaging.decoding import open_upright, thumbnail_webp
+from utils.imaging.decoding import open_upright
 from utils.imaging.perceptual_hash import perceptual_hash
 from utils.imaging.pillow_setup import ready_pillow
+from utils.imaging.thumbnail import thumbnail_webp
 
 LIMIT = 50_000_000
 WIDE = {"Display P3": (DISPLAY_P3, None), "Adobe RGB": (ADOBE_RGB, ADOBE_GAMMA)}

@@ -38,7 +38,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
     root_at,
 )
 from ingestion_orchestration_fastapi_app.domain.inference.batching import BatchLimits, halves
-from ingestion_orchestration_fastapi_app.domain.inference.retry import RetryPolicy
+from ingestion_orchestration_fastapi_app.domain.inference.retry_policy import RetryPolicy
 from ingestion_orchestration_fastapi_app.domain.inference.window import Window
 from ingestion_orchestration_fastapi_app.domain.jobs import rates
 from ingestion_orchestration_fastapi_app.domain.jobs.rates import Mark

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import Decoded, ImageUnreadableError, Squares
-from utils.imaging.raw import RawPicture
+from utils.imaging.raw_developing import RawPicture
 from utils.sandbox.protocol import Ask, LostDecoderError, Result, receive, receive_result, send
 
 PIXELS = bytes(range(18))

@@ -19,7 +19,7 @@ from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import ImageUnreadableError, Square, decode_for_models, open_upright
 from utils.imaging.formats import Format
 from utils.imaging.pillow_setup import ready_pillow
-from utils.imaging.raw import read_preview
+from utils.imaging.raw_developing import read_preview
 from utils.sandbox.pool import DecoderPool, DecodersDownError, decodes_apart
 
 pytestmark = pytest.mark.anyio

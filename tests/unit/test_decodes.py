@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.files.quarantine import (
     version_of,
 )
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
-from ingestion_orchestration_fastapi_app.ingest.crash_suspects import (
+from ingestion_orchestration_fastapi_app.ingest.suspects.crash_suspects import (
     CrashSuspects,
     DecodeGate,
     crash_suspects_of,

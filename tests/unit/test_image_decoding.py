@@ -13,16 +13,11 @@ from PIL import Image, ImageCms, ImageOps
 
 from tests.opened_pictures import CENTER, LIMIT, difference, opened
 from tests.picture_files import encoded, exif_with, scene
-from utils.imaging.decoding import (
-    decode_for_clip,
-    encode_ppm,
-    open_upright,
-    thumbnail_webp,
-    to_square,
-)
+from utils.imaging.decoding import decode_for_clip, encode_ppm, open_upright, to_square
 from utils.imaging.formats import Format
 from utils.imaging.header_size import header_size
 from utils.imaging.pillow_setup import ready_pillow
+from utils.imaging.thumbnail import thumbnail_webp
 
 
 @pytest.mark.parametrize("turn", range(1, 9))

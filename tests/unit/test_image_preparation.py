@@ -31,9 +31,10 @@ from tests.hostile_decoder import gif
 from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, encoded, exif_with, put, scene, with_other_preview
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload, ErrorCode
-from utils.imaging.decoding import decode_for_clip, encode_ppm, thumbnail_webp
+from utils.imaging.decoding import decode_for_clip, encode_ppm
 from utils.imaging.formats import sniff
 from utils.imaging.pillow_setup import ready_pillow
+from utils.imaging.thumbnail import thumbnail_webp
 from utils.metadata.photo_metadata import Metadata
 from utils.problems import Rejected
 from utils.sandbox.pool import DecoderPool

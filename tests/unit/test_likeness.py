@@ -12,8 +12,8 @@ from ingestion_orchestration_fastapi_app.adapters.inference_http.developed_previ
     developed_preview_of,
 )
 from tests.picture_files import encoded, scene
-from utils.imaging.decoding import shrunk, thumbnail_webp
 from utils.imaging.perceptual_hash import perceptual_hash
+from utils.imaging.thumbnail import shrunk, thumbnail_webp
 
 SIDE_PX = 64
 SMALL = shrunk(scene(), SIDE_PX)

@@ -19,9 +19,9 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import (
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import walk
 from ingestion_orchestration_fastapi_app.domain.files.file import File
-from ingestion_orchestration_fastapi_app.domain.files.scan import ScanFault
-from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Skipped
+from ingestion_orchestration_fastapi_app.domain.scanning.found import ScanFault
+from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from tests.fakes import root_threads
 from tests.picture_files import encoded, file_at, put, root_of, scene, xmp
 from utils.contract import ErrorCode

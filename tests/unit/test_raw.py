@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, scene, with_other_preview
 from utils.contract import ClipUpload, ErrorCode
-from utils.imaging import raw
+from utils.imaging import raw_developing
 from utils.imaging.decoding import ImageUnreadableError, decode_for_clip
 from utils.imaging.formats import Format, sniff
 from utils.imaging.opening import oriented
@@ -33,7 +33,7 @@ def alike(one: Image.Image, other: Image.Image) -> float:
 @pytest.mark.parametrize("orientation", sorted(SHOWN))
 def test_the_preview_is_turned_as_the_raw_says(orientation: int) -> None:
     data = dng(SENSOR, orientation=orientation)
-    picture = raw.read_preview(data, min_side_px=200, max_pixels=LIMIT)
+    picture = raw_developing.read_preview(data, min_side_px=200, max_pixels=LIMIT)
     assert picture.preview is not None
     assert picture.preview.size == SHOWN[orientation].size
     assert (picture.width_px, picture.height_px) == SHOWN[orientation].size
@@ -43,7 +43,7 @@ def test_the_preview_is_turned_as_the_raw_says(orientation: int) -> None:
 @pytest.mark.parametrize("orientation", sorted(SHOWN))
 def test_developing_turns_it_too(orientation: int) -> None:
     data = dng(SENSOR, preview=False, orientation=orientation)
-    image = raw.develop(data, min_side_px=300, max_pixels=LIMIT)
+    image = raw_developing.develop(data, min_side_px=300, max_pixels=LIMIT)
     assert image.size == SHOWN[orientation].size
     assert alike(image, SHOWN[orientation]) > 0.95
 
@@ -55,10 +55,10 @@ def test_a_dng_that_was_demosaiced_before_is_developed_turned_and_keeps_its_tone
 ) -> None:
     data = written(SENSOR, orientation=orientation)
     assert sniff(data) is Format.DNG
-    picture = raw.read_preview(data, min_side_px=200, max_pixels=LIMIT)
+    picture = raw_developing.read_preview(data, min_side_px=200, max_pixels=LIMIT)
     assert picture.preview is None
     assert (picture.width_px, picture.height_px) == SHOWN[orientation].size
-    image = raw.develop(data, min_side_px=300, max_pixels=LIMIT)
+    image = raw_developing.develop(data, min_side_px=300, max_pixels=LIMIT)
     assert image.size == SHOWN[orientation].size
     assert alike(image, SHOWN[orientation]) > 0.98
     apart = np.asarray(image, np.float32).mean() - np.asarray(SENSOR, np.float32).mean()
@@ -77,7 +77,7 @@ def test_a_damaged_one_of_them_is_a_code(written: Callable[..., bytes]) -> None:
 
 def test_a_preview_that_was_turned_already_is_left_as_it_is() -> None:
     data = with_other_preview(dng(SENSOR, orientation=6), SHOWN[6].resize((240, 360)))
-    picture = raw.read_preview(data, min_side_px=200, max_pixels=LIMIT)
+    picture = raw_developing.read_preview(data, min_side_px=200, max_pixels=LIMIT)
     assert picture.preview is not None
     assert picture.preview.size == (240, 360)
     assert alike(picture.preview.image, SHOWN[6]) > 0.98
@@ -85,22 +85,24 @@ def test_a_preview_that_was_turned_already_is_left_as_it_is() -> None:
 
 def test_a_square_thumbnail_is_not_mistaken_for_the_picture() -> None:
     data = with_other_preview(dng(SENSOR), SENSOR.resize((240, 240)))
-    picture = raw.read_preview(data, min_side_px=100, max_pixels=LIMIT)
+    picture = raw_developing.read_preview(data, min_side_px=100, max_pixels=LIMIT)
     assert picture.preview is None
     assert not picture.is_large_enough(1)
     assert (picture.width_px, picture.height_px) == (480, 320)
 
 
 def test_a_preview_serves_by_its_short_side() -> None:
-    picture = raw.read_preview(dng(SENSOR, preview_px=150), min_side_px=448, max_pixels=LIMIT)
+    picture = raw_developing.read_preview(
+        dng(SENSOR, preview_px=150), min_side_px=448, max_pixels=LIMIT
+    )
     assert picture.is_large_enough(100)
     assert not picture.is_large_enough(101)
 
 
 def test_developing_takes_half_the_size_where_that_is_enough() -> None:
     data = dng(SENSOR, preview=False)
-    assert raw.develop(data, min_side_px=160, max_pixels=LIMIT).size == (240, 160)
-    assert raw.develop(data, min_side_px=161, max_pixels=LIMIT).size == (480, 320)
+    assert raw_developing.develop(data, min_side_px=160, max_pixels=LIMIT).size == (240, 160)
+    assert raw_developing.develop(data, min_side_px=161, max_pixels=LIMIT).size == (480, 320)
 
 
 @pytest.mark.parametrize("options", [{}, {"preview_px": 60}, {"preview": False}])
@@ -114,7 +116,7 @@ def test_the_model_sees_the_same_scene_by_every_pixel_source(options: dict[str, 
 
 
 def test_a_jpeg_preview_is_decoded_no_larger_than_asked_for() -> None:
-    picture = raw.read_preview(dng(scene(2400, 1600)), min_side_px=300, max_pixels=LIMIT)
+    picture = raw_developing.read_preview(dng(scene(2400, 1600)), min_side_px=300, max_pixels=LIMIT)
     assert picture.preview is not None
     assert picture.preview.size == (2400, 1600)
     assert picture.preview.image.size == (600, 400)  # by DCT scaling: a factor of 8 is too much
@@ -149,7 +151,7 @@ def test_a_raw_that_ends_too_early_is_a_code(keep: int) -> None:
 
 def test_black_sensor_data_is_no_picture() -> None:
     with pytest.raises(ImageUnreadableError) as caught:
-        raw.develop(
+        raw_developing.develop(
             dng(Image.new("RGB", (64, 64)), preview=False), min_side_px=32, max_pixels=LIMIT
         )
     assert caught.value.code is ErrorCode.DECODING_RAW
@@ -157,5 +159,5 @@ def test_black_sensor_data_is_no_picture() -> None:
 
 def test_a_raw_of_too_many_pixels_is_refused() -> None:
     with pytest.raises(ImageUnreadableError) as caught:
-        raw.read_preview(dng(SENSOR), min_side_px=32, max_pixels=480 * 320 - 1)
+        raw_developing.read_preview(dng(SENSOR), min_side_px=32, max_pixels=480 * 320 - 1)
     assert caught.value.code is ErrorCode.IMAGE_TOO_LARGE

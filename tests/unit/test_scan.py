@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.walking import fil
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import MAX_GROUP
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root, root_at
-from ingestion_orchestration_fastapi_app.domain.files.scan import (
+from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Linked,
     Mounted,
     ScanFault,

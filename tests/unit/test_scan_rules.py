@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.gone_files import are_gone
-from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.settings import Settings
 
 NAMES = st.text(st.sampled_from("aAbz09-é*?["), min_size=1, max_size=6)

@@ -1,5 +1,12 @@
 """The wire contract: every type that crosses HTTP, and every error code. Reaches no framework."""
 
+from utils.contract.access import (
+    AllowedRootList,
+    AllowedRootReply,
+    AllowedRootRequest,
+    SessionReply,
+    SessionRequest,
+)
 from utils.contract.base import (
     API_PREFIX,
     HARD_MAX_BATCH,
@@ -14,7 +21,6 @@ from utils.contract.base import (
     REQUEST_ID_HEADER,
     WHOLE_FIELD,
     CollectionText,
-    ErrorCode,
     ProblemBody,
     Reply,
     Wire,
@@ -26,6 +32,7 @@ from utils.contract.collections import (
     RepointRequest,
     WatchReply,
 )
+from utils.contract.error_codes import ErrorCode
 from utils.contract.health import (
     InferenceService,
     InferenceState,
@@ -75,7 +82,6 @@ from utils.contract.jobs import (
     ReportFinding,
     VerifyOptions,
 )
-from utils.contract.roots import AllowedRootList, AllowedRootReply, AllowedRootRequest
 from utils.contract.search import (
     MAX_SEARCH_LIMIT,
     MAX_SEARCH_OFFSET,
@@ -85,7 +91,6 @@ from utils.contract.search import (
     SearchTextRequest,
     formats_named,
 )
-from utils.contract.sessions import SessionReply, SessionRequest
 
 __all__ = [
     "API_PREFIX",

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from utils.contract.base import ErrorCode, NotBlank, Reply, Wire
+from utils.contract.base import NotBlank, Reply, Wire
+from utils.contract.error_codes import ErrorCode
 from utils.contract.examples import BATCH, CAPABILITIES, CAPTION, EMBEDDING, EMBEDDINGS
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from annotated_types import MaxLen
 from pydantic import ConfigDict, Field, StrictBool
 
-from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, ErrorCode, Reply, Wire
+from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, Reply, Wire
+from utils.contract.error_codes import ErrorCode
 from utils.contract.examples import FAILURE, JOB, LOG_LINE, REPORT
 
 

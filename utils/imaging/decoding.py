@@ -10,9 +10,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from utils.contract import ClipUpload, ErrorCode
-from utils.imaging import raw
+from utils.imaging import raw_developing
 from utils.imaging.formats import sniff
 from utils.imaging.opening import Area, Decoded, ImageUnreadableError, open_upright, unreadable_as
+from utils.imaging.thumbnail import shrunk
 
 __all__ = [
     "Decoded",
@@ -23,18 +24,14 @@ __all__ = [
     "encode_jpeg",
     "encode_ppm",
     "open_upright",
-    "shrunk",
     "square_of",
     "squashed",
-    "thumbnail_webp",
     "to_square",
 ]
 
 Square = npt.NDArray[np.uint8]  # shape (side_px, side_px, 3), RGB
 
 _FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
-_THUMBNAIL_QUALITY = 80
-_THUMBNAIL_EFFORT = 2  # WebP's method, 0 to 6: 4 takes twice the time for a tenth of the bytes
 _UPLOAD_QUALITY = 95
 
 
@@ -165,31 +162,13 @@ def encode_jpeg(square: Square) -> bytes:
     return encoded.getvalue()
 
 
-def shrunk(image: Image.Image, side_px: int) -> Image.Image:
-    """With its longest side at most `side_px`, and nothing but its pixels."""
-    scale = min(1.0, side_px / max(image.size))
-    width, height = (max(1, round(length * scale)) for length in image.size)
-    small = Image.new("RGB", (width, height))
-    small.paste(image.resize((width, height), Image.Resampling.BICUBIC))
-    return small
-
-
-def thumbnail_webp(image: Image.Image, side_px: int) -> bytes:
-    """WebP, longest side at most `side_px`, without any metadata."""
-    encoded = BytesIO()
-    shrunk(image, side_px).save(
-        encoded, "WEBP", quality=_THUMBNAIL_QUALITY, method=_THUMBNAIL_EFFORT
-    )
-    return encoded.getvalue()
-
-
 def _raw_squares(
     data: bytes, upload: ClipUpload, whole_side_px: int, max_pixels: int
 ) -> tuple[Image.Image, Squares]:
     side = max(upload.side_px, whole_side_px)
-    picture = raw.read_preview(data, min_side_px=2 * side, max_pixels=max_pixels)
+    picture = raw_developing.read_preview(data, min_side_px=2 * side, max_pixels=max_pixels)
     if picture.preview is not None and picture.is_large_enough(upload.side_px):
         return picture.preview.image, _squares_of(picture.preview, upload, whole_side_px)
-    developed = raw.develop(data, min_side_px=side, max_pixels=max_pixels)
+    developed = raw_developing.develop(data, min_side_px=side, max_pixels=max_pixels)
     whole = to_square(developed, squashed(whole_side_px)) if whole_side_px else None
     return developed, Squares(to_square(developed, upload), whole)

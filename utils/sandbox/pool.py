@@ -18,7 +18,7 @@ from anyio.abc import TaskGroup
 from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import Decoded, ImageUnreadableError, Squares
 from utils.imaging.formats import Format, sniff
-from utils.imaging.raw import RawPicture
+from utils.imaging.raw_developing import RawPicture
 from utils.sandbox.canaries import canary_file
 from utils.sandbox.exclusive import Exclusive
 from utils.sandbox.process import Crashed, DecoderProcess, TimedOut

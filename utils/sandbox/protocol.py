@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import Decoded, ImageUnreadableError, Square, Squares
 from utils.imaging.formats import Format
-from utils.imaging.raw import RawPicture
+from utils.imaging.raw_developing import RawPicture
 
 _HEADER = struct.Struct("!IQ")
 _MAX_JSON_BYTES = 16 * 1024

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from utils.contract import ErrorCode
-from utils.imaging import raw
+from utils.imaging import raw_developing
 from utils.imaging.decoding import ImageUnreadableError, decode_for_models, open_upright
 from utils.imaging.formats import sniff
 from utils.imaging.opening import unreadable_as
@@ -27,7 +27,9 @@ Work = Callable[[protocol.Ask, bytes | int], Answered]  # a file's bytes, or a d
 def answer_to(ask: protocol.Ask, file: bytes | int) -> Answered:
     """Calls what was asked for. Raises ImageUnreadableError."""
     if isinstance(file, int):
-        found = raw.read_preview(file, min_side_px=ask.min_side_px, max_pixels=ask.max_pixels)
+        found = raw_developing.read_preview(
+            file, min_side_px=ask.min_side_px, max_pixels=ask.max_pixels
+        )
         size = (found.width_px, found.height_px)
         if found.preview is None:
             return protocol.Answer(raw_size=size), b""

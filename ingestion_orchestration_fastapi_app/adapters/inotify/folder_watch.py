@@ -12,7 +12,7 @@ from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread, wa
 from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
-from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.ports.folder_events import (
     DirtyFolders,
     Feed,

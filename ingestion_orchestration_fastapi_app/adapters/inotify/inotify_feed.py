@@ -15,7 +15,7 @@ from contextlib import suppress
 from anyio import CapacityLimiter, Lock, to_thread
 from asyncinotify import Event, Inotify, Mask, Watch
 
-from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.ports.folder_events import DirtyFolders
 
 _SELF_LOST = Mask.DELETE_SELF | Mask.MOVE_SELF | Mask.UNMOUNT

@@ -27,14 +27,14 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk 
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.gone_files import are_gone
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
-from ingestion_orchestration_fastapi_app.domain.files.scan import (
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Skipped
+from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Linked,
     Mounted,
     ScanFault,
     ScanStalled,
 )
-from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.domain.inference.uploads import Skipped
+from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from utils.contract import ErrorCode
 from utils.imaging.formats import (

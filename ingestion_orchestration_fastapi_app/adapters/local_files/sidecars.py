@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import open_regular
-from ingestion_orchestration_fastapi_app.domain.files.foreign_files import MARK_NAMES
+from ingestion_orchestration_fastapi_app.domain.scanning.foreign_files import MARK_NAMES
 from utils.metadata.xmp import MAX_XMP_BYTES
 
 _SUFFIX_BYTES = 4

@@ -24,7 +24,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
     QueueFull,
 )
-from ingestion_orchestration_fastapi_app.ingest.retry import retry_request
+from ingestion_orchestration_fastapi_app.ingest.retry_failed import retry_request
 from ingestion_orchestration_fastapi_app.jobs.progress import LOG_LINES
 from utils.contract import (
     API_PREFIX,

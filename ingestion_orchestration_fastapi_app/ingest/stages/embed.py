@@ -28,7 +28,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     failed_after_read,
     stored,
 )
-from ingestion_orchestration_fastapi_app.ingest.stages.suspect import answer_alone, send
+from ingestion_orchestration_fastapi_app.ingest.suspects.embed_control import answer_alone, send
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 

@@ -19,13 +19,13 @@ from ingestion_orchestration_fastapi_app.domain.files.deletion import device_at
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord, Outcome
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, point_id
 from ingestion_orchestration_fastapi_app.domain.files.records import FileStart
-from ingestion_orchestration_fastapi_app.domain.files.scan import (
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
+from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Linked,
     Mounted,
     ScanFault,
     ScanStalled,
 )
-from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
     Send,

@@ -20,15 +20,15 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.sidecars import (
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
-from ingestion_orchestration_fastapi_app.domain.files.foreign_files import edited_name, is_marked
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root
-from ingestion_orchestration_fastapi_app.domain.files.scan import (
+from ingestion_orchestration_fastapi_app.domain.scanning.foreign_files import edited_name, is_marked
+from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Linked,
     Mounted,
     ScanFault,
     ScanStalled,
 )
-from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from utils.contract import ErrorCode
 from utils.problems import Rejected, resource_shortage
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_table
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
-from ingestion_orchestration_fastapi_app.domain.files.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 
 
 class SameFolders:

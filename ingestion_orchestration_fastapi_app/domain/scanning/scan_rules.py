@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
-from ingestion_orchestration_fastapi_app.domain.files import foreign_files
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
+from ingestion_orchestration_fastapi_app.domain.scanning import foreign_files
 from utils.text.folded import composed, folded
 
 _ANY_FOLDERS = "(?:[^/]+/)*"

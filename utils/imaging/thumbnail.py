@@ -1,0 +1,28 @@
+"""How a thumbnail is made of a picture: its size, its format, its quality."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from PIL import Image
+
+_THUMBNAIL_QUALITY = 80
+_THUMBNAIL_EFFORT = 2  # WebP's method, 0 to 6: 4 takes twice the time for a tenth of the bytes
+
+
+def shrunk(image: Image.Image, side_px: int) -> Image.Image:
+    """With its longest side at most `side_px`, and nothing but its pixels."""
+    scale = min(1.0, side_px / max(image.size))
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    small = Image.new("RGB", (width, height))
+    small.paste(image.resize((width, height), Image.Resampling.BICUBIC))
+    return small
+
+
+def thumbnail_webp(image: Image.Image, side_px: int) -> bytes:
+    """WebP, longest side at most `side_px`, without any metadata."""
+    encoded = BytesIO()
+    shrunk(image, side_px).save(
+        encoded, "WEBP", quality=_THUMBNAIL_QUALITY, method=_THUMBNAIL_EFFORT
+    )
+    return encoded.getvalue()
