@@ -34,7 +34,7 @@ class Problem(Exception):
     """An error that is answered as RFC 9457. `detail` is written for the caller.
 
     `status` is the HTTP status; `code` is API; `title` says the same for every occurrence.
-    `ends_connection`: what its caller still sends is not waited for.
+    `ends_connection`: the rest of the request is not read.
     """
 
     ends_connection: ClassVar[bool] = False
@@ -171,7 +171,7 @@ _LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 def resource_shortage(exc: BaseException) -> ServiceOverloaded | None:
-    """Where the process had no descriptor or memory left: no fault of what it asked for."""
+    """A problem to answer if the process had no descriptor or memory left, else None."""
     if not isinstance(exc, OSError) or exc.errno not in _LACKS:
         return None
     said = exc.strerror or type(exc).__name__

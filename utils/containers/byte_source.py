@@ -16,8 +16,8 @@ class ByteSource(Protocol):
 class FileBytes:
     """A file of tens of megabytes of which a few kilobytes matter. Slices block, step 1 only.
 
-    The descriptor stays the caller's, its position is left alone. A file that shrinks meanwhile
-    gives shorter slices. OSError is what reading raises.
+    The descriptor stays the caller's, and its position does not move. A file that shrinks
+    meanwhile gives shorter slices. Reading raises OSError.
     """
 
     def __init__(self, descriptor: int, size_bytes: int) -> None:

@@ -12,7 +12,7 @@ _MAX_BOXES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Positions in the file: where its content starts, and where it ends or says that it does."""
+    """`start` and `end` of its content, as the box says: it may say more than the file has."""
 
     kind: bytes
     start: int

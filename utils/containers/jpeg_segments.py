@@ -31,9 +31,9 @@ class Segment(NamedTuple):
 
 
 def segments(data: ByteSource) -> Iterator[Segment]:
-    """Up to the first scan's header, which is the last. What lies between is skipped.
+    """The segments up to the first scan's header. What lies between them is skipped.
 
-    It also ends with the data, and after as many as a picture may have.
+    They also end with the data, and after as many as a picture may have.
     """
     position = 2
     for _ in range(_MAX_SEGMENTS):
@@ -54,7 +54,7 @@ def segments(data: ByteSource) -> Iterator[Segment]:
 
 
 def scan_segments(data: bytes, position: int = 2) -> Iterator[Segment]:
-    """From a marker on to the end of the image: tables and scans.
+    """The tables and scans from a marker to the end of the image.
 
     A scan ends behind its coded data, at the next marker. What lies between segments is skipped.
     """
@@ -68,7 +68,7 @@ def scan_segments(data: bytes, position: int = 2) -> Iterator[Segment]:
 
 
 def next_marker(data: bytes, position: int) -> int:
-    """Where coded data ends that begins here; -1 if only with the data."""
+    """The first marker behind coded data that begins at `position`; -1 if there is none."""
     found = _MARKER_IN_SCAN.search(data, position)
     return found.start() if found else -1
 

@@ -21,7 +21,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(data: ByteSource) -> Iterator[Chunk]:
-    """Up to the last one, or the end of the data. Each has 12 bytes: the caller bounds how many."""
+    """Chunks as far as the data goes. Each has at least 12 bytes: callers bound their number."""
     position = 8
     while len(head := data[position : position + 8]) == 8:
         chunk = Chunk(head[4:], position, position + 12 + int.from_bytes(head[:4]))

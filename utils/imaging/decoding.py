@@ -142,7 +142,7 @@ def _fitted(
 def _resized(
     image: Image.Image, size: tuple[int, int], sampling: Image.Resampling, area: Area
 ) -> Image.Image:
-    """A cut without scaling is a cut: bicubic would change nothing but the time it takes."""
+    """Only cuts where nothing is scaled: bicubic would give the same pixels, later."""
     left, top, right, bottom = area
     if (right - left, bottom - top) == size and left == int(left) and top == int(top):
         return image.crop((int(left), int(top), int(right), int(bottom)))

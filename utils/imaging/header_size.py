@@ -106,7 +106,7 @@ def _jxl(data: bytes) -> Size | None:
 
 
 def _codestream(data: bytes) -> int | None:
-    """Where it begins: bare, whole in a box of its own, or behind the number of its first part."""
+    """Where it begins: bare, in a box of its own, or in a box behind the number of its part."""
     if data[:2] == b"\xff\x0a":
         return 0
     for box in boxes(data):

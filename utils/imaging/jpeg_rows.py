@@ -48,7 +48,7 @@ def open_damaged(data: bytes, min_side_px: int) -> tuple[Image.Image, bool]:
 
 
 def _before_a_hole(data: bytes) -> bytes:
-    """Up to a block that was never written: zeros are codes, too, and decode to garbage."""
+    """The data before a block that was never written: its zeros would decode to garbage."""
     start = data.find(b"\xff\xda")
     hole = data.find(_HOLE, start)
     return data if start < 0 or hole < 0 else data[:hole]
@@ -76,9 +76,10 @@ def _equal_rows(one: Image.Image, other: Image.Image) -> int:
 
 
 def _whole_coarse_scan(data: bytes) -> int:
-    """Of a progressive JPEG: where what can be decoded ends. 0 before a first scan of each part.
+    """Where the data of a progressive JPEG ends that shows the whole picture, if coarsely.
 
-    A further scan has begun by then. A header that is cut off is no part of what can be decoded.
+    0 if that is not there: a first scan of each component, and the beginning of one more. A header
+    that is cut off is left out.
     """
     components = 0
     coarse: set[int] = set()

@@ -40,8 +40,8 @@ _KEPT_CHUNKS = frozenset(
 class JpegStream:
     """`data` is a JPEG of tables, frame, profile and scans; `exif` the first EXIF block.
 
-    Of a JPEG of one pass the end marker is gone. libjpeg fills what it lacks with grey when it
-    meets that marker, and says so to nobody; at the end of the data it asks for more.
+    A JPEG of one pass has no end marker here. At that marker libjpeg fills missing rows with grey
+    and does not say so; at the end of the data it asks for more.
     """
 
     data: bytes

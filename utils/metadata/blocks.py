@@ -35,7 +35,7 @@ _TIFF_STARTS = (b"II*\0", b"MM\0*")
 
 @dataclass(slots=True)
 class Blocks:
-    """`exif`: TIFF structures, each from its byte order on; a RAW that is a TIFF is its own.
+    """`exif`: TIFF structures, each from its byte order on; or the whole of a RAW that is a TIFF.
 
     `photoshop`: image resources, one of which may be IPTC.
     """

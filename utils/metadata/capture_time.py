@@ -41,9 +41,9 @@ def most_trusted(
 
 
 def parsed_moment(text: str, *, fraction: str = "", offset: str = "") -> Moment | None:
-    """Of EXIF ("2021:03:04 12:00:05") and ISO 8601; a day alone begins at midnight.
+    """Reads EXIF ("2021:03:04 12:00:05") and ISO 8601. A date without a time is midnight.
 
-    `fraction` are the digits of a part of a second, `offset` is "+02:00": what EXIF keeps apart.
+    `fraction` (digits of a second's part) and `offset` ("+02:00") are separate fields in EXIF.
     """
     found = _MOMENT.match(text)
     if found is None:

@@ -17,7 +17,7 @@ _M_ARENA_MAX = -8  # from <malloc.h>
 
 
 def limit_arenas() -> None:
-    """Of threads that start from now on. By itself glibc has eight arenas a core."""
+    """Limits the arenas of threads that start from now on. glibc's default is eight a core."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "mallopt"):
@@ -25,7 +25,7 @@ def limit_arenas() -> None:
 
 
 def trim_heap() -> None:
-    """Blocking, for milliseconds. Free memory of all arenas goes back to the system."""
+    """Gives free memory of all arenas back to the system. Blocking, for milliseconds."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "malloc_trim"):  # not in musl
@@ -33,7 +33,7 @@ def trim_heap() -> None:
 
 
 async def trim_heap_repeatedly(*, every_s: float = 10.0) -> None:
-    """Until cancelled. To wait for the end of some work would be too late: an import takes days."""
+    """Trims until it is cancelled. At the end of a job would be too late: an import takes days."""
     while True:
         await sleep(every_s)
         await to_thread.run_sync(trim_heap)

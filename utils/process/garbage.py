@@ -6,7 +6,7 @@ import gc
 
 
 def freeze_loaded_modules() -> None:
-    """Call it once what stays for good is imported, and before anything that goes again.
+    """Call it when all that stays for good is imported, and nothing else has been made.
 
     A full collection looks at every object and holds the interpreter meanwhile: 0.45 s beside
     torch, in which no request is answered.

@@ -14,7 +14,7 @@ from utils.web.routing.root_path import checked_root_path
 
 
 def _from_text(read: Callable[[str], tuple[str, ...]]) -> BeforeValidator:
-    """What code gives is taken as it is."""
+    """Reads text from the environment. A value that code passes is not changed."""
     return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
 
 

@@ -39,7 +39,7 @@ _RETRY_AFTER = "Whole seconds after which it makes sense to ask again."
 
 
 def problems(*kinds: type[Problem]) -> Responses:
-    """For `responses=` of a route: what it alone can have."""
+    """For `responses=` of a route: the problems that not every route can have."""
     responses: Responses = {}
     for kind in kinds:
         titles = responses.setdefault(kind.status, {_TITLES: {}})[_TITLES]
@@ -69,7 +69,7 @@ def stream(description: str, *, item: type[BaseModel]) -> Responses:
 
 
 def links(*operations: str, **parameters: str) -> dict[str, Any]:
-    """For `links` in `responses=` of a route whose answer names what others are asked for.
+    """For `links` in `responses=` of a route whose answer holds parameters of other routes.
 
     `operations` by id; `parameters` are places in the answer: `image_id="/images/0/id"`.
     """

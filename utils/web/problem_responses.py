@@ -99,7 +99,7 @@ def problem_response(
 
 
 def _speakable(text: str) -> str:
-    """Half a surrogate pair, which JSON may carry, is no text that an answer can hold."""
+    """Replaces lone surrogates: JSON may carry them, an answer in UTF-8 cannot."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

@@ -78,6 +78,6 @@ class RequestScope:
 
 
 def _logged(scope: Scope) -> str:
-    """The beginning of the path: a caller does not fill the log."""
+    """The beginning of the path, so that a caller cannot fill the log."""
     path: str = scope["path"]
     return path[:_LOGGED_CHARACTERS]

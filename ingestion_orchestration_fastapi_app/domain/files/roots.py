@@ -8,7 +8,6 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import (
-    deepest_root,
     display_text,
     is_within,
     point_id,
@@ -70,11 +69,6 @@ def overlaps(roots: Sequence[Root], moves: Mapping[UUID, bytes]) -> Iterator[tup
             for other in staying:
                 if is_within(moved.path, other.path) or is_within(other.path, moved.path):
                     yield moved, other
-
-
-def owned(paths: Sequence[bytes], root: Root, roots: Sequence[Root]) -> list[bytes]:
-    """Those of the paths whose deepest root it is."""
-    return [path for path in paths if deepest_root(path, roots) == root]
 
 
 def _suffixes(path: bytes) -> Iterator[bytes]:

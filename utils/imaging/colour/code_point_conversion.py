@@ -87,7 +87,7 @@ class Conversion:
 
 @lru_cache(maxsize=64)
 def conversion(points: CodePoints) -> Conversion | None:
-    """None where it would change nothing, and for code points that no picture is shown by."""
+    """None where it would change nothing, or where the code points are not supported."""
     if points.primaries not in _PRIMARIES or points.transfer not in _TRANSFERS:
         return None
     primaries = _PRIMARIES[points.primaries]
@@ -111,7 +111,7 @@ def conversion(points: CodePoints) -> Conversion | None:
 
 
 def has_conversion(points: CodePoints) -> bool:
-    """Whether both are specified and followed here."""
+    """Whether both code points are specified and supported."""
     numbers = (points.primaries, points.transfer)
     return 2 not in numbers and numbers[0] in _PRIMARIES and numbers[1] in _TRANSFERS
 

@@ -19,7 +19,7 @@ _ROUNDING = 2
 
 
 def to_srgb(image: Image.Image, points: CodePoints | None = None) -> Image.Image:
-    """RGB, 8 bit, opaque. Keeps the size; the orientation is the caller's affair."""
+    """RGB, 8 bit, opaque. Keeps the size; the caller turns it."""
     icc = image.info.get("icc_profile")
     image = _eight_bit(image)
     image, alpha = _without_alpha(image)
@@ -72,7 +72,7 @@ def _shown_by(image: Image.Image, points: CodePoints) -> Image.Image:
 
 
 def _converted(image: Image.Image, icc: bytes) -> Image.Image:
-    """A profile that is broken or made for other channels is worth no failed file: ignored."""
+    """Ignores a profile that is broken or made for other channels: the file need not fail."""
     if len(icc) > _MAX_PROFILE_BYTES:
         return image
     try:
@@ -84,7 +84,7 @@ def _converted(image: Image.Image, icc: bytes) -> Image.Image:
 
 @lru_cache(maxsize=16)
 def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """None where it would change nothing, or speaks of other channels than the image has.
+    """None where it would change nothing, or where the profile is of other channels.
 
     Names do not tell: profiles called sRGB are linear, and sRGB goes by many names.
     """

@@ -24,7 +24,7 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware. What an answer says by itself, as pages and pictures do, stays.
+    """ASGI middleware. Headers that an answer has already, as pages and pictures do, stay.
 
     `is_shared`: pages of other origins may show what is served.
     """

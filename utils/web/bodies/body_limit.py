@@ -73,7 +73,7 @@ class BodyLimit:
         received_bytes, is_over = 0, False
 
         async def bounded() -> Message:
-            """Once an answer has begun, what drains the rest has bounds of its own."""
+            """Bounded until an answer has begun: draining the rest has bounds of its own."""
             nonlocal received_bytes, is_over
             if is_over:
                 return await receive()
@@ -118,7 +118,7 @@ def media_type(content_type: str) -> str:
 
 
 def form_problem(exc: HTTPException) -> Problem | None:
-    """What FastAPI's 400 means where its form parser made it of its own exception."""
+    """The problem behind a 400 that FastAPI made of its form parser's exception; else None."""
     cause = exc.__context__
     if not isinstance(cause, MultiPartException):
         return None

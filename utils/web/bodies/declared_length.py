@@ -8,7 +8,7 @@ _DIGITS = 18  # more do not fit into what a server counts with
 
 
 def declared_bytes(content_length: str | None) -> int:
-    """0 where nothing is declared that counts bytes; never an error, however long it is."""
+    """0 where the header is missing or no number. Never raises, however long it is."""
     text = content_length or ""
     if not (text.isascii() and text.isdecimal()):
         return 0

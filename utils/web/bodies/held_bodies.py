@@ -14,9 +14,10 @@ from utils.problems import ServiceOverloaded, TooSlow
 
 
 class Pace:
-    """Patience that waiting uses up and that bytes give back, up to what it was.
+    """Patience that waiting uses up and that bytes restore, up to its initial value.
 
-    Who sends `min_bytes_per_s` is never too slow; who sends nothing is so after `patience_s`.
+    A client that sends `min_bytes_per_s` is never too slow. One that sends nothing is too slow
+    after `patience_s`.
     """
 
     def __init__(self, *, min_bytes_per_s: float, patience_s: float) -> None:
@@ -51,7 +52,7 @@ class _Body:
 
 
 class HeldBodies:
-    """Bodies that are held whole, all together. The slowest gives way to one that has no room."""
+    """Bounds the bytes of all bodies held at once. Where they exceed it, the slowest is ended."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadRequests:
-    """ASGI middleware: answers HEAD with what GET would begin with, and makes no more of it."""
+    """ASGI middleware: answers HEAD with the status and headers of GET, and stops there."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -83,7 +83,7 @@ class RootPath:
 
 
 def _make_local(headers: MutableHeaders) -> None:
-    """A proxy need not pass on the name that it was called by: redirects stay where they are."""
+    """Makes redirects relative: a proxy need not pass on the name that it was called by."""
     if location := headers.get("Location"):
         parts = urlsplit(location)
         headers["Location"] = urlunsplit(("", "", parts.path, parts.query, parts.fragment))

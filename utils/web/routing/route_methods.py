@@ -10,7 +10,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def known_methods(app: FastAPI, scope: Scope) -> list[str]:
-    """Starlette itself names those of the first route alone, which may be one of several."""
+    """Of all routes of the path. Starlette itself names only those of the first."""
     known = [method for method in _METHODS if _is_known(app, {**scope, "method": method})]
     return [*known, "HEAD"] if "GET" in known else known  # wherever there is GET
 

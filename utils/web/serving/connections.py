@@ -64,7 +64,7 @@ class Connections:
         return len(self._open)
 
     def opened(self, connection: Connection) -> None:
-        """May refuse this one, where each of the others is at work."""
+        """Counts a new connection, or refuses it where all others are at work."""
         most = self._limits.max_connections
         if len(self._open) >= most and not self._make_room():
             if len(self._open) >= most + _REFUSED_AT_ONCE:
@@ -146,7 +146,7 @@ class Connections:
                 self._unread[connection] = (now_s, left_bytes)
 
     def _make_room(self) -> bool:
-        """Closes one that is not at work; rather one that never asked for anything than one of a
+        """Closes one that is not at work, preferably one that never sent a request, not one of a
         client that keeps its connection for the next call."""
         for connection in (
             self._oldest(self._heads, least_s=_MOMENT_S),

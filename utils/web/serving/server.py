@@ -65,7 +65,7 @@ class Server(uvicorn.Server):
         self._on_stop = on_stop
 
     def run_to_end(self) -> bool:
-        """Whether it had started when it ended. A start that failed has been said."""
+        """Serves until it is stopped. False if it could not start; the log says why."""
         freeze_loaded_modules()
         # Both are uvicorn's own way out: after a Ctrl-C, and when the start failed.
         with suppress(KeyboardInterrupt, SystemExit):
