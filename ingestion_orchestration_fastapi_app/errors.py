@@ -15,7 +15,8 @@ Problem
 RowsRefused: some rows of a write are none that the vector store can hold
 
 InferenceFault: the inference service did not answer; nothing is wrong with any file
-├── Overloaded      asked to wait (429, 503 while loading, a body cut off while it was sent)
+├── Overloaded      asked to wait (429, 503, a body cut off while it was sent)
+│   └── ModelIsLoading  the model that was named is not in memory yet
 ├── Unreachable     refused, unknown host, no answer to a connection
 ├── ConnectionLost  the connection broke after the batch had been sent: perhaps because of it
 └── BatchRefused    413: the batch is larger than the service takes
@@ -186,6 +187,10 @@ class Overloaded(InferenceFault):
     def __init__(self, detail: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class ModelIsLoading(Overloaded):
+    """The model that was named is not in memory yet; others of the service may be."""
 
 
 class Unreachable(InferenceFault):

@@ -296,6 +296,7 @@ class FakeInference:
     url: str = "http://ml"
     away: bool = False  # nobody answers there
     batches: list[list[bytes]] = field(default_factory=list)
+    asked_for: str = ""  # the model of the last batch
     canaries: int = 0  # of these there is none in `batches`
     running: int = 0
     most_running: int = 0
@@ -326,6 +327,7 @@ class FakeInference:
         self.most_running = max(self.most_running, self.running)
         try:
             await self._reached()
+            self.asked_for = fingerprint
             self.behaviour({key: one for key, one in uploads.items() if isinstance(one, Upload)})
         finally:
             self.running -= 1

@@ -38,6 +38,7 @@ class Endpoint:
         silences: how often in a row it did not say what it is, likewise.
         canary_model: it lost a batch for that one, and must embed a canary before it is used.
         failed_canaries: how often it lost a canary.
+        loading_until_s: by fingerprint, when a model that it loads is asked for again.
         disowned: by fingerprint, what it said when it was sent images for a model that it lists.
         max_images: by fingerprint, where it refused what its capabilities allow.
         reserved_by: who waits to have it alone, or has.
@@ -56,6 +57,7 @@ class Endpoint:
     cooldown_reason: str = ""
     canary_model: str | None = None
     failed_canaries: int = 0
+    loading_until_s: dict[str, float] = field(default_factory=dict)
     disowned: dict[str, str] = field(default_factory=dict)
     max_images: dict[str, int] = field(default_factory=dict)
     reserved_by: object = None
@@ -91,6 +93,10 @@ class Endpoint:
         if fingerprint not in self._by_model:  # it is asked for with each file of a job
             self._by_model[fingerprint] = capabilities_for(self.capabilities, fingerprint)
         return self._by_model[fingerprint]
+
+    def ready_at_s(self, fingerprint: str) -> float:
+        """When something for that model may be sent, as far as it was heard."""
+        return max(self.cooldown_until_s, self.loading_until_s.get(fingerprint, float("-inf")))
 
     def refusal(self, fingerprint: str | None) -> str:
         """Why a service that answers is not used for images of that model."""

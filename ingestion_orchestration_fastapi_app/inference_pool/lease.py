@@ -158,7 +158,8 @@ class InferenceLease:
         return BatchLimits.of(told, wanted_images=self._batch_images, captions=self._captions)
 
     def _may_use(self, endpoint: Endpoint) -> bool:
-        return self._use(endpoint) is _Use.USED
+        is_ready = endpoint.ready_at_s(self.fingerprint) <= current_time()
+        return is_ready and self._use(endpoint) is _Use.USED
 
     def _use(self, endpoint: Endpoint) -> _Use:
         if endpoint.fault is not None or endpoint.capabilities is None:
@@ -185,21 +186,24 @@ class InferenceLease:
             case _Use.AWAY:
                 return f"{endpoint.url}: {endpoint.fault or 'it was not asked yet'}"
             case _Use.USED:
-                is_cooling = endpoint.cooldown_until_s > current_time()
-                return f"{endpoint.url}: {endpoint.cooldown_reason}" if is_cooling else ""
+                now_s = current_time()
+                if endpoint.cooldown_until_s > now_s:
+                    return f"{endpoint.url}: {endpoint.cooldown_reason}"
+                is_loading = endpoint.ready_at_s(self.fingerprint) > now_s
+                return f"{endpoint.url}: the model is being loaded" if is_loading else ""
 
     async def _until_changed(self) -> None:
         """Or until a service has cooled down."""
         endpoints, now_s = self._pool.endpoints, current_time()
         if all(self._use(one) is _Use.OTHER_MODEL for one in endpoints):
             raise ModelMismatch(self._why(endpoints[0]))
-        cooling_s = [
-            one.cooldown_until_s
+        ready_s = [
+            ready_s
             for one in endpoints
-            if self._may_use(one) and one.cooldown_until_s > now_s
+            if self._use(one) is _Use.USED and (ready_s := one.ready_at_s(self.fingerprint)) > now_s
         ]
         with self._waiting():
-            await self._pool.until_changed(until_s=min(cooling_s, default=float("inf")))
+            await self._pool.until_changed(until_s=min(ready_s, default=float("inf")))
 
     def _waiting(self) -> AbstractContextManager[None]:
         """The job waits for inference where no service is up; otherwise for one that works."""
@@ -225,5 +229,5 @@ class InferenceLease:
                     self._notes.warn(self._why(endpoint))
 
     def _note_deferred(self, endpoint: Endpoint, reason: str) -> None:
-        wait_s = max(0.0, endpoint.cooldown_until_s - current_time())
+        wait_s = max(0.0, endpoint.ready_at_s(self.fingerprint) - current_time())
         self._notes.note("embed_deferred", f"{endpoint.url}: {reason}; again in {wait_s:.1f} s")

@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,
     InferenceFault,
+    ModelIsLoading,
     ModelMismatch,
     Overloaded,
 )
@@ -95,6 +96,9 @@ class InferencePool:
         if isinstance(fault, ModelMismatch):
             endpoint.disowned[fingerprint] = fault.detail
             endpoint.asked_at_s = current_time()
+        elif isinstance(fault, ModelIsLoading):  # its other models are none the worse for it
+            wait_s = POLICY.wait_s(0, asked_s=fault.retry_after_s, jitter=self._jitter())
+            endpoint.loading_until_s[fingerprint] = current_time() + wait_s
         elif isinstance(fault, Overloaded):
             if endpoint.window is not None and endpoint.fault is None:
                 endpoint.window = endpoint.window.overloaded()

@@ -12,9 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities
     capabilities_for,
 )
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
-from ingestion_orchestration_fastapi_app.errors import (
-    ModelMismatch,
-)
+from ingestion_orchestration_fastapi_app.errors import ModelIsLoading, ModelMismatch
 from tests.component.bench import Bench, mixed_folder
 from tests.component.service_fakes import Held, Restarted, images, short_waits
 from tests.component.test_pipeline import MIXED
@@ -202,3 +200,31 @@ async def test_collections_of_two_models_are_filled_by_one_service_at_once() -> 
         points = await bench.store.page(name, limit=100, offset=0)
         assert {point.fingerprint for point in points} == {name}
     assert two.fingerprint is None, "it was bound since"
+
+
+async def test_a_model_that_is_being_loaded_keeps_no_other_model_of_its_service_waiting() -> None:
+    service = holding("http://both", "one", "two")
+
+    def loads_two(uploads: Mapping[str, Upload]) -> None:
+        if service.asked_for == "two":
+            raise ModelIsLoading("it loads", retry_after_s=60)
+
+    service.behaviour = loads_two
+    bench = Bench(inference=service)
+    images(bench.library, 12)
+    await bench.collections().create("two")
+    told = capabilities_for(service.told, "two")
+    assert told is not None
+    await bench.collections().bind("two", told)
+    scheduler = bench.scheduler()
+    async with create_task_group() as tg:
+        await tg.start(scheduler.serve)
+        waiting = await bench.submitted(scheduler, name="two")
+        while (progress := scheduler.live_progress(waiting.id)) is None or (
+            progress.state[0] is not JobState.WAITING_FOR_ML
+        ):
+            await checkpoint()
+        assert progress.state[1] == "http://both: the model is being loaded"
+        one = await bench.ended((await bench.submitted(scheduler, name="one")).id)
+        tg.cancel_scope.cancel()
+    assert one.counts.embedded == 12

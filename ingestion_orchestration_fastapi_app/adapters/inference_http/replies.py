@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     ConnectionLost,
     InferenceFault,
+    ModelIsLoading,
     ModelMismatch,
     Overloaded,
     Unreachable,
@@ -34,7 +35,9 @@ def fault_of(response: httpx.Response) -> InferenceFault | Problem:
         problem = None
     detail = problem.detail if problem else f"the service answered {response.status_code}"
     if response.status_code in (408, 429, 503):
-        return Overloaded(detail, retry_after_s=_retry_after_s(response, problem))
+        is_loading = problem is not None and problem.code is ErrorCode.MODEL_LOADING
+        kind = ModelIsLoading if is_loading else Overloaded
+        return kind(detail, retry_after_s=_retry_after_s(response, problem))
     if problem is not None and problem.code is ErrorCode.MODEL_MISMATCH:
         return ModelMismatch(detail)
     if response.status_code == 413:
