@@ -120,6 +120,7 @@ async def composed(
         preparation=ImagePreparation(
             CapacityLimiter(settings.decode_workers),
             decoders,
+            threads,
             max_pixels=settings.max_image_pixels,
             thumbnail_side_px=settings.thumbnail_side_px,
             encoding=settings.ml_upload_encoding,
@@ -128,6 +129,7 @@ async def composed(
             InferenceClient(
                 http,
                 url=url,
+                threads=threads,
                 request_timeout_s=settings.ml_request_timeout_s,
                 query_timeout_s=settings.ml_query_timeout_s,
                 api_key=settings.ml_key,

@@ -70,8 +70,10 @@ class MemoryStore:
 
     async def mend(self, collection: str, *, dim: int) -> Mended | None:
         await anyio.lowlevel.checkpoint()
-        self._tables.setdefault(collection, _Table(dim))
-        return None
+        if collection in self._tables:
+            return None
+        table = self._tables[collection] = _Table(dim)
+        return Mended(table.version, lost_rows=0)
 
     async def write(
         self, collection: str, points: Sequence[Point], *, may_exist: Collection[UUID]

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Upload,
 )
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture, placeholder_phash
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload, ErrorCode
 from utils.imaging.decoding import (
     Decoded,
@@ -41,7 +42,6 @@ _UPLOAD_VERSION = 3  # raise it whenever an upload would come out differently
 _PICTURE_VERSION = 3  # raise it whenever a thumbnail or a perceptual hash would
 # Cached vectors were once named by the thumbnail's side as well: by this one unless it was set.
 _NAMED_SIDE_PX = 320
-FILE_THREADS = 2  # open what was read before; reading is for the decoders
 _NEUTRAL = (128, 128, 128)
 
 Encoding = Literal["ppm", "jpeg"]
@@ -66,6 +66,7 @@ class ImagePreparation:
         self,
         limiter: CapacityLimiter,
         pool: DecoderPool,
+        threads: RootThreads,
         *,
         max_pixels: int,
         thumbnail_side_px: int = 320,
@@ -81,7 +82,7 @@ class ImagePreparation:
         self.reader_version = reader_version()
         self._limiter = limiter
         self._exclusive, self._alone = Exclusive(limiter), CapacityLimiter(1)
-        self._file_threads = CapacityLimiter(FILE_THREADS)
+        self._root_threads = threads
         self._pool = pool
         self._max_pixels = max_pixels
         self._thumbnail_side_px = thumbnail_side_px
@@ -123,9 +124,9 @@ class ImagePreparation:
     async def _decoded_apart(
         self, content: Content, known: Format, min_side_px: int
     ) -> Decoded | RawPicture | Rejected:
+        if known.is_raw:
+            return await self._preview(content, min_side_px)
         async with self._limiter:
-            if known.is_raw:
-                return await self._preview(content, min_side_px)
             return await self._pool.open_upright(
                 content.data, min_side_px=min_side_px, max_pixels=self._max_pixels
             )
@@ -137,17 +138,19 @@ class ImagePreparation:
         """
         with OriginalFile(_original(content)) as file:
             look = partial(file.check, strictly=True)
-            descriptor = await to_thread.run_sync(look, limiter=self._file_threads)
+            # Outside the limiter: where the file's share does not answer no decoder waits for it.
+            descriptor = await file.in_thread(self._root_threads, look)
             if descriptor is not None:
                 try:
-                    found = await self._pool.read_preview(
-                        descriptor, min_side_px=min_side_px, max_pixels=self._max_pixels
-                    )
+                    async with self._limiter:
+                        found = await self._pool.read_preview(
+                            descriptor, min_side_px=min_side_px, max_pixels=self._max_pixels
+                        )
                 except ImageUnreadableError:
-                    if await to_thread.run_sync(look, limiter=self._file_threads) is not None:
+                    if await file.in_thread(self._root_threads, look) is not None:
                         raise
                 else:
-                    if await to_thread.run_sync(look, limiter=self._file_threads) is not None:
+                    if await file.in_thread(self._root_threads, look) is not None:
                         return found
             assert file.fault is not None
             return file.fault

@@ -19,6 +19,7 @@ from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import (
     coloured_scenes,
     draw,
 )
+from tests.fakes import root_threads
 from tests.unit.test_image_preparation import content
 from utils.imaging.decoding import decode_for_clip, decode_for_models, squashed
 from utils.sandbox.pool import DecoderPool
@@ -49,7 +50,7 @@ async def test_clips_vectors_are_the_same_with_captions_and_without(
     upload = clip.description.upload
     plain, beside, original = [], [], []
     async with DecoderPool(workers=1, timeout_s=60, memory_bytes=1024**3) as pool:
-        preparation = ImagePreparation(CapacityLimiter(1), pool, max_pixels=LIMIT)
+        preparation = ImagePreparation(CapacityLimiter(1), pool, root_threads(), max_pixels=LIMIT)
         for data in photographs():
             without = await preparation.prepare(content(data), upload)
             result = await preparation.prepare(content(data), upload, whole_side_px=WHOLE_PX)
@@ -72,7 +73,7 @@ async def test_clips_vectors_are_the_same_with_captions_and_without(
 
 async def test_a_whole_picture_goes_just_before_its_image() -> None:
     uploads = {"a": Upload(b"1", "image/jpeg", b"whole 1"), "b": Upload(b"2", "image/jpeg")}
-    with MultipartBody("files", uploads, CapacityLimiter(1)) as body:
+    with MultipartBody("files", uploads, root_threads()) as body:
         sent = b"".join([chunk async for chunk in body])
     assert len(sent) == int(body.headers["Content-Length"])
     stream = MultipartStream(boundary_of(body.headers["Content-Type"]), PartLimits(9, 1000, 10_000))

@@ -23,7 +23,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     Overloaded,
     Unreachable,
 )
-from tests.fakes import capabilities, model_of
+from tests.fakes import capabilities, model_of, root_threads
 from utils.contract import PPM_MEDIA_TYPE, ErrorCode
 from utils.problems import Rejected, ValidationProblem
 
@@ -36,7 +36,9 @@ def client_of(
     answer: Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]],
 ) -> InferenceClient:
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))  # type: ignore[arg-type]  # both kinds are taken
-    return InferenceClient(http, url="http://ml", request_timeout_s=5, query_timeout_s=5)
+    return InferenceClient(
+        http, url="http://ml", threads=root_threads(), request_timeout_s=5, query_timeout_s=5
+    )
 
 
 def encoded(*values: float) -> str:
@@ -172,7 +174,11 @@ async def sent_to(port: int) -> None:
     large = {str(number): Upload(b"x" * 4_000_000, PPM_MEDIA_TYPE) for number in range(8)}
     async with httpx.AsyncClient() as http:
         client = InferenceClient(
-            http, url=f"http://127.0.0.1:{port}", request_timeout_s=5, query_timeout_s=5
+            http,
+            url=f"http://127.0.0.1:{port}",
+            threads=root_threads(),
+            request_timeout_s=5,
+            query_timeout_s=5,
         )
         await client.embed(large, captions=False, fingerprint="f")
 

@@ -39,6 +39,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
 from ingestion_orchestration_fastapi_app.errors import Overloaded
 from tests.component.inference_fakes import FakeEmbedder, loaded, served
 from tests.component.orchestrator_app import Running, orchestrator
+from tests.fakes import root_threads
 from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, encoded, file_at, put, scene, with_other_preview
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ErrorCode
@@ -111,7 +112,11 @@ class Sink:
     async def embed(self, uploads: dict[str, Sendable]) -> dict[str, Embedded | Rejected]:
         async with httpx.AsyncClient(trust_env=False) as http:
             client = InferenceClient(
-                http, url=f"http://127.0.0.1:{self.port}", request_timeout_s=20, query_timeout_s=5
+                http,
+                url=f"http://127.0.0.1:{self.port}",
+                threads=root_threads(),
+                request_timeout_s=20,
+                query_timeout_s=5,
             )
             return await client.embed(uploads, captions=False, fingerprint="f")
 
@@ -197,7 +202,9 @@ async def test_descriptors_that_lack_for_originals_are_a_reason_to_come_back(
         raise AssertionError("the whole body came")
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(heard)) as http:
-        client = InferenceClient(http, url="http://ml", request_timeout_s=60, query_timeout_s=60)
+        client = InferenceClient(
+            http, url="http://ml", threads=root_threads(), request_timeout_s=60, query_timeout_s=60
+        )
         with pytest.raises(Overloaded, match="open files"):
             await client.embed(files, captions=False, fingerprint="any")
     assert next(calls) == at_call + 1

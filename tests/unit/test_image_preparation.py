@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
@@ -12,7 +13,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from anyio import CapacityLimiter, create_task_group
+from anyio import CapacityLimiter, create_task_group, fail_after, wait_all_tasks_blocked
 from PIL import Image
 
 from ingestion_orchestration_fastapi_app.adapters import image_preparation
@@ -20,13 +21,17 @@ from ingestion_orchestration_fastapi_app.adapters.image_preparation import (
     Encoding,
     ImagePreparation,
 )
+from ingestion_orchestration_fastapi_app.adapters.local_files import original_file
+from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import open_regular
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Content,
     Original,
     Prepared,
+    Skipped,
     Upload,
 )
 from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
+from tests.fakes import root_threads
 from tests.hostile_decoder import gif
 from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, encoded, exif_with, put, scene, with_other_preview
@@ -54,7 +59,9 @@ async def preparation(
     async with DecoderPool(
         workers=2, timeout_s=timeout_s, memory_bytes=1024**3, control_gap_s=0.01, module=module
     ) as pool:
-        yield ImagePreparation(CapacityLimiter(2), pool, max_pixels=max_pixels, encoding=encoding)
+        yield ImagePreparation(
+            CapacityLimiter(2), pool, root_threads(), max_pixels=max_pixels, encoding=encoding
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +135,29 @@ async def test_a_bomb_is_rejected() -> None:
     for name in ("JPEG", "HEIF"):
         bomb = encoded(scene(64, 64), name)
         assert await rejected(bomb, max_pixels=1000) is ErrorCode.IMAGE_TOO_LARGE
+
+
+async def test_raws_whose_share_does_not_answer_hold_no_decoder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw, back = content(dng(scene(600, 400), preview_px=480)), threading.Event()
+    really = open_regular
+
+    def hanging(path: bytes) -> int | Rejected | Skipped:
+        back.wait(30)
+        return really(path)
+
+    monkeypatch.setattr(original_file, "open_regular", hanging)
+    async with preparation() as preparing:
+        async with create_task_group() as tg:
+            for _ in range(3):  # more than there are decoders
+                tg.start_soon(preparing.prepare, raw, CLIP)
+            await wait_all_tasks_blocked()
+            with fail_after(20):
+                jpeg = await preparing.prepare(content(encoded(scene(300, 200))), CLIP)
+            assert isinstance(jpeg, Prepared)
+            tg.cancel_scope.cancel()  # nobody waits for them
+        back.set()
 
 
 async def test_a_raw_is_prepared_from_its_preview() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import anyio
 import pytest
-from anyio import CapacityLimiter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.adapters.inference_http.multipart_body import MultipartBody
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original, Sendable, Upload
 from ml_inference_fastapi_app.serving.multipart import MultipartStream, PartLimits, boundary_of
+from tests.fakes import root_threads
 from tests.picture_files import file_at
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE
 
@@ -40,7 +40,7 @@ def test_whatever_is_sent_arrives_and_is_as_long_as_was_declared(
         )
 
     async def sent() -> tuple[MultipartBody, bytes]:
-        with MultipartBody("files", uploads, CapacityLimiter(1)) as body:
+        with MultipartBody("files", uploads, root_threads()) as body:
             return body, b"".join([chunk async for chunk in body])
 
     body, whole = anyio.run(sent)

@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.adapters.inference_http.replies import 
     fault_of,
     parsed,
 )
-from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import faults_of
+from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Embedded,
     Original,
@@ -35,6 +35,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     Overloaded,
     Unreachable,
 )
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from utils.contract import (
     API_PREFIX,
     IMAGE_COUNT_HEADER,
@@ -49,17 +50,19 @@ from utils.problems import Rejected, ServiceOverloaded, ValidationProblem
 
 CONNECT_TIMEOUT_S = 5.0
 STATUS_TIMEOUT_S = 10.0
-FILE_THREADS = 2  # read originals while they are sent, and look at what became of them
+DECODING_THREADS = 2  # of the small pictures that a service made of originals
 
 
 class InferenceClient:
-    """The `Inference` port. The httpx client belongs to the caller, who closes it."""
+    """The `Inference` port. The httpx client belongs to the caller, who closes it; `threads` read
+    the originals that are sent."""
 
     def __init__(
         self,
         http: httpx.AsyncClient,
         *,
         url: str,
+        threads: RootThreads,
         request_timeout_s: float,
         query_timeout_s: float,
         api_key: str | None = None,
@@ -72,7 +75,8 @@ class InferenceClient:
         self._query_timeout = httpx.Timeout(query_timeout_s, connect=CONNECT_TIMEOUT_S)
         self._headers = {} if api_key is None else {"X-API-Key": api_key}
         self._thumbnail_side_px = thumbnail_side_px
-        self._file_threads = CapacityLimiter(FILE_THREADS)
+        self._root_threads = threads
+        self._threads = CapacityLimiter(DECODING_THREADS)
         self._takes_fingerprints = False  # those of before 0.2 refuse what they do not know
 
     @property
@@ -102,7 +106,7 @@ class InferenceClient:
         sent = {part_id: upload for part_id, upload in uploads.items() if part_id not in faults}
         if not sent:
             return dict(faults)
-        with MultipartBody("files", sent, self._file_threads) as body:
+        with MultipartBody("files", sent, self._root_threads) as body:
             response = await self._send_our_own(
                 "POST",
                 "/batch_embed_and_caption",
@@ -155,15 +159,19 @@ class InferenceClient:
             side_px = self._thumbnail_side_px
             return {one: developed_preview_of(said, side_px=side_px) for one, said in drawn.items()}
 
-        return await to_thread.run_sync(looked_at, limiter=self._file_threads) if drawn else {}
+        return await to_thread.run_sync(looked_at, limiter=self._threads) if drawn else {}
 
     async def _changed(self, uploads: Mapping[str, Sendable]) -> dict[str, Rejected]:
-        originals = {
-            part_id: upload for part_id, upload in uploads.items() if isinstance(upload, Original)
-        }
-        if not originals:
-            return {}
-        return await to_thread.run_sync(faults_of, originals, limiter=self._file_threads)
+        """Originals that have changed since they were hashed, by their times and sizes."""
+        faults: dict[str, Rejected] = {}
+        for part_id, upload in uploads.items():
+            if not isinstance(upload, Original):
+                continue
+            with OriginalFile(upload) as file:
+                await file.in_thread(self._root_threads, file.check)
+                if file.fault is not None:
+                    faults[part_id] = file.fault
+        return faults
 
     async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector:
         response = await self._send(
@@ -181,7 +189,7 @@ class InferenceClient:
 
     async def embed_image(self, data: bytes, *, fingerprint: str) -> QueryVector:
         uploads = {"query": Upload(data, "application/octet-stream")}
-        with MultipartBody("file", uploads, self._file_threads) as body:
+        with MultipartBody("file", uploads, self._root_threads) as body:
             response = await self._send(
                 "POST",
                 "/embed",

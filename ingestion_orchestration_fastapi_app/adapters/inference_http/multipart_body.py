@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Mapping
 
-from anyio import CapacityLimiter, to_thread
-
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original, Sendable, Upload
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from utils.contract import WHOLE_FIELD
 from utils.problems import Rejected
 
@@ -20,12 +19,10 @@ class MultipartBody:
 
     Iterating sends it, any number of times, one at a time. `faults` then holds the files that
     were not what they should be, by id, and `complete` says that the end was reached. Files
-    are read by threads that `threads` bounds. Bytes are passed on as they are, without a copy.
+    are read in the threads of their roots. Bytes are passed on as they are, without a copy.
     """
 
-    def __init__(
-        self, field: str, uploads: Mapping[str, Sendable], threads: CapacityLimiter
-    ) -> None:
+    def __init__(self, field: str, uploads: Mapping[str, Sendable], threads: RootThreads) -> None:
         self._uploads = uploads
         self._threads = threads
         self._file: OriginalFile | None = None
@@ -72,7 +69,7 @@ class MultipartBody:
     async def _chunks(self, part_id: str, original: Original) -> AsyncIterator[bytes]:
         with OriginalFile(original) as file:
             self._file = file
-            while chunk := await to_thread.run_sync(file.read, limiter=self._threads):
+            while chunk := await file.in_thread(self._threads, file.read):
                 yield chunk
             if file.fault is not None:
                 self.faults[part_id] = file.fault

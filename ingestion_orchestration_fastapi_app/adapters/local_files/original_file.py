@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
+from typing import TypeVar
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import (
     open_regular,
@@ -12,23 +13,15 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file impor
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from utils.contract import ErrorCode
 from utils.problems import Rejected
+
+T = TypeVar("T")
 
 CHUNK_BYTES = 1024 * 1024
 
 _CHANGED = Rejected(ErrorCode.FILE_CHANGED, "the file changed after it was read")
-
-
-def faults_of(originals: Mapping[str, Original]) -> dict[str, Rejected]:
-    """Those that have changed since they were hashed, by their times and sizes. Blocking."""
-    faults: dict[str, Rejected] = {}
-    for part_id, original in originals.items():
-        with OriginalFile(original) as file:
-            file.check()
-            if file.fault is not None:
-                faults[part_id] = file.fault
-    return faults
 
 
 class OriginalFile:
@@ -44,6 +37,7 @@ class OriginalFile:
         self._descriptor: int | None = None
         self._position = 0
         self._digest = hashlib.sha256()
+        self._is_left = False  # to a thread for which nobody waits
 
     def __enter__(self) -> OriginalFile:
         return self
@@ -51,8 +45,23 @@ class OriginalFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    async def in_thread(self, threads: RootThreads, call: Callable[[], T]) -> T:
+        """What a method of it returns, in a thread of its root. Who is cancelled does not wait."""
+        self._is_left = True
+        try:
+            result = await threads.run(self._original.file.absolute, call, drop=self._close_now)
+        except Exception:
+            self._is_left = False
+            raise
+        self._is_left = False
+        return result
+
     def close(self) -> None:
         """Idempotent. Closing what was only read does not block."""
+        if not self._is_left:
+            self._close_now()
+
+    def _close_now(self, _: object = None) -> None:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
