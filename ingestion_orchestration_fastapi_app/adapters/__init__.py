@@ -1,1 +1,1 @@
-"""I/O out: one file per outside system."""
+"""I/O out: a package per outside system. Fits the ports by shape; composed at the root alone."""

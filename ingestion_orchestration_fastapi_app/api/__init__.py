@@ -1,1 +1,1 @@
-"""HTTP in: one file per resource."""
+"""HTTP in: routes by subject, views of inner records, who may call. No rules, no adapters."""
