@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.kills.life import Errand
-from tests.kills.photos import change, contents, fill
+from tests.kills.photos import change, contents, fill, path_of
 from tests.kills.rig import Rig, Scenario, Seen, Story
+from tests.kills.spoil import spoil
 
-NAMES = ("first", "sync", "again", "same", "moved", "forgotten")
+NAMES = ("first", "sync", "again", "same", "moved", "forgotten", "checked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def pytest_terminal_summary(
 def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known]:
     """By name: a first import, one that syncs a changed folder, one after a deletion that is to
     be watched, and one of a folder in which all is the same and nothing is to be watched any more.
-    Then one of a folder that has moved, and one of a folder that was forgotten.
+    Then one of a folder that has moved, and one of a folder that was forgotten. Then a check of a
+    collection in which much is wrong.
     """
     home = tmp_path_factory.mktemp("home")
     fill(home / "photos")
@@ -76,6 +78,13 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     moved = Scenario("moved", elsewhere, errand, whole.folder / "data")
     errand = replace(_after(whole, {"captions": True}), forget_first=True)
     forgotten = Scenario("forgotten", home, errand, whole.folder / "data")
+    damaged = tmp_path_factory.mktemp("damaged")
+    fill(damaged / "photos")
+    stored = rig.story(Scenario("stored", damaged, Errand({})), keep=True)
+    path_of(damaged / "photos", 6).unlink()
+    spoil(stored.folder / "data")
+    errand = replace(_after(stored, {}), check=True)
+    checked = Scenario("checked", damaged, errand, stored.folder / "data")
     return {
         "first": _known(first, whole),
         "sync": _known(sync, synced),
@@ -83,6 +92,7 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
         "same": _known(same, rig.story(same)),
         "moved": _known(moved, rig.story(moved)),
         "forgotten": _known(forgotten, rig.story(forgotten)),
+        "checked": _known(checked, rig.story(checked)),
     }
 
 

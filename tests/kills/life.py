@@ -17,6 +17,8 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret impor
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.verify import job as verify_job
+from ingestion_orchestration_fastapi_app.verify.job import VERIFY
 from tests.component.bench import adds_up
 from tests.component.orchestrator_app import Running, orchestrator
 from tests.kills.fault_points import Fault, Fuse
@@ -25,6 +27,7 @@ from utils.process.parent_death import die_with_parent
 
 PATIENCE_S = 50.0
 LOOK_S = 0.03
+PAGE = 7  # files that are verified at once: so there are several pages of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Errand:
     """What a client wants, and asks for again after a restart until it is done.
 
     `known_jobs` were there before. `moved_from` is where the photos were then.
-    `root_first`: a root is added and taken back.
+    `root_first`: a root is added and taken back. `check`: the collection is verified instead.
     """
 
     request: Mapping[str, bool]
@@ -40,6 +43,7 @@ class Errand:
     delete_first: bool = False
     forget_first: bool = False
     root_first: bool = False
+    check: bool = False
     moved_from: Path | None = None
 
 
@@ -81,6 +85,7 @@ def live(life: Life) -> None:
     log = os.open(life.log_path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
+    verify_job.PAGE = PAGE
     anyio.run(_live, life)
 
 
@@ -108,8 +113,11 @@ async def _done(running: Running, errand: Errand) -> str:
             await _name_root(running)
         if errand.forget_first or errand.moved_from is not None:
             await _change_roots(running, errand)
-        body = {"directory_path": str(running.photos), **errand.request}
-        response = await running.post("/ingest/", body)
+        if errand.check:
+            response = await running.post("/jobs", {"kind": VERIFY, "options": errand.request})
+        else:
+            body = {"directory_path": str(running.photos), **errand.request}
+            response = await running.post("/ingest/", body)
         assert response.status_code == 202, response.text
         ours = [response.json()["job_id"]]
     assert len(ours) == 1, ours
@@ -162,6 +170,8 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
         "state": record.state,
         "counts": record.counts.model_dump(),
         "removed": record.progress.removed,
+        "done": record.progress.done,
+        "report": record.checkpoint.report,
         "rows": dict(rows),
         "vectors": {str(point.id): [float(each) for each in point.vector] for point in points},
         "captions": {str(point.id): point.caption for point in points},

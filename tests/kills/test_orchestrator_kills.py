@@ -17,6 +17,7 @@ from tests.kills.fault_points import (
     calls_of_ports,
 )
 from tests.kills.rig import Kill, Rig, Strike
+from tests.kills.spoil import LOST
 from tests.kills.surviving import PHASES, faults, survived, told
 
 pytestmark = pytest.mark.timeout(900)  # a test is many kills
@@ -50,6 +51,23 @@ def test_a_kill_at_each_fault_point_costs_nothing(rig: Rig, known: dict[str, Kno
     assert not left
 
 
+def test_a_killed_check_reports_what_an_uninterrupted_one_does(
+    rig: Rig, known: dict[str, Known]
+) -> None:
+    """Wherever it is cut off between what is found, what is kept, and what is mended."""
+    findings = known["checked"].whole.left["report"]["findings"]
+    assert findings["point_missing"]["count"] == findings["point_missing"]["mended"] == LOST
+    assert findings["row_unknown"]["mended"] == 1
+    assert findings["thumbnail_missing"]["mended"] > 20
+    assert findings["file_missing"]["count"] == 1
+    seeded, steps = random.Random(13), faults(known["checked"], PHASES, random.Random(13))
+    of_check = ("ledger.jobs.save_checkpoint", "ledger.artefacts.correct", "cache.put_pictures")
+    kills = [Kill(fault) for fault in steps if fault.step in of_check]
+    told(rig, known["checked"], kills)
+    twice = [Kill(Fault(of_check[0], seeded.randint(1, 3), phase)) for phase in PHASES]
+    survived(rig, known["checked"], *twice)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
@@ -60,6 +78,7 @@ def test_a_kill_at_each_fault_point_costs_nothing(rig: Rig, known: dict[str, Kno
         ("same", 6),
         ("moved", 7),
         ("forgotten", 8),
+        ("checked", 9),
     ],
 )
 def test_a_kill_before_and_after_each_fault_point_costs_nothing(

@@ -1,0 +1,38 @@
+"""A data folder in which something of everything is wrong that a check looks for and mends."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import anyio
+
+from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import LEDGER_NAME
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+
+LOST = 3
+STRANGER = UUID("00000000-0000-4000-8000-000000000001")
+
+
+def spoil(data_dir: Path) -> None:
+    """Points are lost, one row is unknown, all thumbnails are gone. No process uses the folder."""
+    shutil.rmtree(data_dir / "cache")
+    anyio.run(_spoil, data_dir)
+
+
+async def _spoil(data_dir: Path) -> None:
+    store = LanceStore(str(data_dir / "store"))
+    async with open_ledger(data_dir / LEDGER_NAME) as ledger:
+        collection = await ledger.collections.find("default")
+        assert collection is not None
+        await store.open("default", synced_version=collection.synced_version, dim=collection.dim)
+        ids = sorted([one async for group in store.ids("default") for one in group])
+        (point,) = await store.get("default", [ids[LOST]], vectors=True)
+        await store.delete("default", ids[:LOST])
+        version = await store.write("default", [replace(point, id=STRANGER)], may_exist=[])
+        # As if nothing had happened: what differs at a start is squared then.
+        await ledger.collections.set_synced_version(collection.id, version)
+    await store.aclose()
