@@ -352,6 +352,8 @@ class FakeInference:
         if isinstance(upload, Upload):
             return upload.data
         assert self.library is not None
+        if self.library.failing(upload.file.path):
+            return Rejected(ErrorCode.FILE_READ, "input/output error")
         data = self.library.files[upload.file.path].data
         same = hashlib.sha256(data).digest() == upload.sha256
         return data if same else Rejected(ErrorCode.FILE_CHANGED, "changed")

@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files import (
     whole_file,
 )
 from ingestion_orchestration_fastapi_app.ingest.stages import scan
-from ingestion_orchestration_fastapi_app.ingest.suspects import read_control
+from ingestion_orchestration_fastapi_app.ingest.suspects import embed_control, read_control
 from tests.component.bench import PATIENCE_S, Bench
 from tests.component.job_steps import started
 from tests.component.orchestrator_app import orchestrator, paint
@@ -67,6 +67,26 @@ async def test_a_file_that_fails_for_a_moment_is_read_later_in_the_same_job() ->
 
     bench.library.failing = failing
     assert (await bench.job()).counts == JobCounts(found=10, embedded=10)
+
+
+@pytest.mark.parametrize("failures", [1, 2, 50])
+async def test_an_original_that_cannot_be_read_while_it_is_sent_is_sent_again(
+    failures: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embed_control, "STRIKE_GAP_S", 0.002)
+    bench = bench_of()
+    bench.library.put(b"a.dng", b"image raw")
+    calls = 0
+
+    def failing(path: bytes) -> bool:
+        nonlocal calls
+        calls += path == b"a.dng"
+        return path == b"a.dng" and 1 < calls <= 1 + failures  # at first it is opened and hashed
+
+    bench.library.failing = failing
+    job = await bench.job()
+    failed = int(failures > 2)
+    assert job.counts == JobCounts(found=11, embedded=11 - failed, failed=failed)
 
 
 @pytest.mark.parametrize("is_known", [True, False])

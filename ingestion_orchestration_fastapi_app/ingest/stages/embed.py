@@ -28,7 +28,11 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     failed_after_read,
     stored,
 )
-from ingestion_orchestration_fastapi_app.ingest.suspects.embed_control import answer_alone, send
+from ingestion_orchestration_fastapi_app.ingest.suspects.embed_control import (
+    answer_alone,
+    read_again,
+    send,
+)
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 
@@ -121,14 +125,12 @@ async def _take(
     job: JobContext, packed: ToEmbed, answer: Embedded | Rejected, results: Send[Result]
 ) -> list[Attempt]:
     """Passes the file's end on. Returns a copy that is sent in its place, where it was lost."""
-    if (
-        isinstance(packed.upload, Original)
-        and isinstance(answer, Rejected)
-        and (answer.code in LOST_FILE_CODES)
-    ):
-        successors = _successors(job, packed)
-        await results.send(failed_after_read(packed.read_file.without_bytes(), answer))
-        return successors
+    if isinstance(packed.upload, Original):
+        answer = await read_again(job, packed, answer)
+        if isinstance(answer, Rejected) and answer.code in LOST_FILE_CODES:
+            successors = _successors(job, packed)
+            await results.send(failed_after_read(packed.read_file.without_bytes(), answer))
+            return successors
     await results.send(_end(job, packed, answer))
     return []
 

@@ -75,6 +75,18 @@ async def answer_alone(job: JobContext, packed: ToEmbed) -> Embedded | Rejected:
     )
 
 
+async def read_again(
+    job: JobContext, packed: ToEmbed, answer: Embedded | Rejected
+) -> Embedded | Rejected:
+    """The answer; of an original that could not be read while it was sent, that of a later try."""
+    first = [answer]
+
+    async def attempt() -> Embedded | Rejected:
+        return first.pop() if first else await answer_alone(job, packed)
+
+    return await job.read_control.judged(packed.read_file.content.file, attempt)
+
+
 async def _passes_canary(job: JobContext, endpoint: Endpoint, packed: ToEmbed) -> bool:
     """With a slot held, which is given back where it does not pass."""
     try:

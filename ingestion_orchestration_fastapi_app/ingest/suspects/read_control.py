@@ -8,7 +8,7 @@ from uuid import UUID
 
 from anyio import Lock, sleep
 
-from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
+from ingestion_orchestration_fastapi_app.domain.files.file import File
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.ports.library import Library
@@ -33,11 +33,12 @@ class ReadControl:
     def __init__(self, library: Library, progress: JobProgress) -> None:
         self._library = library
         self._progress = progress
-        self._good: dict[UUID, File] = {}
+        self._good: dict[UUID, tuple[File, ...]] = {}  # two: none is its own control
         self._one_at_a_time = Lock()
 
     def note_good(self, file: File) -> None:
-        self._good[file.root.id] = file
+        earlier = self._good.get(file.root.id, ())[:1]
+        self._good[file.root.id] = (file, *earlier)
 
     async def judged(self, file: File, attempt: Callable[[], Awaitable[T]]) -> T:
         """What the attempt gives, made again for as long as the file system is at fault."""
@@ -45,10 +46,10 @@ class ReadControl:
         failed_rounds = 0
         while _is_fault(outcome) and failed_rounds < ROUNDS:
             async with self._one_at_a_time:
-                fault = await self._fault(file.root)
+                fault = await self._fault(file)
                 if fault is None:
                     outcome = await attempt()
-                    fault = await self._fault(file.root) if _is_fault(outcome) else None
+                    fault = await self._fault(file) if _is_fault(outcome) else None
             if fault is not None:
                 where = display_text(file.root.path)
                 with self._progress.blocked(fault.code, f"{where}: {fault.detail}"):
@@ -59,9 +60,11 @@ class ReadControl:
                     await sleep(GAP_S)
         return outcome
 
-    async def _fault(self, root: Root) -> Rejected | None:
-        good = self._good.get(root.id)
-        return None if good is None else await self._library.read_fault(good)
+    async def _fault(self, suspect: File) -> Rejected | None:
+        for good in self._good.get(suspect.root.id, ()):
+            if good.path != suspect.path:
+                return await self._library.read_fault(good)
+        return None
 
 
 def _is_fault(outcome: object) -> bool:
