@@ -248,6 +248,7 @@ class FakePreparation:
         self.prepared: list[bytes] = []
         self.down = 0  # so often no decoder can be started
         self.lost: set[bytes] = set()
+        self.late: set[bytes] = set()  # not decoded in time
 
     def min_side_px(self, clip: ClipUpload, *, whole_side_px: int = 0) -> int:
         return max(2 * clip.side_px, 2 * whole_side_px)
@@ -262,6 +263,8 @@ class FakePreparation:
         self.prepared.append(content.file.path)
         if content.file.path in self.lost:
             return Rejected(ErrorCode.FILE_CHANGED, "changed")
+        if content.file.path in self.late:
+            return Rejected(ErrorCode.DECODING_TIMEOUT, "late")
         assert content.data or content.format == "dng", "the bytes must still be there"
         if b"corrupt" in content.data:
             return Rejected(ErrorCode.DECODING_IMAGE, "corrupt")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 import pytest
 from anyio import Event, wait_all_tasks_blocked
 
+from ingestion_orchestration_fastapi_app.domain.files import change_detection
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Prepared, Upload
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
@@ -215,6 +217,18 @@ async def test_a_quarantined_file_is_counted_again_unopened_until_it_is_asked_fo
         ended = await bench.ended(again_job.id)
     assert ended.counts.embedded == 1
     assert ErrorCode.FILE_QUARANTINED not in ended.errors_by_code
+
+
+async def test_a_file_that_took_the_process_down_is_not_tried_again_by_itself_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(change_detection, "TRIED_AGAIN_AFTER", timedelta(0))
+    bench, _ = deadly_bench(POISON)
+    for run in (bench.job, bench.resumed, bench.resumed, bench.resumed):
+        await dies(bench, run)
+    assert not await dies(bench, bench.job)
+    newest, _ = await bench.ledger.jobs.list_newest(limit=10, offset=0)
+    assert newest.errors_by_code[ErrorCode.FILE_QUARANTINED] == 1
 
 
 async def test_a_poison_that_is_asked_for_again_needs_as_many_deaths_again() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileRecord, Outcome, Verdict
+from ingestion_orchestration_fastapi_app.domain.files.quarantine import DIED_ALONE
 from utils.contract import ErrorCode
 
 # Failures that the same bytes will meet again. Others (a permission, a limit that a setting
@@ -94,9 +95,23 @@ def _stands(record: FileRecord, readers: Readers) -> bool:
     """Whether a failure still counts."""
     if record.code not in PERMANENT or record.reader_version != readers.version:
         return False
-    if record.code not in PERHAPS_OF_THE_MOMENT or record.attempts >= ATTEMPTS:
+    if not _is_perhaps_of_the_moment(record) or record.attempts >= ATTEMPTS:
         return True
     return record.judged_at is None or readers.now - record.judged_at < TRIED_AGAIN_AFTER
+
+
+def is_tried_alone(file: File, record: FileRecord | None) -> bool:
+    """Of a file that is opened: whether it failed for what another moment may not bring again."""
+    return (
+        record is not None
+        and record.verdict is Verdict.FAILED
+        and record.stat == file.stat
+        and record.code in PERHAPS_OF_THE_MOMENT
+    )
+
+
+def _is_perhaps_of_the_moment(record: FileRecord) -> bool:
+    return record.code in PERHAPS_OF_THE_MOMENT and record.detail != DIED_ALONE
 
 
 def _is_judged(record: FileRecord) -> bool:

@@ -9,6 +9,9 @@ from uuid import UUID
 from ingestion_orchestration_fastapi_app.domain.files.file import FileStat
 
 ALONE_DEATHS = 2  # once may be a kill that hit an innocent file's moment alone
+# What a failure's detail says of such a file: no control vouches for the process's own death, so
+# it is not tried again by itself.
+DIED_ALONE = "the process died twice while this file and no other was in work"
 
 
 @dataclass(frozen=True, slots=True)
