@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint, EndpointStatus
 
@@ -13,7 +14,11 @@ class Share:
     """What one job may use and holds. `may_use` says of a service whether it is what it needs."""
 
     may_use: Callable[[Endpoint], bool]
-    held: int = 0
+    slots: Counter[Endpoint] = field(default_factory=Counter)
+
+    @property
+    def held(self) -> int:
+        return self.slots.total()
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +49,10 @@ class Slots:
         self._shares.append(share)
 
     def leave(self, share: Share) -> None:
+        """With all that it holds: what a stopped job had under way was cut off."""
         self._shares.remove(share)
+        for endpoint in list(share.slots.elements()):
+            self.give_back(share, endpoint)
 
     def enter(self, ticket: Ticket) -> None:
         self._waiting.append(ticket)
@@ -65,13 +73,13 @@ class Slots:
             chosen = self._roomiest(ticket, choices, endpoints)
         if chosen is not None:
             chosen.in_flight += 1
-            ticket.share.held += 1
+            ticket.share.slots[chosen] += 1
             ticket.is_granted = True
         return chosen
 
     def give_back(self, share: Share, endpoint: Endpoint) -> None:
         endpoint.in_flight -= 1
-        share.held -= 1
+        share.slots[endpoint] -= 1
         if isinstance(endpoint.reserved_by, Ticket) and endpoint.reserved_by.is_granted:
             endpoint.reserved_by = None
 

@@ -87,6 +87,7 @@ class Bench:
     cache: MemoryContentCache = field(default_factory=MemoryContentCache)
     budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(100_000))
     max_waiting: int = 1000
+    pool: InferencePool | None = None  # the newest scheduler's
 
     def __post_init__(self) -> None:
         for service in (self.inference, *self.others):
@@ -106,7 +107,7 @@ class Bench:
     def scheduler(self) -> BenchScheduler:
         ports = self.ports()
         collections = Collections(self.ledger, self.store)
-        pool = InferencePool(ports.inference)
+        self.pool = pool = InferencePool(ports.inference)
         return BenchScheduler(
             ports,
             Kinds(

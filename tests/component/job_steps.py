@@ -46,7 +46,12 @@ def stuck_after(bench: Bench, batches: int) -> None:
 
 
 def free(bench: Bench) -> None:
+    """The time that the service asked for is over, too."""
     bench.inference.behaviour = lambda uploads: None
+    assert bench.pool is not None
+    for endpoint in bench.pool.endpoints:
+        endpoint.well_again()
+    bench.pool.notify()
 
 
 async def half_done(bench: Bench, scheduler: JobScheduler) -> JobRecord:

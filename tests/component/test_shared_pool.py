@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.domain.inference.window import Window
+from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.errors import Overloaded, Unreachable
 from ingestion_orchestration_fastapi_app.inference_pool import pool as pool_module
 from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint, EndpointStatus
@@ -19,7 +20,7 @@ from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePoo
 from ingestion_orchestration_fastapi_app.inference_pool.queries import query_vector
 from ingestion_orchestration_fastapi_app.inference_pool.slots import Share, Slots, Ticket
 from tests.component.bench import Bench
-from tests.component.service_fakes import Slow, images, short_waits
+from tests.component.service_fakes import Held, Slow, images, short_waits
 from tests.fakes import FINGERPRINT, FakeInference, capabilities
 from utils.contract import Capabilities
 
@@ -200,3 +201,24 @@ async def test_who_asks_for_the_health_of_services_does_not_wait_for_a_hung_one(
     await pool.refresh()
     hung, well = pool.endpoints
     assert (hung.status, well.status) == (EndpointStatus.UNKNOWN, EndpointStatus.READY)
+
+
+@pytest.mark.parametrize("control", [Control.PAUSE, Control.CANCEL])
+async def test_a_job_that_is_stopped_gives_its_slots_back(control: Control) -> None:
+    """Also of requests that were under way, and of one that had the service alone."""
+    held = Held(url="http://held")
+    bench = Bench(inference=held)
+    images(bench.library, 40)
+    scheduler = bench.scheduler()
+    (endpoint,) = scheduler.pool.endpoints
+    async with create_task_group() as tg:
+        await tg.start(scheduler.serve)
+        job = await bench.submitted(scheduler)
+        while endpoint.in_flight < 2:
+            await checkpoint()
+        await scheduler.control(job.id, control)
+        assert (endpoint.in_flight, endpoint.reserved_by) == (0, None)
+        held.let_go.set()
+        other = await bench.submitted(scheduler, name="other")
+        assert (await bench.ended(other.id)).counts.embedded == 40
+        tg.cancel_scope.cancel()
