@@ -50,10 +50,10 @@ class Collections:
         self._dropping = Lock()
         self.damaged = DamagedTables()
         self.roots = CollectionRoots(ledger, store, check=self.damaged.check)
-        self._unsquared: set[int] = set()  # whose tables a mending may have changed
+        self._unreconciled: set[int] = set()  # whose tables a mending may have changed
 
     async def check_all(self) -> None:
-        """At start-up, before anything is served: tables are opened and squared with the ledger.
+        """At start-up, before anything is served: tables are opened and reconciled with the ledger.
 
         One that cannot be used stops no other: it is damaged, and its calls are answered with
         ERR_STORE_READ, until the next import rebuilds it.
@@ -73,7 +73,7 @@ class Collections:
                 with self.damaged.noted(collection):
                     if collection.id in self.damaged:  # no import may, before it is done
                         await self.mend(collection)
-                    await self.roots.see_through(collection)
+                    await self.roots.finish_changes(collection)
 
     async def get(self, name: str) -> CollectionRecord:
         """Raises CollectionNotFound, also for what could never be a name."""
@@ -203,8 +203,8 @@ class Collections:
         Raises StoreRead, StoreWrite.
         """
         assert collection.dim is not None, "it is bound"
-        known = collection.id not in self._unsquared
-        self._unsquared.add(collection.id)  # also where it is cut off
+        known = collection.id not in self._unreconciled
+        self._unreconciled.add(collection.id)  # also where it is cut off
         mended = await self._store.mend(collection.name, dim=collection.dim)
         missed = 0
         if collection.id in self.damaged:  # it was never opened
@@ -222,7 +222,7 @@ class Collections:
                 unknown_points=unknown,
                 lost_points=lost,
             )
-        self._unsquared.discard(collection.id)
+        self._unreconciled.discard(collection.id)
         self.damaged.end(collection.id)
         await self.roots.put(collection, list(collection.roots))
         return mended
@@ -257,7 +257,7 @@ class Collections:
             )
             is_older = opened.restored or opened.version < (collection.synced_version or 0)
             await self._ledger.collections.set_synced_version(collection.id, opened.version)
-            await self.roots.square(collection, is_newer=not is_older)
+            await self.roots.reconcile(collection, is_newer=not is_older)
         return lost
 
     async def _create(self, collection: CollectionRecord, *, dim: int) -> None:

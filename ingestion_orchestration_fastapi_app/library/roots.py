@@ -26,7 +26,7 @@ _ROWS_A_WRITE = 4096
 
 
 class CollectionRoots:
-    """One change at a time. Each is written down first, and seen through at the next start if it
+    """One change at a time. Each is written down first, and finished at the next start if it
     was cut off: rows are as they were or as they are to be, and both are found by their ids.
     `check` raises StoreRead for a collection whose table is damaged: nothing is begun then.
     """
@@ -67,7 +67,7 @@ class CollectionRoots:
             raise _unknown(collection, path)
         await self._change(collection, {found.id: None})
 
-    async def see_through(self, collection: CollectionRecord) -> None:
+    async def finish_changes(self, collection: CollectionRecord) -> None:
         """Ends what was begun. Safe to repeat."""
         name = collection.name
         kept = {root.id: root for root in collection.roots}
@@ -100,7 +100,7 @@ class CollectionRoots:
         version = await self._store.put_roots(collection.name, roots, identity=collection.identity)
         await self._ledger.collections.set_synced_version(collection.id, version)
 
-    async def square(self, collection: CollectionRecord, *, is_newer: bool) -> None:
+    async def reconcile(self, collection: CollectionRecord, *, is_newer: bool) -> None:
         """At the start, where the table is not the one last synced: it is newer, or an older one.
 
         What a lost or restored ledger does not know of the roots, the table does.
@@ -124,7 +124,7 @@ class CollectionRoots:
             begun = await self._ledger.collections.find(collection.name)
             if begun is None or begun.id != collection.id:
                 raise CollectionNotFound("The collection was deleted.")
-            await self.see_through(begun)
+            await self.finish_changes(begun)
 
     async def _repoint_points(self, collection: CollectionRecord, root: Root) -> None:
         name, store = collection.name, self._store
@@ -137,9 +137,9 @@ class CollectionRoots:
                 if rows:
                     written = await store.write(name, rows, may_exist={row.id for row in rows})
                     await self._ledger.collections.set_synced_version(collection.id, written)
-        kept_up = await store.upkeep(name)
-        if kept_up is not None:
-            await self._ledger.collections.set_synced_version(collection.id, kept_up)
+        maintained = await store.upkeep(name)
+        if maintained is not None:
+            await self._ledger.collections.set_synced_version(collection.id, maintained)
 
     async def _delete_points(self, collection: CollectionRecord, root_id: UUID) -> None:
         async for ids in self._store.ids(collection.name, root_id=root_id):

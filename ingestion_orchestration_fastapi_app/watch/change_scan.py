@@ -1,4 +1,4 @@
-"""In which folders the disk is at odds with the ledger: what a job would have something to do in.
+"""In which folders the disk differs from the ledger: what a job would have something to do in.
 
 Reads names, stats and the ledger; opens no file and writes nothing.
 """
@@ -31,7 +31,7 @@ _MASK = 2**64 - 1
 class FolderDiff:
     """Numbers tell one such state of a folder from another; they mean nothing after a restart.
 
-    `folders` are those right in which files are at odds. `whole` stands for all of them, where
+    `folders` are those right in which files differ. `whole` stands for all of them, where
     they are too many to be named or a file system is another. `fault`: the directory cannot be
     listed.
     """

@@ -63,8 +63,8 @@ class WatchedFolder:
     ) -> None:
         self.watch = watch
         self.detail: str | None = "it is being looked at for the first time"
-        self._look = look
-        self._supervisor = scheduler
+        self._change_scan = look
+        self._scheduler = scheduler
         self._events = events
         self._timing = timing
         self._collection = collection
@@ -90,9 +90,9 @@ class WatchedFolder:
                 if wait_s > 0:
                     await self._rest(min(wait_s, PROBE_S))
                     continue
-                await self._supervisor.idle(self._collection.id, FILES_LANE)
+                await self._scheduler.idle(self._collection.id, FILES_LANE)
                 try:
-                    now = await self._look.ledger.collections.find(self._collection.name)
+                    now = await self._change_scan.ledger.collections.find(self._collection.name)
                     if now is None or now.id != self._collection.id:
                         return
                     fault = await self._pick_up(now)
@@ -172,14 +172,14 @@ class WatchedFolder:
         taken = self._touched.take()
         is_whole = taken.whole or self._timing.clock() >= self._rescan_at_s
         touched = None if is_whole else taken.folders
-        if not await self._look.library.is_allowed(self.watch.directory):
+        if not await self._change_scan.library.is_allowed(self.watch.directory):
             return "the folder may not be imported any more"
-        odds = await self._look.at(collection, self.watch, touched)
+        diff = await self._change_scan.at(collection, self.watch, touched)
         if await self._events.device(self.watch.directory) != self._device:
             return None  # it was unmounted meanwhile: what was seen means nothing
-        if odds.fault is not None:
-            return odds.fault
-        await self._submit(collection, odds, touched)
+        if diff.fault is not None:
+            return diff.fault
+        await self._submit(collection, diff, touched)
         if is_whole:
             self._rescan_at_s = self._timing.clock() + (self._timing.rescan_s or math.inf)
             self._wants_events = True
@@ -188,9 +188,9 @@ class WatchedFolder:
         return None
 
     async def _submit(
-        self, collection: CollectionRecord, odds: FolderDiff, touched: Mapping[bytes, bool] | None
+        self, collection: CollectionRecord, diff: FolderDiff, touched: Mapping[bytes, bool] | None
     ) -> None:
-        folders = self._not_tried(odds, touched)
+        folders = self._not_tried(diff, touched)
         if folders is None:
             return
         watch = self.watch
@@ -201,24 +201,24 @@ class WatchedFolder:
             folders=folders,
             origin=Origin.WATCH,
         )
-        await self._supervisor.submit(collection, request)
-        self._tried_whole = odds.whole
+        await self._scheduler.submit(collection, request)
+        self._tried_whole = diff.whole
         if len(self._tried) + len(folders) > 2 * MAX_FOLDERS:
             self._tried.clear()
-        self._tried.update({folder: odds.folders[folder] for folder in folders})
+        self._tried.update({folder: diff.folders[folder] for folder in folders})
 
     def _not_tried(
-        self, odds: FolderDiff, touched: Mapping[bytes, bool] | None
+        self, diff: FolderDiff, touched: Mapping[bytes, bool] | None
     ) -> tuple[bytes, ...] | None:
         """The folders for a job, none for all of them; None where there is nothing to do."""
         for folder in [one for one in self._tried if _covers(touched, one)]:
-            if odds.folders.get(folder) != self._tried[folder]:
+            if diff.folders.get(folder) != self._tried[folder]:
                 del self._tried[folder]  # it was in order, or is another way now
-        if odds.whole is not None:
-            return None if odds.whole == self._tried_whole else ()
+        if diff.whole is not None:
+            return None if diff.whole == self._tried_whole else ()
         if touched is None:
             self._tried_whole = None
-        fresh = tuple(sorted(folder for folder in odds.folders if folder not in self._tried))
+        fresh = tuple(sorted(folder for folder in diff.folders if folder not in self._tried))
         return fresh or None
 
 

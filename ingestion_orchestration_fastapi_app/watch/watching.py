@@ -27,7 +27,7 @@ class _Followed:
 
 
 class Watching:
-    """Asks the supervisor, which must be serving, for jobs over what changes.
+    """Asks the scheduler, which must be serving, for jobs over what changes.
 
     `is_image_name`: whether a file is named like an image. `is_allowed`: whether a folder may be
     ingested still; `follow_allowed` asks it. `captions`: whether jobs may make any. `clock` is
@@ -50,8 +50,8 @@ class Watching:
         sleep: Callable[[float], Awaitable[None]] = sleep,
     ) -> None:
         self._ledger = ledger
-        self._look = ChangeScan(ledger, library, is_image_name)
-        self._supervisor = scheduler
+        self._change_scan = ChangeScan(ledger, library, is_image_name)
+        self._scheduler = scheduler
         self._events = events
         self._timing = Timing(debounce_s, rescan_s, clock, sleep)
         self._is_allowed = is_allowed
@@ -111,7 +111,7 @@ class Watching:
     def _start(self, collection: CollectionRecord, watch: Watch) -> None:
         assert self._tasks is not None, "it is not being served"
         folder = WatchedFolder(
-            self._look, self._supervisor, self._events, self._timing, collection, watch
+            self._change_scan, self._scheduler, self._events, self._timing, collection, watch
         )
         followed = _Followed(folder)
         self._followed[collection.id, watch.directory] = followed
