@@ -53,7 +53,7 @@ class Attempt:
 
     def parts(self, limits: BatchLimits) -> list[Attempt]:
         """In requests that the service takes: itself, unless the service is a smaller one."""
-        first = limits.fitting(packed.upload.size_bytes for packed in self.batch)
+        first = limits.fitting(to_embed.upload.size_bytes for to_embed in self.batch)
         if first == len(self.batch):
             return [self]
         cut = self.batch[:first], self.batch[first:]
@@ -82,9 +82,9 @@ async def _until_answered(
 ) -> None:
     """Until every file of the batch has its end. Begins with a slot held, ends without."""
     # What was condemned once, and is tried again, costs no neighbour this time.
-    suspects = [packed for packed in batch if _was_quarantined(packed)]
-    attempts = deque(Attempt([packed], disconnects=1) for packed in suspects)
-    others = [packed for packed in batch if not _was_quarantined(packed)]
+    suspects = [to_embed for to_embed in batch if _was_quarantined(to_embed)]
+    attempts = deque(Attempt([to_embed], disconnects=1) for to_embed in suspects)
+    others = [to_embed for to_embed in batch if not _was_quarantined(to_embed)]
     if others:
         attempts.extendleft(reversed(await _sent(job, endpoint, Attempt(others), results)))
     else:
@@ -92,9 +92,9 @@ async def _until_answered(
     while attempts:
         attempt = attempts.popleft()
         if attempt.is_suspect:
-            (packed,) = attempt.batch
-            answer = await answer_alone(job, packed)
-            attempts.extendleft(await _take(job, packed, answer, results))
+            (to_embed,) = attempt.batch
+            answer = await answer_alone(job, to_embed)
+            attempts.extendleft(await _take(job, to_embed, answer, results))
         else:
             # After a loss it is sent alone: only then does the next one say something of it.
             endpoint = await job.inference.acquire(alone=attempt.disconnects > 0)
@@ -115,28 +115,28 @@ async def _sent(
     job.inference.succeeded(endpoint)
     successors = [
         successor
-        for packed in attempt.batch
-        for successor in await _take(job, packed, answers[packed.id], results)
+        for to_embed in attempt.batch
+        for successor in await _take(job, to_embed, answers[to_embed.id], results)
     ]
     return later + successors
 
 
 async def _take(
-    job: JobContext, packed: ToEmbed, answer: Embedded | Rejected, results: Send[Result]
+    job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected, results: Send[Result]
 ) -> list[Attempt]:
     """Passes the file's end on. Returns a copy that is sent in its place, where it was lost."""
-    if isinstance(packed.upload, Original):
-        answer = await read_again(job, packed, answer)
+    if isinstance(to_embed.upload, Original):
+        answer = await read_again(job, to_embed, answer)
         if isinstance(answer, Rejected) and answer.code in LOST_FILE_CODES:
-            successors = _successors(job, packed)
-            await results.send(failed_after_read(packed.read_file.without_bytes(), answer))
+            successors = _successors(job, to_embed)
+            await results.send(failed_after_read(to_embed.read_file.without_bytes(), answer))
             return successors
-    await results.send(_end(job, packed, answer))
+    await results.send(_end(job, to_embed, answer))
     return []
 
 
-def _was_quarantined(packed: ToEmbed) -> bool:
-    record = packed.read_file.record
+def _was_quarantined(to_embed: ToEmbed) -> bool:
+    record = to_embed.read_file.record
     return record is not None and record.code is ErrorCode.FILE_QUARANTINED
 
 
@@ -175,21 +175,21 @@ async def _after_refusal(
     return [Attempt(half) for half in halves(attempt.batch)]
 
 
-def _successors(job: JobContext, packed: ToEmbed) -> list[Attempt]:
+def _successors(job: JobContext, to_embed: ToEmbed) -> list[Attempt]:
     """A copy that waited for the lost file is sent in its place."""
-    successor = job.deduplicator.promote(packed.read_file.content.sha256)
+    successor = job.deduplicator.promote(to_embed.read_file.content.sha256)
     if successor is None:
         return []
-    upload = Original(successor.content.file, successor.content.sha256, packed.upload.media_type)
-    return [Attempt([replace(packed, read_file=successor, upload=upload)])]
+    upload = Original(successor.content.file, successor.content.sha256, to_embed.upload.media_type)
+    return [Attempt([replace(to_embed, read_file=successor, upload=upload)])]
 
 
-def _end(job: JobContext, packed: ToEmbed, answer: Embedded | Rejected) -> Result:
+def _end(job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected) -> Result:
     if isinstance(answer, Rejected):
-        return _ended(packed, answer)
+        return _ended(to_embed, answer)
     if answer.fault is not None:
         job.progress.warn(f"{answer.fault.code}: images are stored without a caption")
-    loaded, picture = packed.read_file.without_bytes(), packed.picture
+    loaded, picture = to_embed.read_file.without_bytes(), to_embed.picture
     if answer.developed_preview is not None:
         picture = answer.developed_preview.of(picture)
     point = point_of(
@@ -212,8 +212,8 @@ def _end(job: JobContext, packed: ToEmbed, answer: Embedded | Rejected) -> Resul
     )
 
 
-def _ended(packed: ToEmbed, fault: Rejected) -> Result:
+def _ended(to_embed: ToEmbed, fault: Rejected) -> Result:
     return replace(
-        failed_after_read(packed.read_file.without_bytes(), fault),
-        owned_sha256=packed.read_file.content.sha256,
+        failed_after_read(to_embed.read_file.without_bytes(), fault),
+        owned_sha256=to_embed.read_file.content.sha256,
     )

@@ -29,30 +29,30 @@ async def send(
     job: JobContext, endpoint: Endpoint, batch: Sequence[ToEmbed]
 ) -> dict[str, Embedded | Rejected]:
     """One request. Raises InferenceFault, ModelMismatch."""
-    uploads = {packed.id: packed.upload for packed in batch}
+    uploads = {to_embed.id: to_embed.upload for to_embed in batch}
     with job.progress.sending(), job.progress.busy("embed"):
         return await endpoint.client.embed(
             uploads, captions=job.wants_captions, fingerprint=job.fingerprint
         )
 
 
-async def answer_alone(job: JobContext, packed: ToEmbed) -> Embedded | Rejected:
+async def answer_alone(job: JobContext, to_embed: ToEmbed) -> Embedded | Rejected:
     """The file's answer; a quarantine when it failed twice between two canaries that passed.
 
     A canary that fails says that the moment is bad: the job waits for the service, and the file
     is tried again. Holds no slot between two tries.
     """
-    path = display_text(packed.read_file.content.file.absolute)
+    path = display_text(to_embed.read_file.content.file.absolute)
     job.progress.note("file_tried_alone", path)
     strikes, last = 0, ""
     blamed: Endpoint | None = None
     while strikes < STRIKES:
         endpoint = await job.inference.acquire(alone=True, unlike=blamed)
         failed_canaries = endpoint.failed_canaries
-        if not await _passes_canary(job, endpoint, packed):
+        if not await _passes_canary(job, endpoint, to_embed):
             continue
         try:
-            answers = await send(job, endpoint, [packed])
+            answers = await send(job, endpoint, [to_embed])
         except ConnectionLost as exc:
             job.inference.failed(endpoint, exc)
             blamed, last = endpoint, str(exc)
@@ -63,8 +63,8 @@ async def answer_alone(job: JobContext, packed: ToEmbed) -> Embedded | Rejected:
             continue  # no answer
         else:
             job.inference.succeeded(endpoint)
-            return answers[packed.id]
-        if await _is_well_after(job, endpoint, packed, failed_canaries):
+            return answers[to_embed.id]
+        if await _is_well_after(job, endpoint, to_embed, failed_canaries):
             strikes += 1
             if strikes < STRIKES:
                 await sleep(STRIKE_GAP_S)
@@ -76,22 +76,22 @@ async def answer_alone(job: JobContext, packed: ToEmbed) -> Embedded | Rejected:
 
 
 async def read_again(
-    job: JobContext, packed: ToEmbed, answer: Embedded | Rejected
+    job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected
 ) -> Embedded | Rejected:
     """The answer; of an original that could not be read while it was sent, that of a later try."""
     first = [answer]
 
     async def attempt() -> Embedded | Rejected:
-        return first.pop() if first else await answer_alone(job, packed)
+        return first.pop() if first else await answer_alone(job, to_embed)
 
-    return await job.read_control.judged(packed.read_file.content.file, attempt)
+    return await job.read_control.judged(to_embed.read_file.content.file, attempt)
 
 
-async def _passes_canary(job: JobContext, endpoint: Endpoint, packed: ToEmbed) -> bool:
+async def _passes_canary(job: JobContext, endpoint: Endpoint, to_embed: ToEmbed) -> bool:
     """With a slot held, which is given back where it does not pass."""
     try:
         with job.progress.sending(), job.progress.busy("embed"):
-            await job.inference.send_canary(endpoint, packed.upload)
+            await job.inference.send_canary(endpoint, to_embed.upload)
     except (InferenceFault, ModelMismatch) as exc:
         endpoint.failed_canaries += isinstance(exc, ConnectionLost)
         job.inference.failed(endpoint, exc)
@@ -100,7 +100,7 @@ async def _passes_canary(job: JobContext, endpoint: Endpoint, packed: ToEmbed) -
 
 
 async def _is_well_after(
-    job: JobContext, endpoint: Endpoint, packed: ToEmbed, failed_canaries: int
+    job: JobContext, endpoint: Endpoint, to_embed: ToEmbed, failed_canaries: int
 ) -> bool:
     """Whether the service that lost the file answers the first canary after that.
 
@@ -114,7 +114,7 @@ async def _is_well_after(
                 return False
         elif endpoint.failed_canaries != failed_canaries:
             job.inference.succeeded(endpoint)  # the pool's own canary has passed since
-        elif await _passes_canary(job, endpoint, packed):
+        elif await _passes_canary(job, endpoint, to_embed):
             job.inference.succeeded(endpoint)
             return True
     return False
