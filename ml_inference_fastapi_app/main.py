@@ -18,7 +18,7 @@ from ml_inference_fastapi_app.api import health
 from ml_inference_fastapi_app.api.document import ABOUT, TAGS
 from ml_inference_fastapi_app.api.inference import router
 from ml_inference_fastapi_app.backends.blip.source import BlipSource, resolve_blip
-from ml_inference_fastapi_app.backends.registry import BACKENDS, Backend, LoadBlip
+from ml_inference_fastapi_app.backends.registry import BACKENDS, Backend, LoadBlip, LoadClip
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.models.captioner_lifecycle import CaptionerLifecycle, CaptionPlan
 from ml_inference_fastapi_app.models.clip_lifecycle import ModelLifecycle
@@ -71,6 +71,31 @@ def _caption_plan(settings: Settings, load: LoadBlip) -> CaptionPlan | None:
     )
 
 
+def _clip_models(
+    settings: Settings,
+    load: LoadClip,
+    thread: ModelThread,
+    loader: ModelThread,
+    metrics: EngineMetrics,
+) -> ClipModels:
+    clip_loader = ClipLoader(
+        thread=thread,
+        loader=loader,
+        cache=ProbeCache(settings.model_cache_dir),
+        metrics=metrics,
+    )
+    names = ((settings.clip_model, settings.clip_pretrained), *settings.ml_models)
+    lifecycles = [
+        ModelLifecycle(
+            ClipPlan(settings.clip_options(model, weights), load),
+            clip_loader,
+            ready_timeout_s=settings.ml_ready_timeout_s,
+        )
+        for model, weights in dict.fromkeys(names)
+    ]
+    return ClipModels(lifecycles, max_loaded=settings.ml_max_models, metrics=metrics)
+
+
 def end_process() -> None:
     """The server shuts down gracefully and the process ends by this signal: not with 0."""
     os.kill(os.getpid(), signal.SIGTERM)
@@ -108,17 +133,8 @@ def create_app(
         memory_bytes=settings.decode_memory_bytes,
     )
     thread, loader = ModelThread(on_death=on_death), ModelThread("loader", on_death=on_death)
-    clip_loader = ClipLoader(
-        thread=thread,
-        loader=loader,
-        cache=ProbeCache(settings.model_cache_dir),
-        metrics=metrics,
-    )
-    plan = ClipPlan(
-        settings.clip_options(settings.clip_model, settings.clip_pretrained), backend.load_clip
-    )
-    default = ModelLifecycle(plan, clip_loader, ready_timeout_s=settings.ml_ready_timeout_s)
-    models = ClipModels([default], max_loaded=1, metrics=metrics)
+    models = _clip_models(settings, backend.load_clip, thread, loader, metrics)
+    default = models.default
     metrics.queued.set_function(thread.queued)
     metrics.loaded.set_function(lambda: default.is_loaded)
     metrics.safe_batch.set_function(lambda: default.safe_batch)

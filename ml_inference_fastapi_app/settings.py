@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
+from pydantic_settings import NoDecode
 
 from ml_inference_fastapi_app.backends.base import ClipOptions
 from ml_inference_fastapi_app.backends.registry import BACKENDS
@@ -28,6 +29,21 @@ def _model_cache_dir() -> Path | None:
     return None if home is None else home / ".cache/photoseek/models"
 
 
+def _model_names(value: object) -> object:
+    """What code gives is taken as it is. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    names = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+    if not all(name.strip() for name, _, _ in names):
+        raise ValueError("a model's name stands before `=`")
+    return tuple((name.strip(), weights.strip()) for name, _, weights in names)
+
+
+ModelNames = Annotated[
+    tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_model_names)
+]  # (name, weights); no weights: its own
+
+
 class Settings(HttpSettings):
     """Beside those of its HTTP side. The only reader of its environment."""
 
@@ -45,6 +61,14 @@ class Settings(HttpSettings):
     clip_pretrained: str = Field(
         default="datacomp_xl_s13b_b90k",
         description="Weights of the model: an open_clip tag, a file, or none for untrained.",
+    )
+    ml_models: ModelNames = Field(
+        default=(),
+        description="CLIP models served beside CLIP_MODEL, after `,`: `NAME=WEIGHTS`, or `NAME` "
+        "where it brings its own.",
+    )
+    ml_max_models: int = Field(
+        default=2, ge=1, le=64, description="CLIP models that are in memory at once."
     )
     disable_captions: bool = Field(
         default=False, description="Never load BLIP, whatever a job asks for."

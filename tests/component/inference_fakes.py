@@ -82,7 +82,7 @@ class FakeEmbedder:
         return np.stack([vector_of(image.tobytes(), drift=self.drift) for image in pixels])
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        return np.stack([vector_of(text.encode()) for text in texts])
+        return np.stack([vector_of(text.encode(), drift=self.drift) for text in texts])
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         return [len(text) > CONTEXT_CHARACTERS for text in texts]

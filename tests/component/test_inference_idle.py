@@ -13,8 +13,14 @@ import anyio
 import anyio.to_thread
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
 from ml_inference_fastapi_app.backends.base import ClipOptions, OnPhase
+from ml_inference_fastapi_app.metrics import EngineMetrics
+from ml_inference_fastapi_app.models.clip_lifecycle import ModelLifecycle
+from ml_inference_fastapi_app.models.clip_loading import ClipLoader, ClipPlan
+from ml_inference_fastapi_app.models.probe_cache import ProbeCache
+from ml_inference_fastapi_app.scheduling.model_thread import ModelThread
 from tests.component.caption_fakes import FakeCaptioner, captioned, grey, with_wholes
 from tests.component.inference_fakes import (
     DESCRIPTION,
@@ -215,6 +221,25 @@ async def test_a_captioner_that_nobody_needs_is_dropped_beside_a_model_that_work
         assert captioner.loads == 2
     assert told[0] == told[1]
     assert told[0].results[0].caption == "50"
+
+
+async def test_no_model_is_idle_while_a_request_uses_it(loads: Loads, tmp_path: Path) -> None:
+    threads = ModelThread(), ModelThread("loader")
+    for each in threads:
+        each.start()
+    loader = ClipLoader(*threads, ProbeCache(tmp_path), EngineMetrics(CollectorRegistry()))
+    plan = ClipPlan(settings().clip_options("fake", ""), loads)
+    lifecycle = ModelLifecycle(plan, loader, ready_timeout_s=1)
+    lifecycle.request_load(awaited=False)
+    assert await lifecycle.load()
+    assert lifecycle.may_leave()
+    with lifecycle.in_use():
+        with lifecycle.in_use():
+            assert (lifecycle.idle_s(), lifecycle.may_leave()) == (0, False)
+        assert (lifecycle.idle_s(), lifecycle.may_leave()) == (0, False)
+    assert lifecycle.may_leave()
+    for each in threads:
+        each.stop()
 
 
 def test_nothing_is_unloaded_unless_it_is_asked_for() -> None:
