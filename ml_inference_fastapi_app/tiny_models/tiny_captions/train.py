@@ -7,22 +7,16 @@ The folder it writes is what transformers calls a pretrained one: config, tokeni
 
 from __future__ import annotations
 
-import argparse
-import io
 import random
 import shutil
 import time
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,6 +28,14 @@ from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import (
     SHAPES,
     Scene,
     draw,
+)
+from ml_inference_fastapi_app.tiny_models.training import (
+    Pictures,
+    album,
+    options,
+    save_halves,
+    through_codec,
+    varied,
 )
 
 HERE = Path(__file__).parent
@@ -51,8 +53,6 @@ _MEAN = torch.tensor((0.48145466, 0.4578275, 0.40821073)).reshape(1, 3, 1, 1)
 _STD = torch.tensor((0.26862954, 0.26130258, 0.27577711)).reshape(1, 3, 1, 1)
 _GROUNDS = (None, *COLOURS)
 _PART_KINDS = (len(COLOURS), len(SHAPES), len(_GROUNDS))
-
-Pictures = npt.NDArray[np.uint8]  # shape (n, SIDE_PX, SIDE_PX, 3), the whole picture squashed
 
 
 def vocabulary() -> tuple[str, ...]:
@@ -82,20 +82,8 @@ def photographed(scene: Scene, seed: int, *, shortest_px: int, longest_px: int) 
     long_px = dice.randint(shortest_px, longest_px)
     short_px = round(long_px * dice.uniform(9 / 16, 1))
     width_px, height_px = dice.sample((long_px, short_px), 2)
-    picture = draw(scene, seed, width_px=width_px, height_px=height_px)
-    codec = dice.choice(("JPEG", "JPEG", "WEBP", "PNG"))
-    if codec != "PNG":
-        file = io.BytesIO()
-        picture.save(file, codec, quality=dice.randint(65, 95))
-        picture = Image.open(file)
+    picture = through_codec(draw(scene, seed, width_px=width_px, height_px=height_px), dice)
     return np.asarray(picture.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC))
-
-
-def album(seeds: range, *, shortest_px: int, longest_px: int, workers: int) -> Pictures:
-    """For each seed a picture of every scene on a grey and on each coloured ground."""
-    page = partial(_page, shortest_px=shortest_px, longest_px=longest_px)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return np.concatenate(list(pool.map(page, seeds)))
 
 
 def told() -> tuple[Scene, ...]:
@@ -110,6 +98,7 @@ def told() -> tuple[Scene, ...]:
 
 
 def _page(seed: int, *, shortest_px: int, longest_px: int) -> Pictures:
+    """A picture of every scene on a grey and on each coloured ground."""
     sizes = {"shortest_px": shortest_px, "longest_px": longest_px}
     return np.stack([photographed(scene, seed, **sizes) for scene in told()])
 
@@ -140,7 +129,8 @@ def train(pictures: Pictures, *, steps: int, batch: int, learning_rate: float, s
         shown = torch.randint(len(tokens), (batch,), generator=chance)
         page = torch.randint(len(stored), (batch,), generator=chance)
         with torch.autocast("cpu", torch.bfloat16):  # nearly twice as fast
-            seen = model.vision_model(pixel_values=_varied(stored[page, shown], chance))
+            shades = varied(stored[page, shown], chance, contrast=0.1, brightness=0.08)
+            seen = model.vision_model(pixel_values=(shades - _MEAN) / _STD)
             said = tokens[shown]
             said = said[:, : int((said != PAD).sum(dim=1).max())]
             words = model.text_decoder(
@@ -179,18 +169,6 @@ def _parts(scene: Scene) -> tuple[int, ...]:
     )
 
 
-def _varied(pictures: Tensor, chance: torch.Generator) -> Tensor:
-    """Normalised floats, each picture with its own brightness, contrast, grain and small shift."""
-    x = pictures.permute(0, 3, 1, 2).float() / 255
-    n = len(x)
-    contrast = 0.9 + 0.2 * torch.rand(n, 1, 1, 1, generator=chance)
-    brightness = 0.08 * (torch.rand(n, 1, 1, 1, generator=chance) - 0.5)
-    grain = 0.02 * torch.randn(x.shape, generator=chance)
-    x = ((x - 0.5) * contrast + 0.5 + brightness + grain).clamp(0, 1)
-    across, down = (int(v) for v in torch.randint(-2, 3, (2,), generator=chance))
-    return (x.roll((across, down), (3, 2)) - _MEAN) / _STD
-
-
 def word_for_word(folder: Path, pictures: Pictures) -> float:
     """The share of one page's pictures of which the service's own code says the very caption."""
     from ml_inference_fastapi_app.backends.blip.source import resolve_blip
@@ -212,34 +190,22 @@ def save(model: nn.Module, folder: Path) -> Path:
     if folder.resolve() != HERE.resolve():
         for name in _FILES:
             shutil.copyfile(HERE / name, folder / name)
-    weights = folder / "model.safetensors"
     decoder = "text_decoder.cls.predictions.decoder"
-    tied = (f"{decoder}.weight", f"{decoder}.bias")
-    halves = {
-        name: tensor.detach().half().contiguous()
-        for name, tensor in model.state_dict().items()
-        if name not in tied  # with the embedding's
-    }
-    save_file(halves, weights, metadata={"format": "pt"})
-    weights.chmod(0o644)  # safetensors writes it for its owner alone
-    return weights
+    tied = (f"{decoder}.weight", f"{decoder}.bias")  # with the embedding's
+    untied = ((name, one) for name, one in model.state_dict().items() if name not in tied)
+    return save_halves(untied, folder / "model.safetensors", format="pt")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder for config and weights")
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser = options(__doc__, steps=2000, batch=64, learning_rate=1e-3)
     parser.add_argument("--pages", type=int, default=20, help="pictures of each of 384 scenes")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
 
     make_torchvision_importable()
     torch.set_num_threads(given.threads)
     started_at = time.monotonic()
-    seen = album(range(given.pages), shortest_px=80, longest_px=256, workers=given.threads)
+    page = partial(_page, shortest_px=80, longest_px=256)
+    seen = album(page, range(given.pages), workers=given.threads)
     print(f"{len(seen)} pictures drawn  {time.monotonic() - started_at:.0f} s", flush=True)
     write_tokenizer(HERE)
     model = train(
@@ -252,8 +218,7 @@ def main() -> None:
     weights = save(model, given.out)
     print(f"{weights.stat().st_size:,} bytes  {time.monotonic() - started_at:.0f} s", flush=True)
     for seed in range(FIRST_HELD_OUT_SEED, FIRST_HELD_OUT_SEED + 2):
-        page = range(seed, seed + 1)
-        unseen = album(page, shortest_px=320, longest_px=800, workers=1)
+        unseen = _page(seed, shortest_px=320, longest_px=800)
         right = word_for_word(given.out, unseen)
         print(f"held out {seed}: word for word {right:.1%} of {len(unseen)}", flush=True)
 

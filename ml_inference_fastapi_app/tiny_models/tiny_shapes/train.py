@@ -7,23 +7,17 @@ The folder it writes is what open_clip calls a local-dir: a config and the weigh
 
 from __future__ import annotations
 
-import argparse
-import io
 import math
 import random
 import shutil
 import time
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -35,6 +29,14 @@ from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import (
     draw,
     scenes,
 )
+from ml_inference_fastapi_app.tiny_models.training import (
+    Pictures,
+    album,
+    options,
+    save_halves,
+    through_codec,
+    varied,
+)
 
 CONFIG = Path(__file__).with_name("open_clip_config.json")
 SIDE_PX = 60
@@ -42,19 +44,12 @@ _MEAN, _STD = 0.5, 0.25  # as in the config
 _OTHER_TEXTS = 48  # a step, beside the captions of its pictures: all 738 would double its cost
 _MAX_LOGIT_SCALE = math.log(100)
 
-Pictures = npt.NDArray[np.uint8]  # shape (n, SIDE_PX, SIDE_PX, 3)
-
 
 def photographed(scene: Scene, seed: int, *, shortest_px: int, longest_px: int) -> Image.Image:
     """The scene as a file would bring it: any aspect, through a lossy codec, cropped, reduced."""
     dice = random.Random(f"{seed}:{scene.caption}:file")  # noqa: S311  # pictures, not secrets
     width_px, height_px = (dice.randint(shortest_px, longest_px) for _ in range(2))
-    picture = draw(scene, seed, width_px=width_px, height_px=height_px)
-    codec = dice.choice(("JPEG", "JPEG", "WEBP", "PNG"))
-    if codec != "PNG":
-        file = io.BytesIO()
-        picture.save(file, codec, quality=dice.randint(65, 95))
-        picture = Image.open(file)
+    picture = through_codec(draw(scene, seed, width_px=width_px, height_px=height_px), dice)
     side = min(width_px, height_px)
     left, top = (width_px - side) // 2, (height_px - side) // 2
     return picture.resize(
@@ -62,14 +57,8 @@ def photographed(scene: Scene, seed: int, *, shortest_px: int, longest_px: int) 
     )
 
 
-def album(seeds: range, *, shortest_px: int, longest_px: int, workers: int) -> Pictures:
-    """One picture of every scene for each seed, in the order of seeds, then of scenes."""
-    page = partial(_page, shortest_px=shortest_px, longest_px=longest_px)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return np.concatenate(list(pool.map(page, seeds)))
-
-
 def _page(seed: int, *, shortest_px: int, longest_px: int) -> Pictures:
+    """One picture of every scene."""
     return np.stack(
         [
             np.asarray(photographed(scene, seed, shortest_px=shortest_px, longest_px=longest_px))
@@ -114,9 +103,8 @@ def train(
         said = torch.unique(torch.cat([shown, broad, other]))
         target = functional.normalize(truth[shown][:, said], p=1, dim=1)
         album_page = torch.randint(stored.shape[0], (len(shown),), generator=chance)
-        image = functional.normalize(
-            model.encode_image(_varied(stored[album_page, shown], chance)), dim=-1
-        )
+        seen = varied(stored[album_page, shown], chance, contrast=0.15, brightness=0.12)
+        image = functional.normalize(model.encode_image((seen - _MEAN) / _STD), dim=-1)
         text = functional.normalize(model.encode_text(tokens[said]), dim=-1)
         captions = said < len(truth)
         loss = (
@@ -153,18 +141,6 @@ def _named(head: nn.Linear, features: Tensor, parts: Tensor) -> Tensor:
     return torch.stack(losses).mean()
 
 
-def _varied(pictures: Tensor, chance: torch.Generator) -> Tensor:
-    """Normalised floats, each picture with its own brightness, contrast, grain and small shift."""
-    x = pictures.permute(0, 3, 1, 2).float() / 255
-    n = len(x)
-    contrast = 0.85 + 0.3 * torch.rand(n, 1, 1, 1, generator=chance)
-    brightness = 0.12 * (torch.rand(n, 1, 1, 1, generator=chance) - 0.5)
-    grain = 0.02 * torch.randn(x.shape, generator=chance)
-    x = ((x - 0.5) * contrast + 0.5 + brightness + grain).clamp(0, 1)
-    across, down = (int(v) for v in torch.randint(-2, 3, (2,), generator=chance))
-    return (x.roll((across, down), (3, 2)) - _MEAN) / _STD
-
-
 @torch.inference_mode()
 def accuracy(model: Any, pictures: Pictures) -> tuple[float, float, float]:
     """Over one picture of each scene: text-to-image top-1, image-to-text top-1, and how many of
@@ -194,30 +170,19 @@ def save(model: nn.Module, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if folder.resolve() != CONFIG.parent.resolve():
         shutil.copyfile(CONFIG, folder / CONFIG.name)
-    weights = folder / "open_clip_model.safetensors"
-    halves = {name: t.detach().half().contiguous() for name, t in model.state_dict().items()}
-    save_file(halves, weights)
-    weights.chmod(0o644)  # safetensors writes it for its owner alone
-    return weights
+    return save_halves(model.state_dict().items(), folder / "open_clip_model.safetensors")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder for config and weights")
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser = options(__doc__, steps=1500, batch=128, learning_rate=2e-3)
     parser.add_argument("--pictures-per-scene", type=int, default=40)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
 
     make_torchvision_importable()
     torch.set_num_threads(given.threads)
     started_at = time.monotonic()
-    seen = album(
-        range(given.pictures_per_scene), shortest_px=72, longest_px=320, workers=given.threads
-    )
+    page = partial(_page, shortest_px=72, longest_px=320)
+    seen = album(page, range(given.pictures_per_scene), workers=given.threads)
     print(f"{len(seen)} pictures drawn  {time.monotonic() - started_at:.0f} s", flush=True)
     model = train(
         seen,
@@ -228,7 +193,7 @@ def main() -> None:
     )
     weights = save(model, given.out)
     for seed in range(FIRST_HELD_OUT_SEED, FIRST_HELD_OUT_SEED + 3):
-        unseen = album(range(seed, seed + 1), shortest_px=320, longest_px=800, workers=1)
+        unseen = _page(seed, shortest_px=320, longest_px=800)
         to_image, to_text, plain = accuracy(model, unseen)
         print(
             f"held out {seed}: text to image {to_image:.1%}, image to text {to_text:.1%}, "
