@@ -31,7 +31,7 @@ from benchmarks.report import BenchmarkFailed
 from ingestion_orchestration_fastapi_app.cli.up.launcher import child_environment, python_module
 from ml_inference_fastapi_app.backends.base import Picture
 from ml_inference_fastapi_app.main import create_app
-from ml_inference_fastapi_app.models.loaded_clip import LoadedClip, noise
+from ml_inference_fastapi_app.models.loaded_clip import LoadedClip, noise_pixels
 from ml_inference_fastapi_app.scheduling.admission import Permit
 from ml_inference_fastapi_app.scheduling.model_thread import Priority, one_turn
 from ml_inference_fastapi_app.serving.decoding import squares_of
@@ -123,7 +123,7 @@ def _picture(data: bytes, model: LoadedClip) -> Picture | Rejected:
 async def _embed(
     engine: Engine, model: LoadedClip, *, batch: int, batches: int, lanes: int
 ) -> dict[str, object]:
-    pictures = list(noise(batch, model.description.upload.side_px))
+    pictures = list(noise_pixels(batch, model.description.upload.side_px))
     latencies_s: list[float] = []
     turns = iter(range(batches))
 

@@ -20,7 +20,7 @@ from ml_inference_fastapi_app.backends.base import run_to_end
 from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.backends.devices import DTypeName, conditions_of, device_of
-from ml_inference_fastapi_app.models.loaded_clip import noise
+from ml_inference_fastapi_app.models.loaded_clip import noise_pixels
 
 DTYPES: Sequence[DTypeName] = ("float32", "bfloat16", "float16")
 
@@ -45,7 +45,7 @@ class Row:
 
 def measure(options: argparse.Namespace, folder: Path) -> Report:
     reference = clip_of(options, folder, Variant(False, False, "float32"))
-    pictures = noise(max(options.batches), reference.description.upload.side_px)
+    pictures = noise_pixels(max(options.batches), reference.description.upload.side_px)
     expected = reference.embed_images(pictures)
     rows: list[Row] = []
     for variant in variants(options):
@@ -100,7 +100,7 @@ def clip_of(options: argparse.Namespace, folder: Path, variant: Variant) -> Torc
 
 
 def _call_s(clip: TorchClip, batch: int) -> float:
-    pictures = noise(batch, clip.description.upload.side_px)
+    pictures = noise_pixels(batch, clip.description.upload.side_px)
     started_s = time.perf_counter()
     clip.embed_images(pictures)
     return time.perf_counter() - started_s

@@ -58,8 +58,8 @@ _WORKING = (MalformedMultipart, GpuBusy, ModelLoading, MlUnavailable)
     openapi_extra=multipart_body(
         {
             "files": "The images. A part's filename is the id of its result.",
-            "wholes": "With captions: the whole picture of the image in the next part, by the "
-            "same filename.",
+            "caption_images": "With captions: the whole picture of the image in the next part, "
+            "by the same filename.",
         },
         required="files",
         many=True,
@@ -81,8 +81,9 @@ async def batch_embed_and_caption(
 ) -> Response:
     """Parts named `files`; a part's filename is its id. Results stand in the parts' order.
 
-    With captions a part named `wholes` may stand before an image that is cropped for CLIP: the
-    whole picture, with the same filename. A failed caption is an error beside the embedding.
+    With captions a part named `caption_images` (`wholes` in 0.1) may stand before an image that is
+    cropped for CLIP: the whole picture, with the same filename. A failed caption is an error beside
+    the embedding.
     Who sends a RAW need not be able to decode it: its thumbnail may be asked for.
     """
     timer = StageTimer()

@@ -9,7 +9,7 @@ import numpy as np
 import structlog
 
 from ml_inference_fastapi_app.backends.base import Captioner, DeviceOutOfMemoryError, Picture
-from ml_inference_fastapi_app.models.loaded_clip import Vector, noise
+from ml_inference_fastapi_app.models.loaded_clip import Vector, noise_pixels
 from ml_inference_fastapi_app.models.probe import MAX_BATCH_S, ProbeLimits, Trial, probe
 from ml_inference_fastapi_app.scheduling.model_thread import Steps
 from utils.contract import ErrorCode
@@ -80,7 +80,7 @@ class LoadedCaptioner:
 def captions_of(
     captioner: LoadedCaptioner | None,
     vectors: Sequence[Vector | Rejected],
-    wholes: Sequence[Picture | Rejected | None],
+    caption_images: Sequence[Picture | Rejected | None],
 ) -> Steps[list[str | Rejected | None]]:
     """Of every image that has a vector. Whatever goes wrong is a result, also without a captioner;
     None is for images without a vector."""
@@ -88,14 +88,14 @@ def captions_of(
     said: list[str | Rejected | None] = []
     at: list[int] = []
     pictures: list[Picture] = []
-    for vector, whole in zip(vectors, wholes, strict=True):
+    for vector, image in zip(vectors, caption_images, strict=True):
         fault = (
-            Rejected(ErrorCode.BLIP_INFER, whole.detail) if isinstance(whole, Rejected) else none
+            Rejected(ErrorCode.BLIP_INFER, image.detail) if isinstance(image, Rejected) else none
         )
         said.append(None if isinstance(vector, Rejected) else fault)
-        if said[-1] is not None and whole is not None and not isinstance(whole, Rejected):
+        if said[-1] is not None and image is not None and not isinstance(image, Rejected):
             at.append(len(said) - 1)
-            pictures.append(whole)
+            pictures.append(image)
     if captioner is not None:
         captions = yield from captioner.batch(pictures)
         for index, caption in zip(at, captions, strict=True):
@@ -110,7 +110,7 @@ def probed_captioner(captioner: Captioner, *, max_batch: int) -> Steps[LoadedCap
     whole.
     """
     description = captioner.description
-    pictures = noise(1, description.side_px)
+    pictures = noise_pixels(1, description.side_px)
     whole_s: dict[int, float] = {}
 
     def run(images: int) -> Steps[Trial]:

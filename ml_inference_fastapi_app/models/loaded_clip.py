@@ -151,7 +151,7 @@ class LoadedClip:
             return False
 
     def _canary(self) -> Vector:
-        picture = noise(1, self.description.upload.side_px)
+        picture = noise_pixels(1, self.description.upload.side_px)
         return self.embedder.embed_images(picture).reshape(-1)
 
     def _lower_safe_batch(self, images: int) -> None:
@@ -172,7 +172,7 @@ def probed(embedder: Embedder, *, max_batch: int, known: Probed | None = None) -
     """Runs real batches, one a turn: seconds to minutes; a moment where `known` still holds."""
     description = embedder.description
     side_px = description.upload.side_px
-    pictures = noise(1, side_px)
+    pictures = noise_pixels(1, side_px)
     warm: set[int] = set()
 
     def run(images: int) -> Steps[Trial]:
@@ -213,6 +213,6 @@ def probed(embedder: Embedder, *, max_batch: int, known: Probed | None = None) -
     return found
 
 
-def noise(images: int, side_px: int) -> npt.NDArray[np.uint8]:
+def noise_pixels(images: int, side_px: int) -> npt.NDArray[np.uint8]:
     """The same pictures each time; noise, since flat ones hide differences."""
     return np.random.default_rng(7).integers(0, 256, (images, side_px, side_px, 3), dtype=np.uint8)

@@ -74,7 +74,7 @@ class Decoder:
 
     async def decode(self, data: bytes, upload: ClipUpload, *, query: bool) -> Picture | Rejected:
         """Raises MlUnavailable where the machine lets no decoder start, whatever the upload."""
-        squares = await self.decode_both(data, upload, whole_side_px=0, query=query)
+        squares = await self.decode_both(data, upload, caption_side_px=0, query=query)
         return squares if isinstance(squares, Rejected) else squares.clip
 
     async def decode_both(
@@ -82,25 +82,25 @@ class Decoder:
         data: bytes,
         upload: ClipUpload,
         *,
-        whole_side_px: int,
+        caption_side_px: int,
         query: bool,
         small_side_px: int = 0,
     ) -> Squares | Rejected:
         """For a captioner as well, in one decode: see `decode_for_models`. Raises as `decode`."""
         if not data:
             return Rejected(ErrorCode.FILE_EMPTY, "The upload is empty.")
-        exact = None if whole_side_px else exact_ppm(data, side_px=upload.side_px)
+        exact = None if caption_side_px else exact_ppm(data, side_px=upload.side_px)
         if exact is not None:
             return Squares(exact)
         places = self._query_places if query else self._batch_places
         if decodes_apart(sniff(data)):
             async with places:
-                return await self._decoded_apart(data, upload, whole_side_px, small_side_px)
+                return await self._decoded_isolated(data, upload, caption_side_px, small_side_px)
 
         def timed() -> Squares | Rejected:
             started_s = time.perf_counter()
             squares = squares_of(
-                data, upload, whole_side_px=whole_side_px, max_pixels=self._max_pixels
+                data, upload, whole_side_px=caption_side_px, max_pixels=self._max_pixels
             )
             self._on_decoded(time.perf_counter() - started_s)
             return squares
@@ -116,15 +116,15 @@ class Decoder:
         encode = partial(thumbnail_webp, small, max(small.size))
         return await anyio.to_thread.run_sync(encode, limiter=self._batch_places)
 
-    async def _decoded_apart(
-        self, data: bytes, upload: ClipUpload, whole_side_px: int, small_side_px: int
+    async def _decoded_isolated(
+        self, data: bytes, upload: ClipUpload, caption_side_px: int, small_side_px: int
     ) -> Squares | Rejected:
         started_s = time.perf_counter()
         try:
             return await self._pool.decode_for_models(
                 data,
                 upload,
-                whole_side_px=whole_side_px,
+                whole_side_px=caption_side_px,
                 max_pixels=self._max_pixels,
                 small_side_px=small_side_px,
             )
@@ -139,9 +139,8 @@ class Decoder:
 class BatchDecoding:
     """One request's uploads on their way to pixels. Its tasks belong to the task group given.
 
-    With a `whole_side_px` each picture is made for a captioner too: from a whole picture that
-    came apart, just before, or else from the very upload. With a `thumbnail_side_px` RAWs get
-    a thumbnail.
+    With a `caption_side_px` each picture is made for a captioner too: from a caption image, which
+    came just before, or else from the very upload. With a `thumbnail_side_px` RAWs get a thumbnail.
     """
 
     def __init__(
@@ -150,21 +149,21 @@ class BatchDecoding:
         upload: ClipUpload,
         task_group: TaskGroup,
         *,
-        whole_side_px: int = 0,
+        caption_side_px: int = 0,
         thumbnail_side_px: int = 0,
     ) -> None:
         self._decoder = decoder
         self._upload = upload
-        self._whole_side_px = whole_side_px
+        self._caption_side_px = caption_side_px
         self._thumbnail_side_px = thumbnail_side_px
-        self._apart: Part | None = None
+        self._caption_part: Part | None = None
         self._task_group = task_group
         self.held_bytes = 0
         self._progress = anyio.Event()
         self.ids: list[str] = []
         # All three are complete once the task group has ended.
         self.pictures: list[Picture | Rejected] = []
-        self.wholes: list[Picture | Rejected | None] = []  # None: not asked for
+        self.caption_images: list[Picture | Rejected | None] = []  # None: not asked for
         self.thumbnails: list[bytes | None] = []
         self.fault: MlUnavailable | None = None  # of the service: there are no results then
 
@@ -173,31 +172,31 @@ class BatchDecoding:
         index = len(self.ids)
         self.ids.append(part.filename or "")
         self.pictures.append(_UNDECODED)
-        self.wholes.append(None)
+        self.caption_images.append(None)
         self.thumbnails.append(None)
-        apart, self._apart = self._apart, None
-        if apart is not None and apart.filename != part.filename:
+        caption_part, self._caption_part = self._caption_part, None
+        if caption_part is not None and caption_part.filename != part.filename:
             raise MalformedMultipart(
                 f"A whole picture is not of the image after it: {part.filename!r}."
             )
         if part.filename:
             exact = exact_ppm(part.data, side_px=self._upload.side_px)
-            if exact is not None and not self._whole_side_px:
+            if exact is not None and not self._caption_side_px:
                 self.pictures[index] = exact  # a task would take longer than the pixels do
                 return
             self.held_bytes += len(part.data)
-            self._task_group.start_soon(self._decode, index, part.data, apart)
+            self._task_group.start_soon(self._decode, index, part.data, caption_part)
         else:
             self.pictures[index] = Rejected(
                 ErrorCode.MALFORMED_MULTIPART, "The part has no filename, which is its id."
             )
 
-    def add_whole(self, part: Part) -> None:
-        """The whole picture of the part that comes next."""
-        if self._apart is not None:
+    def add_caption_image(self, part: Part) -> None:
+        """The whole picture of the image that comes next."""
+        if self._caption_part is not None:
             raise MalformedMultipart("Two whole pictures came in a row.")
-        if self._whole_side_px:
-            self._apart = part
+        if self._caption_side_px:
+            self._caption_part = part
             self.held_bytes += len(part.data)
 
     async def room(self) -> None:
@@ -206,21 +205,21 @@ class BatchDecoding:
             self._progress = anyio.Event()
             await self._progress.wait()
 
-    async def _decode(self, index: int, data: bytes, apart: Part | None) -> None:
+    async def _decode(self, index: int, data: bytes, caption_part: Part | None) -> None:
         try:
             if self.fault is None:
-                await self._decode_one(index, data, apart)
+                await self._decode_one(index, data, caption_part)
         except MlUnavailable as exc:
             self.fault = exc  # not raised: out of a task group it would come in another guise
-        self.held_bytes -= len(data) + (0 if apart is None else len(apart.data))
+        self.held_bytes -= len(data) + (0 if caption_part is None else len(caption_part.data))
         self._progress.set()
 
-    async def _decode_one(self, index: int, data: bytes, apart: Part | None) -> None:
-        decoder, side_px = self._decoder, 0 if apart is not None else self._whole_side_px
+    async def _decode_one(self, index: int, data: bytes, caption_part: Part | None) -> None:
+        decoder, side_px = self._decoder, 0 if caption_part is not None else self._caption_side_px
         squares = await decoder.decode_both(
             data,
             self._upload,
-            whole_side_px=side_px,
+            caption_side_px=side_px,
             query=False,
             small_side_px=self._thumbnail_side_px,
         )
@@ -228,11 +227,11 @@ class BatchDecoding:
             self.pictures[index] = squares
             return
         self.pictures[index] = squares.clip
-        self.wholes[index] = squares.whole
+        self.caption_images[index] = squares.whole
         self.thumbnails[index] = await decoder.thumbnail(squares)
-        if apart is not None:
-            whole = squashed(self._whole_side_px)
-            self.wholes[index] = await decoder.decode(apart.data, whole, query=False)
+        if caption_part is not None:
+            whole = squashed(self._caption_side_px)
+            self.caption_images[index] = await decoder.decode(caption_part.data, whole, query=False)
 
 
 _UNDECODED = Rejected(ErrorCode.INTERNAL, "Not decoded.")

@@ -36,12 +36,13 @@ from ml_inference_fastapi_app.serving.multipart import (
 )
 from ml_inference_fastapi_app.serving.request_body import Arrivals, Body
 from ml_inference_fastapi_app.serving.stage_timer import StageTimer, timed
-from utils.contract import WHOLE_FIELD
+from utils.contract import CAPTION_IMAGES_FIELD, CAPTION_IMAGES_FIELD_0_1
 from utils.imaging.decoding import squashed
 from utils.problems import MalformedMultipart, Rejected, ValidationProblem
 
 log = structlog.stdlib.get_logger(__name__)
 
+CAPTION_IMAGES_FIELDS = frozenset({CAPTION_IMAGES_FIELD, CAPTION_IMAGES_FIELD_0_1})
 BATCH_FIELDS = frozenset({"files"})
 IMAGE_FIELDS = frozenset({"files", "file"})
 
@@ -112,14 +113,14 @@ class Engine:
         captioning model is being fetched.
         """
         captioner = await self._captioner(model) if captions else None
-        whole_side_px = 0 if captioner is None else captioner.description.side_px
+        caption_side_px = 0 if captioner is None else captioner.description.side_px
         failure: Exception | None = None
         async with anyio.create_task_group() as tg:
             decoding = BatchDecoding(
                 self._decoder,
                 model.description.upload,
                 tg,
-                whole_side_px=whole_side_px,
+                caption_side_px=caption_side_px,
                 thumbnail_side_px=thumbnail_side_px,
             )
             try:
@@ -146,7 +147,7 @@ class Engine:
         ]
         said: list[str | Rejected | None] = [None] * len(results)
         if captions:
-            words = captions_of(captioner, results, decoding.wholes)
+            words = captions_of(captioner, results, decoding.caption_images)
             said = await self._on_thread(words, Priority.IMPORT)
         self._count(results, timer)
         fingerprint = None if captioner is None else captioner.description.fingerprint
@@ -218,12 +219,12 @@ class Engine:
     async def _receive(
         self, body: Body, boundary: bytes, decoding: BatchDecoding, max_parts: int
     ) -> None:
-        limits = self._part_limits(2 * max_parts)  # each image may come with its whole picture
+        limits = self._part_limits(2 * max_parts)  # each image may come with one for its caption
         stream = MultipartStream(boundary, limits)
         while (chunk := await body.next()) is not None:
             for part in stream.feed(chunk):
-                if part.name == WHOLE_FIELD:
-                    decoding.add_whole(part)
+                if part.name in CAPTION_IMAGES_FIELDS:
+                    decoding.add_caption_image(part)
                     continue
                 _check_field(part, BATCH_FIELDS)
                 if len(decoding.ids) == max_parts:

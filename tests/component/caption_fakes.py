@@ -71,12 +71,14 @@ def grey(level: int) -> bytes:
     return ppm(np.full((WHOLE_PX, WHOLE_PX, 3), level, np.uint8).tobytes(), WHOLE_PX)
 
 
-def with_wholes(*uploads: tuple[str, bytes, bytes]) -> list[tuple[str, tuple[str, bytes, str]]]:
+def with_caption_images(
+    *uploads: tuple[str, bytes, bytes], field: str = "caption_images"
+) -> list[tuple[str, tuple[str, bytes, str]]]:
     kind = "image/x-portable-pixmap"
     return [
         part
         for name, data, whole in uploads
-        for part in (("wholes", (name, whole, kind)), ("files", (name, data, kind)))
+        for part in ((field, (name, whole, kind)), ("files", (name, data, kind)))
     ]
 
 

@@ -23,7 +23,7 @@ from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.fakes import capabilities
-from utils.contract import PROBLEM_MEDIA_TYPE, WHOLE_FIELD, Capabilities, ErrorCode
+from utils.contract import CAPTION_IMAGES_FIELD_0_1, PROBLEM_MEDIA_TYPE, Capabilities, ErrorCode
 
 PATIENCE_S = 30
 CONTEXT_CHARACTERS = 300  # of a query that the model of FakeService reads
@@ -98,7 +98,7 @@ def parts_of(content_type: str, body: bytes) -> list[tuple[str, bytes]]:
     for part in message.walk():
         assert isinstance(part, Message)
         if part.get_filename() and part.get_param("name", header="content-disposition") != (
-            WHOLE_FIELD
+            CAPTION_IMAGES_FIELD_0_1
         ):
             payload = part.get_payload(decode=True)
             assert isinstance(payload, bytes)

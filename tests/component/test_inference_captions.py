@@ -22,7 +22,7 @@ from tests.component.caption_fakes import (
     grey,
     is_queued,
     tell_of_queries,
-    with_wholes,
+    with_caption_images,
 )
 from tests.component.inference_fakes import (
     FakeEmbedder,
@@ -101,10 +101,12 @@ async def test_nothing_is_loaded_until_somebody_asks_and_then_once(
     assert reply.caption_fingerprint == told["captions"]["fingerprint"]
 
 
+@pytest.mark.parametrize("field", ["caption_images", "wholes"])  # the second as 0.1 sends it
 async def test_the_captioner_sees_the_whole_picture_and_clip_its_crop(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, field: str
 ) -> None:
-    parts = with_wholes(*((str(n), ppm(picture(n)), grey(10 * n)) for n in range(1, 8)))
+    uploads = ((str(n), ppm(picture(n)), grey(10 * n)) for n in range(1, 8))
+    parts = with_caption_images(*uploads, field=field)
     reply = await captioned(client, parts)
     assert [item.caption for item in reply.results] == [str(10 * n) for n in range(1, 8)]
     for n, item in enumerate(reply.results, start=1):
@@ -115,7 +117,7 @@ async def test_a_failed_caption_costs_neither_its_vector_nor_its_neighbours(
     client: httpx.AsyncClient, captioner: FakeCaptioner
 ) -> None:
     captioner.poison = lambda image: int(image[0, 0, 0]) == 20
-    parts = with_wholes(
+    parts = with_caption_images(
         ("good", ppm(picture(1)), grey(10)),
         ("poison", ppm(picture(2)), grey(20)),
         ("unreadable", ppm(picture(3)), b"no picture"),
@@ -139,7 +141,7 @@ async def test_a_failed_caption_costs_neither_its_vector_nor_its_neighbours(
 
 async def test_a_whole_picture_belongs_to_the_image_after_it(client: httpx.AsyncClient) -> None:
     kind = "image/x-portable-pixmap"
-    parts = [("wholes", ("a", grey(1), kind)), ("files", ("b", ppm(picture(1)), kind))]
+    parts = [("caption_images", ("a", grey(1), kind)), ("files", ("b", ppm(picture(1)), kind))]
     response = await client.post(URL, params={"captions": "true"}, files=parts)
     assert response.status_code == 400
     assert response.json()["code"] == ErrorCode.MALFORMED_MULTIPART

@@ -21,7 +21,7 @@ from ml_inference_fastapi_app.models.clip_lifecycle import ModelLifecycle
 from ml_inference_fastapi_app.models.clip_loading import ClipLoader, ClipPlan
 from ml_inference_fastapi_app.models.probe_cache import ProbeCache
 from ml_inference_fastapi_app.scheduling.model_thread import ModelThread
-from tests.component.caption_fakes import FakeCaptioner, captioned, grey, with_wholes
+from tests.component.caption_fakes import FakeCaptioner, captioned, grey, with_caption_images
 from tests.component.inference_fakes import (
     DESCRIPTION,
     FakeEmbedder,
@@ -192,7 +192,7 @@ async def test_a_captioner_that_nobody_needs_is_dropped_beside_a_model_that_work
     tmp_path: Path,
 ) -> None:
     captioner = FakeCaptioner()
-    parts = with_wholes(("a", ppm(picture(1)), grey(50)))
+    parts = with_caption_images(("a", ppm(picture(1)), grey(50)))
     async with (
         served(
             FakeEmbedder(),

@@ -117,7 +117,7 @@ async def test_a_picture_of_too_many_pixels_costs_its_neighbours_nothing(
     assert codes == [None, ErrorCode.IMAGE_TOO_LARGE, ErrorCode.IMAGE_TOO_LARGE, None]
 
 
-@pytest.mark.parametrize("name", [b"files", b"wholes"])
+@pytest.mark.parametrize("name", [b"files", b"caption_images", b"wholes"])
 @pytest.mark.parametrize(("declared", "status"), [(None, 413), ("1", 400)])
 async def test_ten_thousand_parts_are_refused_and_the_next_batch_is_served(
     client: httpx.AsyncClient, name: bytes, declared: str | None, status: int

@@ -27,7 +27,7 @@ from ml_inference_fastapi_app.backends.clip.buckets import bucket_of, bucket_siz
 from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.clip.torch_clip import Normalisation, TorchClip
 from ml_inference_fastapi_app.backends.devices import DTypeName
-from ml_inference_fastapi_app.models.loaded_clip import noise
+from ml_inference_fastapi_app.models.loaded_clip import noise_pixels
 from tests.component.inference_fakes import DESCRIPTION
 from tests.unit.test_model_torch_clip import pictures
 
@@ -113,7 +113,7 @@ def test_requests_run_one_compiled_graph_a_size_and_tower_and_nothing_compiles_a
     every = {(tower, size): 1 for tower in ("image", "text") for size in SIZES}
     assert backend.graphs == every
 
-    shown = noise(LARGEST + 2, clip.description.upload.side_px)
+    shown = noise_pixels(LARGEST + 2, clip.description.upload.side_px)
     with torch.compiler.set_stance("fail_on_recompile"):
         for rows, ran in {
             1: {1: 1},
@@ -172,7 +172,7 @@ def test_more_sizes_than_torch_recompiles_by_itself_are_all_compiled(tmp_path: P
     assert backend.graphs == {(tower, size): 1 for tower in ("image", "text") for size in sizes}
     backend.runs.clear()
     for size in sizes:
-        clip.embed_images(noise(size, 40))
+        clip.embed_images(noise_pixels(size, 40))
     assert backend.runs == {("image", size): 1 for size in sizes}
 
 

@@ -13,7 +13,7 @@ import torch
 from ml_inference_fastapi_app.backends.base import run_to_end
 from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.backends.release import give_back_memory
-from ml_inference_fastapi_app.models.loaded_clip import noise
+from ml_inference_fastapi_app.models.loaded_clip import noise_pixels
 from tests.unit.test_model_compiled import LARGEST, SIZES, Counting, clip_of
 
 
@@ -33,7 +33,7 @@ def test_a_model_that_was_let_go_is_gone_and_loads_again_the_same(
         backend = Counting() if compiled else None
         clip = clip_of(tmp_path, backend)
         run_to_end(clip.warm(LARGEST))
-        vectors.append(clip.embed_images(noise(3, clip.description.upload.side_px)))
+        vectors.append(clip.embed_images(noise_pixels(3, clip.description.upload.side_px)))
         if backend is not None:
             assert set(backend.graphs.values()) == {1}
             assert len(backend.graphs) == 2 * len(SIZES)

@@ -9,6 +9,8 @@ from utils.contract.access import (
 )
 from utils.contract.base import (
     API_PREFIX,
+    CAPTION_IMAGES_FIELD,
+    CAPTION_IMAGES_FIELD_0_1,
     HARD_MAX_BATCH,
     IMAGE_COUNT_HEADER,
     LOCAL_SECRET_HEADER,
@@ -19,7 +21,6 @@ from utils.contract.base import (
     PROBLEM_MEDIA_TYPE,
     RAW_MEDIA_TYPE,
     REQUEST_ID_HEADER,
-    WHOLE_FIELD,
     CollectionText,
     ProblemBody,
     Reply,
@@ -94,6 +95,8 @@ from utils.contract.search import (
 
 __all__ = [
     "API_PREFIX",
+    "CAPTION_IMAGES_FIELD",
+    "CAPTION_IMAGES_FIELD_0_1",
     "HARD_MAX_BATCH",
     "IMAGE_COUNT_HEADER",
     "LOCAL_SECRET_HEADER",
@@ -106,7 +109,6 @@ __all__ = [
     "PROBLEM_MEDIA_TYPE",
     "RAW_MEDIA_TYPE",
     "REQUEST_ID_HEADER",
-    "WHOLE_FIELD",
     "AllowedRootList",
     "AllowedRootReply",
     "AllowedRootRequest",

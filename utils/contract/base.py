@@ -23,7 +23,9 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 REQUEST_ID_HEADER = "X-Request-ID"
 LOCAL_SECRET_HEADER = "X-Photoseek-Local"  # noqa: S105  # a header's name
 IMAGE_COUNT_HEADER = "X-Image-Count"
-WHOLE_FIELD = "wholes"  # a part: the whole picture of the image after it, for its caption
+# A part: the whole picture of the image after it, for its caption.
+CAPTION_IMAGES_FIELD = "caption_images"
+CAPTION_IMAGES_FIELD_0_1 = "wholes"  # as 0.1 calls it: sent as long as one of 0.1 may answer
 PPM_MEDIA_TYPE = "image/x-portable-pixmap"
 RAW_MEDIA_TYPE = "image/x-raw"
 HARD_MAX_BATCH = 256  # what one request ever carries, whatever a device could hold

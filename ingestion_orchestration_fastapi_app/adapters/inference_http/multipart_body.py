@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original, Sendable, Upload
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
-from utils.contract import WHOLE_FIELD
+from utils.contract import CAPTION_IMAGES_FIELD_0_1
 from utils.problems import Rejected
 
 
@@ -83,7 +83,7 @@ def _heads(
     if isinstance(upload, Original) or not upload.whole:
         return b"", _head(boundary, field, part_id, kind, first=first)
     return (
-        _head(boundary, WHOLE_FIELD, part_id, kind, first=first),
+        _head(boundary, CAPTION_IMAGES_FIELD_0_1, part_id, kind, first=first),
         _head(boundary, field, part_id, kind, first=False),
     )
 
