@@ -134,7 +134,8 @@ class CaptionerLifecycle:
     async def ready(self, *, device: str, dtype: str) -> LoadedCaptioner | None:
         """The captioner, loaded by the first who asks. None: there is none, the log says why.
 
-        Raises ModelLoading while its weights are being fetched.
+        Raises ModelLoading while its weights are being fetched, or those of a CLIP model: that may
+        take minutes, in which a batch must not keep its place.
         """
         if self._loaded is not None:
             self._loaded.used_s = time.monotonic()
@@ -147,6 +148,9 @@ class CaptionerLifecycle:
                         return None
                     self._wanted.set()
                     detail = "The captioning model is being fetched."
+                    raise ModelLoading(detail, retry_after_s=FETCH_RETRY_S)
+                if self._loader.is_busy:
+                    detail = "Another model is being loaded."
                     raise ModelLoading(detail, retry_after_s=FETCH_RETRY_S)
                 await self._load(self._source, device, dtype)
             return self._loaded

@@ -66,6 +66,7 @@ class ModelThread:
         self._ready = threading.Condition()
         self._queues: dict[Priority, deque[_Work[Any]]] = {p: deque() for p in Priority}
         self._last = Priority.LOAD  # of the two that take turns
+        self._turning = False
         self._stopping = False
         self._dead = False
         # A daemon, since loading weights cannot be interrupted and must not outlive the process.
@@ -74,6 +75,10 @@ class ModelThread:
     @property
     def alive(self) -> bool:
         return self._thread.is_alive() and not self._dead
+
+    @property
+    def is_busy(self) -> bool:
+        return self._turning or self.queued() > 0
 
     def queued(self) -> int:
         return sum(len(queue) for queue in self._queues.values())
@@ -144,6 +149,7 @@ class ModelThread:
                         if not work.cancelled:
                             if priority is not Priority.QUERY:
                                 self._last = priority
+                            self._turning = True
                             return priority, work
                         work.steps.close()
                 self._ready.wait()
@@ -168,6 +174,7 @@ class ModelThread:
             with self._ready:
                 self._queues[priority].appendleft(work)  # its next turn, after any query
             return
+        self._turning = False  # before whoever waits for it can ask
         work.finish()
 
 

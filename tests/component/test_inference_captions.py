@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import anyio
 import httpx
 import pytest
 
+from ml_inference_fastapi_app.scheduling.model_thread import Priority, one_turn
 from ml_inference_fastapi_app.tiny_models.tiny_captions.train import HERE
 from tests.component.caption_fakes import (
     URL,
@@ -32,6 +34,7 @@ from tests.component.inference_fakes import (
     loaded,
     picture,
     ppm,
+    problem_of,
     quiet,
     served,
     vector_of,
@@ -185,6 +188,28 @@ async def test_searches_and_imports_go_on_while_the_first_caption_loads_its_mode
             ):
                 assert response.status_code == 200
         captioner.load_gate.set()
+    assert captioner.loads == 1
+
+
+async def test_a_caption_waits_for_no_load_of_another_model_but_is_told_to_come_back(
+    service: Served, client: httpx.AsyncClient, captioner: FakeCaptioner
+) -> None:
+    loading, held = threading.Event(), threading.Event()
+
+    def load_another() -> None:
+        loading.set()
+        assert held.wait(20)
+
+    loader = service.app.state.engine.captioner_lifecycle._loader
+    upload = files(("a", grey(1)))
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(partial(loader.run, one_turn(load_another), priority=Priority.LOAD))
+        assert await anyio.to_thread.run_sync(loading.wait, 20)
+        refused = await client.post(URL, params={"captions": "true"}, files=upload)
+        assert problem_of(refused).code is ErrorCode.MODEL_LOADING
+        assert captioner.loads == 0
+        held.set()
+    await captioned(client, upload)
     assert captioner.loads == 1
 
 
