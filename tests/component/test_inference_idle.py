@@ -240,6 +240,7 @@ async def test_no_model_is_idle_while_a_request_uses_it(loads: Loads, tmp_path: 
     assert lifecycle.may_leave()
     for each in threads:
         each.stop()
+        assert await anyio.to_thread.run_sync(each.join, 10)
 
 
 def test_nothing_is_unloaded_unless_it_is_asked_for() -> None:
