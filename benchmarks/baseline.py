@@ -25,7 +25,7 @@ from PIL import Image
 from benchmarks.report import BenchmarkFailed
 from ingestion_orchestration_fastapi_app.cli.up.launcher import python_module
 from ml_inference_fastapi_app.backends.base import Embedder
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
+from ml_inference_fastapi_app.backends.clip.loading import build_torch_clip
 from utils.imaging.decoding import to_square
 from utils.process.parent_death import dying_with_parent
 
@@ -127,5 +127,7 @@ def serve(embedder: Embedder) -> None:
 if __name__ == "__main__":
     model, pretrained, models = sys.argv[1:]
     serve(
-        load_torch_clip(model=model, pretrained=pretrained, cache_dir=Path(models), dtype="float32")
+        build_torch_clip(
+            model=model, pretrained=pretrained, cache_dir=Path(models), dtype="float32"
+        )
     )

@@ -23,7 +23,7 @@ from benchmarks.report import BenchmarkFailed, Report, Target, parser_of, run
 from benchmarks.services import both_services, ended, ingested, spent_s, started
 from benchmarks.stages import TURN, Stage, alone, is_decoded_here
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import TINY_MODEL
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
+from ml_inference_fastapi_app.backends.clip.loading import build_torch_clip
 from utils.contract import JobReply
 from utils.imaging.formats import has_image_extension
 
@@ -99,7 +99,7 @@ def measured(folder: Path, photos: Path, *, model: str, rounds: int, images: int
     pretrained, models = pretrained_of(model), folder / "models"
     paths = images_below(photos)
     sample, skipped = sample_of(paths)
-    embedder = load_torch_clip(model=model, pretrained=pretrained, cache_dir=models)
+    embedder = build_torch_clip(model=model, pretrained=pretrained, cache_dir=models)
     stages = alone(folder, sample, embedder)
     slow = baseline.images_per_s(sample, model=model, pretrained=pretrained, models=models)
     jobs = anyio.run(

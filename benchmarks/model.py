@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.report import Report, parser_of, run
 from ml_inference_fastapi_app.backends.base import run_to_end
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
+from ml_inference_fastapi_app.backends.clip.loading import build_torch_clip
 from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.backends.devices import DTypeName, conditions_of, device_of
 from ml_inference_fastapi_app.models.loaded_clip import noise_pixels
@@ -87,7 +87,7 @@ def variants(options: argparse.Namespace) -> list[Variant]:
 
 
 def clip_of(options: argparse.Namespace, folder: Path, variant: Variant) -> TorchClip:
-    return load_torch_clip(
+    clip = build_torch_clip(
         model=options.model,
         pretrained="none",
         cache_dir=folder,
@@ -97,6 +97,8 @@ def clip_of(options: argparse.Namespace, folder: Path, variant: Variant) -> Torc
         compile="on" if variant.compiled else "off",
         max_batch=max(options.batches),
     )
+    clip.prepare(lambda _phase: None)
+    return clip
 
 
 def _call_s(clip: TorchClip, batch: int) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from ml_inference_fastapi_app.backends.base import Pixels, Vectors
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.devices import DTypeName
+from tests.torch_clips import load_torch_clip
 from utils.contract import ClipUpload
 from utils.imaging.decoding import decode_for_clip
 

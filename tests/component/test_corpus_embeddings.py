@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageOps
 
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.backends.torchvision_compat import make_torchvision_importable
+from tests.torch_clips import load_torch_clip
 from utils.contract import ClipUpload
 from utils.imaging.colour.code_points import code_points
 from utils.imaging.colour.srgb import to_srgb

@@ -14,10 +14,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ml_inference_fastapi_app.backends.base import Vectors
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.backends.registry import BACKENDS
 from tests.component.inference_fakes import FakeEmbedder, eventually, files, loaded, ppm, served
+from tests.torch_clips import load_torch_clip
 from tests.unit.test_model_torch_clip import changed_copy
 from utils.contract import BatchReply, Capabilities, EmbedTextReply, ModelState
 

@@ -24,11 +24,11 @@ from ml_inference_fastapi_app.backends.base import (
     run_to_end,
 )
 from ml_inference_fastapi_app.backends.clip.buckets import bucket_of, bucket_sizes
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.clip.torch_clip import Normalisation, TorchClip
 from ml_inference_fastapi_app.backends.devices import DTypeName
 from ml_inference_fastapi_app.models.loaded_clip import noise_pixels
 from tests.component.inference_fakes import DESCRIPTION
+from tests.torch_clips import load_torch_clip
 from tests.unit.test_model_torch_clip import pictures
 
 LARGEST = 32

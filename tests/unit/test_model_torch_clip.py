@@ -21,13 +21,13 @@ from ml_inference_fastapi_app.backends.base import (
     Pixels,
     Vectors,
 )
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.clip.torch_clip import Normalisation, TorchClip
 from ml_inference_fastapi_app.backends.devices import DTypeName
 from ml_inference_fastapi_app.backends.host_memory import cgroup_rooms
 from ml_inference_fastapi_app.backends.torchvision_compat import import_open_clip
 from ml_inference_fastapi_app.backends.weights.model_source import tiny_shapes_folder
 from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import draw, scenes
+from tests.torch_clips import load_torch_clip
 from utils.contract import ClipUpload
 
 SIDE_PX = 60

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from ml_inference_fastapi_app.backends.base import Vectors
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from tests.orientation_files import LOSSLESS, LOSSY, SHOWN, raw_variants, stored, variants
 from tests.picture_files import encoded, exif_with
+from tests.torch_clips import load_torch_clip
 from utils.imaging.decoding import decode_for_clip, open_upright
 from utils.imaging.perceptual_hash import perceptual_hash
 

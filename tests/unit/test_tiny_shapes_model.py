@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from ml_inference_fastapi_app.backends.base import Vectors
-from ml_inference_fastapi_app.backends.clip.loading import load_torch_clip
 from ml_inference_fastapi_app.backends.clip.open_clip_model import is_cut
 from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.backends.torchvision_compat import import_open_clip
@@ -24,6 +23,7 @@ from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import (
     draw,
     scenes,
 )
+from tests.torch_clips import load_torch_clip
 
 SEED = FIRST_HELD_OUT_SEED + 77
 

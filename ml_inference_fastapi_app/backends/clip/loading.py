@@ -88,15 +88,6 @@ def build_torch_clip(
     )
 
 
-def load_torch_clip(
-    *, on_phase: Callable[[StartPhase], None] = lambda _phase: None, **options: Any
-) -> TorchClip:
-    """As `build_torch_clip`, ready for the thread that calls."""
-    clip = build_torch_clip(on_phase=on_phase, **options)
-    clip.prepare(on_phase)
-    return clip
-
-
 def _upload(preprocess: dict[str, Any]) -> ClipUpload:
     sides = np.atleast_1d(preprocess["size"])
     if sides.min() != sides.max():
