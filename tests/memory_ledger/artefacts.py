@@ -25,7 +25,9 @@ class MemoryArtefacts:
         await checkpoint()
         self._state.open(job_id)
         made = {point_id: (job_id, outcome) for point_id, outcome in outcomes.items()}
-        self._state.collections[collection_id].intents.update(made)
+        kept = self._state.collections[collection_id]
+        kept.intents.update(made)
+        kept.being_deleted.difference_update(made)
 
     async def pending_writes(self, job_id: str) -> dict[UUID, Outcome]:
         await checkpoint()
@@ -42,7 +44,7 @@ class MemoryArtefacts:
         await checkpoint()
         kept = self._state.collections[collection_id]
         kept.intents.update(dict.fromkeys(point_ids))
-        kept.doomed.update(point_ids)
+        kept.being_deleted.update(point_ids)
 
     async def reconcile(
         self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]

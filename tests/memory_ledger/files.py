@@ -123,7 +123,7 @@ class MemoryFiles:
             kept.decode_starts.pop(one.point_id, None)
             if one.verdict is Verdict.STORED and one.stored_fingerprint is not None:
                 kept.intents.pop(one.point_id, None)
-                kept.doomed.discard(one.point_id)
+                kept.being_deleted.discard(one.point_id)
         if synced_version is not None:
             kept.record = replace(kept.record, synced_version=synced_version)
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock(), progress=progress)
@@ -176,7 +176,7 @@ class MemoryFiles:
             kept.files.pop(file.key, None)
             self._lose(collection_id, file.key)
             kept.intents.pop(file.point_id, None)
-            kept.doomed.discard(file.point_id)
+            kept.being_deleted.discard(file.point_id)
         kept.record = replace(kept.record, synced_version=synced_version)
         progress = replace(job.progress, removed=job.progress.removed + removed)
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock(), progress=progress)

@@ -84,7 +84,7 @@ class MemoryRoots:
         kept = self._state.collections[collection_id]
         for point_id in point_ids:
             kept.intents.pop(point_id, None)
-            kept.doomed.discard(point_id)
+            kept.being_deleted.discard(point_id)
             kept.decode_starts.pop(point_id, None)
         kept.record = replace(kept.record, synced_version=synced_version)
 

@@ -54,7 +54,7 @@ class Kept:
     record: CollectionRecord
     files: dict[FileKey, Row] = field(default_factory=dict)
     intents: dict[UUID, tuple[str, Outcome] | None] = field(default_factory=dict)
-    doomed: set[UUID] = field(default_factory=set)  # intents to delete, among the others
+    being_deleted: set[UUID] = field(default_factory=set)  # intents to delete, among the others
     devices: dict[bytes, int] = field(default_factory=dict)
     known_before: dict[bytes, frozenset[FileKey]] = field(default_factory=dict)  # another device
     decode_starts: dict[UUID, DecodeStart] = field(default_factory=dict)
@@ -105,8 +105,8 @@ class State:
         return roots[key.root_id].rstrip(b"/") + b"/" + key.path
 
     def had(self, row: Row) -> bool:
-        doomed = {one for kept in self.collections.values() for one in kept.doomed}
-        return row.record.stored_fingerprint is not None or row.point_id in doomed
+        being_deleted = {one for kept in self.collections.values() for one in kept.being_deleted}
+        return row.record.stored_fingerprint is not None or row.point_id in being_deleted
 
 
 def judged(record: FileRecord, one: FileOutcome, reader_version: str, now: datetime) -> FileRecord:
