@@ -104,9 +104,9 @@ class Bench:
             budget=self.budget,
         )
 
-    def scheduler(self) -> BenchScheduler:
+    def scheduler(self, collections: Collections | None = None) -> BenchScheduler:
         ports = self.ports()
-        collections = Collections(self.ledger, self.store)
+        collections = collections or self.collections()
         self.pool = pool = InferencePool(ports.inference)
         return BenchScheduler(
             ports,
@@ -156,9 +156,11 @@ class Bench:
         await collections.roots.add(collection, self.library.root.path)
         return collection
 
-    async def job(self, **options: Unpack[Options]) -> JobRecord:
+    async def job(
+        self, collections: Collections | None = None, **options: Unpack[Options]
+    ) -> JobRecord:
         """Submits a job and sees it to its end."""
-        scheduler = self.scheduler()
+        scheduler = self.scheduler(collections)
         async with create_task_group() as tg:
             await tg.start(scheduler.serve)
             record = await self.submitted(scheduler, **options)
@@ -168,8 +170,9 @@ class Bench:
 
     async def resumed(self) -> None:
         """Starts again after a crash, and sees every unfinished job to its end."""
-        await Collections(self.ledger, self.store).check_all()
-        scheduler = self.scheduler()
+        collections = self.collections()
+        await collections.check_all()
+        scheduler = self.scheduler(collections)
         async with create_task_group() as tg:
             await tg.start(scheduler.serve)
             for record in await self.ledger.jobs.list_unfinished():

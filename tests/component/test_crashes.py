@@ -160,8 +160,9 @@ async def test_a_lost_vector_store_is_filled_again_from_the_cache() -> None:
     expected = await bench.rows()
     calls = len(bench.inference.inferred)
     bench.store = Bench().store
-    await bench.resumed()
-    await bench.job()
+    collections = bench.collections()
+    await collections.check_all()
+    await bench.job(collections)
     assert await bench.rows() == expected
     assert len(bench.inference.inferred) == calls + 1  # the one that never had a vector
 
