@@ -9,6 +9,7 @@ from anyio import Lock, current_time
 
 from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities import (
     capabilities_for,
+    models_of,
 )
 from ingestion_orchestration_fastapi_app.domain.inference.window import Window
 from ingestion_orchestration_fastapi_app.errors import ModelMismatch
@@ -93,6 +94,11 @@ class Endpoint:
         if fingerprint not in self._by_model:  # it is asked for with each file of a job
             self._by_model[fingerprint] = capabilities_for(self.capabilities, fingerprint)
         return self._by_model[fingerprint]
+
+    def may_come(self, fingerprint: str | None) -> bool:
+        """Whether that model may be one that the service still loads for the first time."""
+        told = self.capabilities
+        return told is not None and told.models_to_come > 0 and fingerprint not in models_of(told)
 
     def ready_at_s(self, fingerprint: str) -> float:
         """When something for that model may be sent, as far as it was heard."""

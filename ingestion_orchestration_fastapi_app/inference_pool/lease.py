@@ -166,7 +166,8 @@ class InferenceLease:
             return _Use.AWAY
         told = endpoint.capabilities_for(self.fingerprint)
         if told is None:
-            return _Use.OTHER_MODEL
+            may_come = endpoint.may_come(self.fingerprint)
+            return _Use.AWAY if may_come else _Use.OTHER_MODEL
         if self._captions and not self._makes_captions(told):
             return _Use.OTHER_CAPTIONS
         return _Use.USED
@@ -184,7 +185,7 @@ class InferenceLease:
             case _Use.OTHER_CAPTIONS:
                 return f"{endpoint.url} does not make the captions that the job asks for"
             case _Use.AWAY:
-                return f"{endpoint.url}: {endpoint.fault or 'it was not asked yet'}"
+                return f"{endpoint.url}: {_why_away(endpoint)}"
             case _Use.USED:
                 now_s = current_time()
                 if endpoint.cooldown_until_s > now_s:
@@ -222,7 +223,7 @@ class InferenceLease:
                 case _Use.USED:
                     self._notes.note("ml_service_back", endpoint.url)
                 case _Use.AWAY:
-                    self._note_deferred(endpoint, endpoint.fault or "it was not asked yet")
+                    self._note_deferred(endpoint, _why_away(endpoint))
                 case _Use.OTHER_CAPTIONS:
                     self._notes.note("ml_service_unused", self._why(endpoint))
                 case _Use.OTHER_MODEL if len(self._pool.endpoints) > 1:
@@ -231,3 +232,9 @@ class InferenceLease:
     def _note_deferred(self, endpoint: Endpoint, reason: str) -> None:
         wait_s = max(0.0, endpoint.ready_at_s(self.fingerprint) - current_time())
         self._notes.note("embed_deferred", f"{endpoint.url}: {reason}; again in {wait_s:.1f} s")
+
+
+def _why_away(endpoint: Endpoint) -> str:
+    if endpoint.fault is not None:
+        return endpoint.fault
+    return "it was not asked yet" if endpoint.capabilities is None else "it still loads models"

@@ -28,6 +28,7 @@ from utils.contract import Capabilities
 POLICY = RetryPolicy()
 ASK_POLICY = RetryPolicy(max_s=5.0)
 CHECK_EVERY_S = 15.0  # of a service that is well, or is not what was wanted
+CHECK_LOADING_EVERY_S = 2.0  # of one that has not named all of its models yet
 MAX_AGE_S = 5.0  # of an opinion that somebody asks for
 MAX_FAULT_AGE_S = 0.5  # a service that has just come up is seen at once
 QUERIES_LAST_S = 15.0
@@ -123,7 +124,8 @@ class InferencePool:
         """
         await self.refresh()
         told = [one.capabilities for one in self.endpoints if one.capabilities is not None]
-        all_told = told[:1] if len(told) == len(self.endpoints) else []
+        is_decided = not any(one.may_come(fingerprint) for one in self.endpoints)
+        all_told = told[:1] if is_decided and len(told) == len(self.endpoints) else []
         found = reference_capabilities(told, fingerprint=fingerprint)
         return found or next(iter(all_told), None)
 
@@ -235,4 +237,7 @@ def _answers(endpoint: Endpoint) -> bool:
 def _check_due_s(endpoint: Endpoint) -> float:
     if endpoint.status is EndpointStatus.AWAY:
         return endpoint.cooldown_until_s
-    return max(endpoint.asked_at_s + CHECK_EVERY_S, endpoint.cooldown_until_s)
+    told = endpoint.capabilities
+    is_whole = told is None or not told.models_to_come
+    every_s = CHECK_EVERY_S if is_whole else CHECK_LOADING_EVERY_S
+    return max(endpoint.asked_at_s + every_s, endpoint.cooldown_until_s)

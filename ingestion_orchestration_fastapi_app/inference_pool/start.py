@@ -28,11 +28,14 @@ async def until_known(
         found = reference_capabilities(told, fingerprint=fingerprint, captions=captions)
         if found is not None:
             return found
-        if len(told) == len(pool.endpoints):
+        is_decided = not any(one.may_come(fingerprint) for one in pool.endpoints)
+        if is_decided and len(told) == len(pool.endpoints):
             return told[0]
         reason = ""
         for endpoint in reversed(pool.endpoints):
-            if endpoint.capabilities is not None and endpoint.fault is None:
+            if endpoint.may_come(fingerprint) and endpoint.fault is None:
+                reason = f"{endpoint.url}: it still loads models"
+            elif endpoint.capabilities is not None and endpoint.fault is None:
                 notes.warn(endpoint.refusal(fingerprint))
             else:
                 reason = f"{endpoint.url}: {endpoint.fault or 'it was not asked yet'}"

@@ -69,6 +69,9 @@ async def get_capabilities(engine: EngineOf) -> Capabilities:
             compiled=clip.compiled,
         ),
         models=tuple(_listed(engine.models)),
+        models_to_come=sum(
+            one.fingerprint is None and one.is_wanted for one in engine.models.lifecycles
+        ),
         captions=CaptionCapabilities(
             available=captioner_lifecycle.available,
             model=captioner_lifecycle.model,

@@ -173,6 +173,7 @@ async def answered(client: httpx.AsyncClient, fingerprint: str) -> None:
 async def test_each_call_is_answered_by_the_model_that_it_names(loads: Loads) -> None:
     async with serving(loads, "ab") as (client, _):
         await until(client, a=ModelState.LOADED, b=ModelState.LOADED)
+        assert (await client.get("/capabilities")).json()["models_to_come"] == 0
         assert [name for name, told in (await models(client)).items() if told.default] == ["a"]
         for name in ("a", "b", None):
             batch, one, text = await asked(client, name)
@@ -193,6 +194,7 @@ async def test_a_second_model_loads_beside_the_work_of_the_first(loads: Loads) -
         ready = await client.get(f"{service.url}/health/ready")
         assert ready.status_code == 200
         assert list(await models(client)) == ["a"]
+        assert (await client.get("/capabilities")).json()["models_to_come"] == 1
         for response in await asked(client, "b"):
             problem = problem_of(response)
             assert (problem.status, problem.code) == (503, ErrorCode.MODEL_LOADING)

@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities
 )
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.errors import ModelIsLoading, ModelMismatch
+from ingestion_orchestration_fastapi_app.inference_pool import pool
 from tests.component.bench import Bench, mixed_folder
 from tests.component.service_fakes import Held, Restarted, images, short_waits
 from tests.component.test_pipeline import MIXED
@@ -228,3 +229,30 @@ async def test_a_model_that_is_being_loaded_keeps_no_other_model_of_its_service_
         one = await bench.ended((await bench.submitted(scheduler, name="one")).id)
         tg.cancel_scope.cancel()
     assert one.counts.embedded == 12
+
+
+async def test_a_job_waits_for_a_model_that_its_service_still_loads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the default one is listed by then."""
+    monkeypatch.setattr(pool, "CHECK_LOADING_EVERY_S", 0.001)
+    whole = holding("http://both", "one", FINGERPRINT)
+    bench = Bench()
+    images(bench.library, 10)
+    await bench.job()
+    told = whole.told.model_copy(update={"models": whole.told.models[:1], "models_to_come": 1})
+    bench.inference = FakeInference(url="http://both", told=told, library=bench.library)
+    images(bench.library, 20)
+    scheduler = bench.scheduler()
+    async with create_task_group() as tg:
+        await tg.start(scheduler.serve)
+        job = await bench.submitted(scheduler)
+        while (progress := scheduler.live_progress(job.id)) is None or (
+            progress.state[0] is not JobState.WAITING_FOR_ML
+        ):
+            await checkpoint()
+        assert progress.state[1] == "http://both: it still loads models"
+        bench.inference.told = whole.told
+        ended = await bench.ended(job.id)
+        tg.cancel_scope.cancel()
+    assert (ended.counts.embedded, ended.progress.warnings) == (10, ())

@@ -110,6 +110,10 @@ class Capabilities(Reply):
     models: tuple[ModelCapabilities, ...] = Field(
         default=(), description="The embedding models, the default one first; by 0.1: none."
     )
+    models_to_come: int = Field(
+        default=0,
+        description="Models that are loaded for the first time: what names them is not known yet.",
+    )
     captions: CaptionCapabilities = Field(description="The captioning model.")
     device: str = Field(description="What it runs on.")
     queue: QueueCapabilities = Field(description="How busy it is.")
