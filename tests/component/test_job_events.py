@@ -179,6 +179,27 @@ async def test_slow_and_vanished_listeners_cost_the_job_nothing_and_lose_their_p
             one.chunks[1].close()
 
 
+async def test_a_listener_that_leaves_in_the_middle_of_a_heartbeat_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "_PING_INTERVAL", 0.001)
+    close = MemoryObjectReceiveStream.aclose
+
+    async def closed_for_a_while(stream: MemoryObjectReceiveStream[bytes]) -> None:
+        await close(stream)
+        await sleep(0.02)  # FastAPI's heartbeats go on until it is told that all is over
+
+    monkeypatch.setattr(MemoryObjectReceiveStream, "aclose", closed_for_a_while)
+    async with waiting_job(tmp_path) as (running, job_id), create_task_group() as tg:
+        listener = Listener(running, f"/api/v1/jobs/{job_id}/events")
+        tg.start_soon(listener.listen)
+        await listener.next()
+        listener.left.set()
+        await listener.ended.wait()
+        assert running.app.state.services.listeners.count == 0
+        listener.chunks[1].close()
+
+
 async def test_one_listener_too_many_gets_one_event_and_a_time_to_come_back(
     tmp_path: Path,
 ) -> None:

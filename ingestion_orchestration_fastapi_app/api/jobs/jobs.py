@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import structlog
+from anyio import BrokenResourceError
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -39,6 +41,7 @@ from utils.contract import (
 from utils.web.openapi import located, problems, stream
 from utils.web.routing.root_path import external_path
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[READS])
 router.include_router(start.router)
 
@@ -65,7 +68,10 @@ KnownJob = Annotated[JobRecord, Depends(_known_job)]
 async def _place_to_listen(services: AppStateDep, _job: KnownJob) -> AsyncIterator[bool]:
     """False where too many listen. A dependency: it is given back however the answer ends."""
     with services.listeners.place() as has_place:
-        yield has_place
+        try:
+            yield has_place
+        except* BrokenResourceError:  # FastAPI sent a heartbeat to one who was leaving
+            log.debug("listener_left")
 
 
 @router.get("/jobs", summary="List jobs", responses={200: {"links": OF_JOBS}})
