@@ -63,7 +63,7 @@ class Originals(Generic[T]):
 
     async def _seen(self, collection: str, point: Point) -> FileStat | None:
         record = await self._collections.get(collection)
-        relative = relative_path(point, record.name)
+        relative = relative_path(point, record.identity)
         if relative is None:
             return None
         key = FileKey(point.root_id, relative)

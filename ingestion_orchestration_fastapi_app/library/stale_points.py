@@ -22,7 +22,7 @@ class StalePoints:
         """Ids of those that the last import of their file left as they were before."""
         by_key: dict[FileKey, UUID] = {}
         for point in points:
-            relative = relative_path(point, collection.name)
+            relative = relative_path(point, collection.identity)
             if relative is not None:
                 by_key[FileKey(point.root_id, relative)] = point.id
         files = await self._ledger.files.recall(collection.id, list(by_key)) if by_key else {}
