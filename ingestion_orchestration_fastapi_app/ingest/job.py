@@ -111,7 +111,8 @@ class Ingest:
                 failed = await ledger.files.fail_pending(
                     record.id, gone, "the file was gone when the job came to it"
                 )
-                scope.progress.ended(Outcome.FAILED, gone, images=failed)
+                if failed:
+                    scope.progress.ended(Outcome.FAILED, gone, images=failed)
                 refusal = await remove_missing(job) if options.sync else None
         if stop.asked:
             return None
