@@ -173,8 +173,8 @@ def test_children_die_with_a_parent_that_is_killed() -> None:
     """`kill -9` of the launcher leaves no service behind."""
     program = (
         "import os, subprocess, sys;"
-        "from utils.process.parent_death import tethered;"
-        f"child = subprocess.Popen(tethered([sys.executable, '-I', {STAND_IN!r}, "
+        "from utils.process.parent_death import dying_with_parent;"
+        f"child = subprocess.Popen(dying_with_parent([sys.executable, '-I', {STAND_IN!r}, "
         f"'{free_port()}', 'stubborn'], parent_pid=os.getpid()), start_new_session=True);"
         "print(child.pid, flush=True); child.wait()"
     )
