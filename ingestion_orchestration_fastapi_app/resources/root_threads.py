@@ -6,6 +6,7 @@ thread, and its place among its root's, until it does; whoever waited for it may
 
 from __future__ import annotations
 
+import asyncio
 import queue
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,8 +15,7 @@ from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import Generic, TypeVar
 
-from anyio import CapacityLimiter, Event, RunFinishedError, from_thread
-from anyio.lowlevel import EventLoopToken, current_token
+from anyio import CapacityLimiter, Event
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class _Work(Generic[T]):
 
     call: Callable[[], T]
     done: Event = field(default_factory=Event)
-    token: EventLoopToken = field(default_factory=current_token)
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     context: Context = field(default_factory=copy_context)
     result: tuple[T] | None = None
     error: BaseException | None = None
@@ -145,9 +145,9 @@ class _Root:
                         return
                 continue
             work.run()
-            # The loop may have ended meanwhile: then nobody waits.
-            with suppress(RunFinishedError, RuntimeError):
-                from_thread.run_sync(self._end, work, token=work.token)
+            # The loop may have ended meanwhile: then nobody waits. Nor does this thread, for it.
+            with suppress(RuntimeError):
+                work.loop.call_soon_threadsafe(self._end, work)
 
     def _end(self, work: _Work[object]) -> None:
         self.limiter.release_on_behalf_of(work)
