@@ -96,6 +96,17 @@ async def test_the_last_resort_for_the_time_is_the_files_own(tmp_path: Path) -> 
     assert content.metadata.taken_at_offset_min == 0
 
 
+async def test_a_date_in_the_name_counts_before_the_files_own_time(tmp_path: Path) -> None:
+    content = await content_of(put(tmp_path / "IMG_20190704_153012.jpg", PHOTO))
+    assert isinstance(content, Content)
+    assert content.metadata.taken_at == datetime(2019, 7, 4, 15, 30, 12)  # noqa: DTZ001
+    assert content.metadata.taken_at_source is TakenAtSource.FILE_NAME
+    assert content.metadata.taken_at_offset_min is None
+    content = await content_of(put(tmp_path / "IMG-20200913-WA0001.jpg", PHOTO))
+    assert isinstance(content, Content)
+    assert content.metadata.taken_at_source is TakenAtSource.FILE_MTIME  # which says when, that day
+
+
 async def test_a_file_written_just_now_is_not_settled(tmp_path: Path) -> None:
     (tmp_path / "new.jpg").write_bytes(PHOTO)
     content = await content_of(file_at(tmp_path / "new.jpg"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -11,6 +12,7 @@ import structlog
 from utils.containers.byte_source import ByteSource
 from utils.containers.tiff import IPTC, PHOTOSHOP, XMP, Directory
 from utils.imaging.formats import Format
+from utils.metadata.beside.name_dates import times_in_path
 from utils.metadata.blocks import metadata_blocks
 from utils.metadata.capture_time import Times, file_moment, most_trusted
 from utils.metadata.ciff import read_ciff
@@ -22,17 +24,23 @@ from utils.metadata.xmp import read_xmp
 
 log = structlog.get_logger(__name__)
 NOTHING = Metadata()
+_AHEAD = timedelta(days=1)  # of UTC: no clock of a photographer is further
 T = TypeVar("T")
 
 
 def extract_metadata(
-    data: ByteSource, known: Format, *, sidecars: Sequence[bytes] = (), mtime_ns: int | None = None
+    data: ByteSource,
+    known: Format,
+    *,
+    sidecars: Sequence[bytes] = (),
+    path: str = "",
+    mtime_ns: int | None = None,
 ) -> Metadata:
     """Reads what can be read; milliseconds, no pixels. Blocking: call it from a worker thread.
 
     Of two values EXIF's is taken where a camera knows best, XMP's where people write: and there
-    the sidecars', in their order, before what is embedded. `mtime_ns` is the last resort for
-    the time.
+    the sidecars', in their order, before what is embedded. Where nothing else says the
+    time, the names in `path` (its folder's and the file's) are asked, and at last `mtime_ns`.
     """
     found = _Sources()
     try:
@@ -58,7 +66,8 @@ def extract_metadata(
         description=_first(each.description for each in written),
         keywords=_keywords(found),
     )
-    return _timed(_placed(metadata, technical), found.times, mtime_ns)
+    times = [*found.times, *_guessed_times(path, mtime_ns)]
+    return _timed(_placed(metadata, technical), times)
 
 
 @dataclass(slots=True)
@@ -120,12 +129,17 @@ def _placed(metadata: Metadata, sources: Iterable[Metadata]) -> Metadata:
     )
 
 
-def _timed(metadata: Metadata, times: Iterable[Times], mtime_ns: int | None) -> Metadata:
-    found = [one for each in times for one in each]
+def _guessed_times(path: str, mtime_ns: int | None) -> Iterator[Times]:
     written = None if mtime_ns is None else file_moment(mtime_ns)
+    latest = datetime.now(UTC).replace(tzinfo=None) + _AHEAD
+    at = None if written is None else written.at
+    yield times_in_path(path, written=at, latest=latest)
     if written is not None:
-        found.append((TakenAtSource.FILE_MTIME, written))
-    chosen = most_trusted(found)
+        yield ((TakenAtSource.FILE_MTIME, written),)
+
+
+def _timed(metadata: Metadata, times: Iterable[Times]) -> Metadata:
+    chosen = most_trusted(one for each in times for one in each)
     if chosen is None:
         return metadata
     source, moment = chosen

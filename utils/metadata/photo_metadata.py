@@ -14,6 +14,8 @@ class TakenAtSource(StrEnum):
     CREATE_DATE = "create_date"
     XMP = "xmp"
     GPS = "gps"
+    FILE_NAME = "file_name"
+    FOLDER_NAME = "folder_name"
     FILE_MTIME = "file_mtime"
 
 

@@ -124,6 +124,7 @@ class LocalFile:
             data or FileBytes(descriptor, read_bytes),
             self._format,
             sidecars=[read_sidecar(folder, sidecar) for sidecar, _ in beside],
+            path=_named_path(self._file),
             mtime_ns=before.st_mtime_ns,
         )
         after = os.fstat(descriptor)
@@ -143,6 +144,11 @@ class LocalFile:
             metadata=metadata,
             mtime_trusted=began_ns - changed_ns > _MTIME_TRUSTED_AFTER_NS,
         )
+
+
+def _named_path(file: File) -> str:
+    """From the root's own name on: what lies above it is a mount, and no name for photographs."""
+    return (file.root.path.rpartition(b"/")[2] + b"/" + file.path).decode("utf-8", "replace")
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
