@@ -47,7 +47,10 @@ def squares_of(
         return Rejected(exc.code, exc.detail)
     except Exception:
         log.exception("decoder_crashed", upload_bytes=len(data))
-        return Rejected(ErrorCode.DECODING_IMAGE, "The decoder failed on this image.")
+        return Rejected(
+            ErrorCode.DECODING_IMAGE,
+            "The image could not be decoded; the log of the service says why.",
+        )
 
 
 class Decoder:

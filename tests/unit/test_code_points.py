@@ -17,8 +17,9 @@ from tests.picture_files import encoded, scene
 from tests.profiles import ADOBE_GAMMA, ADOBE_RGB, DISPLAY_P3, rgb_profile
 from utils.imaging.colour.code_point_conversion import conversion
 from utils.imaging.colour.code_points import CodePoints, code_points
+from utils.imaging.faults.unreadable import ImageUnreadableError
 from utils.imaging.formats import Format
-from utils.imaging.opening import ImageUnreadableError, open_upright
+from utils.imaging.opening import open_upright
 from utils.imaging.pillow_setup import ready_pillow
 
 LIMIT = 10_000_000

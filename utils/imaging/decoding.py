@@ -11,8 +11,9 @@ from PIL import Image
 
 from utils.contract import ClipUpload, ErrorCode
 from utils.imaging import raw_developing
+from utils.imaging.faults.unreadable import ImageUnreadableError, unreadable_as
 from utils.imaging.formats import sniff
-from utils.imaging.opening import Area, Decoded, ImageUnreadableError, open_upright, unreadable_as
+from utils.imaging.opening import Area, Decoded, open_upright
 from utils.imaging.thumbnail import shrunk
 
 __all__ = [
@@ -69,7 +70,7 @@ def decode_for_models(
     """
     known = sniff(data)
     if known is not None and known.is_raw:
-        with unreadable_as(ErrorCode.DECODING_RAW):
+        with unreadable_as(ErrorCode.DECODING_RAW, data, known):
             upright, squares = _raw_squares(data, upload, whole_side_px, max_pixels)
             return replace(squares, small=shrunk(upright, small_side_px) if small_side_px else None)
     min_side_px = 2 * max(upload.side_px, whole_side_px)

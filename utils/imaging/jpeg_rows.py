@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from utils.containers.jpeg_segments import FRAMES, START_OF_SCAN, scan_segments
+from utils.imaging.faults.damage import DamagedError
 
 MIN_READABLE = 0.8  # of the rows
 _GREY = 128
@@ -37,7 +38,7 @@ def open_damaged(data: bytes, min_side_px: int) -> tuple[Image.Image, bool]:
     light, _ = _as_far_as_it_goes(data, min_side_px, fill=255)
     rows = _equal_rows(dark, light)
     if rows < MIN_READABLE * dark.height:
-        raise OSError(
+        raise DamagedError(
             f"the JPEG is damaged: {rows * 100 // dark.height} % of its rows are readable"
         )
     grey = Image.new(dark.mode, (dark.width, dark.height - rows), (_GREY,) * len(dark.getbands()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -14,6 +12,12 @@ from utils.containers.tiff import bytes_reader, tiff_structure
 from utils.contract import ErrorCode
 from utils.imaging.colour.code_points import code_points
 from utils.imaging.colour.srgb import to_srgb
+from utils.imaging.faults.damage import DamagedError, check_written, damage
+from utils.imaging.faults.unreadable import (
+    ImageUnreadableError,
+    check_pixels,
+    unreadable_as,
+)
 from utils.imaging.formats import Format, sniff
 from utils.imaging.header_size import header_size
 from utils.imaging.jpeg_rows import open_damaged
@@ -47,15 +51,6 @@ _SIZES_DEEP_INSIDE = frozenset({Format.TIFF, Format.HEIC, Format.AVIF})
 Area = tuple[float, float, float, float]  # left, top, right, bottom
 
 
-class ImageUnreadableError(Exception):
-    """One image cannot be had. `detail` is written for the owner of the file."""
-
-    def __init__(self, code: ErrorCode, detail: str) -> None:
-        super().__init__(f"{code}: {detail}")
-        self.code = code
-        self.detail = detail
-
-
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """`image` is RGB and upright, at least as large as was asked for where the file is.
@@ -77,19 +72,6 @@ class Decoded:
         return self.width_px, self.height_px
 
 
-@contextlib.contextmanager
-def unreadable_as(code: ErrorCode) -> Iterator[None]:
-    """Turns whatever a decoder raises on garbage into ImageUnreadableError."""
-    try:
-        yield
-    except ImageUnreadableError:
-        raise
-    except MemoryError as exc:
-        raise ImageUnreadableError(ErrorCode.IMAGE_TOO_LARGE, "no memory to decode it") from exc
-    except Exception as exc:  # decoders raise anything: struct.error, SyntaxError, their own
-        raise ImageUnreadableError(code, _said(exc)) from exc
-
-
 def open_upright(
     data: bytes, *, min_side_px: int, max_pixels: int, orientation: int | None = None
 ) -> Decoded:
@@ -107,21 +89,12 @@ def open_upright(
     known = sniff(data)
     if known is None or known.is_raw:
         raise ImageUnreadableError(ErrorCode.FORMAT_UNSUPPORTED, "no image format is recognised")
-    with unreadable_as(ErrorCode.DECODING_IMAGE):
+    with unreadable_as(ErrorCode.DECODING_IMAGE, data, known):
         size = header_size(data, known)
         if size is None and known not in _SIZES_DEEP_INSIDE:
-            raise ImageUnreadableError(ErrorCode.DECODING_IMAGE, "the header is damaged")
+            raise DamagedError(damage(data, known, otherwise="the header is damaged"))
         check_pixels(size, max_pixels)
         return _decoded(data, known, min_side_px, max_pixels, orientation)
-
-
-def check_pixels(size: tuple[int, int] | None, max_pixels: int) -> None:
-    if size is not None and size[0] * size[1] > max_pixels:
-        width, height = size
-        raise ImageUnreadableError(
-            ErrorCode.IMAGE_TOO_LARGE,
-            f"{width} x {height} pixels are more than the limit of {max_pixels}",
-        )
 
 
 def _decoded(
@@ -170,8 +143,9 @@ def _area(size: tuple[int, int], scaled: tuple[int, int], turn: int) -> Area:
 
 
 def _opened(data: bytes, known: Format) -> Image.Image:
+    check_written(data, known)
     if known is Format.HEIC and ends_early(data):
-        raise ImageUnreadableError(ErrorCode.DECODING_IMAGE, "the file ends too early")
+        raise DamagedError(damage(data, known))
     if known is Format.JPEG:
         # Not Image.open: it looks for further pictures behind the first (MPO) and trips over them.
         return JpegImagePlugin.JpegImageFile(BytesIO(data))
@@ -213,13 +187,3 @@ def exif_orientation(exif: object) -> int:
 
 def oriented(image: Image.Image, turn: int) -> Image.Image:
     return image.transpose(_TURNS[turn]) if turn in _TURNS else image
-
-
-def _said(exc: Exception) -> str:
-    first = exc.args[0] if exc.args else ""  # LibRaw's is bytes
-    said = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(exc)
-    text = "".join(c for c in said if c.isprintable())[:200]
-    speaks_to_developers = "0x" in text or "libjxl" in text or isinstance(exc, LookupError)
-    if not text or speaks_to_developers:
-        return f"the decoder failed ({type(exc).__name__})"
-    return text

@@ -18,6 +18,7 @@ from utils.containers.jpeg_segments import (
     segments,
 )
 from utils.containers.png_chunks import chunks
+from utils.imaging.faults.damage import DamagedError
 
 _FREE_CHUNKS = 4096
 _MAX_SCANS = 128  # encoders write about ten; each takes a pass over all coefficients
@@ -69,7 +70,7 @@ def jpeg_stream(data: bytes) -> JpegStream:
         if _needed(data, marker, content):
             kept.append(memoryview(data)[position:end])
     if marker != START_OF_SCAN:
-        raise OSError("the JPEG has no picture data, or more segments than a picture needs")
+        raise DamagedError("the JPEG has no picture data, or more segments than a picture needs")
     if not one_pass:
         _check_scans(data, position)
         return JpegStream(b"".join([*kept, memoryview(data)[position:]]), exif)
@@ -91,7 +92,7 @@ def _needed(data: bytes, marker: int, content: int) -> bool:
 def _check_scans(data: bytes, position: int) -> None:
     scans = (at for at in scan_segments(data, position) if at.marker == START_OF_SCAN)
     if any(islice(scans, _MAX_SCANS, None)):
-        raise OSError("the JPEG has more scans than a picture needs")
+        raise DamagedError("the JPEG has more scans than a picture needs")
 
 
 def png_stream(data: bytes) -> bytes:
@@ -103,7 +104,7 @@ def png_stream(data: bytes) -> bytes:
     begin = 0
     for number, (kind, start, end) in enumerate(chunks(data), start=1):
         if number > _FREE_CHUNKS + start // _MIN_MEAN_CHUNK_BYTES:
-            raise OSError("the PNG has more chunks than a picture needs")
+            raise DamagedError("the PNG has more chunks than a picture needs")
         if kind not in _KEPT_CHUNKS:
             kept.append(memoryview(data)[begin:start])
             begin = end
@@ -123,5 +124,5 @@ def check_gif(data: bytes) -> None:
             position += 1 + data[position]
             blocks += 1
             if blocks > _MAX_BLOCKS:
-                raise OSError("the GIF has more blocks than a picture needs")
+                raise DamagedError("the GIF has more blocks than a picture needs")
         position += 1

@@ -13,16 +13,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from utils.contract import ErrorCode
-from utils.imaging.formats import Format
-from utils.imaging.header_size import header_size
-from utils.imaging.opening import (
-    Decoded,
+from utils.imaging.faults.damage import DamagedError
+from utils.imaging.faults.unreadable import (
     ImageUnreadableError,
     check_pixels,
-    open_upright,
-    oriented,
     unreadable_as,
 )
+from utils.imaging.formats import Format
+from utils.imaging.header_size import header_size
+from utils.imaging.opening import Decoded, open_upright, oriented
 
 _FLIPS = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}  # LibRaw's flip to EXIF's orientation
 _ASPECT_TOLERANCE = 0.06
@@ -76,7 +75,8 @@ def develop(data: bytes, *, min_side_px: int, max_pixels: int) -> Image.Image:
         pixels = raw.postprocess(half_size=half, use_camera_wb=True, output_bps=8)
     image = Image.fromarray(pixels).convert("RGB")
     if int(pixels.min()) == int(pixels.max()):
-        raise ImageUnreadableError(ErrorCode.DECODING_RAW, "the sensor data is damaged")
+        detail = "the sensor data is damaged: nothing but one colour comes out of it"
+        raise ImageUnreadableError(ErrorCode.DECODING_RAW, detail)
     return image
 
 
@@ -84,11 +84,12 @@ def develop(data: bytes, *, min_side_px: int, max_pixels: int) -> Image.Image:
 def _opened(source: bytes | int, max_pixels: int) -> Iterator[Any]:
     import rawpy  # here: the orchestrator needs it only when it meets a RAW
 
-    file = BytesIO(source) if isinstance(source, bytes) else f"/proc/self/fd/{source}"
-    with unreadable_as(ErrorCode.DECODING_RAW), rawpy.imread(file) as raw:
+    data = source if isinstance(source, bytes) else b""
+    file = BytesIO(data) if data else f"/proc/self/fd/{source!r}"
+    with unreadable_as(ErrorCode.DECODING_RAW, data, Format.DNG), rawpy.imread(file) as raw:
         check_pixels((raw.sizes.width, raw.sizes.height), max_pixels)
         if raw.sizes.width < 1 or raw.sizes.height < 1:
-            raise ImageUnreadableError(ErrorCode.DECODING_RAW, "the RAW has no picture")
+            raise DamagedError("the header of the RAW is damaged: it names no size")
         yield raw
 
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from utils.contract import ErrorCode
 from utils.imaging import raw_developing
 from utils.imaging.decoding import ImageUnreadableError, decode_for_models, open_upright
+from utils.imaging.faults.unreadable import unreadable_as
 from utils.imaging.formats import sniff
-from utils.imaging.opening import unreadable_as
 from utils.process.parent_death import die_with_parent
 from utils.sandbox import protocol
 
