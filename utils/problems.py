@@ -167,14 +167,29 @@ class ServiceOverloaded(Problem):
     ends_connection = True
 
 
-_LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+# EAGAIN is what a process that may not be started is refused with.
+LACKS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+_NO_THREAD = "can't start new thread"  # as RuntimeError: Python has no class of its own for it
 
 
 def resource_shortage(exc: BaseException) -> ServiceOverloaded | None:
-    """A problem to answer if the process had no descriptor or memory left, else None."""
-    if not isinstance(exc, OSError) or exc.errno not in _LACKS:
-        return None
-    said = exc.strerror or type(exc).__name__
+    """A problem to answer if the process had no descriptor, memory or thread left, else None.
+
+    Of a group: where that is true of one of its exceptions.
+    """
+    if isinstance(exc, BaseExceptionGroup):
+        return next(filter(None, map(resource_shortage, exc.exceptions)), None)
+    if isinstance(exc, ServiceOverloaded):
+        return exc
+    if isinstance(exc, RuntimeError) and str(exc) == _NO_THREAD:
+        return shortage(_NO_THREAD)
+    if isinstance(exc, OSError) and exc.errno in LACKS:
+        return shortage(exc.strerror or type(exc).__name__)
+    return None
+
+
+def shortage(said: str) -> ServiceOverloaded:
+    """`said`: what the system answered."""
     return ServiceOverloaded(
         f"The service lacks what it needs now: {said}. Where that lasts, raise its limit: ulimit.",
         retry_after_s=1.0,

@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from utils.contract import ErrorCode
-from utils.problems import ServiceOverloaded
+from utils.problems import resource_shortage
 
 T = TypeVar("T")
 
@@ -46,16 +46,17 @@ async def until_stored(write: Callable[[], Awaitable[T]], progress: JobProgress,
     """Repeats a durable step until it succeeds: a full disk pauses the job and loses nothing.
 
     `write` must be safe to repeat after it failed half-way. A job that is being stopped tries
-    once and raises. What lacks descriptors or memory waits in the same way.
+    once and raises. What lacks descriptors, memory or threads waits in the same way.
     """
     while True:
         try:
             return await write()
-        except (StoreWrite, DiskFull, ServiceOverloaded) as exc:
-            if stop.asked:
+        except Exception as exc:
+            fault = exc if isinstance(exc, (StoreWrite, DiskFull)) else resource_shortage(exc)
+            if fault is None or stop.asked:
                 raise
-            reason = exc.reason if isinstance(exc, StoreWrite) else exc.detail
-            with progress.blocked(exc.code, reason):
+            reason = fault.reason if isinstance(fault, StoreWrite) else fault.detail
+            with progress.blocked(fault.code, reason):
                 await stop.wait(at_most_s=RETRY_STORAGE_S)
 
 

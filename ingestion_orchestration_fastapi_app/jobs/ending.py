@@ -12,7 +12,7 @@ from ingestion_orchestration_fastapi_app.errors import StoreFault
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import ErrorCode, JobState
-from utils.problems import Problem, resource_shortage
+from utils.problems import Problem, ServiceOverloaded, resource_shortage
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +39,13 @@ def is_fault(exc: BaseException) -> bool:
     return not isinstance(exc, (get_cancelled_exc_class(), *_ENDS_OF_PROCESS))
 
 
-async def result_of(work: Callable[[], Awaitable[Ending | None]], stop: Stop) -> Ending | None:
-    """What the work came to. Any fault of it is the job's end; only what is none is raised."""
+async def result_of(
+    work: Callable[[], Awaitable[Ending | None]], stop: Stop
+) -> Ending | ServiceOverloaded | None:
+    """What the work came to. Any fault of it is the job's end; only what is none is raised.
+
+    ServiceOverloaded is a value here: the process lacked something, and the work may go on later.
+    """
     try:
         return await work()
     except BaseException as exc:  # a bug, or a panic, ends one job
@@ -48,8 +53,10 @@ async def result_of(work: Callable[[], Awaitable[Ending | None]], stop: Stop) ->
         for fault in faults:
             if not is_fault(fault):
                 raise fault from None
-        for raised in faults:
-            fault = resource_shortage(raised) or raised
+        if (lacking := resource_shortage(exc)) is not None:
+            log.warning("job_lacks_resources", detail=lacking.detail)
+            return None if stop.asked else lacking
+        for fault in faults:
             if isinstance(fault, (JobFailedError, Problem)):
                 # A disk that is full while a stop is under way is no reason to fail.
                 reason = fault.reason if isinstance(fault, StoreFault) else fault.detail

@@ -5,7 +5,12 @@ from __future__ import annotations
 import structlog
 from anyio import Event, move_on_after, sleep
 
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest, Origin
+from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    JobRecord,
+    JobRequest,
+    Origin,
+    SavedProgress,
+)
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem, StoreWrite
 from ingestion_orchestration_fastapi_app.jobs.context import RETRY_STORAGE_S, Ports
@@ -15,7 +20,7 @@ from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import JobState
-from utils.problems import Problem
+from utils.problems import Problem, ServiceOverloaded
 
 log = structlog.get_logger(__name__)
 
@@ -28,15 +33,18 @@ class Run:
 
     def __init__(self, record: JobRecord, ports: Ports, kinds: Kinds) -> None:
         self.record = record
-        self.progress = JobProgress(
-            record.id, record.progress, kind=record.request.kind, metrics=ports.metrics
-        )
         self.stop = Stop()
         self.control: Control | None = None
         self.ended = Event()
         self.problem: Problem | None = None
         self._ports = ports
         self._kinds = kinds
+        self._has_begun = False
+        self.progress = self._account(record.progress)
+
+    def _account(self, saved: SavedProgress) -> JobProgress:
+        kind, metrics = self.record.request.kind, self._ports.metrics
+        return JobProgress(self.record.id, saved, kind=kind, metrics=metrics)
 
     def ask(self, control: Control) -> None:
         """A cancel outdoes a pause that is under way, and never the other way round."""
@@ -46,9 +54,17 @@ class Run:
 
     async def whole(self) -> JobRecord | None:
         """The work and its end. None: the ledger does not know the job any more."""
-        return await self._end(await result_of(self._work, self.stop))
+        while True:
+            result = await result_of(self._work, self.stop)
+            if not isinstance(result, ServiceOverloaded):
+                return await self._end(result)
+            with self.progress.blocked(result.code, result.detail):
+                await self.stop.wait(at_most_s=RETRY_STORAGE_S)
 
     async def _work(self) -> Ending | None:
+        if self._has_begun:
+            await self._take_up()
+        self._has_begun = True
         kind = self._kinds.named(self.record.request.kind)
         self.progress.workers = kind.workers
         scope = JobScope(self.record, self.progress, self.stop, self._ports)
@@ -57,6 +73,14 @@ class Run:
         )
         self.progress.note("job_started", _occasion(self.record.request))
         return await kind.work(scope)
+
+    async def _take_up(self) -> None:
+        """What lacked the process ended the work: it goes on from what the ledger has."""
+        record = await self._ports.ledger.jobs.find(self.record.id)
+        if record is None:
+            raise JobNotFound(f"There is no job {self.record.id!r}.")
+        self.record, saved = record, self.progress.saved()
+        self.progress = self._account(saved)
 
     async def _end(self, result: Ending | None) -> JobRecord | None:
         """Tries until it is on the disk; the job keeps its place.

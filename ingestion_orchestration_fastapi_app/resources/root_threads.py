@@ -49,7 +49,11 @@ class RootThreads:
         work = _Work(call)
         try:
             await root.limiter.acquire_on_behalf_of(work)
-            root.begin(work)
+            try:
+                root.begin(work)
+            except BaseException:
+                root.limiter.release_on_behalf_of(work)
+                raise
             await work.done.wait()
         except BaseException:
             work.let_go(drop)
@@ -125,14 +129,16 @@ class _Root:
         return self.limiter.borrowed_tokens > 0 or self.limiter.statistics().tasks_waiting > 0
 
     def begin(self, work: _Work[T]) -> None:
-        """Its place has been taken: there are never more threads than places."""
-        work.begin()
+        """Its place has been taken: there are never more threads than places.
+
+        Raises what `Thread` does where the system lets none start; nothing has begun then.
+        """
         with self._lock:
+            if self._threads < self.limiter.borrowed_tokens:
+                Thread(target=self._serve, name="files of a root", daemon=True).start()
+                self._threads += 1
+            work.begin()
             self._waiting.put(work)  # type: ignore[arg-type]  # nothing here looks at results
-            is_new = self._threads < self.limiter.borrowed_tokens
-            self._threads += is_new
-        if is_new:
-            Thread(target=self._serve, name="files of a root", daemon=True).start()
 
     def _serve(self) -> None:
         while True:

@@ -26,7 +26,7 @@ from ingestion_orchestration_fastapi_app.ports.folder_events import (
     NoEventsError,
 )
 from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan, FolderDiff
-from utils.problems import Problem
+from utils.problems import Problem, resource_shortage
 
 log = structlog.get_logger(__name__)
 
@@ -84,29 +84,38 @@ class WatchedFolder:
     async def run(self) -> None:
         """Until cancelled, or until the collection is gone."""
         try:
-            while True:
-                await self._keep_events()
-                wait_s = self._due_s() - self._timing.clock()
-                if wait_s > 0:
-                    await self._rest(min(wait_s, PROBE_S))
-                    continue
-                await self._scheduler.idle(self._collection.id, FILES_LANE)
-                try:
-                    now = await self._change_scan.ledger.collections.find(self._collection.name)
-                    if now is None or now.id != self._collection.id:
-                        return
-                    fault = await self._pick_up(now)
-                except Problem as exc:  # the ledger cannot be read or written now
-                    fault = f"{exc.code}: {exc.detail}"
-                if fault is not None:
-                    self._say(fault)
-                    self._rescan_at_s = self._timing.clock() + RETRY_S
+            while not await self._is_over():
+                pass
         except Exception:  # a bug ends one watch
             log.exception("watch_ended", directory=display_text(self.watch.directory))
             self.detail = "it ended by an internal error, see the log; it begins anew at a start"
         finally:
             with CancelScope(shield=True):  # bounded: it only tells threads to end
                 await self._close_feed()
+
+    async def _is_over(self) -> bool:
+        """Waits for what is next and does it; True where the collection is gone."""
+        try:
+            await self._keep_events()
+            wait_s = self._due_s() - self._timing.clock()
+            if wait_s > 0:
+                await self._rest(min(wait_s, PROBE_S))
+                return False
+            await self._scheduler.idle(self._collection.id, FILES_LANE)
+            now = await self._change_scan.ledger.collections.find(self._collection.name)
+            if now is None or now.id != self._collection.id:
+                return True
+            fault = await self._pick_up(now)
+        except Exception as exc:
+            problem = exc if isinstance(exc, Problem) else resource_shortage(exc)
+            if problem is None:
+                raise
+            fault = f"{problem.code}: {problem.detail}"  # of the moment: the ledger, or a thread
+        if fault is not None:
+            self._say(fault)
+            self._rescan_at_s = self._timing.clock() + RETRY_S
+            await self._rest(PROBE_S)  # the folder itself may be what cannot be looked at
+        return False
 
     def _due_s(self) -> float:
         if self._device is None:

@@ -19,7 +19,13 @@ from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import ImageUnreadableError, Squares, decode_for_models, squashed
 from utils.imaging.formats import sniff
 from utils.imaging.thumbnail import thumbnail_webp
-from utils.problems import MalformedMultipart, MlUnavailable, Rejected
+from utils.problems import (
+    MalformedMultipart,
+    MlUnavailable,
+    Problem,
+    Rejected,
+    resource_shortage,
+)
 from utils.sandbox.pool import DecoderPool, DecodersDownError, decodes_apart
 
 log = structlog.stdlib.get_logger(__name__)
@@ -168,7 +174,7 @@ class BatchDecoding:
         self.pictures: list[Picture | Rejected] = []
         self.caption_images: list[Picture | Rejected | None] = []  # None: not asked for
         self.thumbnails: list[bytes | None] = []
-        self.fault: MlUnavailable | None = None  # of the service: there are no results then
+        self.fault: Problem | None = None  # of the service: there are no results then
 
     def add(self, part: Part) -> None:
         """Results stand in the order of the calls, whichever decodes first."""
@@ -212,8 +218,11 @@ class BatchDecoding:
         try:
             if self.fault is None:
                 await self._decode_one(index, data, caption_part)
-        except MlUnavailable as exc:
-            self.fault = exc  # not raised: out of a task group it would come in another guise
+        except Exception as exc:
+            self.fault = exc if isinstance(exc, MlUnavailable) else resource_shortage(exc)
+            if self.fault is None:
+                raise
+            # Not raised: out of a task group it would come in another guise.
         self.held_bytes -= len(data) + (0 if caption_part is None else len(caption_part.data))
         self._progress.set()
 

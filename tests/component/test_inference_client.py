@@ -216,6 +216,17 @@ async def test_nobody_there_is_unreachable() -> None:
         await sent_to(port)
 
 
+async def test_a_process_without_threads_says_so_of_itself() -> None:
+    def no_thread(_: httpx.Request) -> httpx.Response:
+        raise RuntimeError("can't start new thread")
+
+    client = client_of(no_thread)
+    with pytest.raises(Overloaded):
+        await client.capabilities()
+    with pytest.raises(Overloaded):
+        await embed(client)
+
+
 async def test_a_model_is_named_to_services_that_list_theirs() -> None:
     """Those of earlier versions refuse parameters that they do not know."""
     told = capabilities(fingerprint="f")

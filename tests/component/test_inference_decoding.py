@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,7 +21,7 @@ from tests.picture_files import dng, encoded, scene
 from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import decode_for_clip
 from utils.imaging.pillow_setup import ready_pillow
-from utils.problems import MlUnavailable, Rejected
+from utils.problems import MlUnavailable, Rejected, ServiceOverloaded
 from utils.sandbox.pool import DecoderPool
 
 pytestmark = pytest.mark.anyio
@@ -138,3 +139,17 @@ async def test_where_no_decoder_starts_the_service_is_to_blame_and_no_upload() -
         assert isinstance(decoding.fault, MlUnavailable)
         with pytest.raises(MlUnavailable):
             await broken.decode(gif_data, UPLOAD, query=True)
+
+
+async def test_where_no_thread_starts_the_service_is_to_blame_and_no_upload(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading, "_start_new_thread", refuse)
+    async with decoder() as without:
+        async with anyio.create_task_group() as tg:
+            decoding = BatchDecoding(without, UPLOAD, tg)
+            decoding.add(Part("files", "a", "", encoded(scene(64, 64), "PNG")))
+        assert isinstance(decoding.fault, ServiceOverloaded)

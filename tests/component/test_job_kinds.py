@@ -60,8 +60,10 @@ class Run:
 
 
 @asynccontextmanager
-async def scheduled(bench: Bench | None = None, *, max_running: int = 4) -> AsyncIterator[Run]:
-    bench, work = bench or Bench(), Work()
+async def scheduled(
+    bench: Bench | None = None, *, max_running: int = 4, work: Work | None = None
+) -> AsyncIterator[Run]:
+    bench, work = bench or Bench(), work or Work()
     ports = bench.ports()
     scheduler = JobScheduler(ports, Kinds([work.kind]), max_running=max_running, max_waiting=99)
     async with create_task_group() as tg:

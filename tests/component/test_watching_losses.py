@@ -240,8 +240,15 @@ async def watch_job(bench: Bench) -> JobRecord:
     return await bench.job(sync=True, folders=folders, origin=Origin.WATCH)
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (StoreWrite("the ledger is locked"), "the ledger is locked"),
+        (RuntimeError("can't start new thread"), "can't start new thread"),
+    ],
+)
 async def test_a_ledger_that_cannot_be_read_for_a_while_delays_a_look_and_loses_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, words: str
 ) -> None:
     async with watched(tree()) as run:
         await run.watch()
@@ -249,7 +256,7 @@ async def test_a_ledger_that_cannot_be_read_for_a_while_delays_a_look_and_loses_
 
         async def locked(*_: object) -> dict[FileKey, FileRecord]:
             await checkpoint()
-            raise StoreWrite("the ledger is locked")
+            raise fault
 
         monkeypatch.setattr(run.bench.ledger.files, "recall", locked)
         run.library.put(b"one/new.jpg", b"image new")
@@ -257,8 +264,8 @@ async def test_a_ledger_that_cannot_be_read_for_a_while_delays_a_look_and_loses_
         await quiet(run)
         folder = await run.folder()
         assert folder is not None
-        assert "the ledger is locked" in (folder.detail or "")
+        assert words in (folder.detail or "")
         monkeypatch.setattr(run.bench.ledger.files, "recall", real)
-        await run.pass_by(RETRY_S + 1)
+        await run.pass_by(RETRY_S + PROBE_S)
         assert (await only_new_job(run)).counts.embedded == 1
         assert folder.detail is None

@@ -93,6 +93,23 @@ async def test_what_a_call_raises_is_raised_and_its_place_is_free_again() -> Non
     assert await threads.run(b"/a", lambda: 5) == 5
 
 
+async def test_a_call_for_which_no_thread_starts_takes_no_place_and_never_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads, calls, dropped = RootThreads(by_first_name, each=1), list[str](), list[object]()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading, "_start_new_thread", refuse)
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                await threads.run(b"/a", partial(calls.append, "no"), drop=dropped.append)
+    with fail_after(20):
+        await threads.run(b"/a", partial(calls.append, "yes"))
+    assert (calls, dropped) == (["yes"], [None] * 3)
+
+
 async def test_roots_in_which_nothing_goes_on_are_forgotten_and_those_that_hang_are_not() -> None:
     threads, share = RootThreads(lambda path: path, each=1), DeadShare()
     async with create_task_group() as tg:

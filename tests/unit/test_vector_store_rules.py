@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from ingestion_orchestration_fastapi_app.adapters.lance.errors import reading, writing
+from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
+    is_damage,
+    is_moment,
+    reading,
+    writing,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.readers import Readers
 from ingestion_orchestration_fastapi_app.adapters.lance.repair.recovery import (
     candidates,
@@ -26,6 +31,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import (
     work_due,
 )
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead, StoreWrite
+from utils.problems import ServiceOverloaded
 
 LIMITS = Limits(index_threshold_rows=50_000, compact_every_fragments=100, index_cache_bytes=2**29)
 
@@ -160,6 +166,24 @@ def test_whatever_damage_raises_is_a_read_that_failed_with_its_cause(error: Base
     if isinstance(error, PanicException | RustPanic):
         with pytest.raises(StoreWrite), writing("trips", "written"):
             raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("can't start new thread"),
+        RuntimeError("lance error: LanceError(IO): Too many open files (os error 24), local.rs:1"),
+        PanicException("OS can't spawn worker thread: Cannot start (os error 11)"),
+        OSError(errno.EMFILE, "Too many open files"),
+    ],
+)
+def test_what_this_process_lacks_is_no_damage_of_a_table(error: BaseException) -> None:
+    assert is_moment(error)
+    assert not is_damage(error)
+    with pytest.raises(ServiceOverloaded), reading("a"):
+        raise error
+    with pytest.raises(ServiceOverloaded), writing("a", "written"):
+        raise error
 
 
 def test_a_mistake_of_the_caller_is_no_damage() -> None:

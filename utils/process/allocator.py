@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from contextlib import suppress
 
 from anyio import sleep, to_thread
 
@@ -36,4 +37,5 @@ async def trim_heap_repeatedly(*, every_s: float = 10.0) -> None:
     """Trims until it is cancelled. At the end of a job would be too late: an import takes days."""
     while True:
         await sleep(every_s)
-        await to_thread.run_sync(trim_heap)
+        with suppress(RuntimeError):  # where no thread can be started now
+            await to_thread.run_sync(trim_heap)

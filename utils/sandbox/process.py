@@ -24,6 +24,7 @@ _NOISE_TOLD = 2000
 _REAP_LIMIT_S = 10.0
 _GRACE_S = 2.0
 _SIGKILL = 9
+_POLL_S = 0.05
 # What a decoder needs to know of the world; keys and tokens are not among it.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "TMPDIR")
 _ENVIRONMENT = {
@@ -171,7 +172,12 @@ class DecoderProcess:
         if self.alive:
             self.kill()
         with move_on_after(_REAP_LIMIT_S, shield=True):
-            await to_thread.run_sync(self._gone, limiter=self._threads, abandon_on_cancel=True)
+            try:
+                await to_thread.run_sync(self._gone, limiter=self._threads, abandon_on_cancel=True)
+            except RuntimeError:  # no thread can be started
+                self.kill()
+                while self._child.poll() is None:  # noqa: ASYNC110  # only a thread would be told
+                    await sleep(_POLL_S)
         stderr_tail = self._heard()
         self._line.close()
         os.close(self._noise)
@@ -203,6 +209,8 @@ class DecoderProcess:
         if crashed.spoke_nonsense:
             return "it spoke nonsense"
         said, signal = stderr_tail.lower(), self.signal
+        if protocol.NO_THREADS in said:
+            return protocol.NO_THREADS
         if signal == _SIGKILL or "memory" in said or "bad_alloc" in said:
             return "it was ended for want of memory"
         return f"it crashed (signal {signal})" if signal is not None else "it ended"

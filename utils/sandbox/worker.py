@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import os
 import resource
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
 from utils.contract import ErrorCode
@@ -19,6 +21,9 @@ from utils.imaging.faults.unreadable import unreadable_as
 from utils.imaging.formats import sniff
 from utils.process.parent_death import die_with_parent
 from utils.sandbox import protocol
+
+_DECODER_THREADS = max(4, os.cpu_count() or 1)
+_STACK_BYTES = 256 * 1024
 
 Answered = tuple[protocol.Answer, bytes]
 Work = Callable[[protocol.Ask, bytes | int], Answered]  # a file's bytes, or a descriptor of it
@@ -74,9 +79,30 @@ def _answered(work: Work, ask: protocol.Ask, file: bytes | int) -> Answered:
         with unreadable_as(ErrorCode.DECODING_RAW if is_raw else ErrorCode.DECODING_IMAGE):
             return work(ask, file)
     except ImageUnreadableError as exc:
+        lacked_memory = isinstance(exc.__cause__, MemoryError)
+        if not lacked_memory and not _threads_can_be_started():
+            sys.exit(protocol.NO_THREADS)  # nothing is known to be wrong with the file
         failure = protocol.Failure(code=exc.code, detail=exc.detail)
         # What is left of a memory that ran out is in pieces: the next file gets a fresh one.
-        return protocol.Answer(failure=failure, last=isinstance(exc.__cause__, MemoryError)), b""
+        return protocol.Answer(failure=failure, last=lacked_memory), b""
+
+
+def _threads_can_be_started() -> bool:
+    """As many as a decoder may want. Without them some fail as they do at a damaged file."""
+    threading.stack_size(_STACK_BYTES)  # or their address space might be what lacks
+    end, started = threading.Event(), list[threading.Thread]()
+    try:
+        for _ in range(_DECODER_THREADS):
+            thread = threading.Thread(target=end.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:
+        return False
+    finally:
+        end.set()
+        for thread in started:
+            thread.join()
+    return True
 
 
 def bound_resources(memory_bytes: int) -> None:

@@ -46,7 +46,7 @@ from utils.contract import (
     EmbedReply,
     EmbedTextReply,
 )
-from utils.problems import Rejected, ServiceOverloaded, ValidationProblem
+from utils.problems import Rejected, ValidationProblem, resource_shortage
 
 CONNECT_TIMEOUT_S = 5.0
 STATUS_TIMEOUT_S = 10.0
@@ -96,8 +96,9 @@ class InferenceClient:
     ) -> dict[str, Embedded | Rejected]:
         try:
             return await self._embedded(uploads, captions=captions, fingerprint=fingerprint)
-        except ServiceOverloaded as exc:  # this process, of descriptors to read originals
-            raise Overloaded(exc.detail, retry_after_s=exc.retry_after_s) from exc
+        except Exception as exc:
+            _raise_what_lacks(exc)
+            raise
 
     async def _embedded(
         self, uploads: Mapping[str, Sendable], *, captions: bool, fingerprint: str
@@ -235,9 +236,19 @@ class InferenceClient:
                 # The service closed while it was still being told: overload, not poison.
                 raise Overloaded("the inference service broke off the upload") from exc
             raise ConnectionLost("the inference service was lost before it answered") from exc
+        except RuntimeError as exc:  # no thread to look its name up
+            _raise_what_lacks(exc)
+            raise
         if response.is_success:
             return response
         raise fault_of(response)
+
+
+def _raise_what_lacks(exc: Exception) -> None:
+    """Overloaded where it is this process that has no descriptor or thread; else nothing."""
+    lacking = resource_shortage(exc)
+    if lacking is not None:
+        raise Overloaded(lacking.detail, retry_after_s=lacking.retry_after_s) from exc
 
 
 def _request_id() -> dict[str, str]:

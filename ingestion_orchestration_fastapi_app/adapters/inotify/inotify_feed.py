@@ -107,7 +107,7 @@ class InotifyFeed:
         elif mask & _CAME:
             try:
                 await to_thread.run_sync(self._add, path, limiter=self._limiter)
-            except OSError:
+            except (OSError, RuntimeError):  # the second: no thread can be started
                 self.lose()
                 return False
         return self._touched.add(path, deep=True)

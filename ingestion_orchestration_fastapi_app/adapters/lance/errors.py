@@ -12,6 +12,7 @@ import pyarrow as pa
 import structlog
 
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead, StoreWrite
+from utils.problems import LACKS, ServiceOverloaded, resource_shortage, shortage
 
 log = structlog.get_logger(__name__)
 
@@ -85,15 +86,24 @@ def is_full(error: BaseException) -> bool:
 
 def is_damage(error: BaseException) -> bool:
     """What reading a file that is not as it was written may raise, and no mistake of the caller."""
-    if isinstance(error, NoTableError):
+    if isinstance(error, NoTableError) or lacking(error) is not None:
         return False
     if isinstance(error, ValueError):  # Lance and the decoding of rows say damage so, too
         return not any(sign in str(error).lower() for sign in _OF_THE_CALLER)
     return isinstance(error, DAMAGE_ERRORS) or is_panic(error)
 
 
+def lacking(error: BaseException) -> ServiceOverloaded | None:
+    """Where this process has no descriptor, memory or thread left; Lance says so as text."""
+    if any(number in LACKS for number in _os_errors(error)):
+        return shortage(cause_of(error))
+    return resource_shortage(error)
+
+
 def is_moment(error: BaseException) -> bool:
     """Of the machine or the network, now: it says nothing about the file that was read."""
+    if lacking(error) is not None:
+        return True
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno not in _OF_A_FILE
     text = str(error).lower()
@@ -136,6 +146,9 @@ def reading(collection: str) -> Iterator[None]:
     try:
         yield
     except BaseException as exc:
+        if (lack := lacking(exc)) is not None:
+            _log("store_lacks_resources", collection, exc)
+            raise lack from exc
         if not is_damage(exc):
             raise
         _log("store_not_read", collection, exc)
@@ -154,6 +167,8 @@ def writing(collection: str, doing: str) -> Iterator[None]:
         if not isinstance(exc, LANCE_ERRORS) and not is_panic(exc):
             raise
         _log("store_not_written", collection, exc)
+        if (lack := lacking(exc)) is not None:
+            raise lack from exc
         if is_full(exc):
             raise DiskFull("The disk that holds the vector store is full.") from exc
         raise StoreWrite(
