@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,25 @@ async def test_a_sidecar_is_part_of_its_file(tmp_path: Path) -> None:
         sidecar.unlink()
         counts, image = await imported()
         assert (counts["cached"], image["title"], image["keywords"]) == (1, None, [])
+
+
+async def test_a_takeout_says_when_and_where(tmp_path: Path) -> None:
+    """Its JSON comes after the picture, and changes no vector."""
+    photo = tmp_path / "photos" / "IMG_1(1).png"
+    paint(photo, "red")
+    _long_ago(photo)
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+        beside = photo.with_name("IMG_1.png.supplemental-metad(1).json")
+        place = {"latitude": 43.4, "longitude": -1.6, "altitude": 0.0}
+        said = {"photoTakenTime": {"timestamp": "1562254212"}, "geoData": place, "favorited": True}
+        beside.write_text(json.dumps(said))
+        _long_ago(beside)
+        job = await running.ingested()
+        assert (job["counts"]["cached"], running.service.images) == (1, 1)
+        (image,) = (await running.get("/images"))["images"]
+    assert (image["taken_at"], image["taken_at_source"]) == ("2019-07-04T15:30:12", "takeout")
+    assert (image["latitude"], image["altitude_m"], image["favourite"]) == (43.4, None, True)
 
 
 def _long_ago(path: Path) -> None:

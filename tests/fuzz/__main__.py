@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-NAMES = ("metadata", "multipart", "opener")
+NAMES = ("metadata", "multipart", "opener", "sidecar")
 INSTRUMENTED = ["utils", "ml_inference_fastapi_app.serving.multipart", "python_multipart"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -15,14 +16,16 @@ from tests.poison_makers import MAGICS, cyclic_exif, tiff_loop, tiff_nested
 from tests.profiles import DISPLAY_P3, rgb_profile
 from utils.contract import ClipUpload
 from utils.imaging.decoding import ImageUnreadableError, decode_for_clip
-from utils.imaging.formats import sniff
+from utils.imaging.formats import Format, sniff
 from utils.imaging.pillow_setup import ready_pillow
+from utils.metadata.beside.takeout_names import json_key, json_of
 from utils.metadata.extractor import extract_metadata
 from utils.problems import Problem
 
 LIMIT_S = 5.0
 _BOUNDARY = b"edge"
 _PART_LIMITS = PartLimits(max_parts=8, max_part_bytes=4096, max_total_bytes=16_384)
+_PHOTO = encoded(scene(16, 12))
 _UPLOAD = ClipUpload(side_px=32, crop="center")
 _XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf'
@@ -44,6 +47,16 @@ def read_metadata(data: bytes) -> None:
         with capture_logs() as said:  # it never fails: what it could not read it logs
             extract_metadata(data, known, sidecars=[data[:4096]])
         assert not said
+
+
+def read_sidecar(data: bytes) -> None:
+    """Beside a photograph, and its first bytes as the photograph's name."""
+    name = data[:60].decode("utf-8", "replace")
+    with capture_logs() as said:
+        extract_metadata(_PHOTO, Format.JPEG, sidecars=[data], path=f"{name}/{name}")
+    assert not said
+    key = json_key(name)
+    json_of(name, {} if key is None else {key: b"a"})
 
 
 def parse_multipart(data: bytes) -> None:
@@ -107,6 +120,23 @@ def images() -> list[bytes]:
     ]
 
 
+def sidecars() -> list[bytes]:
+    takeout = {
+        "title": "IMG_1.jpg",
+        "description": "a &lt; b",
+        "photoTakenTime": {"timestamp": "1562254212"},
+        "geoData": {"latitude": 43.4, "longitude": -1.6, "altitude": 12.5},
+        "favorited": True,
+    }
+    return [
+        _XMP,
+        json.dumps(takeout).encode(),
+        json.dumps({**takeout, "geoDataExif": [takeout] * 3}).encode(),
+        b"IMG_20190704_153012(1)-edited.jpg.supplemental-metadata(1).json",
+        b"2019-07-04 15.30.12 2019-07 WhatsApp Image at 3.30.12 PM",
+    ]
+
+
 def bodies() -> list[bytes]:
     """Of one byte for the chunks and a multipart body, each unlike the others."""
     head = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n'
@@ -131,5 +161,6 @@ def bodies() -> list[bytes]:
 TARGETS = {
     "opener": Target(open_image, images),
     "metadata": Target(read_metadata, images),
+    "sidecar": Target(read_sidecar, sidecars),
     "multipart": Target(parse_multipart, bodies),
 }

@@ -88,6 +88,10 @@ async def test_a_sidecar_that_is_no_file_or_no_xmp_costs_the_photograph_nothing(
     assert content.metadata.camera_make == "Maker"
 
 
+async def test_apples_list_of_edits_is_skipped_and_says_nothing(tmp_path: Path) -> None:
+    assert await content_of(put(tmp_path / "a.AAE", PHOTO)) == Skipped("a sidecar of another file")
+
+
 async def test_the_last_resort_for_the_time_is_the_files_own(tmp_path: Path) -> None:
     content = await content_of(put(tmp_path / "a.jpg", PHOTO))
     assert isinstance(content, Content)

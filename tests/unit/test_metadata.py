@@ -135,21 +135,34 @@ def test_each_source_of_the_time_steps_in_for_the_one_before() -> None:
     place.update({29: "2024:01:01", 7: (1.0, 2.0, 3.0)})
     packet = xmp_with("", ' photoshop:DateCreated="2023-01-01T00:00:00"')
     years: list[tuple[int, TakenAtSource]] = []
-    nothing, the_packet, the_name, the_folder = 0, -1, -2, -3
-    folder, name = "2026-01-01", "2025-01-01.jpg"
-    for gone in (nothing, ORIGINAL, CREATED, the_packet, 29, the_name, the_folder):
+    nothing, the_packet, the_json, the_name, the_folder = 0, -1, -2, -3, -4
+    json, folder, name = (
+        b'{"photoTakenTime":{"timestamp":"1735689600"}}',
+        "2019-01-01",
+        "2018-01-01.jpg",
+    )
+    for gone in (nothing, ORIGINAL, CREATED, the_packet, 29, the_json, the_name, the_folder):
         stamps.pop(gone, None)
         place.pop(gone, None)
         packet = b"" if gone == the_packet else packet
+        json = b"" if gone == the_json else json
         name = "a.jpg" if gone == the_name else name
         folder = "" if gone == the_folder else folder
         data = encoded(scene(32, 24), exif=exif.tobytes(), xmp=packet)
         path, mtime_ns = f"{folder}/{name}", 1_798_761_600_000_000_000
-        found = extract_metadata(data, Format.JPEG, path=path, mtime_ns=mtime_ns)
+        found = extract_metadata(data, Format.JPEG, sidecars=[json], path=path, mtime_ns=mtime_ns)
         assert found.taken_at is not None
         assert found.taken_at_source is not None
         years.append((found.taken_at.year, found.taken_at_source))
-    assert years == list(zip(range(2021, 2028), TakenAtSource, strict=True))
+    assert years == list(zip([*range(2021, 2026), 2018, 2019, 2027], TakenAtSource, strict=True))
+
+
+def test_a_sidecar_that_names_another_extension_is_another_files() -> None:
+    data = encoded(scene(32, 24))
+    beside = xmp_with("", ' photoshop:SidecarForExtension="NEF" xmp:Rating="5"')
+    assert extract_metadata(data, Format.JPEG, sidecars=[beside], path="a.jpg").rating is None
+    for own in ("a.nef", "a.NEF"):
+        assert extract_metadata(data, Format.JPEG, sidecars=[beside], path=own).rating == 5
 
 
 def test_a_sidecar_wins_where_people_write_and_exif_where_cameras_do() -> None:

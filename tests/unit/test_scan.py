@@ -178,6 +178,26 @@ async def test_a_file_comes_with_its_sidecars_and_no_other(tmp_path: Path) -> No
     }
 
 
+async def test_a_sidecar_that_names_an_extension_is_of_that_file_alone(tmp_path: Path) -> None:
+    for name in ("a.NEF", "a.NEF.jpg", "a.jpg", "a.NEF.xmp", "a.xmp"):
+        put(tmp_path / name, BYTES)
+    files, _ = await scanned(tmp_path)
+    beside = {file.path: file.sidecars for file in files}
+    assert beside[b"a.NEF"] == (b"a.NEF.xmp", b"a.xmp")
+    assert beside[b"a.jpg"] == (b"a.xmp",)
+    assert beside[b"a.NEF.jpg"] == ()
+
+
+async def test_googles_json_comes_behind_other_sidecars(tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.jpg.json", "a.xmp", "a(1).jpg", "a.jpg(1).json", "b.jpg", "b.json"):
+        put(tmp_path / name, BYTES)
+    put(tmp_path / "c.jpg", BYTES)
+    (tmp_path / "c.jpg.json").mkdir()
+    files, _ = await scanned(tmp_path)
+    beside = {file.path: file.sidecars for file in files if file.stat.sidecar_mark}
+    assert beside == {b"a.jpg": (b"a.xmp", b"a.jpg.json"), b"a(1).jpg": (b"a.jpg(1).json",)}
+
+
 async def test_a_file_looks_changed_when_a_sidecar_comes_changes_or_goes(tmp_path: Path) -> None:
     async def stat() -> FileStat:
         files, _ = await scanned(tmp_path)

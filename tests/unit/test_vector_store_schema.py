@@ -72,6 +72,7 @@ POINTS = st.builds(
         description=st.none() | ANY_TEXT,
         keywords=st.lists(ANY_TEXT, max_size=3).map(tuple),
         software=st.none() | ANY_TEXT,
+        favourite=st.none() | st.booleans(),
     ),
     caption=st.none() | ANY_TEXT,
     fingerprint=ANY_TEXT,

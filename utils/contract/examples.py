@@ -38,6 +38,7 @@ IMAGE: dict[str, JsonValue] = {
     "description": None,
     "keywords": ["dog", "summer"],
     "software": None,
+    "favourite": None,
     "caption": "a dog running on the beach",
     "partial": False,
     "pixel_source": "image",

@@ -51,6 +51,10 @@ class ImageReply(Reply):
     description: str | None = Field(default=None, description="What somebody wrote about it.")
     keywords: tuple[str, ...] = Field(default=(), description="What somebody filed it under.")
     software: str | None = Field(default=None, description="What wrote the file.")
+    favourite: bool | None = Field(
+        default=None,
+        description="Whether its owner called it one, where a Google Takeout says so.",
+    )
     caption: str | None = Field(description="What the captioning model says of it.")
     partial: bool = Field(description="Only a part could be decoded; the rest is missing.")
     pixel_source: str = Field(

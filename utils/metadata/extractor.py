@@ -11,8 +11,9 @@ import structlog
 
 from utils.containers.byte_source import ByteSource
 from utils.containers.tiff import IPTC, PHOTOSHOP, XMP, Directory
-from utils.imaging.formats import Format
+from utils.imaging.formats import Format, extension
 from utils.metadata.beside.name_dates import times_in_path
+from utils.metadata.beside.takeout import is_json, read_takeout
 from utils.metadata.blocks import metadata_blocks
 from utils.metadata.capture_time import Times, file_moment, most_trusted
 from utils.metadata.ciff import read_ciff
@@ -20,7 +21,7 @@ from utils.metadata.exif import exif_directories, read_exif
 from utils.metadata.iptc import iptc_resources, read_iptc
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
 from utils.metadata.text import keywords
-from utils.metadata.xmp import read_xmp
+from utils.metadata.xmp import read_xmp, read_xmp_sidecar
 
 log = structlog.get_logger(__name__)
 NOTHING = Metadata()
@@ -39,18 +40,19 @@ def extract_metadata(
     """Reads what can be read; milliseconds, no pixels. Blocking: call it from a worker thread.
 
     Of two values EXIF's is taken where a camera knows best, XMP's where people write: and there
-    the sidecars', in their order, before what is embedded. Where nothing else says the
+    the sidecars', in their order, before what is embedded; Google Takeout's JSON stands behind the
+    other sidecars, and where cameras know best behind everything. Where nothing else says the
     time, the names in `path` (its folder's and the file's) are asked, and at last `mtime_ns`.
     """
     found = _Sources()
     try:
         for sidecar in sidecars:
-            _add_xmp(found.sidecars, found.times, sidecar)
+            _add_sidecar(found, sidecar, extension(path))
         _read_blocks(found, data, known)
     except Exception as exc:  # noqa: BLE001  # a gap in these readers costs metadata, not the file
         log.warning("metadata_unreadable", format=known.value, error=repr(exc))
-    technical = [*found.exif, *found.sidecars, *found.xmp]
-    written = [*found.sidecars, *found.xmp, *found.iptc, *found.exif]
+    technical = [*found.exif, *found.sidecars, *found.xmp, *found.takeout]
+    written = [*found.sidecars, *found.takeout, *found.xmp, *found.iptc, *found.exif]
     metadata = Metadata(
         camera_make=_first(each.camera_make for each in technical),
         camera_model=_first(each.camera_model for each in technical),
@@ -65,6 +67,7 @@ def extract_metadata(
         title=_first(each.title for each in written),
         description=_first(each.description for each in written),
         keywords=_keywords(found),
+        favourite=_first(each.favourite for each in found.takeout),
     )
     times = [*found.times, *_guessed_times(path, mtime_ns)]
     return _timed(_placed(metadata, technical), times)
@@ -75,6 +78,7 @@ class _Sources:
     """What each kind of block said, in the order found; times in the order of trust."""
 
     sidecars: list[Metadata] = field(default_factory=list)
+    takeout: list[Metadata] = field(default_factory=list)
     xmp: list[Metadata] = field(default_factory=list)
     iptc: list[Metadata] = field(default_factory=list)
     exif: list[Metadata] = field(default_factory=list)
@@ -97,6 +101,21 @@ def _read_blocks(found: _Sources, data: ByteSource, known: Format) -> None:
 
 def _within(directories: Iterable[Directory], tag: int) -> Iterator[bytes]:
     return (block for each in directories if (block := each.block(tag)))
+
+
+def _add_sidecar(found: _Sources, sidecar: bytes, of_extension: str) -> None:
+    """XMP or Google Takeout's JSON. XMP that names another extension is another file's."""
+    if is_json(sidecar):
+        takeout = read_takeout(sidecar)
+        if takeout is not None:
+            found.takeout.append(takeout[0])
+            found.times.append(takeout[1])
+        return
+    said = read_xmp_sidecar(sidecar)
+    if of_extension and said.for_extension not in ("", of_extension):
+        return
+    found.sidecars.append(said.metadata)
+    found.times.append(said.times)
 
 
 def _add_xmp(to: list[Metadata], times: list[Times], block: bytes) -> None:

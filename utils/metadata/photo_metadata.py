@@ -14,6 +14,7 @@ class TakenAtSource(StrEnum):
     CREATE_DATE = "create_date"
     XMP = "xmp"
     GPS = "gps"
+    TAKEOUT = "takeout"
     FILE_NAME = "file_name"
     FOLDER_NAME = "folder_name"
     FILE_MTIME = "file_mtime"
@@ -49,3 +50,4 @@ class Metadata:
     description: str | None = None
     keywords: tuple[str, ...] = ()
     software: str | None = None
+    favourite: bool | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -26,7 +27,7 @@ _NAMES = {
     "http://purl.org/dc/elements/1.1/": ("dc", "title description subject"),
     "http://ns.adobe.com/lightroom/1.0/": ("lr", "hierarchicalSubject"),
     "http://ns.adobe.com/xap/1.0/": ("xmp", "Rating CreateDate CreatorTool"),
-    "http://ns.adobe.com/photoshop/1.0/": ("photoshop", "DateCreated"),
+    "http://ns.adobe.com/photoshop/1.0/": ("photoshop", "DateCreated SidecarForExtension"),
     "http://ns.adobe.com/tiff/1.0/": ("tiff", "Make Model"),
     "http://ns.adobe.com/exif/1.0/aux/": ("aux", "Lens"),
     "http://cipa.jp/exif/1.0/": ("exifEX", "LensModel PhotographicSensitivity"),
@@ -45,15 +46,35 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DEGREES = re.compile(r"([\d.]+)(?:,([\d.]+))?(?:,([\d.]+))?([NSEW])", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class XmpSidecar:
+    """`for_extension`: of the file that it belongs to, in lower case; empty: of any."""
+
+    metadata: Metadata
+    times: Times
+    for_extension: str
+
+
 def read_xmp(data: bytes) -> tuple[Metadata, Times]:
     """What can be read before the XML breaks or grows beyond its bounds; never raises."""
     found = _Properties(_values(data))
+    return _metadata(found), found.times()
+
+
+def read_xmp_sidecar(data: bytes) -> XmpSidecar:
+    """As `read_xmp`, of XMP that is a file."""
+    found = _Properties(_values(data))
+    named = found.first("photoshop:SidecarForExtension") or ""
+    return XmpSidecar(_metadata(found), found.times(), named.strip().lower().removeprefix("."))
+
+
+def _metadata(found: _Properties) -> Metadata:
     latitude, longitude = found.degrees("exif:GPSLatitude"), found.degrees("exif:GPSLongitude")
     placed = latitude is not None and longitude is not None
     iso = found.number("exifEX:PhotographicSensitivity", "exif:ISOSpeedRatings")
     iso = positive(iso, most=2**31 - 1)
     fired = found.first("exif:Fired")
-    metadata = Metadata(
+    return Metadata(
         camera_make=one_line(found.first("tiff:Make")),
         camera_model=one_line(found.first("tiff:Model")),
         lens=one_line(found.first("exifEX:LensModel", "aux:Lens")),
@@ -71,7 +92,6 @@ def read_xmp(data: bytes) -> tuple[Metadata, Times]:
         keywords=keywords(found.all("dc:subject"), found.all("lr:hierarchicalSubject")),
         software=one_line(found.first("xmp:CreatorTool")),
     )
-    return metadata, found.times()
 
 
 def _values(data: bytes) -> dict[str, list[str]]:

@@ -159,6 +159,7 @@ def _row(point: Point) -> dict[str, object]:
         "description": metadata.description,
         "keywords": [storable(word) for word in metadata.keywords] or None,
         "software": metadata.software,
+        "favourite": metadata.favourite,
         "caption": point.caption,
         "fingerprint": point.fingerprint,
         "job_id": point.job_id,
@@ -238,4 +239,5 @@ def _metadata(row: dict[str, Any]) -> Metadata:
         description=row["description"],
         keywords=tuple(row["keywords"] or ()),
         software=row["software"],
+        favourite=row["favourite"],
     )

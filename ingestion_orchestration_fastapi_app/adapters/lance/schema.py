@@ -57,6 +57,7 @@ _ADDED = (
     pa.field("description", pa.string()),
     pa.field("keywords", pa.list_(pa.string())),  # null where there is none
     pa.field("software", pa.string()),
+    pa.field("favourite", pa.bool_()),
 )
 _COLUMNS = (*_PAYLOAD, *_ADDED)
 PAYLOAD_COLUMNS = tuple(field.name for field in _COLUMNS)

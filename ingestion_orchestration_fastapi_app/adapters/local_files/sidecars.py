@@ -1,4 +1,4 @@
-"""XMP files beside photographs: which belongs to which, and when one of them has changed."""
+"""Sidecars, XMP and Takeout's JSON: which belongs to which file, and when one has changed."""
 
 from __future__ import annotations
 
@@ -7,44 +7,71 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import open_regular
 from ingestion_orchestration_fastapi_app.domain.scanning.foreign_files import MARK_NAMES
+from utils.imaging.formats import has_image_extension, is_sidecar
+from utils.metadata.beside.takeout_names import Key, json_key, json_of
 from utils.metadata.xmp import MAX_XMP_BYTES
 
 _SUFFIX_BYTES = 4
 _MARK_NAMES = frozenset(map(bytes.decode, MARK_NAMES))
 # Every spelling, so that one call tells: it is asked of each name in the library.
 _SUFFIXES = tuple("." + "".join(name) for name in product("xX", "mM", "pP"))
-_BYTE_SUFFIXES = tuple(map(str.encode, _SUFFIXES))
+_JSON_SUFFIXES = (".json", ".JSON")
 
 
-def sidecars_and_marks(folder: int) -> tuple[dict[bytes, list[bytes]], set[bytes]]:
-    """The XMP files by what stands before their suffix, and what says whose the folder is.
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a folder holds beside photographs, by name alone.
 
-    Lists the folder once, looks at no file.
+    `xmp`: XMP files by what stands before their suffix. `takeout`: Google's JSON by what it is
+    looked for under. `marks` say whose the folder is.
+    """
+
+    xmp: Mapping[bytes, Sequence[bytes]]
+    takeout: Mapping[Key, bytes]
+    marks: frozenset[bytes]
+
+
+def beside_in(folder: int) -> Beside:
+    """Lists the folder once, looks at no file.
 
     Raises:
         OSError: the folder cannot be listed.
     """
-    found: dict[bytes, list[bytes]] = defaultdict(list)
+    xmp: dict[bytes, list[bytes]] = defaultdict(list)
+    takeout: dict[Key, bytes] = {}
     marks: set[bytes] = set()
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(_SUFFIXES):
                 name = os.fsencode(entry.name)
-                found[name[:-_SUFFIX_BYTES]].append(name)
+                xmp[name[:-_SUFFIX_BYTES]].append(name)
+            elif entry.name.endswith(_JSON_SUFFIXES):
+                key = json_key(entry.name)
+                if key is not None:
+                    takeout[key] = os.fsencode(entry.name)
             elif entry.name in _MARK_NAMES:
                 marks.add(os.fsencode(entry.name))
-    return {stem: sorted(names) for stem, names in found.items()}, marks
+    names_by_stem = {stem: sorted(names) for stem, names in xmp.items()}
+    return Beside(names_by_stem, takeout, frozenset(marks))
 
 
-def sidecars_of(name: bytes, found: Mapping[bytes, Sequence[bytes]]) -> tuple[bytes, ...]:
-    """`a.jpg.xmp` before `a.xmp`, which other files of that name share. None has its own."""
-    if not found or name.endswith(_BYTE_SUFFIXES):
+def sidecars_of(name: bytes, beside: Beside) -> tuple[bytes, ...]:
+    """`a.jpg.xmp`, then `a.xmp`, which files of that name share, then Google's JSON.
+
+    What names an extension belongs to that file alone: `a.nef.xmp` is not of `a.nef.jpg`.
+    No sidecar has its own.
+    """
+    if not (beside.xmp or beside.takeout) or is_sidecar(name):
         return ()
-    return (*found.get(name, ()), *found.get(name.rpartition(b".")[0], ()))
+    stem = name.rpartition(b".")[0]
+    shared = () if has_image_extension(stem) else beside.xmp.get(stem, ())
+    json = json_of(os.fsdecode(name), beside.takeout)
+    return (*beside.xmp.get(name, ()), *shared, *(() if json is None else (json,)))
 
 
 def looked_at(folder: int, names: Iterable[bytes]) -> list[tuple[bytes, os.stat_result]]:

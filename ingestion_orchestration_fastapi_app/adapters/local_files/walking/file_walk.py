@@ -13,9 +13,9 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import Moun
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import OpenFolders
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import FAILING
 from ingestion_orchestration_fastapi_app.adapters.local_files.sidecars import (
+    beside_in,
     looked_at,
     mark_of,
-    sidecars_and_marks,
     sidecars_of,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folder import SameFolders
@@ -141,8 +141,8 @@ def _files_in(
     if prefix:
         prefix = prefix.rstrip(b"/") + b"/"
     above = folder.rstrip(b"/") + b"/"
-    sidecars, marks = sidecars_and_marks(listing)
-    if not met.is_asked_for and any(is_marked(folder, mark) for mark in marks):
+    beside = beside_in(listing)
+    if not met.is_asked_for and any(is_marked(folder, mark) for mark in beside.marks):
         return
     with os.scandir(listing) as entries:
         for entry in entries:
@@ -152,9 +152,9 @@ def _files_in(
             if found is not None:
                 if _is_copy_before_edit(name, listing):
                     continue
-                beside = sidecars_of(name, sidecars)
-                mark = mark_of(looked_at(listing, beside)) if beside else 0
-                yield File(root, prefix + name, file_stat(found, sidecar_mark=mark), beside)
+                sidecars = sidecars_of(name, beside)
+                mark = mark_of(looked_at(listing, sidecars)) if sidecars else 0
+                yield File(root, prefix + name, file_stat(found, sidecar_mark=mark), sidecars)
             elif _is_folder(entry, path, rules):
                 met.folders.append(path)
             elif _is_link(entry, path, rules):
