@@ -29,6 +29,10 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     import_request,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    NewGeneration,
+    SyncedVersion,
+)
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ml_inference_fastapi_app.backends.base import Embedder
 from utils.contract import ClipUpload
@@ -117,7 +121,11 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
     async with open_ledger(folder / "ledger.sqlite") as ledger:
         made = await ledger.collections.create("benchmark", identity="benchmark")
         await ledger.jobs.create("job", made.id, import_request("benchmark", b"/benchmark"))
-        await store.create("benchmark", dim=dim)
+        new = NewGeneration("benchmark", "m", "w", dim, "f")
+        created = await store.create(new.table, dim=dim)
+        await ledger.generations.bind(made.id, new, synced_version=created)
+        bound = await ledger.collections.find(made.name)
+        assert bound is not None
         await ledger.files.register(
             "job",
             made.id,
@@ -170,7 +178,7 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
             "job",
             made.id,
             settlements,
-            synced_version=version,
+            synced=SyncedVersion(bound.bound().id, version),
             reader_version="readers-1",
             progress=SavedProgress(),
         )

@@ -44,73 +44,73 @@ class MemoryStore:
     def __init__(self) -> None:
         self._tables: dict[str, _Table] = {}
 
-    async def create(self, collection: str, *, dim: int) -> int:
+    async def create(self, table: str, *, dim: int) -> int:
         await anyio.lowlevel.checkpoint()
-        table = self._tables.setdefault(collection, _Table(dim))
-        if table.dim != dim:
-            raise ValueError(f"collection {collection!r} has {table.dim} dimensions, not {dim}")
-        return table.version
+        kept = self._tables.setdefault(table, _Table(dim))
+        if kept.dim != dim:
+            raise ValueError(f"the table {table!r} has {kept.dim} dimensions, not {dim}")
+        return kept.version
 
-    async def exists(self, collection: str) -> bool:
+    async def exists(self, table: str) -> bool:
         await anyio.lowlevel.checkpoint()
-        return collection in self._tables
+        return table in self._tables
 
-    async def drop(self, collection: str) -> None:
+    async def drop(self, table: str) -> None:
         await anyio.lowlevel.checkpoint()
-        self._tables.pop(collection, None)
+        self._tables.pop(table, None)
 
     async def open(
-        self, collection: str, *, synced_version: int | None, dim: int | None = None
+        self, table: str, *, synced_version: int | None, dim: int | None = None
     ) -> Opened:
         await anyio.lowlevel.checkpoint()
-        version = self._table(collection).version
-        if dim not in (None, self._table(collection).dim):
-            raise unreadable(collection, DamagedError("its vectors have other numbers"))
+        version = self._table(table).version
+        if dim not in (None, self._table(table).dim):
+            raise unreadable(table, DamagedError("its vectors have other numbers"))
         return Opened(version, restored=synced_version is not None and version < synced_version)
 
-    async def mend(self, collection: str, *, dim: int) -> Mended | None:
+    async def mend(self, table: str, *, dim: int) -> Mended | None:
         await anyio.lowlevel.checkpoint()
-        if collection in self._tables:
+        if table in self._tables:
             return None
-        table = self._tables[collection] = _Table(dim)
-        return Mended(table.version, lost_rows=0)
+        kept = self._tables[table] = _Table(dim)
+        return Mended(kept.version, lost_rows=0)
 
     async def write(
-        self, collection: str, points: Sequence[Point], *, may_exist: Collection[UUID]
+        self, table: str, points: Sequence[Point], *, may_exist: Collection[UUID]
     ) -> int:
         await anyio.lowlevel.checkpoint()
-        table = self._table(collection)
+        kept = self._table(table)
         if not points:
-            return table.version
+            return kept.version
         asked = frozenset(may_exist)
         # Through Arrow and back: what cannot be stored there must not pass here.
-        stored = to_points(to_table(points, dim=table.dim))
+        stored = to_points(to_table(points, dim=kept.dim))
         merged = {point.id: point for point in stored if point.id in asked}
-        there = {point.id for point in table.rows}
-        table.rows = [merged.get(point.id, point) for point in table.rows]
-        table.rows += [point for point in stored if point.id not in merged]
-        table.rows += [point for point in merged.values() if point.id not in there]
-        table.version += 1
-        return table.version
+        there = {point.id for point in kept.rows}
+        kept.rows = [merged.get(point.id, point) for point in kept.rows]
+        kept.rows += [point for point in stored if point.id not in merged]
+        kept.rows += [point for point in merged.values() if point.id not in there]
+        kept.version += 1
+        return kept.version
 
-    def damage(self, collection: str, point: Point) -> None:
+    def damage(self, table: str, point: Point) -> None:
         """Another row in place of the point's, unchecked, as no caller could write it."""
-        table = self._table(collection)
-        table.rows = [point if row.id == point.id else row for row in table.rows]
+        kept = self._table(table)
+        kept.rows = [point if row.id == point.id else row for row in kept.rows]
 
-    async def delete(self, collection: str, ids: Sequence[UUID]) -> int:
+    async def delete(self, table: str, ids: Sequence[UUID]) -> int:
         await anyio.lowlevel.checkpoint()
-        table = self._table(collection)
+        there = self._table(table)
         gone = frozenset(ids)
-        kept = [point for point in table.rows if point.id not in gone]
-        if len(kept) < len(table.rows):
-            table.rows = kept
-            table.version += 1
-        return table.version
+        kept = [point for point in there.rows if point.id not in gone]
+        if len(kept) < len(there.rows):
+            there.rows = kept
+            there.version += 1
+        return there.version
 
     async def search(
         self,
-        collection: str,
+        table: str,
         vector: Vector,
         *,
         limit: int,
@@ -124,7 +124,7 @@ class MemoryStore:
         query = query / np.linalg.norm(query)
         hits = [
             Hit(_bare(point), score=_cosine(point.vector, query))
-            for point in self._read(collection).rows
+            for point in self._read(table).rows
             if filters.matches(point)
         ]
         hits.sort(key=lambda hit: (-hit.score, str(hit.point.id)))
@@ -133,71 +133,67 @@ class MemoryStore:
         hits = hits[offset : offset + limit]
         return [hit for hit in hits if min_score is None or hit.score >= min_score]
 
-    async def get(
-        self, collection: str, ids: Sequence[UUID], *, vectors: bool = False
-    ) -> list[Point]:
+    async def get(self, table: str, ids: Sequence[UUID], *, vectors: bool = False) -> list[Point]:
         await anyio.lowlevel.checkpoint()
-        by_id = {point.id: point for point in self._read(collection).rows}
+        by_id = {point.id: point for point in self._read(table).rows}
         found = [by_id[point_id] for point_id in ids if point_id in by_id]
         return found if vectors else [_bare(point) for point in found]
 
     async def page(
-        self, collection: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
+        self, table: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
     ) -> list[Point]:
         await anyio.lowlevel.checkpoint()
-        rows = [point for point in self._read(collection).rows if filters.matches(point)]
+        rows = [point for point in self._read(table).rows if filters.matches(point)]
         rows.sort(key=lambda point: (point.display_path, str(point.id)))
         return [_bare(point) for point in rows[offset : offset + limit]]
 
-    async def count(self, collection: str, filters: Filters = NO_FILTERS) -> int:
+    async def count(self, table: str, filters: Filters = NO_FILTERS) -> int:
         await anyio.lowlevel.checkpoint()
-        return sum(filters.matches(point) for point in self._read(collection).rows)
+        return sum(filters.matches(point) for point in self._read(table).rows)
 
-    async def ids(
-        self, collection: str, *, root_id: UUID | None = None
-    ) -> AsyncIterator[list[UUID]]:
-        rows = self._read(collection).rows  # a snapshot: writes make a new list
+    async def ids(self, table: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
+        rows = self._read(table).rows  # a snapshot: writes make a new list
         rows = [point for point in rows if root_id in (None, point.root_id)]
         for start in range(0, len(rows), _IDS_A_GROUP):
             await anyio.lowlevel.checkpoint()
             yield [point.id for point in rows[start : start + _IDS_A_GROUP]]
 
-    async def roots(self, collection: str) -> list[Root]:
+    async def roots(self, table: str) -> list[Root]:
         await anyio.lowlevel.checkpoint()
-        return list(self._tables[collection].roots) if collection in self._tables else []
+        return list(self._tables[table].roots) if table in self._tables else []
 
-    async def size(self, collection: str) -> TableSize:
-        points = await self.count(collection)
+    async def size(self, table: str) -> TableSize:
+        points = await self.count(table)
         return TableSize(points, unindexed_points=points)
 
-    async def identity(self, collection: str) -> str | None:
+    async def identity(self, table: str) -> str | None:
         await anyio.lowlevel.checkpoint()
-        return self._tables[collection].identity if collection in self._tables else None
+        return self._tables[table].identity if table in self._tables else None
 
-    async def put_roots(self, collection: str, roots: Sequence[Root], *, identity: str) -> int:
+    async def put_roots(self, table: str, roots: Sequence[Root], *, identity: str) -> int:
         await anyio.lowlevel.checkpoint()
-        table = self._table(collection)
-        table.roots = list(roots)
-        table.identity = identity
-        table.version += 1
-        return table.version
+        kept = self._table(table)
+        kept.roots = list(roots)
+        kept.identity = identity
+        kept.version += 1
+        return kept.version
 
-    async def upkeep(self, collection: str) -> int | None:
+    async def upkeep(self, table: str) -> int | None:
         await anyio.lowlevel.checkpoint()
-        self._table(collection)
+        self._table(table)
         return None
 
-    def _table(self, collection: str) -> _Table:
+    def _table(self, table: str) -> _Table:
         try:
-            return self._tables[collection]
+            return self._tables[table]
         except KeyError:
-            raise NoTableError(collection) from None
+            raise NoTableError(table) from None
 
-    def _read(self, collection: str) -> _Table:
-        with reading(collection):
-            if collection not in self._tables:
+    def _read(self, table: str) -> _Table:
+        with reading(table):
+            if table not in self._tables:
                 raise LookupError("its table is gone")
-            return self._tables[collection]
+            return self._tables[table]
 
 
 def _bare(point: Point) -> Point:

@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import IngestOption
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.domain.jobs.row_set import RowSet
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
 from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLease
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.known_files import KnownFiles
@@ -67,6 +68,7 @@ class JobContext:
     scope: JobScope
     options: IngestOptions
     collection: CollectionRecord
+    generation: Generation  # that it was bound to: it writes to no other
     capabilities: Capabilities
     concurrency: Concurrency
     inference: InferenceLease

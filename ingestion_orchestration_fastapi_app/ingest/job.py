@@ -92,6 +92,7 @@ class Ingest:
                     scope=scope,
                     options=options,
                     collection=collection,
+                    generation=collection.bound(),
                     capabilities=capabilities,
                     concurrency=self.concurrency,
                     inference=inference,
@@ -132,7 +133,7 @@ class Ingest:
         )
         bind = partial(self.collections.bind, name, capabilities)
         collection = await scope.until_stored(bind)
-        mended = await scope.until_stored(partial(self.collections.mend, collection))
+        mended = await scope.until_stored(partial(self.collections.tables.mend, collection))
         if mended is not None:
             progress.note("store_mended", f"{mended.lost_rows} rows could not be read")
             progress.warn(

@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.stages.store import run_maintenance
 
@@ -219,7 +220,7 @@ async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
     ledger = job.ports.ledger
     ids = [file.point_id for file in files]
     await ledger.artefacts.begin_delete(job.collection_id, ids)
-    version = await job.ports.store.delete(job.collection.name, ids)
+    version = await job.ports.store.delete(job.generation.table, ids)
     return await ledger.files.delete_files(
-        job.job_id, job.collection_id, files, synced_version=version
+        job.job_id, job.collection_id, files, synced=SyncedVersion(job.generation.id, version)
     )

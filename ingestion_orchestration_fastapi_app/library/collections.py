@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 
 import structlog
 from anyio import Lock
 
-from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import (
     is_collection_name,
-    new_identity,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import (
     CollectionRecord,
-    Mended,
-    Opened,
+)
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    NewGeneration,
+    table_name,
 )
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
     CollectionNotFound,
     ModelMismatch,
-    StoreFault,
     StoreRead,
 )
+from ingestion_orchestration_fastapi_app.library.collection_tables import CollectionTables
 from ingestion_orchestration_fastapi_app.library.damaged_tables import (
     DamagedTables,
     logged,
-    table_gone,
 )
 from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -50,7 +48,7 @@ class Collections:
         self._dropping = Lock()
         self.damaged = DamagedTables()
         self.roots = CollectionRoots(ledger, store, check=self.damaged.check)
-        self._unreconciled: set[int] = set()  # whose tables a mending may have changed
+        self.tables = CollectionTables(ledger, store, self.roots, self.damaged)
 
     async def check_all(self) -> None:
         """At start-up, before anything is served: tables are opened and reconciled with the ledger.
@@ -58,21 +56,21 @@ class Collections:
         One that cannot be used stops no other: it is damaged, and its calls are answered with
         ERR_STORE_READ, until the next import rebuilds it.
         """
-        for name in await self._ledger.collections.dropped_tables():
+        for table in await self._ledger.collections.dropped_tables():
             try:
-                await self._drop(name)
+                await self._drop(table)
             except Problem as exc:  # the next start, or who wants its name, tries again
-                log.exception("table_not_dropped", collection=name, **logged(exc))
+                log.exception("table_not_dropped", table=table, **logged(exc))
         for collection in await self._ledger.collections.list_all():
-            if collection.dim is not None:
+            if collection.active is not None:
                 with self.damaged.noted(collection):
-                    lost = await self._check(collection, dim=collection.dim)
+                    lost = await self.tables.check(collection, collection.active)
                     self.damaged.note_lost(collection, lost)
         for collection in await self._ledger.collections.list_all():
             if collection.root_changes:  # until it is done its jobs wait; what is there is served
                 with self.damaged.noted(collection):
                     if collection.id in self.damaged:  # no import may, before it is done
-                        await self.mend(collection)
+                        await self.tables.mend(collection)
                     await self.roots.finish_changes(collection)
 
     async def get(self, name: str) -> CollectionRecord:
@@ -110,10 +108,10 @@ class Collections:
             )
         while True:
             try:
-                identity, roots = await self._origin(name)
+                identity, roots = await self.tables.origin(name)
                 return await self._ledger.collections.create(name, roots, identity=identity)
             except CollectionDropping:
-                await self._drop(name)
+                await self._drop(table_name(name))
 
     async def found_or_created(self, name: str) -> CollectionRecord:
         """However many ask for it at once."""
@@ -128,19 +126,20 @@ class Collections:
         """Raises CollectionNotFound; JobStateProblem while a job of it is unfinished.
 
         The ledger forgets it first, in one step: from then on nobody finds it, and no job can be
-        started. It keeps the name until the table is gone, also over a crash.
+        started. It remembers the tables until they are gone, also over a crash.
         """
         collection = await self.get(name)
         await self._ledger.collections.delete(collection.id)
         self.damaged.end(collection.id)
-        await self._drop(name)
+        for table in {*collection.tables, table_name(name)}:
+            await self._drop(table)
 
-    async def _drop(self, name: str) -> None:
+    async def _drop(self, table: str) -> None:
         """The rest of a deletion; nothing where another call has done it."""
         async with self._dropping:
-            if name in await self._ledger.collections.dropped_tables():
-                await self._store.drop(name)
-                await self._ledger.collections.end_drop(name)
+            if table in await self._ledger.collections.dropped_tables():
+                await self._store.drop(table)
+                await self._ledger.collections.end_drop(table)
 
     def check_model(self, collection: CollectionRecord, capabilities: Capabilities) -> None:
         """Raises ModelMismatch. A collection that is not yet bound fits any model."""
@@ -158,116 +157,9 @@ class Collections:
         collection = await self.get(name)
         self.check_model(collection, capabilities)
         clip = capabilities.clip
-        if collection.fingerprint is None:
-            try:
-                await self._check(collection, dim=clip.dim)
-            except StoreRead:  # of a table that outlived its ledger
-                await self._store.mend(collection.name, dim=clip.dim)
-                await self._check(collection, dim=clip.dim)
-            await self._ledger.collections.bind(
-                collection.id,
-                model=clip.model,
-                weights=clip.weights,
-                dim=clip.dim,
-                fingerprint=clip.fingerprint,
-            )
+        if collection.active is None:
+            table, version = await self.tables.first(collection, dim=clip.dim)
+            new = NewGeneration(table, clip.model, clip.weights, clip.dim, clip.fingerprint)
+            bind = self._ledger.generations.bind
+            await bind(collection.id, new, synced_version=version)
         return await self.get(name)
-
-    async def _origin(self, name: str) -> tuple[str, list[Root]]:
-        """Identity and roots of a new collection: what the ids of its points hang on.
-
-        Where a table outlived its ledger they are the table's. One that knows no identity is older
-        than that: the ids of its points are made of the name.
-        """
-        identity, roots = await self._origin_of_table(name)
-        if identity is None and await self._store.exists(name):
-            identity = name
-        if identity is None:
-            others = await self._ledger.collections.list_all()
-            identity = new_identity(name, {one.identity for one in others})
-        return identity, roots
-
-    async def _origin_of_table(self, name: str) -> tuple[str | None, list[Root]]:
-        try:
-            return await self._store.identity(name), await self._store.roots(name)
-        except StoreFault:  # its newest version is torn
-            with suppress(ValueError, StoreRead):  # torn while it was created; or damaged
-                await self._store.open(name, synced_version=None)
-                return await self._store.identity(name), await self._store.roots(name)
-            return None, []
-
-    async def mend(self, collection: CollectionRecord) -> Mended | None:
-        """Before a job: what of the table is damaged goes, and its files are not believed stored.
-
-        The table then knows the collection's roots. For a collection that no job writes to.
-        Raises StoreRead, StoreWrite.
-        """
-        assert collection.dim is not None, "it is bound"
-        known = collection.id not in self._unreconciled
-        self._unreconciled.add(collection.id)  # also where it is cut off
-        mended = await self._store.mend(collection.name, dim=collection.dim)
-        missed = 0
-        if collection.id in self.damaged:  # it was never opened
-            missed = await self._check(collection, dim=collection.dim)
-        if mended is not None or not known:
-            stored = self._store.ids(collection.name)
-            unknown, lost = await self._ledger.artefacts.reconcile(collection.id, stored)
-            if mended is not None:
-                await self._ledger.collections.set_synced_version(collection.id, mended.version)
-                mended = replace(mended, lost_rows=max(mended.lost_rows, missed + lost))
-            log.warning(
-                "collection_mended",
-                collection=collection.name,
-                lost_rows=0 if mended is None else mended.lost_rows,
-                unknown_points=unknown,
-                lost_points=lost,
-            )
-        self._unreconciled.discard(collection.id)
-        self.damaged.end(collection.id)
-        await self.roots.put(collection, list(collection.roots))
-        return mended
-
-    async def _check(self, collection: CollectionRecord, *, dim: int) -> int:
-        """Opens the newest version that is whole; ids are compared where the ledger lags or leads.
-
-        Returns how many images the ledger knew that are not there.
-
-        A ledger that was restored or lost, a crash between store and ledger, and a torn newest
-        version all show as a version other than the one last synced.
-        """
-        if not await self._store.exists(collection.name):
-            await self._create(collection, dim=dim)
-        try:
-            opened = await self._opened(collection, dim=dim)
-        except ValueError:  # it was torn while it was being created, and is set aside now
-            await self._create(collection, dim=dim)
-            opened = await self._opened(collection, dim=dim)
-        lost = 0
-        if opened.restored or opened.version != collection.synced_version:
-            unknown, lost = await self._ledger.artefacts.reconcile(
-                collection.id, self._store.ids(collection.name)
-            )
-            log.info(
-                "collection_reconciled",
-                collection=collection.name,
-                version=opened.version,
-                restored=opened.restored,
-                unknown_points=unknown,
-                lost_points=lost,
-            )
-            is_older = opened.restored or opened.version < (collection.synced_version or 0)
-            await self._ledger.collections.set_synced_version(collection.id, opened.version)
-            await self.roots.reconcile(collection, is_newer=not is_older)
-        return lost
-
-    async def _create(self, collection: CollectionRecord, *, dim: int) -> None:
-        """Raises StoreRead where images were in the table: nobody is to find an empty one."""
-        _, images = await self._ledger.folders.totals(collection.id, b"/", recursive=True)
-        if images:
-            raise table_gone(collection.name, images)
-        await self._store.create(collection.name, dim=dim)
-
-    async def _opened(self, collection: CollectionRecord, *, dim: int) -> Opened:
-        return await self._store.open(
-            collection.name, synced_version=collection.synced_version, dim=dim
-        )

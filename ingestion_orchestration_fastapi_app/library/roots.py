@@ -16,6 +16,10 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.roots import moved_path, new_root, repointed
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    Generation,
+    SyncedVersion,
+)
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, RootNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -69,51 +73,53 @@ class CollectionRoots:
 
     async def finish_changes(self, collection: CollectionRecord) -> None:
         """Ends what was begun. Safe to repeat."""
-        name = collection.name
+        active = collection.active
         kept = {root.id: root for root in collection.roots}
         for root_id, path in collection.root_changes.items():
             if path is None:
                 del kept[root_id]
-                if collection.dim is not None:
-                    await self._delete_points(collection, root_id)
+                if active is not None:
+                    await self._delete_points(collection, active, root_id)
             else:
                 kept[root_id] = Root(root_id, path)
-                if collection.dim is not None:
-                    await self._repoint_points(collection, kept[root_id])
-        if collection.dim is not None:
-            await self.put(collection, list(kept.values()))
+                if active is not None:
+                    await self._repoint_points(collection, active, kept[root_id])
+        if active is not None:
+            await self.put(collection, active, list(kept.values()))
         for root_id, path in collection.root_changes.items():
             while not await self._ledger.roots.end_change(collection.id, root_id):
                 pass
             log.info(
                 "root_forgotten" if path is None else "root_repointed",
-                collection=name,
+                collection=collection.name,
                 path=None if path is None else display_text(path),
             )
 
-    async def put(self, collection: CollectionRecord, roots: list[Root]) -> None:
+    async def put(
+        self, collection: CollectionRecord, generation: Generation, roots: list[Root]
+    ) -> None:
         """With the points, where they are not so already: before the first point of a new root."""
-        if set(await self._store.roots(collection.name)) == set(roots) and (
-            await self._store.identity(collection.name) == collection.identity
+        table = generation.table
+        if set(await self._store.roots(table)) == set(roots) and (
+            await self._store.identity(table) == collection.identity
         ):
             return
-        version = await self._store.put_roots(collection.name, roots, identity=collection.identity)
-        await self._ledger.collections.set_synced_version(collection.id, version)
+        version = await self._store.put_roots(table, roots, identity=collection.identity)
+        await self._ledger.generations.set_synced_version(generation.id, version)
 
-    async def reconcile(self, collection: CollectionRecord, *, is_newer: bool) -> None:
-        """At the start, where the table is not the one last synced: it is newer, or an older one.
-
-        What a lost or restored ledger does not know of the roots, the table does.
+    async def adopt(self, collection: CollectionRecord, table: str) -> None:
+        """At the start, where the table is newer than the ledger: what a lost or restored one does
+        not know of the roots, the table does.
         """
-        there = await self._store.roots(collection.name)
-        if is_newer:
-            identity = await self._store.identity(collection.name)
-            await self._ledger.roots.adopt(collection.id, there, identity=identity)
-            return
+        there, identity = await self._store.roots(table), await self._store.identity(table)
+        await self._ledger.roots.adopt(collection.id, there, identity=identity)
+
+    async def put_back(self, collection: CollectionRecord, generation: Generation) -> None:
+        """At the start, where the table is an older one than the one last synced."""
         known = {root.id: root for root in collection.roots}
-        for root in there:
+        for root in await self._store.roots(generation.table):
             if root.id in known and known[root.id] != root:
-                await self._repoint_points(collection, known[root.id])
+                await self._repoint_points(collection, generation, known[root.id])
 
     async def _change(
         self, collection: CollectionRecord, changes: Mapping[UUID, bytes | None]
@@ -126,25 +132,30 @@ class CollectionRoots:
                 raise CollectionNotFound("The collection was deleted.")
             await self.finish_changes(begun)
 
-    async def _repoint_points(self, collection: CollectionRecord, root: Root) -> None:
-        name, store = collection.name, self._store
-        async for ids in store.ids(name, root_id=root.id):
+    async def _repoint_points(
+        self, collection: CollectionRecord, generation: Generation, root: Root
+    ) -> None:
+        table, store = generation.table, self._store
+        async for ids in store.ids(table, root_id=root.id):
             for start in range(0, len(ids), _ROWS_A_WRITE):
                 group = list(dict.fromkeys(ids[start : start + _ROWS_A_WRITE]))
-                points = await store.get(name, group, vectors=True)
+                points = await store.get(table, group, vectors=True)
                 moved = [repointed(point, collection.identity, root.path) for point in points]
                 rows = [point for point in moved if point is not None]
                 if rows:
-                    written = await store.write(name, rows, may_exist={row.id for row in rows})
-                    await self._ledger.collections.set_synced_version(collection.id, written)
-        maintained = await store.upkeep(name)
+                    written = await store.write(table, rows, may_exist={row.id for row in rows})
+                    await self._ledger.generations.set_synced_version(generation.id, written)
+        maintained = await store.upkeep(table)
         if maintained is not None:
-            await self._ledger.collections.set_synced_version(collection.id, maintained)
+            await self._ledger.generations.set_synced_version(generation.id, maintained)
 
-    async def _delete_points(self, collection: CollectionRecord, root_id: UUID) -> None:
-        async for ids in self._store.ids(collection.name, root_id=root_id):
-            version = await self._store.delete(collection.name, ids)
-            await self._ledger.roots.forget_points(collection.id, ids, synced_version=version)
+    async def _delete_points(
+        self, collection: CollectionRecord, generation: Generation, root_id: UUID
+    ) -> None:
+        async for ids in self._store.ids(generation.table, root_id=root_id):
+            version = await self._store.delete(generation.table, ids)
+            synced = SyncedVersion(generation.id, version)
+            await self._ledger.roots.forget_points(collection.id, ids, synced=synced)
 
 
 def _unknown(collection: CollectionRecord, path: bytes) -> RootNotFound:

@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.library import cursor as cursors
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After, Cursor
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, QueryVector, Vector
 from ingestion_orchestration_fastapi_app.errors import (
     CursorRefused,
@@ -119,14 +120,14 @@ class Search:
         self, query: Query, collection: CollectionRecord, digest: bytes, ask: Ask
     ) -> Found:
         asked = self._at_cursor(query, collection, digest)
-        fingerprint = collection.fingerprint
-        if fingerprint is None:
+        active = collection.active
+        if active is None:
             return Found(hits=[], collection=collection, warnings=("the collection is empty",))
         if asked is None:
-            answer = await self._vector(collection, fingerprint, ask)
+            answer = await self._vector(collection, active, ask)
             asked = _Asked(answer.vector, digest, truncated=answer.truncated)
         hits = await self._store.search(
-            collection.name,
+            active.table,
             asked.vector,
             limit=query.limit,
             offset=query.offset,
@@ -139,8 +140,8 @@ class Search:
             hits=hits,
             collection=collection,
             warnings=(
-                *await self._pool.model_warnings(fingerprint),
-                *tiny_model_warnings(collection.model, roots),
+                *await self._pool.model_warnings(active.fingerprint),
+                *tiny_model_warnings(active.model, roots),
                 *((_CUT_OFF,) if asked.truncated else ()),
             ),
             cursor=self._cursor(query, asked, hits, before=query.offset),
@@ -149,12 +150,12 @@ class Search:
     async def similar(self, query: Query, image_id: UUID) -> Found:
         """Images near one that is stored, without itself. Needs no inference."""
         async with self._collections.reading(query.collection) as collection:
-            fingerprint = collection.fingerprint
+            active = collection.active
             points = []
-            if fingerprint is not None:
-                points = await self._store.get(collection.name, [image_id], vectors=True)
+            if active is not None:
+                points = await self._store.get(active.table, [image_id], vectors=True)
             filters = self._filters(query, collection)
-            if fingerprint is None or not any(map(filters.shows, points)):
+            if active is None or not any(map(filters.shows, points)):
                 raise ImageNotFound(f"Collection {collection.name!r} holds no image {image_id}.")
             digest = _digest(query, collection, "similar", str(image_id))
             asked = self._at_cursor(query, collection, digest)
@@ -162,7 +163,7 @@ class Search:
                 asked = _Asked(points[0].vector, digest)
             # The image itself may stand anywhere among them: all before the page are asked for.
             hits = await self._store.search(
-                collection.name,
+                active.table,
                 asked.vector,
                 limit=query.offset + query.limit + 1,
                 after=asked.after,
@@ -174,7 +175,7 @@ class Search:
             return Found(
                 hits=page,
                 collection=collection,
-                warnings=await self._pool.model_warnings(fingerprint),
+                warnings=await self._pool.model_warnings(active.fingerprint),
                 cursor=self._cursor(query, asked, page, before=query.offset + 1),
             )
 
@@ -189,7 +190,8 @@ class Search:
         cursor = cursors.read(query.cursor)
         if cursor is None:
             raise CursorRefused("This is no cursor that a search gave.")
-        if cursor.query != digest or len(cursor.vector) != collection.dim:
+        dim = collection.active and collection.active.dim
+        if cursor.query != digest or len(cursor.vector) != dim:
             raise CursorRefused(
                 "The cursor is of another search: its query, collection, filters or least score "
                 "differ. Search anew."
@@ -214,16 +216,18 @@ class Search:
         return cursors.written(cursor)
 
     async def _vector(
-        self, collection: CollectionRecord, fingerprint: str, ask: Ask
+        self, collection: CollectionRecord, active: Generation, ask: Ask
     ) -> QueryVector:
         try:
-            return await query_vector(self._pool, fingerprint, ask, timeout_s=self._query_timeout_s)
+            return await query_vector(
+                self._pool, active.fingerprint, ask, timeout_s=self._query_timeout_s
+            )
         except InferenceFault as exc:
             raise _unavailable(exc) from exc
         except ModelMismatch as exc:
             raise ModelMismatch(
-                f"Collection {collection.name!r} was made by {collection.model} "
-                f"({fingerprint}); {exc.detail}."
+                f"Collection {collection.name!r} was made by {active.model} "
+                f"({active.fingerprint}); {exc.detail}."
             ) from exc
 
     def _filters(self, query: Query, collection: CollectionRecord) -> Filters:

@@ -39,14 +39,15 @@ class TableSizes:
 
     async def _look(self) -> None:
         try:
-            names = {record.name for record in await self._collections.list_all()}
+            records = await self._collections.list_all()
         except Problem:
             return
-        self._sizes = {name: size for name, size in self._sizes.items() if name in names}
-        for name in names:
+        tables = {one.name: one.active.table for one in records if one.active is not None}
+        self._sizes = {name: size for name, size in self._sizes.items() if name in tables}
+        for name, table in tables.items():
             try:
-                if await self._store.exists(name):
-                    self._sizes[name] = await self._store.size(name)
+                if await self._store.exists(table):
+                    self._sizes[name] = await self._store.size(table)
             except Problem:  # its own calls say what is wrong with it
                 self._sizes.pop(name, None)
 

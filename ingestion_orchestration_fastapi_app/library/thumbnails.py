@@ -77,8 +77,8 @@ class Thumbnails:
     async def point(self, collection: str, image_id: UUID) -> Point:
         points = []
         async with self._collections.reading(collection) as record:
-            if record.fingerprint is not None:
-                points = await self._store.get(record.name, [image_id])
+            if record.active is not None:
+                points = await self._store.get(record.active.table, [image_id])
         if not points or not self._is_allowed(points[0].path):
             raise ImageNotFound(f"Collection {collection!r} holds no image {image_id}.")
         return points[0]

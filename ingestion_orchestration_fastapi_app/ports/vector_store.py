@@ -14,34 +14,35 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point,
 
 
 class VectorStore(Protocol):
-    """One table a collection, one writer a table: callers hold no lock, the store has its own.
+    """Tables by their names, word for word; one writer a table: callers hold no lock, the store has
+    its own.
 
     Raises StoreWrite (or DiskFull) when a write did not become durable, StoreRead for what cannot
     be read, a table that is not there included; to write to one, or to open it, is a ValueError.
     """
 
-    async def create(self, collection: str, *, dim: int) -> int:
+    async def create(self, table: str, *, dim: int) -> int:
         """Idempotent. Returns the synced version."""
 
-    async def exists(self, collection: str) -> bool: ...
-    async def drop(self, collection: str) -> None:
+    async def exists(self, table: str) -> bool: ...
+    async def drop(self, table: str) -> None:
         """Idempotent."""
 
     async def open(
-        self, collection: str, *, synced_version: int | None, dim: int | None = None
+        self, table: str, *, synced_version: int | None, dim: int | None = None
     ) -> Opened:
         """Opens and scans the newest version; if that is torn, restores `synced_version`.
 
         A table whose vectors have not `dim` numbers cannot be read.
         """
 
-    async def mend(self, collection: str, *, dim: int) -> Mended | None:
+    async def mend(self, table: str, *, dim: int) -> Mended | None:
         """Looks at what is not known to be whole, bounded where nothing is suspected, and takes
         out what cannot be read. None where nothing was done. No other writer meanwhile.
         """
 
     async def write(
-        self, collection: str, points: Sequence[Point], *, may_exist: Collection[UUID]
+        self, table: str, points: Sequence[Point], *, may_exist: Collection[UUID]
     ) -> int:
         """Appends the new, merges those in `may_exist`, syncs. Returns the synced version.
 
@@ -49,10 +50,10 @@ class VectorStore(Protocol):
         never be stored.
         """
 
-    async def delete(self, collection: str, ids: Sequence[UUID]) -> int: ...
+    async def delete(self, table: str, ids: Sequence[UUID]) -> int: ...
     async def search(
         self,
-        collection: str,
+        table: str,
         vector: Vector,
         *,
         limit: int,
@@ -63,29 +64,27 @@ class VectorStore(Protocol):
     ) -> list[Hit]:
         """By cosine, best first, ties by id; those after `offset`, or after that result."""
 
-    async def get(
-        self, collection: str, ids: Sequence[UUID], *, vectors: bool = False
-    ) -> list[Point]:
+    async def get(self, table: str, ids: Sequence[UUID], *, vectors: bool = False) -> list[Point]:
         """In the order asked for; what is not there is left out."""
 
     async def page(
-        self, collection: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
+        self, table: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
     ) -> list[Point]:
         """In the order of display path and id, without vectors."""
 
-    async def count(self, collection: str, filters: Filters = NO_FILTERS) -> int: ...
-    async def size(self, collection: str) -> TableSize: ...
-    def ids(self, collection: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
+    async def count(self, table: str, filters: Filters = NO_FILTERS) -> int: ...
+    async def size(self, table: str) -> TableSize: ...
+    def ids(self, table: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
         """Every row's id, or of one root's, as they are now, in groups; a duplicate shows twice."""
 
-    async def roots(self, collection: str) -> list[Root]:
+    async def roots(self, table: str) -> list[Root]:
         """As they were last put, in no order; none where there is no table."""
 
-    async def identity(self, collection: str) -> str | None:
+    async def identity(self, table: str) -> str | None:
         """The collection's, as it was put with the roots; None where it never was."""
 
-    async def put_roots(self, collection: str, roots: Sequence[Root], *, identity: str) -> int:
+    async def put_roots(self, table: str, roots: Sequence[Root], *, identity: str) -> int:
         """Kept with the points, so that who loses the ledger loses no id. Synced on return."""
 
-    async def upkeep(self, collection: str) -> int | None:
+    async def upkeep(self, table: str) -> int | None:
         """Compaction, index, pruning, if due. Returns the synced version, None if nothing was."""

@@ -51,7 +51,7 @@ async def look_at(ports: Ports, collection: CollectionRecord, page: Sequence[Uns
     """Changes nothing. An import may run beside it: what changes meanwhile is not blamed."""
     files = {file.point_id: file for file in page if file.had_point}
     believed = await ports.ledger.artefacts.surely_stored(collection.id, list(files))
-    points = await ports.store.get(collection.name, sorted(believed), vectors=True)
+    points = await ports.store.get(collection.bound().table, sorted(believed), vectors=True)
     found = [
         Found(Wrong.POINT_MISSING, _example(files[one]), one)
         for one in sorted(await _lost(ports, collection, believed, points))
@@ -88,7 +88,7 @@ async def _lost(
     if not missing:
         return set()
     still = await ports.ledger.artefacts.surely_stored(collection.id, list(missing))
-    again = await ports.store.get(collection.name, list(still))
+    again = await ports.store.get(collection.bound().table, list(still))
     return still - {point.id for point in again}
 
 

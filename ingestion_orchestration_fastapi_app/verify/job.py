@@ -146,7 +146,7 @@ class _Check:
     async def _has_thumbnail(self, point_id: UUID) -> bool:
         """Whether it is there now, made anew where it was not."""
         ports = self.scope.ports
-        points = await ports.store.get(self.collection.name, [point_id])
+        points = await ports.store.get(self.collection.bound().table, [point_id])
         if not points:
             return False
         try:

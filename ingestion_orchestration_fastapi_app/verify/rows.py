@@ -34,7 +34,7 @@ async def count_rows(ports: Ports, collection: CollectionRecord) -> Rows:
     marks, rows = array("Q"), 0
     unknown: set[UUID] = set()
     unknown_count = 0
-    async for ids in ports.store.ids(collection.name):
+    async for ids in ports.store.ids(collection.bound().table):
         rows += len(ids)
         marks.extend(_mark(one) for one in ids)
         strangers = await _strangers(ports, collection, ids)
@@ -53,7 +53,7 @@ async def count_rows(ports: Ports, collection: CollectionRecord) -> Rows:
 
 async def unknown_ids(ports: Ports, collection: CollectionRecord) -> AsyncIterator[list[UUID]]:
     """In groups, none empty."""
-    async for ids in ports.store.ids(collection.name):
+    async for ids in ports.store.ids(collection.bound().table):
         strangers = await _strangers(ports, collection, ids)
         if strangers:
             yield sorted(strangers)
@@ -68,13 +68,13 @@ async def _strangers(ports: Ports, collection: CollectionRecord, ids: Sequence[U
     unknown = set(ids) - await artefacts.maybe_written(collection.id, ids)
     if not unknown:
         return unknown
-    there = {point.id for point in await ports.store.get(collection.name, sorted(unknown))}
+    there = {point.id for point in await ports.store.get(collection.bound().table, sorted(unknown))}
     return there - await artefacts.maybe_written(collection.id, sorted(there))
 
 
 async def _marked(ports: Ports, collection: CollectionRecord, marks: set[int]) -> Sequence[UUID]:
     found: set[UUID] = set()
-    async for ids in ports.store.ids(collection.name):
+    async for ids in ports.store.ids(collection.bound().table):
         found.update(one for one in ids if _mark(one) in marks)
         if len(found) >= EXAMPLES:
             break

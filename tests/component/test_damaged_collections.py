@@ -181,11 +181,11 @@ async def test_whatever_is_raised_by_one_table_the_others_are_served(
 ) -> None:
     class Refusing(LanceStore):
         async def open(
-            self, collection: str, *, synced_version: int | None, dim: int | None = None
+            self, table: str, *, synced_version: int | None, dim: int | None = None
         ) -> Opened:
-            if collection == "default" and self.is_refusing:
+            if table == "default" and self.is_refusing:
                 raise fault
-            return await super().open(collection, synced_version=synced_version, dim=dim)
+            return await super().open(table, synced_version=synced_version, dim=dim)
 
         is_refusing = True
 

@@ -10,6 +10,7 @@ import pytest
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate, shipped
 from ingestion_orchestration_fastapi_app.domain.files.identity import new_identity, point_id
+from ingestion_orchestration_fastapi_app.domain.library.generation import NewGeneration
 from tests.component.bench import Bench, mixed_folder
 from tests.memory_ledger import memory_ledger
 
@@ -58,9 +59,9 @@ async def test_a_restored_ledger_takes_the_identity_of_a_newer_table() -> None:
     expected = await bench.rows()
     bench.ledger = memory_ledger()
     old = await bench.ledger.collections.create("default", identity="of before")
-    await bench.ledger.collections.bind(
-        old.id, model="fake", weights="", dim=8, fingerprint=bench.inference.told.clip.fingerprint
-    )
+    fingerprint = bench.inference.told.clip.fingerprint
+    new = NewGeneration("default", "fake", "", 8, fingerprint)
+    await bench.ledger.generations.bind(old.id, new, synced_version=0)
     await bench.resumed()
     await bench.job()
     assert await bench.rows() == expected

@@ -150,6 +150,20 @@ async def test_collections_and_points_are_what_they_were(old: OldData) -> None:
     assert old.service.asked == []
 
 
+async def test_each_collection_has_one_generation_with_the_table_that_it_had(old: OldData) -> None:
+    folders = {one.name for one in (old.folder / "data" / "store").iterdir()}
+    async with old.opened() as running:
+        ports = running.app.state.services.ports
+        for was in old.collections:
+            collection = await ports.ledger.collections.find(was["name"])
+            (only,) = collection.generations
+            assert collection.active == only
+            assert f"{only.table}.lance" in folders
+            assert (only.model, only.fingerprint) == (was["model"], was["fingerprint"])
+            assert await ports.store.count(only.table) == was["count"]
+    assert {one.name for one in (old.folder / "data" / "store").iterdir()} == folders
+
+
 async def test_every_point_has_its_vector(old: OldData) -> None:
     async with old.opened() as running:
         for was in old.collections:

@@ -8,6 +8,7 @@ import pytest
 from anyio import fail_after, sleep, sleep_forever
 from prometheus_client.parser import text_string_to_metric_families
 
+from ingestion_orchestration_fastapi_app.domain.library.generation import NewGeneration
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from tests.component.orchestrator_app import (
     PATIENCE_S,
@@ -80,14 +81,16 @@ async def test_points_and_memory_are_shown(tmp_path: Path) -> None:
 
 
 class StuckStore(MemoryStore):
-    async def exists(self, collection: str) -> bool:
+    async def exists(self, table: str) -> bool:
         await sleep_forever()
         return True
 
 
 async def test_a_table_that_cannot_be_looked_at_is_not_waited_for() -> None:
     ledger = memory_ledger()
-    await ledger.collections.create("slow", identity="slow")
+    slow = await ledger.collections.create("slow", identity="slow")
+    new = NewGeneration("slow", "m", "w", 8, "f")
+    await ledger.generations.bind(slow.id, new, synced_version=1)
     sizes = TableSizes(ledger.collections, StuckStore(), limit_s=0.01)
     await sizes.refresh()
     assert sizes.points() == {}

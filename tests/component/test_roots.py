@@ -30,7 +30,7 @@ CHANGE = frozenset(
         "roots.begin_changes",
         "store.write",
         "store.delete",
-        "collections.set_synced_version",
+        "generations.set_synced_version",
         "roots.forget_points",
         "store.put_roots",
         "roots.end_change",
@@ -240,7 +240,7 @@ async def test_a_cut_at_any_step_of_a_change_is_seen_through_at_the_next_start(
     assert burnt >= CHANGE - (
         {"store.delete", "roots.forget_points"}
         if to
-        else {"store.write", "collections.set_synced_version"}
+        else {"store.write", "generations.set_synced_version"}
     )
 
 
@@ -296,14 +296,14 @@ async def test_an_older_ledger_learns_from_the_table_where_a_root_is() -> None:
     bench = Bench()
     mixed_folder(bench.library)
     await bench.job()
-    version = (await bench.collections().get("default")).synced_version
+    version = (await bench.collections().get("default")).bound().synced_version
     await changed(bench, b"/moved")
     collection = await bench.collections().get("default")
     (root,) = collection.roots
     await bench.ledger.roots.begin_changes(collection.id, {root.id: b"/photos"})
     await bench.ledger.roots.end_change(collection.id, root.id)
     assert version is not None
-    await bench.ledger.collections.set_synced_version(collection.id, version)
+    await bench.ledger.generations.set_synced_version(collection.bound().id, version)
     await Collections(bench.ledger, bench.store).check_all()
     assert (await bench.collections().get("default")).roots == (root,)
 
@@ -317,7 +317,8 @@ async def test_an_older_table_is_brought_to_where_the_ledger_has_the_root() -> N
     (root,) = collection.roots
     await bench.ledger.roots.begin_changes(collection.id, {root.id: b"/moved"})
     await bench.ledger.roots.end_change(collection.id, root.id)
-    await bench.ledger.collections.set_synced_version(collection.id, 1_000)  # which was torn
+    torn = 1_000
+    await bench.ledger.generations.set_synced_version(collection.bound().id, torn)
     await Collections(bench.ledger, bench.store).check_all()
     points = await bench.store.get("default", list(rows))
     assert {point.path.rpartition(b"/")[0] for point in points} == {b"/moved"}

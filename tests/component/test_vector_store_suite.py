@@ -10,6 +10,7 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.generation import table_name
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from tests.component.store_fixtures import (
@@ -194,10 +195,11 @@ async def test_vectors_of_another_length_or_norm_are_a_mistake(store: VectorStor
 
 async def test_names_of_collections_are_kept_apart(store: VectorStore) -> None:
     names = ["Fotos", "fotos", "fo/tos", "../fotos", "Fötos", "f" * 300, "fotos.lance"]
-    for number, name in enumerate(names):
-        await store.create(name, dim=DIM)
-        await store.write(name, points(0, number), may_exist=())
-    assert [await store.count(name) for name in names] == list(range(len(names)))
+    tables = [table_name(name) for name in names]
+    for number, table in enumerate(tables):
+        await store.create(table, dim=DIM)
+        await store.write(table, points(0, number), may_exist=())
+    assert [await store.count(table) for table in tables] == list(range(len(names)))
 
 
 async def test_roots_are_kept_with_the_points_and_tell_them_apart(store: VectorStore) -> None:

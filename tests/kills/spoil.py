@@ -28,11 +28,12 @@ async def _spoil(data_dir: Path) -> None:
     async with open_ledger(data_dir / LEDGER_NAME) as ledger:
         collection = await ledger.collections.find("default")
         assert collection is not None
-        await store.open("default", synced_version=collection.synced_version, dim=collection.dim)
+        active = collection.bound()
+        await store.open(active.table, synced_version=active.synced_version, dim=active.dim)
         ids = sorted([one async for group in store.ids("default") for one in group])
         (point,) = await store.get("default", [ids[LOST]], vectors=True)
         await store.delete("default", ids[:LOST])
         version = await store.write("default", [replace(point, id=STRANGER)], may_exist=[])
         # As if nothing had happened: what differs at a start is squared then.
-        await ledger.collections.set_synced_version(collection.id, version)
+        await ledger.generations.set_synced_version(active.id, version)
     await store.aclose()

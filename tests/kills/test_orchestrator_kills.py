@@ -128,6 +128,6 @@ def test_kills_in_a_row_cost_nothing(rig: Rig, known: dict[str, Known], seed: in
     seeded = random.Random(80 + seed)
     step, phase = seeded.choice(UNSETTLED)
     first = Kill(Fault(step, seeded.randint(1, 3), phase), damage=seeded.choice([None, *DAMAGES]))
-    mending = ("store.open", "ledger.artefacts.reconcile", "ledger.collections.set_synced_version")
+    mending = ("store.open", "ledger.artefacts.reconcile", "ledger.generations.set_synced_version")
     second = Kill(Fault(seeded.choice(mending), 1, seeded.choice(PHASES)))
     survived(rig, known["first"], first, second)

@@ -11,6 +11,7 @@ from tests.memory_ledger.artefacts import MemoryArtefacts
 from tests.memory_ledger.collections import MemoryCollections
 from tests.memory_ledger.files import MemoryFiles
 from tests.memory_ledger.folders import MemoryFolders
+from tests.memory_ledger.generations import MemoryGenerations
 from tests.memory_ledger.jobs import MemoryJobs
 from tests.memory_ledger.roots import MemoryRoots
 from tests.memory_ledger.state import State
@@ -25,6 +26,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
     state = State(clock)
     return Ledger(
         collections=MemoryCollections(state),
+        generations=MemoryGenerations(state),
         roots=MemoryRoots(state),
         folders=MemoryFolders(state),
         files=MemoryFiles(state),

@@ -10,12 +10,12 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from ingestion_orchestration_fastapi_app.domain.library.generation import table_name
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
     CollectionNotFound,
     JobStateProblem,
-    ModelMismatch,
 )
 from tests.memory_ledger.state import Kept, State
 
@@ -32,12 +32,10 @@ class MemoryCollections:
         await checkpoint()
         if any(kept.record.name == name for kept in self._state.collections.values()):
             raise CollectionExists(f"The collection {name!r} exists already.")
-        if name in self._state.dropped:
+        if table_name(name) in self._state.dropped:
             raise CollectionDropping(f"The collection {name!r} is still being deleted.")
         ordered = tuple(sorted(roots, key=lambda one: one.path))
-        record = CollectionRecord(
-            next(self._state.ids), name, None, None, None, None, None, ordered, None, identity
-        )
+        record = CollectionRecord(next(self._state.ids), name, (), ordered, None, identity)
         self._state.collections[record.id] = Kept(record)
         return record
 
@@ -60,7 +58,10 @@ class MemoryCollections:
                 )
         kept = self._state.collections.pop(collection_id, None)
         if kept is not None:
-            self._state.dropped.add(kept.record.name)
+            self._state.dropped.update(kept.record.tables)
+            table = table_name(kept.record.name)
+            if not kept.record.generations and table not in self._state.tables():
+                self._state.dropped.add(table)
         for job in [job for job in self._state.jobs.values() if job.collection_id == collection_id]:
             del self._state.jobs[job.id], self._state.failures[job.id], self._state.items[job.id]
 
@@ -68,27 +69,16 @@ class MemoryCollections:
         await checkpoint()
         return sorted(self._state.dropped)
 
-    async def end_drop(self, name: str) -> None:
+    async def end_drop(self, table: str) -> None:
         await checkpoint()
-        self._state.dropped.discard(name)
+        self._state.dropped.discard(table)
 
-    async def bind(
-        self, collection_id: int, *, model: str, weights: str, dim: int, fingerprint: str
-    ) -> None:
+    async def put_words_table(self, collection_id: int, table: str) -> None:
         await checkpoint()
         if collection_id not in self._state.collections:
             raise CollectionNotFound("The collection was deleted.")
         kept = self._state.collections[collection_id]
-        if kept.record.fingerprint not in (None, fingerprint):
-            raise ModelMismatch("The collection is bound to another model.")
-        kept.record = replace(
-            kept.record, model=model, weights=weights, dim=dim, fingerprint=fingerprint
-        )
-
-    async def set_synced_version(self, collection_id: int, version: int) -> None:
-        await checkpoint()
-        kept = self._state.collections[collection_id]
-        kept.record = replace(kept.record, synced_version=version)
+        kept.record = replace(kept.record, words_table=table)
 
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         await checkpoint()

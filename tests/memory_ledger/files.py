@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import (
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, SavedProgress
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from tests.memory_ledger.state import Row, State, judged
 from utils.contract import ErrorCode
 
@@ -110,7 +111,7 @@ class MemoryFiles:
         collection_id: int,
         outcomes: Sequence[FileOutcome],
         *,
-        synced_version: int | None,
+        synced: SyncedVersion | None,
         progress: SavedProgress,
         reader_version: str,
     ) -> None:
@@ -124,8 +125,8 @@ class MemoryFiles:
             if one.verdict is Verdict.STORED and one.stored_fingerprint is not None:
                 kept.intents.pop(one.point_id, None)
                 kept.being_deleted.discard(one.point_id)
-        if synced_version is not None:
-            kept.record = replace(kept.record, synced_version=synced_version)
+        if synced is not None:
+            self._state.set_synced(synced)
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock(), progress=progress)
 
     async def fail_pending(self, job_id: str, code: ErrorCode, detail: str) -> int:
@@ -165,7 +166,7 @@ class MemoryFiles:
         collection_id: int,
         files: Sequence[UnseenFile],
         *,
-        synced_version: int,
+        synced: SyncedVersion,
     ) -> int:
         await checkpoint()
         job = self._state.open(job_id)
@@ -177,7 +178,7 @@ class MemoryFiles:
             self._lose(collection_id, file.key)
             kept.intents.pop(file.point_id, None)
             kept.being_deleted.discard(file.point_id)
-        kept.record = replace(kept.record, synced_version=synced_version)
+        self._state.set_synced(synced)
         progress = replace(job.progress, removed=job.progress.removed + removed)
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock(), progress=progress)
         return removed

@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root, is_within
 from ingestion_orchestration_fastapi_app.domain.files.roots import moved_path, overlaps
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     JobStateProblem,
@@ -78,7 +79,7 @@ class MemoryRoots:
         kept.record = replace(kept.record, root_changes=dict(changes))
 
     async def forget_points(
-        self, collection_id: int, point_ids: Sequence[UUID], *, synced_version: int
+        self, collection_id: int, point_ids: Sequence[UUID], *, synced: SyncedVersion
     ) -> None:
         await checkpoint()
         kept = self._state.collections[collection_id]
@@ -86,7 +87,7 @@ class MemoryRoots:
             kept.intents.pop(point_id, None)
             kept.being_deleted.discard(point_id)
             kept.decode_starts.pop(point_id, None)
-        kept.record = replace(kept.record, synced_version=synced_version)
+        self._state.set_synced(synced)
 
     async def end_change(self, collection_id: int, root_id: UUID) -> bool:
         await checkpoint()

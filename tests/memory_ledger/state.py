@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.generation import Generation, SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 from utils.contract import JobCounts
 
@@ -95,6 +96,25 @@ class State:
     def check_no_change(self, collection_id: int) -> None:
         if self.collections[collection_id].record.root_changes:
             raise JobStateProblem("A root of the collection is being re-pointed or forgotten.")
+
+    def tables(self) -> set[str]:
+        """Those of collections, words included."""
+        return {table for kept in self.collections.values() for table in kept.record.tables}
+
+    def generation(self, generation_id: int) -> tuple[Kept, Generation] | None:
+        for kept in self.collections.values():
+            for one in kept.record.generations:
+                if one.id == generation_id:
+                    return kept, one
+        return None
+
+    def set_synced(self, synced: SyncedVersion) -> None:
+        found = self.generation(synced.generation_id)
+        if found is not None:
+            kept, generation = found
+            now = replace(generation, synced_version=synced.version)
+            all_of_it = (now if one == generation else one for one in kept.record.generations)
+            kept.record = replace(kept.record, generations=tuple(all_of_it))
 
     def files(self, collection_id: int) -> dict[FileKey, Row]:
         kept = self.collections.get(collection_id)

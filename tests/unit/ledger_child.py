@@ -12,6 +12,7 @@ import anyio
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from tests.unit.ledger_words import enrolment, failed, intents, stored
 
 GROUP = 64
@@ -36,7 +37,7 @@ async def work(path: str, first_group: int) -> None:
                 "job-1",
                 collection.id,
                 [failed(names[0]), *settlements],
-                synced_version=group,
+                synced=SyncedVersion(collection.bound().id, group),
                 reader_version="readers-1",
                 progress=SavedProgress(bytes_read=group),
             )

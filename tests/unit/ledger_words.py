@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.generation import Generation, NewGeneration
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger import memory_ledger
 from utils.contract import ErrorCode, JobCounts, JobState
@@ -32,6 +33,7 @@ ROOT = root_at(b"/photos")
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 STAT = FileStat(size_bytes=10, mtime_ns=20, ctime_ns=30)
 SHA = bytes(range(32))
+MODEL = NewGeneration("default", "m", "w", 512, "fp")
 
 
 @asynccontextmanager
@@ -103,6 +105,15 @@ async def running(ledger: Ledger, job_id: str = "job-1") -> CollectionRecord:
     return found
 
 
+async def bound(
+    ledger: Ledger, collection: CollectionRecord, *, synced_version: int = 1
+) -> Generation:
+    await ledger.generations.bind(collection.id, MODEL, synced_version=synced_version)
+    found = await ledger.collections.find(collection.name)
+    assert found is not None
+    return found.bound()
+
+
 async def settle(
     ledger: Ledger, collection: CollectionRecord, *settlements: FileOutcome, job_id: str = "job-1"
 ) -> None:
@@ -110,7 +121,7 @@ async def settle(
         job_id,
         collection.id,
         settlements,
-        synced_version=None,
+        synced=None,
         reader_version="readers-1",
         progress=SavedProgress(),
     )

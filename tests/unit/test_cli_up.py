@@ -34,6 +34,7 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import (
     eta_text,
     failure_lines,
 )
+from ingestion_orchestration_fastapi_app.domain.library.generation import NewGeneration
 from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.unit.stand_in_orchestrator import NOW, stand_in_orchestrator
 from utils.contract import ErrorCode, FailureReply
@@ -210,9 +211,8 @@ async def test_the_models_are_read_from_the_ledger_also_after_a_kill(tmp_path: P
             await opened.collections.create(name, identity=name)
         collection = await opened.collections.find("default")
         assert collection is not None
-        await opened.collections.bind(
-            collection.id, model="tiny-shapes", weights="w", dim=8, fingerprint="f"
-        )
+        new = NewGeneration("default", "tiny-shapes", "w", 8, "f")
+        await opened.generations.bind(collection.id, new, synced_version=1)
         while_open = library_models(ledger)  # all of it may be in the log still
     assert while_open == library_models(ledger) == {"default": LibraryModel("tiny-shapes", "w")}
     ledger.write_bytes(b"this is no database" * 500)

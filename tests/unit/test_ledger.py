@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     JobRequest,
     SavedProgress,
 )
+from ingestion_orchestration_fastapi_app.domain.library.generation import NewGeneration
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -27,6 +28,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 )
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
+    MODEL,
     NOW,
     ROOT,
     counts,
@@ -88,13 +90,19 @@ async def test_a_collection_with_an_unfinished_job_stays(ledger: Ledger) -> None
 async def test_a_collection_is_bound_to_one_model(ledger: Ledger) -> None:
     made = await ledger.collections.create("default", identity="default")
     for _ in range(2):
-        await ledger.collections.bind(made.id, model="m", weights="w", dim=512, fingerprint="fp")
+        await ledger.generations.bind(made.id, MODEL, synced_version=3)
+    other = NewGeneration("another", "n", "w", 512, "other")
     with pytest.raises(ModelMismatch):
-        await ledger.collections.bind(made.id, model="n", weights="w", dim=512, fingerprint="other")
+        await ledger.generations.bind(made.id, other, synced_version=1)
     with pytest.raises(CollectionNotFound):
-        await ledger.collections.bind(99, model="m", weights="w", dim=512, fingerprint="fp")
+        await ledger.generations.bind(99, MODEL, synced_version=1)
     found = await ledger.collections.find("default")
-    assert found == replace(made, model="m", weights="w", dim=512, fingerprint="fp")
+    assert found is not None
+    active = found.bound()
+    assert found == replace(made, generations=(active,))
+    assert (found.model, found.fingerprint) == ("m", "fp")
+    assert (active.table, active.weights, active.dim) == ("default", "w", 512)
+    assert (active.synced_version, active.created_at, active.activated_at) == (3, NOW, NOW)
 
 
 async def test_a_deleted_collection_leaves_nothing_behind(ledger: Ledger) -> None:

@@ -19,11 +19,13 @@ from ingestion_orchestration_fastapi_app.domain.files.change_detection import Ch
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FolderCounts
 from ingestion_orchestration_fastapi_app.domain.jobs.row_set import RowSet
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.ingest.known_files import KnownFiles
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     ROOT,
     a_ledger,
+    bound,
     counts,
     enrolment,
     failed,
@@ -135,7 +137,8 @@ async def test_a_file_that_another_job_removes_stays_counted_where_it_was_done(
         await settle(ledger, made, stored(NAMES[0]), failed(NAMES[1]))
         await running(ledger, "job-2")
         gone = await ledger.folders.not_seen_in_scan(made.id, ROOT.path, after=None, limit=9)
-        await ledger.files.delete_files("job-2", made.id, gone, synced_version=1)
+        synced = SyncedVersion((await bound(ledger, made)).id, 1)
+        await ledger.files.delete_files("job-2", made.id, gone, synced=synced)
         assert await counts(ledger) == JobCounts(found=1, embedded=1)
         assert await ledger.files.fail_pending("job-1", ErrorCode.FILE_NOT_FOUND, "gone") == 0
         # A new file may get the row of one that is gone: it is none of the job's.

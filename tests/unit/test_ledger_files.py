@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     NOW,
@@ -24,6 +25,7 @@ from tests.unit.ledger_words import (
     SHA,
     STAT,
     a_ledger,
+    bound,
     counts,
     enrolment,
     failed,
@@ -147,6 +149,7 @@ async def test_a_point_may_exist_once_it_is_intended_until_the_store_is_asked(
     ledger: Ledger,
 ) -> None:
     made = await running(ledger)
+    active = await bound(ledger, made)
     await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
     both = [pid(b"a.jpg"), pid(b"b.jpg")]
     await ledger.artefacts.begin_write("job-1", made.id, intents(b"a.jpg", b"b.jpg"))
@@ -156,7 +159,7 @@ async def test_a_point_may_exist_once_it_is_intended_until_the_store_is_asked(
         "job-1",
         made.id,
         [stored(b"a.jpg"), failed(b"b.jpg")],
-        synced_version=7,
+        synced=SyncedVersion(active.id, 7),
         reader_version="readers-1",
         progress=SavedProgress(bytes_read=3),
     )
@@ -169,9 +172,10 @@ async def test_a_point_may_exist_once_it_is_intended_until_the_store_is_asked(
     job = await ledger.jobs.find("job-1")
     assert found is not None
     assert job is not None
-    assert (found.synced_version, job.progress.bytes_read) == (7, 3)
-    await ledger.collections.set_synced_version(made.id, 8)
-    assert await ledger.collections.find("default") == replace(found, synced_version=8)
+    assert (found.bound().synced_version, job.progress.bytes_read) == (7, 3)
+    await ledger.generations.set_synced_version(active.id, 8)
+    now = replace(active, synced_version=8)
+    assert await ledger.collections.find("default") == replace(found, generations=(now,))
 
 
 async def test_reconciling_believes_the_store(ledger: Ledger) -> None:

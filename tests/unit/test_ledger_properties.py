@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     import_request,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger import memory_ledger
@@ -61,7 +62,7 @@ class Settle:
             self.job_id,
             collection_id,
             settlements,
-            synced_version=None,
+            synced=None,
             reader_version="readers-1",
             progress=progress,
         )
@@ -142,7 +143,9 @@ class Remove:
         await ledger.artefacts.begin_delete(collection_id, [file.point_id for file in files])
         if self.cut_off:
             return files
-        return await ledger.files.delete_files(self.job_id, collection_id, files, synced_version=1)
+        return await ledger.files.delete_files(
+            self.job_id, collection_id, files, synced=SyncedVersion(1, 1)
+        )
 
 
 Step = Enrol | Settle | Intend | NoteDecoding | FailPending | Move | Reconcile | Remove

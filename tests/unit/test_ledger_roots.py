@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import roots
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import roots
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     import_request,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     JobStateProblem,
@@ -25,6 +26,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     ROOT,
+    bound,
     enrolment,
     failed,
     intents,
@@ -118,12 +120,13 @@ async def test_a_forgotten_root_takes_all_that_is_its_own(
     await ledger.jobs.move("job-2", JobState.CANCELLED)
     await ledger.roots.begin_changes(collection.id, {ROOT.id: None})
     points = [pid(b"a.jpg"), pid(b"c.jpg")]
-    await ledger.roots.forget_points(collection.id, points, synced_version=7)
+    synced = SyncedVersion((await bound(ledger, collection)).id, 7)
+    await ledger.roots.forget_points(collection.id, points, synced=synced)
     await end(ledger, collection, ROOT)
     found = await now(ledger)
     assert found.roots == (INNER,)
     assert found.watches == (Watch(INNER.path),)
-    assert found.synced_version == 7
+    assert found.bound().synced_version == 7
     assert await ledger.folders.devices(collection.id) == {INNER.path + b"/mount": 3}
     assert await ledger.folders.totals(collection.id, ROOT.path, recursive=True) == (1, 0)
     assert await ledger.artefacts.maybe_written(collection.id, points) == set()

@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     SHA,
     STAT,
+    bound,
     enrolment,
     failed,
     intents,
@@ -180,14 +181,14 @@ async def test_a_write_that_fails_costs_its_neighbours_in_the_group_nothing(
 
 async def test_a_write_whose_caller_was_cancelled_comes_before_later_ones(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
-        made = await running(ledger)
+        active = await bound(ledger, await running(ledger))
         async with create_task_group() as tasks:
-            tasks.start_soon(ledger.collections.set_synced_version, made.id, 1)
+            tasks.start_soon(ledger.generations.set_synced_version, active.id, 2)
             tasks.cancel_scope.cancel()
-        await ledger.collections.set_synced_version(made.id, 2)
+        await ledger.generations.set_synced_version(active.id, 3)
         found = await ledger.collections.find("default")
         assert found is not None
-        assert found.synced_version == 2
+        assert found.bound().synced_version == 3
 
 
 async def test_a_full_disk_is_a_problem_that_passes(tmp_path: Path) -> None:
@@ -211,16 +212,16 @@ async def test_a_full_disk_is_a_problem_that_passes(tmp_path: Path) -> None:
 async def test_a_locked_ledger_is_a_problem_that_passes(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     async with opened(path) as (ledger, db):
-        made = await running(ledger)
+        active = await bound(ledger, await running(ledger))
         db.execute("PRAGMA busy_timeout = 0")
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreWrite, match="SQLITE_BUSY"):
-            await ledger.collections.set_synced_version(made.id, 1)
+            await ledger.generations.set_synced_version(active.id, 1)
         assert await ledger.collections.find("default") is not None  # who reads does not wait
         other.execute("ROLLBACK")
         other.close()
-        await ledger.collections.set_synced_version(made.id, 1)
+        await ledger.generations.set_synced_version(active.id, 1)
 
 
 async def test_a_closed_ledger_says_so(tmp_path: Path) -> None:
@@ -243,7 +244,7 @@ async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
             "job-1",
             made.id,
             [replace(stored(b"a.jpg"), stat=far), odd, stored(b"c\0.jpg")],
-            synced_version=None,
+            synced=None,
             reader_version="readers-1",
             progress=SavedProgress(warnings=("\udcff",)),
         )

@@ -1,10 +1,8 @@
-"""The connection to LanceDB: collections to tables, on a folder or an object store."""
+"""The connection to LanceDB: tables by their names, on a folder or an object store."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -55,21 +53,21 @@ class Database:
         """The next call connects anew, with empty caches."""
         self._connection = None
 
-    async def exists(self, collection: str) -> bool:
+    async def exists(self, table: str) -> bool:
         """Also of a table that is torn."""
         if self.local:
-            return bool(await self._manifests(collection))
-        return await self.open(collection) is not None
+            return bool(await self._manifests(table))
+        return await self.open(table) is not None
 
-    async def open(self, collection: str) -> OpenTable | None:
+    async def open(self, table: str) -> OpenTable | None:
         connection = await self._connected()
         try:
-            handle = await connection.open_table(_table_name(collection))
+            handle = await connection.open_table(table)
         except ValueError as exc:
             if is_missing_table(exc):
                 return None
             raise
-        await self._check_newest(collection, handle)
+        await self._check_newest(table, handle)
         known = await handle.schema()
         fault = unlike(known)
         if fault is not None:
@@ -79,76 +77,73 @@ class Database:
             await handle.add_columns(absent)
         await add_folded(handle, known.names)
         vectors = known.field(VECTOR)
-        table = self.table(collection, handle, dim=vectors.type.list_size)
-        await table.state()
-        return table
+        open_table = self.opened(table, handle, dim=vectors.type.list_size)
+        await open_table.state()
+        return open_table
 
-    async def create(self, collection: str, *, dim: int) -> OpenTable:
+    async def create(self, table: str, *, dim: int) -> OpenTable:
         connection = await self._connected()
-        handle = await connection.create_table(_table_name(collection), schema=schema(dim))
+        handle = await connection.create_table(table, schema=schema(dim))
         await self._sync_root()
-        return self.table(collection, handle, dim=dim)
+        return self.opened(table, handle, dim=dim)
 
-    async def drop(self, collection: str) -> None:
+    async def drop(self, table: str) -> None:
         """Idempotent."""
         connection = await self._connected()
-        await connection.drop_table(_table_name(collection), ignore_missing=True)
+        await connection.drop_table(table, ignore_missing=True)
         await self._sync_root()
 
-    async def recover(self, collection: str, *, synced_version: int | None) -> Opened:
+    async def recover(self, table: str, *, synced_version: int | None) -> Opened:
         """Only for a local one: elsewhere an acknowledged commit is durable."""
         opened = await recovery.recover(
-            self._uri, _table_name(collection), synced_version=synced_version, threads=self._threads
+            self._uri, table, synced_version=synced_version, threads=self._threads
         )
         if opened.restored:
             self.close()  # its caches know the torn version
         return opened
 
-    async def set_no_folders_aside(self, collection: str) -> bool:
+    async def set_no_folders_aside(self, table: str) -> bool:
         """What stands where folders of a local table should be."""
-        move = partial(recovery.set_no_folders_aside, self._uri, _table_name(collection))
+        move = partial(recovery.set_no_folders_aside, self._uri, table)
         return await to_thread.run_sync(move, limiter=self._threads)
 
-    async def set_old_versions_aside(self, collection: str) -> list[str]:
+    async def set_old_versions_aside(self, table: str) -> list[str]:
         """Those of a local table that cannot be read."""
-        return await recovery.set_old_versions_aside(
-            self._uri, _table_name(collection), threads=self._threads
-        )
+        return await recovery.set_old_versions_aside(self._uri, table, threads=self._threads)
 
-    async def fresh(self, collection: str) -> Any | None:
+    async def fresh(self, table: str) -> Any | None:
         """A handle that no cache vouches for; None where there is no table."""
         session = lancedb.Session(*recovery.CHECK_CACHE_BYTES)
         connection = await lancedb.connect_async(
             self._uri, storage_options=self._storage_options or None, session=session
         )
         try:
-            handle = await connection.open_table(_table_name(collection))
+            handle = await connection.open_table(table)
         except ValueError as exc:
             if is_missing_table(exc):
                 return None
             raise
-        await self._check_newest(collection, handle)
+        await self._check_newest(table, handle)
         return handle
 
-    async def set_aside(self, collection: str) -> None:
+    async def set_aside(self, table: str) -> None:
         """Moves a local table away, which then is missing."""
-        name = _table_name(collection)
-        await to_thread.run_sync(recovery.set_table_aside, self._uri, name, limiter=self._threads)
+        await to_thread.run_sync(recovery.set_table_aside, self._uri, table, limiter=self._threads)
         self.close()
 
-    async def _check_newest(self, collection: str, handle: Any) -> None:
+    async def _check_newest(self, table: str, handle: Any) -> None:
         """Lance takes a zeroed manifest for that of an empty table."""
         if self.local:
-            found = await self._manifests(collection)
+            found = await self._manifests(table)
             if await handle.version() != next(iter(found), None):
                 raise DamagedError("the newest version's manifest is not what was written")
 
-    async def _manifests(self, collection: str) -> dict[int, str]:
-        folder = self.folder(collection)
+    async def _manifests(self, table: str) -> dict[int, str]:
+        folder = self.folder(table)
         return await to_thread.run_sync(recovery.manifests, folder, limiter=self._threads)
 
-    def table(self, collection: str, handle: Any, *, dim: int) -> OpenTable:
-        files = FolderSync(self.folder(collection)) if self.local else None
+    def opened(self, table: str, handle: Any, *, dim: int) -> OpenTable:
+        files = FolderSync(self.folder(table)) if self.local else None
         prune_at_s = time.monotonic() + self._first_prune_s
         return OpenTable(handle, dim=dim, files=files, prune_at_s=prune_at_s)
 
@@ -167,14 +162,5 @@ class Database:
         if self.local:
             await to_thread.run_sync(sync_path, self._uri, limiter=self._threads)
 
-    def folder(self, collection: str) -> str:
-        return os.path.join(self._uri, f"{_table_name(collection)}.lance")
-
-
-def _table_name(collection: str) -> str:
-    """A name that every file system and object store takes, and keeps apart from others."""
-    if re.fullmatch(r"[a-z0-9_-]{1,64}", collection):
-        return collection
-    readable = re.sub(r"[^a-z0-9_-]+", "-", collection.lower())[:32]
-    digest = hashlib.sha256(collection.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return f"{readable}.{digest}"
+    def folder(self, table: str) -> str:
+        return os.path.join(self._uri, f"{table}.lance")

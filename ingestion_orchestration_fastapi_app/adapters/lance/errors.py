@@ -56,7 +56,7 @@ _CAUSE_CHARACTERS = 500
 
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
-_WHY = "The vector store of collection {collection!r} could not be read: {why}."
+_WHY = "The vector store's table {table!r} could not be read: {why}."
 _IMPORT_AGAIN = (
     " Import its folders again: what is damaged is found, and made anew from what is remembered."
 )
@@ -64,10 +64,10 @@ _GIVE_RIGHTS = " Let the service's user read and write it, and import a folder o
 
 
 class NoTableError(ValueError):
-    """Of a collection whose table was never created, or was dropped."""
+    """Of a table that was never created, or was dropped."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the table of {name!r} was never created")
+        super().__init__(f"the table {name!r} was never created")
 
 
 def is_missing_table(error: ValueError) -> bool:
@@ -118,7 +118,7 @@ def cause_of(error: BaseException) -> str:
     return (text or type(error).__name__)[:_CAUSE_CHARACTERS]
 
 
-def unreadable(collection: str, error: BaseException) -> StoreRead:
+def unreadable(table: str, error: BaseException) -> StoreRead:
     """Says why in words of this program: Lance's own are the cause, which no caller sees."""
     numbers = _os_errors(error)
     advice = _GIVE_RIGHTS if _REFUSED.intersection(numbers) else _IMPORT_AGAIN
@@ -130,7 +130,7 @@ def unreadable(collection: str, error: BaseException) -> StoreRead:
         why = os.strerror(numbers[0])
     else:
         why = "files of it are damaged"
-    return StoreRead(_WHY.format(collection=collection, why=why) + advice, cause=cause_of(error))
+    return StoreRead(_WHY.format(table=table, why=why) + advice, cause=cause_of(error))
 
 
 def _os_errors(error: BaseException) -> list[int]:
@@ -141,22 +141,22 @@ def _os_errors(error: BaseException) -> list[int]:
 
 
 @contextmanager
-def reading(collection: str) -> Iterator[None]:
+def reading(table: str) -> Iterator[None]:
     """Raises StoreRead for whatever damage, or the file system, raise inside."""
     try:
         yield
     except BaseException as exc:
         if (lack := lacking(exc)) is not None:
-            _log("store_lacks_resources", collection, exc)
+            _log("store_lacks_resources", table, exc)
             raise lack from exc
         if not is_damage(exc):
             raise
-        _log("store_not_read", collection, exc)
-        raise unreadable(collection, exc) from exc
+        _log("store_not_read", table, exc)
+        raise unreadable(table, exc) from exc
 
 
 @contextmanager
-def writing(collection: str, doing: str) -> Iterator[None]:
+def writing(table: str, doing: str) -> Iterator[None]:
     """Raises DiskFull or StoreWrite for what Lance or the file system raise inside.
 
     `doing` completes "could not be ..."; nothing of Lance's own text reaches a caller.
@@ -166,16 +166,16 @@ def writing(collection: str, doing: str) -> Iterator[None]:
     except BaseException as exc:
         if not isinstance(exc, LANCE_ERRORS) and not is_panic(exc):
             raise
-        _log("store_not_written", collection, exc)
+        _log("store_not_written", table, exc)
         if (lack := lacking(exc)) is not None:
             raise lack from exc
         if is_full(exc):
             raise DiskFull("The disk that holds the vector store is full.") from exc
         raise StoreWrite(
-            f"The vector store of collection {collection!r} could not be {doing}.",
+            f"The vector store's table {table!r} could not be {doing}.",
             cause=cause_of(exc),
         ) from exc
 
 
-def _log(event: str, collection: str, error: BaseException) -> None:
-    log.error(event, collection=collection, error=f"{type(error).__name__}: {cause_of(error)}")
+def _log(event: str, table: str, error: BaseException) -> None:
+    log.error(event, table=table, error=f"{type(error).__name__}: {cause_of(error)}")

@@ -1,4 +1,4 @@
-"""Points in LanceDB: a table a collection, on a folder or an object store."""
+"""Points in LanceDB: tables on a folder or an object store."""
 
 from __future__ import annotations
 
@@ -82,161 +82,161 @@ class LanceStore(LanceReads):
                 entry.table = None
         self._database.close()
 
-    async def create(self, collection: str, *, dim: int) -> int:
-        entry = self._entries[collection]
+    async def create(self, table: str, *, dim: int) -> int:
+        entry = self._entries[table]
         async with entry.writer:
-            table = await self._attach(entry, collection)
-            with writing(collection, "created"):
-                if table is None:
-                    table = entry.table = await self._database.create(collection, dim=dim)
-                version = await table.sync(self._threads)
-        if table.dim != dim:
-            raise ValueError(f"collection {collection!r} has {table.dim} dimensions, not {dim}")
+            open_table = await self._attach(entry, table)
+            with writing(table, "created"):
+                if open_table is None:
+                    open_table = entry.table = await self._database.create(table, dim=dim)
+                version = await open_table.sync(self._threads)
+        if open_table.dim != dim:
+            raise ValueError(f"the table {table!r} has {open_table.dim} dimensions, not {dim}")
         return version
 
-    async def drop(self, collection: str) -> None:
-        entry = self._entries[collection]
+    async def drop(self, table: str) -> None:
+        entry = self._entries[table]
         async with entry.writer:
             entry.table = None
             entry.health = Health()
             entry.readers.advance()
             await entry.readers.earlier_gone(wait_s=_DROP_WAIT_S)
-            with anyio.CancelScope(shield=True), writing(collection, "dropped"):
-                await self._database.drop(collection)
+            with anyio.CancelScope(shield=True), writing(table, "dropped"):
+                await self._database.drop(table)
 
     async def open(
-        self, collection: str, *, synced_version: int | None, dim: int | None = None
+        self, table: str, *, synced_version: int | None, dim: int | None = None
     ) -> Opened:
-        entry = self._entries[collection]
+        entry = self._entries[table]
         async with entry.writer:
             entry.table = None
-            with reading(collection):
+            with reading(table):
                 if self._database.local:
-                    opened = await self._database.recover(collection, synced_version=synced_version)
-                    table = await self._attached(entry, collection)
+                    opened = await self._database.recover(table, synced_version=synced_version)
+                    open_table = await self._attached(entry, table)
                 else:
-                    table = await self._attached(entry, collection)
-                    opened = Opened(await table.scanned(), restored=False)
-                if dim not in (None, table.dim):
-                    raise DamagedError(unlike(await table.handle.schema(), dim=dim))
+                    open_table = await self._attached(entry, table)
+                    opened = Opened(await open_table.scanned(), restored=False)
+                if dim not in (None, open_table.dim):
+                    raise DamagedError(unlike(await open_table.handle.schema(), dim=dim))
                 # Newer than what was checked where columns of this version had to be added.
-                opened = replace(opened, version=int(await table.handle.version()))
+                opened = replace(opened, version=int(await open_table.handle.version()))
                 if opened.version == synced_version:
-                    await table.adopt(self._threads)
+                    await open_table.adopt(self._threads)
                 else:
-                    await table.sync(self._threads)
-            table.reported = opened.version if synced_version is None else synced_version
+                    await open_table.sync(self._threads)
+            open_table.reported = opened.version if synced_version is None else synced_version
         return opened
 
-    async def mend(self, collection: str, *, dim: int) -> Mended | None:
-        entry = self._entries[collection]
+    async def mend(self, table: str, *, dim: int) -> Mended | None:
+        entry = self._entries[table]
         async with entry.writer:
-            with reading(collection), writing(collection, "mended"):
-                return await self._mending(collection, entry).run(dim=dim)
+            with reading(table), writing(table, "mended"):
+                return await self._mending(table, entry).run(dim=dim)
 
     async def write(
-        self, collection: str, points: Sequence[Point], *, may_exist: Collection[UUID]
+        self, table: str, points: Sequence[Point], *, may_exist: Collection[UUID]
     ) -> int:
         asked = frozenset(may_exist)
         new = [point for point in points if point.id not in asked]
         merged = [point for point in points if point.id in asked]
 
-        async def change(table: OpenTable) -> None:
+        async def change(open_table: OpenTable) -> None:
             # Both before anything is written: a point that is no row must leave nothing behind.
-            new_rows = await self._rows(new, table) if new else None
-            merged_rows = await self._rows(merged, table) if merged else None
+            new_rows = await self._rows(new, open_table) if new else None
+            merged_rows = await self._rows(merged, open_table) if merged else None
             if new_rows is not None:
-                await table.handle.add(new_rows, write_parallelism=1)  # one fragment a group
+                await open_table.handle.add(new_rows, write_parallelism=1)  # one fragment a group
             if merged_rows is not None:
-                merge = table.handle.merge_insert(ID)
+                merge = open_table.handle.merge_insert(ID)
                 merge.when_matched_update_all().when_not_matched_insert_all()
                 await merge.execute(merged_rows)
 
-        return await self._commit(collection, change)
+        return await self._commit(table, change)
 
-    async def delete(self, collection: str, ids: Sequence[UUID]) -> int:
-        async def change(table: OpenTable) -> None:
+    async def delete(self, table: str, ids: Sequence[UUID]) -> int:
+        async def change(open_table: OpenTable) -> None:
             for start in range(0, len(ids), _IDS_A_STATEMENT):
-                await table.handle.delete(id_in(ids[start : start + _IDS_A_STATEMENT]))
+                await open_table.handle.delete(id_in(ids[start : start + _IDS_A_STATEMENT]))
 
-        return await self._commit(collection, change)
+        return await self._commit(table, change)
 
-    async def put_roots(self, collection: str, roots: Sequence[Root], *, identity: str) -> int:
-        async def change(table: OpenTable) -> None:
-            await table.handle.update_field_metadata(roots_metadata(roots, identity))
+    async def put_roots(self, table: str, roots: Sequence[Root], *, identity: str) -> int:
+        async def change(open_table: OpenTable) -> None:
+            await open_table.handle.update_field_metadata(roots_metadata(roots, identity))
 
-        return await self._commit(collection, change)
+        return await self._commit(table, change)
 
-    async def upkeep(self, collection: str) -> int | None:
-        entry = self._entries[collection]
+    async def upkeep(self, table: str) -> int | None:
+        entry = self._entries[table]
         async with entry.writer:
-            table = await self._attached(entry, collection)
+            open_table = await self._attached(entry, table)
             try:
-                with reading(collection), writing(collection, "maintained"):
-                    due = upkeep_work.work_due(await table.state(), self._limits)
-                    if due is not Work.NOTHING or time.monotonic() >= table.prune_at_s:
-                        await table.catch_up()
-                        return await self._maintained(collection, entry, table, due)
+                with reading(table), writing(table, "maintained"):
+                    due = upkeep_work.work_due(await open_table.state(), self._limits)
+                    if due is not Work.NOTHING or time.monotonic() >= open_table.prune_at_s:
+                        await open_table.catch_up()
+                        return await self._maintained(table, entry, open_table, due)
             except (StoreRead, StoreWrite) as exc:  # no job waits for what the next one mends
                 entry.health.note(exc.__cause__)
             return None
 
-    async def _maintained(self, collection: str, entry: Entry, table: OpenTable, due: Work) -> int:
-        await upkeep_work.compact(table.handle)
+    async def _maintained(self, table: str, entry: Entry, open_table: OpenTable, due: Work) -> int:
+        await upkeep_work.compact(open_table.handle)
         if due is Work.INDEX:
             target_rows = upkeep_work.partition_rows(
-                table.dim, index_cache_bytes=self._limits.index_cache_bytes
+                open_table.dim, index_cache_bytes=self._limits.index_cache_bytes
             )
-            await upkeep_work.build_indexes(table.handle, target_rows=target_rows)
+            await upkeep_work.build_indexes(open_table.handle, target_rows=target_rows)
         entry.readers.advance()
-        await table.settle(built=due is Work.INDEX)
-        await table.sync(self._threads, report=False)
-        table.prune_at_s = time.monotonic() + self._keep_versions_s
+        await open_table.settle(built=due is Work.INDEX)
+        await open_table.sync(self._threads, report=False)
+        open_table.prune_at_s = time.monotonic() + self._keep_versions_s
         if await entry.readers.earlier_gone(wait_s=_PRUNE_WAIT_S):
             # While somebody still reads an older version it waits for a later upkeep.
             await upkeep_work.prune(
-                table.handle, keep_s=self._keep_versions_s, keep_version=table.reported
+                open_table.handle, keep_s=self._keep_versions_s, keep_version=open_table.reported
             )
-        version = await table.sync(self._threads)
-        await self._mending(collection, entry).note_marks(pruned=True)
+        version = await open_table.sync(self._threads)
+        await self._mending(table, entry).note_marks(pruned=True)
         return version
 
-    async def _rows(self, points: Sequence[Point], table: OpenTable) -> Any:
+    async def _rows(self, points: Sequence[Point], open_table: OpenTable) -> Any:
         """In a thread: 4,096 points take long enough to be felt by others."""
-        convert = partial(to_table, points, dim=table.dim)
+        convert = partial(to_table, points, dim=open_table.dim)
         return await to_thread.run_sync(convert, limiter=self._threads)
 
-    async def _commit(self, collection: str, change: Callable[[OpenTable], Awaitable[None]]) -> int:
-        entry = self._entries[collection]
+    async def _commit(self, table: str, change: Callable[[OpenTable], Awaitable[None]]) -> int:
+        entry = self._entries[table]
         async with entry.writer:
-            table = await self._attached(entry, collection)
+            open_table = await self._attached(entry, table)
             # Shielded: a commit that was cut off would go on beside the next writer's.
             with anyio.CancelScope(shield=True):
                 try:
-                    with writing(collection, "written"):
-                        await table.catch_up()
-                        await change(table)
+                    with writing(table, "written"):
+                        await open_table.catch_up()
+                        await change(open_table)
                         entry.readers.advance()
-                        version = await table.sync(self._threads)
+                        version = await open_table.sync(self._threads)
                 except StoreWrite as exc:
-                    await self._check_damage(collection, entry, exc)
+                    await self._check_damage(table, entry, exc)
                     raise
-                await self._mending(collection, entry).note_marks(pruned=False)
+                await self._mending(table, entry).note_marks(pruned=False)
         entry.health.failures = 0
         return version
 
-    def _mending(self, collection: str, entry: Entry) -> Mending:
-        return Mending(self._database, collection, entry, self._threads)
+    def _mending(self, table: str, entry: Entry) -> Mending:
+        return Mending(self._database, table, entry, self._threads)
 
-    async def _check_damage(self, collection: str, entry: Entry, fault: StoreWrite) -> None:
+    async def _check_damage(self, table: str, entry: Entry, fault: StoreWrite) -> None:
         """A write that fails again and again may do so by what it reads: waiting mends nothing.
 
         Raises StoreRead.
         """
         entry.health.failures += 1
         if entry.health.failures >= _FAILURES_LOOKED_AT:
-            with reading(collection):
-                found = await self._mending(collection, entry).is_damaged()
+            with reading(table):
+                found = await self._mending(table, entry).is_damaged()
             if found:
                 entry.health.suspect = True
-                raise unreadable(collection, fault.__cause__ or fault) from fault
+                raise unreadable(table, fault.__cause__ or fault) from fault

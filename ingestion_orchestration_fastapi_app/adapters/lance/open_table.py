@@ -109,7 +109,7 @@ class Health:
 
 @dataclass
 class Entry:
-    """A collection's place in the store, whether its table is open or not."""
+    """A table's place in the store, whether it is open or not."""
 
     writer: anyio.Lock = field(default_factory=anyio.Lock)
     readers: Readers = field(default_factory=Readers)

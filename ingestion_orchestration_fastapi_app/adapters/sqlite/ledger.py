@@ -16,11 +16,16 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.access import (
     SessionsTable,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.artefacts import ArtefactsTable
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.collections import CollectionsTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.files import FilesTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.folders import FoldersTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.jobs import JobsTable
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.roots import RootsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.collections import (
+    CollectionsTable,
+)
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.generations import (
+    GenerationsTable,
+)
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.roots import RootsTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 
@@ -59,6 +64,7 @@ async def open_ledger(
 def ledger_of(database: Database) -> Ledger:
     return Ledger(
         collections=CollectionsTable(database),
+        generations=GenerationsTable(database),
         roots=RootsTable(database),
         folders=FoldersTable(database),
         files=FilesTable(database),

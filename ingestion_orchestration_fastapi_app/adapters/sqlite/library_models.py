@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 _WAIT_S = 5.0
+_MODELS = (
+    "SELECT c.name, g.model, g.weights FROM collections c JOIN generations g"
+    " ON g.collection_id = c.id AND g.state = 'active'",
+    "SELECT name, model, weights FROM collections WHERE model IS NOT NULL",  # before generations
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +30,8 @@ def library_models(ledger: str | os.PathLike[str]) -> dict[str, LibraryModel]:
     place = f"file:{quote(os.fspath(ledger))}?mode=ro"
     try:
         with closing(sqlite3.connect(place, uri=True, timeout=_WAIT_S)) as db:
-            rows = db.execute(
-                "SELECT name, model, weights FROM collections WHERE model IS NOT NULL"
-            ).fetchall()
+            is_new = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'generations'").fetchone()
+            rows = db.execute(_MODELS[0 if is_new else 1]).fetchall()
     except sqlite3.Error:
         return {}
     return {name: LibraryModel(model, weights or "") for name, model, weights in rows}

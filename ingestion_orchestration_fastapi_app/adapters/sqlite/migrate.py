@@ -6,6 +6,7 @@ import re
 import sqlite3
 from importlib import resources
 
+from ingestion_orchestration_fastapi_app.domain.library.generation import table_name
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
 
 _PACKAGE = "ingestion_orchestration_fastapi_app.adapters.sqlite"
@@ -34,6 +35,7 @@ def migrate(connection: sqlite3.Connection, scripts: list[str]) -> None:
             f"The ledger was written by a newer Photoseek (schema {version}; this one knows "
             f"{len(scripts)}). Update Photoseek, or give it another data folder."
         )
+    connection.create_function("table_name", 1, table_name, deterministic=True)  # for scripts
     for number, script in enumerate(scripts[version:], start=version + 1):
         try:
             # executescript commits what is open, so the transaction is part of the script.

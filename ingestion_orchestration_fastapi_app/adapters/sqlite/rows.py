@@ -24,6 +24,10 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     SavedProgress,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    Generation,
+    GenerationState,
+)
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
 
 Row = tuple[Any, ...]  # what sqlite3 gives: it knows no column types
@@ -50,8 +54,27 @@ def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+def generation(row: Row) -> Generation:
+    """`row` in the order of the select in `collection_rows.generations`."""
+    number, table, model, weights, dim, fingerprint, state, synced_version = row[:8]
+    created_at, activated_at = row[8:]
+    return Generation(
+        id=number,
+        table=table,
+        model=model,
+        weights=weights,
+        dim=dim,
+        fingerprint=fingerprint,
+        state=GenerationState(state),
+        synced_version=synced_version,
+        created_at=datetime.fromisoformat(created_at),
+        activated_at=moment(activated_at),
+    )
+
+
 def collection_record(
     row: Row,
+    generations: tuple[Generation, ...],
     roots: Iterable[Row],
     watches: Iterable[Row],
     root_changes: Mapping[UUID, bytes | None],
@@ -63,13 +86,10 @@ def collection_record(
     return CollectionRecord(
         id=row[0],
         name=row[1],
-        model=row[2],
-        weights=row[3],
-        dim=row[4],
-        fingerprint=row[5],
-        synced_version=row[6],
-        last_job_id=row[7],
-        identity=row[8],
+        last_job_id=row[2],
+        identity=row[3],
+        words_table=row[4],
+        generations=generations,
         roots=tuple(Root(UUID(bytes=root_id), path) for root_id, path in roots),
         watches=tuple(
             Watch(directory, recursive=recursive == 1, captions=captions == 1)

@@ -83,11 +83,11 @@ async def described(services: AppState, record: CollectionRecord) -> CollectionR
     """As it is now. One whose table cannot be read is described, too."""
     count: int | None = 0
     detail = services.collections.damaged.lost(record.id)
-    if record.fingerprint is not None:
+    if record.active is not None:
         try:
             async with services.collections.reading(record.name):
                 shown = Filters(within=services.allowed.shown(record))
-                count = await services.ports.store.count(record.name, shown)
+                count = await services.ports.store.count(record.active.table, shown)
         except StoreRead as exc:
             count, detail = None, exc.detail
     return collection_reply(record, count=count, detail=detail, watching=services.watching)

@@ -56,10 +56,10 @@ async def list_images(
     """All of a collection, by path."""
     points: list[Point] = []
     async with services.collections.reading(collection) as record:
-        if record.fingerprint is not None:
+        if record.active is not None:
             shown = Filters(within=services.allowed.shown(record))
             points = await services.ports.store.page(
-                record.name, limit=limit, offset=offset, filters=shown
+                record.active.table, limit=limit, offset=offset, filters=shown
             )
     stale = await services.stale_points.among(record, points)
     return ImageList(

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.files.file import (
-    Root,
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    Generation,
+    GenerationState,
 )
 
 
@@ -23,24 +25,47 @@ class Watch:
 @dataclass(frozen=True, slots=True)
 class CollectionRecord:
     """`id` never names two collections. `identity` is what its points' ids hang on: it is made
-    once, and kept with the points, too. The model's four are None until a job binds them.
+    once, and kept with the points, too.
 
-    `synced_version` is the newest table version known to be on the disk. `root_changes`: roots
-    that are being re-pointed, and where to, or forgotten (None).
+    `root_changes`: roots that are being re-pointed, and where to, or forgotten (None).
+    `words_table`: where its words are, by name.
     """
 
     id: int
     name: str
-    model: str | None
-    weights: str | None
-    dim: int | None
-    fingerprint: str | None
-    synced_version: int | None
+    generations: tuple[Generation, ...]  # the oldest first
     roots: tuple[Root, ...]
     last_job_id: str | None
     identity: str
     watches: tuple[Watch, ...] = ()
     root_changes: Mapping[UUID, bytes | None] = field(default_factory=dict)
+    words_table: str | None = None
+
+    @property
+    def active(self) -> Generation | None:
+        """None until a job binds the collection to a model."""
+        found = (one for one in self.generations if one.state is GenerationState.ACTIVE)
+        return next(found, None)
+
+    @property
+    def model(self) -> str | None:
+        return None if self.active is None else self.active.model
+
+    @property
+    def fingerprint(self) -> str | None:
+        return None if self.active is None else self.active.fingerprint
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of all that are its in the vector store."""
+        words = () if self.words_table is None else (self.words_table,)
+        return (*(one.table for one in self.generations), *words)
+
+    def bound(self) -> Generation:
+        """The active one of a collection that has one."""
+        active = self.active
+        assert active is not None, "it is bound"
+        return active
 
 
 @dataclass(frozen=True, slots=True)

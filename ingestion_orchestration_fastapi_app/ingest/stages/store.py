@@ -8,6 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
@@ -97,19 +98,20 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
     """Safe to repeat: what an earlier try may have written is merged."""
     ledger, store = job.ports.ledger, job.ports.store
     points = [end.point for end in results if end.point is not None]
-    version: int | None = None
+    synced: SyncedVersion | None = None
     if points:
         ids = [point.id for point in points]
         may_exist = await ledger.artefacts.maybe_written(job.collection_id, ids)
         outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
         await ledger.artefacts.begin_write(job.job_id, job.collection_id, outcomes)
-        version = await store.write(job.collection.name, points, may_exist=may_exist)
+        version = await store.write(job.generation.table, points, may_exist=may_exist)
+        synced = SyncedVersion(job.generation.id, version)
         await _fill_cache(job, results)
     await ledger.files.complete(
         job.job_id,
         job.collection_id,
         [end.file_outcome for end in results],
-        synced_version=version,
+        synced=synced,
         progress=job.progress.saved(),
         reader_version=job.ports.preparation.reader_version,
     )
@@ -141,9 +143,9 @@ async def _fill_cache(job: JobContext, results: list[Result]) -> None:
 async def run_maintenance(job: JobContext) -> None:
     """What the table needs now and then, between its writes."""
     with job.progress.busy("upkeep"):
-        version = await job.until_stored(partial(job.ports.store.upkeep, job.collection.name))
+        version = await job.until_stored(partial(job.ports.store.upkeep, job.generation.table))
         if version is not None:
             write = partial(
-                job.ports.ledger.collections.set_synced_version, job.collection_id, version
+                job.ports.ledger.generations.set_synced_version, job.generation.id, version
             )
             await job.until_stored(write)

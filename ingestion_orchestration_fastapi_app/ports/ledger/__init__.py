@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger.collections import (
 )
 from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.folders import FolderRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.generations import GenerationRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.jobs import JobRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.roots import RootRepository
 
@@ -23,6 +24,7 @@ class Ledger:
     """The repositories of one database. What one of them writes is synced when it returns."""
 
     collections: CollectionRepository
+    generations: GenerationRepository
     roots: RootRepository
     folders: FolderRepository
     files: FileRepository

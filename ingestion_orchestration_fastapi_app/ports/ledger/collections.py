@@ -1,4 +1,4 @@
-"""Collections: names, models, watched folders, and tables that wait to be dropped."""
+"""Collections: names, watched folders, and tables that wait to be dropped."""
 
 from __future__ import annotations
 
@@ -13,31 +13,27 @@ class CollectionRepository(Protocol):
     async def create(
         self, name: str, roots: Sequence[Root] = (), *, identity: str
     ) -> CollectionRecord:
-        """Raises CollectionExists; CollectionDropping while its name is among the dropped ones."""
+        """Raises CollectionExists; CollectionDropping while a dropped table has the name that is
+        made of its name: it would be taken for the collection's.
+        """
 
     async def find(self, name: str) -> CollectionRecord | None: ...
     async def list_all(self) -> list[CollectionRecord]:
         """By name."""
 
     async def delete(self, collection_id: int) -> None:
-        """Forgets its files, roots, intents, jobs and failures; its name is a dropped one then.
+        """Forgets its files, roots, intents, jobs and failures; its tables are dropped ones then.
 
         One transaction. Raises JobStateProblem while a job of it is unfinished.
         """
 
     async def dropped_tables(self) -> list[str]:
-        """Names of deleted collections whose tables may still be in the vector store."""
+        """Names of tables that nobody needs, and that may still be in the vector store."""
 
-    async def end_drop(self, name: str) -> None: ...
-    async def bind(
-        self, collection_id: int, *, model: str, weights: str, dim: int, fingerprint: str
-    ) -> None:
-        """Binds once: a second model would mix vectors that cannot be compared.
+    async def end_drop(self, table: str) -> None: ...
+    async def put_words_table(self, collection_id: int, table: str) -> None:
+        """Raises CollectionNotFound."""
 
-        Raises CollectionNotFound, ModelMismatch.
-        """
-
-    async def set_synced_version(self, collection_id: int, version: int) -> None: ...
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         """Replaces what was said of the same directory. Raises CollectionNotFound."""
 

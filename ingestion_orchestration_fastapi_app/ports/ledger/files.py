@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import (
     UnseenFile,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from utils.contract import ErrorCode
 
 
@@ -43,7 +44,7 @@ class FileRepository(Protocol):
         collection_id: int,
         outcomes: Sequence[FileOutcome],
         *,
-        synced_version: int | None,
+        synced: SyncedVersion | None,
         progress: SavedProgress,
         reader_version: str,
     ) -> None:
@@ -69,7 +70,7 @@ class FileRepository(Protocol):
         collection_id: int,
         files: Sequence[UnseenFile],
         *,
-        synced_version: int,
+        synced: SyncedVersion,
     ) -> int:
         """One transaction: the files, the intents of their points, the job's number of removed.
 

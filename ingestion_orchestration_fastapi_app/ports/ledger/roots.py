@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 
 
 class RootRepository(Protocol):
@@ -36,7 +37,7 @@ class RootRepository(Protocol):
         """
 
     async def forget_points(
-        self, collection_id: int, point_ids: Sequence[UUID], *, synced_version: int
+        self, collection_id: int, point_ids: Sequence[UUID], *, synced: SyncedVersion
     ) -> None:
         """After points of a root that is forgotten were deleted from the store."""
 

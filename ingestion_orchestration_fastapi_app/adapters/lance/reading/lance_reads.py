@@ -40,15 +40,15 @@ class LanceReads:
         self._database = database
         self._entries: defaultdict[str, Entry] = defaultdict(Entry)
 
-    async def exists(self, collection: str) -> bool:
-        if self._entries[collection].table is not None:
+    async def exists(self, table: str) -> bool:
+        if self._entries[table].table is not None:
             return True
-        with reading(collection):
-            return await self._database.exists(collection)
+        with reading(table):
+            return await self._database.exists(table)
 
     async def search(
         self,
-        collection: str,
+        table: str,
         vector: Vector,
         *,
         limit: int,
@@ -57,85 +57,83 @@ class LanceReads:
         filters: Filters = NO_FILTERS,
         min_score: float | None = None,
     ) -> list[Hit]:
-        async with self._reading(collection) as table:
-            search = Nearest(table.handle, vector, condition(filters), limit, offset, after)
+        async with self._reading(table) as open_table:
+            search = Nearest(open_table.handle, vector, condition(filters), limit, offset, after)
             try:
-                hits = await search.hits(indexed=table.indexed)
+                hits = await search.hits(indexed=open_table.indexed)
             except BaseException as exc:
-                if not table.indexed or is_moment(exc) or not is_damage(exc):
+                if not open_table.indexed or is_moment(exc) or not is_damage(exc):
                     raise
-                self._entries[collection].health.suspect = True
-                log.exception("index_not_read", collection=collection, error=cause_of(exc))
+                self._entries[table].health.suspect = True
+                log.exception("index_not_read", table=table, error=cause_of(exc))
                 hits = await search.hits(indexed=False)  # slower, and it needs no index
         return [hit for hit in hits if min_score is None or hit.score >= min_score]
 
-    async def get(
-        self, collection: str, ids: Sequence[UUID], *, vectors: bool = False
-    ) -> list[Point]:
-        async with self._reading(collection) as table:
-            return await queries.by_id(table.handle, ids, vectors=vectors)
+    async def get(self, table: str, ids: Sequence[UUID], *, vectors: bool = False) -> list[Point]:
+        async with self._reading(table) as open_table:
+            return await queries.by_id(open_table.handle, ids, vectors=vectors)
 
     async def page(
-        self, collection: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
+        self, table: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
     ) -> list[Point]:
-        async with self._reading(collection) as table:
-            return await queries.by_path(table.handle, limit=limit, offset=offset, filters=filters)
+        async with self._reading(table) as open_table:
+            return await queries.by_path(
+                open_table.handle, limit=limit, offset=offset, filters=filters
+            )
 
-    async def count(self, collection: str, filters: Filters = NO_FILTERS) -> int:
-        async with self._reading(collection) as table:
-            return int(await table.handle.count_rows(condition(filters)))
+    async def count(self, table: str, filters: Filters = NO_FILTERS) -> int:
+        async with self._reading(table) as open_table:
+            return int(await open_table.handle.count_rows(condition(filters)))
 
-    async def size(self, collection: str) -> TableSize:
-        async with self._reading(collection) as table:
-            state = await table.state()
+    async def size(self, table: str) -> TableSize:
+        async with self._reading(table) as open_table:
+            state = await open_table.state()
         return TableSize(state.rows, state.unindexed_rows if state.indexed else state.rows)
 
-    async def ids(
-        self, collection: str, *, root_id: UUID | None = None
-    ) -> AsyncIterator[list[UUID]]:
-        async with self._reading(collection) as table:
-            async for group in queries.all_ids(table.handle, root_id=root_id):
+    async def ids(self, table: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
+        async with self._reading(table) as open_table:
+            async for group in queries.all_ids(open_table.handle, root_id=root_id):
                 yield group
 
-    async def roots(self, collection: str) -> list[Root]:
-        if not await self.exists(collection):
+    async def roots(self, table: str) -> list[Root]:
+        if not await self.exists(table):
             return []
-        async with self._reading(collection) as table:
-            return roots_of(await table.handle.schema())
+        async with self._reading(table) as open_table:
+            return roots_of(await open_table.handle.schema())
 
-    async def identity(self, collection: str) -> str | None:
-        if not await self.exists(collection):
+    async def identity(self, table: str) -> str | None:
+        if not await self.exists(table):
             return None
-        async with self._reading(collection) as table:
-            return identity_of(await table.handle.schema())
+        async with self._reading(table) as open_table:
+            return identity_of(await open_table.handle.schema())
 
     @asynccontextmanager
-    async def _reading(self, collection: str) -> AsyncIterator[OpenTable]:
-        entry = self._entries[collection]
+    async def _reading(self, table: str) -> AsyncIterator[OpenTable]:
+        entry = self._entries[table]
         while entry.table is None:
             async with entry.writer:
                 try:
-                    await self._attached(entry, collection)
+                    await self._attached(entry, table)
                 except NoTableError as exc:
-                    raise unreadable(collection, exc) from exc
-        table = entry.table
+                    raise unreadable(table, exc) from exc
+        open_table = entry.table
         try:
             async with entry.readers.reading():
-                with reading(collection):
-                    yield table
+                with reading(table):
+                    yield open_table
         except StoreRead as exc:
             entry.health.note(exc.__cause__)
             raise
 
-    async def _attached(self, entry: Entry, collection: str) -> OpenTable:
-        table = await self._attach(entry, collection)
-        if table is None:
-            raise NoTableError(collection)
-        return table
+    async def _attached(self, entry: Entry, table: str) -> OpenTable:
+        open_table = await self._attach(entry, table)
+        if open_table is None:
+            raise NoTableError(table)
+        return open_table
 
-    async def _attach(self, entry: Entry, collection: str) -> OpenTable | None:
+    async def _attach(self, entry: Entry, table: str) -> OpenTable | None:
         """The writer's lock is held."""
         if entry.table is None:
-            with reading(collection):
-                entry.table = await self._database.open(collection)
+            with reading(table):
+                entry.table = await self._database.open(table)
         return entry.table

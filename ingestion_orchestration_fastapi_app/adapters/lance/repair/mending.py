@@ -38,14 +38,14 @@ class Mending:
     """
 
     database: Database
-    collection: str
+    table: str
     entry: Entry
     threads: anyio.CapacityLimiter
     emptied: set[int] = field(default_factory=set)  # fragments whose deletions are lost
 
     async def run(self, *, dim: int) -> Mended | None:
         health = self.entry.health
-        if self.database.local and await self.database.set_no_folders_aside(self.collection):
+        if self.database.local and await self.database.set_no_folders_aside(self.table):
             health.suspect = True
             self._close()
         if health.marks is not None and not health.marks.kept_by(await self._marks()):
@@ -68,7 +68,7 @@ class Mending:
     async def is_damaged(self) -> bool:
         """Reads everything, and changes nothing. Not where the moment is at fault."""
         try:
-            old = await self.database.fresh(self.collection)
+            old = await self.database.fresh(self.table)
             there = {} if old is None else await damage.fragments(old)
             findings = await damage.look(old, there, there, rows=None, indexes=True)
         except BaseException as exc:
@@ -96,9 +96,9 @@ class Mending:
         return findings
 
     async def _old_versions_aside(self) -> bool:
-        torn = await self.database.set_old_versions_aside(self.collection)
+        torn = await self.database.set_old_versions_aside(self.table)
         if torn:
-            log.warning("torn_versions_set_aside", collection=self.collection, manifests=torn)
+            log.warning("torn_versions_set_aside", table=self.table, manifests=torn)
             self._close()
         return bool(torn)
 
@@ -121,29 +121,29 @@ class Mending:
             return handle
         if not self.database.local:
             raise DamagedError(fault)
-        log.warning("table_set_aside", collection=self.collection, detail=fault)
-        await self.database.set_aside(self.collection)
+        log.warning("table_set_aside", table=self.table, detail=fault)
+        await self.database.set_aside(self.table)
         return None
 
     async def _fresh(self) -> Any | None:
         try:
-            return await self.database.fresh(self.collection)
+            return await self.database.fresh(self.table)
         except BaseException as exc:
             if not self.database.local or is_moment(exc) or not is_damage(exc):
                 raise
         try:
-            await self.database.recover(self.collection, synced_version=None)
+            await self.database.recover(self.table, synced_version=None)
         except DamagedError:
-            await self.database.set_aside(self.collection)
+            await self.database.set_aside(self.table)
             return None
         except NoTableError:  # torn while it was created, and set aside
             return None
-        return await self.database.fresh(self.collection)
+        return await self.database.fresh(self.table)
 
     async def _made_anew(self, *, dim: int) -> Mended:
         self._close()
-        table = await self.database.create(self.collection, dim=dim)
-        version = await table.sync(self.threads)
+        open_table = await self.database.create(self.table, dim=dim)
+        version = await open_table.sync(self.threads)
         self.entry.health = Health(newest=-1, marks=await self._marks())
         return Mended(version, lost_rows=0)
 
@@ -156,7 +156,7 @@ class Mending:
             except BaseException as exc:
                 if not self.database.local or is_moment(exc) or not is_damage(exc):
                     raise
-                folder = self.database.folder(self.collection)
+                folder = self.database.folder(self.table)
                 names = partial(deletion_files.unreadable, folder, exc, tried)
                 found = await to_thread.run_sync(names, limiter=self.threads)
                 if not found:
@@ -164,13 +164,13 @@ class Mending:
                 tried |= found
                 replace = partial(deletion_files.replace, folder, found)
                 self.emptied |= await to_thread.run_sync(replace, limiter=self.threads)
-            old = await self.database.fresh(self.collection)
+            old = await self.database.fresh(self.table)
 
     async def _taken_out(self, old: Any, findings: Findings, *, dim: int) -> Mended:
         """Rows are gone for a moment, never doubled: who is cut off in between finds another
         version than the one it knows, and looks at the ids.
         """
-        new: Any = await self.database.fresh(self.collection)
+        new: Any = await self.database.fresh(self.table)
         before = await old.count_rows()
         if findings.kept:
             await new.delete(" OR ".join(map(damage.of_fragment, sorted(findings.kept))))
@@ -183,8 +183,8 @@ class Mending:
                 await new.drop_index(index.name)  # the next upkeep builds them anew
         after = await new.count_rows()
         self._close()
-        table = self.database.table(self.collection, new, dim=dim)
-        version = await table.sync(self.threads)
+        open_table = self.database.opened(self.table, new, dim=dim)
+        version = await open_table.sync(self.threads)
         return Mended(version, lost_rows=before - after, rebuilds_indexes=findings.indexes)
 
     def _close(self) -> None:
@@ -203,5 +203,5 @@ class Mending:
     async def _marks(self) -> damage.Marks:
         if not self.database.local:
             return damage.Marks({})
-        folder = self.database.folder(self.collection)
+        folder = self.database.folder(self.table)
         return await to_thread.run_sync(damage.marks, folder, limiter=self.threads)

@@ -14,12 +14,12 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
     signed64,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
-    collection_rows,
     file_rows,
     job_items,
     job_rows,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.artefacts import end_decoding
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileRecord,
@@ -34,6 +34,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import (
     UnseenFile,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from utils.contract import ErrorCode
 
 _NEW = "INSERT INTO files (collection_id, root_id, path, point_id) VALUES (?, ?, ?, ?)"
@@ -108,7 +109,7 @@ class FilesTable(Repository):
         collection_id: int,
         outcomes: Sequence[FileOutcome],
         *,
-        synced_version: int | None,
+        synced: SyncedVersion | None,
         progress: SavedProgress,
         reader_version: str,
     ) -> None:
@@ -126,8 +127,8 @@ class FilesTable(Repository):
         ]
         db.executemany("DELETE FROM intents WHERE collection_id = ? AND point_id = ?", written)
         end_decoding(db, collection_id, (one.point_id for one in latest.values()))
-        if synced_version is not None:
-            collection_rows.set_synced_version(db, collection_id, synced_version)
+        if synced is not None:
+            collection_rows.set_synced_version(db, synced)
         job_rows.touch(db, job_id, now, progress=progress)
 
     @writes
@@ -170,7 +171,7 @@ class FilesTable(Repository):
         collection_id: int,
         files: Sequence[UnseenFile],
         *,
-        synced_version: int,
+        synced: SyncedVersion,
     ) -> int:
         now = self.database.clock()
         job_rows.open_number(db, job_id)
@@ -186,7 +187,7 @@ class FilesTable(Repository):
             "DELETE FROM intents WHERE collection_id = ? AND point_id = ?",
             [(collection_id, file.point_id.bytes) for file in files],
         )
-        collection_rows.set_synced_version(db, collection_id, synced_version)
+        collection_rows.set_synced_version(db, synced)
         db.execute(
             "UPDATE jobs SET updated_at = ?, progress = json_set(progress, '$.removed',"
             " coalesce(json_extract(progress, '$.removed'), 0) + ?) WHERE id = ?",

@@ -15,10 +15,10 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
     progress_text,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
-    collection_rows,
     job_items,
     job_rows,
 )
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     Checkpoint,

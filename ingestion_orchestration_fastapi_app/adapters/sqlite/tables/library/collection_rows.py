@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import generation
+from ingestion_orchestration_fastapi_app.domain.library.generation import Generation, SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, JobStateProblem
 
 
@@ -28,5 +30,14 @@ def check_there(db: sqlite3.Connection, collection_id: int) -> None:
         raise CollectionNotFound("The collection was deleted.")
 
 
-def set_synced_version(db: sqlite3.Connection, collection_id: int, version: int) -> None:
-    db.execute("UPDATE collections SET synced_version = ? WHERE id = ?", (version, collection_id))
+def generations(db: sqlite3.Connection, collection_id: int) -> tuple[Generation, ...]:
+    query = (
+        "SELECT id, table_name, model, weights, dim, fingerprint, state, synced_version,"
+        " created_at, activated_at FROM generations WHERE collection_id = ? ORDER BY id"
+    )
+    return tuple(generation(row) for row in db.execute(query, (collection_id,)).fetchall())
+
+
+def set_synced_version(db: sqlite3.Connection, synced: SyncedVersion) -> None:
+    query = "UPDATE generations SET synced_version = ? WHERE id = ?"
+    db.execute(query, (synced.version, synced.generation_id))

@@ -7,21 +7,28 @@ from collections.abc import Sequence
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row, collection_record
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import collection_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from ingestion_orchestration_fastapi_app.domain.library.generation import table_name
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
-    CollectionNotFound,
     JobStateProblem,
-    ModelMismatch,
 )
 
-_COLUMNS = """id, name, model, weights, dim, fingerprint, synced_version,
+_COLUMNS = """id, name,
     (SELECT j.id FROM jobs j WHERE j.collection_id = collections.id
-     ORDER BY j.number DESC LIMIT 1), identity"""
+     ORDER BY j.number DESC LIMIT 1), identity, words_table"""
+# One that was never bound may have a table that outlived its ledger: it goes, too.
+_DROP = """
+INSERT OR IGNORE INTO dropped_tables
+SELECT table_name FROM generations WHERE collection_id = ?1
+UNION SELECT words_table FROM collections WHERE id = ?1 AND words_table IS NOT NULL
+UNION SELECT ?2 WHERE ?2 NOT IN (SELECT table_name FROM generations)
+    AND NOT EXISTS (SELECT 1 FROM generations WHERE collection_id = ?1)
+"""
 # In the order of deletion: what refers to a collection's jobs goes before the jobs.
 _OF_JOBS = ("failures", "job_counts", "job_items", "job_folders")
 _OF_COLLECTION = (
@@ -33,6 +40,7 @@ _OF_COLLECTION = (
     "devices",
     "device_changes",
     "watches",
+    "generations",
     "jobs",
 )
 
@@ -51,7 +59,8 @@ class CollectionsTable(Repository):
     ) -> CollectionRecord:
         if db.execute("SELECT 1 FROM collections WHERE name = ?", (name,)).fetchone():
             raise CollectionExists(f"The collection {name!r} exists already.")
-        if db.execute("SELECT 1 FROM dropped_tables WHERE name = ?", (name,)).fetchone():
+        query = "SELECT 1 FROM dropped_tables WHERE name = ?"
+        if db.execute(query, (table_name(name),)).fetchone():
             raise CollectionDropping(f"The collection {name!r} is still being deleted.")
         number = db.execute(
             "INSERT INTO collections (name, identity) VALUES (?, ?)", (name, identity)
@@ -85,10 +94,11 @@ class CollectionsTable(Repository):
                 f"Job {job[0]} of this collection is not finished: it is {job[1]}. "
                 "Cancel it first, or let it end."
             )
-        db.execute(
-            "INSERT OR IGNORE INTO dropped_tables SELECT name FROM collections WHERE id = ?",
-            (collection_id,),
-        )
+        row: Row | None = db.execute(
+            "SELECT name FROM collections WHERE id = ?", (collection_id,)
+        ).fetchone()
+        if row is not None:
+            db.execute(_DROP, (collection_id, table_name(row[0])))
         for table in _OF_JOBS:
             db.execute(
                 f"DELETE FROM {table} WHERE job_number IN "  # noqa: S608  # from the constant above
@@ -104,36 +114,13 @@ class CollectionsTable(Repository):
         return [row[0] for row in db.execute("SELECT name FROM dropped_tables ORDER BY name")]
 
     @writes
-    def end_drop(self, db: sqlite3.Connection, name: str) -> None:
-        db.execute("DELETE FROM dropped_tables WHERE name = ?", (name,))
+    def end_drop(self, db: sqlite3.Connection, table: str) -> None:
+        db.execute("DELETE FROM dropped_tables WHERE name = ?", (table,))
 
     @writes
-    def bind(
-        self,
-        db: sqlite3.Connection,
-        collection_id: int,
-        *,
-        model: str,
-        weights: str,
-        dim: int,
-        fingerprint: str,
-    ) -> None:
-        query = "SELECT fingerprint FROM collections WHERE id = ?"
-        row: Row | None = db.execute(query, (collection_id,)).fetchone()
-        if row is None:
-            raise CollectionNotFound("The collection was deleted.")
-        if row[0] not in (None, fingerprint):
-            raise ModelMismatch(
-                f"The collection is bound to the model {row[0]}, not {fingerprint}."
-            )
-        db.execute(
-            "UPDATE collections SET model = ?, weights = ?, dim = ?, fingerprint = ? WHERE id = ?",
-            (model, weights, dim, fingerprint, collection_id),
-        )
-
-    @writes
-    def set_synced_version(self, db: sqlite3.Connection, collection_id: int, version: int) -> None:
-        collection_rows.set_synced_version(db, collection_id, version)
+    def put_words_table(self, db: sqlite3.Connection, collection_id: int, table: str) -> None:
+        collection_rows.check_there(db, collection_id)
+        db.execute("UPDATE collections SET words_table = ? WHERE id = ?", (table, collection_id))
 
     @writes
     def put_watch(self, db: sqlite3.Connection, collection_id: int, watch: Watch) -> None:
@@ -164,6 +151,7 @@ def _record(db: sqlite3.Connection, row: Row) -> CollectionRecord:
     )
     return collection_record(
         row,
+        collection_rows.generations(db, row[0]),
         db.execute(roots, row[:1]).fetchall(),
         db.execute(watches, row[:1]).fetchall(),
         collection_rows.root_changes(db, row[0]),

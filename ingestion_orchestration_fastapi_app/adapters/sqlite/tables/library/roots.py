@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, writes
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import collection_rows, job_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import job_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.deletion import relative_range
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import (
@@ -17,6 +18,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
     is_within,
 )
 from ingestion_orchestration_fastapi_app.domain.files.roots import moved_path, overlaps
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem, RootNotFound, RootOverlap
 
 _FILES_A_STEP = 20_000  # of a root that is forgotten: other writes wait for no more than these
@@ -87,7 +89,7 @@ class RootsTable(Repository):
         collection_id: int,
         point_ids: Sequence[UUID],
         *,
-        synced_version: int,
+        synced: SyncedVersion,
     ) -> None:
         given = [(collection_id, one.bytes) for one in point_ids]
         for table in ("intents", "decode_starts"):
@@ -95,7 +97,7 @@ class RootsTable(Repository):
                 f"DELETE FROM {table} WHERE collection_id = ? AND point_id = ?",  # noqa: S608  # constants
                 given,
             )
-        collection_rows.set_synced_version(db, collection_id, synced_version)
+        collection_rows.set_synced_version(db, synced)
 
     @writes
     def end_change(self, db: sqlite3.Connection, collection_id: int, root_id: UUID) -> bool:

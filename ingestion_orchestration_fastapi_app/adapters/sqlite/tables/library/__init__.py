@@ -1,0 +1,1 @@
+"""Tables of what a library is: its collections, their generations and roots."""

@@ -1,0 +1,105 @@
+"""The table of generations."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
+from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    Generation,
+    GenerationState,
+    NewGeneration,
+    SyncedVersion,
+)
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, ModelMismatch
+
+_NEW = """
+INSERT INTO generations (collection_id, table_name, model, weights, dim, fingerprint, state,
+    synced_version, created_at, activated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (collection_id, fingerprint) DO NOTHING
+"""
+
+
+class GenerationsTable(Repository):
+    """Implements `GenerationRepository`."""
+
+    @writes
+    def bind(
+        self,
+        db: sqlite3.Connection,
+        collection_id: int,
+        new: NewGeneration,
+        *,
+        synced_version: int,
+    ) -> None:
+        collection_rows.check_there(db, collection_id)
+        for one in collection_rows.generations(db, collection_id):
+            if one.fingerprint != new.fingerprint:
+                raise ModelMismatch(
+                    f"The collection is bound to the model {one.fingerprint}, not "
+                    f"{new.fingerprint}."
+                )
+        now = self.database.clock().isoformat()
+        _insert(db, collection_id, new, GenerationState.ACTIVE, synced_version, now, now)
+
+    @writes
+    def create(self, db: sqlite3.Connection, collection_id: int, new: NewGeneration) -> Generation:
+        collection_rows.check_there(db, collection_id)
+        now = self.database.clock().isoformat()
+        _insert(db, collection_id, new, GenerationState.FILLING, None, now, None)
+        of_collection = collection_rows.generations(db, collection_id)
+        return next(one for one in of_collection if one.fingerprint == new.fingerprint)
+
+    @writes
+    def activate(self, db: sqlite3.Connection, generation_id: int) -> None:
+        row = _row(db, generation_id)
+        if row is None:
+            raise CollectionNotFound("The generation was removed.")
+        collection_id, state, _ = row
+        if state == GenerationState.ACTIVE:
+            return
+        db.execute(
+            "UPDATE generations SET state = ? WHERE collection_id = ? AND state = ?",
+            (GenerationState.RETIRED, collection_id, GenerationState.ACTIVE),
+        )
+        db.execute(
+            "UPDATE generations SET state = ?, activated_at = ? WHERE id = ?",
+            (GenerationState.ACTIVE, self.database.clock().isoformat(), generation_id),
+        )
+
+    @writes
+    def remove(self, db: sqlite3.Connection, generation_id: int) -> None:
+        row = _row(db, generation_id)
+        if row is None:
+            return
+        _, state, table = row
+        if state == GenerationState.ACTIVE:
+            raise ValueError("the active generation stays")
+        db.execute("INSERT OR IGNORE INTO dropped_tables (name) VALUES (?)", (table,))
+        db.execute("DELETE FROM generations WHERE id = ?", (generation_id,))
+
+    @writes
+    def set_synced_version(self, db: sqlite3.Connection, generation_id: int, version: int) -> None:
+        collection_rows.set_synced_version(db, SyncedVersion(generation_id, version))
+
+    @reads
+    def taken_tables(self, db: sqlite3.Connection) -> set[str]:
+        query = (
+            "SELECT table_name FROM generations UNION SELECT name FROM dropped_tables"
+            " UNION SELECT words_table FROM collections WHERE words_table IS NOT NULL"
+        )
+        return {row[0] for row in db.execute(query)}
+
+
+def _insert(db: sqlite3.Connection, collection_id: int, new: NewGeneration, *more: object) -> None:
+    """Nothing where the collection has one of its fingerprint."""
+    what = (new.table, new.model, new.weights, new.dim, new.fingerprint)
+    db.execute(_NEW, (collection_id, *what, *more))
+
+
+def _row(db: sqlite3.Connection, generation_id: int) -> Row | None:
+    query = "SELECT collection_id, state, table_name FROM generations WHERE id = ?"
+    row: Row | None = db.execute(query, (generation_id,)).fetchone()
+    return row

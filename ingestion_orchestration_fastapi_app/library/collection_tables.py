@@ -1,0 +1,175 @@
+"""The tables of collections: found, made, opened, reconciled with the ledger, mended."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.files.identity import new_identity
+from ingestion_orchestration_fastapi_app.domain.library.collection import (
+    CollectionRecord,
+    Mended,
+    Opened,
+)
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    Generation,
+    new_table_name,
+    table_name,
+)
+from ingestion_orchestration_fastapi_app.errors import StoreFault, StoreRead
+from ingestion_orchestration_fastapi_app.library.damaged_tables import DamagedTables, table_gone
+from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+
+log = structlog.get_logger(__name__)
+
+
+class CollectionTables:
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: VectorStore,
+        roots: CollectionRoots,
+        damaged: DamagedTables,
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._roots = roots
+        self._damaged = damaged
+        self._unreconciled: set[int] = set()  # whose tables a mending may have changed
+
+    async def origin(self, name: str) -> tuple[str, list[Root]]:
+        """Identity and roots of a new collection: what the ids of its points hang on.
+
+        Where a table outlived its ledger they are the table's. One that knows no identity is older
+        than that: the ids of its points are made of the name.
+        """
+        table = table_name(name)
+        if table in await self._ledger.generations.taken_tables():
+            identity, roots = None, list[Root]()
+        else:
+            identity, roots = await self._origin_of_table(table)
+            if identity is None and await self._store.exists(table):
+                identity = name
+        if identity is None:
+            others = await self._ledger.collections.list_all()
+            identity = new_identity(name, {one.identity for one in others})
+        return identity, roots
+
+    async def _origin_of_table(self, table: str) -> tuple[str | None, list[Root]]:
+        try:
+            return await self._store.identity(table), await self._store.roots(table)
+        except StoreFault:  # its newest version is torn
+            with suppress(ValueError, StoreRead):  # torn while it was created; or damaged
+                await self._store.open(table, synced_version=None)
+                return await self._store.identity(table), await self._store.roots(table)
+            return None, []
+
+    async def mend(self, collection: CollectionRecord) -> Mended | None:
+        """Before a job: what of the table is damaged goes, and its files are not believed stored.
+
+        The table then knows the collection's roots. For a collection that no job writes to.
+        Raises StoreRead, StoreWrite.
+        """
+        active = collection.bound()
+        known = collection.id not in self._unreconciled
+        self._unreconciled.add(collection.id)  # also where it is cut off
+        mended = await self._store.mend(active.table, dim=active.dim)
+        missed = 0
+        if collection.id in self._damaged:  # it was never opened
+            missed = await self.check(collection, active)
+        if mended is not None or not known:
+            stored = self._store.ids(active.table)
+            unknown, lost = await self._ledger.artefacts.reconcile(collection.id, stored)
+            if mended is not None:
+                await self._ledger.generations.set_synced_version(active.id, mended.version)
+                mended = replace(mended, lost_rows=max(mended.lost_rows, missed + lost))
+            log.warning(
+                "collection_mended",
+                collection=collection.name,
+                lost_rows=0 if mended is None else mended.lost_rows,
+                unknown_points=unknown,
+                lost_points=lost,
+            )
+        self._unreconciled.discard(collection.id)
+        self._damaged.end(collection.id)
+        await self._roots.put(collection, active, list(collection.roots))
+        return mended
+
+    async def check(self, collection: CollectionRecord, generation: Generation) -> int:
+        """Opens the newest version that is whole; ids are compared where the ledger lags or leads.
+
+        Returns how many images the ledger knew that are not there.
+
+        A ledger that was restored or lost, a crash between store and ledger, and a torn newest
+        version all show as a version other than the one last synced.
+        """
+        synced_version = generation.synced_version
+        opened = await self._opened(
+            collection, generation.table, dim=generation.dim, synced_version=synced_version
+        )
+        if not opened.restored and opened.version == synced_version:
+            return 0
+        lost = await self._reconcile(collection, generation.table, opened)
+        await self._ledger.generations.set_synced_version(generation.id, opened.version)
+        if opened.restored or opened.version < (synced_version or 0):
+            await self._roots.put_back(collection, generation)
+        else:
+            await self._roots.adopt(collection, generation.table)
+        return lost
+
+    async def first(self, collection: CollectionRecord, *, dim: int) -> tuple[str, int]:
+        """The table of a collection that is not bound yet, made where it is not there.
+
+        Returns its name and version.
+        """
+        taken = await self._ledger.generations.taken_tables()
+        table = new_table_name(collection.name, taken)
+        try:
+            return table, await self._adopt(collection, table, dim=dim)
+        except StoreRead:  # of a table that outlived its ledger
+            await self._store.mend(table, dim=dim)
+            return table, await self._adopt(collection, table, dim=dim)
+
+    async def _adopt(self, collection: CollectionRecord, table: str, *, dim: int) -> int:
+        """Returns its version."""
+        opened = await self._opened(collection, table, dim=dim, synced_version=None)
+        await self._reconcile(collection, table, opened)
+        await self._roots.adopt(collection, table)
+        return opened.version
+
+    async def _reconcile(self, collection: CollectionRecord, table: str, opened: Opened) -> int:
+        unknown, lost = await self._ledger.artefacts.reconcile(
+            collection.id, self._store.ids(table)
+        )
+        log.info(
+            "collection_reconciled",
+            collection=collection.name,
+            version=opened.version,
+            restored=opened.restored,
+            unknown_points=unknown,
+            lost_points=lost,
+        )
+        return lost
+
+    async def _opened(
+        self, collection: CollectionRecord, table: str, *, dim: int, synced_version: int | None
+    ) -> Opened:
+        if not await self._store.exists(table):
+            await self._create(collection, table, dim=dim)
+        try:
+            return await self._store.open(table, synced_version=synced_version, dim=dim)
+        except ValueError:  # it was torn while it was being created, and is set aside now
+            await self._create(collection, table, dim=dim)
+            return await self._store.open(table, synced_version=synced_version, dim=dim)
+
+    async def _create(self, collection: CollectionRecord, table: str, *, dim: int) -> None:
+        """Raises StoreRead where images were in the table: nobody is to find an empty one."""
+        _, images = await self._ledger.folders.totals(collection.id, b"/", recursive=True)
+        if images:
+            raise table_gone(collection.name, images)
+        await self._store.create(table, dim=dim)

@@ -1,0 +1,107 @@
+"""Generations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from anyio.lowlevel import checkpoint
+
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    Generation,
+    GenerationState,
+    NewGeneration,
+    SyncedVersion,
+)
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, ModelMismatch
+from tests.memory_ledger.state import Kept, State
+
+
+class MemoryGenerations:
+    """Implements `GenerationRepository`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def bind(self, collection_id: int, new: NewGeneration, *, synced_version: int) -> None:
+        await checkpoint()
+        kept = self._kept(collection_id)
+        if any(one.fingerprint != new.fingerprint for one in kept.record.generations):
+            raise ModelMismatch("The collection is bound to another model.")
+        if not kept.record.generations:
+            made = self._made(kept, new)
+            self._put(
+                kept,
+                replace(
+                    made,
+                    state=GenerationState.ACTIVE,
+                    synced_version=synced_version,
+                    activated_at=made.created_at,
+                ),
+            )
+
+    async def create(self, collection_id: int, new: NewGeneration) -> Generation:
+        await checkpoint()
+        kept = self._kept(collection_id)
+        for one in kept.record.generations:
+            if one.fingerprint == new.fingerprint:
+                return one
+        return self._made(kept, new)
+
+    async def activate(self, generation_id: int) -> None:
+        await checkpoint()
+        found = self._state.generation(generation_id)
+        if found is None:
+            raise CollectionNotFound("The generation was removed.")
+        kept, generation = found
+        if generation.state is GenerationState.ACTIVE:
+            return
+        active, now = kept.record.active, self._state.clock()
+        if active is not None:
+            self._put(kept, replace(active, state=GenerationState.RETIRED))
+        self._put(kept, replace(generation, state=GenerationState.ACTIVE, activated_at=now))
+
+    async def remove(self, generation_id: int) -> None:
+        await checkpoint()
+        found = self._state.generation(generation_id)
+        if found is None:
+            return
+        kept, generation = found
+        if generation.state is GenerationState.ACTIVE:
+            raise ValueError("the active generation stays")
+        left = tuple(one for one in kept.record.generations if one.id != generation_id)
+        kept.record = replace(kept.record, generations=left)
+        self._state.dropped.add(generation.table)
+
+    async def set_synced_version(self, generation_id: int, version: int) -> None:
+        await checkpoint()
+        self._state.set_synced(SyncedVersion(generation_id, version))
+
+    async def taken_tables(self) -> set[str]:
+        await checkpoint()
+        return self._state.tables() | self._state.dropped
+
+    def _kept(self, collection_id: int) -> Kept:
+        if collection_id not in self._state.collections:
+            raise CollectionNotFound("The collection was deleted.")
+        return self._state.collections[collection_id]
+
+    def _made(self, kept: Kept, new: NewGeneration) -> Generation:
+        made = Generation(
+            next(self._state.ids),
+            new.table,
+            new.model,
+            new.weights,
+            new.dim,
+            new.fingerprint,
+            GenerationState.FILLING,
+            None,
+            self._state.clock(),
+        )
+        kept.record = replace(kept.record, generations=(*kept.record.generations, made))
+        return made
+
+    @staticmethod
+    def _put(kept: Kept, generation: Generation) -> None:
+        there = kept.record.generations
+        all_of_it = tuple(generation if one.id == generation.id else one for one in there)
+        kept.record = replace(kept.record, generations=all_of_it)

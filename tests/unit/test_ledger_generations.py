@@ -1,0 +1,145 @@
+"""The rules of a ledger on generations, for SQLite and for its twin."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.adapters.sqlite.library_models import library_models
+from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate, shipped
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    GenerationState,
+    NewGeneration,
+    new_table_name,
+    table_name,
+)
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from tests.unit.ledger_words import MODEL, NOW, bound
+
+pytestmark = pytest.mark.anyio
+
+SECOND = NewGeneration("default-2", "n", "w2", 768, "fp2")
+
+
+async def of_default(ledger: Ledger) -> CollectionRecord:
+    found = await ledger.collections.find("default")
+    assert found is not None
+    return found
+
+
+def states(collection: CollectionRecord) -> dict[str, GenerationState]:
+    return {one.table: one.state for one in collection.generations}
+
+
+async def test_a_second_generation_fills_beside_the_active_one(ledger: Ledger) -> None:
+    made = await ledger.collections.create("default", identity="default")
+    active = await bound(ledger, made)
+    filling = await ledger.generations.create(made.id, SECOND)
+    assert (filling.state, filling.synced_version) == (GenerationState.FILLING, None)
+    assert (filling.created_at, filling.activated_at) == (NOW, None)
+    assert await ledger.generations.create(made.id, SECOND) == filling
+    assert await ledger.generations.create(made.id, MODEL) == active
+    await ledger.generations.set_synced_version(filling.id, 5)
+    found = await of_default(ledger)
+    assert found.generations == (active, replace(filling, synced_version=5))
+    assert found.bound() == active
+    assert await ledger.generations.taken_tables() == {"default", "default-2"}
+    with pytest.raises(CollectionNotFound):
+        await ledger.generations.create(99, SECOND)
+
+
+async def test_to_activate_one_is_to_retire_the_other(ledger: Ledger) -> None:
+    made = await ledger.collections.create("default", identity="default")
+    first = await bound(ledger, made)
+    second = await ledger.generations.create(made.id, SECOND)
+    for _ in range(2):
+        await ledger.generations.activate(second.id)
+        now = await of_default(ledger)
+        retired, active = GenerationState.RETIRED, GenerationState.ACTIVE
+        assert states(now) == {"default": retired, "default-2": active}
+        assert (now.model, now.fingerprint, now.bound().activated_at) == ("n", "fp2", NOW)
+    await ledger.generations.activate(first.id)  # back
+    assert (await of_default(ledger)).bound() == first
+
+
+async def test_a_removed_generation_leaves_its_table_to_be_dropped(ledger: Ledger) -> None:
+    made = await ledger.collections.create("default", identity="default")
+    active = await bound(ledger, made)
+    second = await ledger.generations.create(made.id, SECOND)
+    with pytest.raises(ValueError, match="stays"):
+        await ledger.generations.remove(active.id)
+    for _ in range(2):
+        await ledger.generations.remove(second.id)
+    assert (await of_default(ledger)).generations == (active,)
+    assert await ledger.collections.dropped_tables() == ["default-2"]
+    assert await ledger.generations.taken_tables() == {"default", "default-2"}
+    with pytest.raises(CollectionNotFound):
+        await ledger.generations.activate(second.id)
+    again = await ledger.generations.create(made.id, replace(SECOND, table="default-3"))
+    assert again.id != second.id
+
+
+async def test_all_tables_go_with_their_collection(ledger: Ledger) -> None:
+    made = await ledger.collections.create("default", identity="default")
+    await bound(ledger, made)
+    await ledger.generations.create(made.id, SECOND)
+    await ledger.collections.put_words_table(made.id, "default-words")
+    assert (await of_default(ledger)).words_table == "default-words"
+    tables = ["default", "default-2", "default-words"]
+    assert await ledger.generations.taken_tables() == set(tables)
+    await ledger.collections.delete(made.id)
+    assert await ledger.collections.dropped_tables() == tables
+    with pytest.raises(CollectionNotFound):
+        await ledger.collections.put_words_table(made.id, "default-words")
+
+
+async def test_a_collection_without_a_table_takes_none_of_another(ledger: Ledger) -> None:
+    made = await ledger.collections.create("other", identity="other")
+    await ledger.generations.bind(made.id, MODEL, synced_version=1)
+    unbound = await ledger.collections.create("default", identity="default")
+    await ledger.collections.delete(unbound.id)
+    assert await ledger.collections.dropped_tables() == []
+
+
+def test_a_new_table_has_a_name_of_its_own() -> None:
+    taken: set[str] = set()
+    for collection in ("default", "default", "Trip 1", "default", "Trip 1"):
+        name = new_table_name(collection, taken)
+        assert name not in taken
+        taken.add(name)
+        assert table_name(name) == name or "." in name, "any file system takes it"
+    assert {"default", table_name("Trip 1")} <= taken
+
+
+async def test_a_ledger_of_before_knows_the_tables_that_its_collections_had(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    db = sqlite3.connect(path, isolation_level=None)
+    migrate(db, shipped()[:14])
+    db.execute(
+        "INSERT INTO collections (id, name, identity, model, weights, dim, fingerprint,"
+        " synced_version) VALUES (3, 'Trip 1', 'Trip 1', 'm', NULL, 8, 'fp', 5),"
+        " (4, 'new', 'new', NULL, NULL, NULL, NULL, NULL)"
+    )
+    db.execute("INSERT INTO dropped_tables VALUES ('Old Trip'), ('older')")
+    db.close()
+    of_before = library_models(path)
+    async with open_ledger(path) as ledger:
+        trip, new = await ledger.collections.list_all()
+        assert new.generations == ()
+        active = trip.bound()
+        assert (active.table, active.model, active.weights) == (table_name("Trip 1"), "m", "")
+        assert (active.dim, active.fingerprint, active.synced_version) == (8, "fp", 5)
+        assert active.activated_at == active.created_at
+        assert active.created_at.tzinfo is not None
+        dropped = await ledger.collections.dropped_tables()
+        assert dropped == sorted([table_name("Old Trip"), "older"])
+    assert library_models(path) == of_before
+    assert of_before["Trip 1"].model == "m"
