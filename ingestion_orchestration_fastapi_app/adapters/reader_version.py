@@ -7,8 +7,8 @@ from importlib import metadata
 
 from utils.imaging.formats import Format
 
-_READERS = 1  # raise it whenever a file might be read that was skipped or refused
-_DECODERS = ("pillow", "pillow-heif", "pillow-jxl-plugin", "rawpy")
+_READERS = 2  # raise it whenever a file might be read that was skipped or refused
+_DECODERS = ("imagecodecs", "pillow", "pillow-heif", "pillow-jxl-plugin", "rawpy", "tifffile")
 
 
 def reader_version() -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from structlog.testing import capture_logs
 
 from ml_inference_fastapi_app.serving.multipart import MultipartStream, Part, PartLimits
+from tests.fuzz.picture_seeds import odd_tiffs
 from tests.picture_files import dng, encoded, exif_with, scene
 from tests.poison_makers import MAGICS, cyclic_exif, tiff_loop, tiff_nested
 from tests.profiles import DISPLAY_P3, rgb_profile
@@ -106,6 +107,7 @@ def images() -> list[bytes]:
         encoded(picture, "WEBP", exif=exif, icc_profile=icc, xmp=_XMP),
         encoded(picture, "TIFF", exif=exif, compression="tiff_lzw"),
         encoded(picture, "TIFF", **several),
+        *odd_tiffs(),
         encoded(picture, "GIF", **several),
         encoded(picture, "BMP"),
         encoded(picture, "PPM"),

@@ -23,11 +23,12 @@ from utils.imaging.header_size import header_size
 from utils.imaging.jpeg_rows import open_damaged
 from utils.imaging.pillow_setup import ready_pillow
 from utils.imaging.pixel_streams import check_gif, jpeg_stream, png_stream
+from utils.imaging.readers.loaded import Loaded
+from utils.imaging.readers.tiff import read_tiff
 
 _PILLOW_NAMES = {
     Format.PNG: "PNG",
     Format.WEBP: "WEBP",
-    Format.TIFF: "TIFF",
     Format.GIF: "GIF",
     Format.BMP: "BMP",
     Format.PPM: "PPM",
@@ -100,34 +101,41 @@ def open_upright(
 def _decoded(
     data: bytes, known: Format, min_side_px: int, max_pixels: int, orientation: int | None
 ) -> Decoded:
-    exif: object = None
     points = code_points(data, known)
+    loaded = _loaded(data, known, min_side_px, max_pixels)
+    width, height = loaded.size
+    turn = orientation or loaded.turn
+    reduced = _reduced(loaded.image, min_side_px)
+    area = _area((width, height), reduced.size, turn)
+    upright = oriented(to_srgb(reduced, points), turn)
+    if turn >= 5:
+        width, height = height, width
+    return Decoded(upright, width, height, area, known, loaded.partial)
+
+
+def _loaded(data: bytes, known: Format, min_side_px: int, max_pixels: int) -> Loaded:
+    if known is Format.TIFF:
+        return read_tiff(data, max_pixels=max_pixels)
+    exif: object = None
     if known is Format.JPEG:
         stream = jpeg_stream(data)
         data, exif = stream.data, stream.exif
     with _opened(data, known) as image:
-        width, height = image.size
-        check_pixels((width, height), max_pixels)
+        size = image.size
+        check_pixels(size, max_pixels)
         partial = False
+        loaded: Image.Image = image
         if isinstance(image, JpegImagePlugin.JpegImageFile):
             image.draft(None, (min_side_px, min_side_px))
-            loaded: Image.Image
             try:
                 image.load()
-                loaded = image
             except OSError:
                 loaded, partial = open_damaged(data, min_side_px)
         else:
             image.load()
-            loaded = image
         exif = exif or image.info.get("exif")
-        turn = orientation or (1 if _is_turned(image, known) else exif_orientation(exif))
-        reduced = _reduced(loaded, min_side_px)
-        area = _area((width, height), reduced.size, turn)
-        upright = oriented(to_srgb(reduced, points), turn)
-    if turn >= 5:
-        width, height = height, width
-    return Decoded(upright, width, height, area, known, partial)
+        turn = 1 if _is_turned(image, known) else exif_orientation(exif)
+        return Loaded(loaded, size, turn, partial)
 
 
 def _area(size: tuple[int, int], scaled: tuple[int, int], turn: int) -> Area:
@@ -169,10 +177,10 @@ def _reduced(image: Image.Image, min_side_px: int) -> Image.Image:
 
 
 def _is_turned(image: Image.Image, known: Format) -> bool:
-    """By its decoder: libtiff, libheif and libjxl turn a picture themselves."""
+    """By its decoder: libheif and libjxl turn a picture themselves."""
     if known is Format.JXL:
         return not getattr(image, "jpeg", False)
-    return known in (Format.TIFF, Format.HEIC)
+    return known is Format.HEIC
 
 
 def exif_orientation(exif: object) -> int:

@@ -1,0 +1,90 @@
+"""A TIFF is shown as its owner sees it, whatever it was written by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.conformance.pictures.tiff_files import (
+    fractions,
+    inks,
+    photo,
+    pixels,
+    planes,
+    wide,
+    with_values,
+    written,
+)
+from tests.conformance.pictures.tiff_kinds import tiffs
+from tests.opened_pictures import difference, opened
+from utils.contract import ErrorCode
+from utils.imaging.decoding import ImageUnreadableError
+
+
+@pytest.mark.parametrize("kind", tiffs())
+def test_a_tiff_of_each_kind_shows_its_picture(kind: str) -> None:
+    made = tiffs()[kind]
+    decoded = opened(made.make())
+    assert decoded.size == made.shown().size
+    assert not decoded.partial
+    assert difference(decoded.image, made.shown()) <= made.most
+
+
+@pytest.mark.parametrize("codec", [None, "lzw", "zstd"])
+def test_a_wide_tiff_that_is_cut_off_is_partial_or_says_so(codec: str | None) -> None:
+    data = written(
+        planes(wide(16))[:1].reshape(123, 161),
+        "minisblack",
+        compression=codec,
+        rowsperstrip=4,
+        bitspersample=None,
+        byteorder=">",
+        bigtiff=True,
+    )
+    late = opened(data[: int(len(data) * 0.92)])
+    assert late.partial
+    assert late.image.getpixel((80, 122)) == (128, 128, 128)
+    kept = (0, 0, 161, 100)
+    whole = photo().getchannel("R").convert("RGB").crop(kept)
+    assert difference(late.image.crop(kept), whole) < 1
+    with pytest.raises(ImageUnreadableError, match="the file is cut off: it ends after") as caught:
+        opened(data[: len(data) // 2])
+    assert caught.value.code is ErrorCode.DECODING_IMAGE
+
+
+def test_a_colour_that_one_plane_lacks_is_no_colour() -> None:
+    """Planes follow each other: what is cut off is the whole picture's blue."""
+    data = written(planes(wide(16)), planarconfig="separate")
+    with pytest.raises(ImageUnreadableError, match="cut off"):
+        opened(data[: len(data) * 5 // 6])
+
+
+def test_highlights_of_fractions_are_clipped_and_light_is_exposed() -> None:
+    few = fractions("f4")
+    few[:2, :10] = 40.0
+    decoded = opened(written(few))
+    assert decoded.image.getpixel((3, 1)) == (255, 255, 255)
+    assert difference(decoded.image.crop((0, 10, 161, 123)), photo().crop((0, 10, 161, 123))) < 1
+
+
+def test_fractions_that_are_no_numbers_are_black() -> None:
+    broken = fractions("f4")
+    broken[50:60] = np.nan
+    decoded = opened(written(broken))
+    assert decoded.image.getpixel((80, 55)) == (0, 0, 0)
+    assert decoded.image.getpixel((80, 20)) == photo().getpixel((80, 20))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (with_values(written(pixels()), {262: 32845}), "LogLuv"),
+        (with_values(written(pixels()), {262: 32803}), "sensor's data"),
+        (written(inks("u1"), "separated", extratags=[(332, 3, 1, 2, True)]), "inks"),
+        (written(pixels()[..., 0].astype(np.complex64), "minisblack"), "complex"),
+    ],
+)
+def test_what_is_not_read_is_named(data: bytes, said: str) -> None:
+    with pytest.raises(ImageUnreadableError, match=said) as caught:
+        opened(data)
+    assert caught.value.code is ErrorCode.FORMAT_UNSUPPORTED

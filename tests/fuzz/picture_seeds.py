@@ -1,0 +1,34 @@
+"""Small files of the kinds that only some reader of ours reads, to be broken by a fuzzer."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from tests.picture_files import scene
+
+
+def odd_tiffs() -> list[bytes]:
+    """What Pillow does not read: tifffile and the codecs of imagecodecs do."""
+    pixels = np.asarray(scene(40, 32))
+    deep = pixels.astype(np.uint16) * 16
+    planes = np.moveaxis(deep, -1, 0)
+    kinds: list[tuple[np.ndarray[Any, Any], dict[str, Any]]] = [
+        (planes, {"planarconfig": "separate"}),
+        (planes, {"planarconfig": "separate", "compression": "lzw", "predictor": True}),
+        (deep, {"bitspersample": 12, "byteorder": ">", "bigtiff": True}),
+        ((pixels / 255).astype(np.float32), {"compression": "deflate", "predictor": True}),
+        (deep, {"compression": "zstd", "tile": (16, 16)}),
+        *((pixels, {"compression": codec}) for codec in ("webp", "jpegxl", "jpeg2000", "jpegxr")),
+        *((pixels, {"compression": codec}) for codec in ("png", "lerc", "lzma", "packbits")),
+        (pixels, {"compression": "jpeg", "extratags": [(274, 1, 1, 6, True)]}),
+    ]
+    made = []
+    for values, options in kinds:
+        file = BytesIO()
+        tifffile.imwrite(file, values, photometric="rgb", **options)
+        made.append(file.getvalue())
+    return made
