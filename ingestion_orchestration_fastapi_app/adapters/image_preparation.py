@@ -34,6 +34,7 @@ from utils.imaging.formats import Format
 from utils.imaging.perceptual_hash import perceptual_hash
 from utils.imaging.raw_developing import RawPicture
 from utils.imaging.thumbnail import shrunk, thumbnail_webp
+from utils.imaging.turning import turned, turned_size
 from utils.problems import Rejected
 from utils.sandbox.exclusive import Exclusive
 from utils.sandbox.pool import DecoderPool, decodes_apart
@@ -162,8 +163,10 @@ class ImagePreparation:
     def _from_decoded(
         self, content: Content, sides: _Sides, decoded: Decoded | RawPicture
     ) -> Prepared:
+        turn = content.metadata.sidecar_turn
         if isinstance(decoded, RawPicture):
-            return self._from_raw(content, sides, decoded)
+            return self._from_raw(content, sides, _turned_raw(decoded, turn))
+        decoded = turned(decoded, turn)
         picture = self._picture(decoded, Format(content.format), decoded.size, "image")
         return Prepared(picture, self._upload(decoded, sides))
 
@@ -203,7 +206,7 @@ class ImagePreparation:
             format=known.value,
             width_px=size[0],
             height_px=size[1],
-            phash=placeholder_phash(content.sha256),
+            phash=placeholder_phash(content.picture_key),
             partial=False,
             pixel_source="developed",
             thumbnail=thumbnail_webp(grey, self._thumbnail_side_px),
@@ -221,4 +224,11 @@ class ImagePreparation:
 
 
 def _original(content: Content) -> Original:
-    return Original(content.file, content.sha256, RAW_MEDIA_TYPE)
+    turn = content.metadata.sidecar_turn
+    return Original(content.file, content.sha256, RAW_MEDIA_TYPE, turn)
+
+
+def _turned_raw(found: RawPicture, turn: int | None) -> RawPicture:
+    width, height = turned_size((found.width_px, found.height_px), turn)
+    preview = None if found.preview is None else turned(found.preview, turn)
+    return RawPicture(width, height, preview)

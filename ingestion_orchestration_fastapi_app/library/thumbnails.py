@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from uuid import UUID
 
 from anyio import CapacityLimiter, move_on_after
@@ -87,8 +88,9 @@ class Thumbnails:
         """With `placeholder_phash` where only a service could say what it looks like, and none
         does.
         """
-        version, unseen = self._preparation.picture_version, placeholder_phash(point.sha256)
-        picture = (await self._cache.pictures(version, [point.sha256])).get(point.sha256)
+        version, key = self._preparation.picture_version, point.picture_key
+        unseen = placeholder_phash(key)
+        picture = (await self._cache.pictures(version, [key])).get(key)
         if picture is None or picture.phash == unseen:
             return await self._made_anew(point)
         return picture
@@ -111,7 +113,8 @@ class Thumbnails:
             if developed_preview is None:
                 return picture  # not kept: the service may be back when it is asked for again
             picture = developed_preview.of(picture)
-        await self._cache.put_pictures(self._preparation.picture_version, {point.sha256: picture})
+        kept = {point.picture_key: picture}
+        await self._cache.put_pictures(self._preparation.picture_version, kept)
         return picture
 
     async def _prepared(self, point: Point) -> Prepared | Rejected:
@@ -129,6 +132,7 @@ class Thumbnails:
                 await opened.close()
             if isinstance(content, Rejected) or content.sha256 != point.sha256:
                 raise ImageNotFound("The file has changed since it was stored.")
+            content = replace(content, metadata=point.metadata)  # its sidecars were not read
             try:
                 return await self._preparation.prepare(content, THUMBNAIL_ONLY)
             except DecodersDownError as exc:

@@ -67,7 +67,7 @@ async def look_at(ports: Ports, collection: CollectionRecord, page: Sequence[Uns
         Found(Wrong.FILE_MISSING, _example(file)) for file in stored if file.absolute in missing
     ]
     version = ports.preparation.picture_version
-    there = await ports.cache.pictures(version, list({point.sha256 for point in points}))
+    there = await ports.cache.pictures(version, list({point.picture_key for point in points}))
     found += [
         Found(
             Wrong.THUMBNAIL_MISSING,
@@ -75,7 +75,7 @@ async def look_at(ports: Ports, collection: CollectionRecord, page: Sequence[Uns
             None if files[point.id].absolute in missing | away else point.id,
         )
         for point in points
-        if point.sha256 not in there and files[point.id].absolute not in away
+        if point.picture_key not in there and files[point.id].absolute not in away
     ]
     return Look(found, points=len(points), away=len(away))
 

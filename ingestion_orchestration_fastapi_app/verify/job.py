@@ -158,5 +158,5 @@ class _Check:
             self.scope.progress.note("thumbnail_not_made", f"{detail}{exc.detail}")
             return False
         # One that only a service could make is not kept where none did.
-        sha256, version = points[0].sha256, ports.preparation.picture_version
-        return sha256 in await ports.cache.pictures(version, [sha256])
+        key, version = points[0].picture_key, ports.preparation.picture_version
+        return key in await ports.cache.pictures(version, [key])

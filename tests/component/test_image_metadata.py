@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.component.orchestrator_app import check_problem, orchestrator, paint
-from tests.picture_files import LONG_AGO_NS, xmp
+from tests.component.orchestrator_app import Running, check_problem, orchestrator, paint
+from tests.picture_files import LONG_AGO_NS, xmp, xmp_with
 from utils.contract import ErrorCode
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +46,50 @@ async def test_a_sidecar_is_part_of_its_file(tmp_path: Path) -> None:
         sidecar.unlink()
         counts, image = await imported()
         assert (counts["cached"], image["title"], image["keywords"]) == (1, None, [])
+
+
+async def test_a_sidecar_turns_the_picture(tmp_path: Path) -> None:
+    """What the model sees, the thumbnail and the size; a copy without a sidecar stays as it is."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    two_halves = Image.new("RGB", (400, 200), "red")
+    two_halves.paste("blue", (200, 0, 400, 200))
+    for name in ("a.png", "copy.png"):
+        two_halves.save(photos / name)
+        _long_ago(photos / name)
+    sidecar, lying, standing = photos / "a.xmp", (400, 200), (200, 400)
+    async with orchestrator(tmp_path) as running:
+
+        async def imported(orientation: int) -> tuple[str, int]:
+            sidecar.write_bytes(xmp_with("", f' tiff:Orientation="{orientation}"'))
+            _long_ago(sidecar)
+            job = await running.ingested()
+            (outcome,) = (name for name in ("embedded", "cached") if job["counts"][name])
+            return outcome, running.service.images
+
+        await running.ingested()
+        assert running.service.images == 1  # of two copies
+        assert await _shown(running, "a.png") == (lying, "red")
+        assert await imported(6) == ("embedded", 2)
+        assert await _shown(running, "a.png") == (standing, "red")
+        assert await _shown(running, "copy.png") == (lying, "red")
+        assert await imported(8) == ("embedded", 3)
+        assert await _shown(running, "a.png") == (standing, "blue")
+        assert await imported(1) == ("cached", 3)
+        assert await _shown(running, "a.png") == (lying, "red")
+
+
+async def _shown(running: Running, name: str) -> tuple[tuple[int, int], str]:
+    """The size that is told, and the colour in the thumbnail's upper left."""
+    images = (await running.get("/images"))["images"]
+    (image,) = (image for image in images if image["filename"] == name)
+    answer = await running.http.get(image["thumbnail_url"])
+    thumbnail = Image.open(io.BytesIO(answer.content)).convert("RGB")
+    size = (image["width_px"], image["height_px"])
+    assert (thumbnail.width > thumbnail.height) == (size[0] > size[1])
+    pixel = thumbnail.getpixel((10, 10))
+    assert isinstance(pixel, tuple)
+    return size, "red" if pixel[0] > pixel[2] else "blue"
 
 
 async def test_a_takeout_says_when_and_where(tmp_path: Path) -> None:

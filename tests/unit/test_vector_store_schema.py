@@ -73,6 +73,7 @@ POINTS = st.builds(
         keywords=st.lists(ANY_TEXT, max_size=3).map(tuple),
         software=st.none() | ANY_TEXT,
         favourite=st.none() | st.booleans(),
+        sidecar_turn=st.none() | st.integers(2, 8),
     ),
     caption=st.none() | ANY_TEXT,
     fingerprint=ANY_TEXT,

@@ -39,6 +39,7 @@ IMAGE: dict[str, JsonValue] = {
     "keywords": ["dog", "summer"],
     "software": None,
     "favourite": None,
+    "sidecar_turn": None,
     "caption": "a dog running on the beach",
     "partial": False,
     "pixel_source": "image",

@@ -55,6 +55,11 @@ class ImageReply(Reply):
         default=None,
         description="Whether its owner called it one, where a Google Takeout says so.",
     )
+    sidecar_turn: int | None = Field(
+        default=None,
+        description="EXIF's orientation (2 to 8) by which a sidecar turns the picture, after what "
+        "the file itself says: thumbnails are turned by it, the original is as it is.",
+    )
     caption: str | None = Field(description="What the captioning model says of it.")
     partial: bool = Field(description="Only a part could be decoded; the rest is missing.")
     pixel_source: str = Field(

@@ -14,6 +14,7 @@ from utils.containers.tiff import IPTC, PHOTOSHOP, XMP, Directory
 from utils.imaging.formats import Format, extension
 from utils.metadata.beside.name_dates import times_in_path
 from utils.metadata.beside.takeout import is_json, read_takeout
+from utils.metadata.beside.turns import further_turn
 from utils.metadata.blocks import metadata_blocks
 from utils.metadata.capture_time import Times, file_moment, most_trusted
 from utils.metadata.ciff import read_ciff
@@ -25,6 +26,7 @@ from utils.metadata.xmp import read_xmp, read_xmp_sidecar
 
 log = structlog.get_logger(__name__)
 NOTHING = Metadata()
+_ORIENTATION = 0x0112
 _AHEAD = timedelta(days=1)  # of UTC: no clock of a photographer is further
 T = TypeVar("T")
 
@@ -68,6 +70,7 @@ def extract_metadata(
         description=_first(each.description for each in written),
         keywords=_keywords(found),
         favourite=_first(each.favourite for each in found.takeout),
+        sidecar_turn=_sidecar_turn(found, known),
     )
     times = [*found.times, *_guessed_times(path, mtime_ns)]
     return _timed(_placed(metadata, technical), times)
@@ -83,11 +86,15 @@ class _Sources:
     iptc: list[Metadata] = field(default_factory=list)
     exif: list[Metadata] = field(default_factory=list)
     times: list[Times] = field(default_factory=list)
+    orientation: int | None = None  # by EXIF
+    sidecar_orientation: int | None = None
 
 
 def _read_blocks(found: _Sources, data: ByteSource, known: Format) -> None:
     blocks = metadata_blocks(data, known)
     directories = [each for block in blocks.exif for each in exif_directories(block)]
+    turns = (each.integer(_ORIENTATION) for each in directories)
+    found.orientation = next((turn for turn in turns if turn in range(1, 9)), None)
     if directories or known is Format.CRW:
         metadata, times = read_exif(directories) if directories else read_ciff(data)
         found.exif.append(metadata)
@@ -115,7 +122,21 @@ def _add_sidecar(found: _Sources, sidecar: bytes, of_extension: str) -> None:
     if of_extension and said.for_extension not in ("", of_extension):
         return
     found.sidecars.append(said.metadata)
+    found.sidecar_orientation = found.sidecar_orientation or said.orientation
     found.times.append(said.times)
+
+
+def _sidecar_turn(found: _Sources, known: Format) -> int | None:
+    """None where nothing is left to turn.
+
+    A RAW's decoder turns it by what the camera says, in EXIF or elsewhere: where that was not
+    found, it cannot be told how much is left.
+    """
+    wanted, done = found.sidecar_orientation, found.orientation
+    if wanted is None or (known.is_raw and done is None):
+        return None
+    turn = further_turn(done or 1, wanted)
+    return None if turn == 1 else turn
 
 
 def _add_xmp(to: list[Metadata], times: list[Times], block: bytes) -> None:

@@ -24,6 +24,9 @@ class TakenAtSource(StrEnum):
 class Metadata:
     """Everything may be absent. Numbers are finite.
 
+    `sidecar_turn` is EXIF's orientation (2 to 8) by which the picture is turned once more, after
+    what the file itself says, because a sidecar says so.
+
     `taken_at` is naive: the wall clock where the picture was taken. `taken_at_offset_min` is how
     far that clock was ahead of UTC, None where nothing says so; it is 0 for GPS and file times,
     which are UTC. Degrees are decimal, south and west negative: both are there or neither.
@@ -51,3 +54,4 @@ class Metadata:
     keywords: tuple[str, ...] = ()
     software: str | None = None
     favourite: bool | None = None
+    sidecar_turn: int | None = None

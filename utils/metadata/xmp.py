@@ -28,7 +28,7 @@ _NAMES = {
     "http://ns.adobe.com/lightroom/1.0/": ("lr", "hierarchicalSubject"),
     "http://ns.adobe.com/xap/1.0/": ("xmp", "Rating CreateDate CreatorTool"),
     "http://ns.adobe.com/photoshop/1.0/": ("photoshop", "DateCreated SidecarForExtension"),
-    "http://ns.adobe.com/tiff/1.0/": ("tiff", "Make Model"),
+    "http://ns.adobe.com/tiff/1.0/": ("tiff", "Make Model Orientation"),
     "http://ns.adobe.com/exif/1.0/aux/": ("aux", "Lens"),
     "http://cipa.jp/exif/1.0/": ("exifEX", "LensModel PhotographicSensitivity"),
     "http://ns.adobe.com/exif/1.0/": (
@@ -42,17 +42,22 @@ _WANTED = {
     for uri, (prefix, names) in _NAMES.items()
     for name in names.split()
 }
+_ORIENTATIONS = frozenset(range(1, 9))
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DEGREES = re.compile(r"([\d.]+)(?:,([\d.]+))?(?:,([\d.]+))?([NSEW])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class XmpSidecar:
-    """`for_extension`: of the file that it belongs to, in lower case; empty: of any."""
+    """`for_extension`: of the file that it belongs to, in lower case; empty: of any.
+
+    `orientation`: 1 to 8, of the picture as it is stored; None: it says none.
+    """
 
     metadata: Metadata
     times: Times
     for_extension: str
+    orientation: int | None
 
 
 def read_xmp(data: bytes) -> tuple[Metadata, Times]:
@@ -65,7 +70,13 @@ def read_xmp_sidecar(data: bytes) -> XmpSidecar:
     """As `read_xmp`, of XMP that is a file."""
     found = _Properties(_values(data))
     named = found.first("photoshop:SidecarForExtension") or ""
-    return XmpSidecar(_metadata(found), found.times(), named.strip().lower().removeprefix("."))
+    turn = found.number("tiff:Orientation")
+    return XmpSidecar(
+        _metadata(found),
+        found.times(),
+        named.strip().lower().removeprefix("."),
+        None if turn not in _ORIENTATIONS else int(turn),
+    )
 
 
 def _metadata(found: _Properties) -> Metadata:

@@ -151,14 +151,17 @@ class InferenceClient:
     ) -> dict[str, DevelopedPreview | None]:
         """Of originals; None of what cannot be shown."""
         drawn = {
-            item.id: item.thumbnail
+            item.id: (item.thumbnail, original.turn)
             for item in reply.results
-            if item.thumbnail is not None and isinstance(sent.get(item.id), Original)
+            if item.thumbnail is not None and isinstance(original := sent.get(item.id), Original)
         }
 
         def looked_at() -> dict[str, DevelopedPreview | None]:
             side_px = self._thumbnail_side_px
-            return {one: developed_preview_of(said, side_px=side_px) for one, said in drawn.items()}
+            return {
+                one: developed_preview_of(said, side_px=side_px, turn=turn)
+                for one, (said, turn) in drawn.items()
+            }
 
         return await to_thread.run_sync(looked_at, limiter=self._threads) if drawn else {}
 

@@ -9,13 +9,17 @@ from ingestion_orchestration_fastapi_app.domain.library.picture import Developed
 from utils.imaging.decoding import ImageUnreadableError, open_upright
 from utils.imaging.formats import Format, sniff
 from utils.imaging.perceptual_hash import perceptual_hash
+from utils.imaging.thumbnail import thumbnail_webp
+from utils.imaging.turning import turned
 
 
-def developed_preview_of(thumbnail: str, *, side_px: int) -> DevelopedPreview | None:
+def developed_preview_of(
+    thumbnail: str, *, side_px: int, turn: int | None = None
+) -> DevelopedPreview | None:
     """Of base64 of WebP; None unless it is one, whole, and no longer than `side_px`. Blocking.
 
-    The hash is of the thumbnail as everybody will see it: its loss changed 2 of 64 bits in one of
-    six photos, and 4 at most.
+    `turn` is what a sidecar turns the picture by. The hash is of the thumbnail as everybody will
+    see it: its loss changed 2 of 64 bits in one of six photos, and 4 at most.
     """
     if len(thumbnail) > 4 * side_px**2:  # base64 of its very pixels
         return None
@@ -31,4 +35,7 @@ def developed_preview_of(thumbnail: str, *, side_px: int) -> DevelopedPreview | 
         return None
     if max(decoded.size) > side_px:
         return None
+    if turn is not None:
+        decoded = turned(decoded, turn)
+        webp = thumbnail_webp(decoded.image, side_px)
     return DevelopedPreview(webp, perceptual_hash(decoded.image))

@@ -160,6 +160,7 @@ def _row(point: Point) -> dict[str, object]:
         "keywords": [storable(word) for word in metadata.keywords] or None,
         "software": metadata.software,
         "favourite": metadata.favourite,
+        "sidecar_turn": metadata.sidecar_turn,
         "caption": point.caption,
         "fingerprint": point.fingerprint,
         "job_id": point.job_id,
@@ -240,4 +241,5 @@ def _metadata(row: dict[str, Any]) -> Metadata:
         keywords=tuple(row["keywords"] or ()),
         software=row["software"],
         favourite=row["favourite"],
+        sidecar_turn=row["sidecar_turn"],
     )

@@ -58,6 +58,7 @@ _ADDED = (
     pa.field("keywords", pa.list_(pa.string())),  # null where there is none
     pa.field("software", pa.string()),
     pa.field("favourite", pa.bool_()),
+    pa.field("sidecar_turn", pa.int32()),
 )
 _COLUMNS = (*_PAYLOAD, *_ADDED)
 PAYLOAD_COLUMNS = tuple(field.name for field in _COLUMNS)

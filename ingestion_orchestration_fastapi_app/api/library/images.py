@@ -102,13 +102,13 @@ async def get_thumbnail(
     version = services.ports.preparation.picture_version
     headers = {
         **PICTURE_HEADERS,
-        "ETag": f'"{point.sha256.hex()[:32]}-{point.phash:x}-{version}"',
+        "ETag": f'"{point.picture_key.hex()[:32]}-{point.phash:x}-{version}"',
         "Cache-Control": "private, max-age=86400",
     }
     if is_held(request.headers.get("If-None-Match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     picture = await services.thumbnails.picture(point)
-    if picture.phash == placeholder_phash(point.sha256):
+    if picture.phash == placeholder_phash(point.picture_key):
         headers = {**PICTURE_HEADERS, "Cache-Control": "no-store"}
     return Response(picture.thumbnail, media_type="image/webp", headers=headers)
 

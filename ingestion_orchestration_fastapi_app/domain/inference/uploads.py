@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File
-from ingestion_orchestration_fastapi_app.domain.library.picture import DevelopedPreview, Picture
+from ingestion_orchestration_fastapi_app.domain.library.picture import (
+    DevelopedPreview,
+    Picture,
+    picture_key,
+)
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from utils.metadata.photo_metadata import Metadata
 from utils.problems import Rejected
@@ -14,7 +18,10 @@ from utils.problems import Rejected
 
 @dataclass(frozen=True, slots=True)
 class VectorKey:
-    """`preparation` names how an upload is made from a file, version included."""
+    """`preparation` names how an upload is made from a file, version included.
+
+    `sha256` is the content's picture key.
+    """
 
     fingerprint: str
     preparation: str
@@ -35,6 +42,11 @@ class Content:
     format: str
     metadata: Metadata
     mtime_trusted: bool
+
+    @property
+    def picture_key(self) -> bytes:
+        """Names its pixels as they are shown and embedded: in the cache and in flight."""
+        return picture_key(self.sha256, self.metadata.sidecar_turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +82,13 @@ class Original:
     """A file that is sent as it is and read only while it is sent.
 
     Its size and mtime are those of the content whose hash is `sha256`: other bytes are no
-    substitute.
+    substitute. `turn` is what a sidecar turns the picture by, which the service does not know.
     """
 
     file: File
     sha256: bytes
     media_type: str
+    turn: int | None = None
 
     @property
     def size_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 from utils.metadata.photo_metadata import Metadata as Metadata
@@ -24,9 +25,14 @@ class Picture:
     thumbnail: bytes
 
 
-def placeholder_phash(sha256: bytes) -> int:
-    """The `phash` of a picture that nobody has seen yet: like that of copies only."""
-    return int.from_bytes(sha256[:8])
+def picture_key(sha256: bytes, turn: int | None) -> bytes:
+    """What a content's pixels are kept under: a sidecar that turns them makes another picture."""
+    return sha256 if turn is None else hashlib.sha256(b"turned %d\0" % turn + sha256).digest()
+
+
+def placeholder_phash(key: bytes) -> int:
+    """The `phash` of a picture (by its key) that nobody has seen yet: like that of copies only."""
+    return int.from_bytes(key[:8])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from ingestion_orchestration_fastapi_app.domain.library.picture import picture_key
 from utils.metadata.photo_metadata import Metadata
 
 Vector = npt.NDArray[np.float32]  # shape (dim,), unit norm
@@ -36,6 +37,10 @@ class Point:
     caption: str | None
     fingerprint: str
     job_id: str
+
+    @property
+    def picture_key(self) -> bytes:
+        return picture_key(self.sha256, self.metadata.sidecar_turn)
 
 
 @dataclass(frozen=True, slots=True)

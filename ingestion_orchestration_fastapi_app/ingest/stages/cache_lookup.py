@@ -35,7 +35,7 @@ async def cache_lookup(
             misses: list[ReadFile] = []
             copies: list[ReadFile] = []
             for file in fresh:  # no await inside: of two copies in one group one is the owner
-                sha256 = file.content.sha256
+                sha256 = file.content.picture_key
                 vector, picture = vectors.get(sha256), pictures.get(sha256)
                 caption = captions.get(sha256)
                 if job.wants_captions and caption is None:
@@ -73,7 +73,7 @@ def _hit(
 
 
 async def _waits(job: JobContext, file: ReadFile) -> bool:
-    return file.content.sha256 in job.deduplicator and await _attached(job, file)
+    return file.content.picture_key in job.deduplicator and await _attached(job, file)
 
 
 async def _attached(job: JobContext, copy: ReadFile) -> bool:
@@ -90,7 +90,7 @@ async def _cached(
         return {}, {}, {}
     cache = job.ports.cache
     captions: dict[bytes, str] = {}
-    hashes = list({file.content.sha256 for file in files})
+    hashes = list({file.content.picture_key for file in files})
     with job.progress.busy("known"):
         vectors = await _vectors(job, hashes)
         pictures = await cache.pictures(job.ports.preparation.picture_version, hashes)

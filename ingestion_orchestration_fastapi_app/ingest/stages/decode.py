@@ -42,7 +42,7 @@ async def _decode(
     job: JobContext, file: ReadFile, out: Send[ToEmbed], results: Send[Result]
 ) -> ReadFile | None:
     """Returns the copy that takes the place of a file that was lost meanwhile."""
-    sha256 = file.content.sha256
+    sha256 = file.content.picture_key
     prepared = await job.read_control.judged(
         file.content.file, partial(_prepared, job, file.content)
     )

@@ -177,10 +177,12 @@ async def _after_refusal(
 
 def _successors(job: JobContext, to_embed: ToEmbed) -> list[Attempt]:
     """A copy that waited for the lost file is sent in its place."""
-    successor = job.deduplicator.promote(to_embed.read_file.content.sha256)
+    successor = job.deduplicator.promote(to_embed.read_file.content.picture_key)
     if successor is None:
         return []
-    upload = Original(successor.content.file, successor.content.sha256, to_embed.upload.media_type)
+    content, media_type = successor.content, to_embed.upload.media_type
+    turn = content.metadata.sidecar_turn
+    upload = Original(content.file, content.sha256, media_type, turn)
     return [Attempt([replace(to_embed, read_file=successor, upload=upload)])]
 
 
@@ -205,7 +207,7 @@ def _end(job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected) -> Res
     end = stored(loaded, point, picture, Outcome.EMBEDDED, caption_fingerprint=named)
     return replace(
         end,
-        owned_sha256=loaded.content.sha256,
+        owned_sha256=loaded.content.picture_key,
         is_new_vector=True,
         is_new_picture=True,
         caption_fingerprint=None if answer.caption is None else named,
@@ -215,5 +217,5 @@ def _end(job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected) -> Res
 def _ended(to_embed: ToEmbed, fault: Rejected) -> Result:
     return replace(
         failed_after_read(to_embed.read_file.without_bytes(), fault),
-        owned_sha256=to_embed.read_file.content.sha256,
+        owned_sha256=to_embed.read_file.content.picture_key,
     )
