@@ -36,6 +36,8 @@ def scene(width_px: int = 640, height_px: int = 480, *, seed: int = 0) -> Image.
 
 
 def encoded(image: Image.Image, name: str = "JPEG", **options: object) -> bytes:
+    if name == "JXL":
+        import pillow_jxl  # noqa: F401  # registers its encoder
     file = BytesIO()
     image.save(file, name, **options)
     return file.getvalue()

@@ -7,8 +7,8 @@ from importlib import metadata
 
 from utils.imaging.formats import Format
 
-_READERS = 2  # raise it whenever a file might be read that was skipped or refused
-_DECODERS = ("imagecodecs", "pillow", "pillow-heif", "pillow-jxl-plugin", "rawpy", "tifffile")
+_READERS = 3  # raise it whenever a file might be read that was skipped or refused
+_DECODERS = ("imagecodecs", "pillow", "pillow-heif", "rawpy", "tifffile")
 
 
 def reader_version() -> str:

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import tifffile
+from PIL import Image
 
-from tests.picture_files import scene
+from tests.jxl_files import Layer, jxl_of_jpeg, jxl_of_layers
+from tests.picture_files import encoded, exif_with, scene
+from tests.profiles import cmyk_profile
 
 
 def odd_tiffs() -> list[bytes]:
@@ -32,3 +35,16 @@ def odd_tiffs() -> list[bytes]:
         tifffile.imwrite(file, values, photometric="rgb", **options)
         made.append(file.getvalue())
     return made
+
+
+def odd_jpeg_xls(picture: Image.Image) -> list[bytes]:
+    """Of layers, frames and inks, in linear light, and of a JPEG."""
+    colours = np.asarray(picture)
+    layers = [Layer(colours), Layer(colours[:9, :9], left=3, top=5)]
+    return [
+        jxl_of_layers(layers),
+        jxl_of_layers(layers[:1] * 2, animated=True, colours=(9, 16)),
+        jxl_of_layers([Layer(colours, black=colours[..., 0])], icc=cmyk_profile()),
+        jxl_of_layers([Layer((colours / 255).astype(np.float32))], colours=(1, 8)),
+        jxl_of_jpeg(encoded(picture, exif=exif_with(make="Maker")), edited=True),
+    ]

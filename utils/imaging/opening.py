@@ -23,6 +23,7 @@ from utils.imaging.header_size import header_size
 from utils.imaging.jpeg_rows import open_damaged
 from utils.imaging.pillow_setup import ready_pillow
 from utils.imaging.pixel_streams import check_gif, jpeg_stream, png_stream
+from utils.imaging.readers.jpeg_xl import read_jxl
 from utils.imaging.readers.loaded import Loaded
 from utils.imaging.readers.tiff import read_tiff
 
@@ -34,7 +35,6 @@ _PILLOW_NAMES = {
     Format.PPM: "PPM",
     Format.HEIC: "HEIF",
     Format.AVIF: "AVIF",
-    Format.JXL: "JXL",
 }
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -46,7 +46,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION = 0x0112
-# Opening these reads no pixels, and then they tell. Opening a JPEG XL decodes it.
+# Opening these reads no pixels, and then they tell.
 _SIZES_DEEP_INSIDE = frozenset({Format.TIFF, Format.HEIC, Format.AVIF})
 
 Area = tuple[float, float, float, float]  # left, top, right, bottom
@@ -101,8 +101,8 @@ def open_upright(
 def _decoded(
     data: bytes, known: Format, min_side_px: int, max_pixels: int, orientation: int | None
 ) -> Decoded:
-    points = code_points(data, known)
     loaded = _loaded(data, known, min_side_px, max_pixels)
+    points = loaded.points or code_points(data, known)
     width, height = loaded.size
     turn = orientation or loaded.turn
     reduced = _reduced(loaded.image, min_side_px)
@@ -116,6 +116,8 @@ def _decoded(
 def _loaded(data: bytes, known: Format, min_side_px: int, max_pixels: int) -> Loaded:
     if known is Format.TIFF:
         return read_tiff(data, max_pixels=max_pixels)
+    if known is Format.JXL:
+        return read_jxl(data, max_pixels=max_pixels)
     exif: object = None
     if known is Format.JPEG:
         stream = jpeg_stream(data)
@@ -134,7 +136,8 @@ def _loaded(data: bytes, known: Format, min_side_px: int, max_pixels: int) -> Lo
         else:
             image.load()
         exif = exif or image.info.get("exif")
-        turn = 1 if _is_turned(image, known) else exif_orientation(exif)
+        # libheif turns a picture itself.
+        turn = 1 if known is Format.HEIC else exif_orientation(exif)
         return Loaded(loaded, size, turn, partial)
 
 
@@ -174,13 +177,6 @@ def _reduced(image: Image.Image, min_side_px: int) -> Image.Image:
     reduced = image.reduce(factor)
     reduced.info = dict(image.info)
     return reduced
-
-
-def _is_turned(image: Image.Image, known: Format) -> bool:
-    """By its decoder: libheif and libjxl turn a picture themselves."""
-    if known is Format.JXL:
-        return not getattr(image, "jpeg", False)
-    return known is Format.HEIC
 
 
 def exif_orientation(exif: object) -> int:

@@ -10,7 +10,7 @@ from PIL import Image
 
 _lock = threading.Lock()
 _registered = False
-_MODULES = r"(PIL|pillow_heif|pillow_jxl)(\.|$)"
+_MODULES = r"(PIL|pillow_heif)(\.|$)"
 _FILTER = ("ignore", None, Warning, re.compile(_MODULES), 0)
 
 
@@ -39,8 +39,6 @@ def _register() -> None:
     )
 
     warnings.filterwarnings("ignore", module=_MODULES)
-    import pillow_jxl  # noqa: F401  # registers itself
-
     pillow_heif.register_heif_opener(thumbnails=False)
     # Every caller states its own limit, checked from the header; Pillow's is one for the process.
     Image.MAX_IMAGE_PIXELS = None

@@ -80,9 +80,14 @@ class Conversion:
         if self.gains is not None:
             light *= self.gains[band.max(axis=-1)][..., None]
         light = light @ self.matrix
-        steps = np.rint(light.clip(0, 1) * _STEPS).astype(np.uint16)
-        shown: Bytes = _encoded_steps()[steps]
-        return shown
+        return srgb_levels(light.clip(0, 1))
+
+
+def srgb_levels(light: npt.NDArray[np.float32]) -> Bytes:
+    """Of linear light from 0 to 1."""
+    steps = np.rint(light * _STEPS).astype(np.uint16)
+    levels: Bytes = _encoded_steps()[steps]
+    return levels
 
 
 @lru_cache(maxsize=64)
