@@ -201,6 +201,7 @@ def _image_fields(point: Point, collection: str, stale: Collection[UUID]) -> dic
         "bytes": point.size_bytes,
         "format": point.format,
         **asdict(point.metadata),
+        "companions": point.companions,
         "caption": point.caption,
         "partial": point.partial,
         "pixel_source": point.pixel_source,

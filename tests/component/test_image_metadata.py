@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.component.orchestrator_app import Running, check_problem, orchestrator, paint
-from tests.picture_files import LONG_AGO_NS, xmp, xmp_with
+from tests.picture_files import LONG_AGO_NS, dng, scene, xmp, xmp_with
 from utils.contract import ErrorCode
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +77,32 @@ async def test_a_sidecar_turns_the_picture(tmp_path: Path) -> None:
         assert await _shown(running, "a.png") == (standing, "blue")
         assert await imported(1) == ("cached", 3)
         assert await _shown(running, "a.png") == (lying, "red")
+
+
+async def test_files_of_one_shot_know_each_other(tmp_path: Path) -> None:
+    """Also where the second comes later; both are images."""
+    photos = tmp_path / "photos"
+    paint(photos / "a.jpg", "red")
+    _long_ago(photos / "a.jpg")
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+        (photos / "a.dng").write_bytes(dng(scene(200, 150)))
+        (photos / "a.mov").write_bytes(b"a film")
+        for name in ("a.dng", "a.mov"):
+            _long_ago(photos / name)
+        job = await running.ingested()
+        assert (job["counts"]["cached"], job["counts"]["embedded"]) == (1, 1)
+        images = (await running.get("/images"))["images"]
+        found = {image["filename"]: image["companions"] for image in images}
+        assert found == {"a.jpg": ["a.dng", "a.mov"], "a.dng": ["a.jpg", "a.mov"]}
+        (photos / "a.mov").unlink()
+        await running.ingested()
+        images = (await running.get("/images"))["images"]
+        assert {image["filename"]: image["companions"] for image in images} == {
+            "a.jpg": ["a.dng"],
+            "a.dng": ["a.jpg"],
+        }
+        assert (await running.ingested())["counts"]["unchanged"] == 2
 
 
 async def _shown(running: Running, name: str) -> tuple[tuple[int, int], str]:

@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import 
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking import file_walk
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import MAX_GROUP
-from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
+from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root, root_at
 from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Linked,
@@ -160,73 +160,6 @@ async def test_each_file_belongs_to_the_deepest_root(tmp_path: Path) -> None:
         (inner.id, b"c/3.jpg"),
         (outer.id, b"a/bc/4.jpg"),
     }
-
-
-async def test_a_file_comes_with_its_sidecars_and_no_other(tmp_path: Path) -> None:
-    for name in (
-        "a.jpg", "a.xmp", "a.jpg.xmp", "b.JPG", "b.XMP", "c.jpg", "cc.xmp", "d.x.jpg", "d.x.xmp",
-        "below/c.xmp",
-    ):  # fmt: skip
-        put(tmp_path / name, BYTES)
-    (tmp_path / "c.xmp").mkdir()
-    files, _ = await scanned(tmp_path)
-    beside = {file.path: file.sidecars for file in files if file.stat.sidecar_mark}
-    assert beside == {
-        b"a.jpg": (b"a.jpg.xmp", b"a.xmp"),
-        b"b.JPG": (b"b.XMP",),
-        b"d.x.jpg": (b"d.x.xmp",),
-    }
-
-
-async def test_a_sidecar_that_names_an_extension_is_of_that_file_alone(tmp_path: Path) -> None:
-    for name in ("a.NEF", "a.NEF.jpg", "a.jpg", "a.NEF.xmp", "a.xmp"):
-        put(tmp_path / name, BYTES)
-    files, _ = await scanned(tmp_path)
-    beside = {file.path: file.sidecars for file in files}
-    assert beside[b"a.NEF"] == (b"a.NEF.xmp", b"a.xmp")
-    assert beside[b"a.jpg"] == (b"a.xmp",)
-    assert beside[b"a.NEF.jpg"] == ()
-
-
-async def test_googles_json_comes_behind_other_sidecars(tmp_path: Path) -> None:
-    for name in ("a.jpg", "a.jpg.json", "a.xmp", "a(1).jpg", "a.jpg(1).json", "b.jpg", "b.json"):
-        put(tmp_path / name, BYTES)
-    put(tmp_path / "c.jpg", BYTES)
-    (tmp_path / "c.jpg.json").mkdir()
-    files, _ = await scanned(tmp_path)
-    beside = {file.path: file.sidecars for file in files if file.stat.sidecar_mark}
-    assert beside == {b"a.jpg": (b"a.xmp", b"a.jpg.json"), b"a(1).jpg": (b"a.jpg(1).json",)}
-
-
-async def test_a_file_looks_changed_when_a_sidecar_comes_changes_or_goes(tmp_path: Path) -> None:
-    async def stat() -> FileStat:
-        files, _ = await scanned(tmp_path)
-        return next(file.stat for file in files if file.path == b"a.jpg")
-
-    put(tmp_path / "a.jpg", BYTES)
-    seen = [await stat()]
-    put(tmp_path / "a.xmp", b"<x/>")
-    seen.append(await stat())
-    put(tmp_path / "a.xmp", b"<longer/>")
-    seen.append(await stat())
-    (tmp_path / "a.xmp").rename(tmp_path / "a.jpg.xmp")
-    seen.append(await stat())
-    assert len(set(seen)) == len(seen)
-    assert await stat() == seen[-1]
-    (tmp_path / "a.jpg.xmp").unlink()
-    assert await stat() == seen[0]
-
-
-async def test_files_without_sidecars_cost_no_look_for_any(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put(tmp_path / "alone.jpg", BYTES)
-    put(tmp_path / "other.xmp", BYTES)
-    looks: list[object] = []
-    monkeypatch.setattr(file_walk, "looked_at", lambda *given: looks.append(given))
-    files, _ = await scanned(tmp_path)
-    assert len(files) == 2
-    assert not looks
 
 
 async def test_links_are_not_followed_and_loops_end(tmp_path: Path) -> None:

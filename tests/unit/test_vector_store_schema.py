@@ -74,10 +74,12 @@ POINTS = st.builds(
         software=st.none() | ANY_TEXT,
         favourite=st.none() | st.booleans(),
         sidecar_turn=st.none() | st.integers(2, 8),
+        motion=st.none() | st.booleans(),
     ),
     caption=st.none() | ANY_TEXT,
     fingerprint=ANY_TEXT,
     job_id=ANY_TEXT,
+    companions=st.lists(ANY_TEXT, max_size=3).map(tuple),
 )
 
 
@@ -127,6 +129,7 @@ def with_storable_text(point: Point) -> Point:
         caption=None if point.caption is None else storable(point.caption),
         fingerprint=storable(point.fingerprint),
         job_id=storable(point.job_id),
+        companions=tuple(map(storable, point.companions)),
         metadata=replace(point.metadata, **said),
     )
 

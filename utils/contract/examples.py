@@ -40,6 +40,8 @@ IMAGE: dict[str, JsonValue] = {
     "software": None,
     "favourite": None,
     "sidecar_turn": None,
+    "motion": None,
+    "companions": ["beach.cr2"],
     "caption": "a dog running on the beach",
     "partial": False,
     "pixel_source": "image",

@@ -60,6 +60,14 @@ class ImageReply(Reply):
         description="EXIF's orientation (2 to 8) by which a sidecar turns the picture, after what "
         "the file itself says: thumbnails are turned by it, the original is as it is.",
     )
+    motion: bool | None = Field(
+        default=None, description="Whether a film lies in the file, behind the still."
+    )
+    companions: tuple[str, ...] = Field(
+        default=(),
+        description="Other files of the same shot, in the same folder: a RAW's JPEG or HEIC, a "
+        "JPEG's RAW, the film of a still. A picture among them is an image of its own, too.",
+    )
     caption: str | None = Field(description="What the captioning model says of it.")
     partial: bool = Field(description="Only a part could be decoded; the rest is missing.")
     pixel_source: str = Field(

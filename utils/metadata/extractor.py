@@ -10,6 +10,7 @@ from typing import TypeVar
 import structlog
 
 from utils.containers.byte_source import ByteSource
+from utils.containers.motion_photo import holds_film
 from utils.containers.tiff import IPTC, PHOTOSHOP, XMP, Directory
 from utils.imaging.formats import Format, extension
 from utils.metadata.beside.name_dates import times_in_path
@@ -27,6 +28,7 @@ from utils.metadata.xmp import read_xmp, read_xmp_sidecar
 log = structlog.get_logger(__name__)
 NOTHING = Metadata()
 _ORIENTATION = 0x0112
+_WITH_FILMS = frozenset({Format.JPEG, Format.HEIC, Format.AVIF})
 _AHEAD = timedelta(days=1)  # of UTC: no clock of a photographer is further
 T = TypeVar("T")
 
@@ -71,6 +73,7 @@ def extract_metadata(
         keywords=_keywords(found),
         favourite=_first(each.favourite for each in found.takeout),
         sidecar_turn=_sidecar_turn(found, known),
+        motion=found.motion or None,
     )
     times = [*found.times, *_guessed_times(path, mtime_ns)]
     return _timed(_placed(metadata, technical), times)
@@ -88,6 +91,7 @@ class _Sources:
     times: list[Times] = field(default_factory=list)
     orientation: int | None = None  # by EXIF
     sidecar_orientation: int | None = None
+    motion: bool = False
 
 
 def _read_blocks(found: _Sources, data: ByteSource, known: Format) -> None:
@@ -99,6 +103,8 @@ def _read_blocks(found: _Sources, data: ByteSource, known: Format) -> None:
         metadata, times = read_exif(directories) if directories else read_ciff(data)
         found.exif.append(metadata)
         found.times.insert(0, times)  # its GPS time before that of XMP
+    if known in _WITH_FILMS:
+        found.motion = holds_film(data, blocks.xmp, is_heif=known is not Format.JPEG)
     for block in (*blocks.xmp, *_within(directories, XMP)):
         _add_xmp(found.xmp, found.times, block)
     resources = (*blocks.photoshop, *_within(directories, PHOTOSHOP))

@@ -161,6 +161,8 @@ def _row(point: Point) -> dict[str, object]:
         "software": metadata.software,
         "favourite": metadata.favourite,
         "sidecar_turn": metadata.sidecar_turn,
+        "motion": metadata.motion,
+        "companions": [storable(name) for name in point.companions] or None,
         "caption": point.caption,
         "fingerprint": point.fingerprint,
         "job_id": point.job_id,
@@ -215,6 +217,7 @@ def _point(row: dict[str, Any], vector: Vector) -> Point:
         caption=row["caption"],
         fingerprint=row["fingerprint"],
         job_id=row["job_id"],
+        companions=tuple(row["companions"] or ()),
     )
 
 
@@ -242,4 +245,5 @@ def _metadata(row: dict[str, Any]) -> Metadata:
         software=row["software"],
         favourite=row["favourite"],
         sidecar_turn=row["sidecar_turn"],
+        motion=row["motion"],
     )

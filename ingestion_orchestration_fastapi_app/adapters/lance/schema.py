@@ -59,6 +59,8 @@ _ADDED = (
     pa.field("software", pa.string()),
     pa.field("favourite", pa.bool_()),
     pa.field("sidecar_turn", pa.int32()),
+    pa.field("motion", pa.bool_()),
+    pa.field("companions", pa.list_(pa.string())),  # null where there is none
 )
 _COLUMNS = (*_PAYLOAD, *_ADDED)
 PAYLOAD_COLUMNS = tuple(field.name for field in _COLUMNS)

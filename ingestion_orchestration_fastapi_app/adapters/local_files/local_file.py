@@ -136,8 +136,9 @@ class LocalFile:
         if not _identity(before) == _identity(after) == _identity(on_path):
             return None
         changed_ns = max(each.st_mtime_ns for each in (before, *(found for _, found in beside)))
+        mark = mark_of(beside, self._file.companions)
         return Content(
-            file=replace(self._file, stat=file_stat(before, sidecar_mark=mark_of(beside))),
+            file=replace(self._file, stat=file_stat(before, sidecar_mark=mark)),
             data=data,
             sha256=sha256,
             format=self._format.value,

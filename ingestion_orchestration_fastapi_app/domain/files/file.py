@@ -32,7 +32,8 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """`sidecar_mark` changes when a sidecar of the file comes, goes or changes; 0: it has none."""
+    """`sidecar_mark` changes when a sidecar of the file comes, goes or changes, and when a
+    companion comes or goes; 0: it has neither."""
 
     size_bytes: int
     mtime_ns: int
@@ -55,13 +56,15 @@ class FileKey:
 class File:
     """A regular file as the scan met it.
 
-    `sidecars` are names in the file's own folder, the one that counts most first.
+    `sidecars` are names in the file's own folder, the one that counts most first. `companions`
+    are those of other files of the same shot there.
     """
 
     root: Root
     path: bytes  # relative to the root
     stat: FileStat
     sidecars: tuple[bytes, ...] = ()
+    companions: tuple[bytes, ...] = ()
 
     @property
     def key(self) -> FileKey:

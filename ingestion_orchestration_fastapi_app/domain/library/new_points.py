@@ -42,4 +42,5 @@ def point_of(
         caption=caption,
         fingerprint=fingerprint,
         job_id=job_id,
+        companions=tuple(map(display_text, content.file.companions)),
     )

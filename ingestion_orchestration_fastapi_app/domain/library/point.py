@@ -37,6 +37,7 @@ class Point:
     caption: str | None
     fingerprint: str
     job_id: str
+    companions: tuple[str, ...] = ()  # names of other files of the shot, in the same folder
 
     @property
     def picture_key(self) -> bytes:

@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import Op
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import FAILING
 from ingestion_orchestration_fastapi_app.adapters.local_files.sidecars import (
     beside_in,
+    companions_in,
     looked_at,
     mark_of,
     sidecars_of,
@@ -153,8 +154,12 @@ def _files_in(
                 if _is_copy_before_edit(name, listing):
                     continue
                 sidecars = sidecars_of(name, beside)
-                mark = mark_of(looked_at(listing, sidecars)) if sidecars else 0
-                yield File(root, prefix + name, file_stat(found, sidecar_mark=mark), sidecars)
+                companions = companions_in(name, beside)
+                mark = 0
+                if sidecars or companions:
+                    mark = mark_of(looked_at(listing, sidecars) if sidecars else (), companions)
+                known = file_stat(found, sidecar_mark=mark)
+                yield File(root, prefix + name, known, sidecars, companions)
             elif _is_folder(entry, path, rules):
                 met.folders.append(path)
             elif _is_link(entry, path, rules):
