@@ -17,11 +17,11 @@ from PIL import Image
 from benchmarks.raw import THUMBNAIL_SIDE_PX, prepare
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind, stored
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileStat,
     Outcome,
-    Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import NAMESPACE, root_at
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FileStart
@@ -166,11 +166,10 @@ async def store_rows(folder: Path, *, rows: int, dim: int) -> None:
                 point_id,
                 "x",
                 Outcome.EMBEDDED,
-                Verdict.STORED,
                 stat,
                 True,
                 sha256=bytes(32),
-                stored_fingerprint="f",
+                artefacts=(stored(Kind.VECTOR, "f"),),
             )
             for key, point_id in zip(keys, ids, strict=True)
         ]

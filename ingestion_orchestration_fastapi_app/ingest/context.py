@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.files.change_detection import captioned
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import UNKNOWN_CAPTIONER, Wanted
+from ingestion_orchestration_fastapi_app.domain.files.change_detection import Readers
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Root
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import IngestOptions
@@ -131,11 +133,15 @@ class JobContext:
         return self.ports.preparation.min_side_px(clip, whole_side_px=self.whole_side_px)
 
     @property
-    def wanted_fingerprint(self) -> str:
-        """What the ledger must know of a point for its file to be unchanged."""
-        if self.wants_captions:
-            return captioned(self.fingerprint, self.caption_fingerprint)
-        return self.fingerprint
+    def wanted(self) -> Wanted:
+        """What a file must have, to be unchanged."""
+        if not self.wants_captions:
+            return Wanted(self.fingerprint)
+        return Wanted(self.fingerprint, self.caption_fingerprint or UNKNOWN_CAPTIONER)
+
+    @property
+    def readers(self) -> Readers:
+        return Readers(self.ports.preparation.reader_version, datetime.now(UTC))
 
     def vector_key(self, sha256: bytes) -> VectorKey:
         return VectorKey(self.fingerprint, self.ports.preparation.upload_version, sha256)

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from ingestion_orchestration_fastapi_app.domain.files.change_detection import captioned
-from ingestion_orchestration_fastapi_app.domain.files.file import File, FileRecord, Outcome, Verdict
+from ingestion_orchestration_fastapi_app.domain.files import artefacts
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileRecord, Outcome
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Sendable
@@ -88,23 +89,23 @@ class Result:
 
 def failed(to_read: ToRead, fault: Rejected) -> Result:
     """The end of a file whose content was never read."""
-    return _ended(to_read.file, to_read.point_id, Verdict.FAILED, Outcome.FAILED, fault=fault)
+    refused = artefacts.failed(fault, model=artefacts.OF_THE_FILE)
+    return _ended(to_read.file, to_read.point_id, Outcome.FAILED, refused)
 
 
 def skipped(to_read: ToRead, detail: str) -> Result:
-    return _ended(to_read.file, to_read.point_id, Verdict.SKIPPED, Outcome.SKIPPED, detail=detail)
+    refused = artefacts.skipped(detail)
+    return _ended(to_read.file, to_read.point_id, Outcome.SKIPPED, refused)
 
 
-def failed_after_read(read_file: ReadFile, fault: Rejected) -> Result:
-    """The end of a file whose content cannot become a point."""
-    return _of_content(read_file, Verdict.FAILED, Outcome.FAILED, fault=fault)
+def failed_after_read(read_file: ReadFile, fault: Rejected, *, model: str) -> Result:
+    """The end of a file whose content cannot become a point of the model."""
+    return _of_content(read_file, Outcome.FAILED, artefacts.failed(fault, model=model))
 
 
 def unchanged(read_file: ReadFile) -> Result:
     """The same bytes, already stored: only what the ledger knows of the file's times changes."""
-    assert read_file.record is not None
-    fingerprint = read_file.record.stored_fingerprint
-    return _of_content(read_file, Verdict.STORED, Outcome.UNCHANGED, fingerprint=fingerprint)
+    return _of_content(read_file, Outcome.UNCHANGED)
 
 
 def stored(
@@ -113,68 +114,39 @@ def stored(
     picture: Picture,
     outcome: Outcome,
     *,
-    caption_fingerprint: str | None,
+    caption: Artefact | None,
 ) -> Result:
     """The end of a file that became a point. The caller says what of it is new to the cache."""
-    fingerprint = point.fingerprint
-    if point.caption is not None and caption_fingerprint is not None:
-        fingerprint = captioned(fingerprint, caption_fingerprint)
-    ended = _of_content(read_file, Verdict.STORED, outcome, fingerprint=fingerprint)
+    vector = artefacts.stored(Kind.VECTOR, point.fingerprint)
+    ended = _of_content(read_file, outcome, vector, *([] if caption is None else [caption]))
     return replace(ended, point=point, picture=picture)
 
 
-def unstored(end: Result, fault: Rejected) -> Result:
+def unstored(end: Result, fault: Rejected, *, model: str) -> Result:
     """The end of a file whose point turned out to be none that can be stored."""
-    file_outcome = replace(
-        end.file_outcome,
-        verdict=Verdict.FAILED,
-        outcome=Outcome.FAILED,
-        stored_fingerprint=None,
-        code=fault.code,
-        detail=fault.detail,
-    )
+    refused = artefacts.failed(fault, model=model)
+    file_outcome = replace(end.file_outcome, outcome=Outcome.FAILED, artefacts=(refused,))
     return replace(end, file_outcome=file_outcome, point=None, picture=None)
 
 
-def _of_content(
-    read_file: ReadFile,
-    verdict: Verdict,
-    outcome: Outcome,
-    *,
-    fault: Rejected | None = None,
-    fingerprint: str | None = None,
-) -> Result:
+def _of_content(read_file: ReadFile, outcome: Outcome, *made: Artefact) -> Result:
     content = read_file.content
-    ended = _ended(
-        content.file, read_file.point_id, verdict, outcome, fault=fault, fingerprint=fingerprint
-    )
+    ended = _ended(content.file, read_file.point_id, outcome, *made)
     file_outcome = replace(
         ended.file_outcome, mtime_trusted=content.mtime_trusted, sha256=content.sha256
     )
     return replace(ended, file_outcome=file_outcome, lease=read_file.lease)
 
 
-def _ended(
-    file: File,
-    point_id: UUID,
-    verdict: Verdict,
-    outcome: Outcome,
-    *,
-    fault: Rejected | None = None,
-    detail: str | None = None,
-    fingerprint: str | None = None,
-) -> Result:
+def _ended(file: File, point_id: UUID, outcome: Outcome, *made: Artefact) -> Result:
     changed_ns = max(file.stat.mtime_ns, file.stat.ctime_ns)
     file_outcome = FileOutcome(
         key=file.key,
         point_id=point_id,
         display_path=display_text(file.absolute),
         outcome=outcome,
-        verdict=verdict,
         stat=file.stat,
         mtime_trusted=time.time_ns() - changed_ns > MTIME_TRUSTED_AFTER_NS,
-        stored_fingerprint=fingerprint,
-        code=None if fault is None else fault.code,
-        detail=detail if fault is None else fault.detail,
+        artefacts=made,
     )
     return Result(file_outcome=file_outcome)

@@ -216,11 +216,15 @@ async def _unseen(
 
 
 async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
-    """Safe to repeat. Between the first step and the last a point may be there or not."""
+    """Safe to repeat. Between the first step and the last a point may be there or not.
+
+    It goes out of all tables: who goes back to another generation is not to find it again.
+    """
     ledger = job.ports.ledger
     ids = [file.point_id for file in files]
-    await ledger.artefacts.begin_delete(job.collection_id, ids)
-    version = await job.ports.store.delete(job.generation.table, ids)
-    return await ledger.files.delete_files(
-        job.job_id, job.collection_id, files, synced=SyncedVersion(job.generation.id, version)
-    )
+    synced: list[SyncedVersion] = []
+    for one in job.collection.generations:
+        await ledger.artefacts.begin_delete(one.id, ids)
+        version = await job.ports.store.delete(one.table, ids)
+        synced.append(SyncedVersion(one.id, version))
+    return await ledger.files.delete_files(job.job_id, job.collection_id, files, synced=synced)

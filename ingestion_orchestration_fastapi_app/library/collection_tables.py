@@ -84,7 +84,7 @@ class CollectionTables:
             missed = await self.check(collection, active)
         if mended is not None or not known:
             stored = self._store.ids(active.table)
-            unknown, lost = await self._ledger.artefacts.reconcile(collection.id, stored)
+            unknown, lost = await self._ledger.artefacts.reconcile(active.id, stored)
             if mended is not None:
                 await self._ledger.generations.set_synced_version(active.id, mended.version)
                 mended = replace(mended, lost_rows=max(mended.lost_rows, missed + lost))
@@ -114,37 +114,8 @@ class CollectionTables:
         )
         if not opened.restored and opened.version == synced_version:
             return 0
-        lost = await self._reconcile(collection, generation.table, opened)
-        await self._ledger.generations.set_synced_version(generation.id, opened.version)
-        if opened.restored or opened.version < (synced_version or 0):
-            await self._roots.put_back(collection, generation)
-        else:
-            await self._roots.adopt(collection, generation.table)
-        return lost
-
-    async def first(self, collection: CollectionRecord, *, dim: int) -> tuple[str, int]:
-        """The table of a collection that is not bound yet, made where it is not there.
-
-        Returns its name and version.
-        """
-        taken = await self._ledger.generations.taken_tables()
-        table = new_table_name(collection.name, taken)
-        try:
-            return table, await self._adopt(collection, table, dim=dim)
-        except StoreRead:  # of a table that outlived its ledger
-            await self._store.mend(table, dim=dim)
-            return table, await self._adopt(collection, table, dim=dim)
-
-    async def _adopt(self, collection: CollectionRecord, table: str, *, dim: int) -> int:
-        """Returns its version."""
-        opened = await self._opened(collection, table, dim=dim, synced_version=None)
-        await self._reconcile(collection, table, opened)
-        await self._roots.adopt(collection, table)
-        return opened.version
-
-    async def _reconcile(self, collection: CollectionRecord, table: str, opened: Opened) -> int:
         unknown, lost = await self._ledger.artefacts.reconcile(
-            collection.id, self._store.ids(table)
+            generation.id, self._store.ids(generation.table)
         )
         log.info(
             "collection_reconciled",
@@ -154,7 +125,25 @@ class CollectionTables:
             unknown_points=unknown,
             lost_points=lost,
         )
+        await self._ledger.generations.set_synced_version(generation.id, opened.version)
+        if opened.restored or opened.version < (synced_version or 0):
+            await self._roots.put_back(collection, generation)
+        else:
+            await self._roots.adopt(collection, generation.table)
         return lost
+
+    async def first(self, collection: CollectionRecord, *, dim: int) -> str:
+        """The name of the table of a collection that is not bound yet, made where it is not there.
+
+        Whose it is by what is in it is known once it is checked.
+        """
+        taken = await self._ledger.generations.taken_tables()
+        table = new_table_name(collection.name, taken)
+        try:
+            await self._opened(collection, table, dim=dim, synced_version=None)
+        except StoreRead:  # of a table that outlived its ledger
+            await self._store.mend(table, dim=dim)
+        return table
 
     async def _opened(
         self, collection: CollectionRecord, table: str, *, dim: int, synced_version: int | None
@@ -169,7 +158,8 @@ class CollectionTables:
 
     async def _create(self, collection: CollectionRecord, table: str, *, dim: int) -> None:
         """Raises StoreRead where images were in the table: nobody is to find an empty one."""
-        _, images = await self._ledger.folders.totals(collection.id, b"/", recursive=True)
-        if images:
-            raise table_gone(collection.name, images)
+        for one in collection.generations:
+            images = await self._ledger.artefacts.count_stored(one.id) if one.table == table else 0
+            if images:
+                raise table_gone(collection.name, images)
         await self._store.create(table, dim=dim)

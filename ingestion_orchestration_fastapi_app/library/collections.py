@@ -158,8 +158,10 @@ class Collections:
         self.check_model(collection, capabilities)
         clip = capabilities.clip
         if collection.active is None:
-            table, version = await self.tables.first(collection, dim=clip.dim)
+            table = await self.tables.first(collection, dim=clip.dim)
             new = NewGeneration(table, clip.model, clip.weights, clip.dim, clip.fingerprint)
             bind = self._ledger.generations.bind
-            await bind(collection.id, new, synced_version=version)
+            await bind(collection.id, new, synced_version=None)
+            collection = await self.get(name)
+            await self.tables.check(collection, collection.bound())
         return await self.get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind, State, found
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.roots import relative_path
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
@@ -26,4 +27,11 @@ class StalePoints:
             if relative is not None:
                 by_key[FileKey(point.root_id, relative)] = point.id
         files = await self._ledger.files.recall(collection.id, list(by_key)) if by_key else {}
-        return frozenset(by_key[key] for key, file in files.items() if file.stale)
+        model = collection.fingerprint or ""
+        stale = [
+            key
+            for key, file in files.items()
+            if (vector := found(file.artefacts, Kind.VECTOR, model)) is not None
+            if vector.state is State.STALE
+        ]
+        return frozenset(by_key[key] for key in stale)

@@ -50,7 +50,7 @@ class Look:
 async def look_at(ports: Ports, collection: CollectionRecord, page: Sequence[UnseenFile]) -> Look:
     """Changes nothing. An import may run beside it: what changes meanwhile is not blamed."""
     files = {file.point_id: file for file in page if file.had_point}
-    believed = await ports.ledger.artefacts.surely_stored(collection.id, list(files))
+    believed = await ports.ledger.artefacts.surely_stored(collection.bound().id, list(files))
     points = await ports.store.get(collection.bound().table, sorted(believed), vectors=True)
     found = [
         Found(Wrong.POINT_MISSING, _example(files[one]), one)
@@ -87,7 +87,7 @@ async def _lost(
     missing = believed - {point.id for point in points}
     if not missing:
         return set()
-    still = await ports.ledger.artefacts.surely_stored(collection.id, list(missing))
+    still = await ports.ledger.artefacts.surely_stored(collection.bound().id, list(missing))
     again = await ports.store.get(collection.bound().table, list(still))
     return still - {point.id for point in again}
 

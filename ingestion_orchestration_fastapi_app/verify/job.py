@@ -122,7 +122,7 @@ class _Check:
         artefacts = scope.ports.ledger.artefacts
         async for ids in unknown_ids(scope.ports, self.collection):
             await scope.until_stored(
-                partial(artefacts.correct, self.collection.id, lost=(), unknown=ids)
+                partial(artefacts.correct, self.collection.bound().id, lost=(), unknown=ids)
             )
         found = self.account.report.findings[Wrong.ROW_UNKNOWN]
         found.mended = found.count
@@ -135,7 +135,7 @@ class _Check:
         if lost:
             artefacts = scope.ports.ledger.artefacts
             await scope.until_stored(
-                partial(artefacts.correct, self.collection.id, lost=lost, unknown=())
+                partial(artefacts.correct, self.collection.bound().id, lost=lost, unknown=())
             )
             report.mended(Wrong.POINT_MISSING, len(lost))
         for one in position.to_mend.get(Wrong.THUMBNAIL_MISSING, []):

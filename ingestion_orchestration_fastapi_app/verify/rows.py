@@ -65,11 +65,11 @@ async def _strangers(ports: Ports, collection: CollectionRecord, ids: Sequence[U
     A second look at both tells what was just removed, or written, from what nobody knows.
     """
     artefacts = ports.ledger.artefacts
-    unknown = set(ids) - await artefacts.maybe_written(collection.id, ids)
+    unknown = set(ids) - await artefacts.maybe_written(collection.bound().id, ids)
     if not unknown:
         return unknown
     there = {point.id for point in await ports.store.get(collection.bound().table, sorted(unknown))}
-    return there - await artefacts.maybe_written(collection.id, sorted(there))
+    return there - await artefacts.maybe_written(collection.bound().id, sorted(there))
 
 
 async def _marked(ports: Ports, collection: CollectionRecord, marks: set[int]) -> Sequence[UUID]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingestion_orchestration_fastapi_app.domain.files.change_detection import serves
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import State, is_stored, refusal
 from ingestion_orchestration_fastapi_app.domain.files.deletion import changed_devices, device_at
-from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord, Verdict
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Mounted,
@@ -105,21 +105,20 @@ class ChangeScan:
         for file in files:
             record = records.get(file.key)
             if self._differs_from_ledger(file, record, collection.fingerprint or ""):
-                known = record and (record.verdict, record.mtime_trusted, record.stored_fingerprint)
-                found.note(file.absolute, file.stat, known)
+                found.note(file.absolute, file.stat, record and _state(record))
         return len(records)
 
     def _differs_from_ledger(self, file: File, record: FileRecord | None, fingerprint: str) -> bool:
         """What failed fails again until the file changes: that is no reason for a job."""
         if record is None:
             return True
-        if record.verdict is Verdict.SKIPPED and not self.is_image_name(file.path):
+        refused = refusal(record.artefacts, fingerprint)
+        is_skipped = refused is not None and refused.state is State.SKIPPED
+        if is_skipped and not self.is_image_name(file.path):
             return False  # a log or a catalogue, written over and over
         if record.stat != file.stat or not record.mtime_trusted:
             return True
-        return record.verdict is Verdict.STORED and not serves(
-            record.stored_fingerprint, fingerprint
-        )
+        return refused is None and not is_stored(record.artefacts, fingerprint)
 
     async def _missing(
         self, collection_id: int, watch: Watch, folder: bytes, *, recursive: bool
@@ -134,6 +133,11 @@ class ChangeScan:
             for path, is_gone in zip(paths, gone, strict=True):
                 if is_gone:
                     yield path
+
+
+def _state(record: FileRecord) -> object:
+    """Not when and how often it came about: that is no reason to look again."""
+    return record.mtime_trusted, tuple((one.kind, one.model, one.state) for one in record.artefacts)
 
 
 @dataclass(slots=True)

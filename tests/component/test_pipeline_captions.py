@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from ingestion_orchestration_fastapi_app.domain.files import change_detection
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded
 from tests.component.bench import Bench
-from tests.fakes import FakeInference, capabilities
-from utils.contract import CaptionCapabilities
+from tests.fakes import FakeInference, capabilities, vector_of
+from utils.contract import CaptionCapabilities, ErrorCode, JobCounts
+from utils.problems import Rejected
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +43,9 @@ async def test_a_job_with_captions_makes_up_for_one_without() -> None:
     assert (await captions(bench))["moved.jpg"] == "image a"
 
 
-async def test_a_failed_caption_leaves_the_image_stored_and_is_tried_again() -> None:
+async def test_a_failed_caption_leaves_the_image_stored_and_is_not_asked_for_by_each_import(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bench = Bench(inference=captioning())
     bench.library.put(b"a.jpg", b"image wordless")
     bench.library.put(b"b.jpg", b"image b")
@@ -46,8 +53,46 @@ async def test_a_failed_caption_leaves_the_image_stored_and_is_tried_again() -> 
     assert (job.counts.embedded, job.counts.failed) == (2, 0)
     assert await captions(bench) == {"a.jpg": None, "b.jpg": "image b"}
     assert any("ERR_BLIP_INFER" in warning for warning in job.progress.warnings)
+    bench.library.opened.clear()
     again = await bench.job(captions=True)
-    assert (again.counts.unchanged, again.counts.embedded) == (1, 1)
+    assert again.counts == JobCounts(found=2, unchanged=2)
+    assert bench.library.opened == []
+    monkeypatch.setattr(change_detection, "TRIED_AGAIN_AFTER", timedelta(0))
+    for counts in [JobCounts(found=2, unchanged=1, embedded=1)] * 2 + [again.counts]:
+        assert (await bench.job(captions=True)).counts == counts, "a day later, and three times"
+    bench.preparation.reader_version = "fake-2"
+    assert (await bench.job(captions=True)).counts.embedded == 1
+
+
+async def test_a_failed_caption_is_of_the_content_wherever_it_lies_and_whatever_its_times() -> None:
+    bench = Bench(inference=captioning())
+    bench.library.put(b"a.jpg", b"image wordless")
+    bench.library.put(b"copy.jpg", b"image wordless")
+    assert (await bench.job(captions=True)).counts == JobCounts(found=2, embedded=1, cached=1)
+    assert (await bench.job(captions=True)).counts.unchanged == 2
+    bench.library.put(b"a.jpg", b"image wordless", mtime_ns=5)
+    assert (await bench.job(captions=True)).counts == JobCounts(found=2, cached=1, unchanged=1)
+    assert (await bench.job(captions=True)).counts.unchanged == 2
+    assert bench.inference.inferred == [b"image wordless"]
+    bench.library.put(b"a.jpg", b"image with words")
+    assert (await bench.job(captions=True)).counts.embedded == 1
+    assert (await captions(bench))["a.jpg"] == "image with words"
+
+
+async def test_what_no_captioner_saw_is_asked_again_by_the_next_import() -> None:
+    """A service that is without one for a moment says so of each image."""
+
+    class Speechless(FakeInference):
+        def _embedded(self, data: bytes, *, captions: bool) -> Embedded:
+            fault = Rejected(ErrorCode.BLIP_INFER, "This service writes no captions now.")
+            return Embedded(vector_of(data), fault=fault if captions else None)
+
+    bench = Bench(inference=Speechless(told=captioning().told))
+    bench.library.put(b"a.jpg", b"image a")
+    assert (await bench.job(captions=True)).counts.embedded == 1
+    bench.inference = captioning()
+    assert (await bench.job(captions=True)).counts.embedded == 1
+    assert await captions(bench) == {"a.jpg": "image a"}
 
 
 async def test_another_captioner_says_everything_anew() -> None:

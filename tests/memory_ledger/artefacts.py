@@ -8,9 +8,10 @@ from uuid import UUID
 
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Verdict
+from ingestion_orchestration_fastapi_app.domain.files import artefacts
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
-from tests.memory_ledger.state import Row, State
+from tests.memory_ledger.state import Intent, Row, State, has_point
 
 
 class MemoryArtefacts:
@@ -20,59 +21,83 @@ class MemoryArtefacts:
         self._state = state
 
     async def begin_write(
-        self, job_id: str, collection_id: int, outcomes: Mapping[UUID, Outcome]
+        self, job_id: str, generation_id: int, outcomes: Mapping[UUID, Outcome]
     ) -> None:
         await checkpoint()
         self._state.open(job_id)
-        made = {point_id: (job_id, outcome) for point_id, outcome in outcomes.items()}
-        kept = self._state.collections[collection_id]
-        kept.intents.update(made)
-        kept.being_deleted.difference_update(made)
+        made = {point_id: Intent(job_id, outcome) for point_id, outcome in outcomes.items()}
+        self._intents(generation_id).update(made)
 
     async def pending_writes(self, job_id: str) -> dict[UUID, Outcome]:
         await checkpoint()
-        intents = self._state.collections[self._state.open(job_id).collection_id].intents
-        return {one: whose[1] for one, whose in intents.items() if whose and whose[0] == job_id}
+        kept = self._state.collections[self._state.open(job_id).collection_id]
+        return {
+            point_id: one.outcome
+            for intents in kept.intents.values()
+            for point_id, one in intents.items()
+            if one.job_id == job_id and one.outcome is not None
+        }
 
-    async def maybe_written(self, collection_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
+    async def maybe_written(self, generation_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
         await checkpoint()
-        kept = self._state.collections[collection_id]
-        rows = [row for row in kept.files.values() if row.record.stored_fingerprint]
-        return (set(kept.intents) | {row.point_id for row in rows}).intersection(point_ids)
+        stored = {row.point_id for row in self._stored(generation_id)}
+        return (set(self._intents(generation_id)) | stored).intersection(point_ids)
 
-    async def begin_delete(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
+    async def begin_delete(self, generation_id: int, point_ids: Sequence[UUID]) -> None:
         await checkpoint()
-        kept = self._state.collections[collection_id]
-        kept.intents.update(dict.fromkeys(point_ids))
-        kept.being_deleted.update(point_ids)
+        self._intents(generation_id).update(dict.fromkeys(point_ids, Intent(is_to_delete=True)))
 
     async def reconcile(
-        self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
+        self, generation_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
     ) -> tuple[int, int]:
         stored = {one async for ids in stored_ids for one in ids}
-        kept = self._state.collections[collection_id]
-        rows = [row for row in kept.files.values() if row.record.stored_fingerprint]
-        unknown = stored - {row.point_id for row in rows} - set(kept.intents)
-        kept.intents.update(dict.fromkeys(unknown))
+        rows, intents = self._stored(generation_id), self._intents(generation_id)
+        unknown = stored - {row.point_id for row in rows} - set(intents)
+        intents.update(dict.fromkeys(unknown, Intent()))
         lost = [row for row in rows if row.point_id not in stored]
-        _not_stored(lost)
+        self._disbelieve(generation_id, lost)
         return len(unknown), len(lost)
 
-    async def surely_stored(self, collection_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
+    async def surely_stored(self, generation_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
         await checkpoint()
-        kept = self._state.collections[collection_id]
-        rows = [row for row in kept.files.values() if row.record.stored_fingerprint]
-        return {row.point_id for row in rows}.intersection(point_ids) - set(kept.intents)
+        stored = {row.point_id for row in self._stored(generation_id)}
+        return stored.intersection(point_ids) - set(self._intents(generation_id))
+
+    async def count_stored(self, generation_id: int) -> int:
+        await checkpoint()
+        return len(self._stored(generation_id))
 
     async def correct(
-        self, collection_id: int, *, lost: Sequence[UUID], unknown: Sequence[UUID]
+        self, generation_id: int, *, lost: Sequence[UUID], unknown: Sequence[UUID]
     ) -> None:
         await checkpoint()
-        kept = self._state.collections[collection_id]
-        rows = [row for row in kept.files.values() if row.record.stored_fingerprint]
-        _not_stored([row for row in rows if row.point_id in lost])
+        rows = [row for row in self._stored(generation_id) if row.point_id in lost]
+        self._disbelieve(generation_id, rows)
         for one in (*lost, *unknown):
-            kept.intents.setdefault(one, None)
+            self._intents(generation_id).setdefault(one, Intent())
+
+    def _intents(self, generation_id: int) -> dict[UUID, Intent]:
+        found = self._state.generation(generation_id)
+        return {} if found is None else found[0].intents.setdefault(generation_id, {})
+
+    def _stored(self, generation_id: int) -> list[Row]:
+        found = self._state.generation(generation_id)
+        if found is None:
+            return []
+        kept, generation = found
+        model = generation.fingerprint
+        return [row for row in kept.files.values() if has_point(row.record, model)]
+
+    def _disbelieve(self, generation_id: int, rows: Sequence[Row]) -> None:
+        found = self._state.generation(generation_id)
+        lost = (artefacts.Kind.VECTOR, found and found[1].fingerprint)
+        for row in rows:
+            left = [
+                replace(one, state=artefacts.State.FAILED) if (one.kind, one.model) == lost else one
+                for one in row.record.artefacts
+                if (one.kind, one.model) != lost or one.is_verdict
+            ]
+            row.record = replace(row.record, artefacts=tuple(left))
 
     async def decode_starts(self, collection_id: int) -> dict[UUID, DecodeStart]:
         await checkpoint()
@@ -86,17 +111,3 @@ class MemoryArtefacts:
         for point_id in ended:
             starts.pop(point_id, None)
         starts.update({start.point_id: start for start in begun})
-
-
-def _not_stored(rows: Sequence[Row]) -> None:
-    for row in rows:
-        row.record = replace(row.record, stored_fingerprint=None, stale=False)
-        if row.record.verdict is Verdict.STORED:
-            row.record = replace(
-                row.record,
-                stat=None,
-                mtime_trusted=False,
-                verdict=None,
-                sha256=None,
-                judged_at=None,
-            )

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from anyio.lowlevel import checkpoint
 
+from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileRecord,
     Outcome,
-    Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.files.records import (
@@ -25,6 +25,8 @@ from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from tests.memory_ledger.state import Row, State, judged
 from utils.contract import ErrorCode
+
+_STORED = (artefacts.Kind.VECTOR, artefacts.State.STORED)
 
 
 class MemoryFiles:
@@ -90,18 +92,7 @@ class MemoryFiles:
                 for kept in self._state.collections.values()
                 for row in kept.files.values()
             ]
-            unknown = FileRecord(
-                max(all_rows, default=0) + 1,
-                None,
-                None,
-                False,
-                None,
-                None,
-                None,
-                None,
-                None,
-                stale=False,
-            )
+            unknown = FileRecord(max(all_rows, default=0) + 1, None, None, False, None)
             files[one.key] = Row(one.point_id, unknown)
         return files[one.key]
 
@@ -122,9 +113,10 @@ class MemoryFiles:
             row = self._count(job_id, collection_id, one)
             row.record = judged(row.record, one, reader_version, self._state.clock())
             kept.decode_starts.pop(one.point_id, None)
-            if one.verdict is Verdict.STORED and one.stored_fingerprint is not None:
-                kept.intents.pop(one.point_id, None)
-                kept.being_deleted.discard(one.point_id)
+            models = {made.model for made in one.points}
+            for generation in kept.record.generations:
+                if generation.fingerprint in models:
+                    kept.intents.get(generation.id, {}).pop(one.point_id, None)
         if synced is not None:
             self._state.set_synced(synced)
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock(), progress=progress)
@@ -156,7 +148,7 @@ class MemoryFiles:
             (one.row, one.sha256)
             for one in records
             if one.row in seen and one.row > after and one.sha256 is not None
-            if one.stored_fingerprint is not None and one.verdict is Verdict.STORED
+            if any((made.kind, made.state) == _STORED for made in one.artefacts)
         ]
         return sorted(found)[:limit]
 
@@ -166,7 +158,7 @@ class MemoryFiles:
         collection_id: int,
         files: Sequence[UnseenFile],
         *,
-        synced: SyncedVersion,
+        synced: Sequence[SyncedVersion],
     ) -> int:
         await checkpoint()
         job = self._state.open(job_id)
@@ -176,9 +168,10 @@ class MemoryFiles:
         for file in files:
             kept.files.pop(file.key, None)
             self._lose(collection_id, file.key)
-            kept.intents.pop(file.point_id, None)
-            kept.being_deleted.discard(file.point_id)
-        self._state.set_synced(synced)
+            for intents in kept.intents.values():
+                intents.pop(file.point_id, None)
+        for one in synced:
+            self._state.set_synced(one)
         progress = replace(job.progress, removed=job.progress.removed + removed)
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock(), progress=progress)
         return removed

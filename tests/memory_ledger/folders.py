@@ -9,7 +9,7 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
-from tests.memory_ledger.state import Row, State
+from tests.memory_ledger.state import Row, State, has_point
 
 
 class MemoryFolders:
@@ -47,14 +47,14 @@ class MemoryFolders:
     ) -> tuple[int, int]:
         await checkpoint()
         rows = [row for _, row in self._in(collection_id, directory, recursive=recursive)]
-        return len(rows), sum(row.record.stored_fingerprint is not None for row in rows)
+        return len(rows), sum(has_point(row.record) for row in rows)
 
     async def known_at(self, collection_id: int, paths: Sequence[bytes]) -> list[bytes]:
         await checkpoint()
         stored = [
             self._state.absolute(collection_id, key)
             for key, row in self._state.files(collection_id).items()
-            if row.record.stored_fingerprint is not None
+            if has_point(row.record)
         ]
         return [path for path in paths if any(is_within(one, path) for one in stored)]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from anyio.lowlevel import checkpoint
 
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     GenerationState,
@@ -22,7 +23,9 @@ class MemoryGenerations:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def bind(self, collection_id: int, new: NewGeneration, *, synced_version: int) -> None:
+    async def bind(
+        self, collection_id: int, new: NewGeneration, *, synced_version: int | None
+    ) -> None:
         await checkpoint()
         kept = self._kept(collection_id)
         if any(one.fingerprint != new.fingerprint for one in kept.record.generations):
@@ -68,6 +71,11 @@ class MemoryGenerations:
         kept, generation = found
         if generation.state is GenerationState.ACTIVE:
             raise ValueError("the active generation stays")
+        kept.intents.pop(generation_id, None)
+        lost = (Kind.VECTOR, generation.fingerprint)
+        for row in kept.files.values():
+            made = [one for one in row.record.artefacts if (one.kind, one.model) != lost]
+            row.record = replace(row.record, artefacts=tuple(made))
         left = tuple(one for one in kept.record.generations if one.id != generation_id)
         kept.record = replace(kept.record, generations=left)
         self._state.dropped.add(generation.table)
@@ -87,7 +95,7 @@ class MemoryGenerations:
 
     def _made(self, kept: Kept, new: NewGeneration) -> Generation:
         made = Generation(
-            next(self._state.ids),
+            next(self._state.generation_ids),
             new.table,
             new.model,
             new.weights,

@@ -84,8 +84,7 @@ class MemoryRoots:
         await checkpoint()
         kept = self._state.collections[collection_id]
         for point_id in point_ids:
-            kept.intents.pop(point_id, None)
-            kept.being_deleted.discard(point_id)
+            kept.intents.get(synced.generation_id, {}).pop(point_id, None)
             kept.decode_starts.pop(point_id, None)
         self._state.set_synced(synced)
 

@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
+from typing import NamedTuple
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.access.sessions import SessionRecord
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileRecord,
     Outcome,
-    Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
-from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, artefacts_after
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
@@ -30,6 +31,14 @@ from utils.contract import JobCounts
 class Row:
     point_id: UUID
     record: FileRecord  # its outcome is None: that is a job's
+
+
+class Intent(NamedTuple):
+    """Without a job it is to delete a point, or nobody knows whose it was."""
+
+    job_id: str | None = None
+    outcome: Outcome | None = None
+    is_to_delete: bool = False
 
 
 @dataclass
@@ -54,8 +63,7 @@ class Kept:
 
     record: CollectionRecord
     files: dict[FileKey, Row] = field(default_factory=dict)
-    intents: dict[UUID, tuple[str, Outcome] | None] = field(default_factory=dict)
-    being_deleted: set[UUID] = field(default_factory=set)  # intents to delete, among the others
+    intents: dict[int, dict[UUID, Intent]] = field(default_factory=dict)  # by generation
     devices: dict[bytes, int] = field(default_factory=dict)
     known_before: dict[bytes, frozenset[FileKey]] = field(default_factory=dict)  # another device
     decode_starts: dict[UUID, DecodeStart] = field(default_factory=dict)
@@ -67,6 +75,7 @@ class State:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
         self.ids = count(1)
+        self.generation_ids = count(1)
         self.allowed: set[bytes] = set()
         self.collections: dict[int, Kept] = {}
         self.dropped: set[str] = set()
@@ -125,31 +134,25 @@ class State:
         return roots[key.root_id].rstrip(b"/") + b"/" + key.path
 
     def had(self, row: Row) -> bool:
-        being_deleted = {one for kept in self.collections.values() for one in kept.being_deleted}
-        return row.record.stored_fingerprint is not None or row.point_id in being_deleted
+        intents = [one for kept in self.collections.values() for one in kept.intents.values()]
+        being_deleted = any(
+            one[row.point_id].is_to_delete for one in intents if row.point_id in one
+        )
+        return has_point(row.record) or being_deleted
+
+
+def has_point(record: FileRecord, model: str | None = None) -> bool:
+    """Of the model; None: of any."""
+    vectors = [one for one in record.artefacts if one.kind is Kind.VECTOR and one.is_there]
+    return any(model in (None, one.model) for one in vectors)
 
 
 def judged(record: FileRecord, one: FileOutcome, reader_version: str, now: datetime) -> FileRecord:
-    is_same_failure = record.stat is not None and (
-        record.code,
-        record.stat.size_bytes,
-        record.stat.mtime_ns,
-        record.reader_version,
-    ) == (one.code, one.stat.size_bytes, one.stat.mtime_ns, reader_version)
-    attempts = 1 + (record.attempts if is_same_failure else 0)
-    is_stored = one.verdict is Verdict.STORED
-    fingerprint = (one.stored_fingerprint if is_stored else None) or record.stored_fingerprint
+    after = artefacts_after(record, one, reader_version=reader_version, now=now)
     return replace(
         record,
         stat=one.stat,
         mtime_trusted=one.mtime_trusted,
-        verdict=one.verdict,
-        code=one.code,
-        detail=one.detail,
         sha256=one.sha256,
-        stored_fingerprint=fingerprint,
-        stale=not is_stored and fingerprint is not None,
-        reader_version=reader_version,
-        judged_at=now,
-        attempts=attempts if one.verdict is Verdict.FAILED else 0,
+        artefacts=tuple(sorted(after, key=lambda made: (made.kind, made.model))),
     )

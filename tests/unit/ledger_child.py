@@ -30,7 +30,7 @@ async def work(path: str, first_group: int) -> None:
             names = group_names(group)
             await ledger.files.register("job-1", collection.id, [enrolment(name) for name in names])
             say(f"enrolled {group}")
-            await ledger.artefacts.begin_write("job-1", collection.id, intents(*names))
+            await ledger.artefacts.begin_write("job-1", collection.bound().id, intents(*names))
             say(f"intended {group}")
             settlements = [stored(name) for name in names[1:]]
             await ledger.files.complete(

@@ -10,12 +10,14 @@ from pathlib import Path
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from ingestion_orchestration_fastapi_app.domain.files import artefacts
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
+    FileRecord,
     FileStat,
     Outcome,
     Root,
-    Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import point_id, root_at
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, FileStart
@@ -28,6 +30,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import Genera
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger import memory_ledger
 from utils.contract import ErrorCode, JobCounts, JobState
+from utils.problems import Rejected
 
 ROOT = root_at(b"/photos")
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
@@ -70,39 +73,38 @@ def stored(name: bytes, outcome: Outcome = Outcome.EMBEDDED) -> FileOutcome:
         point_id=pid(name),
         display_path="/photos/" + name.decode("utf-8", "backslashreplace"),
         outcome=outcome,
-        verdict=Verdict.STORED,
         stat=STAT,
         mtime_trusted=True,
         sha256=SHA,
-        stored_fingerprint="fp",
+        artefacts=(artefacts.stored(Kind.VECTOR, "fp"),),
     )
 
 
 def failed(name: bytes, code: ErrorCode = ErrorCode.DECODING_IMAGE) -> FileOutcome:
-    return replace(
-        stored(name, Outcome.FAILED),
-        verdict=Verdict.FAILED,
-        stored_fingerprint=None,
-        code=code,
-        detail="broken",
-    )
+    refused = artefacts.failed(Rejected(code, "broken"), model="fp")
+    return replace(stored(name, Outcome.FAILED), artefacts=(refused,))
 
 
 def skipped(name: bytes) -> FileOutcome:
-    return replace(
-        stored(name, Outcome.SKIPPED), verdict=Verdict.SKIPPED, stored_fingerprint=None, sha256=None
-    )
+    is_text = artefacts.skipped("a text")
+    return replace(stored(name, Outcome.SKIPPED), sha256=None, artefacts=(is_text,))
+
+
+def known_of(record: FileRecord) -> dict[tuple[str, str], str]:
+    """The states of what was made of it, by kind and model."""
+    return {(one.kind, one.model): one.state for one in record.artefacts}
 
 
 async def running(ledger: Ledger, job_id: str = "job-1") -> CollectionRecord:
-    """A collection with a root and a running job."""
+    """A collection with a root, a generation and a running job."""
     found = await ledger.collections.find("default") or await ledger.collections.create(
         "default", identity="default"
     )
     await ledger.roots.add(found.id, ROOT)
     await ledger.jobs.create(job_id, found.id, import_request("default", ROOT.path))
     await ledger.jobs.move(job_id, JobState.RUNNING)
-    return found
+    await bound(ledger, found)
+    return await ledger.collections.find("default") or found
 
 
 async def bound(

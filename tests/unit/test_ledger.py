@@ -108,7 +108,7 @@ async def test_a_collection_is_bound_to_one_model(ledger: Ledger) -> None:
 async def test_a_deleted_collection_leaves_nothing_behind(ledger: Ledger) -> None:
     made = await running(ledger)
     await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
-    await ledger.artefacts.begin_write("job-1", made.id, intents(b"a.jpg"))
+    await ledger.artefacts.begin_write("job-1", made.bound().id, intents(b"a.jpg"))
     await settle(ledger, made, failed(b"b.jpg"))
     await ledger.jobs.move("job-1", JobState.CANCELLED)
     await ledger.collections.delete(made.id)
@@ -280,18 +280,20 @@ async def test_single_points_are_corrected_after_a_look_at_the_store(ledger: Led
     names = (b"lost.jpg", b"there.jpg", b"doomed.jpg")
     await ledger.files.register("job-1", collection.id, [enrolment(name) for name in names])
     await settle(ledger, collection, *(stored(name) for name in names))
-    await ledger.artefacts.begin_delete(collection.id, [pid(b"doomed.jpg")])
+    await ledger.artefacts.begin_delete(collection.bound().id, [pid(b"doomed.jpg")])
     ids = [pid(name) for name in names]
     surely = {pid(b"lost.jpg"), pid(b"there.jpg")}
-    assert await ledger.artefacts.surely_stored(collection.id, ids) == surely
+    assert await ledger.artefacts.surely_stored(collection.bound().id, ids) == surely
     stranger = pid(b"stranger.jpg")
     for _ in range(2):
         await ledger.artefacts.correct(
-            collection.id, lost=[pid(b"lost.jpg")], unknown=[stranger, pid(b"doomed.jpg")]
+            collection.bound().id, lost=[pid(b"lost.jpg")], unknown=[stranger, pid(b"doomed.jpg")]
         )
-        assert await ledger.artefacts.surely_stored(collection.id, ids) == {pid(b"there.jpg")}
-        maybe = await ledger.artefacts.maybe_written(collection.id, [*ids, stranger])
+        assert await ledger.artefacts.surely_stored(collection.bound().id, ids) == {
+            pid(b"there.jpg")
+        }
+        maybe = await ledger.artefacts.maybe_written(collection.bound().id, [*ids, stranger])
         assert maybe == {*ids, stranger}
         known = await ledger.files.recall(collection.id, [key(name) for name in names])
-        assert known[key(b"lost.jpg")].stat is None, "it is opened again"
+        assert known[key(b"lost.jpg")].artefacts == (), "it is opened again"
         assert known[key(b"doomed.jpg")].stat is not None

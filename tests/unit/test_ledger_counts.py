@@ -138,7 +138,7 @@ async def test_a_file_that_another_job_removes_stays_counted_where_it_was_done(
         await running(ledger, "job-2")
         gone = await ledger.folders.not_seen_in_scan(made.id, ROOT.path, after=None, limit=9)
         synced = SyncedVersion((await bound(ledger, made)).id, 1)
-        await ledger.files.delete_files("job-2", made.id, gone, synced=synced)
+        await ledger.files.delete_files("job-2", made.id, gone, synced=[synced])
         assert await counts(ledger) == JobCounts(found=1, embedded=1)
         assert await ledger.files.fail_pending("job-1", ErrorCode.FILE_NOT_FOUND, "gone") == 0
         # A new file may get the row of one that is gone: it is none of the job's.

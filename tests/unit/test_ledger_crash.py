@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
-from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Verdict
+from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from tests.unit.ledger_child import GROUP, group_names
-from tests.unit.ledger_words import bound, key, pid, running
+from tests.unit.ledger_words import bound, key, known_of, pid, running
 
 REPOSITORY = Path(__file__).parents[2]
 KILLS = 8
@@ -52,9 +52,9 @@ async def test_every_acknowledged_group_survives_a_kill_and_the_counts_are_exact
             for group in range(first, last.get(Outcome.EMBEDDED, first - 1) + 1):
                 names = group_names(group)
                 known = await ledger.files.recall(collection.id, [key(name) for name in names])
-                assert [known[key(name)].verdict for name in names] == [
-                    Verdict.FAILED,
-                    *[Verdict.STORED] * (GROUP - 1),
+                assert [known_of(known[key(name)]) for name in names] == [
+                    {("picture", ""): "failed"},
+                    *[{("vector", "fp"): "stored"}] * (GROUP - 1),
                 ]
             enrolled = group_names(last["enrolled"])
             assert (
@@ -63,7 +63,7 @@ async def test_every_acknowledged_group_survives_a_kill_and_the_counts_are_exact
             )
             if "intended" in last:
                 ids = [pid(name) for name in group_names(last["intended"])]
-                assert await ledger.artefacts.maybe_written(collection.id, ids) == set(ids)
+                assert await ledger.artefacts.maybe_written(collection.bound().id, ids) == set(ids)
             job = await ledger.jobs.find("job-1")
             found = await ledger.collections.find("default")
         assert job is not None

@@ -1,4 +1,4 @@
-"""The rules of a ledger on files, failures and intents, for SQLite and for its twin."""
+"""The rules of a ledger on files and failures, for SQLite and for its twin."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind, State
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileStat,
     Outcome,
-    Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
-from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
-from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
-from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
+    MODEL,
     NOW,
     ROOT,
     SHA,
     STAT,
     a_ledger,
-    bound,
     counts,
     enrolment,
     failed,
@@ -35,7 +32,6 @@ from tests.unit.ledger_words import (
     pid,
     running,
     settle,
-    skipped,
     stored,
 )
 from utils.contract import ErrorCode, JobCounts
@@ -48,12 +44,8 @@ async def test_what_is_known_of_a_file_comes_back(ledger: Ledger) -> None:
     await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
     of_job = await ledger.files.recall(made.id, [key(b"a.jpg")], job_id="job-1")
     fresh = of_job[key(b"a.jpg")]
-    assert (fresh.outcome, fresh.stat, fresh.verdict, fresh.sha256) == (
-        Outcome.PENDING,
-        None,
-        None,
-        None,
-    )
+    assert (fresh.outcome, fresh.stat, fresh.sha256) == (Outcome.PENDING, None, None)
+    assert fresh.artefacts == ()
     await settle(ledger, made, stored(b"a.jpg"), replace(failed(b"b.jpg"), mtime_trusted=False))
     other_root = FileKey(root_at(b"/other").id, b"a.jpg")
     known = await ledger.files.recall(
@@ -63,14 +55,13 @@ async def test_what_is_known_of_a_file_comes_back(ledger: Ledger) -> None:
     a, b = known[key(b"a.jpg")], known[key(b"b.jpg")]
     assert (a.outcome, a.stat, a.mtime_trusted) == (Outcome.EMBEDDED, STAT, True)
     assert a.row != b.row
-    assert (a.verdict, a.sha256, a.stored_fingerprint, a.stale) == (
-        Verdict.STORED,
-        SHA,
-        "fp",
-        False,
+    (vector,), (refused,) = a.artefacts, b.artefacts
+    assert (a.sha256, vector.updated_at) == (SHA, NOW)
+    assert (vector.kind, vector.model, vector.state) == (Kind.VECTOR, "fp", State.STORED)
+    assert refused == Artefact(
+        Kind.PICTURE, "", State.FAILED, ErrorCode.DECODING_IMAGE, "broken", "readers-1", 1, NOW
     )
-    assert (b.verdict, b.code, b.detail) == (Verdict.FAILED, ErrorCode.DECODING_IMAGE, "broken")
-    assert (b.mtime_trusted, b.stored_fingerprint, b.stale) == (False, None, False)
+    assert not b.mtime_trusted
 
 
 @pytest.mark.parametrize(
@@ -89,22 +80,6 @@ async def test_enrolment_keeps_what_is_known_of_the_content(
     assert after[key(b"a.jpg")] == replace(before, outcome=outcome)
     of_first = await ledger.files.recall(made.id, [key(b"a.jpg")], job_id="job-1")
     assert of_first[key(b"a.jpg")].outcome is Outcome.EMBEDDED
-
-
-@pytest.mark.parametrize("spoiled", [failed(b"a.jpg"), skipped(b"a.jpg")])
-async def test_a_file_that_now_fails_keeps_its_old_point_marked_stale(
-    ledger: Ledger, spoiled: FileOutcome
-) -> None:
-    made = await running(ledger)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg")])
-    await settle(ledger, made, stored(b"a.jpg"))
-    await settle(ledger, made, spoiled)
-    record = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
-    assert (record.stored_fingerprint, record.stale) == ("fp", True)
-    assert (record.verdict, record.sha256) == (spoiled.verdict, spoiled.sha256)
-    await settle(ledger, made, replace(stored(b"a.jpg"), stored_fingerprint="fp2"))
-    record = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
-    assert (record.stored_fingerprint, record.stale, record.code) == ("fp2", False, None)
 
 
 async def test_failures_are_paged_by_path_and_leave_when_their_file_is_cured(
@@ -145,99 +120,25 @@ async def test_files_that_were_never_met_again_fail_with_their_display_path(
     assert await counts(ledger) == JobCounts(found=3, embedded=1, failed=2)
 
 
-async def test_a_point_may_exist_once_it_is_intended_until_the_store_is_asked(
-    ledger: Ledger,
-) -> None:
-    made = await running(ledger)
-    active = await bound(ledger, made)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
-    both = [pid(b"a.jpg"), pid(b"b.jpg")]
-    await ledger.artefacts.begin_write("job-1", made.id, intents(b"a.jpg", b"b.jpg"))
-    await ledger.artefacts.begin_write("job-1", made.id, intents(b"a.jpg", b"b.jpg"))
-    assert await ledger.artefacts.maybe_written(made.id, [*both, pid(b"c.jpg")]) == set(both)
-    await ledger.files.complete(
-        "job-1",
-        made.id,
-        [stored(b"a.jpg"), failed(b"b.jpg")],
-        synced=SyncedVersion(active.id, 7),
-        reader_version="readers-1",
-        progress=SavedProgress(bytes_read=3),
-    )
-    # What a crashed write may have left of b is still there, whatever became of the file.
-    assert await ledger.artefacts.maybe_written(made.id, both) == set(both)
-    # Only b's intent is left: the store knows neither point, and a is no longer believed.
-    assert await ledger.artefacts.reconcile(made.id, in_groups([])) == (0, 1)
-    assert await ledger.artefacts.maybe_written(made.id, both) == {pid(b"b.jpg")}
-    found = await ledger.collections.find("default")
-    job = await ledger.jobs.find("job-1")
-    assert found is not None
-    assert job is not None
-    assert (found.bound().synced_version, job.progress.bytes_read) == (7, 3)
-    await ledger.generations.set_synced_version(active.id, 8)
-    now = replace(active, synced_version=8)
-    assert await ledger.collections.find("default") == replace(found, generations=(now,))
-
-
-async def test_reconciling_believes_the_store(ledger: Ledger) -> None:
-    made = await running(ledger)
-    names = [b"a.jpg", b"b.jpg", b"c.jpg", b"d.jpg"]
-    await ledger.files.register("job-1", made.id, [enrolment(name) for name in names])
-    await settle(ledger, made, stored(b"a.jpg"), stored(b"b.jpg"), stored(b"c.jpg"))
-    await settle(ledger, made, failed(b"c.jpg"))
-    stranger = pid(b"stranger.jpg")
-    ids = in_groups([pid(b"a.jpg"), pid(b"d.jpg")], [], [stranger, stranger])
-    assert await ledger.artefacts.reconcile(made.id, ids) == (2, 2)
-    # d was enrolled, but nobody knew that its point had been written.
-    every = [pid(name) for name in names] + [stranger]
-    assert await ledger.artefacts.maybe_written(made.id, every) == {
-        pid(b"a.jpg"),
-        pid(b"d.jpg"),
-        stranger,
-    }
-    known = await ledger.files.recall(made.id, [key(name) for name in names])
-    assert known[key(b"a.jpg")].stored_fingerprint == "fp"
-    lost = known[key(b"b.jpg")]
-    assert (lost.stored_fingerprint, lost.verdict, lost.stat, lost.mtime_trusted) == (
-        None,
-        None,
-        None,
-        False,
-    )
-    still_failed = known[key(b"c.jpg")]
-    assert (still_failed.stored_fingerprint, still_failed.stale) == (None, False)
-    assert (still_failed.verdict, still_failed.stat) == (Verdict.FAILED, STAT)
-    again = in_groups([pid(b"a.jpg"), pid(b"d.jpg"), stranger])
-    assert await ledger.artefacts.reconcile(made.id, again) == (0, 0)
-
-
 async def test_collections_do_not_see_each_others_files(ledger: Ledger) -> None:
     made = await running(ledger)
     other = await ledger.collections.create("other", identity="other")
+    generation = await ledger.generations.create(other.id, replace(MODEL, table="other"))
     await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg")])
-    await ledger.artefacts.begin_write("job-1", made.id, intents(b"a.jpg"))
+    await ledger.artefacts.begin_write("job-1", made.bound().id, intents(b"a.jpg"))
     assert await ledger.files.recall(other.id, [key(b"a.jpg")]) == {}
-    assert await ledger.artefacts.maybe_written(other.id, [pid(b"a.jpg")]) == set()
-    assert await ledger.artefacts.reconcile(other.id, in_groups([])) == (0, 0)
+    assert await ledger.artefacts.maybe_written(generation.id, [pid(b"a.jpg")]) == set()
+    assert await ledger.artefacts.reconcile(generation.id, in_groups([])) == (0, 0)
 
 
 async def test_empty_groups_are_harmless(ledger: Ledger) -> None:
     made = await running(ledger)
     await ledger.files.register("job-1", made.id, [])
     await settle(ledger, made)
-    await ledger.artefacts.begin_write("job-1", made.id, {})
-    assert await ledger.artefacts.maybe_written(made.id, []) == set()
+    await ledger.artefacts.begin_write("job-1", made.bound().id, {})
+    assert await ledger.artefacts.maybe_written(made.bound().id, []) == set()
     assert await ledger.files.recall(made.id, []) == {}
     assert await counts(ledger) == JobCounts()
-
-
-async def test_what_a_job_meant_to_count_is_known_until_it_is_settled(ledger: Ledger) -> None:
-    made = await running(ledger)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
-    meant = {pid(b"a.jpg"): Outcome.EMBEDDED, pid(b"b.jpg"): Outcome.CACHED}
-    await ledger.artefacts.begin_write("job-1", made.id, meant)
-    assert await ledger.artefacts.pending_writes("job-1") == meant
-    await settle(ledger, made, stored(b"a.jpg"))
-    assert await ledger.artefacts.pending_writes("job-1") == {pid(b"b.jpg"): Outcome.CACHED}
 
 
 @given(
@@ -252,7 +153,13 @@ async def test_nothing_that_is_said_of_one_file_keeps_its_group_from_being_settl
 ) -> None:
     async with a_ledger("sqlite", tmp_path_factory.mktemp("ledger")) as ledger:
         made = await running(ledger)
-        odd = replace(failed(b"a.jpg"), stat=FileStat(*numbers), detail=said, display_path=said)
+        (refused,) = failed(b"a.jpg").artefacts
+        odd = replace(
+            failed(b"a.jpg"),
+            stat=FileStat(*numbers),
+            display_path=said,
+            artefacts=(replace(refused, detail=said),),
+        )
         await settle(ledger, made, odd, stored(b"b.jpg"))
         known = await ledger.files.recall(made.id, [key(b"a.jpg"), key(b"b.jpg")])
         assert len(known) == 2

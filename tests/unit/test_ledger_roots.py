@@ -114,7 +114,7 @@ async def test_a_forgotten_root_takes_all_that_is_its_own(
     monkeypatch.setattr(roots, "_FILES_A_STEP", 1)
     collection = await filled(ledger)
     await ledger.jobs.create("job-2", collection.id, import_request("default", ROOT.path))
-    await ledger.artefacts.begin_write("job-2", collection.id, intents(b"a.jpg", b"c.jpg"))
+    await ledger.artefacts.begin_write("job-2", collection.bound().id, intents(b"a.jpg", b"c.jpg"))
     start = DecodeStart(pid(b"a.jpg"), "1", 0)
     await ledger.artefacts.note_decoding(collection.id, [start], [])
     await ledger.jobs.move("job-2", JobState.CANCELLED)
@@ -129,7 +129,7 @@ async def test_a_forgotten_root_takes_all_that_is_its_own(
     assert found.bound().synced_version == 7
     assert await ledger.folders.devices(collection.id) == {INNER.path + b"/mount": 3}
     assert await ledger.folders.totals(collection.id, ROOT.path, recursive=True) == (1, 0)
-    assert await ledger.artefacts.maybe_written(collection.id, points) == set()
+    assert await ledger.artefacts.maybe_written(collection.bound().id, points) == set()
     assert await ledger.artefacts.decode_starts(collection.id) == {}
     job = await ledger.jobs.find("job-1")
     assert job is not None

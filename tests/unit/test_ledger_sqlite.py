@@ -29,6 +29,7 @@ from tests.unit.ledger_words import (
     failed,
     intents,
     key,
+    known_of,
     pid,
     running,
     settle,
@@ -91,7 +92,10 @@ async def test_a_ledger_of_the_first_version_keeps_everything(tmp_path: Path) ->
     db = sqlite3.connect(path, isolation_level=None)
     migrate(db, shipped()[:1])
     root, photo = key(b"a.jpg").root_id.bytes, pid(b"a.jpg").bytes
-    db.execute("INSERT INTO collections (id, name, fingerprint) VALUES (1, 'default', 'fp')")
+    db.execute(
+        "INSERT INTO collections (id, name, model, weights, dim, fingerprint)"
+        " VALUES (1, 'default', 'm', 'w', 512, 'fp')"
+    )
     db.execute("INSERT INTO roots VALUES (1, ?, ?)", (root, b"/photos"))
     db.execute(
         "INSERT INTO jobs (id, collection_id, directory, options, state, progress, created_at,"
@@ -109,7 +113,8 @@ async def test_a_ledger_of_the_first_version_keeps_everything(tmp_path: Path) ->
         known = (await ledger.files.recall(1, [key(b"a.jpg")]))[key(b"a.jpg")]
         assert known.stat == STAT
         assert known.stat.sidecar_mark == 0
-        assert (known.mtime_trusted, known.sha256, known.stored_fingerprint) == (True, SHA, "fp")
+        assert (known.mtime_trusted, known.sha256) == (True, SHA)
+        assert known_of(known) == {("vector", "fp"): "stored"}
         assert await ledger.artefacts.maybe_written(1, [pid(b"a.jpg")]) == {pid(b"a.jpg")}
 
 
@@ -235,7 +240,12 @@ async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
     tmp_path: Path,
 ) -> None:
     far = FileStat(size_bytes=1, mtime_ns=2**64 - 1, ctime_ns=-(2**63) - 1)
-    odd = replace(failed(b"b\xff.jpg"), display_path="b\udcff.jpg", detail="no \udcff text")
+    (refused,) = failed(b"b.jpg").artefacts
+    odd = replace(
+        failed(b"b\xff.jpg"),
+        display_path="b\udcff.jpg",
+        artefacts=(replace(refused, detail="no \udcff text"),),
+    )
     async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
         made = await running(ledger)
         names = [b"a.jpg", b"b\xff.jpg", b"c\0.jpg"]
@@ -267,5 +277,5 @@ async def test_groups_larger_than_a_statement_has_variables_are_cut(tmp_path: Pa
         await ledger.files.register("job-1", made.id, [enrolment(name) for name in names])
         assert len(await ledger.files.recall(made.id, [key(name) for name in names])) == 9_000
         ids = [pid(name) for name in names]
-        await ledger.artefacts.begin_write("job-1", made.id, intents(*names))
-        assert await ledger.artefacts.maybe_written(made.id, ids) == set(ids)
+        await ledger.artefacts.begin_write("job-1", made.bound().id, intents(*names))
+        assert await ledger.artefacts.maybe_written(made.bound().id, ids) == set(ids)

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileRecord,
     FileStat,
     Outcome,
     Root,
-    Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     Checkpoint,
@@ -34,7 +34,6 @@ Row = tuple[Any, ...]  # what sqlite3 gives: it knows no column types
 
 # A look-up here takes a quarter of the enum's own call, and recall makes millions of them.
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
-_VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
 def clean(text: str) -> str:
@@ -204,25 +203,16 @@ def job_record(row: Row, counts: JobCounts, errors: Mapping[str, int]) -> JobRec
     )
 
 
-def file_record(row: Row) -> FileRecord:
+def file_record(row: Row, artefacts: Iterable[Artefact]) -> FileRecord:
     """`row` is a path and what follows in `file_rows.KNOWN`."""
-    (number, outcome, size_bytes, mtime_ns, ctime_ns, sidecar_mark, trusted) = row[1:8]
-    verdict, code, detail, sha256, stored_fingerprint, stale = row[8:14]
-    reader_version, judged_at, attempts = row[14:]
+    number, outcome, size_bytes, mtime_ns, ctime_ns, sidecar_mark, trusted, sha256 = row[1:]
     return FileRecord(
         row=number,
         outcome=None if outcome is None else _OUTCOMES[outcome],
         stat=None if size_bytes is None else FileStat(size_bytes, mtime_ns, ctime_ns, sidecar_mark),
         mtime_trusted=trusted == 1,
-        verdict=None if verdict is None else _VERDICTS[verdict],
-        code=None if code is None else ErrorCode(code),
-        detail=detail,
         sha256=sha256,
-        stored_fingerprint=stored_fingerprint,
-        stale=stale == 1,
-        reader_version=reader_version,
-        judged_at=moment(judged_at),
-        attempts=attempts,
+        artefacts=tuple(artefacts),
     )
 
 

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ingestion_orchestration_fastapi_app.domain.files.file import File, FileRecord, Outcome, Verdict
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
+    Artefact,
+    Kind,
+    State,
+    Wanted,
+    found,
+    is_stored,
+    refusal,
+)
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileRecord, Outcome
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DIED_ALONE
 from utils.contract import ErrorCode
 
@@ -20,10 +29,13 @@ PERMANENT = frozenset(
         ErrorCode.DECODING_RAW,
         ErrorCode.DECODING_TIMEOUT,
         ErrorCode.FILE_QUARANTINED,
+        ErrorCode.BLIP_INFER,
     }
 )
 # Of these a busy moment may have been the reason: they are tried again, but not by each import.
-PERHAPS_OF_THE_MOMENT = frozenset({ErrorCode.DECODING_TIMEOUT, ErrorCode.FILE_QUARANTINED})
+PERHAPS_OF_THE_MOMENT = frozenset(
+    {ErrorCode.DECODING_TIMEOUT, ErrorCode.FILE_QUARANTINED, ErrorCode.BLIP_INFER}
+)
 TRIED_AGAIN_AFTER = timedelta(days=1)
 ATTEMPTS = 3  # after these the failure stands
 
@@ -50,7 +62,7 @@ def classify_change(
     file: File,
     record: FileRecord | None,
     *,
-    fingerprint: str,
+    wanted: Wanted,
     readers: Readers,
     force: bool,
     retry: bool = False,
@@ -59,60 +71,60 @@ def classify_change(
 
     What was skipped or refused is opened again where other readers gave that verdict.
     """
-    if record is None or record.stat != file.stat or not record.mtime_trusted:
-        if record is not None and _is_judged(record) and record.stat == file.stat:
-            return ChangeKind.DONE
+    if record is None or record.stat != file.stat:
         return ChangeKind.OPEN
-    if _is_judged(record):
+    refused = refusal(record.artefacts, wanted.vector_model)
+    has_vector = is_stored(record.artefacts, wanted.vector_model)
+    is_judged = record.outcome not in (None, Outcome.PENDING)
+    if is_judged and (refused is not None or has_vector):  # else the store has lost it since
         return ChangeKind.DONE
-    if force:
+    if force or not record.mtime_trusted:
         return ChangeKind.OPEN
-    if record.verdict is Verdict.SKIPPED:
-        is_known = record.reader_version == readers.version
-        return ChangeKind.SKIPPED_AGAIN if is_known else ChangeKind.OPEN
-    if record.verdict is Verdict.FAILED:
-        is_known = not retry and _stands(record, readers)
-        return ChangeKind.FAILED_AGAIN if is_known else ChangeKind.OPEN
-    if serves(record.stored_fingerprint, fingerprint) and not record.stale:
-        return ChangeKind.UNCHANGED
-    return ChangeKind.OPEN
+    if refused is not None:
+        is_skipped = refused.state is State.SKIPPED
+        if not counts(refused, readers) or (retry and not is_skipped):
+            return ChangeKind.OPEN
+        return ChangeKind.SKIPPED_AGAIN if is_skipped else ChangeKind.FAILED_AGAIN
+    is_whole = has_all(record, wanted, readers)
+    return ChangeKind.UNCHANGED if is_whole else ChangeKind.OPEN
 
 
-def captioned(fingerprint: str, caption_fingerprint: str | None) -> str:
-    """What the ledger calls a point that has both models' work. None: no model is known yet, and
-    no point has it."""
-    return f"{fingerprint}+{caption_fingerprint or '?'}"
-
-
-def serves(stored_fingerprint: str | None, wanted: str) -> bool:
-    """A point with a caption serves those who want none."""
-    return stored_fingerprint is not None and (
-        stored_fingerprint == wanted or stored_fingerprint.startswith(f"{wanted}+")
-    )
-
-
-def _stands(record: FileRecord, readers: Readers) -> bool:
-    """Whether a failure still counts."""
-    if record.code not in PERMANENT or record.reader_version != readers.version:
-        return False
-    if not _is_perhaps_of_the_moment(record) or record.attempts >= ATTEMPTS:
+def has_caption(record: FileRecord, wanted: Wanted, readers: Readers) -> bool:
+    """Whether the file has the caption that is wanted, if one is, or a verdict that counts."""
+    if wanted.caption_model is None:
         return True
-    return record.judged_at is None or readers.now - record.judged_at < TRIED_AGAIN_AFTER
+    caption = found(record.artefacts, Kind.CAPTION, wanted.caption_model)
+    if caption is None:
+        return False
+    return caption.state is State.STORED or (caption.is_verdict and counts(caption, readers))
 
 
-def is_tried_alone(file: File, record: FileRecord | None) -> bool:
+def has_all(record: FileRecord, wanted: Wanted, readers: Readers) -> bool:
+    """Whether nothing is to be made of the file as long as its content is the same."""
+    has_vector = is_stored(record.artefacts, wanted.vector_model)
+    return has_vector and has_caption(record, wanted, readers)
+
+
+def counts(verdict: Artefact, readers: Readers) -> bool:
+    """Whether what was refused or skipped then would be again."""
+    if verdict.reader_version != readers.version:
+        return False
+    if verdict.state is State.SKIPPED:
+        return True
+    if verdict.code not in PERMANENT:
+        return False
+    if not _is_perhaps_of_the_moment(verdict) or verdict.attempts >= ATTEMPTS:
+        return True
+    return verdict.updated_at is None or readers.now - verdict.updated_at < TRIED_AGAIN_AFTER
+
+
+def is_tried_alone(file: File, record: FileRecord | None, vector_model: str) -> bool:
     """Of a file that is opened: whether it failed for what another moment may not bring again."""
-    return (
-        record is not None
-        and record.verdict is Verdict.FAILED
-        and record.stat == file.stat
-        and record.code in PERHAPS_OF_THE_MOMENT
-    )
+    if record is None or record.stat != file.stat:
+        return False
+    refused = refusal(record.artefacts, vector_model)
+    return refused is not None and refused.code in PERHAPS_OF_THE_MOMENT
 
 
-def _is_perhaps_of_the_moment(record: FileRecord) -> bool:
-    return record.code in PERHAPS_OF_THE_MOMENT and record.detail != DIED_ALONE
-
-
-def _is_judged(record: FileRecord) -> bool:
-    return record.outcome not in (None, Outcome.PENDING)
+def _is_perhaps_of_the_moment(verdict: Artefact) -> bool:
+    return verdict.code in PERHAPS_OF_THE_MOMENT and verdict.detail != DIED_ALONE

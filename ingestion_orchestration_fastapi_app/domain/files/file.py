@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from utils.contract import ErrorCode
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact
 from utils.metadata.photo_metadata import Metadata as Metadata
 
 
@@ -75,39 +74,20 @@ class File:
         return self.root.path.rstrip(b"/") + b"/" + self.path
 
 
-class Verdict(StrEnum):
-    """What was last found out about a file's content, as opposed to a job's outcome."""
-
-    STORED = "stored"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """What the ledger remembers of a file.
 
-    `reader_version` names the readers that gave the verdict, at `judged_at`; None: nobody kept it.
-    `attempts`: how often in a row these bytes came to this failure.
     `row` is its number in the ledger. `outcome` is what the job that asks has made of it so far;
     None: nothing yet, or no job asks.
-    `stat`, `mtime_trusted` and `verdict` belong together: the file as it was last judged (None:
-    never). `mtime_trusted` is false for a file that had changed within the 2 s before it was read:
-    its times may not tell a later change. `sha256` is of the content last judged.
-    `stored_fingerprint` names the model under which a point exists (None: no point); `stale`: that
-    point is of an older content than the last judged one.
+    `stat`, `mtime_trusted` and `sha256` are of the file as it was last judged (None: never, or
+    not read then). `mtime_trusted` is false for a file that had changed within the 2 s before it
+    was read: its times may not tell a later change.
     """
 
     row: int
     outcome: Outcome | None
     stat: FileStat | None
     mtime_trusted: bool
-    verdict: Verdict | None
-    code: ErrorCode | None
-    detail: str | None
     sha256: bytes | None
-    stored_fingerprint: str | None
-    stale: bool
-    reader_version: str | None = None
-    judged_at: datetime | None = None
-    attempts: int = 0
+    artefacts: tuple[Artefact, ...] = ()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
+    Artefact,
+    Kind,
+    State,
+    updated,
+)
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
+    FileRecord,
     FileStat,
     Outcome,
-    Verdict,
 )
 from utils.contract import ErrorCode
 
@@ -42,23 +49,61 @@ class FolderCounts:
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What a job found out about one pending file.
+    """What a job found out about one pending file, and all that it made of it.
 
-    `stored_fingerprint` is set when a point was written. A failed file that had a point keeps
-    it: the ledger marks it stale.
+    Without artefacts it is as it was known. A failed file that had a point keeps it: the ledger
+    marks it stale.
     """
 
     key: FileKey
     point_id: UUID
     display_path: str
     outcome: Outcome
-    verdict: Verdict
     stat: FileStat
     mtime_trusted: bool
     sha256: bytes | None = None
-    stored_fingerprint: str | None = None
-    code: ErrorCode | None = None
-    detail: str | None = None
+    artefacts: tuple[Artefact, ...] = ()
+
+    @property
+    def points(self) -> list[Artefact]:
+        """Those that were written to the store, by model."""
+        vectors = [one for one in self.artefacts if one.kind is Kind.VECTOR]
+        return [one for one in vectors if one.state is State.STORED]
+
+    @property
+    def code(self) -> ErrorCode | None:
+        return None if self._fault is None else self._fault.code
+
+    @property
+    def detail(self) -> str | None:
+        return None if self._fault is None else self._fault.detail
+
+    @property
+    def _fault(self) -> Artefact | None:
+        if self.outcome is not Outcome.FAILED:
+            return None
+        return next((one for one in self.artefacts if one.is_verdict), None)
+
+
+def artefacts_after(
+    record: FileRecord | None, one: FileOutcome, *, reader_version: str, now: datetime
+) -> list[Artefact]:
+    """What is known of a file, of which so far the record was, with what a job found out."""
+    was = None if record is None else record.stat
+    sha256 = None if record is None else record.sha256
+    same_sidecars = was is not None and was.sidecar_mark == one.stat.sidecar_mark
+    same_times = was is not None and (was.size_bytes, was.mtime_ns) == (
+        one.stat.size_bytes,
+        one.stat.mtime_ns,
+    )
+    return updated(
+        () if record is None else record.artefacts,
+        one.artefacts,
+        same_file=same_times and same_sidecars,
+        same_content=sha256 is not None and sha256 == one.sha256 and same_sidecars,
+        reader_version=reader_version,
+        now=now,
+    )
 
 
 @dataclass(frozen=True, slots=True)

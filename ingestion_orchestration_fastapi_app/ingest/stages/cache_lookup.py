@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind, found
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import stored as stored_artefact
+from ingestion_orchestration_fastapi_app.domain.files.change_detection import counts
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.library.new_points import point_of
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
@@ -38,7 +41,7 @@ async def cache_lookup(
                 sha256 = file.content.picture_key
                 vector, picture = vectors.get(sha256), pictures.get(sha256)
                 caption = captions.get(sha256)
-                if job.wants_captions and caption is None:
+                if caption is None and not _needs_no_caption(job, file):
                     vector = None  # one request makes both
                 if vector is not None and picture is not None:
                     hits.append(_hit(job, file.without_bytes(), picture, vector, caption))
@@ -67,7 +70,8 @@ def _hit(
     job: JobContext, file: ReadFile, picture: Picture, vector: Vector, caption: str | None
 ) -> Result:
     """Cached; or embedded by this very job, which was cut off before it could say so."""
-    result = cached(job, file, picture, vector, caption=caption)
+    made = caption_artefact(job, caption)
+    result = cached(job, file, picture, vector, caption=caption, artefact=made)
     outcome = job.intended.get(file.point_id, Outcome.CACHED)
     return replace(result, file_outcome=replace(result.file_outcome, outcome=outcome))
 
@@ -108,8 +112,33 @@ async def _vectors(job: JobContext, hashes: list[bytes]) -> dict[bytes, Vector]:
     return vectors | {key.sha256: vector for key, vector in found.items()}
 
 
+def _needs_no_caption(job: JobContext, file: ReadFile) -> bool:
+    """None is wanted, or it is known of this content that it can have none."""
+    if not job.wants_captions:
+        return True
+    record, content = file.record, file.content
+    if record is None or record.stat is None or record.sha256 != content.sha256:
+        return False
+    if record.stat.sidecar_mark != content.file.stat.sidecar_mark:
+        return False  # it may be turned another way
+    caption = found(record.artefacts, Kind.CAPTION, job.wanted.caption_model or "")
+    return caption is not None and caption.is_verdict and counts(caption, job.readers)
+
+
+def caption_artefact(job: JobContext, caption: str | None) -> Artefact | None:
+    """Of what the cache has."""
+    model = job.caption_fingerprint
+    return None if caption is None or model is None else stored_artefact(Kind.CAPTION, model)
+
+
 def cached(
-    job: JobContext, file: ReadFile, picture: Picture, vector: Vector, *, caption: str | None
+    job: JobContext,
+    file: ReadFile,
+    picture: Picture,
+    vector: Vector,
+    *,
+    caption: str | None,
+    artefact: Artefact | None,
 ) -> Result:
     """The end of a file whose content was embedded before, or as another file."""
     point = point_of(
@@ -121,4 +150,4 @@ def cached(
         fingerprint=job.fingerprint,
         job_id=job.job_id,
     )
-    return stored(file, point, picture, Outcome.CACHED, caption_fingerprint=job.caption_fingerprint)
+    return stored(file, point, picture, Outcome.CACHED, caption=artefact)

@@ -52,9 +52,10 @@ def _turn(job: JobContext, file: ToRead) -> Turn:
     turn = job.crash_suspects.turn(file.point_id, file.file.stat)
     # Whoever asks for files in spite of what is known gives them a clean record.
     is_asked_for = job.options.force or job.request.retry_of is not None
-    if turn is Turn.TOGETHER and not is_asked_for and is_tried_alone(file.file, file.record):
-        return Turn.ALONE
-    return turn
+    if turn is not Turn.TOGETHER or is_asked_for:
+        return turn
+    is_alone = is_tried_alone(file.file, file.record, job.fingerprint)
+    return Turn.ALONE if is_alone else turn
 
 
 def _stats(files: dict[UUID, ToRead]) -> dict[UUID, FileStat]:

@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     ToEmbed,
     failed_after_read,
 )
-from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cached
+from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cached, caption_artefact
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 from utils.sandbox.pool import DecodersDownError
@@ -49,23 +49,28 @@ async def _decode(
     job.crash_suspects.decoded(file.point_id)
     if isinstance(prepared, Rejected) and prepared.code in LOST_FILE_CODES:
         successor = job.deduplicator.promote(sha256)
-        await results.send(failed_after_read(file.without_bytes(), prepared))
+        await results.send(_refused(job, file, prepared))
         if successor is None:
             return None
         return replace(successor, vector=file.vector, caption=file.caption)
     if isinstance(prepared, Rejected):
-        result = failed_after_read(file.without_bytes(), prepared)
+        result = _refused(job, file, prepared)
         await results.send(replace(result, owned_sha256=sha256))
     elif file.vector is not None and isinstance(prepared.upload, Upload):
         # Of an original only the service can make the picture, which takes as long as a vector.
+        said, made = file.caption, caption_artefact(job, file.caption)
         result = cached(
-            job, file.without_bytes(), prepared.picture, file.vector, caption=file.caption
+            job, file.without_bytes(), prepared.picture, file.vector, caption=said, artefact=made
         )
         await results.send(replace(result, owned_sha256=sha256, is_new_picture=True))
     else:
         emptied = file.without_bytes(held_bytes=prepared.upload.held_bytes)
         await out.send(ToEmbed(emptied, prepared.picture, prepared.upload))
     return None
+
+
+def _refused(job: JobContext, file: ReadFile, fault: Rejected) -> Result:
+    return failed_after_read(file.without_bytes(), fault, model=job.fingerprint)
 
 
 async def _prepared(job: JobContext, content: Content) -> Prepared | Rejected:

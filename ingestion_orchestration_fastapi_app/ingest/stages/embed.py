@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from anyio import EndOfStream, create_task_group
 
+from ingestion_orchestration_fastapi_app.domain.files import artefacts
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind, refusal
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.inference.batching import BatchLimits, halves
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded, Original
@@ -82,9 +84,9 @@ async def _until_answered(
 ) -> None:
     """Until every file of the batch has its end. Begins with a slot held, ends without."""
     # What was condemned once, and is tried again, costs no neighbour this time.
-    suspects = [to_embed for to_embed in batch if _was_quarantined(to_embed)]
+    suspects = [to_embed for to_embed in batch if _was_quarantined(job, to_embed)]
     attempts = deque(Attempt([to_embed], disconnects=1) for to_embed in suspects)
-    others = [to_embed for to_embed in batch if not _was_quarantined(to_embed)]
+    others = [to_embed for to_embed in batch if not _was_quarantined(job, to_embed)]
     if others:
         attempts.extendleft(reversed(await _sent(job, endpoint, Attempt(others), results)))
     else:
@@ -129,15 +131,17 @@ async def _take(
         answer = await read_again(job, to_embed, answer)
         if isinstance(answer, Rejected) and answer.code in LOST_FILE_CODES:
             successors = _successors(job, to_embed)
-            await results.send(failed_after_read(to_embed.read_file.without_bytes(), answer))
+            file = to_embed.read_file.without_bytes()
+            await results.send(failed_after_read(file, answer, model=job.fingerprint))
             return successors
     await results.send(_end(job, to_embed, answer))
     return []
 
 
-def _was_quarantined(to_embed: ToEmbed) -> bool:
+def _was_quarantined(job: JobContext, to_embed: ToEmbed) -> bool:
     record = to_embed.read_file.record
-    return record is not None and record.code is ErrorCode.FILE_QUARANTINED
+    refused = None if record is None else refusal(record.artefacts, job.fingerprint)
+    return refused is not None and refused.code is ErrorCode.FILE_QUARANTINED
 
 
 async def _after_fault(
@@ -169,7 +173,8 @@ async def _after_refusal(
 ) -> list[Attempt]:
     """Halves a batch that is too large, and cuts later ones by what the service takes."""
     if len(attempt.batch) == 1:
-        await results.send(_ended(attempt.batch[0], Rejected(ErrorCode.BATCH_TOO_LARGE, str(exc))))
+        fault = Rejected(ErrorCode.BATCH_TOO_LARGE, str(exc))
+        await results.send(_ended(job, attempt.batch[0], fault))
         return []
     job.inference.lower_limit(endpoint, len(attempt.batch) // 2)
     return [Attempt(half) for half in halves(attempt.batch)]
@@ -188,7 +193,7 @@ def _successors(job: JobContext, to_embed: ToEmbed) -> list[Attempt]:
 
 def _end(job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected) -> Result:
     if isinstance(answer, Rejected):
-        return _ended(to_embed, answer)
+        return _ended(job, to_embed, answer)
     if answer.fault is not None:
         job.progress.warn(f"{answer.fault.code}: images are stored without a caption")
     loaded, picture = to_embed.read_file.without_bytes(), to_embed.picture
@@ -203,19 +208,27 @@ def _end(job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected) -> Res
         fingerprint=job.fingerprint,
         job_id=job.job_id,
     )
-    named = answer.caption_fingerprint
-    end = stored(loaded, point, picture, Outcome.EMBEDDED, caption_fingerprint=named)
+    end = stored(loaded, point, picture, Outcome.EMBEDDED, caption=_caption(answer))
     return replace(
         end,
         owned_sha256=loaded.content.picture_key,
         is_new_vector=True,
         is_new_picture=True,
-        caption_fingerprint=None if answer.caption is None else named,
+        caption_fingerprint=None if answer.caption is None else answer.caption_fingerprint,
     )
 
 
-def _ended(to_embed: ToEmbed, fault: Rejected) -> Result:
-    return replace(
-        failed_after_read(to_embed.read_file.without_bytes(), fault),
-        owned_sha256=to_embed.read_file.content.picture_key,
-    )
+def _caption(answer: Embedded) -> Artefact | None:
+    """None: none was asked for, or no captioner saw the image, which says nothing of it."""
+    model = answer.caption_fingerprint
+    if model is None:
+        return None
+    if answer.caption is not None:
+        return artefacts.stored(Kind.CAPTION, model)
+    return None if answer.fault is None else artefacts.caption_failed(answer.fault, model=model)
+
+
+def _ended(job: JobContext, to_embed: ToEmbed, fault: Rejected) -> Result:
+    file = to_embed.read_file.without_bytes()
+    end = failed_after_read(file, fault, model=job.fingerprint)
+    return replace(end, owned_sha256=to_embed.read_file.content.picture_key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ingestion_orchestration_fastapi_app.domain.files.change_detection import serves
+from ingestion_orchestration_fastapi_app.domain.files.change_detection import has_all
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Skipped
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
@@ -66,11 +66,11 @@ async def _tried(job: JobContext, to_read: ToRead) -> ReadFile | Rejected | Skip
 def _is_same(job: JobContext, file: ReadFile) -> bool:
     """Opened only because its times could not be trusted, and found to be what is stored."""
     record = file.record
-    if job.options.force or record is None or record.stale or record.stat is None:
+    if job.options.force or record is None or record.stat is None:
         return False
     return (
         record.sha256 == file.content.sha256
-        and serves(record.stored_fingerprint, job.wanted_fingerprint)
+        and has_all(record, job.wanted, job.readers)
         and record.stat.mtime_ns == file.content.file.stat.mtime_ns
         and record.stat.sidecar_mark == file.content.file.stat.sidecar_mark
     )

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
 from anyio import sleep
 
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, refusal
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import (
     ChangeKind,
-    Readers,
     classify_change,
 )
 from ingestion_orchestration_fastapi_app.domain.files.deletion import device_at
-from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord, Outcome
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, Outcome
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, point_id
 from ingestion_orchestration_fastapi_app.domain.files.records import FileStart
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
@@ -151,28 +150,29 @@ async def register(job: JobContext, files: list[File]) -> list[ToRead]:
         known: Counter[Outcome] = Counter()
         starts: list[FileStart] = []
         to_open: list[ToRead] = []
-        readers = Readers(job.ports.preparation.reader_version, datetime.now(UTC))
+        wanted, readers = job.wanted, job.readers
         for key, file in zip(keys, files, strict=True):
             record = records.get(key)
-            verdict = classify_change(
+            kind = classify_change(
                 file,
                 record,
-                fingerprint=job.wanted_fingerprint,
+                wanted=wanted,
                 readers=readers,
                 force=job.options.force,
                 retry=job.request.retry_of is not None,
             )
-            scanned.known.meet(key, verdict)
-            if verdict is ChangeKind.UNCHANGED and record is not None:
+            scanned.known.meet(key, kind)
+            if kind is ChangeKind.UNCHANGED and record is not None:
                 scanned.unchanged.add(record.row)
                 job.read_control.note_good(file)
-            if verdict in KNOWN_OUTCOMES:
-                known[KNOWN_OUTCOMES[verdict]] += 1
-            if verdict not in ENTRY_OUTCOMES:
+            if kind in KNOWN_OUTCOMES:
+                known[KNOWN_OUTCOMES[kind]] += 1
+            if kind not in ENTRY_OUTCOMES:
                 continue
             file_id = point_id(job.collection.identity, file.root.id, file.path)
-            starts.append(_file_start(key, file, record, verdict, file_id=file_id))
-            if verdict is ChangeKind.OPEN:
+            again = refusal(record.artefacts, wanted.vector_model) if record else None
+            starts.append(_file_start(key, file, again, kind, file_id=file_id))
+            if kind is ChangeKind.OPEN:
                 to_open.append(ToRead(file=file, point_id=file_id, record=record))
         if starts or scanned.known.is_due:
             scanned.seen.update(await _write(job, starts))
@@ -200,14 +200,14 @@ async def _write(job: JobContext, starts: Sequence[FileStart]) -> list[int]:
 
 
 def _file_start(
-    key: FileKey, file: File, record: FileRecord | None, verdict: ChangeKind, *, file_id: UUID
+    key: FileKey, file: File, refused: Artefact | None, kind: ChangeKind, *, file_id: UUID
 ) -> FileStart:
-    again = verdict is ChangeKind.FAILED_AGAIN and record is not None
+    again = refused if kind is ChangeKind.FAILED_AGAIN else None
     return FileStart(
         key=key,
         point_id=file_id,
-        outcome=ENTRY_OUTCOMES[verdict],
+        outcome=ENTRY_OUTCOMES[kind],
         display_path=display_text(file.absolute),
-        code=record.code if again and record is not None else None,
-        detail=record.detail if again and record is not None else None,
+        code=None if again is None else again.code,
+        detail=None if again is None else again.detail,
     )

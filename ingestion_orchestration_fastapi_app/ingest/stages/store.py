@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
@@ -71,10 +72,14 @@ def _copies(job: JobContext, end: Result) -> list[Result]:
     copies = job.deduplicator.take_copies(end.owned_sha256)
     if end.point is not None and end.picture is not None:
         point, picture = end.point, end.picture
-        return [cached(job, copy, picture, point.vector, caption=point.caption) for copy in copies]
+        said = next((one for one in file_outcome.artefacts if one.kind is Kind.CAPTION), None)
+        return [
+            cached(job, copy, picture, point.vector, caption=point.caption, artefact=said)
+            for copy in copies
+        ]
     assert file_outcome.code is not None
     fault = Rejected(file_outcome.code, file_outcome.detail or "")
-    return [failed_after_read(copy, fault) for copy in copies]
+    return [failed_after_read(copy, fault, model=job.fingerprint) for copy in copies]
 
 
 async def _write(job: JobContext, results: list[Result]) -> list[Result]:
@@ -83,15 +88,16 @@ async def _write(job: JobContext, results: list[Result]) -> list[Result]:
         try:
             await _write_all(job, results)
         except RowsRefused as exc:
-            results = [_refused(end, exc.why) for end in results]
+            results = [_refused(job, end, exc.why) for end in results]
         else:
             return results
 
 
-def _refused(end: Result, why: Mapping[UUID, str]) -> Result:
+def _refused(job: JobContext, end: Result, why: Mapping[UUID, str]) -> Result:
     if end.point is None or end.point.id not in why:
         return end
-    return unstored(end, Rejected(ErrorCode.STORE_ROW, why[end.point.id]))
+    fault = Rejected(ErrorCode.STORE_ROW, why[end.point.id])
+    return unstored(end, fault, model=job.fingerprint)
 
 
 async def _write_all(job: JobContext, results: list[Result]) -> None:
@@ -101,9 +107,9 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
     synced: SyncedVersion | None = None
     if points:
         ids = [point.id for point in points]
-        may_exist = await ledger.artefacts.maybe_written(job.collection_id, ids)
+        may_exist = await ledger.artefacts.maybe_written(job.generation.id, ids)
         outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
-        await ledger.artefacts.begin_write(job.job_id, job.collection_id, outcomes)
+        await ledger.artefacts.begin_write(job.job_id, job.generation.id, outcomes)
         version = await store.write(job.generation.table, points, may_exist=may_exist)
         synced = SyncedVersion(job.generation.id, version)
         await _fill_cache(job, results)

@@ -1,4 +1,4 @@
-"""Artefacts: which points the vector store holds or may hold, and which decodings began."""
+"""Artefacts: which points a generation holds or may hold, and which decodings began."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ class ArtefactRepository(Protocol):
     """What takes a job's id raises JobNotFound; JobStateProblem for a job that has ended."""
 
     async def begin_write(
-        self, job_id: str, collection_id: int, outcomes: Mapping[UUID, Outcome]
+        self, job_id: str, generation_id: int, outcomes: Mapping[UUID, Outcome]
     ) -> None:
         """Before points are written to the store: their ids, and what the job will count."""
 
     async def pending_writes(self, job_id: str) -> dict[UUID, Outcome]:
         """What the job was going to count for points of writes that were never completed."""
 
-    async def maybe_written(self, collection_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
+    async def maybe_written(self, generation_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
         """Those that the store may hold: stored, or of a write that was never completed."""
 
-    async def begin_delete(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
+    async def begin_delete(self, generation_id: int, point_ids: Sequence[UUID]) -> None:
         """Before points are deleted from the store: they may be there or not from now on."""
 
-    async def surely_stored(self, collection_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
+    async def surely_stored(self, generation_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
         """Those that the store must hold: stored, and no write or deletion of them is under way."""
 
+    async def count_stored(self, generation_id: int) -> int:
+        """How many points it holds as far as the ledger knows."""
+
     async def correct(
-        self, collection_id: int, *, lost: Sequence[UUID], unknown: Sequence[UUID]
+        self, generation_id: int, *, lost: Sequence[UUID], unknown: Sequence[UUID]
     ) -> None:
         """One transaction, and safe to repeat: what a look at the store found of single points.
 
@@ -40,13 +43,13 @@ class ArtefactRepository(Protocol):
         """
 
     async def reconcile(
-        self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
+        self, generation_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
     ) -> tuple[int, int]:
         """Compares the ledger with the ids that the store really holds.
 
         Ids unknown here become intents (so that they will be merged, never appended); points
         believed stored that are not there are no longer believed (their files will be opened).
-        Returns how many of each. For a collection that no job writes to meanwhile.
+        Returns how many of each. For a generation that no job writes to meanwhile.
         """
 
     async def decode_starts(self, collection_id: int) -> dict[UUID, DecodeStart]:

@@ -70,7 +70,7 @@ class FileRepository(Protocol):
         collection_id: int,
         files: Sequence[UnseenFile],
         *,
-        synced: SyncedVersion,
+        synced: Sequence[SyncedVersion],
     ) -> int:
         """One transaction: the files, the intents of their points, the job's number of removed.
 

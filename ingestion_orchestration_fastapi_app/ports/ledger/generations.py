@@ -10,7 +10,9 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import Genera
 class GenerationRepository(Protocol):
     """Those of a collection are in its record. The table of a new one is none of `taken_tables`."""
 
-    async def bind(self, collection_id: int, new: NewGeneration, *, synced_version: int) -> None:
+    async def bind(
+        self, collection_id: int, new: NewGeneration, *, synced_version: int | None
+    ) -> None:
         """Makes the collection's first generation, which is active at once. Idempotent.
 
         Raises CollectionNotFound; ModelMismatch where it has one of another fingerprint.

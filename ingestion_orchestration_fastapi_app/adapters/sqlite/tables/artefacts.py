@@ -20,34 +20,35 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.database import (
     reads,
     writes,
 )
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows, job_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
+    artefact_rows,
+    file_rows,
+    job_rows,
+)
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
 from utils.problems import Problem
 
 _DELETE = "removed"  # the outcome of an intent to delete a point, as against one to write it
-_UNKNOWN = """
-INSERT OR IGNORE INTO intents (collection_id, point_id)
-SELECT ?1, t.point_id FROM temp.stored_ids t
-WHERE t.run = ?2 AND NOT EXISTS (
-    SELECT 1 FROM files f WHERE f.collection_id = ?1 AND f.point_id = t.point_id
-    AND f.stored_fingerprint IS NOT NULL)
+# Of a file `f`; the model stands last.
+_HAS_POINT = """ AND EXISTS (SELECT 1 FROM artefacts a WHERE a.file_id = f.id
+    AND a.kind = 'vector' AND a.state IN ('stored', 'stale') AND a.model = ?)"""
+_UNKNOWN = f"""
+INSERT OR IGNORE INTO intents (generation_id, point_id)
+SELECT ?, t.point_id FROM temp.stored_ids t WHERE t.run = ? AND NOT EXISTS (
+    SELECT 1 FROM files f WHERE f.collection_id = ? AND f.point_id = t.point_id{_HAS_POINT})
+"""  # noqa: S608  # constants
+_NOT_LISTED = """SELECT f.id FROM files f WHERE f.collection_id = ? AND NOT EXISTS (
+    SELECT 1 FROM temp.stored_ids t WHERE t.run = ? AND t.point_id = f.point_id)"""
+_AT_POINT = "SELECT f.id FROM files f WHERE f.collection_id = ? AND f.point_id = ?"
+# A stale point's model may have refused the newer content: that is known without the point, too.
+_STILL_REFUSED = """
+UPDATE artefacts SET state = 'failed' WHERE kind = 'vector' AND model = ? AND state = 'stale'
+    AND code IS NOT NULL AND file_id IN ({files})
 """
-# A file that counted as stored was never judged, as far as anyone knows now: also a job that
-# judged it before a restart opens it again.
 _NOT_STORED = """
-UPDATE files SET
-    stored_fingerprint = NULL, stale = 0, judged_at = iif(verdict = 'stored', NULL, judged_at),
-    mtime_trusted = iif(verdict = 'stored', 0, mtime_trusted),
-    sha256 = iif(verdict = 'stored', NULL, sha256),
-    size_bytes = iif(verdict = 'stored', NULL, size_bytes),
-    mtime_ns = iif(verdict = 'stored', NULL, mtime_ns),
-    ctime_ns = iif(verdict = 'stored', NULL, ctime_ns),
-    verdict = nullif(verdict, 'stored')
-WHERE collection_id = ?1 AND stored_fingerprint IS NOT NULL
-"""
-_NOT_LISTED = """ AND NOT EXISTS (
-    SELECT 1 FROM temp.stored_ids t WHERE t.run = ?2 AND t.point_id = files.point_id)
+DELETE FROM artefacts WHERE kind = 'vector' AND model = ? AND state IN ('stored', 'stale')
+    AND file_id IN ({files})
 """
 
 
@@ -70,15 +71,15 @@ class ArtefactsTable(Repository):
         self,
         db: sqlite3.Connection,
         job_id: str,
-        collection_id: int,
+        generation_id: int,
         outcomes: Mapping[UUID, Outcome],
     ) -> None:
         number = job_rows.open_number(db, job_id)
         db.executemany(
-            "INSERT OR REPLACE INTO intents (collection_id, point_id, job_number, outcome)"
+            "INSERT OR REPLACE INTO intents (generation_id, point_id, job_number, outcome)"
             " VALUES (?, ?, ?, ?)",
             [
-                (collection_id, point_id.bytes, number, outcome)
+                (generation_id, point_id.bytes, number, outcome)
                 for point_id, outcome in outcomes.items()
             ],
         )
@@ -91,71 +92,71 @@ class ArtefactsTable(Repository):
 
     @reads
     def maybe_written(
-        self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
+        self, db: sqlite3.Connection, generation_id: int, point_ids: Sequence[UUID]
     ) -> set[UUID]:
-        found: set[UUID] = set()
+        found = _stored(db, generation_id, point_ids)
         for chunk in file_rows.chunks(point_ids):
-            marks = file_rows.marks(len(chunk))
-            given = (collection_id, *(point_id.bytes for point_id in chunk))
-            for query in (
-                f"SELECT point_id FROM intents WHERE collection_id = ? AND point_id IN ({marks})",  # noqa: S608  # marks only
-                f"SELECT point_id FROM files WHERE collection_id = ? AND point_id IN ({marks})"  # noqa: S608  # marks only
-                " AND stored_fingerprint IS NOT NULL",
-            ):
-                found.update(UUID(bytes=row[0]) for row in db.execute(query, given))
+            query = (
+                "SELECT point_id FROM intents WHERE generation_id = ?"  # noqa: S608  # marks only
+                f" AND point_id IN ({file_rows.marks(len(chunk))})"
+            )
+            rows = db.execute(query, (generation_id, *(one.bytes for one in chunk)))
+            found.update(UUID(bytes=row[0]) for row in rows)
         return found
 
     @writes
     def begin_delete(
-        self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
+        self, db: sqlite3.Connection, generation_id: int, point_ids: Sequence[UUID]
     ) -> None:
         # Without a job's number: no job counts these as its own writes.
         db.executemany(
-            "INSERT OR REPLACE INTO intents (collection_id, point_id, job_number, outcome)"
+            "INSERT OR REPLACE INTO intents (generation_id, point_id, job_number, outcome)"
             " VALUES (?, ?, NULL, ?)",
-            [(collection_id, one.bytes, _DELETE) for one in point_ids],
+            [(generation_id, one.bytes, _DELETE) for one in point_ids],
         )
 
     @reads
     def surely_stored(
-        self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
+        self, db: sqlite3.Connection, generation_id: int, point_ids: Sequence[UUID]
     ) -> set[UUID]:
-        found: set[UUID] = set()
-        for chunk in file_rows.chunks(point_ids):
-            query = (
-                "SELECT point_id FROM files f WHERE collection_id = ?"  # noqa: S608  # marks only
-                f" AND point_id IN ({file_rows.marks(len(chunk))})"
-                " AND stored_fingerprint IS NOT NULL AND NOT EXISTS (SELECT 1 FROM intents i"
-                " WHERE i.collection_id = f.collection_id AND i.point_id = f.point_id)"
-            )
-            rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
-            found.update(UUID(bytes=row[0]) for row in rows)
-        return found
+        return _stored(
+            db,
+            generation_id,
+            point_ids,
+            but=" AND NOT EXISTS (SELECT 1 FROM intents i"
+            " WHERE i.generation_id = ? AND i.point_id = f.point_id)",
+        )
+
+    @reads
+    def count_stored(self, db: sqlite3.Connection, generation_id: int) -> int:
+        query = f"SELECT count(*) FROM files f WHERE f.collection_id = ?{_HAS_POINT}"  # noqa: S608  # a constant
+        return int(db.execute(query, _generation(db, generation_id)).fetchone()[0])
 
     @writes
     def correct(
         self,
         db: sqlite3.Connection,
-        collection_id: int,
+        generation_id: int,
         *,
         lost: Sequence[UUID],
         unknown: Sequence[UUID],
     ) -> None:
-        not_stored = f"{_NOT_STORED} AND point_id = ?2"
-        db.executemany(not_stored, [(collection_id, one.bytes) for one in lost])
+        collection_id, model = _generation(db, generation_id)
+        for one in lost:
+            _disbelieve(db, model, _AT_POINT, collection_id, one.bytes)
         db.executemany(
-            "INSERT OR IGNORE INTO intents (collection_id, point_id) VALUES (?, ?)",
-            [(collection_id, one.bytes) for one in (*lost, *unknown)],
+            "INSERT OR IGNORE INTO intents (generation_id, point_id) VALUES (?, ?)",
+            [(generation_id, one.bytes) for one in (*lost, *unknown)],
         )
 
     async def reconcile(
-        self, collection_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
+        self, generation_id: int, stored_ids: AsyncIterator[Sequence[UUID]]
     ) -> tuple[int, int]:
         run = next(self._runs)
         try:
             async for ids in stored_ids:
                 await self._note_stored(run, ids)
-            return await self._compare(run, collection_id)
+            return await self._compare(run, generation_id)
         finally:
             # One short write; rows that it leaves bear a number that is not used again.
             with CancelScope(shield=True), suppress(Problem):
@@ -169,10 +170,10 @@ class ArtefactsTable(Repository):
         )
 
     @writes
-    def _compare(self, db: sqlite3.Connection, run: int, collection_id: int) -> tuple[int, int]:
-        unknown = db.execute(_UNKNOWN, (collection_id, run)).rowcount
-        lost = db.execute(_NOT_STORED + _NOT_LISTED, (collection_id, run)).rowcount
-        return unknown, lost
+    def _compare(self, db: sqlite3.Connection, run: int, generation_id: int) -> tuple[int, int]:
+        collection_id, model = _generation(db, generation_id)
+        unknown = db.execute(_UNKNOWN, (generation_id, run, collection_id, model)).rowcount
+        return unknown, _disbelieve(db, model, _NOT_LISTED, collection_id, run)
 
     @writes
     def _forget_run(self, db: sqlite3.Connection, run: int) -> None:
@@ -195,7 +196,7 @@ class ArtefactsTable(Repository):
         begun: Sequence[DecodeStart],
         ended: Iterable[UUID],
     ) -> None:
-        end_decoding(db, collection_id, ended)
+        artefact_rows.end_decoding(db, collection_id, ended)
         db.executemany(
             "INSERT OR REPLACE INTO decode_starts (collection_id, point_id, version, alone)"
             " VALUES (?, ?, ?, ?)",
@@ -203,8 +204,31 @@ class ArtefactsTable(Repository):
         )
 
 
-def end_decoding(db: sqlite3.Connection, collection_id: int, point_ids: Iterable[UUID]) -> None:
-    db.executemany(
-        "DELETE FROM decode_starts WHERE collection_id = ? AND point_id = ?",
-        [(collection_id, one.bytes) for one in point_ids],
-    )
+def _generation(db: sqlite3.Connection, generation_id: int) -> tuple[int, str]:
+    """Its collection and its model; of one that was removed meanwhile, none that has files."""
+    query = "SELECT collection_id, fingerprint FROM generations WHERE id = ?"
+    row: tuple[int, str] | None = db.execute(query, (generation_id,)).fetchone()
+    return row or (0, "")
+
+
+def _stored(
+    db: sqlite3.Connection, generation_id: int, point_ids: Sequence[UUID], *, but: str = ""
+) -> set[UUID]:
+    """`but`: takes the generation once more."""
+    collection_id, model = _generation(db, generation_id)
+    found: set[UUID] = set()
+    for chunk in file_rows.chunks(point_ids):
+        query = (
+            "SELECT f.point_id FROM files f WHERE f.collection_id = ?"  # noqa: S608  # constants
+            f" AND f.point_id IN ({file_rows.marks(len(chunk))}){_HAS_POINT}{but}"
+        )
+        more = (generation_id,) if but else ()
+        rows = db.execute(query, (collection_id, *(one.bytes for one in chunk), model, *more))
+        found.update(UUID(bytes=row[0]) for row in rows)
+    return found
+
+
+def _disbelieve(db: sqlite3.Connection, model: str, files: str, *given: object) -> int:
+    """Of how many files a point was believed that is not there: they will be opened."""
+    changes = (statement.format(files=files) for statement in (_STILL_REFUSED, _NOT_STORED))
+    return sum(db.execute(change, (model, *given)).rowcount for change in changes)

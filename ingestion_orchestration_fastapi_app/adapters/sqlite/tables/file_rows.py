@@ -13,15 +13,8 @@ from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 # In the order of `rows.file_record`, behind the path. `job_number`: of the job that asks, or 0.
 KNOWN = """id,
     (SELECT outcome FROM job_items WHERE job_number = {job_number} AND file_id = files.id),
-    size_bytes, mtime_ns, ctime_ns, sidecar_mark, mtime_trusted, verdict, code, detail, sha256,
-    stored_fingerprint, stale, reader_version, judged_at, attempts"""
+    size_bytes, mtime_ns, ctime_ns, sidecar_mark, mtime_trusted, sha256"""
 _VARIABLES = 4096  # in one statement; SQLite before 3.32 ends at 999, all since at 32,766
-
-HAD_POINT = (
-    "(stored_fingerprint IS NOT NULL OR EXISTS (SELECT 1 FROM intents i"
-    " WHERE i.collection_id = files.collection_id AND i.point_id = files.point_id"
-    " AND i.outcome = 'removed'))"
-)
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
@@ -14,17 +14,16 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
     signed64,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
+    artefact_rows,
     file_rows,
     job_items,
     job_rows,
 )
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.artefacts import end_decoding
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileRecord,
     Outcome,
-    Verdict,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.files.records import (
@@ -32,6 +31,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import (
     FileStart,
     FolderCounts,
     UnseenFile,
+    artefacts_after,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
@@ -39,14 +39,9 @@ from utils.contract import ErrorCode
 
 _NEW = "INSERT INTO files (collection_id, root_id, path, point_id) VALUES (?, ?, ?, ?)"
 _COMPLETE = """
-UPDATE files SET
-    size_bytes = ?1, mtime_ns = ?2, ctime_ns = ?3, sidecar_mark = ?4, mtime_trusted = ?5,
-    attempts = iif(?6 <> 'failed', 0, 1 + iif(
-        code = ?7 AND size_bytes = ?1 AND mtime_ns = ?2 AND reader_version = ?13, attempts, 0)),
-    verdict = ?6, code = ?7, detail = ?8, sha256 = ?9, judged_at = ?10, reader_version = ?13,
-    stored_fingerprint = coalesce(?11, stored_fingerprint),
-    stale = ?6 <> 'stored' AND stored_fingerprint IS NOT NULL
-WHERE id = ?12
+UPDATE files SET size_bytes = ?, mtime_ns = ?, ctime_ns = ?, sidecar_mark = ?, mtime_trusted = ?,
+    sha256 = ?
+WHERE id = ?
 """
 _FAIL_PENDING = """
 INSERT OR REPLACE INTO failures (job_number, root_id, path, display_path, code, detail, at)
@@ -79,9 +74,7 @@ class FilesTable(Repository):
         job_id: str | None = None,
     ) -> dict[FileKey, FileRecord]:
         number = 0 if job_id is None else job_rows.open_number(db, job_id)
-        columns = file_rows.KNOWN.format(job_number=number)
-        found = file_rows.found(db, columns, collection_id, keys)
-        return {key: file_record(row) for key, row in found}
+        return _known(db, collection_id, keys, job_number=number)
 
     @writes
     def register(
@@ -95,7 +88,8 @@ class FilesTable(Repository):
         now = self.database.clock()
         number = job_rows.open_number(db, job_id)
         latest = {file.key: file for file in files}  # sent twice: the last word counts
-        rows = _rows(db, collection_id, latest)
+        known = {key: row[1] for key, row in file_rows.found(db, "id", collection_id, latest)}
+        rows = _with_new(db, collection_id, latest, known)
         job_items.put(db, number, {row: latest[key] for key, row in rows.items()}, now)
         job_items.put_folders(db, number, folders)
         job_rows.touch(db, job_id, now)
@@ -116,17 +110,22 @@ class FilesTable(Repository):
         now = self.database.clock()
         number = job_rows.open_number(db, job_id)
         latest = {one.key: one for one in outcomes}
-        rows = _rows(db, collection_id, latest)
-        at = now.isoformat()
-        judged = [(*_judged(at, latest[key], row), reader_version) for key, row in rows.items()]
-        db.executemany(_COMPLETE, judged)
+        known = _known(db, collection_id, latest)
+        rows = _with_new(db, collection_id, latest, {key: one.row for key, one in known.items()})
+        db.executemany(_COMPLETE, [_judged(latest[key], row) for key, row in rows.items()])
+        changes = artefact_rows.Changes()
+        for key, row in rows.items():
+            record = known.get(key)
+            after = artefacts_after(record, latest[key], reader_version=reader_version, now=now)
+            changes.add(row, () if record is None else record.artefacts, after)
+        changes.write(db)
         job_items.put(db, number, {row: latest[key] for key, row in rows.items()}, now)
         # Only of points that were written: an older write may have left a failed file's point.
-        written = [
-            (collection_id, one.point_id.bytes) for one in latest.values() if _has_point(one)
-        ]
-        db.executemany("DELETE FROM intents WHERE collection_id = ? AND point_id = ?", written)
-        end_decoding(db, collection_id, (one.point_id for one in latest.values()))
+        written = [(made.model, one.point_id) for one in latest.values() for made in one.points]
+        for model in {model for model, _ in written}:
+            ids = [point_id for by, point_id in written if by == model]
+            artefact_rows.end_intents(db, collection_id, ids, model=model)
+        artefact_rows.end_decoding(db, collection_id, (one.point_id for one in latest.values()))
         if synced is not None:
             collection_rows.set_synced_version(db, synced)
         job_rows.touch(db, job_id, now, progress=progress)
@@ -157,8 +156,9 @@ class FilesTable(Repository):
         limit: int,
     ) -> list[tuple[int, bytes]]:
         query = (
-            "SELECT id, sha256 FROM files WHERE id > ? AND collection_id = ? AND verdict = 'stored'"
-            " AND sha256 IS NOT NULL AND stored_fingerprint IS NOT NULL ORDER BY id"
+            "SELECT id, sha256 FROM files WHERE id > ? AND collection_id = ? AND sha256 IS NOT NULL"
+            " AND EXISTS (SELECT 1 FROM artefacts a WHERE a.file_id = files.id"
+            " AND a.kind = 'vector' AND a.state = 'stored') ORDER BY id"
         )
         rows = db.execute(query, (after, collection_id))
         return list(islice((row for row in rows if row[0] in seen), limit))
@@ -171,11 +171,11 @@ class FilesTable(Repository):
         collection_id: int,
         files: Sequence[UnseenFile],
         *,
-        synced: SyncedVersion,
+        synced: Sequence[SyncedVersion],
     ) -> int:
         now = self.database.clock()
         job_rows.open_number(db, job_id)
-        columns = f"id, {file_rows.HAD_POINT}"
+        columns = f"id, {artefact_rows.HAD_POINT}"
         keys = [file.key for file in files]
         found = {
             row[1]: (key, row[2]) for key, row in file_rows.found(db, columns, collection_id, keys)
@@ -183,11 +183,10 @@ class FilesTable(Repository):
         removed: int = sum(had_point for _, had_point in found.values())
         job_items.lose(db, collection_id, {row: key for row, (key, _) in found.items()})
         db.executemany("DELETE FROM files WHERE id = ?", [(row,) for row in found])
-        db.executemany(
-            "DELETE FROM intents WHERE collection_id = ? AND point_id = ?",
-            [(collection_id, file.point_id.bytes) for file in files],
-        )
-        collection_rows.set_synced_version(db, synced)
+        ids = [file.point_id for file in files]
+        artefact_rows.end_intents(db, collection_id, ids, model=None)
+        for one in synced:
+            collection_rows.set_synced_version(db, one)
         db.execute(
             "UPDATE jobs SET updated_at = ?, progress = json_set(progress, '$.removed',"
             " coalesce(json_extract(progress, '$.removed'), 0) + ?) WHERE id = ?",
@@ -196,11 +195,23 @@ class FilesTable(Repository):
         return removed
 
 
-def _rows(
-    db: sqlite3.Connection, collection_id: int, files: Mapping[FileKey, FileStart | FileOutcome]
+def _known(
+    db: sqlite3.Connection, collection_id: int, keys: Iterable[FileKey], *, job_number: int = 0
+) -> dict[FileKey, FileRecord]:
+    columns = file_rows.KNOWN.format(job_number=job_number)
+    found = list(file_rows.found(db, columns, collection_id, keys))
+    made = artefact_rows.of_files(db, (row[1] for _, row in found))
+    return {key: file_record(row, made.get(row[1], ())) for key, row in found}
+
+
+def _with_new(
+    db: sqlite3.Connection,
+    collection_id: int,
+    files: Mapping[FileKey, FileStart | FileOutcome],
+    known: Mapping[FileKey, int],
 ) -> dict[FileKey, int]:
-    """The files' rows, made where there is none; what is in them is not changed."""
-    rows = {key: row[1] for key, row in file_rows.found(db, "id", collection_id, files)}
+    """The files' rows, made where there is none."""
+    rows = dict(known)
     for key in [key for key in files if key not in rows]:
         new = (collection_id, key.root_id.bytes, key.path, files[key].point_id.bytes)
         row = db.execute(_NEW, new).lastrowid
@@ -209,22 +220,13 @@ def _rows(
     return rows
 
 
-def _has_point(file_outcome: FileOutcome) -> bool:
-    return file_outcome.verdict is Verdict.STORED and file_outcome.stored_fingerprint is not None
-
-
-def _judged(at: str, one: FileOutcome, row: int) -> Row:
+def _judged(one: FileOutcome, row: int) -> Row:
     return (
         signed64(one.stat.size_bytes),
         signed64(one.stat.mtime_ns),
         signed64(one.stat.ctime_ns),
         signed64(one.stat.sidecar_mark),
         one.mtime_trusted,
-        one.verdict,
-        one.code,
-        None if one.detail is None else clean(one.detail),
         one.sha256,
-        at,
-        one.stored_fingerprint if one.verdict is Verdict.STORED else None,
         row,
     )

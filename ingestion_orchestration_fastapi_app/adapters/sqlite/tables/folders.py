@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import signed64
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import artefact_rows
 from ingestion_orchestration_fastapi_app.domain.files.deletion import relative_range
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
@@ -62,7 +62,7 @@ class FoldersTable(Repository):
             start = after.path if after is not None and root_id == after.root_id.bytes else low
             given = (collection_id, root_id, start, high, high)
             rows = db.execute(
-                f"SELECT id, path, point_id, {file_rows.HAD_POINT}, sha256 FROM files"  # noqa: S608  # constants
+                f"SELECT id, path, point_id, {artefact_rows.HAD_POINT}, sha256 FROM files"  # noqa: S608  # constants
                 f" WHERE {_IN_RANGE}{right_in} ORDER BY path",
                 (*given, *(() if recursive else (len(low) + 1,))),
             )
@@ -87,7 +87,10 @@ class FoldersTable(Repository):
         self, db: sqlite3.Connection, collection_id: int, directory: bytes, *, recursive: bool
     ) -> tuple[int, int]:
         right_in = "" if recursive else _RIGHT_IN
-        query = f"SELECT count(*), count(stored_fingerprint) FROM files WHERE {_IN_RANGE}{right_in}"  # noqa: S608  # constants
+        query = (
+            f"SELECT count(*), coalesce(sum({artefact_rows.HAS_POINT}), 0) FROM files"  # noqa: S608  # constants
+            f" WHERE {_IN_RANGE}{right_in}"
+        )
         files = images = 0
         for root_id, _, low, high in _ranges(db, collection_id, directory, recursive=recursive):
             given = (collection_id, root_id, low, high, high)
@@ -103,7 +106,7 @@ class FoldersTable(Repository):
             "SELECT root_id, path FROM roots WHERE collection_id = ?", (collection_id,)
         )
         places = roots.fetchall()
-        stored = "SELECT 1 FROM files WHERE stored_fingerprint IS NOT NULL AND"
+        stored = f"SELECT 1 FROM files WHERE {artefact_rows.HAS_POINT} AND"  # noqa: S608  # constants
         below = f"{stored} {_IN_RANGE} LIMIT 1"
         itself = f"{stored} collection_id = ? AND root_id = ? AND path = ?"
 

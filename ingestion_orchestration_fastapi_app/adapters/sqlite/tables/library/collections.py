@@ -33,7 +33,6 @@ UNION SELECT ?2 WHERE ?2 NOT IN (SELECT table_name FROM generations)
 _OF_JOBS = ("failures", "job_counts", "job_items", "job_folders")
 _OF_COLLECTION = (
     "files",
-    "intents",
     "decode_starts",
     "root_changes",
     "roots",
@@ -105,6 +104,11 @@ class CollectionsTable(Repository):
                 "(SELECT number FROM jobs WHERE collection_id = ?)",
                 (collection_id,),
             )
+        db.execute(
+            "DELETE FROM intents WHERE generation_id IN"
+            " (SELECT id FROM generations WHERE collection_id = ?)",
+            (collection_id,),
+        )
         for table in _OF_COLLECTION:
             db.execute(f"DELETE FROM {table} WHERE collection_id = ?", (collection_id,))  # noqa: S608
         db.execute("DELETE FROM collections WHERE id = ?", (collection_id,))

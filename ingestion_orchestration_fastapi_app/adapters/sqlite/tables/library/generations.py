@@ -32,7 +32,7 @@ class GenerationsTable(Repository):
         collection_id: int,
         new: NewGeneration,
         *,
-        synced_version: int,
+        synced_version: int | None,
     ) -> None:
         collection_rows.check_there(db, collection_id)
         for one in collection_rows.generations(db, collection_id):
@@ -57,7 +57,7 @@ class GenerationsTable(Repository):
         row = _row(db, generation_id)
         if row is None:
             raise CollectionNotFound("The generation was removed.")
-        collection_id, state, _ = row
+        collection_id, state, *_ = row
         if state == GenerationState.ACTIVE:
             return
         db.execute(
@@ -74,10 +74,16 @@ class GenerationsTable(Repository):
         row = _row(db, generation_id)
         if row is None:
             return
-        _, state, table = row
+        collection_id, state, table, fingerprint = row
         if state == GenerationState.ACTIVE:
             raise ValueError("the active generation stays")
         db.execute("INSERT OR IGNORE INTO dropped_tables (name) VALUES (?)", (table,))
+        db.execute(
+            "DELETE FROM artefacts WHERE kind = 'vector' AND model = ?"
+            " AND file_id IN (SELECT id FROM files WHERE collection_id = ?)",
+            (fingerprint, collection_id),
+        )
+        db.execute("DELETE FROM intents WHERE generation_id = ?", (generation_id,))
         db.execute("DELETE FROM generations WHERE id = ?", (generation_id,))
 
     @writes
@@ -100,6 +106,6 @@ def _insert(db: sqlite3.Connection, collection_id: int, new: NewGeneration, *mor
 
 
 def _row(db: sqlite3.Connection, generation_id: int) -> Row | None:
-    query = "SELECT collection_id, state, table_name FROM generations WHERE id = ?"
+    query = "SELECT collection_id, state, table_name, fingerprint FROM generations WHERE id = ?"
     row: Row | None = db.execute(query, (generation_id,)).fetchone()
     return row

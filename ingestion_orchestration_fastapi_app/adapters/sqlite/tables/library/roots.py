@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, writes
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import job_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import artefact_rows, job_rows
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.deletion import relative_range
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
@@ -91,12 +91,11 @@ class RootsTable(Repository):
         *,
         synced: SyncedVersion,
     ) -> None:
-        given = [(collection_id, one.bytes) for one in point_ids]
-        for table in ("intents", "decode_starts"):
-            db.executemany(
-                f"DELETE FROM {table} WHERE collection_id = ? AND point_id = ?",  # noqa: S608  # constants
-                given,
-            )
+        db.executemany(
+            "DELETE FROM intents WHERE generation_id = ? AND point_id = ?",
+            [(synced.generation_id, one.bytes) for one in point_ids],
+        )
+        artefact_rows.end_decoding(db, collection_id, point_ids)
         collection_rows.set_synced_version(db, synced)
 
     @writes

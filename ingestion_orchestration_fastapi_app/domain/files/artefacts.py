@@ -1,0 +1,165 @@
+"""What was made of a file, or why it was not: artefacts, and what becomes of them in a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from utils.contract import ErrorCode
+from utils.problems import Rejected
+
+OF_THE_FILE = ""  # the model of what no model made
+UNKNOWN_CAPTIONER = "?"  # a service that fetches its captioner yet: no file has its caption
+
+# What only a model gives, or the store for one model's point. All else, quarantine too, is said
+# of the file, whatever the model.
+_OF_VECTORS = frozenset({ErrorCode.CLIP_INFER, ErrorCode.BATCH_TOO_LARGE, ErrorCode.STORE_ROW})
+
+
+class Kind(StrEnum):
+    """A picture is a verdict alone: of a file with one that is well there is no artefact."""
+
+    PICTURE = "picture"
+    VECTOR = "vector"
+    CAPTION = "caption"
+
+
+class State(StrEnum):
+    """Of the stale there is one, of an older content or of what the file said then."""
+
+    STORED = "stored"
+    STALE = "stale"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """`code` says why the last attempt failed, also where a stale one is there.
+
+    `reader_version` names the readers of the file at `updated_at`; None: nobody kept it.
+    `attempts`: how often in a row these bytes came to this failure.
+    """
+
+    kind: Kind
+    model: str
+    state: State
+    code: ErrorCode | None = None
+    detail: str | None = None
+    reader_version: str | None = None
+    attempts: int = 0
+    updated_at: datetime | None = None
+
+    @property
+    def is_there(self) -> bool:
+        return self.state is State.STORED or self.state is State.STALE
+
+    @property
+    def is_verdict(self) -> bool:
+        return self.code is not None or self.state is State.SKIPPED
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a job wants of each file. Without a caption's model it wants none."""
+
+    vector_model: str
+    caption_model: str | None = None
+
+
+def stored(kind: Kind, model: str) -> Artefact:
+    return Artefact(kind, model, State.STORED)
+
+
+def failed(fault: Rejected, *, model: str) -> Artefact:
+    """A verdict on the file, or on its vector alone, as the code says."""
+    is_vector = fault.code in _OF_VECTORS
+    kind, of = (Kind.VECTOR, model) if is_vector else (Kind.PICTURE, OF_THE_FILE)
+    return Artefact(kind, of, State.FAILED, fault.code, fault.detail)
+
+
+def skipped(detail: str | None) -> Artefact:
+    return Artefact(Kind.PICTURE, OF_THE_FILE, State.SKIPPED, detail=detail)
+
+
+def caption_failed(fault: Rejected, *, model: str) -> Artefact:
+    return Artefact(Kind.CAPTION, model, State.FAILED, fault.code, fault.detail)
+
+
+def found(artefacts: Iterable[Artefact], kind: Kind, model: str = OF_THE_FILE) -> Artefact | None:
+    for one in artefacts:
+        if one.kind is kind and one.model == model:
+            return one
+    return None
+
+
+def is_stored(artefacts: Iterable[Artefact], vector_model: str) -> bool:
+    vector = found(artefacts, Kind.VECTOR, vector_model)
+    return vector is not None and vector.state is State.STORED
+
+
+def refusal(artefacts: Sequence[Artefact], vector_model: str) -> Artefact | None:
+    """Why a file has no vector of the model, or only a stale one."""
+    of_file = found(artefacts, Kind.PICTURE)
+    if of_file is not None:
+        return of_file
+    vector = found(artefacts, Kind.VECTOR, vector_model)
+    return vector if vector is not None and vector.is_verdict else None
+
+
+def updated(
+    known: Sequence[Artefact],
+    made: Sequence[Artefact],
+    *,
+    same_file: bool,
+    same_content: bool,
+    reader_version: str,
+    now: datetime,
+) -> list[Artefact]:
+    """What is known of a file once a job has `made` something of it; nothing: as before.
+
+    Args:
+        known: before.
+        made: all that the job did: a point that is stored is there with its caption or has none.
+        same_file: size, time and sidecars are those that were known.
+        same_content: hash and sidecars are, whatever the time.
+        reader_version: of the readers that the job had.
+        now: when.
+    """
+    if not made:
+        return list(known)
+    has_point = any(one.kind is Kind.VECTOR and one.state is State.STORED for one in made)
+    is_refused = any(one.kind is Kind.PICTURE for one in made)
+    after: list[Artefact] = []
+    for new in made:
+        old = found(known, new.kind, new.model)
+        attempts, state = 0, new.state
+        if new.state is State.FAILED:
+            attempts = 1
+            if old is not None and same_file and _is_again(new, old, reader_version):
+                attempts += old.attempts
+            if old is not None and old.is_there and not has_point:
+                state = State.STALE
+        after.append(
+            replace(
+                new, state=state, attempts=attempts, reader_version=reader_version, updated_at=now
+            )
+        )
+    for old in known:
+        if old.kind is Kind.PICTURE or found(made, old.kind, old.model) is not None:
+            continue
+        if not old.is_there:
+            after += [old] if same_content else []
+        elif old.kind is Kind.CAPTION and has_point:
+            continue  # the point was written without
+        elif same_file and same_content and not is_refused:
+            after.append(old)
+        else:
+            after.append(replace(old, state=State.STALE))
+    return after
+
+
+def _is_again(new: Artefact, old: Artefact, reader_version: str) -> bool:
+    return (old.code, old.reader_version) == (new.code, reader_version)
