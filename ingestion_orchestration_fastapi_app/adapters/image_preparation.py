@@ -11,6 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from PIL import Image
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
+from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import not_answering
 from ingestion_orchestration_fastapi_app.adapters.reader_version import reader_version
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Content,
@@ -19,7 +20,11 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Upload,
 )
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture, placeholder_phash
-from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
+from ingestion_orchestration_fastapi_app.resources.root_threads import (
+    ANSWER_LIMIT_S,
+    NotAnsweringError,
+    RootThreads,
+)
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload, ErrorCode
 from utils.imaging.decoding import (
     Decoded,
@@ -137,24 +142,35 @@ class ImagePreparation:
 
         Its bytes are not there any more: the preview counts if the file was the same all along.
         """
-        with OriginalFile(_original(content)) as file:
-            look = partial(file.check, strictly=True)
-            # Outside the limiter: where the file's share does not answer no decoder waits for it.
-            descriptor = await file.in_thread(self._root_threads, look)
-            if descriptor is not None:
-                try:
-                    async with self._limiter:
-                        found = await self._pool.read_preview(
-                            descriptor, min_side_px=min_side_px, max_pixels=self._max_pixels
-                        )
-                except ImageUnreadableError:
-                    if await file.in_thread(self._root_threads, look) is not None:
-                        raise
-                else:
-                    if await file.in_thread(self._root_threads, look) is not None:
-                        return found
-            assert file.fault is not None
-            return file.fault
+        try:
+            with OriginalFile(_original(content)) as file:
+                return await self._preview_of(file, min_side_px)
+        except NotAnsweringError:
+            return not_answering(content.file, self._root_threads)
+
+    async def _preview_of(self, file: OriginalFile, min_side_px: int) -> RawPicture | Rejected:
+        look = partial(
+            file.in_thread,
+            self._root_threads,
+            partial(file.check, strictly=True),
+            limit_s=ANSWER_LIMIT_S,
+        )
+        # Outside the limiter: where the file's share does not answer no decoder waits for it.
+        descriptor = await look()
+        if descriptor is not None:
+            try:
+                async with self._limiter:
+                    found = await self._pool.read_preview(
+                        descriptor, min_side_px=min_side_px, max_pixels=self._max_pixels
+                    )
+            except ImageUnreadableError:
+                if await look() is not None:
+                    raise
+            else:
+                if await look() is not None:
+                    return found
+        assert file.fault is not None
+        return file.fault
 
     def _from_file(self, content: Content, sides: _Sides, min_side_px: int) -> Prepared:
         decoded = open_upright(content.data, min_side_px=min_side_px, max_pixels=self._max_pixels)

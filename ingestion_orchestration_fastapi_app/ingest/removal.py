@@ -146,7 +146,7 @@ async def _changed_folders(job: JobContext, directory: bytes, *, recursive: bool
         known = job.scanned.known_devices  # without what was just noted of the folder itself
     else:
         return set()
-    changed = changed_devices(known, now, directory)
+    changed = changed_devices(known, now, directory, unlisted=job.scanned.unlisted)
     closed: set[bytes] = set()
     for folder in changed:
         has_unchanged = await ledger.folders.is_unchanged_below(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
@@ -19,6 +20,16 @@ from ingestion_orchestration_fastapi_app.domain.scanning.found import (
 from utils.problems import Rejected
 
 ScanGroup: TypeAlias = list[File] | Mounted | Linked | ScanFault | ScanStalled
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnswering(Rejected):
+    """ERR_FILE_READ, where the file system of a file does not answer: nothing is said of the file.
+
+    `is_inner`: it is mounted in the file's root, the rest of which may be well.
+    """
+
+    is_inner: bool
 
 
 class OpenFile(Protocol):
@@ -40,24 +51,32 @@ class Library(Protocol):
         """Regular files below the directory, in groups, each under the deepest root it is in.
 
         Each file system comes before its files. Links are told of and not followed. Where the
-        scan stalls, going on tries the folder again.
+        scan stalls, going on tries the folder again. A mount in the directory that does not answer
+        is passed over, as a folder that cannot be listed.
         """
 
     async def gone(
         self, paths: Sequence[bytes], *, below: bytes, are_folders: bool = False
     ) -> list[bool]:
         """Of each path: no file (or no folder, of folders) is there now, though a scan of `below`
-        would not pass it over. In a folder that Photoseek writes to nothing is.
+        would not pass it over. In a folder that Photoseek writes to nothing is. What does not
+        answer is not gone.
         """
 
     async def known_as(self, directory: bytes, roots: Sequence[Root]) -> bytes:
         """The path under which the roots hold the folder, where it is mounted at another, too."""
 
     async def is_bare(self, folder: bytes) -> bool:
-        """Nothing is in it that a scan would look at; also where it is missing or unlistable."""
+        """Nothing is in it that a scan would look at; also where it is missing, unlistable or does
+        not answer.
+        """
 
     async def is_allowed(self, directory: bytes) -> bool:
-        """Whether it lies in a folder that may be imported, now, and leads there."""
+        """Whether it lies in a folder that may be imported, now, and leads there.
+
+        Raises:
+            ServiceOverloaded: its file system does not answer.
+        """
 
     async def read_fault(self, file: File) -> Rejected | None:
         """ERR_FILE_READ where the file system fails to read the file now; None where it is read."""

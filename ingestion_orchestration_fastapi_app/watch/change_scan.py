@@ -70,7 +70,9 @@ class ChangeScan:
             return FolderDiff({}, fault=found.faults[watch.directory])
         if touched is None and watch.recursive:
             then = await self.ledger.folders.devices(collection.id)
-            changed = changed_devices(then, found.devices, watch.directory)
+            changed = changed_devices(
+                then, found.devices, watch.directory, unlisted=found.faults.keys()
+            )
             if changed:  # a job looks whether it is the same one by another number
                 found.note(watch.directory, *sorted(changed.items()))
                 found.overflow()

@@ -10,7 +10,11 @@ from anyio import CancelScope, create_task_group, fail_after, wait_all_tasks_blo
 
 from ingestion_orchestration_fastapi_app.adapters.local_files import mounts
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import Mount, MountPoints
-from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
+from ingestion_orchestration_fastapi_app.resources.root_threads import (
+    NotAnsweringError,
+    RootThreads,
+    note_alive,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -108,6 +112,48 @@ async def test_a_call_for_which_no_thread_starts_takes_no_place_and_never_runs(
     with fail_after(20):
         await threads.run(b"/a", partial(calls.append, "yes"))
     assert (calls, dropped) == (["yes"], [None] * 3)
+
+
+async def test_who_gives_a_limit_is_told_where_nothing_is_heard_and_may_ask_again() -> None:
+    threads, share, dropped = RootThreads(by_first_name, each=1), DeadShare(), list[str | None]()
+    with threads.call(b"/dead/a", share.call, drop=dropped.append) as call:
+        for _ in range(2):
+            with pytest.raises(NotAnsweringError):
+                await call.answer(limit_s=0.01)
+        share.back.set()
+        assert await call.answer(limit_s=20) == "at last"
+    assert dropped == []
+    share.back.clear()
+    with pytest.raises(NotAnsweringError):
+        await threads.run(b"/dead/a", share.call, drop=dropped.append, limit_s=0.01)
+    share.back.set()
+    with fail_after(20):
+        assert await threads.run(b"/dead/a", partial(str, 7), limit_s=20) == "7"
+    assert dropped == ["at last"]
+
+
+async def test_a_call_that_says_that_it_is_alive_may_take_longer_than_the_limit() -> None:
+    threads = RootThreads(by_first_name, each=1)
+
+    def slow() -> str:
+        for _ in range(20):
+            note_alive()
+            threading.Event().wait(0.05)
+        return "done"
+
+    assert await threads.run(b"/slow", slow, limit_s=0.5) == "done"
+
+
+async def test_a_root_whose_calls_all_hang_is_not_waited_for_anew() -> None:
+    threads, share = RootThreads(by_first_name, each=4), DeadShare()
+    for _ in range(2):
+        with pytest.raises(NotAnsweringError):
+            await threads.run(b"/dead/a", share.call, limit_s=0.01)
+    with pytest.raises(NotAnsweringError):
+        await threads.run(b"/dead/a", share.call, limit_s=0.01)
+    assert share.called == 2
+    assert await threads.run(b"/alive/a", partial(str, 7), limit_s=20) == "7"
+    share.back.set()
 
 
 async def test_roots_in_which_nothing_goes_on_are_forgotten_and_those_that_hang_are_not() -> None:

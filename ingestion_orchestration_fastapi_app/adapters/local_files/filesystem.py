@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import cast
 
@@ -14,12 +15,17 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.decode_cost import
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.local_file import LocalFile, too_large
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import (
+    SILENT,
+    not_answering,
     open_regular,
     read_fault,
     refusal,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import (
+    InnerMount,
     Met,
+    Told,
+    display,
     is_bare,
     next_group,
     walk,
@@ -35,7 +41,11 @@ from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     ScanStalled,
 )
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
+from ingestion_orchestration_fastapi_app.resources.root_threads import (
+    ANSWER_LIMIT_S,
+    NotAnsweringError,
+    RootThreads,
+)
 from utils.contract import ErrorCode
 from utils.imaging.formats import (
     SNIFF_BYTES,
@@ -44,7 +54,9 @@ from utils.imaging.formats import (
     is_sidecar,
     sniff_at,
 )
-from utils.problems import Rejected
+from utils.problems import Rejected, ServiceOverloaded
+
+_AGAIN_S = 0.1  # for one that did not answer in time before
 
 
 class LocalFiles:
@@ -72,16 +84,45 @@ class LocalFiles:
     async def scan(
         self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
     ) -> AsyncIterator[list[File] | Mounted | Linked | ScanFault | ScanStalled]:
-        items = walk(directory, recursive=recursive, roots=roots, rules=self._rules)
+        pending, is_inner = [directory], False
+        while pending:
+            top = pending.pop()
+            items = walk(
+                top, recursive=recursive, roots=roots, rules=self._rules, is_inner=is_inner
+            )
+            async with aclosing(self._walked(top, items, is_inner=is_inner)) as walked:
+                async for found in walked:
+                    if isinstance(found, InnerMount):
+                        pending.append(found.path)
+                    else:
+                        yield found
+            is_inner = True
+
+    async def _walked(
+        self, top: bytes, items: Iterator[Met], *, is_inner: bool
+    ) -> AsyncGenerator[list[File] | Told | InnerMount]:
+        """In threads of what is mounted there. What hangs is waited for, unless it `is_inner`."""
 
         def close(_: object = None) -> None:
             with suppress(ValueError):  # a thread runs it still, and closes it in the end
                 cast(Generator[Met], items).close()
 
+        take = partial(next_group, items, linger_s=self._linger_s)
         try:
             while True:
-                take = partial(next_group, items, linger_s=self._linger_s)
-                files, found, ended = await self._threads.run(directory, take, drop=close)
+                with self._threads.call(top, take, drop=close) as call:
+                    group, limit_s = None, ANSWER_LIMIT_S
+                    while group is None:
+                        with suppress(NotAnsweringError):
+                            group = await call.answer(limit_s=limit_s)
+                        if group is None and is_inner:
+                            call.let_go()
+                            yield ScanFault(top, SILENT)
+                            return
+                        if group is None:
+                            limit_s = _AGAIN_S
+                            yield ScanStalled(top, Rejected(ErrorCode.FILE_READ, SILENT))
+                files, found, ended = group
                 if files:
                     yield files
                 if found is not None:
@@ -94,12 +135,22 @@ class LocalFiles:
     async def gone(
         self, paths: Sequence[bytes], *, below: bytes, are_folders: bool = False
     ) -> list[bool]:
-        looked = partial(are_gone, paths, below=below, rules=self._rules, are_folders=are_folders)
-        return await self._threads.run(below, looked)
+        by_root: dict[bytes, list[bytes]] = defaultdict(list)
+        for path in paths:
+            by_root[self._threads.root_of(path)].append(path)
+        gone: dict[bytes, bool] = {}
+        for root, there in by_root.items():
+            look = partial(are_gone, there, below=below, rules=self._rules, are_folders=are_folders)
+            with suppress(NotAnsweringError):
+                found = await self._threads.run(root, look, limit_s=ANSWER_LIMIT_S)
+                gone.update(zip(there, found, strict=True))
+        return [gone.get(path, False) for path in paths]
 
     async def is_bare(self, folder: bytes) -> bool:
         look = partial(is_bare, folder, rules=self._rules)
-        return await self._threads.run(folder, look)
+        with suppress(NotAnsweringError):
+            return await self._threads.run(folder, look, limit_s=ANSWER_LIMIT_S)
+        return True
 
     async def known_as(self, directory: bytes, roots: Sequence[Root]) -> bytes:
         def found() -> bytes:
@@ -113,13 +164,26 @@ class LocalFiles:
             places = {directory, os.path.realpath(directory)}
             return self._is_allowed is None or all(map(self._is_allowed, places))
 
-        return await self._threads.run(directory, allowed)
+        try:
+            return await self._threads.run(directory, allowed, limit_s=ANSWER_LIMIT_S)
+        except NotAnsweringError as exc:
+            raise ServiceOverloaded(f"{display(directory)}: {SILENT}") from exc
 
     async def read_fault(self, file: File) -> Rejected | None:
-        return await self._threads.run(file.absolute, partial(read_fault, file.absolute))
+        look = partial(read_fault, file.absolute)
+        try:
+            return await self._threads.run(file.absolute, look, limit_s=ANSWER_LIMIT_S)
+        except NotAnsweringError:
+            return not_answering(file, self._threads)
 
     async def open(self, file: File) -> LocalFile | Rejected | Skipped:
-        return await self._threads.run(file.absolute, partial(self._open, file), drop=_closed)
+        look = partial(self._open, file)
+        try:
+            return await self._threads.run(
+                file.absolute, look, drop=_closed, limit_s=ANSWER_LIMIT_S
+            )
+        except NotAnsweringError:
+            return not_answering(file, self._threads)
 
     def _open(self, file: File) -> LocalFile | Rejected | Skipped:
         if is_sidecar(file.path):

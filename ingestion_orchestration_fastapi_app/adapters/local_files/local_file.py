@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.decode_cost import
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import open_folder_of
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import (
+    not_answering,
     open_regular,
     refusal,
 )
@@ -29,7 +30,11 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.whole_file import 
 )
 from ingestion_orchestration_fastapi_app.domain.files.file import File
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Skipped
-from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
+from ingestion_orchestration_fastapi_app.resources.root_threads import (
+    ANSWER_LIMIT_S,
+    NotAnsweringError,
+    RootThreads,
+)
 from utils.containers.byte_source import FileBytes
 from utils.contract import ErrorCode
 from utils.metadata.extractor import extract_metadata
@@ -64,7 +69,11 @@ class LocalFile:
         """Whole, with its SHA-256 and metadata; a file that changes meanwhile is read once more."""
         self._is_left = True
         try:
-            content = await self._threads.run(self._file.absolute, self._read, drop=self.close_now)
+            content = await self._threads.run(
+                self._file.absolute, self._read, drop=self.close_now, limit_s=ANSWER_LIMIT_S
+            )
+        except NotAnsweringError:
+            return not_answering(self._file, self._threads)
         except Exception:
             self._is_left = False
             raise

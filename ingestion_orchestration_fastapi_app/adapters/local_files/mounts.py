@@ -12,7 +12,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import FOLDER, open_path
@@ -29,6 +29,14 @@ class Mounts:
     def __init__(self) -> None:
         self._shown = _mount_points()
         self._numbers: dict[tuple[bytes, int], int] = {}
+
+    def parted(self, folders: Iterable[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """Those where something is mounted, and the others. Asks no file system."""
+        points: list[bytes] = []
+        others: list[bytes] = []
+        for folder in folders:
+            (points if folder in self._shown else others).append(folder)
+        return points, others
 
     def point(self, folder: bytes, above: bytes | None) -> bytes:
         """The mount point that a folder is at or below; `above` is that of the folder above it."""

@@ -13,7 +13,10 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file impor
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original
-from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
+from ingestion_orchestration_fastapi_app.resources.root_threads import (
+    NotAnsweringError,
+    RootThreads,
+)
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 
@@ -45,11 +48,20 @@ class OriginalFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    async def in_thread(self, threads: RootThreads, call: Callable[[], T]) -> T:
-        """What a method of it returns, in a thread of its root. Who is cancelled does not wait."""
+    async def in_thread(
+        self, threads: RootThreads, call: Callable[[], T], *, limit_s: float | None = None
+    ) -> T:
+        """What a method of it returns, in a thread of its root. Who is cancelled does not wait.
+
+        Raises:
+            NotAnsweringError: nothing was heard for `limit_s`; only closing may follow.
+        """
         self._is_left = True
+        path = self._original.file.absolute
         try:
-            result = await threads.run(self._original.file.absolute, call, drop=self._close_now)
+            result = await threads.run(path, call, drop=self._close_now, limit_s=limit_s)
+        except NotAnsweringError:
+            raise
         except Exception:
             self._is_left = False
             raise

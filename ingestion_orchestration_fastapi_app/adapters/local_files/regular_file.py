@@ -7,10 +7,14 @@ import os
 import stat
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import open_path
+from ingestion_orchestration_fastapi_app.domain.files.file import File
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Skipped
+from ingestion_orchestration_fastapi_app.ports.library import NotAnswering
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from utils.contract import ErrorCode
 from utils.problems import Rejected, resource_shortage
 
+SILENT = "the disk or share does not answer"
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PROBE_BYTES = 64 * 1024
 _NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
@@ -50,6 +54,12 @@ def open_regular(path: bytes, *, folder: int | None = None) -> int | Rejected | 
         return descriptor
     os.close(descriptor)
     return Skipped("not a regular file")
+
+
+def not_answering(file: File, threads: RootThreads) -> NotAnswering:
+    """A file of which nothing is heard."""
+    is_inner = threads.root_of(file.absolute) != threads.root_of(file.root.path)
+    return NotAnswering(ErrorCode.FILE_READ, SILENT, is_inner)
 
 
 def read_fault(path: bytes) -> Rejected | None:

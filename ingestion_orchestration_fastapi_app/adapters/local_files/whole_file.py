@@ -5,7 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 
+from ingestion_orchestration_fastapi_app.resources.root_threads import note_alive
+
 _CHUNK_BYTES = 1024 * 1024
+_PIECE_BYTES = (
+    64 * 1024 * 1024
+)  # a slow share gives so much long before it counts as one that hangs
 
 
 def hash_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
@@ -17,6 +22,7 @@ def hash_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
         count = os.preadv(descriptor, [buffer[: size_bytes + 1 - position]], position)
         if not count:
             break
+        note_alive()
         digest.update(buffer[:count])
         position += count
     return b"", digest.digest(), position
@@ -28,9 +34,11 @@ def read_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
     position = 0
     while position <= size_bytes:
         wanted = size_bytes + 1 - position  # one more: has it grown?
-        chunk = os.pread(descriptor, wanted, position)  # in one piece: joining takes as long again
+        # In one piece, where it is no giant: joining takes as long again.
+        chunk = os.pread(descriptor, min(wanted, _PIECE_BYTES), position)
         if not chunk:
             break
+        note_alive()
         chunks.append(chunk)
         position += len(chunk)
     data = chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -33,19 +33,24 @@ def is_absent(*, is_bare: bool, is_other: bool, has_unchanged: bool) -> bool:
 
 
 def changed_devices(
-    known: Mapping[bytes, int], now: Mapping[bytes, int], directory: bytes
+    known: Mapping[bytes, int],
+    now: Mapping[bytes, int],
+    directory: bytes,
+    *,
+    unlisted: Collection[bytes] = (),
 ) -> dict[bytes, int]:
     """Folders in the directory that are on another file system than they were, and on which.
 
     Args:
         known: devices by folder, of earlier scans, anywhere.
         now: of this scan: the directory's own, and those of the mounts in it.
+        unlisted: folders of which the scan could not say what they are on.
     """
     then = {path: device for path, device in known.items() if is_within(path, directory)}
     above = device_at(directory, known)
     if above is not None:
         then.setdefault(directory, above)
-    seen = {path: device_at(path, now) for path in then}
+    seen = {path: device_at(path, now) for path in then if not protected(path, unlisted)}
     return {
         path: device for path, device in seen.items() if device is not None and device != then[path]
     }

@@ -11,7 +11,7 @@ from anyio import Lock, sleep
 from ingestion_orchestration_fastapi_app.domain.files.file import File
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
-from ingestion_orchestration_fastapi_app.ports.library import Library
+from ingestion_orchestration_fastapi_app.ports.library import Library, NotAnswering
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 
@@ -42,13 +42,13 @@ class ReadControl:
 
     async def judged(self, file: File, attempt: Callable[[], Awaitable[T]]) -> T:
         """What the attempt gives, made again for as long as the file system is at fault."""
-        outcome = await attempt()
+        outcome = await self._answered(file, attempt)
         failed_rounds = 0
         while _is_fault(outcome) and failed_rounds < ROUNDS:
             async with self._one_at_a_time:
                 fault = await self._fault(file)
                 if fault is None:
-                    outcome = await attempt()
+                    outcome = await self._answered(file, attempt)
                     fault = await self._fault(file) if _is_fault(outcome) else None
             if fault is not None:
                 where = display_text(file.root.path)
@@ -60,6 +60,16 @@ class ReadControl:
                     await sleep(GAP_S)
         return outcome
 
+    async def _answered(self, file: File, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Waits for a root that does not answer. What is mounted in one is not waited for: its
+        files have failed for this time.
+        """
+        while isinstance(outcome := await attempt(), NotAnswering) and not outcome.is_inner:
+            where = display_text(file.root.path)
+            with self._progress.blocked(outcome.code, f"{where}: {outcome.detail}"):
+                await sleep(RETRY_S)
+        return outcome
+
     async def _fault(self, suspect: File) -> Rejected | None:
         for good in self._good.get(suspect.root.id, ()):
             if good.path != suspect.path:
@@ -68,4 +78,5 @@ class ReadControl:
 
 
 def _is_fault(outcome: object) -> bool:
-    return isinstance(outcome, Rejected) and outcome.code is ErrorCode.FILE_READ
+    is_read = isinstance(outcome, Rejected) and outcome.code is ErrorCode.FILE_READ
+    return is_read and not isinstance(outcome, NotAnswering)

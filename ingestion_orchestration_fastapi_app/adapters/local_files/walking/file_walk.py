@@ -30,13 +30,24 @@ from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     ScanStalled,
 )
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.resources.root_threads import note_alive
 from utils.contract import ErrorCode
 from utils.problems import Rejected, resource_shortage
 
 MAX_GROUP = 1024
 _TRIES, _BETWEEN_TRIES_S = 20, 0.25  # of a folder for which there is no descriptor
-Met: TypeAlias = File | Mounted | Linked | ScanFault | ScanStalled
+Told: TypeAlias = Mounted | Linked | ScanFault | ScanStalled
 _EARLIEST_NS, _LATEST_NS = -(2**63), 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class InnerMount:
+    """A file system is mounted here, and is yet to be walked: it may be one that hangs."""
+
+    path: bytes
+
+
+Met: TypeAlias = File | Told | InnerMount
 
 
 def file_stat(status: os.stat_result, *, sidecar_mark: int = 0) -> FileStat:
@@ -58,7 +69,12 @@ def display(path: bytes) -> str:
 
 
 def walk(
-    directory: bytes, *, recursive: bool, roots: Sequence[Root], rules: ExcludeRules
+    directory: bytes,
+    *,
+    recursive: bool,
+    roots: Sequence[Root],
+    rules: ExcludeRules,
+    is_inner: bool = False,
 ) -> Iterator[Met]:
     """Regular files, and what else must be known of the folders that they are in.
 
@@ -68,7 +84,8 @@ def walk(
     listed twice, for its sidecars first: that reads no inode, and holding all entries of a folder
     until its last one is known would have no bound.
 
-    Whoever is told that it stalled decides whether, and when, it goes on.
+    Whoever is told that it stalled decides whether, and when, it goes on. What is mounted in the
+    directory is told of and not entered: it is a walk of its own, which `is_inner`.
     """
     mounts, same = Mounts(), SameFolders(rules)
     tries = _TRIES
@@ -78,13 +95,14 @@ def walk(
     with OpenFolders() as folders:
         while pending:
             folder, point_above, device_above = pending.pop()
+            is_asked_for = folder == directory and not is_inner
             is_listed = False
             try:
                 listing = folders.listing(folder)
                 try:
                     begun = os.fstat(listing)
                     point = mounts.point(folder, point_above)
-                    if folder != directory and same.is_met_elsewhere(
+                    if not is_asked_for and same.is_met_elsewhere(
                         folder, begun, root_paths, is_mounted=point == folder
                     ):
                         links.append(folder)
@@ -92,13 +110,15 @@ def walk(
                     device = mounts.number(point, listing, begun)
                     if device != device_above:
                         yield Mounted(folder, device)
-                    found = _InFolder(folder == directory, links)
+                    found = _InFolder(is_asked_for, links)
                     for met in _files_in(folder, listing, found, roots=roots, rules=rules):
                         is_listed = True
                         yield met
                     is_listed, tries = True, _TRIES
                     if recursive:
-                        pending += [(one, point, device) for one in found.folders]
+                        inner, folders_in_it = mounts.parted(found.folders)
+                        yield from map(InnerMount, inner)
+                        pending += [(one, point, device) for one in folders_in_it]
                 finally:
                     os.close(listing)
                 if not os.path.samestat(folders.status(folder), begun):
@@ -113,7 +133,7 @@ def walk(
                 elif lacking is not None:
                     tries = _TRIES
                     yield ScanStalled(folder, Rejected(lacking.code, lacking.detail))
-                elif folder == directory and exc.errno in FAILING and not is_listed:
+                elif is_asked_for and exc.errno in FAILING and not is_listed:
                     yield ScanStalled(folder, Rejected(ErrorCode.FILE_READ, said))
                 else:
                     yield ScanFault(folder, said)
@@ -147,6 +167,7 @@ def _files_in(
         return
     with os.scandir(listing) as entries:
         for entry in entries:
+            note_alive()
             name = os.fsencode(entry.name)
             path = above + name
             found = _regular(entry, path, rules)
@@ -223,7 +244,7 @@ def is_bare(folder: bytes, *, rules: ExcludeRules) -> bool:
 
 def next_group(
     items: Iterator[Met], *, linger_s: float
-) -> tuple[list[File], Mounted | Linked | ScanFault | ScanStalled | None, bool]:
+) -> tuple[list[File], Told | InnerMount | None, bool]:
     """Up to 1,024 files, fewer where the tree is slow or something else comes; True at the end.
 
     Blocking: call it from a worker thread, never twice at once for one iterator.

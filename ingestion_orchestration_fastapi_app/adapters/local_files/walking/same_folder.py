@@ -19,7 +19,7 @@ class SameFolders:
     def __init__(self, rules: ExcludeRules) -> None:
         self._rules = rules
         self._mounts = {mount.point: (mount.device, mount.folder) for mount in mount_table()}
-        self._roots: dict[tuple[int, int], bytes] | None = None  # of `is_met_elsewhere`
+        self._roots: dict[bytes, dict[tuple[int, int], bytes]] = {}  # of a device
 
     def path_in(self, folder: bytes, roots: Sequence[bytes]) -> bytes:
         """Where a scan of the roots meets the folder, or would above them; else its own path."""
@@ -35,9 +35,12 @@ class SameFolders:
         self, folder: bytes, status: os.stat_result, roots: Sequence[bytes], *, is_mounted: bool
     ) -> bool:
         """Whether the folder is a root under another path, or is mounted at another path, too."""
-        if self._roots is None:
-            self._roots = {identity: root for root in roots if (identity := _identity(root))}
-        if self._roots.get((status.st_dev, status.st_ino), folder) != folder:
+        device = self._place(folder)[0]
+        if device not in self._roots:
+            # Only those: a root on another file system, which may not answer, is not asked.
+            there = [root for root in roots if self._place(root)[0] == device]
+            self._roots[device] = {one: root for root in there if (one := _identity(root))}
+        if self._roots[device].get((status.st_dev, status.st_ino), folder) != folder:
             return True
         return is_mounted and self.path_in(folder, roots) != folder
 
