@@ -48,9 +48,9 @@ def test_a_poison_costs_one_code_in_seconds_and_little_memory(
 
 def test_texts_cost_a_png_nothing_and_other_pngs_are_not_copied() -> None:
     plain = encoded(scene(40, 30), "PNG")
-    assert png_stream(plain) is plain
+    assert png_stream(plain).data is plain
     text = b"\0\0\0\x04tEXta\0bc" + bytes(4)
-    assert png_stream(plain[:33] + text + plain[33:]) == plain
+    assert png_stream(plain[:33] + text + plain[33:]).data == plain
 
 
 def test_a_decoder_gets_no_more_of_a_jpeg_than_its_picture_needs() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from utils.containers.bmp_header import is_bare_bitmap
 from utils.containers.tiff import Directory, ReadAt, bytes_reader, tiff_structure
 
 SNIFF_BYTES = 64 * 1024  # a header of this length tells every format that has its directory first
@@ -221,6 +222,8 @@ def sniff_at(read: ReadAt, *, hint: str = "") -> Format | None:
     if header[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0"):
         return _tiff_like(header, read, hint)
     if header[:2] == b"BM" and int.from_bytes(header[14:18], "little") in _BMP_HEADERS:
+        return Format.BMP
+    if is_bare_bitmap(header):
         return Format.BMP
     return Format.PPM if _PNM.match(header) else None
 

@@ -6,6 +6,7 @@ import re
 import struct
 from collections.abc import Callable
 
+from utils.containers.bmp_header import bmp_header
 from utils.containers.iso_boxes import boxes
 from utils.containers.jpeg_segments import FRAMES, Segment, segments
 from utils.containers.tiff import bytes_reader, tiff_structure
@@ -65,9 +66,8 @@ def _gif(data: bytes) -> Size | None:
 
 
 def _bmp(data: bytes) -> Size | None:
-    (length,) = struct.unpack_from("<I", data, 14)
-    width, height = struct.unpack_from("<HH" if length == 12 else "<ii", data, 18)
-    return abs(width), abs(height)
+    found = bmp_header(data)
+    return None if found is None else (abs(found.width_px), found.height_px)
 
 
 def _pnm(data: bytes) -> Size | None:

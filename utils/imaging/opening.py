@@ -23,15 +23,16 @@ from utils.imaging.header_size import header_size
 from utils.imaging.jpeg_rows import open_damaged
 from utils.imaging.pillow_setup import ready_pillow
 from utils.imaging.pixel_streams import check_gif, jpeg_stream, png_stream
+from utils.imaging.readers.bmp import read_bmp
 from utils.imaging.readers.jpeg_xl import read_jxl
 from utils.imaging.readers.loaded import Loaded
+from utils.imaging.readers.palettes import lacks_colours
 from utils.imaging.readers.tiff import read_tiff
 
 _PILLOW_NAMES = {
     Format.PNG: "PNG",
     Format.WEBP: "WEBP",
     Format.GIF: "GIF",
-    Format.BMP: "BMP",
     Format.PPM: "PPM",
     Format.HEIC: "HEIF",
     Format.AVIF: "AVIF",
@@ -118,6 +119,8 @@ def _loaded(data: bytes, known: Format, min_side_px: int, max_pixels: int) -> Lo
         return read_tiff(data, max_pixels=max_pixels)
     if known is Format.JXL:
         return read_jxl(data, max_pixels=max_pixels)
+    if known is Format.BMP:
+        return read_bmp(data, max_pixels=max_pixels)
     exif: object = None
     if known is Format.JPEG:
         stream = jpeg_stream(data)
@@ -135,6 +138,7 @@ def _loaded(data: bytes, known: Format, min_side_px: int, max_pixels: int) -> Lo
                 loaded, partial = open_damaged(data, min_side_px)
         else:
             image.load()
+            partial = lacks_colours(image)
         exif = exif or image.info.get("exif")
         # libheif turns a picture itself.
         turn = 1 if known is Format.HEIC else exif_orientation(exif)
@@ -160,11 +164,16 @@ def _opened(data: bytes, known: Format) -> Image.Image:
     if known is Format.JPEG:
         # Not Image.open: it looks for further pictures behind the first (MPO) and trips over them.
         return JpegImagePlugin.JpegImageFile(BytesIO(data))
+    profile: bytes | None = None
     if known is Format.PNG:
-        data = png_stream(data)
+        stream = png_stream(data)
+        data, profile = stream.data, stream.profile
     elif known is Format.GIF:
         check_gif(data)
-    return Image.open(BytesIO(data), formats=(_PILLOW_NAMES[known],))
+    image = Image.open(BytesIO(data), formats=(_PILLOW_NAMES[known],))
+    if profile:
+        image.info["icc_profile"] = profile
+    return image
 
 
 def _reduced(image: Image.Image, min_side_px: int) -> Image.Image:

@@ -7,6 +7,7 @@ is needed for the picture.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,6 +20,7 @@ from utils.containers.jpeg_segments import (
 )
 from utils.containers.png_chunks import chunks
 from utils.imaging.faults.damage import DamagedError
+from utils.imaging.faults.unreadable import unsupported
 
 _FREE_CHUNKS = 4096
 _MAX_SCANS = 128  # encoders write about ten; each takes a pass over all coefficients
@@ -27,11 +29,17 @@ _MIN_MEAN_CHUNK_BYTES = 512
 
 _EXIF = b"Exif\0\0"
 _APP0, _APP1, _APP2, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
+_MARKS = {_APP0: 14, _APP14: 12}  # JFIF's and Adobe's, which say what the colours are
+_PROFILE_HEAD = 14
+_LOSSLESS_FRAMES = frozenset((0xC3, 0xCB))
+_HIERARCHICAL_FRAMES = frozenset((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF))
 _ONE_PASS_FRAMES = (0xC0, 0xC1)
 _RESTART_INTERVAL = 0xDD
 _END = b"\xff\xd9"
 _PADDING = bytes(16)  # libjpeg looks this far ahead of the last block
 
+_PILLOWS_MOST = 1024 * 1024  # of an unpacked chunk
+_MAX_PROFILE_BYTES = 4 * 1024 * 1024
 _KEPT_CHUNKS = frozenset(
     (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP", b"eXIf", b"acTL", b"fcTL", b"fdAT")
 )
@@ -67,7 +75,8 @@ def jpeg_stream(data: bytes) -> JpegStream:
             restarts = any(data[content : content + 2])
         if marker == _APP1 and exif is None and data.startswith(_EXIF, content):
             exif = data[content:end]
-        if _needed(data, marker, content):
+        _check_frame(marker, data[content : content + 1])
+        if _needed(data, marker, content, end):
             kept.append(memoryview(data)[position:end])
     if marker != START_OF_SCAN:
         raise DamagedError("the JPEG has no picture data, or more segments than a picture needs")
@@ -83,10 +92,23 @@ def jpeg_stream(data: bytes) -> JpegStream:
     return JpegStream(b"".join([*kept, memoryview(data)[position:last], _PADDING]), exif)
 
 
-def _needed(data: bytes, marker: int, content: int) -> bool:
+def _check_frame(marker: int, precision: bytes) -> None:
+    """Raises ImageUnreadableError where libjpeg makes no picture of it here."""
+    if marker in _LOSSLESS_FRAMES:
+        raise unsupported("lossless JPEG files, as scanners and medical devices write them")
+    if marker in _HIERARCHICAL_FRAMES:
+        raise unsupported("hierarchical JPEG files")
+    if marker in FRAMES and precision == b"\x0c":
+        raise unsupported("JPEG files of 12 bits a sample")
+
+
+def _needed(data: bytes, marker: int, content: int, end: int) -> bool:
+    """A mark that is shorter than libjpeg asks for is none; Pillow would fail of it."""
+    if marker in _MARKS:
+        return end - content >= _MARKS[marker]
     if marker == _APP2:
-        return data.startswith(b"ICC_PROFILE\0", content)
-    return marker in (_APP0, _APP14) or not (_APP0 <= marker <= _APP15 or marker == _COMMENT)
+        return data.startswith(b"ICC_PROFILE\0", content) and end - content > _PROFILE_HEAD
+    return not (_APP0 <= marker <= _APP15 or marker == _COMMENT)
 
 
 def _check_scans(data: bytes, position: int) -> None:
@@ -95,22 +117,46 @@ def _check_scans(data: bytes, position: int) -> None:
         raise DamagedError("the JPEG has more scans than a picture needs")
 
 
-def png_stream(data: bytes) -> bytes:
+@dataclass(frozen=True, slots=True)
+class PngStream:
+    """`profile` is an ICC profile too large for Pillow, which refuses the picture for it."""
+
+    data: bytes
+    profile: bytes | None
+
+
+def png_stream(data: bytes) -> PngStream:
     """Without texts and private chunks; the same object where there are none.
 
     Raises OSError where it is cut into more chunks than any encoder writes.
     """
     kept: list[memoryview] = []
+    profile: bytes | None = None
     begin = 0
     for number, (kind, start, end) in enumerate(chunks(data), start=1):
         if number > _FREE_CHUNKS + start // _MIN_MEAN_CHUNK_BYTES:
             raise DamagedError("the PNG has more chunks than a picture needs")
-        if kind not in _KEPT_CHUNKS:
-            kept.append(memoryview(data)[begin:start])
-            begin = end
+        if kind == b"iCCP" and (large := _large_profile(data[start + 8 : end - 4])) is not None:
+            profile = profile or large
+        elif kind in _KEPT_CHUNKS:
+            continue
+        kept.append(memoryview(data)[begin:start])
+        begin = end
     if not kept:
-        return data
-    return b"".join([*kept, memoryview(data)[begin:]])
+        return PngStream(data, None)
+    return PngStream(b"".join([*kept, memoryview(data)[begin:]]), profile)
+
+
+def _large_profile(content: bytes) -> bytes | None:
+    """None where Pillow takes it, or where it is no profile."""
+    packed = content[content.find(b"\0") + 2 :]
+    if len(packed) < _PILLOWS_MOST // 1100:  # which is more than Deflate can pack
+        return None
+    try:
+        profile = zlib.decompressobj().decompress(packed, _MAX_PROFILE_BYTES + 1)
+    except zlib.error:
+        return b""
+    return profile if len(profile) > _PILLOWS_MOST else None
 
 
 def check_gif(data: bytes) -> None:

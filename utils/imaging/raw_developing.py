@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -12,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from utils.containers.byte_source import ByteSource, FileBytes
 from utils.contract import ErrorCode
 from utils.imaging.faults.damage import DamagedError
+from utils.imaging.faults.raw_data import check_sensor_data
 from utils.imaging.faults.unreadable import (
     ImageUnreadableError,
     check_pixels,
@@ -59,6 +62,9 @@ def read_preview(source: bytes | int, *, min_side_px: int, max_pixels: int) -> R
     if thumb is not None:
         with contextlib.suppress(ImageUnreadableError):
             preview = _preview(thumb, width / height, turn, min_side_px, max_pixels)
+    if preview is None:
+        with unreadable_as(ErrorCode.DECODING_RAW):
+            check_sensor_data(_bytes_of(source))
     if turn >= 5:
         width, height = height, width
     return RawPicture(width, height, preview)
@@ -70,6 +76,8 @@ def develop(data: bytes, *, min_side_px: int, max_pixels: int) -> Image.Image:
     Raises:
         ImageUnreadableError: it cannot be developed, or nothing but one colour comes out.
     """
+    with unreadable_as(ErrorCode.DECODING_RAW):
+        check_sensor_data(data)
     with _opened(data, max_pixels) as raw:
         half = min(raw.sizes.width, raw.sizes.height) // 2 >= min_side_px
         pixels = raw.postprocess(half_size=half, use_camera_wb=True, output_bps=8)
@@ -78,6 +86,10 @@ def develop(data: bytes, *, min_side_px: int, max_pixels: int) -> Image.Image:
         detail = "the sensor data is damaged: nothing but one colour comes out of it"
         raise ImageUnreadableError(ErrorCode.DECODING_RAW, detail)
     return image
+
+
+def _bytes_of(source: bytes | int) -> ByteSource:
+    return source if isinstance(source, bytes) else FileBytes(source, os.fstat(source).st_size)
 
 
 @contextlib.contextmanager

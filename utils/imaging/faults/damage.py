@@ -132,21 +132,10 @@ def _tiff_end(data: bytes) -> int | None:
     return max(ends)
 
 
-def _bmp_end(data: bytes) -> int | None:
-    begin, length = struct.unpack_from("<II", data, 10)
-    if length < 40:
-        return None
-    width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
-    if compression not in (0, 3, 6):
-        return None
-    return int(begin + (width * bits + 31) // 32 * 4 * abs(height))
-
-
 _ENDS: dict[Format | None, Callable[[bytes], int | None]] = {
     Format.PNG: _png_end,
     Format.WEBP: _riff_end,
     Format.HEIC: _boxes_end,
     Format.AVIF: _boxes_end,
     Format.TIFF: _tiff_end,
-    Format.BMP: _bmp_end,
 }
