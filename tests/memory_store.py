@@ -16,11 +16,11 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     unreadable,
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.rows import NO_VECTOR, to_points, to_table
-from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.collection import Mended, Opened, TableSize
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
+from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
 
 _IDS_A_GROUP = 8192
 
@@ -32,8 +32,7 @@ class _Table:
     dim: int
     version: int = 1
     rows: list[Point] = field(default_factory=list)
-    roots: list[Root] = field(default_factory=list)
-    identity: str | None = None
+    label: TableLabel = field(default_factory=TableLabel)
 
 
 class MemoryStore:
@@ -158,25 +157,24 @@ class MemoryStore:
             await anyio.lowlevel.checkpoint()
             yield [point.id for point in rows[start : start + _IDS_A_GROUP]]
 
-    async def roots(self, table: str) -> list[Root]:
+    async def tables(self) -> list[str]:
         await anyio.lowlevel.checkpoint()
-        return list(self._tables[table].roots) if table in self._tables else []
+        return sorted(self._tables)
+
+    async def label(self, table: str) -> TableLabel | None:
+        await anyio.lowlevel.checkpoint()
+        return self._tables[table].label if table in self._tables else None
+
+    async def put_label(self, table: str, label: TableLabel) -> int:
+        await anyio.lowlevel.checkpoint()
+        kept = self._table(table)
+        kept.label = label
+        kept.version += 1
+        return kept.version
 
     async def size(self, table: str) -> TableSize:
         points = await self.count(table)
         return TableSize(points, unindexed_points=points)
-
-    async def identity(self, table: str) -> str | None:
-        await anyio.lowlevel.checkpoint()
-        return self._tables[table].identity if table in self._tables else None
-
-    async def put_roots(self, table: str, roots: Sequence[Root], *, identity: str) -> int:
-        await anyio.lowlevel.checkpoint()
-        kept = self._table(table)
-        kept.roots = list(roots)
-        kept.identity = identity
-        kept.version += 1
-        return kept.version
 
     async def upkeep(self, table: str) -> int | None:
         await anyio.lowlevel.checkpoint()

@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import structlog
 
-from ingestion_orchestration_fastapi_app.domain.files.file import Root
-from ingestion_orchestration_fastapi_app.domain.files.identity import new_identity
 from ingestion_orchestration_fastapi_app.domain.library.collection import (
     CollectionRecord,
     Mended,
@@ -17,7 +15,11 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import (
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     new_table_name,
-    table_name,
+)
+from ingestion_orchestration_fastapi_app.domain.library.table_label import (
+    Found,
+    TableLabel,
+    found_of,
 )
 from ingestion_orchestration_fastapi_app.errors import StoreFault, StoreRead
 from ingestion_orchestration_fastapi_app.library.damaged_tables import DamagedTables, table_gone
@@ -42,32 +44,31 @@ class CollectionTables:
         self._damaged = damaged
         self._unreconciled: set[int] = set()  # whose tables a mending may have changed
 
-    async def origin(self, name: str) -> tuple[str, list[Root]]:
-        """Identity and roots of a new collection: what the ids of its points hang on.
+    async def found(self, name: str) -> Found | None:
+        """What tables that outlived their ledger say of the collection that has the name."""
+        taken = {one.identity for one in await self._ledger.collections.list_all()}
+        found = found_of(name, await self._orphans())
+        return None if found is None or found.identity in taken else found
 
-        Where a table outlived its ledger they are the table's. One that knows no identity is older
-        than that: the ids of its points are made of the name.
-        """
-        table = table_name(name)
-        if table in await self._ledger.generations.taken_tables():
-            identity, roots = None, list[Root]()
-        else:
-            identity, roots = await self._origin_of_table(table)
-            if identity is None and await self._store.exists(table):
-                identity = name
-        if identity is None:
-            others = await self._ledger.collections.list_all()
-            identity = new_identity(name, {one.identity for one in others})
-        return identity, roots
+    async def _orphans(self) -> dict[str, TableLabel]:
+        """Labels of tables that the ledger does not know."""
+        known = await self._ledger.generations.taken_tables()
+        labels = {}
+        for table in await self._store.tables():
+            if table not in known:
+                label = await self._label(table)
+                if label is not None:
+                    labels[table] = label
+        return labels
 
-    async def _origin_of_table(self, table: str) -> tuple[str | None, list[Root]]:
+    async def _label(self, table: str) -> TableLabel | None:
         try:
-            return await self._store.identity(table), await self._store.roots(table)
-        except StoreFault:  # its newest version is torn
+            return await self._store.label(table)
+        except StoreFault:  # its newest version is torn; or it is no table of points
             with suppress(ValueError, StoreRead):  # torn while it was created; or damaged
                 await self._store.open(table, synced_version=None)
-                return await self._store.identity(table), await self._store.roots(table)
-            return None, []
+                return await self._store.label(table)
+            return None
 
     async def mend(self, collection: CollectionRecord) -> Mended | None:
         """Before a job: what of the table is damaged goes, and its files are not believed stored.
@@ -137,8 +138,13 @@ class CollectionTables:
 
         Whose it is by what is in it is known once it is checked.
         """
-        taken = await self._ledger.generations.taken_tables()
-        table = new_table_name(collection.name, taken)
+        labels = await self._orphans()
+        own = (one for one, label in labels.items() if label.identity == collection.identity)
+        table = next(own, None)
+        if table is None:
+            taken = await self._ledger.generations.taken_tables()
+            others = (one for one, label in labels.items() if label.identity is not None)
+            table = new_table_name(collection.name, taken.union(others))
         try:
             await self._opened(collection, table, dim=dim, synced_version=None)
         except StoreRead:  # of a table that outlived its ledger

@@ -10,6 +10,7 @@ from anyio import Lock
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import (
     is_collection_name,
+    new_identity,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import (
     CollectionRecord,
@@ -18,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     NewGeneration,
     table_name,
 )
+from ingestion_orchestration_fastapi_app.domain.library.table_label import Found
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -62,16 +64,23 @@ class Collections:
             except Problem as exc:  # the next start, or who wants its name, tries again
                 log.exception("table_not_dropped", table=table, **logged(exc))
         for collection in await self._ledger.collections.list_all():
-            if collection.active is not None:
-                with self.damaged.noted(collection):
-                    lost = await self.tables.check(collection, collection.active)
-                    self.damaged.note_lost(collection, lost)
+            await self._checked(collection)
+        for collection in await self._ledger.collections.list_all():
+            if collection.id not in self.damaged and not collection.root_changes:
+                await self.roots.put_all(collection)
         for collection in await self._ledger.collections.list_all():
             if collection.root_changes:  # until it is done its jobs wait; what is there is served
                 with self.damaged.noted(collection):
                     if collection.id in self.damaged:  # no import may, before it is done
                         await self.tables.mend(collection)
                     await self.roots.finish_changes(collection)
+
+    async def _checked(self, collection: CollectionRecord) -> None:
+        active = collection.active
+        if active is not None:
+            with self.damaged.noted(collection):
+                lost = await self.tables.check(collection, active)
+                self.damaged.note_lost(collection, lost)
 
     async def get(self, name: str) -> CollectionRecord:
         """Raises CollectionNotFound, also for what could never be a name."""
@@ -108,10 +117,26 @@ class Collections:
             )
         while True:
             try:
-                identity, roots = await self.tables.origin(name)
-                return await self._ledger.collections.create(name, roots, identity=identity)
+                found = await self.tables.found(name)
+                if found is None:
+                    others = await self._ledger.collections.list_all()
+                    identity = new_identity(name, {one.identity for one in others})
+                    return await self._ledger.collections.create(name, identity=identity)
+                return await self._adopted(name, found)
             except CollectionDropping:
                 await self._drop(table_name(name))
+
+    async def _adopted(self, name: str, found: Found) -> CollectionRecord:
+        """What tables say of a collection that a lost ledger knew."""
+        made = await self._ledger.collections.create(
+            name,
+            list(found.roots),
+            identity=found.identity,
+            generations=found.generations,
+        )
+        log.warning("collection_adopted", collection=name, table=found.table)
+        await self._checked(made)
+        return await self.get(name)
 
     async def found_or_created(self, name: str) -> CollectionRecord:
         """However many ask for it at once."""

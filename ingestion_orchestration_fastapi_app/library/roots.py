@@ -20,9 +20,11 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     SyncedVersion,
 )
+from ingestion_orchestration_fastapi_app.domain.library.table_label import label_of
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, RootNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
 
@@ -98,26 +100,41 @@ class CollectionRoots:
     async def put(
         self, collection: CollectionRecord, generation: Generation, roots: list[Root]
     ) -> None:
-        """With the points, where they are not so already: before the first point of a new root."""
-        table = generation.table
-        if set(await self._store.roots(table)) == set(roots) and (
-            await self._store.identity(table) == collection.identity
-        ):
-            return
-        version = await self._store.put_roots(table, roots, identity=collection.identity)
-        await self._ledger.generations.set_synced_version(generation.id, version)
+        """With the table, where it does not say so already: before the first point of a new root.
+
+        The rest of its label, too.
+        """
+        now = await self._ledger.collections.find_by_id(collection.id)
+        label = label_of(now or collection, generation, roots)  # it may have another name by now
+        if await self._store.label(generation.table) != label:
+            version = await self._store.put_label(generation.table, label)
+            await self._ledger.generations.set_synced_version(generation.id, version)
+
+    async def put_all(self, collection: CollectionRecord) -> None:
+        """The label of each of its tables. What cannot be written now, the next start writes, or
+        the next job.
+        """
+        active_first = sorted(collection.generations, key=lambda one: one != collection.active)
+        for generation in active_first:
+            try:
+                await self.put(collection, generation, list(collection.roots))
+            except Problem as exc:
+                log.warning("table_not_labelled", table=generation.table, error=exc.detail)
 
     async def adopt(self, collection: CollectionRecord, table: str) -> None:
         """At the start, where the table is newer than the ledger: what a lost or restored one does
         not know of the roots, the table does.
         """
-        there, identity = await self._store.roots(table), await self._store.identity(table)
-        await self._ledger.roots.adopt(collection.id, there, identity=identity)
+        label = await self._store.label(table)
+        if label is not None:
+            adopt = self._ledger.roots.adopt
+            await adopt(collection.id, list(label.roots), identity=label.identity)
 
     async def put_back(self, collection: CollectionRecord, generation: Generation) -> None:
         """At the start, where the table is an older one than the one last synced."""
         known = {root.id: root for root in collection.roots}
-        for root in await self._store.roots(generation.table):
+        label = await self._store.label(generation.table)
+        for root in () if label is None else label.roots:
             if root.id in known and known[root.id] != root:
                 await self._repoint_points(collection, generation, known[root.id])
 

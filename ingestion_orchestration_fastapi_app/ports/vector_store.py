@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.collection import Mended, Opened, TableSize
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
+from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
 
 
 class VectorStore(Protocol):
@@ -77,13 +77,13 @@ class VectorStore(Protocol):
     def ids(self, table: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
         """Every row's id, or of one root's, as they are now, in groups; a duplicate shows twice."""
 
-    async def roots(self, table: str) -> list[Root]:
-        """As they were last put, in no order; none where there is no table."""
+    async def tables(self) -> list[str]:
+        """Names of all that are there, also of what is no table of points, or cannot be read."""
 
-    async def identity(self, table: str) -> str | None:
-        """The collection's, as it was put with the roots; None where it never was."""
+    async def label(self, table: str) -> TableLabel | None:
+        """As it was last put; None where there is no table."""
 
-    async def put_roots(self, table: str, roots: Sequence[Root], *, identity: str) -> int:
+    async def put_label(self, table: str, label: TableLabel) -> int:
         """Kept with the points, so that who loses the ledger loses no id. Synced on return."""
 
     async def upkeep(self, table: str) -> int | None:

@@ -49,7 +49,7 @@ async def test_a_subfolder_that_cannot_be_listed_is_a_warning() -> None:
         "store.create",
         "store.open",
         "store.mend",
-        "store.put_roots",
+        "store.put_label",
         "store.write",
         "ledger.generations.set_synced_version",
         "ledger.generations.bind",

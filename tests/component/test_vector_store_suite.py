@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -10,7 +11,12 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
-from ingestion_orchestration_fastapi_app.domain.library.generation import table_name
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    GenerationState,
+    NewGeneration,
+    table_name,
+)
+from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from tests.component.store_fixtures import (
@@ -202,24 +208,37 @@ async def test_names_of_collections_are_kept_apart(store: VectorStore) -> None:
     assert [await store.count(table) for table in tables] == list(range(len(names)))
 
 
-async def test_roots_are_kept_with_the_points_and_tell_them_apart(store: VectorStore) -> None:
-    assert await store.roots(COLLECTION) == []
+async def test_a_label_is_kept_with_the_points(store: VectorStore) -> None:
+    assert await store.label(COLLECTION) is None
     await filled(store, 5)
-    assert await store.roots(COLLECTION) == []
+    assert await store.label(COLLECTION) == TableLabel()
     roots = [Root(uuid4(), b"/photos/\xff\xfe"), Root(point(0).root_id, "/\u00e9t\u00e9".encode())]
-    assert await store.identity(COLLECTION) is None
-    version = await store.put_roots(COLLECTION, roots, identity="made once")
+    of_before = TableLabel("made once", frozenset(roots))  # as earlier versions wrote them
+    version = await store.put_label(COLLECTION, of_before)
     foreign = replace(point(9), root_id=roots[0].id)
     assert await store.write(COLLECTION, [foreign, point(0)], may_exist={point(0).id}) > version
-    assert set(await store.roots(COLLECTION)) == set(roots)
-    assert await store.identity(COLLECTION) == "made once"
+    assert await store.label(COLLECTION) == of_before
     assert [one async for one in store.ids(COLLECTION, root_id=roots[0].id)] == [[foreign.id]]
     own = {one async for group in store.ids(COLLECTION, root_id=roots[1].id) for one in group}
     assert own == {each.id for each in points(0, 5)}
-    await store.put_roots(COLLECTION, roots[:1], identity="made once")
-    assert await store.roots(COLLECTION) == roots[:1]
+    for state in GenerationState:
+        made_with = NewGeneration(COLLECTION, "m\u00fc", "w", DIM, "fp")
+        made_at = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+        label = TableLabel("made once", frozenset(roots[:1]), "Trip 1", made_with, state, made_at)
+        await store.put_label(COLLECTION, label)
+        assert await store.label(COLLECTION) == label
     await store.drop(COLLECTION)
-    assert await store.roots(COLLECTION) == []
+    assert await store.label(COLLECTION) is None
+
+
+async def test_all_tables_are_listed(store: VectorStore) -> None:
+    assert await store.tables() == []
+    names = [f"t{number}" for number in range(12)]  # more than a page of some of Lance's calls
+    for name in names:
+        await store.create(name, dim=DIM)
+    assert sorted(await store.tables()) == sorted(names)
+    await store.drop(names[0])
+    assert sorted(await store.tables()) == sorted(names[1:])
 
 
 async def test_ids_are_those_of_the_beginning_while_rows_are_written(store: VectorStore) -> None:

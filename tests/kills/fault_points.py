@@ -20,6 +20,7 @@ from tests.fused_port import FusedPort, fused_ledger
 READS = frozenset(
     {
         "ledger.collections.find",
+        "ledger.collections.find_by_id",
         "ledger.collections.list_all",
         "ledger.generations.taken_tables",
         "ledger.jobs.find",
@@ -43,8 +44,8 @@ READS = frozenset(
         "store.search",
         "store.get",
         "store.page",
-        "store.roots",
-        "store.identity",
+        "store.tables",
+        "store.label",
         "store.count",
         "store.size",
         "cache.vectors",

@@ -10,7 +10,11 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
-from ingestion_orchestration_fastapi_app.domain.library.generation import table_name
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    GenerationState,
+    NewGeneration,
+    table_name,
+)
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -27,7 +31,12 @@ class MemoryCollections:
         self._state = state
 
     async def create(
-        self, name: str, roots: Sequence[Root] = (), *, identity: str
+        self,
+        name: str,
+        roots: Sequence[Root] = (),
+        *,
+        identity: str,
+        generations: Sequence[tuple[NewGeneration, GenerationState]] = (),
     ) -> CollectionRecord:
         await checkpoint()
         if any(kept.record.name == name for kept in self._state.collections.values()):
@@ -36,11 +45,18 @@ class MemoryCollections:
             raise CollectionDropping(f"The collection {name!r} is still being deleted.")
         ordered = tuple(sorted(roots, key=lambda one: one.path))
         record = CollectionRecord(next(self._state.ids), name, (), ordered, None, identity)
-        self._state.collections[record.id] = Kept(record)
-        return record
+        kept = self._state.collections[record.id] = Kept(record)
+        for new, state in generations:
+            self._state.add_generation(kept, new, state)
+        return kept.record
 
     async def find(self, name: str) -> CollectionRecord | None:
         return next((one for one in await self.list_all() if one.name == name), None)
+
+    async def find_by_id(self, collection_id: int) -> CollectionRecord | None:
+        await checkpoint()
+        kept = self._state.collections.get(collection_id)
+        return None if kept is None else kept.record
 
     async def list_all(self) -> list[CollectionRecord]:
         await checkpoint()

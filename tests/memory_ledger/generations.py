@@ -31,16 +31,7 @@ class MemoryGenerations:
         if any(one.fingerprint != new.fingerprint for one in kept.record.generations):
             raise ModelMismatch("The collection is bound to another model.")
         if not kept.record.generations:
-            made = self._made(kept, new)
-            self._put(
-                kept,
-                replace(
-                    made,
-                    state=GenerationState.ACTIVE,
-                    synced_version=synced_version,
-                    activated_at=made.created_at,
-                ),
-            )
+            self._state.add_generation(kept, new, GenerationState.ACTIVE, synced_version)
 
     async def create(self, collection_id: int, new: NewGeneration) -> Generation:
         await checkpoint()
@@ -48,7 +39,7 @@ class MemoryGenerations:
         for one in kept.record.generations:
             if one.fingerprint == new.fingerprint:
                 return one
-        return self._made(kept, new)
+        return self._state.add_generation(kept, new, GenerationState.FILLING)
 
     async def activate(self, generation_id: int) -> None:
         await checkpoint()
@@ -92,21 +83,6 @@ class MemoryGenerations:
         if collection_id not in self._state.collections:
             raise CollectionNotFound("The collection was deleted.")
         return self._state.collections[collection_id]
-
-    def _made(self, kept: Kept, new: NewGeneration) -> Generation:
-        made = Generation(
-            next(self._state.generation_ids),
-            new.table,
-            new.model,
-            new.weights,
-            new.dim,
-            new.fingerprint,
-            GenerationState.FILLING,
-            None,
-            self._state.clock(),
-        )
-        kept.record = replace(kept.record, generations=(*kept.record.generations, made))
-        return made
 
     @staticmethod
     def _put(kept: Kept, generation: Generation) -> None:

@@ -22,7 +22,12 @@ from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
-from ingestion_orchestration_fastapi_app.domain.library.generation import Generation, SyncedVersion
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    Generation,
+    GenerationState,
+    NewGeneration,
+    SyncedVersion,
+)
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 from utils.contract import JobCounts
 
@@ -116,6 +121,29 @@ class State:
                 if one.id == generation_id:
                     return kept, one
         return None
+
+    def add_generation(
+        self,
+        kept: Kept,
+        new: NewGeneration,
+        state: GenerationState,
+        synced_version: int | None = None,
+    ) -> Generation:
+        now = self.clock()
+        made = Generation(
+            next(self.generation_ids),
+            new.table,
+            new.model,
+            new.weights,
+            new.dim,
+            new.fingerprint,
+            state,
+            synced_version,
+            now,
+            now if state is GenerationState.ACTIVE else None,
+        )
+        kept.record = replace(kept.record, generations=(*kept.record.generations, made))
+        return made
 
     def set_synced(self, synced: SyncedVersion) -> None:
         found = self.generation(synced.generation_id)

@@ -53,21 +53,31 @@ class Database:
         """The next call connects anew, with empty caches."""
         self._connection = None
 
+    async def tables(self) -> list[str]:
+        connection = await self._connected()
+        found: list[str] = []
+        page = await connection.list_tables()
+        while True:
+            found += page.tables
+            if not page.page_token:
+                return found
+            page = await connection.list_tables(page_token=page.page_token)
+
     async def exists(self, table: str) -> bool:
         """Also of a table that is torn."""
         if self.local:
             return bool(await self._manifests(table))
         return await self.open(table) is not None
 
+    async def schema(self, table: str) -> Any | None:
+        """Of any table, also of one that this version cannot use; None where there is none."""
+        handle = await self._handle(await self._connected(), table)
+        return None if handle is None else await handle.schema()
+
     async def open(self, table: str) -> OpenTable | None:
-        connection = await self._connected()
-        try:
-            handle = await connection.open_table(table)
-        except ValueError as exc:
-            if is_missing_table(exc):
-                return None
-            raise
-        await self._check_newest(table, handle)
+        handle = await self._handle(await self._connected(), table)
+        if handle is None:
+            return None
         known = await handle.schema()
         fault = unlike(known)
         if fault is not None:
@@ -117,6 +127,14 @@ class Database:
         connection = await lancedb.connect_async(
             self._uri, storage_options=self._storage_options or None, session=session
         )
+        return await self._handle(connection, table)
+
+    async def set_aside(self, table: str) -> None:
+        """Moves a local table away, which then is missing."""
+        await to_thread.run_sync(recovery.set_table_aside, self._uri, table, limiter=self._threads)
+        self.close()
+
+    async def _handle(self, connection: Any, table: str) -> Any | None:
         try:
             handle = await connection.open_table(table)
         except ValueError as exc:
@@ -125,11 +143,6 @@ class Database:
             raise
         await self._check_newest(table, handle)
         return handle
-
-    async def set_aside(self, table: str) -> None:
-        """Moves a local table away, which then is missing."""
-        await to_thread.run_sync(recovery.set_table_aside, self._uri, table, limiter=self._threads)
-        self.close()
 
     async def _check_newest(self, table: str, handle: Any) -> None:
         """Lance takes a zeroed manifest for that of an empty table."""

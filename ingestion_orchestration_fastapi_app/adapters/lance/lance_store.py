@@ -26,11 +26,11 @@ from ingestion_orchestration_fastapi_app.adapters.lance.reading.lance_reads impo
 from ingestion_orchestration_fastapi_app.adapters.lance.repair.mending import Mending
 from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_table
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID, unlike
-from ingestion_orchestration_fastapi_app.adapters.lance.table_roots import roots_metadata
+from ingestion_orchestration_fastapi_app.adapters.lance.table_labels import label_metadata
 from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import Limits, Work
-from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.collection import Mended, Opened
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
 from ingestion_orchestration_fastapi_app.errors import StoreRead, StoreWrite
 
 _IDS_A_STATEMENT = 1000
@@ -161,9 +161,9 @@ class LanceStore(LanceReads):
 
         return await self._commit(table, change)
 
-    async def put_roots(self, table: str, roots: Sequence[Root], *, identity: str) -> int:
+    async def put_label(self, table: str, label: TableLabel) -> int:
         async def change(open_table: OpenTable) -> None:
-            await open_table.handle.update_field_metadata(roots_metadata(roots, identity))
+            await open_table.handle.update_field_metadata(label_metadata(label))
 
         return await self._commit(table, change)
 

@@ -7,17 +7,31 @@ from typing import Protocol
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    GenerationState,
+    NewGeneration,
+)
 
 
 class CollectionRepository(Protocol):
     async def create(
-        self, name: str, roots: Sequence[Root] = (), *, identity: str
+        self,
+        name: str,
+        roots: Sequence[Root] = (),
+        *,
+        identity: str,
+        generations: Sequence[tuple[NewGeneration, GenerationState]] = (),
     ) -> CollectionRecord:
-        """Raises CollectionExists; CollectionDropping while a dropped table has the name that is
-        made of its name: it would be taken for the collection's.
+        """With the generations of tables that outlived a ledger; one transaction.
+
+        Raises CollectionExists; CollectionDropping while a dropped table has the name that is made
+        of its name: it would be taken for the collection's.
         """
 
     async def find(self, name: str) -> CollectionRecord | None: ...
+    async def find_by_id(self, collection_id: int) -> CollectionRecord | None:
+        """Whatever it is called now."""
+
     async def list_all(self) -> list[CollectionRecord]:
         """By name."""
 

@@ -22,12 +22,13 @@ from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry,
 from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import condition
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.nearest import Nearest
-from ingestion_orchestration_fastapi_app.adapters.lance.table_roots import identity_of, roots_of
-from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ROOT_ID
+from ingestion_orchestration_fastapi_app.adapters.lance.table_labels import label_in
 from ingestion_orchestration_fastapi_app.domain.library.collection import TableSize
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
+from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 
 log = structlog.get_logger(__name__)
@@ -95,17 +96,19 @@ class LanceReads:
             async for group in queries.all_ids(open_table.handle, root_id=root_id):
                 yield group
 
-    async def roots(self, table: str) -> list[Root]:
-        if not await self.exists(table):
-            return []
-        async with self._reading(table) as open_table:
-            return roots_of(await open_table.handle.schema())
+    async def tables(self) -> list[str]:
+        with reading("*"):
+            return await self._database.tables()
 
-    async def identity(self, table: str) -> str | None:
-        if not await self.exists(table):
-            return None
+    async def label(self, table: str) -> TableLabel | None:
+        """Also None for what is no table of points."""
+        if self._entries[table].table is None:
+            with reading(table):
+                schema = await self._database.schema(table)
+                is_of_points = schema is not None and ROOT_ID in schema.names
+                return label_in(table, schema) if is_of_points else None
         async with self._reading(table) as open_table:
-            return identity_of(await open_table.handle.schema())
+            return label_in(table, await open_table.handle.schema())
 
     @asynccontextmanager
     async def _reading(self, table: str) -> AsyncIterator[OpenTable]:

@@ -6,7 +6,12 @@ import sqlite3
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import generation
-from ingestion_orchestration_fastapi_app.domain.library.generation import Generation, SyncedVersion
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    Generation,
+    GenerationState,
+    NewGeneration,
+    SyncedVersion,
+)
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, JobStateProblem
 
 
@@ -36,6 +41,26 @@ def generations(db: sqlite3.Connection, collection_id: int) -> tuple[Generation,
         " created_at, activated_at FROM generations WHERE collection_id = ? ORDER BY id"
     )
     return tuple(generation(row) for row in db.execute(query, (collection_id,)).fetchall())
+
+
+def add_generation(
+    db: sqlite3.Connection,
+    collection_id: int,
+    new: NewGeneration,
+    state: GenerationState,
+    synced_version: int | None = None,
+    *,
+    created_at: str,
+) -> None:
+    """Nothing where the collection has one of its fingerprint."""
+    what = (new.table, new.model, new.weights, new.dim, new.fingerprint, state, synced_version)
+    activated_at = created_at if state is GenerationState.ACTIVE else None
+    db.execute(
+        "INSERT INTO generations (collection_id, table_name, model, weights, dim, fingerprint,"
+        " state, synced_version, created_at, activated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (collection_id, fingerprint) DO NOTHING",
+        (collection_id, *what, created_at, activated_at),
+    )
 
 
 def set_synced_version(db: sqlite3.Connection, synced: SyncedVersion) -> None:

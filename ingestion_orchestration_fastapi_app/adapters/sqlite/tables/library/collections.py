@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Literal
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row, collection_record
@@ -11,7 +12,11 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import c
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
-from ingestion_orchestration_fastapi_app.domain.library.generation import table_name
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    GenerationState,
+    NewGeneration,
+    table_name,
+)
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -55,6 +60,7 @@ class CollectionsTable(Repository):
         roots: Sequence[Root] = (),
         *,
         identity: str,
+        generations: Sequence[tuple[NewGeneration, GenerationState]] = (),
     ) -> CollectionRecord:
         if db.execute("SELECT 1 FROM collections WHERE name = ?", (name,)).fetchone():
             raise CollectionExists(f"The collection {name!r} exists already.")
@@ -68,13 +74,21 @@ class CollectionsTable(Repository):
             "INSERT INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",
             [(number, root.id.bytes, root.path) for root in roots],
         )
-        found = _by_name(db, name)
+        assert number is not None
+        now = self.database.clock().isoformat()
+        for new, state in generations:
+            collection_rows.add_generation(db, number, new, state, created_at=now)
+        found = _found(db, "id", number)
         assert found is not None
         return found
 
     @reads
     def find(self, db: sqlite3.Connection, name: str) -> CollectionRecord | None:
-        return _by_name(db, name)
+        return _found(db, "name", name)
+
+    @reads
+    def find_by_id(self, db: sqlite3.Connection, collection_id: int) -> CollectionRecord | None:
+        return _found(db, "id", collection_id)
 
     @reads
     def list_all(self, db: sqlite3.Connection) -> list[CollectionRecord]:
@@ -141,9 +155,11 @@ class CollectionsTable(Repository):
         db.execute(query, (collection_id, directory))
 
 
-def _by_name(db: sqlite3.Connection, name: str) -> CollectionRecord | None:
-    query = f"SELECT {_COLUMNS} FROM collections WHERE name = ?"  # noqa: S608  # a constant
-    row: Row | None = db.execute(query, (name,)).fetchone()
+def _found(
+    db: sqlite3.Connection, column: Literal["id", "name"], value: object
+) -> CollectionRecord | None:
+    query = f"SELECT {_COLUMNS} FROM collections WHERE {column} = ?"  # noqa: S608  # constants
+    row: Row | None = db.execute(query, (value,)).fetchone()
     return None if row is None else _record(db, row)
 
 

@@ -15,12 +15,6 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
 )
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, ModelMismatch
 
-_NEW = """
-INSERT INTO generations (collection_id, table_name, model, weights, dim, fingerprint, state,
-    synced_version, created_at, activated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (collection_id, fingerprint) DO NOTHING
-"""
-
 
 class GenerationsTable(Repository):
     """Implements `GenerationRepository`."""
@@ -42,13 +36,17 @@ class GenerationsTable(Repository):
                     f"{new.fingerprint}."
                 )
         now = self.database.clock().isoformat()
-        _insert(db, collection_id, new, GenerationState.ACTIVE, synced_version, now, now)
+        collection_rows.add_generation(
+            db, collection_id, new, GenerationState.ACTIVE, synced_version, created_at=now
+        )
 
     @writes
     def create(self, db: sqlite3.Connection, collection_id: int, new: NewGeneration) -> Generation:
         collection_rows.check_there(db, collection_id)
         now = self.database.clock().isoformat()
-        _insert(db, collection_id, new, GenerationState.FILLING, None, now, None)
+        collection_rows.add_generation(
+            db, collection_id, new, GenerationState.FILLING, created_at=now
+        )
         of_collection = collection_rows.generations(db, collection_id)
         return next(one for one in of_collection if one.fingerprint == new.fingerprint)
 
@@ -97,12 +95,6 @@ class GenerationsTable(Repository):
             " UNION SELECT words_table FROM collections WHERE words_table IS NOT NULL"
         )
         return {row[0] for row in db.execute(query)}
-
-
-def _insert(db: sqlite3.Connection, collection_id: int, new: NewGeneration, *more: object) -> None:
-    """Nothing where the collection has one of its fingerprint."""
-    what = (new.table, new.model, new.weights, new.dim, new.fingerprint)
-    db.execute(_NEW, (collection_id, *what, *more))
 
 
 def _row(db: sqlite3.Connection, generation_id: int) -> Row | None:
