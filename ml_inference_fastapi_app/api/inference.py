@@ -57,7 +57,8 @@ _WORKING = (MalformedMultipart, GpuBusy, ModelLoading, MlUnavailable)
     responses=problems(*_WORKING, CaptionsUnavailable, ModelMismatch),
     openapi_extra=multipart_body(
         {
-            "files": "The images. A part's filename is the id of its result.",
+            "files": "The images. A part's filename is the id of its result; its header "
+            "`X-Image-Turn` (EXIF's 1 to 8) turns what models see of it.",
             "caption_images": "With captions: the whole picture of the image in the next part, "
             "by the same filename.",
         },

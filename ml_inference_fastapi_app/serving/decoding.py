@@ -19,6 +19,7 @@ from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import ImageUnreadableError, Squares, decode_for_models, squashed
 from utils.imaging.formats import sniff
 from utils.imaging.thumbnail import thumbnail_webp
+from utils.imaging.turning import turned_square
 from utils.problems import (
     MalformedMultipart,
     MlUnavailable,
@@ -191,10 +192,11 @@ class BatchDecoding:
         if part.filename:
             exact = exact_ppm(part.data, side_px=self._upload.side_px)
             if exact is not None and not self._caption_side_px:
-                self.pictures[index] = exact  # a task would take longer than the pixels do
+                # A task would take longer than the pixels do.
+                self.pictures[index] = turned_square(exact, part.turn)
                 return
             self.held_bytes += len(part.data)
-            self._task_group.start_soon(self._decode, index, part.data, caption_part)
+            self._task_group.start_soon(self._decode, index, part, caption_part)
         else:
             self.pictures[index] = Rejected(
                 ErrorCode.MALFORMED_MULTIPART, "The part has no filename, which is its id."
@@ -214,22 +216,22 @@ class BatchDecoding:
             self._progress = anyio.Event()
             await self._progress.wait()
 
-    async def _decode(self, index: int, data: bytes, caption_part: Part | None) -> None:
+    async def _decode(self, index: int, part: Part, caption_part: Part | None) -> None:
         try:
             if self.fault is None:
-                await self._decode_one(index, data, caption_part)
+                await self._decode_one(index, part, caption_part)
         except Exception as exc:
             self.fault = exc if isinstance(exc, MlUnavailable) else resource_shortage(exc)
             if self.fault is None:
                 raise
             # Not raised: out of a task group it would come in another guise.
-        self.held_bytes -= len(data) + (0 if caption_part is None else len(caption_part.data))
+        self.held_bytes -= len(part.data) + (0 if caption_part is None else len(caption_part.data))
         self._progress.set()
 
-    async def _decode_one(self, index: int, data: bytes, caption_part: Part | None) -> None:
+    async def _decode_one(self, index: int, part: Part, caption_part: Part | None) -> None:
         decoder, side_px = self._decoder, 0 if caption_part is not None else self._caption_side_px
         squares = await decoder.decode_both(
-            data,
+            part.data,
             self._upload,
             caption_side_px=side_px,
             query=False,
@@ -238,8 +240,9 @@ class BatchDecoding:
         if isinstance(squares, Rejected):
             self.pictures[index] = squares
             return
-        self.pictures[index] = squares.clip
-        self.caption_images[index] = squares.whole
+        self.pictures[index] = turned_square(squares.clip, part.turn)
+        if squares.whole is not None:
+            self.caption_images[index] = turned_square(squares.whole, part.turn)
         self.thumbnails[index] = await decoder.thumbnail(squares)
         if caption_part is not None:
             whole = squashed(self._caption_side_px)

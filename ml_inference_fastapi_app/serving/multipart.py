@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from utils.contract import IMAGE_TURN_HEADER
 from utils.problems import BatchTooLarge, MalformedMultipart
 
 MAX_HEADER_LINE_BYTES = 16 * 1024  # a filename may be 4,096 characters of 3 bytes
+_TURN_FIELD = IMAGE_TURN_HEADER.lower().encode()
+_TURNS = frozenset(b"%d" % turn for turn in range(1, 9))
 MAX_BOUNDARY_CHARACTERS = 200
 
 
@@ -19,12 +22,16 @@ class TooManyParts(BatchTooLarge):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part. `name` and `filename` are None where the part's header has none."""
+    """One part. `name` and `filename` are None where the part's header has none.
+
+    `turn`: EXIF's orientation by which its picture is turned, after what the file says.
+    """
 
     name: str | None
     filename: str | None
     media_type: str
     data: bytes
+    turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,7 @@ class MultipartStream:
         self._name: str | None = None
         self._filename: str | None = None
         self._media_type = "application/octet-stream"
+        self._turn: int | None = None
         self._data: list[bytes] = []
         self._data_bytes = 0
 
@@ -154,6 +162,10 @@ class MultipartStream:
             self._filename = _text(options.get(b"filename"))
         elif field == b"content-type":
             self._media_type = value.decode("latin-1").strip().lower()
+        elif field == _TURN_FIELD:
+            if value.strip() not in _TURNS:
+                raise MalformedMultipart(f"{IMAGE_TURN_HEADER} is a number from 1 to 8.")
+            self._turn = int(value)
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         self._data_bytes += end - start
@@ -164,7 +176,7 @@ class MultipartStream:
 
     def _on_part_end(self) -> None:
         self._finished.append(
-            Part(self._name, self._filename, self._media_type, b"".join(self._data))
+            Part(self._name, self._filename, self._media_type, b"".join(self._data), self._turn)
         )
         self._data = []
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from ml_inference_fastapi_app.backends.base import Picture
 from ml_inference_fastapi_app.serving.decoding import BatchDecoding, Decoder, exact_ppm
@@ -20,6 +21,7 @@ from tests.hostile_decoder import gif
 from tests.picture_files import dng, encoded, scene
 from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import decode_for_clip
+from utils.imaging.opening import oriented
 from utils.imaging.pillow_setup import ready_pillow
 from utils.problems import MlUnavailable, Rejected, ServiceOverloaded
 from utils.sandbox.pool import DecoderPool
@@ -100,6 +102,23 @@ async def test_a_picture_beyond_the_pixel_limit_is_refused_undecoded() -> None:
             result = await limited.decode(data, UPLOAD, query=False)
             assert isinstance(result, Rejected)
             assert result.code is ErrorCode.IMAGE_TOO_LARGE
+
+
+@pytest.mark.parametrize("turn", range(2, 9))
+async def test_models_see_a_picture_turned_as_its_part_says(turn: int) -> None:
+    raw, exact = dng(scene(90, 80)), ppm(picture(1))
+    async with decoder() as any_format:
+        plain = await decoded(any_format, [raw, exact])
+        async with anyio.create_task_group() as tg:
+            decoding = BatchDecoding(any_format, UPLOAD, tg, caption_side_px=SIDE_PX)
+            for data in (raw, exact):
+                decoding.add(Part("files", "a", "", data, turn))
+    for found, whole, before in zip(decoding.pictures, decoding.caption_images, plain, strict=True):
+        assert not isinstance(found, Rejected)
+        assert not isinstance(before, Rejected)
+        assert whole is not None
+        expected = oriented(Image.fromarray(before), turn)
+        assert np.array_equal(found, np.asarray(expected))
 
 
 async def test_any_format_gives_the_same_pixels_as_its_decoder_in_a_thread() -> None:

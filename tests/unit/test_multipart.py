@@ -71,6 +71,20 @@ def outcome(chunks: list[bytes]) -> list[Part] | type[Problem]:
         return type(exc)
 
 
+def with_turn(turn: bytes) -> list[bytes]:
+    body = body_of([("a", b"data"), ("b", b"")])
+    return [body.replace(b"image/jpeg\r\n", b"image/jpeg\r\nx-Image-turn: " + turn + b"\r\n", 1)]
+
+
+def test_a_part_says_how_its_picture_is_turned() -> None:
+    assert [part.turn for part in parsed(with_turn(b"6"))] == [6, None]
+
+
+@pytest.mark.parametrize("turn", [b"", b"0", b"9", b"06", b"-1", b"left", b"\xb2"])
+def test_a_turn_that_is_none_is_malformed(turn: bytes) -> None:
+    assert outcome(with_turn(turn)) is MalformedMultipart
+
+
 @given(uploads, cuts)
 def test_any_chunking_gives_the_parts_that_were_sent(
     sent: list[tuple[str, bytes]], at: list[int]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -23,6 +24,7 @@ def sent_as_it_is(path: Path, data: bytes) -> Original:
     return Original(file_at(path), hashlib.sha256(data).digest(), RAW_MEDIA_TYPE)
 
 
+TURNS = (None, 3, 6)
 PARTS = st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=300)), max_size=6)
 
 
@@ -36,7 +38,9 @@ def test_whatever_is_sent_arrives_and_is_as_long_as_was_declared(
     for number, (as_file, data) in enumerate(parts):
         path = folder / str(number)
         uploads[str(number)] = (
-            sent_as_it_is(path, data) if as_file else Upload(data, PPM_MEDIA_TYPE)
+            replace(sent_as_it_is(path, data), turn=TURNS[len(data) % 3])
+            if as_file
+            else Upload(data, PPM_MEDIA_TYPE)
         )
 
     async def sent() -> tuple[MultipartBody, bytes]:
@@ -56,4 +60,6 @@ def test_whatever_is_sent_arrives_and_is_as_long_as_was_declared(
     stream.close()
     assert [part.filename for part in arrived] == list(uploads)
     assert [part.data for part in arrived[1:]] == [data for _, data in parts]
+    turns = [up.turn if isinstance(up, Original) else None for up in uploads.values()]
+    assert [part.turn for part in arrived] == turns
     assert [part.media_type for part in arrived] == [up.media_type for up in uploads.values()]

@@ -23,6 +23,8 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 REQUEST_ID_HEADER = "X-Request-ID"
 LOCAL_SECRET_HEADER = "X-Photoseek-Local"  # noqa: S105  # a header's name
 IMAGE_COUNT_HEADER = "X-Image-Count"
+# Of a part: EXIF's orientation (2 to 8) by which its picture is turned, after what the file says.
+IMAGE_TURN_HEADER = "X-Image-Turn"
 # A part: the whole picture of the image after it, for its caption.
 CAPTION_IMAGES_FIELD = "caption_images"
 CAPTION_IMAGES_FIELD_0_1 = "wholes"  # as 0.1 calls it: sent as long as one of 0.1 may answer

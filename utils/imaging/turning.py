@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
 from utils.imaging.opening import Area, Decoded, oriented
+
+Pixels = npt.NDArray[np.uint8]
 
 
 def turned(decoded: Decoded, turn: int | None) -> Decoded:
@@ -21,6 +27,13 @@ def turned(decoded: Decoded, turn: int | None) -> Decoded:
         height_px=height,
         area=_turned_area(decoded.area, decoded.image.size, turn),
     )
+
+
+def turned_square(pixels: Pixels, turn: int | None) -> Pixels:
+    """Of what a model sees; uint8, shape (side, side, 3)."""
+    if turn is None or turn == 1:
+        return pixels
+    return np.asarray(oriented(Image.fromarray(pixels), turn))
 
 
 def turned_size(size: tuple[int, int], turn: int | None) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original, Sendable, Upload
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
-from utils.contract import CAPTION_IMAGES_FIELD_0_1
+from utils.contract import CAPTION_IMAGES_FIELD_0_1, IMAGE_TURN_HEADER
 from utils.problems import Rejected
 
 
@@ -81,19 +81,29 @@ def _heads(
     """Those of the whole picture, empty where there is none, and of the upload."""
     kind = upload.media_type
     if isinstance(upload, Original) or not upload.whole:
-        return b"", _head(boundary, field, part_id, kind, first=first)
+        turn = upload.turn if isinstance(upload, Original) else None
+        return b"", _head(boundary, field, part_id, kind, first=first, turn=turn)
     return (
         _head(boundary, CAPTION_IMAGES_FIELD_0_1, part_id, kind, first=first),
         _head(boundary, field, part_id, kind, first=False),
     )
 
 
-def _head(boundary: str, field: str, part_id: str, media_type: str, *, first: bool) -> bytes:
+def _head(
+    boundary: str,
+    field: str,
+    part_id: str,
+    media_type: str,
+    *,
+    first: bool,
+    turn: int | None = None,
+) -> bytes:
     """What stands between the part before and the bytes of this one."""
     ended = "" if first else "\r\n"
+    turned = "" if turn is None else f"{IMAGE_TURN_HEADER}: {turn}\r\n"
     return (
         f"{ended}--{boundary}\r\n"
         f'Content-Disposition: form-data; name="{field}"; '
         f'filename="{part_id}"\r\n'
-        f"Content-Type: {media_type}\r\n\r\n"
+        f"Content-Type: {media_type}\r\n{turned}\r\n"
     ).encode()

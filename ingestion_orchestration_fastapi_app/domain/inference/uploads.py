@@ -82,7 +82,8 @@ class Original:
     """A file that is sent as it is and read only while it is sent.
 
     Its size and mtime are those of the content whose hash is `sha256`: other bytes are no
-    substitute. `turn` is what a sidecar turns the picture by, which the service does not know.
+    substitute. `turn` is what a sidecar turns the picture by: the service turns what models see,
+    and not the thumbnail that it sends back.
     """
 
     file: File
