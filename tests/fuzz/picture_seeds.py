@@ -48,3 +48,11 @@ def odd_jpeg_xls(picture: Image.Image) -> list[bytes]:
         jxl_of_layers([Layer((colours / 255).astype(np.float32))], colours=(1, 8)),
         jxl_of_jpeg(encoded(picture, exif=exif_with(make="Maker")), edited=True),
     ]
+
+
+def jpeg_2000s(picture: Image.Image) -> list[bytes]:
+    return [
+        encoded(picture, "JPEG2000", irreversible=True, quality_layers=[8]),
+        encoded(picture.convert("RGBA"), "JPEG2000", no_jp2=True, tile_size=(16, 16)),
+        encoded(picture.convert("L"), "JPEG2000", num_resolutions=3, progression="RPCL"),
+    ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from structlog.testing import capture_logs
 
 from ml_inference_fastapi_app.serving.multipart import MultipartStream, Part, PartLimits
-from tests.fuzz.picture_seeds import odd_jpeg_xls, odd_tiffs
+from tests.fuzz.picture_seeds import jpeg_2000s, odd_jpeg_xls, odd_tiffs
 from tests.picture_files import dng, encoded, exif_with, scene
 from tests.poison_makers import MAGICS, cyclic_exif, tiff_loop, tiff_nested
 from tests.profiles import DISPLAY_P3, rgb_profile
@@ -108,6 +108,7 @@ def images() -> list[bytes]:
         encoded(picture, "TIFF", exif=exif, compression="tiff_lzw"),
         encoded(picture, "TIFF", **several),
         *odd_tiffs(),
+        *jpeg_2000s(picture),
         encoded(picture, "GIF", **several),
         encoded(picture, "BMP"),
         encoded(picture, "PPM"),

@@ -35,6 +35,8 @@ RENDERED = [
     (Format.HEIC, "HEIF", {}),
     (Format.AVIF, "AVIF", {}),
     (Format.JXL, "JXL", {}),
+    (Format.JPEG_2000, "JPEG2000", {}),
+    (Format.JPEG_2000, "JPEG2000", {"no_jp2": True}),
 ]
 
 

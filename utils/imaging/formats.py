@@ -6,6 +6,7 @@ import re
 from enum import StrEnum
 
 from utils.containers.bmp_header import is_bare_bitmap
+from utils.containers.jpeg_2000 import CODESTREAM
 from utils.containers.tiff import Directory, ReadAt, bytes_reader, tiff_structure
 
 SNIFF_BYTES = 64 * 1024  # a header of this length tells every format that has its directory first
@@ -24,6 +25,7 @@ class Format(StrEnum):
     HEIC = "heic"
     AVIF = "avif"
     JXL = "jxl"
+    JPEG_2000 = "jp2"
     DNG = "dng"
     NEF = "nef"
     NRW = "nrw"
@@ -81,6 +83,7 @@ _RENDERED = frozenset(
         Format.HEIC,
         Format.AVIF,
         Format.JXL,
+        Format.JPEG_2000,
     }
 )
 _EXTENSIONS = {
@@ -89,6 +92,7 @@ _EXTENSIONS = {
     Format.BMP: ("bmp", "dib"),
     Format.PPM: ("ppm", "pgm", "pbm", "pnm"),
     Format.HEIC: ("heic", "heif", "hif"),
+    Format.JPEG_2000: ("jp2", "j2k", "j2c", "jpc", "jpf", "jpx"),
     Format.DNG: ("dng", "gpr"),
     Format.IIQ: ("iiq", "eip"),
     Format.RW2: ("rw2", "raw"),
@@ -108,6 +112,7 @@ _MEDIA_TYPES = {
     Format.HEIC: "image/heic",
     Format.AVIF: "image/avif",
     Format.JXL: "image/jxl",
+    Format.JPEG_2000: "image/jp2",
     Format.DNG: "image/x-adobe-dng",
     Format.NEF: "image/x-nikon-nef",
     Format.NRW: "image/x-nikon-nrw",
@@ -176,6 +181,8 @@ _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"GIF89a", Format.GIF),
     (0, b"\xff\x0a", Format.JXL),
     (0, b"\0\0\0\x0cJXL \r\n\x87\n", Format.JXL),
+    (0, CODESTREAM, Format.JPEG_2000),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", Format.JPEG_2000),
     (4, b"ftypcrx ", Format.CR3),
     (0, b"FUJIFILMCCD-RAW", Format.RAF),
     (0, b"IIRO", Format.ORF),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from utils.containers.bmp_header import bmp_header
 from utils.containers.iso_boxes import boxes
+from utils.containers.jpeg_2000 import jpeg_2000_header
 from utils.containers.jpeg_segments import FRAMES, Segment, segments
 from utils.containers.tiff import bytes_reader, tiff_structure
 from utils.imaging.formats import Format
@@ -105,6 +106,11 @@ def _jxl(data: bytes) -> Size | None:
     return _jxl_side(bits, small=small), height
 
 
+def _jpeg_2000(data: bytes) -> Size | None:
+    found = jpeg_2000_header(data)
+    return None if found is None else (found.width_px, found.height_px)
+
+
 def _codestream(data: bytes) -> int | None:
     """Where it begins: bare, in a box of its own, or in a box behind the number of its part."""
     if data[:2] == b"\xff\x0a":
@@ -144,4 +150,5 @@ _READERS: dict[Format, Callable[[bytes], Size | None]] = {
     Format.HEIC: _heif,
     Format.AVIF: _heif,
     Format.JXL: _jxl,
+    Format.JPEG_2000: _jpeg_2000,
 }

@@ -24,6 +24,7 @@ from utils.imaging.jpeg_rows import open_damaged
 from utils.imaging.pillow_setup import ready_pillow
 from utils.imaging.pixel_streams import check_gif, jpeg_stream, png_stream
 from utils.imaging.readers.bmp import read_bmp
+from utils.imaging.readers.jpeg_2000 import read_jpeg_2000
 from utils.imaging.readers.jpeg_xl import read_jxl
 from utils.imaging.readers.loaded import Loaded
 from utils.imaging.readers.palettes import lacks_colours
@@ -119,6 +120,8 @@ def _loaded(data: bytes, known: Format, min_side_px: int, max_pixels: int) -> Lo
         return read_tiff(data, max_pixels=max_pixels)
     if known is Format.JXL:
         return read_jxl(data, max_pixels=max_pixels)
+    if known is Format.JPEG_2000:
+        return read_jpeg_2000(data, min_side_px=min_side_px, max_pixels=max_pixels)
     if known is Format.BMP:
         return read_bmp(data, max_pixels=max_pixels)
     exif: object = None

@@ -33,6 +33,12 @@ _PACKED = {
         "E)llxYtjCZyJFLyjn|3?D>A#-U@P<Y~cn_@ep@YV}|%&MYo5Kw&w<F15#;c}^v0x7Utkz|aKj8T!~lNJE@5moRv&"
         "Kl^v_7VvS9<$%bYldx}&Nud3l@FZd&|ky_59SFL2}q3"
     ),
+    Format.JPEG_2000: (
+        "c-muNVBpCLP*C9IYUg5LU=T?wsVvAUFj4@r8KAT-kj?<oVwo8!ML=2sjG5WlL24NIlk;<m7{N>dAU+CIoc!Pae"
+        ";|WCSWE$mVE~oS%+AONLH~mocz^<o46H0H3=IEc7?hpL70NyU;emXHe1^OS=>b5P5x@$B?%|h#FzJ5^gDL}~b5"
+        "UwyNotBhQl)}_L28~?fUCPgS!z*nW`3T6k)ElZ$^QuqTwu%e7#ROgZfIyY{DX;sA!^|tprfM>Kj7e;+JFT9-vj"
+        "`o4nWc"
+    ),
     Format.TIFF: (
         "c-r&y)MA*!z`)SJ?6`Dc49`qvGlz>4OjCGgGnXDXxM+t;z)TS{SHX#{DS@*^N{=!wIiWIPriz)T;3U_SiL+HoPck"
         "k$p>koSiJ7n9WY?67vrS6RGOjqGDlpT<EKqQYYpUREm(q)jt4^o}%nUIL6`bmt8aO+o^eW?;8>$m#rkF(vPIFD2I"

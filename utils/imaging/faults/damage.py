@@ -137,5 +137,6 @@ _ENDS: dict[Format | None, Callable[[bytes], int | None]] = {
     Format.WEBP: _riff_end,
     Format.HEIC: _boxes_end,
     Format.AVIF: _boxes_end,
+    Format.JPEG_2000: _boxes_end,
     Format.TIFF: _tiff_end,
 }
