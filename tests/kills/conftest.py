@@ -81,8 +81,9 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     damaged = tmp_path_factory.mktemp("damaged")
     fill(damaged / "photos")
     stored = rig.story(Scenario("stored", damaged, Errand({})), keep=True)
-    path_of(damaged / "photos", 6).unlink()
-    spoil(stored.folder / "data")
+    missing = path_of(damaged / "photos", 6)
+    missing.unlink()
+    spoil(stored.folder / "data", but=missing.name)
     errand = replace(_after(stored, {}), check=True)
     checked = Scenario("checked", damaged, errand, stored.folder / "data")
     return {

@@ -39,6 +39,7 @@ READS = frozenset(
         "ledger.artefacts.pending_writes",
         "ledger.artefacts.maybe_written",
         "ledger.artefacts.surely_stored",
+        "ledger.artefacts.count_stored",
         "ledger.allowed_roots.list_all",
         "store.exists",
         "store.search",

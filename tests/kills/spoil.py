@@ -17,13 +17,16 @@ LOST = 3
 STRANGER = UUID("00000000-0000-4000-8000-000000000001")
 
 
-def spoil(data_dir: Path) -> None:
-    """Points are lost, one row is unknown, all thumbnails are gone. No process uses the folder."""
+def spoil(data_dir: Path, *, but: str) -> None:
+    """Points are lost, one row is unknown, all thumbnails are gone. No process uses the folder.
+
+    `but`: of that file the point stays.
+    """
     shutil.rmtree(data_dir / "cache")
-    anyio.run(_spoil, data_dir)
+    anyio.run(_spoil, data_dir, but)
 
 
-async def _spoil(data_dir: Path) -> None:
+async def _spoil(data_dir: Path, but: str) -> None:
     store = LanceStore(str(data_dir / "store"))
     async with open_ledger(data_dir / LEDGER_NAME) as ledger:
         collection = await ledger.collections.find("default")
@@ -31,8 +34,9 @@ async def _spoil(data_dir: Path) -> None:
         active = collection.bound()
         await store.open(active.table, synced_version=active.synced_version, dim=active.dim)
         ids = sorted([one async for group in store.ids("default") for one in group])
-        (point,) = await store.get("default", [ids[LOST]], vectors=True)
-        await store.delete("default", ids[:LOST])
+        points = await store.get("default", ids, vectors=True)
+        *lost, point = [one for one in points if one.filename != but][: LOST + 1]
+        await store.delete("default", [one.id for one in lost])
         version = await store.write("default", [replace(point, id=STRANGER)], may_exist=[])
         # As if nothing had happened: what differs at a start is squared then.
         await ledger.generations.set_synced_version(active.id, version)
