@@ -1,7 +1,7 @@
 """An orchestrator in a process of its own that may open few descriptors.
 
-`python -m tests.component.crowded_orchestrator FOLDER DESCRIPTORS` serves, over a fake inference
-service, what lies in FOLDER/photos, and prints its port.
+`python -m tests.component.crowded_orchestrator FOLDER DESCRIPTORS LOOP` serves, over a fake
+inference service and on an event loop of that kind, what is in FOLDER/photos; prints its port.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from utils.web.logs import setup_logging
 from utils.web.serving.server import Server
 
 
-def main(folder: Path, descriptors: int) -> None:
+def main(folder: Path, descriptors: int, loop: str) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     settings = Settings(data_dir=folder / "data", ingest_roots=(folder / "photos",))
     setup_logging("WARNING")
     app = create_app(settings, ml_transport=httpx.MockTransport(FakeService()))
     server = Server(
-        app, host="127.0.0.1", port=0, max_connections=settings.max_connections, loop="asyncio"
+        app, host="127.0.0.1", port=0, max_connections=settings.max_connections, loop=loop
     )
     startup = server.startup
 
@@ -40,4 +40,4 @@ def main(folder: Path, descriptors: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -18,14 +19,17 @@ from starlette.types import ASGIApp
 
 from utils.process.garbage import freeze_loaded_modules
 from utils.web.serving.connections import ConnectionLimits, Connections
-from utils.web.serving.descriptors import connection_limit, raise_descriptor_limit
+from utils.web.serving.descriptors import (
+    arrivals,
+    connection_limit,
+    raise_descriptor_limit,
+)
 from utils.web.serving.http_protocol import BoundedHttpProtocol
 
 log = structlog.stdlib.get_logger(__name__)
 
 GRACE_S = 10  # for the answers that are under way when the server stops
 TICKS_A_SECOND = 10  # of uvicorn's loop
-BACKLOG = 1024
 ANY_IPV6 = "::"
 
 
@@ -45,6 +49,7 @@ class Server(uvicorn.Server):
     ) -> None:
         descriptors = raise_descriptor_limit()
         limits = limits or ConnectionLimits(connection_limit(max_connections, descriptors))
+        self._arrivals = arrivals(limits.max_connections, descriptors)
         self.open_connections = Connections(limits, time.monotonic)
         super().__init__(
             uvicorn.Config(
@@ -57,7 +62,7 @@ class Server(uvicorn.Server):
                 loop=loop,
                 log_config=None,
                 access_log=False,
-                backlog=BACKLOG,
+                backlog=self._arrivals.at_once,  # as asyncio takes the word
                 timeout_keep_alive=int(limits.idle_s),
                 timeout_graceful_shutdown=GRACE_S,
             )
@@ -80,7 +85,7 @@ class Server(uvicorn.Server):
         both = socket.has_dualstack_ipv6()
         try:
             listening = socket.create_server(
-                address, family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=both
+                address, family=socket.AF_INET6, backlog=self.config.backlog, dualstack_ipv6=both
             )
         except OSError as exc:
             log.critical("cannot_listen", host=ANY_IPV6, port=self.config.port, error=str(exc))
@@ -89,6 +94,13 @@ class Server(uvicorn.Server):
         if not both:
             log.warning("ipv6_alone", advice="set the host to 0.0.0.0 for IPv4")
         return [listening]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for server in self.servers if self.started else ():
+            for listening in server.sockets:
+                with socket.socket(fileno=os.dup(listening.fileno())) as same:
+                    same.listen(self._arrivals.waiting)
 
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_A_SECOND == 0:
