@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import vector_index
+from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import main_index
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
 from tests.component.orchestrator_app import COLOURS, Running, library, orchestrator
@@ -63,7 +63,7 @@ async def searched(
             await store.write("default", group, may_exist=())
             if group is not made[-_TAIL_ROWS:]:
                 await store.upkeep("default")
-        index = await vector_index(handle_of(running))
+        index = await main_index(handle_of(running))
         assert (index is not None) == (size == "indexed")
         everything = [one async for ids in store.ids("default") for one in ids]
         yield Searched(running, await store.get("default", everything, vectors=True))
@@ -71,7 +71,7 @@ async def searched(
 
 def handle_of(running: Running) -> Any:
     """The open Lance table."""
-    return running.app.state.services.ports.store._entries["default"].table.handle
+    return running.app.state.services.ports.store.database.entries["default"].table.handle
 
 
 def made_points(rows: int) -> list[Point]:

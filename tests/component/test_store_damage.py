@@ -333,7 +333,7 @@ async def test_what_the_process_wrote_itself_is_watched_too(tmp_path: Path) -> N
     vectors_zeroed(path)
     with pytest.raises(StoreRead):  # Lance leaves such rows out of a flat search
         await store.search(COLLECTION, unit(1, 512), limit=500)
-    store._entries[COLLECTION].health.suspect = False  # also where nobody has searched
+    store.database.entries[COLLECTION].health.suspect = False  # also where nobody has searched
     mended = await store.mend(COLLECTION, dim=512)
     assert mended is not None
     assert len(await store.search(COLLECTION, unit(1, 512), limit=500)) == 100 - mended.lost_rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -13,23 +14,17 @@ import lancedb
 from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import DamagedError, is_missing_table
-from ingestion_orchestration_fastapi_app.adapters.lance.open_table import OpenTable
-from ingestion_orchestration_fastapi_app.adapters.lance.reading.folded_columns import add_folded
+from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.repair import recovery
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
-    VECTOR,
-    missing,
-    schema,
-    unlike,
-)
 from ingestion_orchestration_fastapi_app.adapters.lance.sync import FolderSync, sync_path
 from ingestion_orchestration_fastapi_app.domain.library.collection import Opened
 
 
 class Database:
-    """Holds no lock: its caller keeps to one writer a table. Lance's errors come out as they are.
+    """Takes no lock: its caller keeps to one writer a table. Lance's errors come out as they are.
 
-    `cache_bytes`: of the decoded indexes, and of manifests and file footers.
+    `entries` are this process's tables by name, of whatever kind. `cache_bytes`: of the decoded
+    indexes, and of manifests and file footers.
     """
 
     def __init__(
@@ -38,15 +33,16 @@ class Database:
         *,
         storage_options: Mapping[str, str],
         cache_bytes: tuple[int, int],
-        first_prune_s: float,
+        keep_versions_s: float,
         threads: anyio.CapacityLimiter,
     ) -> None:
         self.local = "://" not in uri
         self._uri = os.path.abspath(uri) if self.local else uri
         self._storage_options = dict(storage_options)
         self._cache_bytes = cache_bytes
-        self._first_prune_s = first_prune_s
-        self._threads = threads
+        self.keep_versions_s = keep_versions_s
+        self.threads = threads
+        self.entries: defaultdict[str, Entry] = defaultdict(Entry)
         self._connection: Any = None
 
     def close(self) -> None:
@@ -71,31 +67,18 @@ class Database:
 
     async def schema(self, table: str) -> Any | None:
         """Of any table, also of one that this version cannot use; None where there is none."""
-        handle = await self._handle(await self._connected(), table)
+        handle = await self.open(table)
         return None if handle is None else await handle.schema()
 
-    async def open(self, table: str) -> OpenTable | None:
-        handle = await self._handle(await self._connected(), table)
-        if handle is None:
-            return None
-        known = await handle.schema()
-        fault = unlike(known)
-        if fault is not None:
-            raise DamagedError(fault)
-        absent = missing(known)
-        if absent:  # a commit that holds no data; the next sync takes it to the disk
-            await handle.add_columns(absent)
-        await add_folded(handle, known.names)
-        vectors = known.field(VECTOR)
-        open_table = self.opened(table, handle, dim=vectors.type.list_size)
-        await open_table.state()
-        return open_table
+    async def open(self, table: str) -> Any | None:
+        """A handle; None where there is no table."""
+        return await self._handle(await self._connected(), table)
 
-    async def create(self, table: str, *, dim: int) -> OpenTable:
+    async def create(self, table: str, schema: Any) -> OpenTable:
         connection = await self._connected()
-        handle = await connection.create_table(table, schema=schema(dim))
+        handle = await connection.create_table(table, schema=schema)
         await self._sync_root()
-        return self.opened(table, handle, dim=dim)
+        return self.opened(table, handle)
 
     async def drop(self, table: str) -> None:
         """Idempotent."""
@@ -106,7 +89,7 @@ class Database:
     async def recover(self, table: str, *, synced_version: int | None) -> Opened:
         """Only for a local one: elsewhere an acknowledged commit is durable."""
         opened = await recovery.recover(
-            self._uri, table, synced_version=synced_version, threads=self._threads
+            self._uri, table, synced_version=synced_version, threads=self.threads
         )
         if opened.restored:
             self.close()  # its caches know the torn version
@@ -115,11 +98,11 @@ class Database:
     async def set_no_folders_aside(self, table: str) -> bool:
         """What stands where folders of a local table should be."""
         move = partial(recovery.set_no_folders_aside, self._uri, table)
-        return await to_thread.run_sync(move, limiter=self._threads)
+        return await to_thread.run_sync(move, limiter=self.threads)
 
     async def set_old_versions_aside(self, table: str) -> list[str]:
         """Those of a local table that cannot be read."""
-        return await recovery.set_old_versions_aside(self._uri, table, threads=self._threads)
+        return await recovery.set_old_versions_aside(self._uri, table, threads=self.threads)
 
     async def fresh(self, table: str) -> Any | None:
         """A handle that no cache vouches for; None where there is no table."""
@@ -131,7 +114,7 @@ class Database:
 
     async def set_aside(self, table: str) -> None:
         """Moves a local table away, which then is missing."""
-        await to_thread.run_sync(recovery.set_table_aside, self._uri, table, limiter=self._threads)
+        await to_thread.run_sync(recovery.set_table_aside, self._uri, table, limiter=self.threads)
         self.close()
 
     async def _handle(self, connection: Any, table: str) -> Any | None:
@@ -153,12 +136,12 @@ class Database:
 
     async def _manifests(self, table: str) -> dict[int, str]:
         folder = self.folder(table)
-        return await to_thread.run_sync(recovery.manifests, folder, limiter=self._threads)
+        return await to_thread.run_sync(recovery.manifests, folder, limiter=self.threads)
 
-    def opened(self, table: str, handle: Any, *, dim: int) -> OpenTable:
+    def opened(self, table: str, handle: Any) -> OpenTable:
         files = FolderSync(self.folder(table)) if self.local else None
-        prune_at_s = time.monotonic() + self._first_prune_s
-        return OpenTable(handle, dim=dim, files=files, prune_at_s=prune_at_s)
+        prune_at_s = time.monotonic() + self.keep_versions_s
+        return OpenTable(handle, files=files, prune_at_s=prune_at_s)
 
     async def _connected(self) -> Any:
         if self._connection is None:
@@ -173,7 +156,7 @@ class Database:
 
     async def _sync_root(self) -> None:
         if self.local:
-            await to_thread.run_sync(sync_path, self._uri, limiter=self._threads)
+            await to_thread.run_sync(sync_path, self._uri, limiter=self.threads)
 
     def folder(self, table: str) -> str:
         return os.path.join(self._uri, f"{table}.lance")

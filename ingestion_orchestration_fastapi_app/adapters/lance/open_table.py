@@ -23,11 +23,8 @@ class OpenTable:
     ledger may still name it. `prune_at_s` is by the monotonic clock.
     """
 
-    def __init__(
-        self, handle: Any, *, dim: int, files: FolderSync | None, prune_at_s: float
-    ) -> None:
+    def __init__(self, handle: Any, *, files: FolderSync | None, prune_at_s: float) -> None:
         self.handle = handle
-        self.dim = dim
         self.indexed = False
         self.reported: int | None = None
         self.prune_at_s = prune_at_s

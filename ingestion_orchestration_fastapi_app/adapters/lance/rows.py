@@ -27,6 +27,8 @@ from utils.metadata.photo_metadata import Metadata, TakenAtSource
 
 NO_VECTOR: Vector = np.empty(0, dtype=np.float32)
 
+UUID_FORM = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
 _UNIT_TOLERANCE = 0.01
 _MAX_WHY = 300
 # What Arrow and Python raise for a value that does not fit its column.

@@ -72,6 +72,11 @@ def schema(dim: int) -> Any:
     return pa.schema([*STORED_COLUMNS, pa.field(VECTOR, pa.list_(_NUMBER, dim), nullable=False)])
 
 
+def dim_of(found: Any) -> int:
+    """Of a table of this schema: how many numbers its vectors have."""
+    return int(found.field(VECTOR).type.list_size)
+
+
 def missing(found: Any) -> list[Any]:
     """The columns that a table of this schema, made by an earlier version, has not got.
 

@@ -78,7 +78,7 @@ def _tail_rows(state: TableState, limits: Limits) -> int:
 
 async def state_of(handle: Any, *, settled_fragments: int, built_rows: int) -> TableState:
     stats = await handle.stats()
-    index = await vector_index(handle)
+    index = await main_index(handle)
     return TableState(
         rows=stats["num_rows"],
         fragments=stats["fragment_stats"]["num_fragments"],
@@ -90,9 +90,10 @@ async def state_of(handle: Any, *, settled_fragments: int, built_rows: int) -> T
     )
 
 
-async def vector_index(handle: Any) -> Any | None:
+async def main_index(handle: Any) -> Any | None:
+    """The one that searches use, not that of ids."""
     for index in await handle.list_indices():
-        if index.columns == [VECTOR]:
+        if index.columns != [ID]:
             return index
     return None
 

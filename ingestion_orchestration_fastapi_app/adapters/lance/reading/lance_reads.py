@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import structlog
 
-from ingestion_orchestration_fastapi_app.adapters.lance.database import Database
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
-    NoTableError,
+    DamagedError,
     cause_of,
     is_damage,
     is_moment,
     reading,
-    unreadable,
 )
-from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import condition
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.folded_columns import add_folded
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.nearest import Nearest
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import ROOT_ID
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ROOT_ID, missing, unlike
 from ingestion_orchestration_fastapi_app.adapters.lance.table_labels import label_in
-from ingestion_orchestration_fastapi_app.domain.library.collection import TableSize
+from ingestion_orchestration_fastapi_app.adapters.lance.tables import Tables
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
 from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
-from ingestion_orchestration_fastapi_app.errors import StoreRead
 
 log = structlog.get_logger(__name__)
 
 
-class LanceReads:
+class LanceReads(Tables):
     """Raises StoreRead. What could not be read is remembered until the table is mended."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._entries: defaultdict[str, Entry] = defaultdict(Entry)
-
-    async def exists(self, table: str) -> bool:
-        if self._entries[table].table is not None:
-            return True
-        with reading(table):
-            return await self._database.exists(table)
 
     async def search(
         self,
@@ -65,7 +51,7 @@ class LanceReads:
             except BaseException as exc:
                 if not open_table.indexed or is_moment(exc) or not is_damage(exc):
                     raise
-                self._entries[table].health.suspect = True
+                self._entry(table).health.suspect = True
                 log.exception("index_not_read", table=table, error=cause_of(exc))
                 hits = await search.hits(indexed=False)  # slower, and it needs no index
         return [hit for hit in hits if min_score is None or hit.score >= min_score]
@@ -86,11 +72,6 @@ class LanceReads:
         async with self._reading(table) as open_table:
             return int(await open_table.handle.count_rows(condition(filters)))
 
-    async def size(self, table: str) -> TableSize:
-        async with self._reading(table) as open_table:
-            state = await open_table.state()
-        return TableSize(state.rows, state.unindexed_rows if state.indexed else state.rows)
-
     async def ids(self, table: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
         async with self._reading(table) as open_table:
             async for group in queries.all_ids(open_table.handle, root_id=root_id):
@@ -98,45 +79,21 @@ class LanceReads:
 
     async def tables(self) -> list[str]:
         with reading("*"):
-            return await self._database.tables()
+            return await self.database.tables()
 
     async def label(self, table: str) -> TableLabel | None:
         """Also None for what is no table of points."""
-        if self._entries[table].table is None:
-            with reading(table):
-                schema = await self._database.schema(table)
-                is_of_points = schema is not None and ROOT_ID in schema.names
-                return label_in(table, schema) if is_of_points else None
-        async with self._reading(table) as open_table:
-            return label_in(table, await open_table.handle.schema())
+        with reading(table):
+            schema = await self.database.schema(table)
+            is_of_points = schema is not None and ROOT_ID in schema.names
+            return label_in(table, schema) if is_of_points else None
 
-    @asynccontextmanager
-    async def _reading(self, table: str) -> AsyncIterator[OpenTable]:
-        entry = self._entries[table]
-        while entry.table is None:
-            async with entry.writer:
-                try:
-                    await self._attached(entry, table)
-                except NoTableError as exc:
-                    raise unreadable(table, exc) from exc
-        open_table = entry.table
-        try:
-            async with entry.readers.reading():
-                with reading(table):
-                    yield open_table
-        except StoreRead as exc:
-            entry.health.note(exc.__cause__)
-            raise
-
-    async def _attached(self, entry: Entry, table: str) -> OpenTable:
-        open_table = await self._attach(entry, table)
-        if open_table is None:
-            raise NoTableError(table)
-        return open_table
-
-    async def _attach(self, entry: Entry, table: str) -> OpenTable | None:
-        """The writer's lock is held."""
-        if entry.table is None:
-            with reading(table):
-                entry.table = await self._database.open(table)
-        return entry.table
+    async def _check_kind(self, handle: Any) -> None:
+        known = await handle.schema()
+        fault = unlike(known)
+        if fault is not None:
+            raise DamagedError(fault)
+        absent = missing(known)
+        if absent:  # a commit that holds no data; the next sync takes it to the disk
+            await handle.add_columns(absent)
+        await add_folded(handle, known.names)

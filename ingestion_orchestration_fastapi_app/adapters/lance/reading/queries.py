@@ -28,11 +28,18 @@ async def by_id(handle: Any, ids: Sequence[UUID], *, vectors: bool) -> list[Poin
     """In the order asked for."""
     columns = [*PAYLOAD_COLUMNS, VECTOR] if vectors else [*PAYLOAD_COLUMNS]
     found: dict[UUID, Point] = {}
-    for start in range(0, len(ids), _IDS_A_STATEMENT):
-        where = id_in(ids[start : start + _IDS_A_STATEMENT])
-        rows = await handle.query().where(where).select(columns).to_arrow()
+    async for rows in rows_by_id(handle, ids, columns):
         found.update((point.id, point) for point in to_points(rows))
     return [found[point_id] for point_id in ids if point_id in found]
+
+
+async def rows_by_id(
+    handle: Any, ids: Sequence[UUID], columns: Sequence[str]
+) -> AsyncIterator[Any]:
+    """Arrow tables, in no order."""
+    for start in range(0, len(ids), _IDS_A_STATEMENT):
+        where = id_in(ids[start : start + _IDS_A_STATEMENT])
+        yield await handle.query().where(where).select(list(columns)).to_arrow()
 
 
 async def by_path(handle: Any, *, limit: int, offset: int, filters: Filters) -> list[Point]:

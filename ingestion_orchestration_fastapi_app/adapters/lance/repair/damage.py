@@ -19,9 +19,9 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     is_damage,
     is_moment,
 )
-from ingestion_orchestration_fastapi_app.adapters.lance.rows import are_unit, to_vectors
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import UUID_FORM, are_unit, to_vectors
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID, VECTOR
-from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import vector_index
+from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import main_index
 from utils.metadata.photo_metadata import TakenAtSource
 
 CHUNK_ROWS = 1024  # what is lost at once where a page of a file is damaged
@@ -30,7 +30,6 @@ _ROWS_A_READ = 8192
 _SHIFT = np.uint64(32)  # an address is the fragment's number and the row's place in it
 _ALL_PARTITIONS = 1 << 20
 _DELETIONS = "_deletions"
-_UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 
 Addresses: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint64]]
@@ -174,7 +173,7 @@ async def _holds(reading: Awaitable[object]) -> bool:
 
 async def probe_indexes(handle: Any) -> None:
     """Makes every partition of the vector index be read, and every page of the id's."""
-    if await vector_index(handle) is None:
+    if await main_index(handle) is None:
         return
     first = (await handle.query().select([ID, VECTOR]).limit(1).to_arrow()).combine_chunks()
     if not first.num_rows:
@@ -189,7 +188,7 @@ def check(table: Any) -> None:
     """Whether every row can be what was written, by its form. Raises DamagedError or of Arrow."""
     table.validate(full=True)
     for column in (ID, "root_id"):
-        if not pc.all(pc.match_substring_regex(table[column], _UUID)).as_py():
+        if not pc.all(pc.match_substring_regex(table[column], UUID_FORM)).as_py():
             raise DamagedError(f"{column}: not an id")
     known = pa.array(list(TakenAtSource), pa.string())
     sources = table["taken_at_source"].drop_null()

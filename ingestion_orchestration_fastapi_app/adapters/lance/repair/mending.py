@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, Health
 from ingestion_orchestration_fastapi_app.adapters.lance.repair import damage, deletion_files
 from ingestion_orchestration_fastapi_app.adapters.lance.repair.damage import Addresses, Findings
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import unlike
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import schema, unlike
 from ingestion_orchestration_fastapi_app.domain.library.collection import Mended
 
 log = structlog.get_logger(__name__)
@@ -59,7 +59,7 @@ class Mending:
             await self._settle(there, findings)
             return None
         with anyio.CancelScope(shield=True):
-            mended = await self._taken_out(old, findings, dim=dim)
+            mended = await self._taken_out(old, findings)
             new = await self._opened(dim)
             health.newest = None
             await self._settle(await damage.fragments(new), findings)
@@ -142,7 +142,7 @@ class Mending:
 
     async def _made_anew(self, *, dim: int) -> Mended:
         self._close()
-        open_table = await self.database.create(self.table, dim=dim)
+        open_table = await self.database.create(self.table, schema(dim))
         version = await open_table.sync(self.threads)
         self.entry.health = Health(newest=-1, marks=await self._marks())
         return Mended(version, lost_rows=0)
@@ -166,7 +166,7 @@ class Mending:
                 self.emptied |= await to_thread.run_sync(replace, limiter=self.threads)
             old = await self.database.fresh(self.table)
 
-    async def _taken_out(self, old: Any, findings: Findings, *, dim: int) -> Mended:
+    async def _taken_out(self, old: Any, findings: Findings) -> Mended:
         """Rows are gone for a moment, never doubled: who is cut off in between finds another
         version than the one it knows, and looks at the ids.
         """
@@ -183,7 +183,7 @@ class Mending:
                 await new.drop_index(index.name)  # the next upkeep builds them anew
         after = await new.count_rows()
         self._close()
-        open_table = self.database.opened(self.table, new, dim=dim)
+        open_table = self.database.opened(self.table, new)
         version = await open_table.sync(self.threads)
         return Mended(version, lost_rows=before - after, rebuilds_indexes=findings.indexes)
 
