@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
-from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of
+from ingestion_orchestration_fastapi_app.ports.words import WordStore
+from tests.component.store_bucket import KINDS, Bucket, served_bucket, store_of, words_of
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +21,8 @@ def bucket() -> Iterator[Bucket]:
 @pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path, bucket: Bucket) -> VectorStore:
     return store_of(request.param, str(tmp_path), bucket)
+
+
+@pytest.fixture(params=KINDS)
+def words(request: pytest.FixtureRequest, tmp_path: Path, bucket: Bucket) -> WordStore:
+    return words_of(request.param, str(tmp_path), bucket)

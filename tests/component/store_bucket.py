@@ -11,13 +11,16 @@ import boto3
 from moto.server import ThreadedMotoServer
 
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.lance.words.store import LanceWords
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from tests.component.store_fixtures import (
     COMPACT_EVERY_FRAGMENTS,
     INDEX_THRESHOLD_ROWS,
     local_store,
 )
 from tests.memory_store import MemoryStore
+from tests.memory_words import MemoryWords
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,13 @@ def served_bucket() -> Iterator[Bucket]:
 
 
 KINDS = ("memory", "folder", "bucket")
+
+
+def words_of(kind: str, folder: str, bucket: Bucket) -> WordStore:
+    store = store_of(kind, folder, bucket)
+    if not isinstance(store, LanceStore):
+        return MemoryWords()
+    return LanceWords(store.database, compact_every_fragments=COMPACT_EVERY_FRAGMENTS)
 
 
 def store_of(kind: str, folder: str, bucket: Bucket) -> VectorStore:

@@ -1,0 +1,62 @@
+"""The full-text index of a words table, and searches by it. Terms are made here, not by Lance."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from lancedb.index import FTS, BTree
+from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur, PhraseQuery
+
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import id_in
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
+from ingestion_orchestration_fastapi_app.adapters.lance.words.rows import TERMS
+from ingestion_orchestration_fastapi_app.domain.library.search_terms import phrases
+from ingestion_orchestration_fastapi_app.domain.library.words import WordHit
+
+# Without pydantic's plugin mypy takes each field's default for no default.
+_Phrase: Any = PhraseQuery
+_Match: Any = MatchQuery
+
+_SCORE = "_score"
+_LONGEST_SEARCH = timedelta(seconds=60)
+
+
+async def build_indexes(handle: Any) -> None:
+    """Of terms, with their places so that phrases are found; and of ids, for merges."""
+    whole_terms = FTS(
+        with_position=True,
+        base_tokenizer="whitespace",
+        max_token_length=None,
+        lower_case=False,
+        stem=False,
+        remove_stop_words=False,
+        ascii_folding=False,
+    )
+    await handle.create_index(TERMS, config=whole_terms, replace=True)
+    await handle.create_index(ID, config=BTree(), replace=True)
+
+
+async def found(
+    handle: Any, text: str, *, limit: int, among: Collection[UUID] | None
+) -> list[WordHit]:
+    """Of rows that are not in the index yet, too: Lance reads those one by one."""
+    wanted = list(dict.fromkeys(phrases(text)))
+    if not wanted or limit <= 0 or (among is not None and not among):
+        return []
+    query = handle.query().nearest_to_text(_all_of(wanted)).select([ID, _SCORE]).limit(limit)
+    if among is not None:
+        query = query.where(id_in(among))  # before the search: it costs no results
+    rows = await query.to_arrow(timeout=_LONGEST_SEARCH)
+    hits = [WordHit(UUID(row[ID]), row[_SCORE]) for row in rows.to_pylist()]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
+
+
+def _all_of(wanted: list[tuple[str, ...]]) -> Any:
+    single = [phrase[0] for phrase in wanted if len(phrase) == 1]
+    parts = [_Phrase(" ".join(phrase), TERMS) for phrase in wanted if len(phrase) > 1]
+    if single:
+        parts.append(_Match(" ".join(single), TERMS, operator=FullTextOperator.AND))
+    return parts[0] if len(parts) == 1 else BooleanQuery([(Occur.MUST, part) for part in parts])
