@@ -13,7 +13,7 @@ from utils.imaging.formats import Format, extension
 from utils.metadata.photo_metadata import Metadata
 
 _PACKAGES = (
-    "photoseek", "pillow", "pillow-heif", "pillow-jxl-plugin", "rawpy", "tifffile", "imagecodecs",
+    "photoseek", "pillow", "pillow-heif", "imagecodecs", "tifffile", "rawpy",
 )  # fmt: skip
 _LIBRARIES = {
     Format.JPEG: "Pillow (libjpeg-turbo)",
@@ -21,11 +21,12 @@ _LIBRARIES = {
     Format.WEBP: "Pillow (libwebp)",
     Format.TIFF: "Pillow (libtiff), tifffile and imagecodecs where it cannot",
     Format.GIF: "Pillow",
-    Format.BMP: "Pillow",
+    Format.BMP: "Photoseek's own reader",
     Format.PPM: "Pillow",
     Format.HEIC: "pillow-heif (libheif)",
     Format.AVIF: "Pillow (libavif)",
-    Format.JXL: "pillow-jxl-plugin (libjxl)",
+    Format.JXL: "libjxl (of imagecodecs)",
+    Format.JPEG_2000: "Pillow (OpenJPEG)",
 }
 _RAW_LIBRARY = "rawpy (LibRaw)"
 # What tells of people and places: that it is there is told, and how much of it.
@@ -43,8 +44,8 @@ def versions() -> dict[str, str]:
     return found
 
 
-def library_of(known: Format) -> str:
-    return _RAW_LIBRARY if known.is_raw else _LIBRARIES[known]
+def library_of(known: Format) -> str | None:
+    return _RAW_LIBRARY if known.is_raw else _LIBRARIES.get(known)
 
 
 def report(found: Examination, *, paths: bool, values: bool) -> dict[str, object]:
