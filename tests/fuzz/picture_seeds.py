@@ -9,9 +9,21 @@ import numpy as np
 import tifffile
 from PIL import Image
 
+from tests.heif_files import (
+    BRANDS,
+    auxiliary,
+    coded,
+    crop,
+    grid,
+    metadata,
+    mirrored,
+    turned,
+    with_a_listing_each,
+)
 from tests.jxl_files import Layer, jxl_of_jpeg, jxl_of_layers
 from tests.picture_files import encoded, exif_with, scene
 from tests.profiles import cmyk_profile
+from utils.containers.heif_writer import NewItem, heif_file
 
 
 def odd_tiffs() -> list[bytes]:
@@ -56,3 +68,23 @@ def jpeg_2000s(picture: Image.Image) -> list[bytes]:
         encoded(picture.convert("RGBA"), "JPEG2000", no_jp2=True, tile_size=(16, 16)),
         encoded(picture.convert("L"), "JPEG2000", num_resolutions=3, progression="RPCL"),
     ]
+
+
+def odd_heifs(picture: Image.Image) -> list[bytes]:
+    """Grids, crops, turns, opaqueness, and what is broken besides the picture."""
+    made = []
+    for name, brand in BRANDS.items():
+        tiles = [coded(picture, name)] * 4
+        width, height = picture.size
+        half = Image.new("L", picture.size, 128)
+        alpha = auxiliary("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
+        kept = crop(20, 20, (1, 2), (-3, 1))
+        files = (
+            [grid(2 * width, 2 * height, 2, 2, kept), *tiles],
+            [coded(picture, name, kept, turned(1), mirrored(0)), metadata(b"Exif", b"\0\0")],
+            [tiles[0], coded(half, name, alpha, references=[(b"auxl", [1])])],
+            [NewItem(b"tmap", bytes(62), (), [(b"dimg", [2, 3])]), *tiles[:2]],
+        )
+        made += [heif_file(items, brand=brand) for items in files]
+    made.append(with_a_listing_each(made[2]))
+    return made

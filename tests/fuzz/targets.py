@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from structlog.testing import capture_logs
 
 from ml_inference_fastapi_app.serving.multipart import MultipartStream, Part, PartLimits
-from tests.fuzz.picture_seeds import jpeg_2000s, odd_jpeg_xls, odd_tiffs
+from tests.fuzz.picture_seeds import jpeg_2000s, odd_heifs, odd_jpeg_xls, odd_tiffs
 from tests.picture_files import dng, encoded, exif_with, scene
 from tests.poison_makers import MAGICS, cyclic_exif, tiff_loop, tiff_nested
 from tests.profiles import DISPLAY_P3, rgb_profile
@@ -116,6 +116,7 @@ def images() -> list[bytes]:
         encoded(picture, "AVIF", exif=exif),
         encoded(picture, "JXL", exif=exif),
         *odd_jpeg_xls(picture),
+        *odd_heifs(picture),
         dng(picture, preview=True),
         cyclic_exif(),
         tiff_loop(),

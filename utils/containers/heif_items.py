@@ -24,7 +24,7 @@ def metadata_items(data: ByteSource) -> Iterator[tuple[bytes, bytes]]:
         return
     wanted = dict(_listed(data, parts[b"iinf"]))
     idat = parts.get(b"idat")
-    for item, pieces in _located(data, parts[b"iloc"], None if idat is None else idat.start):
+    for item, pieces in located_items(data, parts[b"iloc"], None if idat is None else idat.start):
         kind = wanted.pop(item, None)
         if kind is not None and sum(length for _, length in pieces) <= _MAX_ITEM_BYTES:
             yield kind, b"".join(data[start : start + length] for start, length in pieces)
@@ -48,7 +48,7 @@ def _listed(data: ByteSource, listing: Box) -> Iterator[tuple[int, bytes]]:
             yield item, kind
 
 
-def _located(
+def located_items(
     data: ByteSource, places: Box, idat_start: int | None
 ) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Each item with the start and length of its pieces."""

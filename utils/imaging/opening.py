@@ -7,7 +7,6 @@ from io import BytesIO
 
 from PIL import Image, JpegImagePlugin
 
-from utils.containers.iso_boxes import ends_early
 from utils.containers.tiff import bytes_reader, tiff_structure
 from utils.contract import ErrorCode
 from utils.imaging.colour.code_points import code_points
@@ -24,6 +23,7 @@ from utils.imaging.jpeg_rows import open_damaged
 from utils.imaging.pillow_setup import ready_pillow
 from utils.imaging.pixel_streams import check_gif, jpeg_stream, png_stream
 from utils.imaging.readers.bmp import read_bmp
+from utils.imaging.readers.heif import read_heif
 from utils.imaging.readers.jpeg_2000 import read_jpeg_2000
 from utils.imaging.readers.jpeg_xl import read_jxl
 from utils.imaging.readers.loaded import Loaded
@@ -35,8 +35,6 @@ _PILLOW_NAMES = {
     Format.WEBP: "WEBP",
     Format.GIF: "GIF",
     Format.PPM: "PPM",
-    Format.HEIC: "HEIF",
-    Format.AVIF: "AVIF",
 }
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -124,6 +122,8 @@ def _loaded(data: bytes, known: Format, min_side_px: int, max_pixels: int) -> Lo
         return read_jpeg_2000(data, min_side_px=min_side_px, max_pixels=max_pixels)
     if known is Format.BMP:
         return read_bmp(data, max_pixels=max_pixels)
+    if known in (Format.HEIC, Format.AVIF):
+        return read_heif(data, known, max_pixels=max_pixels)
     exif: object = None
     if known is Format.JPEG:
         stream = jpeg_stream(data)
@@ -143,9 +143,7 @@ def _loaded(data: bytes, known: Format, min_side_px: int, max_pixels: int) -> Lo
             image.load()
             partial = lacks_colours(image)
         exif = exif or image.info.get("exif")
-        # libheif turns a picture itself.
-        turn = 1 if known is Format.HEIC else exif_orientation(exif)
-        return Loaded(loaded, size, turn, partial)
+        return Loaded(loaded, size, exif_orientation(exif), partial)
 
 
 def _area(size: tuple[int, int], scaled: tuple[int, int], turn: int) -> Area:
@@ -162,8 +160,6 @@ def _area(size: tuple[int, int], scaled: tuple[int, int], turn: int) -> Area:
 
 def _opened(data: bytes, known: Format) -> Image.Image:
     check_written(data, known)
-    if known is Format.HEIC and ends_early(data):
-        raise DamagedError(damage(data, known))
     if known is Format.JPEG:
         # Not Image.open: it looks for further pictures behind the first (MPO) and trips over them.
         return JpegImagePlugin.JpegImageFile(BytesIO(data))
