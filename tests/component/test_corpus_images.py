@@ -64,7 +64,7 @@ def test_every_image_is_decoded_but_the_one_that_libraw_does_not_know() -> None:
         (Format.ARW, None): 1,
         (Format.CRW, None): 1,
         (Format.KDC, None): 1,
-        (Format.DNG, ErrorCode.DECODING_RAW): 1,
+        (Format.DNG, ErrorCode.FORMAT_UNSUPPORTED): 1,
     }
 
 
