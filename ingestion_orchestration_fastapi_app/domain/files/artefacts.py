@@ -143,8 +143,8 @@ def updated(
             if old is not None and old.is_there and not has_point:
                 state = State.STALE
         after.append(
-            replace(
-                new, state=state, attempts=attempts, reader_version=reader_version, updated_at=now
+            Artefact(
+                new.kind, new.model, state, new.code, new.detail, reader_version, attempts, now
             )
         )
     for old in known:

@@ -67,8 +67,9 @@ class FileOutcome:
     @property
     def points(self) -> list[Artefact]:
         """Those that were written to the store, by model."""
-        vectors = [one for one in self.artefacts if one.kind is Kind.VECTOR]
-        return [one for one in vectors if one.state is State.STORED]
+        return [
+            one for one in self.artefacts if one.kind is Kind.VECTOR and one.state is State.STORED
+        ]
 
     @property
     def code(self) -> ErrorCode | None:

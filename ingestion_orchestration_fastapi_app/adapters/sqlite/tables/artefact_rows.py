@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import clean, moment
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
-from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind, State
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind, State, found
 from utils.contract import ErrorCode
 
 # Of a file in `files`, whatever the model: there is a point of it.
@@ -76,11 +76,12 @@ class Changes:
         self._put: list[tuple[object, ...]] = []
 
     def add(self, file_id: int, before: Sequence[Artefact], after: Sequence[Artefact]) -> None:
-        kept = {(one.kind, one.model) for one in after}
-        self._gone += [
-            (file_id, one.kind, one.model) for one in before if (one.kind, one.model) not in kept
-        ]
-        self._put += [(file_id, *_columns(one)) for one in after if one not in before]
+        for one in before:
+            if found(after, one.kind, one.model) is None:
+                self._gone.append((file_id, one.kind, one.model))
+        for one in after:
+            if one not in before:
+                self._put.append((file_id, *_columns(one)))
 
     def write(self, db: sqlite3.Connection) -> None:
         gone = "DELETE FROM artefacts WHERE file_id = ? AND kind = ? AND model = ?"

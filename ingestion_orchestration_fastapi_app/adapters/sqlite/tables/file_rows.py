@@ -10,10 +10,9 @@ from typing import TypeVar
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 
-# In the order of `rows.file_record`, behind the path. `job_number`: of the job that asks, or 0.
-KNOWN = """id,
-    (SELECT outcome FROM job_items WHERE job_number = {job_number} AND file_id = files.id),
-    size_bytes, mtime_ns, ctime_ns, sidecar_mark, mtime_trusted, sha256"""
+# In the order of `rows.file_record`, behind the path. `outcome`: of the job that asks, or NULL.
+KNOWN = "id, {outcome}, size_bytes, mtime_ns, ctime_ns, sidecar_mark, mtime_trusted, sha256"
+OUTCOME = "(SELECT outcome FROM job_items WHERE job_number = {number} AND file_id = files.id)"
 _VARIABLES = 4096  # in one statement; SQLite before 3.32 ends at 999, all since at 32,766
 
 T = TypeVar("T")

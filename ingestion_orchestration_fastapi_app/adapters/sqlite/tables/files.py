@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
@@ -73,8 +75,10 @@ class FilesTable(Repository):
         *,
         job_id: str | None = None,
     ) -> dict[FileKey, FileRecord]:
-        number = 0 if job_id is None else job_rows.open_number(db, job_id)
-        return _known(db, collection_id, keys, job_number=number)
+        if job_id is None:
+            return _known(db, collection_id, keys)
+        outcome = file_rows.OUTCOME.format(number=job_rows.open_number(db, job_id))
+        return _known(db, collection_id, keys, outcome=outcome)
 
     @writes
     def register(
@@ -88,8 +92,8 @@ class FilesTable(Repository):
         now = self.database.clock()
         number = job_rows.open_number(db, job_id)
         latest = {file.key: file for file in files}  # sent twice: the last word counts
-        known = {key: row[1] for key, row in file_rows.found(db, "id", collection_id, latest)}
-        rows = _with_new(db, collection_id, latest, known)
+        rows = {key: row[1] for key, row in file_rows.found(db, "id", collection_id, latest)}
+        rows |= _new_rows(db, collection_id, latest, rows)
         job_items.put(db, number, {row: latest[key] for key, row in rows.items()}, now)
         job_items.put_folders(db, number, folders)
         job_rows.touch(db, job_id, now)
@@ -111,20 +115,24 @@ class FilesTable(Repository):
         number = job_rows.open_number(db, job_id)
         latest = {one.key: one for one in outcomes}
         known = _known(db, collection_id, latest)
-        rows = _with_new(db, collection_id, latest, {key: one.row for key, one in known.items()})
-        db.executemany(_COMPLETE, [_judged(latest[key], row) for key, row in rows.items()])
+        ends = {record.row: latest[key] for key, record in known.items()}
+        new = _new_rows(db, collection_id, latest, known)
+        ends |= {row: latest[key] for key, row in new.items()}
+        db.executemany(_COMPLETE, [_judged(one, row) for row, one in ends.items()])
+        records = {record.row: record for record in known.values()}
         changes = artefact_rows.Changes()
-        for key, row in rows.items():
-            record = known.get(key)
-            after = artefacts_after(record, latest[key], reader_version=reader_version, now=now)
+        written: defaultdict[str, list[UUID]] = defaultdict(list)
+        for row, one in ends.items():
+            record = records.get(row)
+            after = artefacts_after(record, one, reader_version=reader_version, now=now)
             changes.add(row, () if record is None else record.artefacts, after)
+            for made in one.points:
+                written[made.model].append(one.point_id)
         changes.write(db)
-        job_items.put(db, number, {row: latest[key] for key, row in rows.items()}, now)
+        job_items.put(db, number, ends, now)
         # Only of points that were written: an older write may have left a failed file's point.
-        written = [(made.model, one.point_id) for one in latest.values() for made in one.points]
-        for model in {model for model, _ in written}:
-            ids = [point_id for by, point_id in written if by == model]
-            artefact_rows.end_intents(db, collection_id, ids, model=model)
+        for model, point_ids in written.items():
+            artefact_rows.end_intents(db, collection_id, point_ids, model=model)
         artefact_rows.end_decoding(db, collection_id, (one.point_id for one in latest.values()))
         if synced is not None:
             collection_rows.set_synced_version(db, synced)
@@ -197,27 +205,29 @@ class FilesTable(Repository):
 
 
 def _known(
-    db: sqlite3.Connection, collection_id: int, keys: Iterable[FileKey], *, job_number: int = 0
+    db: sqlite3.Connection, collection_id: int, keys: Iterable[FileKey], *, outcome: str = "NULL"
 ) -> dict[FileKey, FileRecord]:
-    columns = file_rows.KNOWN.format(job_number=job_number)
+    columns = file_rows.KNOWN.format(outcome=outcome)
     found = list(file_rows.found(db, columns, collection_id, keys))
-    made = artefact_rows.of_files(db, (row[1] for _, row in found))
+    judged = (row[1] for _, row in found if row[3] is not None)  # nothing was made of the others
+    made = artefact_rows.of_files(db, judged)
     return {key: file_record(row, made.get(row[1], ())) for key, row in found}
 
 
-def _with_new(
+def _new_rows(
     db: sqlite3.Connection,
     collection_id: int,
     files: Mapping[FileKey, FileStart | FileOutcome],
-    known: Mapping[FileKey, int],
+    known: Container[FileKey],
 ) -> dict[FileKey, int]:
-    """The files' rows, made where there is none."""
-    rows = dict(known)
-    for key in [key for key in files if key not in rows]:
-        new = (collection_id, key.root_id.bytes, key.path, files[key].point_id.bytes)
-        row = db.execute(_NEW, new).lastrowid
-        assert row is not None
-        rows[key] = row
+    """Rows made for the files that have none."""
+    rows: dict[FileKey, int] = {}
+    for key, file in files.items():
+        if key not in known:
+            new = (collection_id, key.root_id.bytes, key.path, file.point_id.bytes)
+            row = db.execute(_NEW, new).lastrowid
+            assert row is not None
+            rows[key] = row
     return rows
 
 
