@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
 import tarfile
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import numpy as np
 import pytest
 from anyio import fail_after, sleep
 
+from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import LEDGER_NAME
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from tests.component.orchestrator_app import PATIENCE_S, FakeService, Running, orchestrator
 from tests.fakes import capabilities
 from utils.contract import Capabilities, UploadSpec
@@ -164,6 +169,27 @@ async def test_each_collection_has_one_generation_with_the_table_that_it_had(old
     assert {one.name for one in (old.folder / "data" / "store").iterdir()} == folders
 
 
+async def test_what_was_made_of_each_file_is_known_as_it_was(old: OldData) -> None:
+    """Captions are those of the captioner that made them, and a verdict is of the file."""
+    with closing(sqlite3.connect(old.folder / "data" / LEDGER_NAME)) as db:
+        rows = db.execute(
+            "SELECT collection_id, root_id, path, verdict, code, stored_fingerprint FROM files"
+        ).fetchall()
+    async with old.opened() as running:
+        ledger = running.app.state.services.ports.ledger
+        for collection_id, root_id, path, verdict, code, fingerprint in rows:
+            key = FileKey(UUID(bytes=root_id), path)
+            known = (await ledger.files.recall(collection_id, [key]))[key]
+            models = fingerprint.split("+") if fingerprint else []
+            made = dict(zip((Kind.VECTOR, Kind.CAPTION), models, strict=False))
+            if verdict in ("failed", "skipped"):
+                made[Kind.PICTURE] = ""
+                assert [one.code for one in known.artefacts if one.is_verdict] == [code]
+            assert {one.kind: one.model for one in known.artefacts} == made
+    assert {row[3] for row in rows} == {"stored", "failed", "skipped", None}
+    assert any("+" in (row[5] or "") for row in rows)
+
+
 async def test_every_point_has_its_vector(old: OldData) -> None:
     async with old.opened() as running:
         for was in old.collections:
@@ -226,7 +252,9 @@ async def test_its_photos_at_another_place_keep_their_points_and_cost_no_inferen
             for root in was["roots"]:
                 if root == unfinished["directory_path"]:
                     continue
-                job = await imported(running, moved(root, old), collection=name)
+                captions = name == "captioned"
+                more = {"collection": name, "captions": captions}
+                job = await imported(running, moved(root, old), **more)
                 stored = [one for one in was["images"] if one["path"].startswith(f"{root}/")]
                 assert job["counts"]["unchanged"] + job["counts"]["cached"] == len(stored)
             images = await images_of(running, name)
