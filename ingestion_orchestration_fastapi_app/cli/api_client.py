@@ -18,6 +18,7 @@ from utils.contract import (
     AllowedRootList,
     AllowedRootRequest,
     CollectionList,
+    CollectionRename,
     CollectionReply,
     CollectionRequest,
     ErrorCode,
@@ -130,6 +131,9 @@ class OrchestratorApi:
         if not any(PurePath(path).is_relative_to(root) for root in kept):
             await self.add_root(path)
 
+    async def rename_collection(self, old: str, new: str) -> CollectionReply:
+        return await self._send("PATCH", _path(old), CollectionRename(name=new), CollectionReply)
+
     async def repoint(self, collection: str, old: str, new: str) -> CollectionReply:
         body = RepointRequest.model_validate({"from": old, "to": new})
         return await self._post(f"{_path(collection)}/roots/repoint", body, CollectionReply)
@@ -167,8 +171,13 @@ class OrchestratorApi:
         return await self._ask(request, answer)
 
     async def _post(self, path: str, body: Wire | None, answer: type[Answer]) -> Answer:
+        return await self._send("POST", path, body, answer)
+
+    async def _send(
+        self, method: str, path: str, body: Wire | None, answer: type[Answer]
+    ) -> Answer:
         request = self._client.build_request(
-            "POST",
+            method,
             path,
             content=None if body is None else body.model_dump_json(by_alias=True),
             headers={} if body is None else {"Content-Type": "application/json"},

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.cli.calls import (
     require_inference_parts,
 )
 from ingestion_orchestration_fastapi_app.cli.commands.bench import bench
+from ingestion_orchestration_fastapi_app.cli.commands.collections import collections
 from ingestion_orchestration_fastapi_app.cli.commands.doctor import doctor
 from ingestion_orchestration_fastapi_app.cli.commands.ingest import ingest
 from ingestion_orchestration_fastapi_app.cli.commands.jobs import jobs
@@ -106,6 +107,7 @@ app.command()(verify)
 app.command()(doctor)
 app.add_typer(jobs, name="jobs")
 app.add_typer(roots, name="roots")
+app.add_typer(collections, name="collections")
 app.add_typer(models, name="models")
 app.add_typer(bench, name="bench")
 

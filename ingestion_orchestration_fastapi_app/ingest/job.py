@@ -125,13 +125,13 @@ class Ingest:
         self, scope: JobScope, options: IngestOptions
     ) -> tuple[CollectionRecord, Capabilities]:
         request, progress = scope.record.request, scope.progress
-        name, captions = request.collection, options.captions
-        fingerprint = (await self.collections.get(name)).fingerprint
+        number, captions = scope.record.collection_id, options.captions
+        fingerprint = (await self.collections.by_id(number)).fingerprint
         # Where all hold other models, binding says so.
         capabilities = await until_known(
             self.pool, fingerprint=fingerprint, captions=captions, notes=progress
         )
-        bind = partial(self.collections.bind, name, capabilities)
+        bind = partial(self.collections.bind, number, capabilities)
         collection = await scope.until_stored(bind)
         mended = await scope.until_stored(partial(self.collections.tables.mend, collection))
         if mended is not None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 
+from ingestion_orchestration_fastapi_app.domain.files.identity import new_identity
 from ingestion_orchestration_fastapi_app.domain.library.collection import (
     CollectionRecord,
     Mended,
@@ -26,6 +27,7 @@ from ingestion_orchestration_fastapi_app.library.damaged_tables import DamagedTa
 from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
 
@@ -44,11 +46,30 @@ class CollectionTables:
         self._damaged = damaged
         self._unreconciled: set[int] = set()  # whose tables a mending may have changed
 
-    async def found(self, name: str) -> Found | None:
-        """What tables that outlived their ledger say of the collection that has the name."""
+    async def origin(self, name: str) -> tuple[str, Found | None]:
+        """The identity of a new collection, and what tables say of it that outlived their ledger.
+
+        A new identity is also none that any such table says, which may be found later.
+        """
         taken = {one.identity for one in await self._ledger.collections.list_all()}
-        found = found_of(name, await self._orphans())
-        return None if found is None or found.identity in taken else found
+        labels = await self._orphans()
+        found = found_of(name, labels)
+        if found is not None and found.identity not in taken:
+            return found.identity, found
+        said = {one.identity for one in labels.values() if one.identity is not None}
+        return new_identity(name, taken | said), None
+
+    async def claim(self, found: Found) -> None:
+        """A table that does not say its model is the collection's, whatever that is called later.
+
+        What cannot be written is found by its name, as long as the collection keeps its own.
+        """
+        try:
+            label = TableLabel(found.identity, found.roots)
+            if await self._store.label(found.table) != label:
+                await self._store.put_label(found.table, label)
+        except Problem as exc:
+            log.warning("table_not_labelled", table=found.table, error=exc.detail)
 
     async def _orphans(self) -> dict[str, TableLabel]:
         """Labels of tables that the ledger does not know."""

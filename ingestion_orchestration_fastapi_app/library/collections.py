@@ -10,7 +10,6 @@ from anyio import Lock
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import (
     is_collection_name,
-    new_identity,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import (
     CollectionRecord,
@@ -89,6 +88,13 @@ class Collections:
             raise CollectionNotFound(f"There is no collection named {name!r}.")
         return found
 
+    async def by_id(self, collection_id: int) -> CollectionRecord:
+        """Whatever it is called by now. Raises CollectionNotFound."""
+        found = await self._ledger.collections.find_by_id(collection_id)
+        if found is None:
+            raise CollectionNotFound("The collection was deleted.")
+        return found
+
     async def find(self, name: str) -> CollectionRecord | None:
         return await self._ledger.collections.find(name) if is_collection_name(name) else None
 
@@ -103,24 +109,17 @@ class Collections:
         try:
             yield collection
         except StoreRead:
-            now = await self.get(name)
-            if now.id != collection.id:
+            if await self._ledger.collections.find_by_id(collection.id) is None:
                 raise CollectionNotFound(f"The collection {name!r} was deleted.") from None
             raise
 
     async def create(self, name: str) -> CollectionRecord:
         """Raises ValidationProblem, CollectionExists; StoreWrite where an old table does not go."""
-        if not is_collection_name(name):
-            raise ValidationProblem(
-                "A collection's name is 1 to 63 letters, digits, '_', '.' or '-', "
-                "and begins with a letter or digit."
-            )
+        _check_name(name)
         while True:
             try:
-                found = await self.tables.found(name)
+                identity, found = await self.tables.origin(name)
                 if found is None:
-                    others = await self._ledger.collections.list_all()
-                    identity = new_identity(name, {one.identity for one in others})
                     return await self._ledger.collections.create(name, identity=identity)
                 return await self._adopted(name, found)
             except CollectionDropping:
@@ -135,8 +134,10 @@ class Collections:
             generations=found.generations,
         )
         log.warning("collection_adopted", collection=name, table=found.table)
+        if made.active is None:
+            await self.tables.claim(found)
         await self._checked(made)
-        return await self.get(name)
+        return await self.by_id(made.id)
 
     async def found_or_created(self, name: str) -> CollectionRecord:
         """However many ask for it at once."""
@@ -146,6 +147,19 @@ class Collections:
                 return found
             with suppress(CollectionExists):
                 return await self.create(name)
+
+    async def rename(self, name: str, new: str) -> CollectionRecord:
+        """Its tables keep their names, and say the new one; all else of it stays. Idempotent.
+
+        Raises ValidationProblem, CollectionNotFound, CollectionExists.
+        """
+        _check_name(new)
+        collection = await self.get(name)
+        await self._ledger.collections.rename(collection.id, new)
+        renamed = await self.by_id(collection.id)
+        if not renamed.root_changes:  # else who ends them tells the tables
+            await self.roots.put_all(renamed)
+        return renamed
 
     async def delete(self, name: str) -> None:
         """Raises CollectionNotFound; JobStateProblem while a job of it is unfinished.
@@ -177,9 +191,9 @@ class Collections:
                 "the collection's model."
             )
 
-    async def bind(self, name: str, capabilities: Capabilities) -> CollectionRecord:
+    async def bind(self, collection_id: int, capabilities: Capabilities) -> CollectionRecord:
         """Ties the collection to the service's model, and makes its table. Idempotent."""
-        collection = await self.get(name)
+        collection = await self.by_id(collection_id)
         self.check_model(collection, capabilities)
         clip = capabilities.clip
         if collection.active is None:
@@ -187,6 +201,14 @@ class Collections:
             new = NewGeneration(table, clip.model, clip.weights, clip.dim, clip.fingerprint)
             bind = self._ledger.generations.bind
             await bind(collection.id, new, synced_version=None)
-            collection = await self.get(name)
+            collection = await self.by_id(collection_id)
             await self.tables.check(collection, collection.bound())
-        return await self.get(name)
+        return await self.by_id(collection_id)
+
+
+def _check_name(name: str) -> None:
+    if not is_collection_name(name):
+        raise ValidationProblem(
+            "A collection's name is 1 to 63 letters, digits, '_', '.' or '-', "
+            "and begins with a letter or digit."
+        )

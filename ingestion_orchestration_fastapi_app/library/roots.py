@@ -144,8 +144,8 @@ class CollectionRoots:
         self._check(collection)
         async with self._changing:
             await self._ledger.roots.begin_changes(collection.id, changes)
-            begun = await self._ledger.collections.find(collection.name)
-            if begun is None or begun.id != collection.id:
+            begun = await self._ledger.collections.find_by_id(collection.id)
+            if begun is None:
                 raise CollectionNotFound("The collection was deleted.")
             await self.finish_changes(begun)
 

@@ -38,7 +38,7 @@ class Verify:
     async def run(self, scope: JobScope, options: VerifyOptions) -> Ending | None:
         """None: it was stopped, and goes on where it was."""
         with scope.stop.interruptible():
-            collection = await self.collections.get(scope.request.collection)
+            collection = await self.collections.by_id(scope.record.collection_id)
             account = account_of(scope.record.checkpoint)
             check = _Check(scope, options, collection, account, self.thumbnails)
             await check.whole()

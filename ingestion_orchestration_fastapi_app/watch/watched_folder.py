@@ -102,8 +102,8 @@ class WatchedFolder:
                 await self._rest(min(wait_s, PROBE_S))
                 return False
             await self._scheduler.idle(self._collection.id, FILES_LANE)
-            now = await self._change_scan.ledger.collections.find(self._collection.name)
-            if now is None or now.id != self._collection.id:
+            now = await self._change_scan.ledger.collections.find_by_id(self._collection.id)
+            if now is None:
                 return True
             fault = await self._pick_up(now)
         except Exception as exc:

@@ -189,7 +189,7 @@ async def test_collections_of_two_models_are_filled_by_one_service_at_once() -> 
     two = await collections.create("two")
     told = capabilities_for(service.told, "two")
     assert told is not None
-    await collections.bind("two", told)
+    await collections.bind(two.id, told)
     scheduler = bench.scheduler()
     async with create_task_group() as tg:
         await tg.start(scheduler.serve)
@@ -213,10 +213,10 @@ async def test_a_model_that_is_being_loaded_keeps_no_other_model_of_its_service_
     service.behaviour = loads_two
     bench = Bench(inference=service)
     images(bench.library, 12)
-    await bench.collections().create("two")
+    two = await bench.collections().create("two")
     told = capabilities_for(service.told, "two")
     assert told is not None
-    await bench.collections().bind("two", told)
+    await bench.collections().bind(two.id, told)
     scheduler = bench.scheduler()
     async with create_task_group() as tg:
         await tg.start(scheduler.serve)

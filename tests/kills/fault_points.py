@@ -57,12 +57,14 @@ READS = frozenset(
 # Kept for a login, which needs a key that no errand has. No job or collection is concerned: one
 # transaction each, in the ledger alone.
 OF_LOGINS = frozenset({"ledger.sessions.find", "ledger.sessions.add", "ledger.sessions.end"})
-# No errand has a second model yet, nor words in a table of their own: one transaction each, too.
+# No errand has a second model yet, words in a table of their own, or another name for a collection:
+# one transaction each, too.
 OF_OTHER_TABLES = frozenset(
     {
         "ledger.generations.create",
         "ledger.generations.activate",
         "ledger.generations.remove",
+        "ledger.collections.rename",
         "ledger.collections.put_words_table",
     }
 )

@@ -64,6 +64,20 @@ class MemoryCollections:
             (s.record for s in self._state.collections.values()), key=lambda one: one.name
         )
 
+    async def rename(self, collection_id: int, name: str) -> None:
+        await checkpoint()
+        kept = self._state.collections.get(collection_id)
+        if kept is None:
+            raise CollectionNotFound("The collection was deleted.")
+        others = [one for one in self._state.collections.values() if one is not kept]
+        if any(one.record.name == name for one in others):
+            raise CollectionExists(f"The collection {name!r} exists already.")
+        kept.record = replace(kept.record, name=name)
+        for job in self._state.jobs.values():
+            if job.collection_id == collection_id:
+                request = replace(job.request, collection=name)
+                self._state.jobs[job.id] = replace(job, request=request)
+
     async def delete(self, collection_id: int) -> None:
         await checkpoint()
         for job in self._state.jobs.values():

@@ -123,6 +123,7 @@ class StandInOrchestrator:
         fixed: dict[tuple[str, str], Reply] = {
             ("POST", "/collections"): self.collection,
             ("GET", "/jobs/j1/report"): self.report,
+            ("PATCH", "/collections/default"): self.collection.model_copy(update={"name": "italy"}),
         }
         match method, path.removeprefix("/api/v1").split("?")[0].replace(JOB_ID, "j1"):
             case called if called in fixed:
@@ -206,6 +207,9 @@ def stand_in_orchestrator() -> Iterator[tuple[StandInOrchestrator, int]]:
             self.do_GET()
 
         def do_DELETE(self) -> None:
+            self.do_GET()
+
+        def do_PATCH(self) -> None:
             self.do_GET()
 
         def log_message(self, *args: object) -> None:

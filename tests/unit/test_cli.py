@@ -278,3 +278,9 @@ def test_commands_are_shown_as_this_shell_can_run_them(
     monkeypatch.setattr("sys.argv", [typed.format(here=tmp_path)])
     monkeypatch.setenv("PATH", path.format(here=tmp_path))
     assert called("search", "x") == shown
+
+
+def test_a_collection_is_renamed(orchestrator: StandInOrchestrator) -> None:
+    result = photoseek("collections", "rename", "default", "italy")
+    assert (result.exit_code, result.output) == (0, "The collection default is called italy now.\n")
+    assert orchestrator.heard == [("PATCH", "/api/v1/collections/default", {"name": "italy"})]

@@ -11,16 +11,16 @@ import pytest
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.adapters.sqlite.library_models import library_models
 from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate, shipped
-from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     GenerationState,
     NewGeneration,
     new_table_name,
     table_name,
 )
-from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
+from ingestion_orchestration_fastapi_app.errors import CollectionExists, CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from tests.unit.ledger_words import MODEL, NOW, bound
+from tests.unit.ledger_words import MODEL, NOW, ROOT, bound, running
 
 pytestmark = pytest.mark.anyio
 
@@ -143,3 +143,24 @@ async def test_a_ledger_of_before_knows_the_tables_that_its_collections_had(
         assert dropped == sorted([table_name("Old Trip"), "older"])
     assert library_models(path) == of_before
     assert of_before["Trip 1"].model == "m"
+
+
+async def test_a_renamed_collection_keeps_all_but_its_name(ledger: Ledger) -> None:
+    made = await running(ledger)
+    await bound(ledger, made)
+    await ledger.collections.put_watch(made.id, Watch(ROOT.path))
+    was = await of_default(ledger)
+    await ledger.collections.create("other", identity="other")
+    with pytest.raises(CollectionExists):
+        await ledger.collections.rename(made.id, "other")
+    with pytest.raises(CollectionNotFound):
+        await ledger.collections.rename(99, "new")
+    for _ in range(2):
+        await ledger.collections.rename(made.id, "new")
+    assert await ledger.collections.find("default") is None
+    assert await ledger.collections.find("new") == replace(was, name="new")
+    assert await ledger.collections.find_by_id(made.id) == replace(was, name="new")
+    job = await ledger.jobs.find("job-1")
+    assert job is not None
+    assert job.request.collection == "new"
+    assert (await ledger.collections.create("default", identity="again")).id != made.id

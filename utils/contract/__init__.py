@@ -29,6 +29,7 @@ from utils.contract.base import (
 )
 from utils.contract.collections import (
     CollectionList,
+    CollectionRename,
     CollectionReply,
     CollectionRequest,
     RepointRequest,
@@ -123,6 +124,7 @@ __all__ = [
     "ClipCapabilities",
     "ClipUpload",
     "CollectionList",
+    "CollectionRename",
     "CollectionReply",
     "CollectionRequest",
     "CollectionText",

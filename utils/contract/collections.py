@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -11,17 +11,30 @@ from utils.contract.examples import COLLECTION
 
 COLLECTION_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
+Name = Annotated[
+    str,
+    Field(
+        max_length=63,
+        pattern=COLLECTION_NAME_PATTERN,
+        description="1 to 63 letters, digits, `_`, `.` or `-`; it begins with a letter or digit.",
+    ),
+]
+
 
 class CollectionRequest(Wire):
     """A new collection."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "holidays"}]})
 
-    name: str = Field(
-        max_length=63,
-        pattern=COLLECTION_NAME_PATTERN,
-        description="1 to 63 letters, digits, `_`, `.` or `-`; it begins with a letter or digit.",
-    )
+    name: Name
+
+
+class CollectionRename(Wire):
+    """What a collection is called from now on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "italy-2019"}]})
+
+    name: Name
 
 
 class RepointRequest(Wire):

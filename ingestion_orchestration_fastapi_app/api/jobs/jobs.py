@@ -224,7 +224,7 @@ async def retry_failed(job: KnownJob, response: Response, services: AppStateDep)
 
     It has counts and an id of its own. While it is unfinished, asking again gives the same one.
     """
-    collection = await services.collections.get(job.request.collection)
+    collection = await services.collections.by_id(job.collection_id)
     likely = await services.pool.likely_capabilities(collection.fingerprint)
     if likely is not None:
         services.collections.check_model(collection, likely)

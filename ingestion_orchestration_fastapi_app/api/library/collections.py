@@ -1,4 +1,4 @@
-"""Collections: list, create, describe, delete."""
+"""Collections: list, create, describe, rename, delete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ from ingestion_orchestration_fastapi_app.errors import (
     StoreRead,
     StoreWrite,
 )
-from utils.contract import API_PREFIX, CollectionList, CollectionReply, CollectionRequest
+from utils.contract import (
+    API_PREFIX,
+    CollectionList,
+    CollectionRename,
+    CollectionReply,
+    CollectionRequest,
+)
 from utils.web.openapi import located, problems
 from utils.web.routing.root_path import external_path
 
@@ -63,6 +69,19 @@ async def create_collection(
 async def get_collection(name: CollectionInPath, services: AppStateDep) -> CollectionReply:
     """Its size, model, folders and watches."""
     return await described(services, await services.collections.get(name))
+
+
+@router.patch(
+    "/collections/{name}",
+    dependencies=[WRITES],
+    summary="Rename a collection",
+    responses=problems(CollectionNotFound, CollectionExists),
+)
+async def rename_collection(
+    name: CollectionInPath, body: CollectionRename, services: AppStateDep
+) -> CollectionReply:
+    """What is in it keeps its ids; folders, watches and jobs stay, and a running job goes on."""
+    return await described(services, await services.collections.rename(name, body.name))
 
 
 @router.delete(

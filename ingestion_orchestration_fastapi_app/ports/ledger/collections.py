@@ -35,6 +35,9 @@ class CollectionRepository(Protocol):
     async def list_all(self) -> list[CollectionRecord]:
         """By name."""
 
+    async def rename(self, collection_id: int, name: str) -> None:
+        """Nothing else of it changes. Idempotent. Raises CollectionNotFound, CollectionExists."""
+
     async def delete(self, collection_id: int) -> None:
         """Forgets its files, roots, intents, jobs and failures; its tables are dropped ones then.
 

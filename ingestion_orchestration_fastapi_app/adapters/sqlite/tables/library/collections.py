@@ -63,7 +63,7 @@ class CollectionsTable(Repository):
         generations: Sequence[tuple[NewGeneration, GenerationState]] = (),
     ) -> CollectionRecord:
         if db.execute("SELECT 1 FROM collections WHERE name = ?", (name,)).fetchone():
-            raise CollectionExists(f"The collection {name!r} exists already.")
+            raise _exists(name)
         query = "SELECT 1 FROM dropped_tables WHERE name = ?"
         if db.execute(query, (table_name(name),)).fetchone():
             raise CollectionDropping(f"The collection {name!r} is still being deleted.")
@@ -94,6 +94,14 @@ class CollectionsTable(Repository):
     def list_all(self, db: sqlite3.Connection) -> list[CollectionRecord]:
         query = f"SELECT {_COLUMNS} FROM collections ORDER BY name"  # noqa: S608  # a constant
         return [_record(db, row) for row in db.execute(query).fetchall()]
+
+    @writes
+    def rename(self, db: sqlite3.Connection, collection_id: int, name: str) -> None:
+        collection_rows.check_there(db, collection_id)
+        query = "SELECT 1 FROM collections WHERE name = ? AND id != ?"
+        if db.execute(query, (name, collection_id)).fetchone():
+            raise _exists(name)
+        db.execute("UPDATE collections SET name = ? WHERE id = ?", (name, collection_id))
 
     @writes
     def delete(self, db: sqlite3.Connection, collection_id: int) -> None:
@@ -153,6 +161,10 @@ class CollectionsTable(Repository):
     def end_watch(self, db: sqlite3.Connection, collection_id: int, directory: bytes) -> None:
         query = "DELETE FROM watches WHERE collection_id = ? AND directory = ?"
         db.execute(query, (collection_id, directory))
+
+
+def _exists(name: str) -> CollectionExists:
+    return CollectionExists(f"The collection {name!r} exists already.")
 
 
 def _found(
