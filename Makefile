@@ -23,7 +23,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run install check test serve demo-clean schema photos
+.PHONY: help run install check test formats serve demo-clean schema photos
 
 help:
 	@echo 'make run PHOTOS=~/Pictures   import a folder, show a few searches, serve until Ctrl-C'
@@ -32,6 +32,7 @@ help:
 	@echo 'make install                 make .venv with what Photoseek needs, pinned'
 	@echo 'make check                   ruff, mypy, import-linter, which it installs first'
 	@echo 'make test                    the whole test suite; ARGS="-k name" is passed to pytest'
+	@echo 'make formats                 measure what is read of each format, for docs/formats.md'
 	@echo 'make demo-clean              remove what the demo made'
 
 # PHOTOS reaches the recipe through the environment: spaces and quotes in it need no care here.
@@ -91,6 +92,10 @@ check: $(DEV_STAMP)
 
 test: $(DEV_STAMP) schema
 	$(VENV)/bin/python -m pytest $(ARGS)
+
+# What of each format is read, measured; it becomes a chapter of docs/formats.md.
+formats: $(DEV_STAMP)
+	$(VENV)/bin/python -m tests.contract.formats_doc
 
 # The schema that docker-compose.yml is tested against; without npm that one test is skipped.
 schema: $(SCHEMA)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -18,15 +16,6 @@ from tests.picture_files import scene
 Values = npt.NDArray[Any]
 
 _BYTE, _SHORT, _LONG = 1, 3, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """`most` is the largest mean difference to `shown` that a right reader leaves."""
-
-    make: Callable[[], bytes]
-    shown: Callable[[], Image.Image]
-    most: float = 1.0
 
 
 @cache

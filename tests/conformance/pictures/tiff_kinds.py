@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from tests.conformance.pictures.made import Made
 from tests.conformance.pictures.tiff_files import (
-    Made,
     Values,
     after_a_thumbnail,
     exposed,
