@@ -15,13 +15,14 @@ from utils.imaging.faults.damage import DamagedError, check_written, damage
 from utils.imaging.faults.unreadable import (
     ImageUnreadableError,
     check_pixels,
+    of_no_format,
     unreadable_as,
 )
 from utils.imaging.formats import Format, sniff
 from utils.imaging.header_size import header_size
 from utils.imaging.jpeg_rows import open_damaged
 from utils.imaging.pillow_setup import ready_pillow
-from utils.imaging.pixel_streams import check_gif, jpeg_stream, png_stream
+from utils.imaging.pixel_streams import check_gif, jpeg_stream, png_stream, webp_stream
 from utils.imaging.readers.bmp import read_bmp
 from utils.imaging.readers.heif import read_heif
 from utils.imaging.readers.jpeg_2000 import read_jpeg_2000
@@ -89,7 +90,7 @@ def open_upright(
         raise ImageUnreadableError(ErrorCode.FILE_EMPTY, "the file is empty")
     known = sniff(data)
     if known is None or known.is_raw:
-        raise ImageUnreadableError(ErrorCode.FORMAT_UNSUPPORTED, "no image format is recognised")
+        raise of_no_format(data)
     with unreadable_as(ErrorCode.DECODING_IMAGE, data, known):
         size = header_size(data, known)
         if size is None and known not in _SIZES_DEEP_INSIDE:
@@ -169,6 +170,8 @@ def _opened(data: bytes, known: Format) -> Image.Image:
         data, profile = stream.data, stream.profile
     elif known is Format.GIF:
         check_gif(data)
+    elif known is Format.WEBP:
+        data = webp_stream(data)
     image = Image.open(BytesIO(data), formats=(_PILLOW_NAMES[known],))
     if profile:
         image.info["icc_profile"] = profile

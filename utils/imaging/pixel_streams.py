@@ -40,6 +40,7 @@ _PADDING = bytes(16)  # libjpeg looks this far ahead of the last block
 
 _PILLOWS_MOST = 1024 * 1024  # of an unpacked chunk
 _MAX_PROFILE_BYTES = 4 * 1024 * 1024
+_ANIMATED, _WITH_ALPHA = 0x02, 0x10  # of a WebP's flags
 _KEPT_CHUNKS = frozenset(
     (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP", b"eXIf", b"acTL", b"fcTL", b"fdAT")
 )
@@ -157,6 +158,16 @@ def _large_profile(content: bytes) -> bytes | None:
     except zlib.error:
         return b""
     return profile if len(profile) > _PILLOWS_MOST else None
+
+
+def webp_stream(data: bytes) -> bytes:
+    """An animation's with its opaqueness asked for; the same object where there is none.
+
+    Encoders whose frames are all opaque say that the whole is, where the first is but a part of it.
+    """
+    if data[12:16] != b"VP8X" or not data[20:21] or not data[20] & _ANIMATED:
+        return data
+    return data[:20] + bytes((data[20] | _WITH_ALPHA,)) + data[21:]
 
 
 def check_gif(data: bytes) -> None:

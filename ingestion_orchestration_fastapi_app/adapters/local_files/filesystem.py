@@ -47,6 +47,8 @@ from ingestion_orchestration_fastapi_app.resources.root_threads import (
     RootThreads,
 )
 from utils.contract import ErrorCode
+from utils.imaging.faults.unread_kinds import unread_kind
+from utils.imaging.faults.unreadable import of_no_format
 from utils.imaging.formats import (
     SNIFF_BYTES,
     extension,
@@ -219,8 +221,10 @@ class LocalFiles:
 
         known = sniff_at(read_at, hint=extension(file.path))
         if known is None:
-            unknown = "no image format is recognised"
-            return Rejected(ErrorCode.FORMAT_UNSUPPORTED, unknown) if named_so else Skipped(unknown)
+            refused, kind = of_no_format(header), unread_kind(header)
+            if named_so or (kind is not None and kind.is_picture):
+                return Rejected(refused.code, refused.detail)
+            return Skipped(refused.detail)
         if size_bytes > self._max_file_bytes:
             return too_large(size_bytes, self._max_file_bytes)
         return decode_cost(header, known, file_bytes=size_bytes)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from utils.contract import ErrorCode
 from utils.imaging.faults.damage import DamagedError, damage, never_written
+from utils.imaging.faults.unread_kinds import unread_kind
 from utils.imaging.formats import Format
 
 
@@ -23,6 +24,14 @@ def unsupported(what: str) -> ImageUnreadableError:
     """The file may be sound: this build does not read its kind. `what` is a noun phrase."""
     detail = f"this version of Photoseek does not read {what}"
     return ImageUnreadableError(ErrorCode.FORMAT_UNSUPPORTED, detail)
+
+
+def of_no_format(header: bytes) -> ImageUnreadableError:
+    """Names the kind of a file that is none of the formats, where it is known."""
+    kind = unread_kind(header)
+    if kind is not None:
+        return unsupported(kind.words)
+    return ImageUnreadableError(ErrorCode.FORMAT_UNSUPPORTED, "no image format is recognised")
 
 
 @contextlib.contextmanager
