@@ -147,11 +147,13 @@ class CollectionTables:
             unknown_points=unknown,
             lost_points=lost,
         )
-        await self._ledger.generations.set_synced_version(generation.id, opened.version)
+        set_synced_version = self._ledger.generations.set_synced_version
         if opened.restored or opened.version < (synced_version or 0):
+            await set_synced_version(generation.id, opened.version)
             await self._roots.put_back(collection, generation)
-        else:
+        else:  # adopted first: with its version it counts as looked through
             await self._roots.adopt(collection, generation.table)
+            await set_synced_version(generation.id, opened.version)
         return lost
 
     async def first(self, collection: CollectionRecord, *, dim: int) -> str:

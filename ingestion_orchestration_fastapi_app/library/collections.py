@@ -202,6 +202,7 @@ class Collections:
             bind = self._ledger.generations.bind
             await bind(collection.id, new, synced_version=None)
             collection = await self.by_id(collection_id)
+        if collection.bound().synced_version is None:  # also where that was cut off
             await self.tables.check(collection, collection.bound())
         return await self.by_id(collection_id)
 

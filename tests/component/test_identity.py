@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate, shipped
-from ingestion_orchestration_fastapi_app.domain.files.identity import new_identity, point_id
+from ingestion_orchestration_fastapi_app.domain.files.identity import (
+    new_identity,
+    point_id,
+    root_at,
+)
 from ingestion_orchestration_fastapi_app.domain.library.generation import NewGeneration
+from ingestion_orchestration_fastapi_app.errors import DiskFull
 from tests.component.bench import Bench, mixed_folder
 from tests.memory_ledger import memory_ledger
 
@@ -78,3 +84,32 @@ async def test_collections_of_before_keep_the_name_that_their_ids_were_made_of(
     async with open_ledger(path) as ledger:
         found = await ledger.collections.list_all()
         assert [one.identity for one in found] == ["Trip 1", "default"]
+
+
+@pytest.mark.parametrize("cut_off", ["artefacts.reconcile", "roots.adopt"])
+async def test_a_table_of_a_lost_ledger_is_looked_through_until_that_is_done(cut_off: str) -> None:
+    """Else its points would be written beside themselves, and its roots be forgotten."""
+    bench = Bench()
+    mixed_folder(bench.library)
+    elsewhere = root_at(b"/elsewhere")
+    made = await bench.collection()
+    await bench.ledger.roots.add(made.id, elsewhere)
+    await bench.job()
+    expected = await bench.rows()
+    bench.ledger = memory_ledger()
+    repository, method = cut_off.split(".")
+    owner = getattr(bench.ledger, repository)
+    whole = getattr(owner, method)
+
+    async def full(*_: object, **__: object) -> None:
+        setattr(owner, method, whole)
+        raise DiskFull("no space left on device")
+
+    setattr(owner, method, full)
+    with suppress(DiskFull):
+        await bench.collection()
+    await bench.job()
+    assert await bench.rows() == expected
+    found = await bench.ledger.collections.find("default")
+    assert found is not None
+    assert elsewhere in found.roots
