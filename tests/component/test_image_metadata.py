@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,19 @@ async def test_a_sidecar_turns_the_picture(tmp_path: Path) -> None:
         assert await _shown(running, "a.png") == (standing, "blue")
         assert await imported(1) == ("cached", 3)
         assert await _shown(running, "a.png") == (lying, "red")
+
+
+async def test_a_turned_thumbnail_that_the_cache_lost_is_turned_again(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (400, 200), "red").save(photos / "a.png")
+    (photos / "a.xmp").write_bytes(xmp_with("", ' tiff:Orientation="6"'))
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+    for cache in (tmp_path / "data").glob("cache*"):
+        shutil.rmtree(cache)
+    async with orchestrator(tmp_path) as running:
+        assert await _shown(running, "a.png") == ((200, 400), "red")
 
 
 async def test_files_of_one_shot_know_each_other(tmp_path: Path) -> None:
