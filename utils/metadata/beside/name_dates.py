@@ -25,7 +25,7 @@ _CLOCK = re.compile(
     r"(\d{1,2})([-.:_h]?)(\d{2})(?:\2(\d{2})(?:[.,-]?(\d{3})(?!\d))?)?(?!\d)"
     r"(?:\s?([AaPp])\.?[Mm]\b)?"
 )
-_COUNTED = re.compile(r"\d[-_. ]\Z", re.ASCII)
+_COUNTED = re.compile(r"(?:\d[-. ]|\d{7,}_)\Z", re.ASCII)
 _MANY_DIGITS = re.compile(r"[-_. ]?\d{7,}", re.ASCII)
 _SINCE_1970 = re.compile(
     r"(?:FB_IMG_|mmexport|wx_camera_|RPReplay_Final)(\d{10})(\d{3})?(?!\d)", re.ASCII
