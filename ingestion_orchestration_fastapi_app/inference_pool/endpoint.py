@@ -43,6 +43,8 @@ class Endpoint:
         disowned: by fingerprint, what it said when it was sent images for a model that it lists.
         max_images: by fingerprint, where it refused what its capabilities allow.
         reserved_by: who waits to have it alone, or has.
+        queries: how many are under way; batches leave them room.
+        queries_rest_until_s: it has no place for queries before.
         queries_last_until_s: it was silent on a query; others are asked first until then.
     """
 
@@ -62,6 +64,8 @@ class Endpoint:
     disowned: dict[str, str] = field(default_factory=dict)
     max_images: dict[str, int] = field(default_factory=dict)
     reserved_by: object = None
+    queries: int = 0
+    queries_rest_until_s: float = float("-inf")
     queries_last_until_s: float = float("-inf")
     asking: Lock = field(default_factory=Lock)
     _by_model: dict[str, Capabilities | None] = field(default_factory=dict)
@@ -82,10 +86,10 @@ class Endpoint:
 
     @property
     def free_slots(self) -> int:
-        """Requests that it would take at once."""
+        """Batches that it would take at once. Queries go first, and leave batches one slot."""
         if self.window is None or self.status is not EndpointStatus.READY:
             return 0
-        return max(0, self.window.size - self.in_flight)
+        return max(0, self.window.size - self.in_flight - min(self.queries, self.window.size - 1))
 
     def capabilities_for(self, fingerprint: str) -> Capabilities | None:
         """None: it does not hold that model, as far as it was heard."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from anyio import Event, create_task_group, current_time, move_on_after, move_on_at
 
@@ -111,6 +112,21 @@ class InferencePool:
                 self._set_away(endpoint, fault)
         self.notify()
 
+    @contextmanager
+    def query_slot(self, endpoint: Endpoint) -> Iterator[None]:
+        """A query waits for no slot: the next batch waits for the query."""
+        endpoint.queries += 1
+        try:
+            yield
+        finally:
+            endpoint.queries -= 1
+            self.notify()
+
+    def report_query_refused(self, endpoint: Endpoint, fault: Overloaded) -> None:
+        """It has no place for queries; theirs are others than those of batches."""
+        if fault.retry_after_s is not None:
+            endpoint.queries_rest_until_s = current_time() + fault.retry_after_s
+
     def report_silence(self, endpoint: Endpoint) -> None:
         """It did not answer a query: others are asked first, and it is asked what it is."""
         endpoint.queries_last_until_s = current_time() + QUERIES_LAST_S
@@ -130,13 +146,16 @@ class InferencePool:
         return found or next(iter(all_told), None)
 
     def in_query_order(self, fingerprint: str) -> list[Endpoint]:
-        """Those that are well and hold that model, as far as is known, come first."""
+        """Those that are well and hold that model, as far as is known, come first.
+
+        Of them those that test nothing alone now, then those with the fewest queries under way.
+        """
         now_s = current_time()
 
-        def doubts(one: Endpoint) -> int:
+        def doubts(one: Endpoint) -> tuple[int, bool, int]:
             is_other = one.capabilities is not None and one.capabilities_for(fingerprint) is None
             is_silent = one.fault is not None or one.queries_last_until_s > now_s
-            return is_other + is_silent
+            return is_other + is_silent, one.reserved_by is not None, one.queries
 
         return sorted(self.endpoints, key=doubts)
 

@@ -27,7 +27,7 @@ async def query_vector(
     """Raises InferenceFault: none answers; ModelMismatch: those that answer hold other models.
 
     A service that says when it will have time, or its model again, is asked then once more, if
-    that is within the time.
+    that is within the time; and by no other query before.
     """
     ends_s = current_time() + timeout_s
     while True:
@@ -43,20 +43,31 @@ async def query_vector(
 async def _first_answer(
     pool: InferencePool, fingerprint: str, ask: Ask, *, ends_s: float
 ) -> QueryVector:
-    """Each has a fair part of the time that is left. Raises the last one's fault."""
+    """Each has a fair part of the time that is left.
+
+    Raises the last one's fault, or the word of the one that has time first.
+    """
     endpoints = pool.in_query_order(fingerprint)
     fault: InferenceFault | None = None
+    free_in_s: list[float] = []
     runs = ""
     for place, endpoint in enumerate(endpoints):
+        rests_s = endpoint.queries_rest_until_s - current_time()
+        if rests_s > 0:
+            free_in_s.append(rests_s)
+            continue
         share_s = (ends_s - current_time()) / (len(endpoints) - place)
         try:
-            with fail_after(share_s):
+            with pool.query_slot(endpoint), fail_after(share_s):
                 answer = await ask(endpoint.client, fingerprint)
         except TimeoutError:
             fault = Unreachable("the inference service does not answer in time")
             pool.report_silence(endpoint)
         except Overloaded as exc:  # queries have places of their own: it says nothing of batches
             fault = exc
+            pool.report_query_refused(endpoint, exc)
+            if exc.retry_after_s is not None:
+                free_in_s.append(exc.retry_after_s)
         except InferenceFault as exc:
             fault = exc
             pool.report_silence(endpoint)
@@ -68,4 +79,7 @@ async def _first_answer(
             runs = f"the inference service runs {answer.fingerprint}"
         if runs and endpoint.capabilities_for(fingerprint) is not None:
             pool.report_silence(endpoint)  # it said otherwise, and is asked again
+    if free_in_s:
+        said = str(fault) if isinstance(fault, Overloaded) else "the service asked to wait"
+        raise Overloaded(said, retry_after_s=min(free_in_s))
     raise fault or ModelMismatch(runs)

@@ -29,8 +29,10 @@ from ingestion_orchestration_fastapi_app.errors import (
     PictureUnavailable,
 )
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from ingestion_orchestration_fastapi_app.inference_pool.single import sent_alone
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
+from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from ingestion_orchestration_fastapi_app.ports.library import Library
 from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -141,16 +143,17 @@ class Thumbnails:
                 ) from exc
 
     async def _developed(self, point: Point, original: Original) -> DevelopedPreview | None:
-        """By the first service that can."""
+        """By a service that can now; what it takes of a service is no job's."""
         part_id, wanted = str(point.id), point.fingerprint
-        with move_on_after(DEVELOP_LIMIT_S):
+
+        async def developed(service: Inference) -> Embedded | Rejected:
+            answers = await service.embed({part_id: original}, captions=False, fingerprint=wanted)
+            return answers[part_id]
+
+        with move_on_after(DEVELOP_LIMIT_S), suppress(ModelMismatch):
             async with self._developing:
-                for one in self._pool.in_query_order(wanted):
-                    with suppress(InferenceFault, ModelMismatch):
-                        answers = await one.client.embed(
-                            {part_id: original}, captions=False, fingerprint=wanted
-                        )
-                        answer = answers[part_id]
-                        if isinstance(answer, Embedded) and answer.developed_preview is not None:
-                            return answer.developed_preview
+                for _ in self._pool.endpoints:
+                    with suppress(InferenceFault):
+                        answer = await sent_alone(self._pool, wanted, developed)
+                        return answer.developed_preview if isinstance(answer, Embedded) else None
         return None
