@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -184,26 +185,31 @@ class HungService:
     canaries: int = 0  # that were answered
 
     async def serve(self, stream: SocketStream) -> None:
+        # A client that is closed in the middle of a question, as at the end of a test, is no fault.
         async with stream:
-            buffered = b""
-            while b"\r\n\r\n" not in buffered:
-                buffered += await stream.receive()
-            head, _, body = buffered.partition(b"\r\n\r\n")
-            first, *lines = head.decode().split("\r\n")
-            method, path, _ = first.split()
-            headers = httpx.Headers([_header(line) for line in lines])
-            while len(body) < int(headers.get("content-length", 0)):
-                body += await stream.receive()
-            if self.is_hung and method == "POST":
-                self.unanswered += 1
-                await anyio.sleep_forever()
-            request = httpx.Request(method, f"http://ml{path}", headers=headers, content=body)
-            self.canaries += b'filename="canary"' in body
-            answer = self.service(request)
-            await stream.send(
-                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                b"Content-Length: %d\r\n\r\n" % len(answer.content) + answer.content
-            )
+            with contextlib.suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                await self._answer(stream)
+
+    async def _answer(self, stream: SocketStream) -> None:
+        buffered = b""
+        while b"\r\n\r\n" not in buffered:
+            buffered += await stream.receive()
+        head, _, body = buffered.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        method, path, _ = first.split()
+        headers = httpx.Headers([_header(line) for line in lines])
+        while len(body) < int(headers.get("content-length", 0)):
+            body += await stream.receive()
+        if self.is_hung and method == "POST":
+            self.unanswered += 1
+            await anyio.sleep_forever()
+        request = httpx.Request(method, f"http://ml{path}", headers=headers, content=body)
+        self.canaries += b'filename="canary"' in body
+        answer = self.service(request)
+        await stream.send(
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(answer.content) + answer.content
+        )
 
 
 def _header(line: str) -> tuple[str, str]:
