@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from utils.containers.byte_source import ByteSource
 from utils.imaging.formats import Format
-from utils.metadata.extractor import extract_metadata, said_inside
+from utils.metadata.embedded import said_inside
+from utils.metadata.extractor import extract_metadata
 from utils.metadata.photo_metadata import Metadata
 
 

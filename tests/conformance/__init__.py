@@ -1,1 +1,1 @@
-"""Made files of every kind, each with the right value of its pixels."""
+"""Made files of every kind, each with the right value."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from structlog.testing import capture_logs
 
 from ml_inference_fastapi_app.serving.multipart import MultipartStream, Part, PartLimits
+from tests.fuzz.metadata_seeds import said
 from tests.fuzz.picture_seeds import jpeg_2000s, odd_heifs, odd_jpeg_xls, odd_tiffs
 from tests.picture_files import dng, encoded, exif_with, scene
 from tests.poison_makers import MAGICS, cyclic_exif, tiff_loop, tiff_nested
@@ -165,7 +166,7 @@ def bodies() -> list[bytes]:
 
 TARGETS = {
     "opener": Target(open_image, images),
-    "metadata": Target(read_metadata, images),
+    "metadata": Target(read_metadata, lambda: [*images(), *said()]),
     "sidecar": Target(read_sidecar, sidecars),
     "multipart": Target(parse_multipart, bodies),
 }

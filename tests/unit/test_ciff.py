@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.imaging.formats import Format, sniff
-from utils.metadata.ciff import read_ciff
 from utils.metadata.extractor import extract_metadata
+from utils.metadata.makernotes.ciff import read_ciff
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
 
 CAMERA, FOCAL_LENGTH, SHOT, SETTINGS = 0x080A, 0x1029, 0x102A, 0x102D

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.metadata.iptc import iptc_resources, read_iptc
+from utils.metadata.iptc import IPTC_RESOURCE, image_resources
+from utils.metadata.iptc import read_iptc as read_both
 from utils.metadata.photo_metadata import Metadata
 
 TITLE, KEYWORD, CAPTION = 5, 25, 120
@@ -30,6 +31,14 @@ def resource(number: int, data: bytes, name: bytes = b"") -> bytes:
     )
 
 
+def read_iptc(block: bytes) -> Metadata:
+    return read_both(block)[0]
+
+
+def iptc_resources(resources: bytes) -> list[bytes]:
+    return [each for number, each in image_resources(resources) if number == IPTC_RESOURCE]
+
+
 FIELDS = iim((TITLE, b"Title"), (CAPTION, b"One\r\nTwo"), (KEYWORD, b"Frost"), (KEYWORD, b"Yard"))
 
 
@@ -48,8 +57,8 @@ def test_it_is_found_among_other_resources() -> None:
     others = (
         resource(0x03ED, b"123", b"odd") + resource(0x0404, FIELDS) + resource(0x0425, b"x" * 16)
     )
-    assert list(iptc_resources(others)) == [FIELDS]
-    assert list(iptc_resources(b"8BIM" * 3)) == []
+    assert iptc_resources(others) == [FIELDS]
+    assert iptc_resources(b"8BIM" * 3) == []
 
 
 def test_what_a_field_promises_and_does_not_hold_ends_the_reading() -> None:

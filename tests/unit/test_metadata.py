@@ -42,6 +42,12 @@ def read(exif: bytes, name: str = "JPEG") -> Metadata:
     return extract_metadata(data, known)
 
 
+def iptc_segment(block: bytes) -> bytes:
+    """Of a JPEG."""
+    resources = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + len(block).to_bytes(4) + block
+    return b"\xff\xed" + (len(resources) + 2).to_bytes(2) + resources
+
+
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF", "JXL"])
 def test_time_camera_and_place_are_read_from_every_format(name: str) -> None:
     metadata = read(photo_exif(), name)
@@ -78,10 +84,8 @@ def test_xmp_is_read_from_every_format(name: str) -> None:
 def test_iptc_is_read_where_photographers_keep_it(name: str) -> None:
     block = b"\x1c\x02\x19\x00\x05Frost\x1c\x02\x05\x00\x05Title"
     if name == "JPEG":
-        resources = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + len(block).to_bytes(4) + block
-        app13 = b"\xff\xed" + (len(resources) + 2).to_bytes(2) + resources
         plain = encoded(scene(32, 24))
-        data = plain[:2] + app13 + plain[2:]
+        data = plain[:2] + iptc_segment(block) + plain[2:]
     else:
         data = encoded(scene(32, 24), "TIFF", tiffinfo={33723: block})
     metadata = extract_metadata(data, Format(name.lower()))
@@ -129,32 +133,53 @@ def test_a_time_comes_with_its_zone_and_its_part_of_a_second() -> None:
 
 def test_each_source_of_the_time_steps_in_for_the_one_before() -> None:
     exif = Image.Exif()
+    exif[306] = "2027:01:01 00:00:00"
     stamps = exif.get_ifd(EXIF)
     stamps.update({ORIGINAL: "2021:01:01 00:00:00", CREATED: "2022:01:01 00:00:00"})
     place = exif.get_ifd(GPS)
-    place.update({29: "2024:01:01", 7: (1.0, 2.0, 3.0)})
+    place.update({29: "2025:01:01", 7: (1.0, 2.0, 3.0)})
     packet = xmp_with("", ' photoshop:DateCreated="2023-01-01T00:00:00"')
+    iptc = iptc_segment(b"\x1c\x02\x37\x00\x0820240101")
     years: list[tuple[int, TakenAtSource]] = []
-    nothing, the_packet, the_json, the_name, the_folder = 0, -1, -2, -3, -4
+    nothing, the_packet, the_iptc, the_json, the_name, the_folder = 0, -1, -2, -3, -4, -5
     json, folder, name = (
-        b'{"photoTakenTime":{"timestamp":"1735689600"}}',
+        b'{"photoTakenTime":{"timestamp":"1767225600"}}',
         "2019-01-01",
         "2018-01-01.jpg",
     )
-    for gone in (nothing, ORIGINAL, CREATED, the_packet, 29, the_json, the_name, the_folder):
+    embedded = (nothing, ORIGINAL, CREATED, the_packet, the_iptc, 29)
+    for gone in (*embedded, the_json, 306, the_name, the_folder):
         stamps.pop(gone, None)
         place.pop(gone, None)
+        if gone == 306:
+            del exif[306]
         packet = b"" if gone == the_packet else packet
+        iptc = b"" if gone == the_iptc else iptc
         json = b"" if gone == the_json else json
         name = "a.jpg" if gone == the_name else name
         folder = "" if gone == the_folder else folder
-        data = encoded(scene(32, 24), exif=exif.tobytes(), xmp=packet)
-        path, mtime_ns = f"{folder}/{name}", 1_798_761_600_000_000_000
+        plain = encoded(scene(32, 24), exif=exif.tobytes(), xmp=packet)
+        data = plain[:2] + iptc + plain[2:]
+        path, mtime_ns = f"{folder}/{name}", 1_830_297_600_000_000_000
         found = extract_metadata(data, Format.JPEG, sidecars=[json], path=path, mtime_ns=mtime_ns)
         assert found.taken_at is not None
         assert found.taken_at_source is not None
         years.append((found.taken_at.year, found.taken_at_source))
-    assert years == list(zip([*range(2021, 2026), 2018, 2019, 2027], TakenAtSource, strict=True))
+    of_jpeg = [source for source in TakenAtSource if source is not TakenAtSource.PNG]
+    assert years == list(zip([*range(2021, 2028), 2018, 2019, 2028], of_jpeg, strict=True))
+
+
+def test_a_png_says_when_it_was_made_where_nothing_else_does() -> None:
+    info = PngInfo()
+    info.add_text("Creation Time", "Thu, 4 Jul 2019 15:30:12 +0200")
+    made = datetime(2019, 7, 4, 15, 30, 12)  # noqa: DTZ001
+    found = extract_metadata(encoded(scene(32, 24), "PNG", pnginfo=info), Format.PNG, mtime_ns=1)
+    assert (found.taken_at, found.taken_at_offset_min) == (made, 120)
+    assert found.taken_at_source is TakenAtSource.PNG
+    exif = Image.Exif()
+    exif[306] = "2018:01:01 00:00:00"
+    both = encoded(scene(32, 24), "PNG", pnginfo=info, exif=exif.tobytes())
+    assert extract_metadata(both, Format.PNG).taken_at_source is TakenAtSource.MODIFY_DATE
 
 
 def test_a_sidecar_that_names_another_extension_is_another_files() -> None:

@@ -18,10 +18,10 @@ from utils.containers.heif_items import metadata_items
 from utils.containers.iso_boxes import boxes
 from utils.imaging.formats import Format, sniff
 from utils.imaging.pillow_setup import ready_pillow
-from utils.metadata.blocks import metadata_blocks
-from utils.metadata.ciff import read_ciff
+from utils.metadata.blocks.find import metadata_blocks
 from utils.metadata.exif import exif_directories, read_exif
 from utils.metadata.extractor import extract_metadata
+from utils.metadata.makernotes.ciff import read_ciff
 from utils.metadata.photo_metadata import Metadata
 
 PNG_START = b"\x89PNG\r\n\x1a\n"

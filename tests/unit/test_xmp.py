@@ -12,7 +12,8 @@ from tests.picture_files import xmp, xmp_with
 from utils.metadata.capture_time import Moment
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
 from utils.metadata.text import MAX_KEYWORDS
-from utils.metadata.xmp import MAX_XMP_BYTES, read_xmp
+from utils.metadata.xmp import read_xmp
+from utils.metadata.xmp_packet import MAX_XMP_BYTES
 
 NOON = datetime(2021, 3, 4, 12, 0, 5)  # noqa: DTZ001  # a wall clock
 

@@ -7,6 +7,7 @@ from io import BytesIO
 
 from PIL import Image, JpegImagePlugin
 
+from utils.containers.png.texts import exif_of_texts
 from utils.containers.tiff import bytes_reader, tiff_structure
 from utils.contract import ErrorCode
 from utils.imaging.colour.code_points import code_points
@@ -144,6 +145,8 @@ def _loaded(data: bytes, known: Format, min_side_px: int, max_pixels: int) -> Lo
             image.load()
             partial = lacks_colours(image)
         exif = exif or image.info.get("exif")
+        if not exif and known is Format.PNG:
+            exif = exif_of_texts(data)
         return Loaded(loaded, size, exif_orientation(exif), partial)
 
 

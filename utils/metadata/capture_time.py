@@ -12,9 +12,11 @@ from utils.metadata.photo_metadata import TakenAtSource
 
 _MOMENT = re.compile(
     r"\s*(\d{4})[:/.-](\d{1,2})[:/.-](\d{1,2})"
-    r"(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?",
+    r"(?:(?:\s+|T)(\d{1,2}):\s?(\d{1,2})(?::\s?(\d{1,2})(?:[.,](\d+))?)?"
+    r"\s*(Z|[+-]\d{2}:?\d{2})?)?",
     re.ASCII,
 )
+_CLOCK = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)Z?", re.ASCII)
 _OFFSET = re.compile(r"\s*(?:(Z)|([+-])(\d{2}):?(\d{2}))", re.ASCII)
 _FURTHEST_OFFSET_MIN = 14 * 60
 _FIRST_PHOTOGRAPH = 1826  # what is older is a clock that was never set
@@ -54,9 +56,12 @@ def parsed_moment(text: str, *, fraction: str = "", offset: str = "") -> Moment 
         at = datetime(*(int(part or 0) for part in parts))  # type: ignore[arg-type]  # noqa: DTZ001  # six numbers; no zone is meant
     except ValueError:  # all zeros, the 31st of February
         return None
-    if at.year < _FIRST_PHOTOGRAPH:
-        return None
-    return Moment(at.replace(microsecond=int(digits[:6].ljust(6, "0"))), offset_min(zone or offset))
+    part = int(digits[:6].ljust(6, "0"))
+    return possible(Moment(at.replace(microsecond=part), offset_min(zone or offset)))
+
+
+def possible(moment: Moment) -> Moment | None:
+    return moment if moment.at.year >= _FIRST_PHOTOGRAPH else None
 
 
 def offset_min(text: str) -> int | None:
@@ -85,6 +90,12 @@ def gps_moment(day: str, clock: Sequence[float]) -> Moment | None:
     except OverflowError:
         return None
     return Moment(at, 0)
+
+
+def clock_of(text: str | None) -> tuple[float, ...]:
+    """Of "12:34:56.5", which some write in place of three numbers."""
+    found = _CLOCK.fullmatch((text or "").strip())
+    return tuple(map(float, found.groups())) if found else ()
 
 
 def file_moment(mtime_ns: int) -> Moment | None:

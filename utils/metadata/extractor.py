@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
 from utils.containers.byte_source import ByteSource
-from utils.containers.motion_photo import holds_film
-from utils.containers.tiff import IPTC, PHOTOSHOP, XMP, Directory
 from utils.imaging.formats import Format, extension
 from utils.metadata.beside.name_dates import times_in_path
 from utils.metadata.beside.takeout import is_json, read_takeout
 from utils.metadata.beside.turns import further_turn
-from utils.metadata.blocks import metadata_blocks
 from utils.metadata.capture_time import Times, file_moment, most_trusted
-from utils.metadata.ciff import read_ciff
-from utils.metadata.exif import exif_directories, read_exif
-from utils.metadata.iptc import iptc_resources, read_iptc
+from utils.metadata.embedded import Sources, read_embedded
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
 from utils.metadata.text import keywords
-from utils.metadata.xmp import read_xmp, read_xmp_sidecar
+from utils.metadata.xmp import read_xmp_sidecar
 
 log = structlog.get_logger(__name__)
 NOTHING = Metadata()
-_ORIENTATION = 0x0112
-_WITH_FILMS = frozenset({Format.JPEG, Format.HEIC, Format.AVIF})
 _AHEAD = timedelta(days=1)  # of UTC: no clock of a photographer is further
 T = TypeVar("T")
 
@@ -49,15 +41,16 @@ def extract_metadata(
     other sidecars, and where cameras know best behind everything. Where nothing else says the
     time, the names in `path` (its folder's and the file's) are asked, and at last `mtime_ns`.
     """
-    found = _Sources()
+    found = Sources()
     try:
         for sidecar in sidecars:
             _add_sidecar(found, sidecar, extension(path))
-        _read_blocks(found, data, known)
+        read_embedded(found, data, known)
     except Exception as exc:  # noqa: BLE001  # a gap in these readers costs metadata, not the file
         log.warning("metadata_unreadable", format=known.value, error=repr(exc))
-    technical = [*found.exif, *found.sidecars, *found.xmp, *found.takeout]
-    written = [*found.sidecars, *found.takeout, *found.xmp, *found.iptc, *found.exif]
+    last = (*found.others, *found.notes)
+    technical = [*found.exif, *found.sidecars, *found.xmp, *found.takeout, *last]
+    written = [*found.sidecars, *found.takeout, *found.xmp, *found.iptc, *found.exif, *last]
     metadata = Metadata(
         camera_make=_first(each.camera_make for each in technical),
         camera_model=_first(each.camera_model for each in technical),
@@ -80,62 +73,7 @@ def extract_metadata(
     return _timed(_placed(metadata, technical), times)
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """`said`: what each block said, by its kind. `orientation`: EXIF's, 1 to 8."""
-
-    orientation: int | None
-    said: tuple[tuple[str, Metadata], ...]
-
-
-def said_inside(data: ByteSource, known: Format) -> Inside:
-    """For those who ask where a value comes from. As `extract_metadata`: never raises, blocks."""
-    found = _Sources()
-    with suppress(Exception):
-        _read_blocks(found, data, known)
-    kinds = (("exif", found.exif), ("xmp", found.xmp), ("iptc", found.iptc))
-    said = tuple((name, each) for name, blocks in kinds for each in blocks)
-    return Inside(found.orientation, said)
-
-
-@dataclass(slots=True)
-class _Sources:
-    """What each kind of block said, in the order found; times in the order of trust."""
-
-    sidecars: list[Metadata] = field(default_factory=list)
-    takeout: list[Metadata] = field(default_factory=list)
-    xmp: list[Metadata] = field(default_factory=list)
-    iptc: list[Metadata] = field(default_factory=list)
-    exif: list[Metadata] = field(default_factory=list)
-    times: list[Times] = field(default_factory=list)
-    orientation: int | None = None  # by EXIF
-    sidecar_orientation: int | None = None
-    motion: bool = False
-
-
-def _read_blocks(found: _Sources, data: ByteSource, known: Format) -> None:
-    blocks = metadata_blocks(data, known)
-    directories = [each for block in blocks.exif for each in exif_directories(block)]
-    turns = (each.integer(_ORIENTATION) for each in directories)
-    found.orientation = next((turn for turn in turns if turn in range(1, 9)), None)
-    if directories or known is Format.CRW:
-        metadata, times = read_exif(directories) if directories else read_ciff(data)
-        found.exif.append(metadata)
-        found.times.insert(0, times)  # its GPS time before that of XMP
-    if known in _WITH_FILMS:
-        found.motion = holds_film(data, blocks.xmp, is_heif=known is not Format.JPEG)
-    for block in (*blocks.xmp, *_within(directories, XMP)):
-        _add_xmp(found.xmp, found.times, block)
-    resources = (*blocks.photoshop, *_within(directories, PHOTOSHOP))
-    bare = (one for each in resources for one in iptc_resources(each))
-    found.iptc.extend(read_iptc(block) for block in (*bare, *_within(directories, IPTC)))
-
-
-def _within(directories: Iterable[Directory], tag: int) -> Iterator[bytes]:
-    return (block for each in directories if (block := each.block(tag)))
-
-
-def _add_sidecar(found: _Sources, sidecar: bytes, of_extension: str) -> None:
+def _add_sidecar(found: Sources, sidecar: bytes, of_extension: str) -> None:
     """XMP or Google Takeout's JSON. XMP that names another extension is another file's."""
     if is_json(sidecar):
         takeout = read_takeout(sidecar)
@@ -151,7 +89,7 @@ def _add_sidecar(found: _Sources, sidecar: bytes, of_extension: str) -> None:
     found.times.append(said.times)
 
 
-def _sidecar_turn(found: _Sources, known: Format) -> int | None:
+def _sidecar_turn(found: Sources, known: Format) -> int | None:
     """None where nothing is left to turn.
 
     A RAW's decoder turns it by what the camera says, in EXIF or elsewhere: where that was not
@@ -164,22 +102,16 @@ def _sidecar_turn(found: _Sources, known: Format) -> int | None:
     return None if turn == 1 else turn
 
 
-def _add_xmp(to: list[Metadata], times: list[Times], block: bytes) -> None:
-    metadata, found = read_xmp(block)
-    to.append(metadata)
-    times.append(found)
-
-
 def _first(values: Iterable[T | None]) -> T | None:
     return next((value for value in values if value is not None), None)
 
 
-def _keywords(found: _Sources) -> tuple[str, ...]:
+def _keywords(found: Sources) -> tuple[str, ...]:
     """Of the first sidecar that has any; otherwise all that are embedded."""
     beside = next((each.keywords for each in found.sidecars if each.keywords), None)
     if beside is not None:
         return beside
-    embedded = (*found.xmp, *found.iptc, *found.exif)
+    embedded = (*found.xmp, *found.iptc, *found.exif, *found.others)
     return keywords(word for each in embedded for word in each.keywords)
 
 

@@ -10,6 +10,7 @@ from utils.text.folded import folded
 MAX_TEXT = 200
 MAX_DESCRIPTION = 10_000
 MAX_KEYWORDS = 500
+_MOST_STOPS = 30
 
 
 def one_line(text: str | None, *, most: int = MAX_TEXT) -> str | None:
@@ -57,6 +58,39 @@ def rating(number: float | None) -> int | None:
     if number is None or not math.isfinite(number) or not -1 <= number <= 5:
         return None
     return round(number)
+
+
+def stars_of_percent(number: float | None) -> int | None:
+    """As Windows writes its stars: 1, 25, 50, 75 and 99 stand for one to five."""
+    if number is None or not math.isfinite(number) or not 0 <= number <= 100:
+        return None
+    return 0 if number < 1 else min(5, round((number - 1) / 24.5) + 1)
+
+
+def f_number_of_apex(power: float | None) -> float | None:
+    """The square root of two to the power."""
+    return None if power is None or not abs(power) <= _MOST_STOPS else float(2 ** (power / 2))
+
+
+def exposure_of_apex(power: float | None) -> float | None:
+    """Seconds: a half to the power."""
+    return None if power is None or not abs(power) <= _MOST_STOPS else float(2**-power)
+
+
+def lens_range(shortest: float, longest: float, widest: float, at_longest: float) -> str | None:
+    """ "18-55mm f/3.5-5.6", of lengths and f-numbers; what is 0 or not finite is unknown."""
+    if not (_is_known(shortest) and _is_known(longest)):
+        return None
+    length = f"{shortest:.4g}" if shortest == longest else f"{shortest:.4g}-{longest:.4g}"
+    if not _is_known(widest):
+        return f"{length}mm"
+    wide = f"{widest:.3g}"
+    same = not _is_known(at_longest) or at_longest == widest
+    return f"{length}mm f/{wide}" if same else f"{length}mm f/{wide}-{at_longest:.3g}"
+
+
+def _is_known(number: float) -> bool:
+    return math.isfinite(number) and number > 0
 
 
 def number(text: str | None) -> float | None:

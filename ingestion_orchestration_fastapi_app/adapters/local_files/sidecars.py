@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.scanning.foreign_files import MA
 from utils.imaging.formats import has_image_extension, is_sidecar
 from utils.metadata.beside.companions import companions_of, kind_of, stem_of
 from utils.metadata.beside.takeout_names import Key, json_key, json_of
-from utils.metadata.xmp import MAX_XMP_BYTES
+from utils.metadata.xmp_packet import MAX_XMP_BYTES
 
 _SUFFIX_BYTES = 4
 _MARK_NAMES = frozenset(map(bytes.decode, MARK_NAMES))

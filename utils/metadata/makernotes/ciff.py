@@ -11,16 +11,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from utils.containers.byte_source import ByteSource
-from utils.containers.tiff import decoded_text
 from utils.metadata.capture_time import Moment, Times
+from utils.metadata.makernotes.canon import at, lens_of, shot_iso
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
-from utils.metadata.text import one_line, positive
+from utils.metadata.text import exposure_of_apex, f_number_of_apex, one_line, positive
+from utils.text.old_encodings import decoded_text
 
-_MAKE_MODEL, _CAPTURED = 0x080A, 0x180E
+_MAKE_MODEL, _CAPTURED, _EXPOSURE = 0x080A, 0x180E, 0x1818
 _FOCAL_LENGTH, _SHOT, _SETTINGS = 0x1029, 0x102A, 0x102D
 # Places in these lists of 16 bit; the first of a shot and of settings is their length in bytes.
 _LENGTH, _UNITS_A_MM = 1, 25
-_AUTO_ISO, _BASE_ISO, _AIM_APERTURE, _AIM_TIME, _APERTURE, _TIME = 1, 2, 4, 5, 21, 22
+_AIM_APERTURE, _AIM_TIME, _APERTURE, _TIME = 4, 5, 21, 22
 _MOST_STOPS = 24  # either way
 _IN_ENTRY, _TYPE_BITS, _HEAPS = 0x4000, 0x3800, (0x2800, 0x3000)
 _MAX_HEAPS, _MAX_ENTRIES, _MAX_VALUE_BYTES = 32, 512, 1024
@@ -38,13 +39,16 @@ def read_ciff(data: ByteSource) -> tuple[Metadata, Times]:
         found.setdefault(tag, value)
     names = [*found.get(_MAKE_MODEL, b"").split(b"\0"), b"", b""]
     shot = _numbers(found.get(_SHOT, b""), order)
+    settings = _numbers(found.get(_SETTINGS, b""), order)
+    _, speed, aperture = _powers(found.get(_EXPOSURE, b""), order)
     metadata = Metadata(
         camera_make=one_line(decoded_text(names[0])),
         camera_model=one_line(decoded_text(names[1])),
+        lens=lens_of(settings),
         focal_length_mm=_focal_length_mm(found, order),
-        aperture_f=_aperture_f(shot),
-        exposure_s=_exposure_s(shot),
-        iso=_iso(shot),
+        aperture_f=_aperture_f(shot) or _rounded(f_number_of_apex(aperture) or 0),
+        exposure_s=_exposure_s(shot) or _rounded(exposure_of_apex(speed) or 0),
+        iso=shot_iso(shot),
     )
     captured = found.get(_CAPTURED, b"")
     seconds = struct.unpack_from(order + "I", captured)[0] if len(captured) >= 4 else 0
@@ -59,37 +63,31 @@ def _numbers(value: bytes, order: str) -> tuple[int, ...]:
     return struct.unpack(f"{order}{count}h", value[: 2 * count])
 
 
-def _at(numbers: tuple[int, ...], place: int) -> int:
-    """0, which stands for unknown, where the list is shorter."""
-    return numbers[place] if place < len(numbers) else 0
+def _powers(value: bytes, order: str) -> tuple[float | None, float | None, float | None]:
+    """Compensation, time and aperture, in stops."""
+    if len(value) < 12:
+        return None, None, None
+    compensation, speed, aperture = struct.unpack_from(order + "3f", value)
+    return compensation, speed or None, aperture or None
 
 
 def _focal_length_mm(found: dict[int, bytes], order: str) -> float | None:
-    length = _at(_numbers(found.get(_FOCAL_LENGTH, b""), order), _LENGTH) & 0xFFFF
-    units = _at(_numbers(found.get(_SETTINGS, b""), order), _UNITS_A_MM) & 0xFFFF
+    length = at(_numbers(found.get(_FOCAL_LENGTH, b""), order), _LENGTH) & 0xFFFF
+    units = at(_numbers(found.get(_SETTINGS, b""), order), _UNITS_A_MM) & 0xFFFF
     return positive(length / (units or 1), most=100_000)
 
 
 def _aperture_f(shot: tuple[int, ...]) -> float | None:
     """What was set, or else what the light meter aimed at."""
-    coded = _at(shot, _APERTURE) or _at(shot, _AIM_APERTURE)
+    coded = at(shot, _APERTURE) or at(shot, _AIM_APERTURE)
     return _rounded(2 ** (_ev(coded) / 2)) if coded > 0 else None
 
 
 def _exposure_s(shot: tuple[int, ...]) -> float | None:
     """0 is one second, but only where the aperture beside it is known."""
     both = ((_APERTURE, _TIME), (_AIM_APERTURE, _AIM_TIME))
-    coded = next((_at(shot, time) for aperture, time in both if _at(shot, aperture) > 0), None)
+    coded = next((at(shot, time) for aperture, time in both if at(shot, aperture) > 0), None)
     return None if coded is None else _rounded(2 ** -_ev(coded))
-
-
-def _iso(shot: tuple[int, ...]) -> int | None:
-    """In 32nds of a stop: 5 stops are 100; what the camera raised by itself comes on top."""
-    base = _at(shot, _BASE_ISO)
-    if base <= 0:
-        return None
-    stops = (base + _at(shot, _AUTO_ISO)) / 32 - 5
-    return round(100 * 2**stops) if abs(stops) <= _MOST_STOPS else None
 
 
 def _ev(coded: int) -> float:
@@ -119,10 +117,10 @@ def _values(data: ByteSource, order: str, start: int) -> Iterator[tuple[int, byt
             continue
         (count,) = struct.unpack(order + "H", data[directory : directory + 2])
         last = min(directory + 2 + 10 * min(count, _MAX_ENTRIES), end) - 9
-        for at in range(directory + 2, last, 10):
-            tag, size, offset = struct.unpack(order + "HII", data[at : at + 10])
+        for entry in range(directory + 2, last, 10):
+            tag, size, offset = struct.unpack(order + "HII", data[entry : entry + 10])
             if tag & _IN_ENTRY:
-                yield tag & 0x3FFF, data[at + 2 : at + 10]
+                yield tag & 0x3FFF, data[entry + 2 : entry + 10]
             elif tag & _TYPE_BITS in _HEAPS:
                 heaps.append((start + offset, start + offset + size))
             elif size <= _MAX_VALUE_BYTES:

@@ -1,0 +1,1 @@
+"""PNG: its texts, and what of other formats is kept in them."""

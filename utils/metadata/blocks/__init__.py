@@ -1,0 +1,1 @@
+"""Where each format keeps what it says of its picture: found without decoding a pixel."""
