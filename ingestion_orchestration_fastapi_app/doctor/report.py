@@ -17,18 +17,18 @@ _PACKAGES = (
 )  # fmt: skip
 _LIBRARIES = {
     Format.JPEG: "Pillow (libjpeg-turbo)",
-    Format.PNG: "Pillow (zlib)",
+    Format.PNG: "Pillow",
     Format.WEBP: "Pillow (libwebp)",
-    Format.TIFF: "Pillow (libtiff), tifffile and imagecodecs where it cannot",
+    Format.TIFF: "Pillow (libtiff) where both agree, else tifffile and imagecodecs",
     Format.GIF: "Pillow",
-    Format.BMP: "Photoseek's own reader",
+    Format.BMP: "our own reader",
     Format.PPM: "Pillow",
     Format.HEIC: "pillow-heif (libheif)",
     Format.AVIF: "Pillow (libavif)",
-    Format.JXL: "libjxl (of imagecodecs)",
+    Format.JXL: "libjxl",
     Format.JPEG_2000: "Pillow (OpenJPEG)",
 }
-_RAW_LIBRARY = "rawpy (LibRaw)"
+_RAW_LIBRARY = "LibRaw (rawpy)"
 # What tells of people and places: that it is there is told, and how much of it.
 _PRIVATE = frozenset({"title", "description", "keywords", "latitude", "longitude", "altitude_m"})
 _NOT_OF_SOURCES = frozenset({"taken_at_offset_min", "sidecar_turn"})
