@@ -69,6 +69,7 @@ def test_every_image_is_decoded_but_the_one_that_libraw_does_not_know() -> None:
 
 
 def test_preprocessing_equals_open_clips_own_on_real_photographs() -> None:
+    import pillow_jxl  # noqa: F401  # the reference opens JPEG XL by the plugin
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
     ready_pillow()

@@ -69,7 +69,8 @@ def extract_metadata(
         sidecar_turn=_sidecar_turn(found, known),
         motion=found.motion or None,
     )
-    times = [*found.times, *_guessed_times(path, mtime_ns)]
+    # Only where nothing was written down: to look through names takes as long as a small EXIF.
+    times = found.times if any(found.times) else [*_guessed_times(path, mtime_ns)]
     return _timed(_placed(metadata, technical), times)
 
 
