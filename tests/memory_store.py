@@ -107,6 +107,19 @@ class MemoryStore:
             there.version += 1
         return there.version
 
+    async def drop_odd_rows(self, table: str, ids: Sequence[UUID], *, tolerance: float) -> int:
+        await anyio.lowlevel.checkpoint()
+        there, looked_at = self._table(table), frozenset(ids)
+        kept: list[Point] = []
+        for point in reversed(there.rows):
+            is_second = point.id in {one.id for one in kept} and point.id in looked_at
+            is_unit = abs(float(np.linalg.norm(point.vector)) - 1) <= tolerance
+            if point.id not in looked_at or (is_unit and not is_second):
+                kept.append(point)
+        there.version += len(kept) < len(there.rows)
+        there.rows = kept[::-1]
+        return there.version
+
     async def search(
         self,
         table: str,

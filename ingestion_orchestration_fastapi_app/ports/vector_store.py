@@ -51,6 +51,11 @@ class VectorStore(Protocol):
         """
 
     async def delete(self, table: str, ids: Sequence[UUID]) -> int: ...
+    async def drop_odd_rows(self, table: str, ids: Sequence[UUID], *, tolerance: float) -> int:
+        """Of these points: rows whose vector is further than `tolerance` from norm 1, and of an id
+        that has more rows all but the last one written. As they are now, whoever writes meanwhile.
+        """
+
     async def search(
         self,
         table: str,

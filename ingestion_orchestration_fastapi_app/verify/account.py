@@ -21,12 +21,13 @@ from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 
 class Phase(StrEnum):
     """FILES: the ledger's files, by key. ROWS: the store's rows are counted. UNKNOWN: those of
-    which the ledger knew nothing become known to it.
+    which the ledger knew nothing become known to it. DUPLICATED: of each id one row stays.
     """
 
     FILES = "files"
     ROWS = "rows"
     UNKNOWN = "unknown"
+    DUPLICATED = "duplicated"
     DONE = "done"
 
 

@@ -24,11 +24,11 @@ class Wrong(StrEnum):
     """What a check looks for."""
 
     POINT_MISSING = "point_missing"  # the ledger believes it stored; mended: opened again
-    VECTOR_NOT_UNIT = "vector_not_unit"
-    FILE_MISSING = "file_missing"  # not of a disk that is away
+    VECTOR_NOT_UNIT = "vector_not_unit"  # mended: its row is taken out, its file opened again
+    FILE_MISSING = "file_missing"  # not of a disk that is away; an import with sync removes it
     THUMBNAIL_MISSING = "thumbnail_missing"  # mended: made anew
     ROW_UNKNOWN = "row_unknown"  # to the ledger; mended: written over, never beside
-    ROW_DUPLICATED = "row_duplicated"
+    ROW_DUPLICATED = "row_duplicated"  # mended: the last one written stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ async def look_at(ports: Ports, collection: CollectionRecord, page: Sequence[Uns
         for one in sorted(await _lost(ports, collection, believed, points))
     ]
     found += [
-        Found(Wrong.VECTOR_NOT_UNIT, _example(files[point.id], f"its norm is {norm:.6g}"))
+        Found(Wrong.VECTOR_NOT_UNIT, _example(files[point.id], f"its norm is {norm:.6g}"), point.id)
         for point, norm in ((point, _norm(point)) for point in points)
         if not abs(norm - 1) <= NORM_TOLERANCE
     ]

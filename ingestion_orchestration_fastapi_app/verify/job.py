@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -15,8 +16,12 @@ from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.verify.account import Account, Phase, account_of
-from ingestion_orchestration_fastapi_app.verify.files import Wrong, look_at
-from ingestion_orchestration_fastapi_app.verify.rows import count_rows, unknown_ids
+from ingestion_orchestration_fastapi_app.verify.files import NORM_TOLERANCE, Wrong, look_at
+from ingestion_orchestration_fastapi_app.verify.rows import (
+    count_rows,
+    duplicated_ids,
+    unknown_ids,
+)
 from utils.contract import JobState, VerifyOptions
 from utils.problems import Problem, ServiceOverloaded
 
@@ -72,8 +77,10 @@ class _Check:
             await self._files()
         elif phase is Phase.ROWS:
             await self._rows()
-        else:
+        elif phase is Phase.UNKNOWN:
             await self._unknown()
+        else:
+            await self._duplicated()
 
     async def _files(self) -> None:
         """One page of them; what the last one left to be mended comes first."""
@@ -112,32 +119,54 @@ class _Check:
                 report.add(wrong, Example(point_id=str(one)))
             if count:
                 report.findings[wrong].count = count
-        mends = rows.unknown and self.options.mend
-        self.account.position.phase = Phase.UNKNOWN if mends else Phase.DONE
+        self.account.position.phase = Phase.UNKNOWN if self.options.mend else Phase.DONE
         await self.account.save(scope)
 
     async def _unknown(self) -> None:
         """All that are counted, so that those that a kill left over are in it."""
-        scope = self.scope
-        artefacts = scope.ports.ledger.artefacts
-        async for ids in unknown_ids(scope.ports, self.collection):
-            await scope.until_stored(
-                partial(artefacts.correct, self.collection.bound().id, lost=(), unknown=ids)
-            )
-        found = self.account.report.findings[Wrong.ROW_UNKNOWN]
-        found.mended = found.count
-        self.account.position.phase = Phase.DONE
-        await self.account.save(scope)
+        scope, artefacts = self.scope, self.scope.ports.ledger.artefacts
+        if Wrong.ROW_UNKNOWN in self.account.report.findings:
+            async for ids in unknown_ids(scope.ports, self.collection):
+                await scope.until_stored(
+                    partial(artefacts.correct, self.collection.bound().id, lost=(), unknown=ids)
+                )
+        await self._mended_all(Wrong.ROW_UNKNOWN, then=Phase.DUPLICATED)
+
+    async def _duplicated(self) -> None:
+        """Likewise."""
+        if Wrong.ROW_DUPLICATED in self.account.report.findings:
+            async for ids in duplicated_ids(self.scope.ports, self.collection):
+                await self._drop_odd_rows(ids)
+        await self._mended_all(Wrong.ROW_DUPLICATED, then=Phase.DONE)
+
+    async def _mended_all(self, wrong: Wrong, *, then: Phase) -> None:
+        found = self.account.report.findings.get(wrong)
+        if found is not None:
+            found.mended = found.count
+        self.account.position.phase = then
+        await self.account.save(self.scope)
+
+    async def _drop_odd_rows(self, ids: Sequence[UUID]) -> None:
+        store, table = self.scope.ports.store, self.collection.bound().table
+        await self.scope.until_stored(
+            partial(store.drop_odd_rows, table, ids, tolerance=NORM_TOLERANCE)
+        )
 
     async def _mend(self) -> None:
         position, report, scope = self.account.position, self.account.report, self.scope
         lost = position.to_mend.get(Wrong.POINT_MISSING, [])
-        if lost:
+        odd = position.to_mend.get(Wrong.VECTOR_NOT_UNIT, [])
+        if lost or odd:
             artefacts = scope.ports.ledger.artefacts
             await scope.until_stored(
-                partial(artefacts.correct, self.collection.bound().id, lost=lost, unknown=())
+                partial(
+                    artefacts.correct, self.collection.bound().id, lost=[*lost, *odd], unknown=()
+                )
             )
             report.mended(Wrong.POINT_MISSING, len(lost))
+        if odd:
+            await self._drop_odd_rows(odd)  # which are not believed to be there any more
+            report.mended(Wrong.VECTOR_NOT_UNIT, len(odd))
         for one in position.to_mend.get(Wrong.THUMBNAIL_MISSING, []):
             with scope.progress.busy("thumbnails"):
                 report.mended(Wrong.THUMBNAIL_MISSING, int(await self._has_thumbnail(one)))

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 
+from ingestion_orchestration_fastapi_app.adapters.lance import rows
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
@@ -29,6 +30,7 @@ from tests.component.store_fixtures import (
     row_ids,
     unit,
 )
+from tests.memory_store import MemoryStore
 
 pytestmark = pytest.mark.anyio
 
@@ -71,6 +73,29 @@ async def test_appending_an_id_twice_doubles_its_row(store: VectorStore) -> None
     await store.write(COLLECTION, points(0, 3), may_exist=())
     assert await store.count(COLLECTION) == 6
     assert len(await row_ids(store)) == 6
+
+
+async def test_rows_that_should_not_be_there_are_taken_out_and_no_others(
+    store: VectorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(store, 6)
+    newer = [replace(each, job_id="later") for each in points(0, 2)]
+    await store.write(COLLECTION, newer, may_exist=())
+    odd = replace(point(2), vector=point(2).vector * np.float32(3))
+    if isinstance(store, MemoryStore):
+        store.damage(COLLECTION, odd)
+    else:
+        monkeypatch.setattr(rows, "_UNIT_TOLERANCE", 9.0)  # or nobody could write it
+        await store.write(COLLECTION, [odd], may_exist=[odd.id])
+    looked_at = ids(points(0, 5))
+    for _ in range(2):  # it may be repeated
+        await store.drop_odd_rows(COLLECTION, looked_at, tolerance=1e-3)
+        assert sorted(await row_ids(store)) == sorted(ids([*points(0, 2), *points(3, 6)]))
+    kept = await store.get(COLLECTION, ids(points(0, 6)))
+    assert [one.job_id for one in kept[:2]] == ["later"] * 2
+    await store.write(COLLECTION, points(5, 6), may_exist=())
+    await store.drop_odd_rows(COLLECTION, looked_at, tolerance=1e-3)
+    assert len(await row_ids(store)) == 6, "it was not asked about that one"
 
 
 async def test_a_point_that_may_exist_keeps_one_row_and_its_newest_content(

@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.lance_reads import LanceReads
 from ingestion_orchestration_fastapi_app.adapters.lance.repair.mending import Mending
+from ingestion_orchestration_fastapi_app.adapters.lance.repair.odd_rows import drop_odd_rows
 from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_table
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import dim_of, schema, unlike
 from ingestion_orchestration_fastapi_app.adapters.lance.table_labels import label_metadata
@@ -119,6 +120,12 @@ class LanceStore(LanceReads):
             return partial(to_table, dim=dim_of(await open_table.handle.schema()))
 
         return await self._write(table, points, may_exist=may_exist, rows=rows)
+
+    async def drop_odd_rows(self, table: str, ids: Sequence[UUID], *, tolerance: float) -> int:
+        async def change(open_table: OpenTable) -> None:
+            await drop_odd_rows(open_table.handle, ids, tolerance=tolerance)
+
+        return await self._commit(table, change)
 
     async def put_label(self, table: str, label: TableLabel) -> int:
         async def change(open_table: OpenTable) -> None:

@@ -35,8 +35,10 @@ def verify(
 ) -> None:
     """Look through a collection: its points, vectors, files and thumbnails.
 
-    The exit status is 1 where anything is wrong, or was and is mended now. Nothing is taken from
-    the collection. With --json: the report, or with --no-wait the job as it was accepted.
+    The exit status is 1 where anything is wrong, or was and is mended now. Mending takes out rows
+    that are there twice, and rows whose vector is none, whose files the next import opens again. An
+    image whose file is gone is only named: an import with --sync removes it. With --json: the
+    report, or with --no-wait the job as it was accepted.
     """
     request = JobRequestBody(kind="verify", collection=collection, options={"mend": mend})
 
