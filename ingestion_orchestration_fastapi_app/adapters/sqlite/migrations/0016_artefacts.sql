@@ -14,7 +14,7 @@ CREATE TABLE artefacts (
 ) WITHOUT ROWID;
 
 -- `stored_fingerprint` was "model", "model+captioner", or "model+?" where nobody knew the captioner.
-CREATE TEMP TABLE made AS
+CREATE TEMP VIEW made AS
 SELECT f.id, f.verdict, f.code, f.detail, f.reader_version, f.attempts, f.judged_at,
     iif(f.stale, 'stale', 'stored') AS state,
     iif(instr(f.stored_fingerprint, '+'),
@@ -46,7 +46,7 @@ INSERT INTO artefacts
 SELECT id, 'picture', '', verdict, code, detail, reader_version, attempts, judged_at
 FROM made WHERE verdict IN ('failed', 'skipped') AND NOT is_of_vector;
 
-DROP TABLE made;
+DROP VIEW made;
 
 CREATE TABLE files_without_verdicts (
     id INTEGER PRIMARY KEY,
