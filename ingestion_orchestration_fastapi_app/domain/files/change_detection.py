@@ -85,7 +85,7 @@ def classify_change(
         if not counts(refused, readers) or (retry and not is_skipped):
             return ChangeKind.OPEN
         return ChangeKind.SKIPPED_AGAIN if is_skipped else ChangeKind.FAILED_AGAIN
-    is_whole = has_all(record, wanted, readers)
+    is_whole = has_vector and has_caption(record, wanted, readers)
     return ChangeKind.UNCHANGED if is_whole else ChangeKind.OPEN
 
 
