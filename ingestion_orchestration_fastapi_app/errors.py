@@ -148,8 +148,14 @@ class StoreFault(Problem):
 
 
 class StoreRead(StoreFault):
+    """`damaged_table` is set where the table's files are at fault, and asking again is no use."""
+
     code = ErrorCode.STORE_READ
     title = "The vector store could not be read"
+
+    def __init__(self, detail: str, *, cause: str = "", damaged_table: str | None = None) -> None:
+        super().__init__(detail, cause=cause)
+        self.damaged_table = damaged_table
 
 
 class StoreWrite(StoreFault):

@@ -102,13 +102,16 @@ class Collections:
     async def reading(self, name: str) -> AsyncIterator[CollectionRecord]:
         """What cannot be read inside because the collection was deleted is CollectionNotFound.
 
-        Raises StoreRead at once where its table is damaged.
+        Raises StoreRead at once where its table is damaged; a damage that is found inside is
+        remembered, until an import has mended the table.
         """
         collection = await self.get(name)
         self.damaged.check(collection)
+        mended = self.damaged.mended(collection.id)
         try:
             yield collection
-        except StoreRead:
+        except StoreRead as exc:
+            self.damaged.note(collection, exc, mended=mended)
             if await self._ledger.collections.find_by_id(collection.id) is None:
                 raise CollectionNotFound(f"The collection {name!r} was deleted.") from None
             raise

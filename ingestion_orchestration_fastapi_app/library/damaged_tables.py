@@ -1,7 +1,8 @@
-"""Collections whose tables could not be used when the service began: why, until one is rebuilt."""
+"""Collections whose tables cannot be used, since the start or a read: why, until one is rebuilt."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,6 +38,7 @@ class DamagedTables:
     def __init__(self) -> None:
         self._why: dict[int, str] = {}
         self._lost: dict[int, str] = {}
+        self._mended: Counter[int] = Counter()
 
     def __contains__(self, collection_id: int) -> bool:
         return collection_id in self._why
@@ -46,6 +48,18 @@ class DamagedTables:
         why = self._why.get(collection.id)
         if why is not None:
             raise StoreRead(why)
+
+    def mended(self, collection_id: int) -> int:
+        """How often, so that a reader can tell that its read began before the last time."""
+        return self._mended[collection_id]
+
+    def note(self, collection: CollectionRecord, fault: StoreRead, *, mended: int) -> None:
+        """A read found the damage. Nothing where the table was mended since the read began."""
+        active = collection.active
+        is_own = active is not None and fault.damaged_table == active.table
+        if is_own and mended == self._mended[collection.id] and collection.id not in self:
+            self._why[collection.id] = fault.detail
+            log.error("collection_damaged", collection=collection.name, **logged(fault))
 
     def note_lost(self, collection: CollectionRecord, images: int) -> None:
         """Of a table that can be read, in which so many images are not that were."""
@@ -60,6 +74,7 @@ class DamagedTables:
         """An import has mended the table. Idempotent."""
         self._why.pop(collection_id, None)
         self._lost.pop(collection_id, None)
+        self._mended[collection_id] += 1
 
     @contextmanager
     def noted(self, collection: CollectionRecord) -> Iterator[None]:

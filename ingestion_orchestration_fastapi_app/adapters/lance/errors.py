@@ -130,7 +130,11 @@ def unreadable(table: str, error: BaseException) -> StoreRead:
         why = os.strerror(numbers[0])
     else:
         why = "files of it are damaged"
-    return StoreRead(_WHY.format(table=table, why=why) + advice, cause=cause_of(error))
+    return StoreRead(
+        _WHY.format(table=table, why=why) + advice,
+        cause=cause_of(error),
+        damaged_table=None if is_moment(error) else table,
+    )
 
 
 def _os_errors(error: BaseException) -> list[int]:
