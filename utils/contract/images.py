@@ -2,12 +2,160 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import ConfigDict, Field
 
 from utils.contract.base import Reply
 from utils.contract.examples import IMAGE
 from utils.contract.times import WallClock
-from utils.metadata.photo_metadata import TakenAtSource
+
+
+class Format(StrEnum):
+    """`Point.format` and the API carry these values."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    TIFF = "tiff"
+    GIF = "gif"
+    BMP = "bmp"
+    PPM = "ppm"
+    HEIC = "heic"
+    AVIF = "avif"
+    JXL = "jxl"
+    JPEG_2000 = "jp2"
+    DNG = "dng"
+    NEF = "nef"
+    NRW = "nrw"
+    CR2 = "cr2"
+    CR3 = "cr3"
+    CRW = "crw"
+    ARW = "arw"
+    SR2 = "sr2"
+    RAF = "raf"
+    ORF = "orf"
+    RW2 = "rw2"
+    PEF = "pef"
+    SRW = "srw"
+    HASSELBLAD_3FR = "3fr"
+    FFF = "fff"
+    IIQ = "iiq"
+    MRW = "mrw"
+    KDC = "kdc"
+    DCR = "dcr"
+    ERF = "erf"
+    MEF = "mef"
+    MOS = "mos"
+    RWL = "rwl"
+    X3F = "x3f"
+
+    @property
+    def is_raw(self) -> bool:
+        return self not in _RENDERED
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Lower case, without the dot."""
+        return _EXTENSIONS.get(self, (self.value,))
+
+    @property
+    def media_type(self) -> str:
+        """What a file of this format is served as, whatever it is called."""
+        return _MEDIA_TYPES[self]
+
+    @property
+    def is_shown_by_browsers(self) -> bool:
+        """As an image, by all of them."""
+        return self in _SHOWN_BY_BROWSERS
+
+
+_RENDERED = frozenset(
+    {
+        Format.JPEG,
+        Format.PNG,
+        Format.WEBP,
+        Format.TIFF,
+        Format.GIF,
+        Format.BMP,
+        Format.PPM,
+        Format.HEIC,
+        Format.AVIF,
+        Format.JXL,
+        Format.JPEG_2000,
+    }
+)
+_EXTENSIONS = {
+    Format.JPEG: ("jpg", "jpeg", "jpe", "jfif", "mpo"),
+    Format.TIFF: ("tif", "tiff"),
+    Format.BMP: ("bmp", "dib"),
+    Format.PPM: ("ppm", "pgm", "pbm", "pnm"),
+    Format.HEIC: ("heic", "heif", "hif"),
+    Format.JPEG_2000: ("jp2", "j2k", "j2c", "jpc", "jpf", "jpx"),
+    Format.DNG: ("dng", "gpr"),
+    Format.IIQ: ("iiq", "eip"),
+    Format.RW2: ("rw2", "raw"),
+}
+_SHOWN_BY_BROWSERS = frozenset(
+    {Format.JPEG, Format.PNG, Format.WEBP, Format.GIF, Format.BMP, Format.AVIF}
+)
+# Where no type is registered, the names that desktops know the formats by.
+_MEDIA_TYPES = {
+    Format.JPEG: "image/jpeg",
+    Format.PNG: "image/png",
+    Format.WEBP: "image/webp",
+    Format.TIFF: "image/tiff",
+    Format.GIF: "image/gif",
+    Format.BMP: "image/bmp",
+    Format.PPM: "image/x-portable-anymap",
+    Format.HEIC: "image/heic",
+    Format.AVIF: "image/avif",
+    Format.JXL: "image/jxl",
+    Format.JPEG_2000: "image/jp2",
+    Format.DNG: "image/x-adobe-dng",
+    Format.NEF: "image/x-nikon-nef",
+    Format.NRW: "image/x-nikon-nrw",
+    Format.CR2: "image/x-canon-cr2",
+    Format.CR3: "image/x-canon-cr3",
+    Format.CRW: "image/x-canon-crw",
+    Format.ARW: "image/x-sony-arw",
+    Format.SR2: "image/x-sony-sr2",
+    Format.RAF: "image/x-fuji-raf",
+    Format.ORF: "image/x-olympus-orf",
+    Format.RW2: "image/x-panasonic-rw2",
+    Format.PEF: "image/x-pentax-pef",
+    Format.SRW: "image/x-samsung-srw",
+    Format.HASSELBLAD_3FR: "image/x-hasselblad-3fr",
+    Format.FFF: "image/x-hasselblad-fff",
+    Format.IIQ: "image/x-phaseone-iiq",
+    Format.MRW: "image/x-minolta-mrw",
+    Format.KDC: "image/x-kodak-kdc",
+    Format.DCR: "image/x-kodak-dcr",
+    Format.ERF: "image/x-epson-erf",
+    Format.MEF: "image/x-mamiya-mef",
+    Format.MOS: "image/x-leaf-mos",
+    Format.RWL: "image/x-leica-rwl",
+    Format.X3F: "image/x-sigma-x3f",
+}
+
+
+class TakenAtSource(StrEnum):
+    """Where the time that a picture was taken comes from: this is the order of trust.
+
+    From `MODIFY_DATE` on they are guesses: when something was written, not when it was taken.
+    """
+
+    DATE_TIME_ORIGINAL = "date_time_original"
+    CREATE_DATE = "create_date"
+    XMP = "xmp"
+    IPTC = "iptc"
+    GPS = "gps"
+    TAKEOUT = "takeout"
+    MODIFY_DATE = "modify_date"  # EXIF's DateTime, XMP's ModifyDate
+    PNG = "png"
+    FILE_NAME = "file_name"
+    FOLDER_NAME = "folder_name"
+    FILE_MTIME = "file_mtime"
 
 
 class ImageReply(Reply):

@@ -15,9 +15,8 @@ from utils.contract.base import (
     Wire,
 )
 from utils.contract.examples import HIT, SEARCH
-from utils.contract.images import ImageReply
+from utils.contract.images import Format, ImageReply
 from utils.contract.times import SinceTime, UntilTime
-from utils.imaging.formats import Format
 
 RAW_GROUP = "raw"
 

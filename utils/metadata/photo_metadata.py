@@ -4,26 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-
-class TakenAtSource(StrEnum):
-    """Where the time that a picture was taken comes from: this is the order of trust.
-
-    From `MODIFY_DATE` on they are guesses: when something was written, not when it was taken.
-    """
-
-    DATE_TIME_ORIGINAL = "date_time_original"
-    CREATE_DATE = "create_date"
-    XMP = "xmp"
-    IPTC = "iptc"
-    GPS = "gps"
-    TAKEOUT = "takeout"
-    MODIFY_DATE = "modify_date"  # EXIF's DateTime, XMP's ModifyDate
-    PNG = "png"
-    FILE_NAME = "file_name"
-    FOLDER_NAME = "folder_name"
-    FILE_MTIME = "file_mtime"
+from utils.contract.images import TakenAtSource as TakenAtSource  # its values are the API's
 
 
 @dataclass(frozen=True, slots=True)
