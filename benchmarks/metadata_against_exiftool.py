@@ -30,7 +30,7 @@ NAMES = {
     " ModifyDate CreationTime",
     "make": "Make",
     "model": "Model",
-    "lens": "LensModel LensID Lens LensType LensInfo",
+    "lens": "LensModel LensID Lens LensType LensSpec LensInfo",
     "focal length": "FocalLength#",
     "aperture": "FNumber# ApertureValue#",
     "exposure": "ExposureTime# ShutterSpeedValue#",

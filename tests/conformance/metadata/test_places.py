@@ -208,3 +208,17 @@ def test_what_is_packed_wrongly_is_passed_over() -> None:
         png(broken, chunk(b"zxIf", b"\0\0\0\0\0nothing"), text_chunk("tEXt", "Title", b"T"))
     )
     assert found.title in ("T", "Title")
+
+
+def test_a_jpeg_2000_keeps_each_kind_in_a_box_of_its_own() -> None:
+    def box(uuid: bytes, content: bytes) -> bytes:
+        return (24 + len(content)).to_bytes(4) + b"uuid" + uuid + content
+
+    xmp_uuid = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+    iptc_uuid = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
+    boxes = (
+        box(b"JpgTiffExif->JP2", MAKER) + box(xmp_uuid, PACKET) + box(iptc_uuid, iim((25, b"a")))
+    )
+    signature = b"\0\0\0\x0cjP  \r\n\x87\n"
+    found = extract_metadata(signature + boxes, Format.JPEG_2000)
+    assert (found.camera_make, found.title, found.keywords) == ("Maker", "Été", ("a",))

@@ -19,7 +19,13 @@ _MAX_TEXTS = 64
 _MAX_BYTES = 8 * 1024 * 1024
 _RAF_PREVIEW_AT = 84  # offset and length of the JPEG that carries a RAF's metadata
 _CR3_DIRECTORIES = (b"CMT1", b"CMT2", b"CMT4")  # main, EXIF and GPS
-_CR3_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # of a box, as Adobe says
+_JP2_UUIDS: dict[bytes, Kind] = {
+    b"JpgTiffExif->JP2": "exif",
+    _XMP_UUID: "xmp",
+    bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38"): "iptc",
+}
+_UUID_BYTES = 16
 _HEADER_BYTES = 1024 * 1024
 _GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 _GIF_XMP_END = b"\x01\xff\xfe\xfd"  # of bytes that count down, so that every reader finds out
@@ -100,6 +106,17 @@ def _jxl(data: ByteSource) -> Found:
             yield "xmp", data[box.start : box.end]
 
 
+def _jp2(data: ByteSource) -> Found:
+    """Of the boxes; a bare codestream has none."""
+    for box in boxes(data):
+        if box.kind != b"uuid" or box.end - box.start > MAX_BLOCK_BYTES:
+            continue
+        content = box.start + _UUID_BYTES
+        kind = _JP2_UUIDS.get(data[box.start : content])
+        if kind is not None:
+            yield kind, data[content : box.end]
+
+
 def _heif(data: ByteSource) -> Found:
     for kind, block in metadata_items(data):
         if kind == b"Exif":
@@ -120,8 +137,8 @@ def _cr3(data: ByteSource) -> Found:
         if at >= 4:
             yield "exif", header[at + 4 : at - 4 + int.from_bytes(header[at - 4 : at])]
     for box in boxes(data):
-        content = box.start + len(_CR3_XMP)
-        if box.kind == b"uuid" and data[box.start : content] == _CR3_XMP:
+        content = box.start + len(_XMP_UUID)
+        if box.kind == b"uuid" and data[box.start : content] == _XMP_UUID:
             yield "xmp", data[content : min(box.end, box.start + MAX_BLOCK_BYTES)]
 
 
@@ -148,6 +165,7 @@ _FINDERS: dict[Format, Callable[[ByteSource], Found]] = {
     Format.JXL: _jxl,
     Format.HEIC: _heif,
     Format.AVIF: _heif,
+    Format.JPEG_2000: _jp2,
     Format.RAF: _raf,
     Format.CR3: _cr3,
     Format.MRW: _mrw,
