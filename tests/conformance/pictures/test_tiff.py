@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,17 @@ def test_fractions_that_are_no_numbers_are_black() -> None:
     assert decoded.image.getpixel((80, 20)) == photo().getpixel((80, 20))
 
 
+@pytest.mark.parametrize("codec", ["webp", "jpegxl", "jpeg2000", "png"])
+def test_a_picture_inside_that_is_larger_than_its_place_is_not_decoded(codec: str) -> None:
+    """Its codec would take the memory and the time that it claims."""
+    data = bytearray(written(np.zeros((1024, 1024, 3), np.uint8), compression=codec))
+    small = with_values(bytes(data), {256: 16, 257: 16, 278: 16})
+    started_s = time.perf_counter()
+    with pytest.raises(ImageUnreadableError, match="0 % of its rows"):
+        opened(small)
+    assert time.perf_counter() - started_s < 1
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -72,6 +85,8 @@ def test_fractions_that_are_no_numbers_are_black() -> None:
         (with_values(written(pixels()), {262: 32803}), "sensor's data"),
         (written(inks("u1"), "separated", extratags=[(332, 3, 1, 2, True)]), "inks"),
         (written(pixels()[..., 0].astype(np.complex64), "minisblack"), "complex"),
+        (written(pixels(), compression="jpegxr"), "JPEG XR"),
+        (written(pixels(), compression="lerc"), "LERC"),
     ],
 )
 def test_what_is_not_read_is_named(data: bytes, said: str) -> None:

@@ -38,11 +38,9 @@ _CODECS = {
     "PackBits": "packbits",
     "Zstandard": "zstd",
     "LZMA": "lzma",
-    "LERC": "lerc",
     "PNG": "png",
     "JPEG XL": "jpegxl",
     "JPEG 2000": "jpeg2000",
-    "JPEG XR": "jpegxr",
 }
 
 

@@ -17,7 +17,13 @@ from utils.imaging.faults.damage import DamagedError, cut_off
 from utils.imaging.faults.unreadable import ImageUnreadableError, check_pixels, unsupported
 from utils.imaging.jpeg_rows import MIN_READABLE
 from utils.imaging.readers.loaded import Loaded
-from utils.imaging.readers.tiff_pages import Layout, layout_of, main_page, pillow_is_right
+from utils.imaging.readers.tiff_pages import (
+    PICTURE_CODECS,
+    Layout,
+    layout_of,
+    main_page,
+    pillow_is_right,
+)
 from utils.imaging.readers.tiff_samples import Tone, picture_of, tone_of
 
 Values = npt.NDArray[Any]
@@ -143,6 +149,9 @@ class _Strips:
             top = layout.top_of(index)
             if not length or len(raw) < length:
                 self._missing_end = max(self._missing_end, offset + length)
+                self._readable_rows = min(self._readable_rows, top)
+                continue
+            if page.compression in PICTURE_CODECS and not layout.is_picture_of_its_size(raw):
                 self._readable_rows = min(self._readable_rows, top)
                 continue
             try:

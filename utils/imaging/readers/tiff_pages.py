@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from utils.imaging.faults.damage import DamagedError
 from utils.imaging.faults.unreadable import unsupported
+from utils.imaging.formats import sniff
+from utils.imaging.header_size import header_size
 
 Levels = npt.NDArray[np.uint8]
 
@@ -31,8 +33,13 @@ _UNSIGNED, _SIGNED, _FLOAT, _VOID = 1, 2, 3, 4
 _JPEGS = (6, 7)
 # None, CCITT, LZW, JPEG, Deflate, PackBits, LZMA, Zstandard: what libtiff does for Pillow.
 _PILLOW_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000})
+# Whole pictures inside: what they say of their own size is checked before they are decoded.
+PICTURE_CODECS = frozenset({6, 7, 33003, 33004, 33005, 34712, 34933, 50001, 50002, 52546})
+_CODECS = _PILLOW_COMPRESSIONS | PICTURE_CODECS
+_UNREAD_CODECS = {34887: "LERC", 34934: "JPEG XR", 34676: "SGI LogLuv", 32908: "Pixar's codes"}
 _PILLOW_COLOURS = frozenset({WHITE_IS_ZERO, GREY, RGB, PALETTE, INKS, YCBCR, CIELAB})
 _WIDE_BITS = 16
+_TOLERATED_AREA, _SMALL_AREA = 4, 65_536  # a last strip of fewer rows may hold as many as others
 _SMALL_TILE_PIXELS = 1 << 20  # a tiny picture may lie in one tile of a common size
 
 
@@ -53,6 +60,7 @@ class Layout:
     alpha: int
     segments: int
     segment_rows: int
+    segment_columns: int
     segments_across: int
     segments_down: int
     is_decoded_to_rgb: bool
@@ -77,6 +85,15 @@ class Layout:
         """The first row of a strip or tile."""
         down = segment // self.segments_across % max(1, self.segments_down)
         return down * self.segment_rows
+
+    def is_picture_of_its_size(self, segment: bytes) -> bool:
+        """Whether a whole picture that a segment holds is about as large as the segment."""
+        known = sniff(segment)
+        size = header_size(segment, known) if known is not None else None
+        if size is None:
+            return False
+        most = _TOLERATED_AREA * self.segment_rows * self.segment_columns + _SMALL_AREA
+        return size[0] * size[1] <= most
 
     def levels(self, values: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
         """Unsigned values of up to 16 bits to 8 bits, by their range; indices and Lab as stored."""
@@ -126,6 +143,9 @@ def layout_of(page: Any) -> Layout:
     samples, colours = int(page.samplesperpixel), _COLOURS[photometric]
     if samples < colours or min(height, width, depth) < 1 or separate * contiguous < colours:
         raise DamagedError("the header of the TIFF is damaged: it lacks colours or a size")
+    if int(page.compression) not in _CODECS:
+        codec = _UNREAD_CODECS.get(int(page.compression), "codes that it does not know")
+        raise unsupported(f"TIFF files that are packed in {codec}")
     if photometric == INKS and page.tags.valueof(_INK_SET, 1) != 1:
         raise unsupported("TIFF files in inks other than cyan, magenta, yellow and black")
     if isinstance(page.bitspersample, tuple):
@@ -137,7 +157,8 @@ def layout_of(page: Any) -> Layout:
         raise unsupported("TIFF files of volumes")
     if int(page.sampleformat) not in (_UNSIGNED, _SIGNED, _FLOAT, _VOID):
         raise unsupported("TIFF files of complex numbers")
-    down, across = _segments(page, height, width)
+    rows, columns = _segment_size(page, height, width)
+    down, across = -(-height // rows), -(-width // columns)
     return Layout(
         photometric=photometric,
         width_px=width,
@@ -147,7 +168,8 @@ def layout_of(page: Any) -> Layout:
         colours=colours,
         alpha=_alpha(page, colours),
         segments=separate * down * across,
-        segment_rows=int(page.tilelength if page.is_tiled else page.rowsperstrip),
+        segment_rows=rows,
+        segment_columns=columns,
         segments_across=across,
         segments_down=down,
         is_decoded_to_rgb=int(page.compression) in _JPEGS,
@@ -157,15 +179,15 @@ def layout_of(page: Any) -> Layout:
     )
 
 
-def _segments(page: Any, height: int, width: int) -> tuple[int, int]:
-    """Down and across, of one plane."""
+def _segment_size(page: Any, height: int, width: int) -> tuple[int, int]:
+    """Rows and columns of a strip or tile."""
     rows = int(page.tilelength if page.is_tiled else page.rowsperstrip)
     columns = int(page.tilewidth) if page.is_tiled else width
     if rows < 1 or columns < 1:
         raise DamagedError("the header of the TIFF is damaged: its strips have no rows")
     if page.is_tiled and rows * columns > 4 * width * height + _SMALL_TILE_PIXELS:
         raise DamagedError("the header of the TIFF is damaged: a tile is larger than the picture")
-    return -(-height // rows), -(-width // columns)
+    return rows, columns
 
 
 def _alpha(page: Any, colours: int) -> int:
