@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 
@@ -65,6 +67,29 @@ def test_fractions_that_are_no_numbers_are_black() -> None:
     decoded = opened(written(broken))
     assert decoded.image.getpixel((80, 55)) == (0, 0, 0)
     assert decoded.image.getpixel((80, 20)) == photo().getpixel((80, 20))
+
+
+def test_lzw_is_unpacked_into_given_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told a size, as by tifffile, imagecodecs crashes after some ten thousand damaged strips."""
+    unpack, rooms = imagecodecs.lzw_decode, []
+
+    def recorded(data: bytes, *, out: object = None, **options: Any) -> Any:
+        rooms.append(type(out))
+        return unpack(data, out=out, **options)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(imagecodecs, "lzw_decode", recorded)
+    values = planes(wide(16))
+    data = written(values, planarconfig="separate", compression="lzw", rowsperstrip=50)
+    assert difference(opened(data).image, photo()) == 0
+    assert rooms == [bytearray] * 9
+
+
+def test_a_size_that_is_no_number_is_damage() -> None:
+    data = bytearray(written(wide(16), compression="lzw"))
+    at = data.index((256).to_bytes(2, "little"))
+    data[at + 2 : at + 12] = (2).to_bytes(2, "little") + (20_000).to_bytes(4, "little") + bytes(4)
+    with pytest.raises(ImageUnreadableError, match="lacks a size"):
+        opened(bytes(data))
 
 
 @pytest.mark.parametrize("codec", ["webp", "jpegxl", "jpeg2000", "png"])

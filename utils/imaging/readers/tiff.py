@@ -23,12 +23,14 @@ from utils.imaging.readers.tiff_pages import (
     layout_of,
     main_page,
     pillow_is_right,
+    size_of,
 )
 from utils.imaging.readers.tiff_samples import Tone, picture_of, tone_of
 
 Values = npt.NDArray[Any]
 
 _GREY = 128
+_UNPACKED, _LZW, _LOW_BITS_FIRST = 1, 5, 2
 _MOST_SEGMENTS = 1_000_000
 _SAMPLED = 250_000  # values of a segment and its like that a tone is chosen by
 
@@ -44,7 +46,7 @@ def read_tiff(data: bytes, *, max_pixels: int) -> Loaded:
     try:
         with tifffile.TiffFile(BytesIO(data)) as file:
             page, is_first = main_page(file)
-            check_pixels((page.imagewidth, page.imagelength), max_pixels)
+            check_pixels(size_of(page), max_pixels)
             layout = layout_of(page)
             loaded = _by_pillow(data) if is_first and pillow_is_right(page, layout) else None
             return loaded or _Strips(data, page, layout).read()
@@ -100,6 +102,10 @@ class _Strips:
         self._layout = layout
         self._readable_rows = layout.height_px
         self._missing_end = 0  # the byte up to which the file should go
+        self._is_lzw = int(page.compression) == _LZW
+        self._is_reversed = self._is_lzw and int(page.fillorder) == _LOW_BITS_FIRST
+        if self._is_lzw:  # tifffile then finds it unpacked
+            page.compression, page.fillorder = _UNPACKED, 1
 
     def read(self) -> Loaded:
         layout = self._layout
@@ -155,6 +161,7 @@ class _Strips:
                 self._readable_rows = min(self._readable_rows, top)
                 continue
             try:
+                raw = self._unpacked(raw) if self._is_lzw else raw
                 values, (sample, _, top, left, _), _ = page.decode(raw, index, **tables)
             except MemoryError:
                 raise
@@ -164,6 +171,14 @@ class _Strips:
                 self._readable_rows = min(self._readable_rows, top)
                 continue
             yield _Segment(values[0], int(top), int(left), int(sample))
+
+    def _unpacked(self, raw: bytes) -> bytes:
+        """Of LZW: imagecodecs crashes on damage where it is told a size, as tifffile does."""
+        import imagecodecs
+
+        if self._is_reversed:
+            raw = bytes(imagecodecs.bitorder_decode(raw))
+        return bytes(imagecodecs.lzw_decode(raw, out=bytearray(self._layout.segment_bytes)))
 
     def _place(
         self, canvas: npt.NDArray[np.uint8], segment: _Segment, levels: Callable[[Values], Values]

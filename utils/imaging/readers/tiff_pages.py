@@ -58,6 +58,7 @@ class Layout:
     sample_format: int
     colours: int
     alpha: int
+    stored_samples: int
     segments: int
     segment_rows: int
     segment_columns: int
@@ -67,6 +68,12 @@ class Layout:
     turn: int
     profile: bytes | None
     colour_map: Levels | None
+
+    @property
+    def segment_bytes(self) -> int:
+        """Of a strip or tile, unpacked."""
+        row_bits = self.segment_columns * self.stored_samples * self.bits
+        return self.segment_rows * -(-row_bits // 8)
 
     @property
     def samples(self) -> int:
@@ -132,6 +139,14 @@ def _is_copy(page: Any) -> bool:
     return bool(int(page.subfiletype) & _REDUCED_OR_MASK)
 
 
+def size_of(page: Any) -> tuple[int, int]:
+    """Damage may make a text or a list of a number, by which another is then multiplied."""
+    width, height = page.imagewidth, page.imagelength
+    if not (isinstance(width, int) and isinstance(height, int) and min(width, height) > 0):
+        raise DamagedError("the header of the TIFF is damaged: it lacks a size")
+    return width, height
+
+
 def layout_of(page: Any) -> Layout:
     """Raises ImageUnreadableError where no reader here makes a picture of it."""
     photometric = int(page.photometric)
@@ -167,6 +182,7 @@ def layout_of(page: Any) -> Layout:
         sample_format=int(page.sampleformat),
         colours=colours,
         alpha=_alpha(page, colours),
+        stored_samples=contiguous,
         segments=separate * down * across,
         segment_rows=rows,
         segment_columns=columns,
@@ -181,7 +197,7 @@ def layout_of(page: Any) -> Layout:
 
 def _segment_size(page: Any, height: int, width: int) -> tuple[int, int]:
     """Rows and columns of a strip or tile."""
-    rows = int(page.tilelength if page.is_tiled else page.rowsperstrip)
+    rows = int(page.tilelength) if page.is_tiled else min(int(page.rowsperstrip), height)
     columns = int(page.tilewidth) if page.is_tiled else width
     if rows < 1 or columns < 1:
         raise DamagedError("the header of the TIFF is damaged: its strips have no rows")
