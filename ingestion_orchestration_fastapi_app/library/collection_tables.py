@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import (
 )
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
+    GenerationState,
     new_table_name,
 )
 from ingestion_orchestration_fastapi_app.domain.library.table_label import (
@@ -23,7 +24,11 @@ from ingestion_orchestration_fastapi_app.domain.library.table_label import (
     found_of,
 )
 from ingestion_orchestration_fastapi_app.errors import StoreFault, StoreRead
-from ingestion_orchestration_fastapi_app.library.damaged_tables import DamagedTables, table_gone
+from ingestion_orchestration_fastapi_app.library.damaged_tables import (
+    DamagedTables,
+    logged,
+    table_gone,
+)
 from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -152,9 +157,17 @@ class CollectionTables:
             await set_synced_version(generation.id, opened.version)
             await self._roots.put_back(collection, generation)
         else:  # adopted first: with its version it counts as looked through
-            await self._roots.adopt(collection, generation.table)
+            if generation.state is GenerationState.ACTIVE:
+                await self._roots.adopt(collection, generation.table)
             await set_synced_version(generation.id, opened.version)
         return lost
+
+    async def check_quietly(self, collection: CollectionRecord, generation: Generation) -> None:
+        """Of one that does not answer: what is wrong with it is said to who works with it."""
+        try:
+            await self.check(collection, generation)
+        except Exception as exc:  # a bug, too: the collection must be served
+            log.exception("generation_not_opened", table=generation.table, **logged(exc))
 
     async def first(self, collection: CollectionRecord, *, dim: int) -> str:
         """The name of the table of a collection that is not bound yet, made where it is not there.

@@ -31,6 +31,7 @@ from ingestion_orchestration_fastapi_app.library.damaged_tables import (
     DamagedTables,
     logged,
 )
+from ingestion_orchestration_fastapi_app.library.generations import CollectionGenerations
 from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -49,6 +50,7 @@ class Collections:
         self._dropping = Lock()
         self.damaged = DamagedTables()
         self.roots = CollectionRoots(ledger, store, check=self.damaged.check)
+        self.generations = CollectionGenerations(ledger, store, self.roots, self._drop)
         self.tables = CollectionTables(ledger, store, self.roots, self.damaged)
 
     async def check_all(self) -> None:
@@ -80,6 +82,9 @@ class Collections:
             with self.damaged.noted(collection):
                 lost = await self.tables.check(collection, active)
                 self.damaged.note_lost(collection, lost)
+        for other in collection.generations:
+            if other != active:
+                await self.tables.check_quietly(collection, other)
 
     async def get(self, name: str) -> CollectionRecord:
         """Raises CollectionNotFound, also for what could never be a name."""

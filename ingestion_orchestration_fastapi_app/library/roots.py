@@ -18,10 +18,11 @@ from ingestion_orchestration_fastapi_app.domain.files.roots import moved_path, n
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
+    GenerationState,
     SyncedVersion,
 )
 from ingestion_orchestration_fastapi_app.domain.library.table_label import label_of
-from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, RootNotFound
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, RootNotFound, StoreRead
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.problems import Problem
@@ -75,19 +76,25 @@ class CollectionRoots:
 
     async def finish_changes(self, collection: CollectionRecord) -> None:
         """Ends what was begun. Safe to repeat."""
-        active = collection.active
         kept = {root.id: root for root in collection.roots}
         for root_id, path in collection.root_changes.items():
             if path is None:
                 del kept[root_id]
-                if active is not None:
-                    await self._delete_points(collection, active, root_id)
             else:
                 kept[root_id] = Root(root_id, path)
-                if active is not None:
-                    await self._repoint_points(collection, active, kept[root_id])
-        if active is not None:
-            await self.put(collection, active, list(kept.values()))
+        for generation in collection.generations:
+            try:
+                for root_id, path in collection.root_changes.items():
+                    if path is None:
+                        await self._delete_points(collection, generation, root_id)
+                    else:
+                        await self._repoint_points(collection, generation, kept[root_id])
+                await self.put(collection, generation, list(kept.values()))
+            except StoreRead as exc:
+                if generation.state is GenerationState.ACTIVE:
+                    raise
+                # Its label says where its roots were: it is brought up before it answers.
+                log.warning("generation_left", table=generation.table, error=exc.detail)
         for root_id, path in collection.root_changes.items():
             while not await self._ledger.roots.end_change(collection.id, root_id):
                 pass
@@ -131,12 +138,14 @@ class CollectionRoots:
             await adopt(collection.id, list(label.roots), identity=label.identity)
 
     async def put_back(self, collection: CollectionRecord, generation: Generation) -> None:
-        """At the start, where the table is an older one than the one last synced."""
+        """Where the table is an older one than the one last synced, or was left out of a change."""
         known = {root.id: root for root in collection.roots}
         label = await self._store.label(generation.table)
         for root in () if label is None else label.roots:
             if root.id in known and known[root.id] != root:
                 await self._repoint_points(collection, generation, known[root.id])
+            elif root.id not in known and generation.state is not GenerationState.ACTIVE:
+                await self._delete_points(collection, generation, root.id)
 
     async def _change(
         self, collection: CollectionRecord, changes: Mapping[UUID, bytes | None]
