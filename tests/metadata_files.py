@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Mapping
@@ -41,7 +42,12 @@ def _coded(value: Value, order: str) -> tuple[int, int, bytes]:
         return 7, len(value), value
     kind, numbers = value
     if kind in (5, 10):
-        pairs = [part for number in numbers for part in (round(number * 1000), 1000)]
+        unknown = (0, 0)
+        pairs = [
+            part
+            for number in numbers
+            for part in (unknown if math.isnan(number) else (round(number * 1000), 1000))
+        ]
         return (
             kind,
             len(numbers),
@@ -155,3 +161,28 @@ def resource(number: int, content: bytes) -> bytes:
 
 def jpeg_with_iptc(block: bytes) -> bytes:
     return jpeg(segment(0xED, b"Photoshop 3.0\0" + resource(0x0404, block)))
+
+
+def x3f(properties: Mapping[str, str], picture: bytes = b"") -> bytes:
+    """Sigma's RAW: a header, properties in UTF-16, a picture, and the list of these sections."""
+    letters, places = "", b""
+    for name, value in properties.items():
+        places += struct.pack("<2I", len(letters), len(letters) + len(name) + 1)
+        letters += f"{name}\0{value}\0"
+    head = struct.pack("<5I", 0x20000, len(properties), 0, 0, len(letters))
+    section = b"SECp" + head + places + letters.encode("utf-16-le")
+    shown = b"SECi" + struct.pack("<6I", 0x20000, 2, 18, 32, 24, 0) + picture
+    start = b"FOVb" + struct.pack("<I", 0x20002) + bytes(228)
+    data = start + section + bytes(len(section) % 2)
+    picture_at = len(data)
+    data += shown
+    listed = [(len(start), len(section), b"PROP"), (picture_at, len(shown), b"IMA2")]
+    entries = b"".join(struct.pack("<II4s", *each) for each in listed)
+    directory_at = len(data)
+    return (
+        data
+        + b"SECd"
+        + struct.pack("<2I", 0x20000, 2)
+        + entries
+        + directory_at.to_bytes(4, "little")
+    )

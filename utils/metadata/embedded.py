@@ -24,6 +24,7 @@ from utils.metadata.iptc import (
 from utils.metadata.makernotes.ciff import read_ciff
 from utils.metadata.makernotes.note import rates, read_maker_note
 from utils.metadata.makernotes.old_jpeg import read_picture_info, read_qvci
+from utils.metadata.makernotes.x3f import read_x3f
 from utils.metadata.photo_metadata import Metadata
 from utils.metadata.png_words import read_png_words
 from utils.metadata.xmp import read_xmp
@@ -128,6 +129,7 @@ _OTHERS = {
     "ciff": read_ciff,
     "picture_info": read_picture_info,
     "casio_qvci": read_qvci,
+    "x3f": read_x3f,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from utils.containers.tiff import Directory
 
@@ -65,17 +66,12 @@ def _degrees(directory: Directory, ref_tag: int, tag: int) -> float | None:
     parts = directory.numbers(tag)[:3]
     if not ref or ref not in ("NS" if is_latitude else "EW") or not parts:
         return None
-    # Whole degrees with a fraction are enough, where the rest was never filled in (n/0).
-    known = [float(part) for part in parts if math.isfinite(part)]
-    if not math.isfinite(parts[0]) or min(known[1:], default=0.0) < 0:
+    known = list(takewhile(math.isfinite, map(float, parts)))  # seconds are often never filled in
+    if not known or min(known[1:], default=0.0) < 0:
         return None
-    if len(known) < len(parts) and known[0].is_integer():
-        return None
-    degrees: float = sum(
-        abs(float(part)) / float(60**power)
-        for power, part in enumerate(parts)
-        if math.isfinite(part)
-    )
+    if len(known) == 1 < len(parts) and known[0].is_integer():
+        return None  # 111 km are no place
+    degrees: float = sum(abs(part) / float(60**power) for power, part in enumerate(known))
     if degrees > (90 if is_latitude else 180):
         return None
     return -degrees if ref in "SW" or known[0] < 0 else degrees

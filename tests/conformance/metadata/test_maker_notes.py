@@ -9,9 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.metadata_files import Value, directory, jpeg, jpeg_with_exif, note_at, segment, with_note
+from tests.metadata_files import (
+    Value,
+    directory,
+    exif,
+    jpeg,
+    jpeg_with_exif,
+    note_at,
+    segment,
+    with_note,
+    x3f,
+)
 from utils.imaging.formats import Format
 from utils.metadata.extractor import extract_metadata
+from utils.metadata.makernotes.x3f import read_x3f
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
 
 
@@ -204,6 +215,29 @@ def test_cameras_of_before_exif_tell_of_themselves_in_lines() -> None:
     shown = extract_metadata(jpeg(segment(0xE1, qvci)), Format.JPEG)
     assert shown.taken_at == datetime(2001, 5, 6, 12, 34, 56)  # noqa: DTZ001
     assert shown.camera_model == "QV-3000"
+
+
+def test_sigma_keeps_properties_and_a_picture_with_exif() -> None:
+    said = {
+        "CAMMANUF": "SIGMA", "CAMMODEL": "SIGMA SD10", "FLENGTH": "55", "APERTURE": "8",
+        "SHUTTER": "0.004", "ISO": "100", "TIME": "1107262692",
+    }  # fmt: skip
+    found = extract_metadata(x3f(said), Format.X3F)
+    assert found.taken_at == datetime(2005, 2, 1, 12, 58, 12)  # noqa: DTZ001
+    assert (found.camera_make, found.camera_model) == ("SIGMA", "SIGMA SD10")
+    assert (found.focal_length_mm, found.aperture_f, found.exposure_s) == (55, 8, 0.004)
+    assert found.iso == 100
+    shown = jpeg_with_exif(exif({271: "SIGMA"}, {42036: "A lens"}))
+    assert extract_metadata(x3f(said, shown), Format.X3F).lens == "A lens"
+    whole = x3f(said, shown)
+    for end in range(0, len(whole), 7):
+        extract_metadata(whole[:end] + whole[-4:], Format.X3F)
+
+
+@given(st.binary(max_size=300), st.integers(0, 300), st.integers(0, 2**32 - 1))
+def test_any_bytes_are_properties_that_say_little(data: bytes, count: int, letters: int) -> None:
+    section = b"SECp" + struct.pack("<5I", 0, count, 0, 0, letters) + data
+    assert isinstance(read_x3f(section)[0], Metadata)
 
 
 HEADS = [

@@ -20,6 +20,7 @@ from utils.metadata.png_words import written_date
 from utils.metadata.xmp import read_xmp
 from utils.text.old_encodings import decoded_text
 
+NEVER = float("nan")  # 0/0: what was never filled in
 NOON = datetime(2021, 3, 4, 12, 0, 5)  # noqa: DTZ001  # a wall clock
 
 
@@ -173,6 +174,8 @@ def test_any_text_is_degrees_or_none(text: str, ref: str, is_latitude: bool) -> 
         ("33,30.6S", "7,30.0W", ("", ""), (-33.51, -7.5)),
         ((5, [33, 30, 36]), (5, [7, 0, 0]), ("", "E"), None),
         ((5, [95, 0, 0]), (5, [7, 0, 0]), ("N", "E"), None),
+        ((5, [33, 30.6, NEVER]), (5, [7.5, NEVER, NEVER]), ("N", "E"), (33.51, 7.5)),
+        ((5, [33, NEVER, NEVER]), (5, [7.5, NEVER, NEVER]), ("N", "E"), None),
         ((5, [0, 0, 0]), (5, [0, 0, 0]), ("N", "E"), None),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ _JP2_UUIDS: dict[bytes, Kind] = {
     bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38"): "iptc",
 }
 _UUID_BYTES = 16
+_MAX_SECTIONS, _X3F_HEAD_BYTES = 64, 28
 _HEADER_BYTES = 1024 * 1024
 _GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 _GIF_XMP_END = b"\x01\xff\xfe\xfd"  # of bytes that count down, so that every reader finds out
@@ -142,6 +144,23 @@ def _cr3(data: ByteSource) -> Found:
             yield "xmp", data[content : min(box.end, box.start + MAX_BLOCK_BYTES)]
 
 
+def _x3f(data: ByteSource) -> Found:
+    """Its last four bytes say where its sections are listed: properties, and pictures."""
+    start = int.from_bytes(data[len(data) - 4 : len(data)], "little") if len(data) > 4 else 0
+    head = data[start : start + 12]
+    if not head.startswith(b"SECd"):
+        return
+    count = min(int.from_bytes(head[8:12], "little"), _MAX_SECTIONS)
+    listed = data[start + 12 : start + 12 + 12 * count]
+    for offset, size, kind in struct.iter_unpack("<II4s", listed[: len(listed) // 12 * 12]):
+        if kind == b"PROP":
+            yield "x3f", data[offset : offset + min(size, MAX_BLOCK_BYTES)]
+        elif kind == b"IMA2":
+            picture = data[offset + _X3F_HEAD_BYTES : offset + min(size, _HEADER_BYTES)]
+            if picture.startswith(b"\xff\xd8\xff\xe1"):
+                yield from jpeg_blocks(picture)
+
+
 def _mrw(data: ByteSource) -> Found:
     at = data[:_HEADER_BYTES].find(b"\0TTW")
     if at >= 0:
@@ -169,4 +188,5 @@ _FINDERS: dict[Format, Callable[[ByteSource], Found]] = {
     Format.RAF: _raf,
     Format.CR3: _cr3,
     Format.MRW: _mrw,
+    Format.X3F: _x3f,
 }

@@ -13,6 +13,7 @@ Kind: TypeAlias = Literal[
     "ciff",  # Canon's heaps, of old PowerShots
     "picture_info",  # lines of text, of old Olympus and Agfa cameras
     "casio_qvci",
+    "x3f",  # Sigma's properties
     "png_text",  # keyword, NUL, value
     "png_time",
 ]
