@@ -57,11 +57,20 @@ def _profile(kind: bytes, space: bytes, pcs: bytes, tags: dict[bytes, bytes]) ->
     return struct.pack(">I", len(body)) + body[4:]
 
 
-def rgb_profile(primaries: Primaries, gamma: float | None, *, name: str = "a profile") -> bytes:
+def rgb_profile(
+    primaries: Primaries,
+    gamma: float | None,
+    *,
+    name: str = "a profile",
+    cicp: bytes | None = None,
+) -> bytes:
+    """`cicp`: primaries, transfer, matrix and range by the numbers of H.273."""
     tags = {b"desc": _text(name), b"cprt": _text("none"), b"wtpt": _xyz(_D50)}
     for letter, primary in zip("rgb", primaries, strict=True):
         tags[f"{letter}XYZ".encode()] = _xyz(primary)
         tags[f"{letter}TRC".encode()] = _curve(gamma)
+    if cicp is not None:
+        tags[b"cicp"] = b"cicp\0\0\0\0" + cicp
     return _profile(b"mntr", b"RGB ", b"XYZ ", tags)
 
 

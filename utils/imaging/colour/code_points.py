@@ -12,6 +12,8 @@ from utils.imaging.formats import Format
 
 UNSPECIFIED = 2
 _MAX_CHUNKS = 4096
+_MAX_TAGS = 256
+_HDR_TRANSFERS = (16, 18)  # PQ and HLG
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +65,19 @@ def item_code_points(item: Item) -> CodePoints | None:
         if said.kind == b"colr" and said.content[:4] == b"nclx" and len(said.content) >= 8:
             numbers = said.content[4:8]
             return CodePoints(int.from_bytes(numbers[:2]), int.from_bytes(numbers[2:]))
+    return None
+
+
+def profile_code_points(profile: bytes) -> CodePoints | None:
+    """What an ICC profile says of high dynamic range (`cicp`, ICC.1:2022, 9.2.17).
+
+    Only then: its tables lead to a display of that range, where they are there at all.
+    """
+    count = min(int.from_bytes(profile[128:132]), _MAX_TAGS)
+    for at in range(132, 132 + 12 * count, 12):
+        if profile[at : at + 4] == b"cicp":
+            start = int.from_bytes(profile[at + 4 : at + 8])
+            said = profile[start : start + 12]
+            if len(said) == 12 and said[:4] == b"cicp" and said[9] in _HDR_TRANSFERS:
+                return CodePoints(said[8], said[9])
     return None

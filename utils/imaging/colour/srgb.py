@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from utils.imaging.colour.code_point_conversion import conversion, has_conversion
-from utils.imaging.colour.code_points import CodePoints
+from utils.imaging.colour.code_points import CodePoints, profile_code_points
 
 _WHITE = (255, 255, 255)
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
@@ -24,6 +24,8 @@ def to_srgb(image: Image.Image, points: CodePoints | None = None) -> Image.Image
     image = _eight_bit(image)
     image, alpha = _without_alpha(image)
     profile = icc if isinstance(icc, bytes) else b""
+    if profile and (said := profile_code_points(profile)) is not None:
+        points, profile = said, b""
     if points is not None and (not profile or (points.before_profile and has_conversion(points))):
         image = _shown_by(image, points)
     elif profile:
