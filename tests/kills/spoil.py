@@ -18,7 +18,8 @@ STRANGER = UUID("00000000-0000-4000-8000-000000000001")
 
 
 def spoil(data_dir: Path, *, but: str) -> None:
-    """Points are lost, one row is unknown, all thumbnails are gone. No process uses the folder.
+    """Points are lost, one row is unknown, one is there twice, all thumbnails are gone. No process
+    uses the folder.
 
     `but`: of that file the point stays.
     """
@@ -37,7 +38,8 @@ async def _spoil(data_dir: Path, but: str) -> None:
         points = await store.get("default", ids, vectors=True)
         *lost, point = [one for one in points if one.filename != but][: LOST + 1]
         await store.delete("default", [one.id for one in lost])
-        version = await store.write("default", [replace(point, id=STRANGER)], may_exist=[])
+        beside = [replace(point, id=STRANGER), point]
+        version = await store.write("default", beside, may_exist=[])
         # As if nothing had happened: what differs at a start is squared then.
         await ledger.generations.set_synced_version(active.id, version)
     await store.aclose()

@@ -57,11 +57,16 @@ def test_a_killed_check_reports_what_an_uninterrupted_one_does(
     """Wherever it is cut off between what is found, what is kept, and what is mended."""
     findings = known["checked"].whole.left["report"]["findings"]
     assert findings["point_missing"]["count"] == findings["point_missing"]["mended"] == LOST
-    assert findings["row_unknown"]["mended"] == 1
+    assert findings["row_unknown"]["mended"] == findings["row_duplicated"]["mended"] == 1
     assert findings["thumbnail_missing"]["mended"] > 20
     assert findings["file_missing"]["count"] == 1
     seeded, steps = random.Random(13), faults(known["checked"], PHASES, random.Random(13))
-    of_check = ("ledger.jobs.save_checkpoint", "ledger.artefacts.correct", "cache.put_pictures")
+    of_check = (
+        "ledger.jobs.save_checkpoint",
+        "ledger.artefacts.correct",
+        "store.drop_odd_rows",
+        "cache.put_pictures",
+    )
     kills = [Kill(fault) for fault in steps if fault.step in of_check]
     told(rig, known["checked"], kills)
     twice = [Kill(Fault(of_check[0], seeded.randint(1, 3), phase)) for phase in PHASES]
