@@ -31,7 +31,8 @@ from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.verify.job import Verify
-from tests.fakes import FakeInference, FakeLibrary, FakePreparation, vector_of
+from tests.fake_inference import FakeInference
+from tests.fakes import FakeLibrary, FakePreparation, vector_of
 from tests.memory_ledger import memory_ledger
 from tests.memory_ports import MemoryContentCache
 from tests.memory_store import MemoryStore

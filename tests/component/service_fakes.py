@@ -15,7 +15,8 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedde
 from ingestion_orchestration_fastapi_app.errors import ConnectionLost
 from ingestion_orchestration_fastapi_app.inference_pool import pool
 from ingestion_orchestration_fastapi_app.ingest.suspects import embed_control
-from tests.fakes import FakeInference, FakeLibrary, capabilities
+from tests.fake_inference import FakeInference
+from tests.fakes import FakeLibrary, capabilities
 from utils.contract import Capabilities
 from utils.problems import Rejected
 

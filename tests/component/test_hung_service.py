@@ -25,7 +25,8 @@ from tests.component.bench import Bench, mixed_folder
 from tests.component.orchestrator_app import FakeService, orchestrator, paint
 from tests.component.service_fakes import images, short_waits
 from tests.component.test_pipeline import MIXED
-from tests.fakes import FakeInference, capabilities
+from tests.fake_inference import FakeInference
+from tests.fakes import capabilities
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ErrorCode, JobState
 from utils.imaging.formats import Format, sniff
 

@@ -17,7 +17,8 @@ from ingestion_orchestration_fastapi_app.inference_pool import pool
 from tests.component.bench import Bench, mixed_folder
 from tests.component.service_fakes import Held, Restarted, images, short_waits
 from tests.component.test_pipeline import MIXED
-from tests.fakes import FINGERPRINT, FakeInference, capabilities, model_of
+from tests.fake_inference import FakeInference
+from tests.fakes import FINGERPRINT, capabilities, model_of
 from utils.contract import CaptionCapabilities, ErrorCode, JobState
 
 pytestmark = pytest.mark.anyio

@@ -16,7 +16,8 @@ from ingestion_orchestration_fastapi_app.errors import (
 )
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from tests.component.bench import Bench, mixed_folder
-from tests.fakes import OLD_NS, FakeInference, capabilities
+from tests.fake_inference import FakeInference
+from tests.fakes import OLD_NS, capabilities
 from utils.contract import ClipUpload, ErrorCode, JobCounts, JobState
 
 pytestmark = pytest.mark.anyio

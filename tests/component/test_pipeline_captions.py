@@ -9,7 +9,8 @@ import pytest
 from ingestion_orchestration_fastapi_app.domain.files import change_detection
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded
 from tests.component.bench import Bench
-from tests.fakes import FakeInference, capabilities, vector_of
+from tests.fake_inference import FakeInference
+from tests.fakes import capabilities, vector_of
 from utils.contract import CaptionCapabilities, ErrorCode, JobCounts
 from utils.problems import Rejected
 

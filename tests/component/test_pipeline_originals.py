@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.library.picture import Developed
 from ingestion_orchestration_fastapi_app.ingest.items import ROW_BYTES
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from tests.component.bench import Bench, mixed_folder
-from tests.fakes import FakeInference
+from tests.fake_inference import FakeInference
 from utils.contract import ErrorCode, JobCounts
 from utils.problems import Rejected
 

@@ -17,7 +17,7 @@ from PIL import Image
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.component.inference_fakes import FakeEmbedder, loaded, problem_of, served
 from tests.component.orchestrator_app import FakeService, Running, orchestrator, parts_of
-from tests.component.test_raw_uploads import both_services
+from tests.component.test_raws_of_both_services import both_services
 from tests.linear_dng import linear_dng, lossy_dng
 from tests.picture_files import dng, encoded, put, scene
 from utils.contract import BatchItem, BatchReply, ErrorCode

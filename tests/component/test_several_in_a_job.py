@@ -22,7 +22,8 @@ from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBu
 from tests.component.bench import CONCURRENCY, Bench, mixed_folder
 from tests.component.service_fakes import Held, Restarted, Slow, images, short_waits
 from tests.component.test_pipeline import MIXED
-from tests.fakes import FakeInference, capabilities
+from tests.fake_inference import FakeInference
+from tests.fakes import capabilities
 from utils.contract import ErrorCode, JobState
 from utils.problems import Rejected
 

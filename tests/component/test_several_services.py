@@ -16,7 +16,8 @@ from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePoo
 from ingestion_orchestration_fastapi_app.library.search import Query, Search
 from tests.component.bench import Bench
 from tests.component.orchestrator_app import FakeService, check_problem, library, orchestrator
-from tests.fakes import FakeInference, capabilities
+from tests.fake_inference import FakeInference
+from tests.fakes import capabilities
 from utils.contract import ErrorCode
 from utils.problems import MlUnavailable
 

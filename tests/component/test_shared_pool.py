@@ -21,7 +21,8 @@ from ingestion_orchestration_fastapi_app.inference_pool.queries import query_vec
 from ingestion_orchestration_fastapi_app.inference_pool.slots import Share, Slots, Ticket
 from tests.component.bench import Bench
 from tests.component.service_fakes import Held, Slow, images, short_waits
-from tests.fakes import FINGERPRINT, FakeInference, capabilities
+from tests.fake_inference import FakeInference
+from tests.fakes import FINGERPRINT, capabilities
 from utils.contract import Capabilities
 
 pytestmark = pytest.mark.anyio

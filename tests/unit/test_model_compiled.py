@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from ml_inference_fastapi_app.backends.base import (
@@ -23,7 +21,6 @@ from ml_inference_fastapi_app.backends.base import (
     Vectors,
     run_to_end,
 )
-from ml_inference_fastapi_app.backends.clip.buckets import bucket_of, bucket_sizes
 from ml_inference_fastapi_app.backends.clip.torch_clip import Normalisation, TorchClip
 from ml_inference_fastapi_app.backends.devices import DTypeName
 from ml_inference_fastapi_app.models.loaded_clip import noise_pixels
@@ -241,19 +238,6 @@ def assert_each_is_nearest_to_itself(left: Vectors, right: Vectors) -> None:
     centre = right.mean(axis=0)
     apart = np.linalg.norm((left - centre)[:, None] - (right - centre)[None], axis=-1)
     assert (apart.argmin(axis=1) == np.arange(len(left))).all()
-
-
-@given(st.integers(1, 5000))
-def test_sizes_begin_with_1_and_end_with_the_largest(largest: int) -> None:
-    sizes = bucket_sizes(largest)
-    assert sizes[0] == 1
-    assert sizes[-1] == largest
-    assert list(sizes) == sorted(set(sizes))
-    assert set(sizes[:-1]) <= {1, 8, 32, 64, 128, 256, 512, 1024, 2048, 4096}
-    for rows in range(1, largest + 1, 7):
-        size = bucket_of(sizes, rows)
-        assert size >= rows
-        assert not [smaller for smaller in sizes if rows <= smaller < size]
 
 
 @pytest.mark.slow
