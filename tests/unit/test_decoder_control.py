@@ -50,12 +50,19 @@ def canaries_that(monkeypatch: pytest.MonkeyPatch, order: str) -> Iterator[None]
         yield
 
 
-@pytest.mark.parametrize("known", [Format.HEIC, Format.AVIF, Format.JXL])
+@pytest.mark.parametrize("known", [Format.HEIC, Format.AVIF])
 async def test_a_file_that_no_decoder_has_threads_for_is_not_blamed(known: Format) -> None:
     """Their decoders want threads, and without them fail as they do at a damaged file."""
     async with pool(module="tests.threadless_decoder") as decoders:
         with pytest.raises(DecodersDownError):
             await decoders.open_upright(canary_of(known), min_side_px=8, max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("known", [Format.JXL, Format.JPEG_2000])
+async def test_a_decoder_that_wants_no_threads_does_without(known: Format) -> None:
+    async with pool(module="tests.threadless_decoder") as decoders:
+        found = await decoders.open_upright(canary_of(known), min_side_px=8, max_pixels=LIMIT)
+    assert found.format is known
 
 
 @pytest.mark.parametrize("known", APART)
