@@ -22,7 +22,7 @@ from tests.kills.surviving import PHASES, faults, survived, told
 
 pytestmark = pytest.mark.timeout(900)  # a test is many kills
 
-# From here until the group is settled the ledger knows no version with the newest data file.
+# From here until the group is completed the ledger knows no version with the newest data file.
 UNSETTLED: tuple[tuple[str, Phase], ...] = (
     ("store.write", "after"),
     ("cache.put_pictures", "before"),

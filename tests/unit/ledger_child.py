@@ -1,4 +1,4 @@
-"""A process that settles groups until it is killed, and says what was acknowledged.
+"""A process that completes groups until it is killed, and says what was acknowledged.
 
 It is started by `test_ledger_crash.py`, which reads a line for each acknowledged step.
 """
@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
-from tests.unit.ledger_words import enrolment, failed, intents, stored
+from tests.unit.ledger_words import failed, file_start, intents, stored
 
 GROUP = 64
 
@@ -28,15 +28,17 @@ async def work(path: str, first_group: int) -> None:
         assert collection is not None
         for group in range(first_group, first_group + 10_000):
             names = group_names(group)
-            await ledger.files.register("job-1", collection.id, [enrolment(name) for name in names])
-            say(f"enrolled {group}")
+            await ledger.files.register(
+                "job-1", collection.id, [file_start(name) for name in names]
+            )
+            say(f"registered {group}")
             await ledger.artefacts.begin_write("job-1", collection.bound().id, intents(*names))
             say(f"intended {group}")
-            settlements = [stored(name) for name in names[1:]]
+            outcomes = [stored(name) for name in names[1:]]
             await ledger.files.complete(
                 "job-1",
                 collection.id,
-                [failed(names[0]), *settlements],
+                [failed(names[0]), *outcomes],
                 synced=SyncedVersion(collection.bound().id, group),
                 reader_version="readers-1",
                 progress=SavedProgress(bytes_read=group),

@@ -20,8 +20,8 @@ from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     MODEL,
     ROOT,
-    enrolment,
     failed,
+    file_start,
     intents,
     key,
     pid,
@@ -80,28 +80,28 @@ MADE: dict[str, Callable[[bytes], FileOutcome]] = {
 
 
 @dataclass(frozen=True)
-class Enrol:
+class Register:
     job_id: str
     files: list[tuple[bytes, Outcome]]
     folders: list[FolderCounts]
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
-        files = [enrolment(name, outcome) for name, outcome in self.files]
+        files = [file_start(name, outcome) for name, outcome in self.files]
         return await ledger.files.register(self.job_id, collection_id, files, self.folders)
 
 
 @dataclass(frozen=True)
-class Settle:
+class Complete:
     job_id: str
     files: list[tuple[bytes, str]]
 
     async def on(self, ledger: Ledger, collection_id: int) -> object:
-        settlements = [MADE[what](name) for name, what in self.files]
-        progress = SavedProgress(bytes_read=len(settlements))
+        outcomes = [MADE[what](name) for name, what in self.files]
+        progress = SavedProgress(bytes_read=len(outcomes))
         await ledger.files.complete(
             self.job_id,
             collection_id,
-            settlements,
+            outcomes,
             synced=None,
             reader_version="readers-1",
             progress=progress,
@@ -203,11 +203,13 @@ class Remove:
         )
 
 
-Step = Enrol | Settle | Intend | NoteDecoding | FailPending | Move | Reconcile | Correct | Remove
+Step = (
+    Register | Complete | Intend | NoteDecoding | FailPending | Move | Reconcile | Correct | Remove
+)
 steps = st.lists(
     st.one_of(
         st.builds(
-            Enrol,
+            Register,
             job_ids,
             st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(Outcome)), max_size=4),
             st.lists(
@@ -223,7 +225,7 @@ steps = st.lists(
             ),
         ),
         st.builds(
-            Settle,
+            Complete,
             job_ids,
             st.lists(
                 st.tuples(st.sampled_from(NAMES), st.sampled_from(sorted(MADE))),

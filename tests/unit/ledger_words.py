@@ -1,4 +1,4 @@
-"""Words of the ledger's tests: files, enrolments, settlements, a running job, either ledger."""
+"""Words of the ledger's tests: files, their starts and ends, a running job, either ledger."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def pid(name: bytes) -> UUID:
     return point_id("default", ROOT.id, name)
 
 
-def enrolment(name: bytes, outcome: Outcome = Outcome.PENDING) -> FileStart:
+def file_start(name: bytes, outcome: Outcome = Outcome.PENDING) -> FileStart:
     code = ErrorCode.DECODING_IMAGE if outcome is Outcome.FAILED else None
     shown = "/photos/" + name.decode("utf-8", "backslashreplace")
     return FileStart(key(name), pid(name), outcome, shown, code, code and "as before")
@@ -116,13 +116,13 @@ async def bound(
     return found.bound()
 
 
-async def settle(
-    ledger: Ledger, collection: CollectionRecord, *settlements: FileOutcome, job_id: str = "job-1"
+async def complete(
+    ledger: Ledger, collection: CollectionRecord, *outcomes: FileOutcome, job_id: str = "job-1"
 ) -> None:
     await ledger.files.complete(
         job_id,
         collection.id,
-        settlements,
+        outcomes,
         synced=None,
         reader_version="readers-1",
         progress=SavedProgress(),

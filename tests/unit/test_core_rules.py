@@ -1,4 +1,4 @@
-"""The pure rules: identity, enrolment, windows, waits, cuts, rates."""
+"""The pure rules: identity, file_start, windows, waits, cuts, rates."""
 
 from __future__ import annotations
 

@@ -31,14 +31,14 @@ from tests.unit.ledger_words import (
     MODEL,
     NOW,
     ROOT,
+    complete,
     counts,
-    enrolment,
     failed,
+    file_start,
     intents,
     key,
     pid,
     running,
-    settle,
     skipped,
     stored,
 )
@@ -107,9 +107,9 @@ async def test_a_collection_is_bound_to_one_model(ledger: Ledger) -> None:
 
 async def test_a_deleted_collection_leaves_nothing_behind(ledger: Ledger) -> None:
     made = await running(ledger)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await ledger.files.register("job-1", made.id, [file_start(b"a.jpg"), file_start(b"b.jpg")])
     await ledger.artefacts.begin_write("job-1", made.bound().id, intents(b"a.jpg"))
-    await settle(ledger, made, failed(b"b.jpg"))
+    await complete(ledger, made, failed(b"b.jpg"))
     await ledger.jobs.move("job-1", JobState.CANCELLED)
     await ledger.collections.delete(made.id)
     assert await ledger.collections.list_all() == []
@@ -178,16 +178,16 @@ async def test_an_unknown_job_is_a_problem_and_a_finished_one_stays_as_it_is(
     with pytest.raises(JobNotFound):
         await ledger.jobs.move("nobody", JobState.RUNNING)
     with pytest.raises(JobNotFound):
-        await ledger.files.register("nobody", made.id, [enrolment(b"a.jpg")])
+        await ledger.files.register("nobody", made.id, [file_start(b"a.jpg")])
     done = await ledger.jobs.move("job-1", JobState.COMPLETED)
     assert done.finished_at == NOW
     assert await ledger.jobs.move("job-1", JobState.COMPLETED) == done
     with pytest.raises(JobStateProblem):
         await ledger.jobs.move("job-1", JobState.RUNNING)
     with pytest.raises(JobStateProblem):
-        await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg")])
+        await ledger.files.register("job-1", made.id, [file_start(b"a.jpg")])
     with pytest.raises(JobStateProblem):
-        await settle(ledger, made, stored(b"a.jpg"))
+        await complete(ledger, made, stored(b"a.jpg"))
     with pytest.raises(JobStateProblem):
         await ledger.files.fail_pending("job-1", ErrorCode.FILE_NOT_FOUND, "gone")
     assert await ledger.files.recall(made.id, [key(b"a.jpg")]) == {}
@@ -196,15 +196,15 @@ async def test_an_unknown_job_is_a_problem_and_a_finished_one_stays_as_it_is(
 async def test_counts_add_up_at_every_step(ledger: Ledger) -> None:
     made = await running(ledger)
     names = [b"a.jpg", b"b.jpg", b"c.jpg", b"d.jpg"]
-    await ledger.files.register("job-1", made.id, [enrolment(name) for name in names])
-    await ledger.files.register("job-1", made.id, [enrolment(b"e.jpg", Outcome.UNCHANGED)])
+    await ledger.files.register("job-1", made.id, [file_start(name) for name in names])
+    await ledger.files.register("job-1", made.id, [file_start(b"e.jpg", Outcome.UNCHANGED)])
     assert await counts(ledger) == JobCounts(found=5, unchanged=1, pending=4)
-    await settle(ledger, made, stored(b"a.jpg"), stored(b"b.jpg", Outcome.CACHED))
-    await settle(ledger, made, failed(b"c.jpg"))
+    await complete(ledger, made, stored(b"a.jpg"), stored(b"b.jpg", Outcome.CACHED))
+    await complete(ledger, made, failed(b"c.jpg"))
     assert await counts(ledger) == JobCounts(
         found=5, unchanged=1, cached=1, embedded=1, failed=1, pending=1
     )
-    await settle(ledger, made, skipped(b"d.jpg"))
+    await complete(ledger, made, skipped(b"d.jpg"))
     finished = await ledger.jobs.move("job-1", JobState.COMPLETED)
     assert finished.counts == JobCounts(
         found=5, unchanged=1, cached=1, embedded=1, failed=1, skipped=1
@@ -216,13 +216,13 @@ async def test_a_job_that_has_ended_keeps_its_counts_whatever_a_later_one_does(
     ledger: Ledger,
 ) -> None:
     made = await running(ledger)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
-    await settle(ledger, made, stored(b"a.jpg"), failed(b"b.jpg"))
+    await ledger.files.register("job-1", made.id, [file_start(b"a.jpg"), file_start(b"b.jpg")])
+    await complete(ledger, made, stored(b"a.jpg"), failed(b"b.jpg"))
     before = await ledger.jobs.move("job-1", JobState.COMPLETED)
     await running(ledger, "job-2")
-    await ledger.files.register("job-2", made.id, [enrolment(b"a.jpg", Outcome.UNCHANGED)])
-    await ledger.files.register("job-2", made.id, [enrolment(b"b.jpg")])
-    await settle(ledger, made, stored(b"b.jpg"), job_id="job-2")
+    await ledger.files.register("job-2", made.id, [file_start(b"a.jpg", Outcome.UNCHANGED)])
+    await ledger.files.register("job-2", made.id, [file_start(b"b.jpg")])
+    await complete(ledger, made, stored(b"b.jpg"), job_id="job-2")
     assert await ledger.jobs.find("job-1") == before
     assert (await ledger.jobs.failures("job-1", limit=9, offset=0))[1] == 1
     assert await counts(ledger, "job-2") == JobCounts(found=2, unchanged=1, embedded=1)
@@ -230,13 +230,13 @@ async def test_a_job_that_has_ended_keeps_its_counts_whatever_a_later_one_does(
 
 async def test_two_jobs_over_one_file_both_count_it(ledger: Ledger) -> None:
     made = await running(ledger)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await ledger.files.register("job-1", made.id, [file_start(b"a.jpg"), file_start(b"b.jpg")])
     await running(ledger, "job-2")
-    await ledger.files.register("job-2", made.id, [enrolment(b"a.jpg")])
+    await ledger.files.register("job-2", made.id, [file_start(b"a.jpg")])
     assert await counts(ledger, "job-1") == JobCounts(found=2, pending=2)
     assert await counts(ledger, "job-2") == JobCounts(found=1, pending=1)
-    await settle(ledger, made, failed(b"a.jpg"))
-    await settle(ledger, made, stored(b"a.jpg"), job_id="job-2")
+    await complete(ledger, made, failed(b"a.jpg"))
+    await complete(ledger, made, stored(b"a.jpg"), job_id="job-2")
     assert await counts(ledger, "job-1") == JobCounts(found=2, failed=1, pending=1)
     assert (await ledger.jobs.failures("job-1", limit=9, offset=0))[1] == 1
     assert await counts(ledger, "job-2") == JobCounts(found=1, embedded=1)
@@ -244,9 +244,9 @@ async def test_two_jobs_over_one_file_both_count_it(ledger: Ledger) -> None:
 
 async def test_a_file_sent_again_replaces_its_outcome(ledger: Ledger) -> None:
     made = await running(ledger)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg", Outcome.FAILED)])
+    await ledger.files.register("job-1", made.id, [file_start(b"a.jpg", Outcome.FAILED)])
     assert (await ledger.jobs.failures("job-1", limit=9, offset=0))[1] == 1
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"a.jpg")])
+    await ledger.files.register("job-1", made.id, [file_start(b"a.jpg"), file_start(b"a.jpg")])
     assert await counts(ledger) == JobCounts(found=1, pending=1)
     assert await ledger.jobs.failures("job-1", limit=9, offset=0) == ([], 0)
 
@@ -278,8 +278,8 @@ async def test_single_points_are_corrected_after_a_look_at_the_store(ledger: Led
     """Twice is as once."""
     collection = await running(ledger)
     names = (b"lost.jpg", b"there.jpg", b"doomed.jpg")
-    await ledger.files.register("job-1", collection.id, [enrolment(name) for name in names])
-    await settle(ledger, collection, *(stored(name) for name in names))
+    await ledger.files.register("job-1", collection.id, [file_start(name) for name in names])
+    await complete(ledger, collection, *(stored(name) for name in names))
     await ledger.artefacts.begin_delete(collection.bound().id, [pid(b"doomed.jpg")])
     ids = [pid(name) for name in names]
     surely = {pid(b"lost.jpg"), pid(b"there.jpg")}

@@ -20,16 +20,16 @@ from tests.unit.ledger_words import (
     ROOT,
     STAT,
     bound,
+    complete,
     counts,
-    enrolment,
     failed,
+    file_start,
     in_groups,
     intents,
     key,
     known_of,
     pid,
     running,
-    settle,
     skipped,
     stored,
 )
@@ -46,18 +46,18 @@ async def test_a_file_that_now_fails_keeps_its_old_point_marked_stale(
     ledger: Ledger, spoiled: FileOutcome
 ) -> None:
     made = await running(ledger)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg")])
-    await settle(ledger, made, stored(b"a.jpg"))
-    await settle(ledger, made, spoiled)
+    await ledger.files.register("job-1", made.id, [file_start(b"a.jpg")])
+    await complete(ledger, made, stored(b"a.jpg"))
+    await complete(ledger, made, spoiled)
     record = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
     (refused,) = spoiled.artefacts
     assert known_of(record) == {("vector", "fp"): "stale", ("picture", ""): refused.state}
     assert record.sha256 == spoiled.sha256
     other = replace(stored(b"a.jpg"), artefacts=(artefacts.stored(Kind.VECTOR, "fp2"),))
-    await settle(ledger, made, other)
+    await complete(ledger, made, other)
     record = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
     assert known_of(record) == {("vector", "fp"): "stale", ("vector", "fp2"): "stored"}
-    await settle(ledger, made, stored(b"a.jpg"))
+    await complete(ledger, made, stored(b"a.jpg"))
     record = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
     assert known_of(record) == {("vector", "fp"): "stored", ("vector", "fp2"): "stored"}
 
@@ -69,15 +69,15 @@ async def test_captions_are_kept_beside_the_vector_and_failed_ones_with_their_at
     (vector,) = stored(b"a.jpg").artefacts
     wordless = artefacts.caption_failed(Rejected(ErrorCode.BLIP_INFER, "no word"), model="blip")
     for attempts in (1, 2):
-        await settle(ledger, made, replace(stored(b"a.jpg"), artefacts=(vector, wordless)))
+        await complete(ledger, made, replace(stored(b"a.jpg"), artefacts=(vector, wordless)))
         record = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
         assert known_of(record) == {("vector", "fp"): "stored", ("caption", "blip"): "failed"}
         caption = artefacts.found(record.artefacts, Kind.CAPTION, "blip")
         assert caption is not None
         assert (caption.code, caption.attempts) == (ErrorCode.BLIP_INFER, attempts)
     said = artefacts.stored(Kind.CAPTION, "blip")
-    await settle(ledger, made, replace(stored(b"a.jpg"), artefacts=(vector, said)))
-    await settle(ledger, made, replace(stored(b"a.jpg"), artefacts=()))  # looked at, and the same
+    await complete(ledger, made, replace(stored(b"a.jpg"), artefacts=(vector, said)))
+    await complete(ledger, made, replace(stored(b"a.jpg"), artefacts=()))  # looked at, and the same
     record = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
     assert known_of(record) == {("vector", "fp"): "stored", ("caption", "blip"): "stored"}
     assert await counts(ledger) == JobCounts(found=1, embedded=1)
@@ -88,7 +88,7 @@ async def test_a_point_may_exist_once_it_is_intended_until_the_store_is_asked(
 ) -> None:
     made = await running(ledger)
     active = await bound(ledger, made)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await ledger.files.register("job-1", made.id, [file_start(b"a.jpg"), file_start(b"b.jpg")])
     both = [pid(b"a.jpg"), pid(b"b.jpg")]
     await ledger.artefacts.begin_write("job-1", made.bound().id, intents(b"a.jpg", b"b.jpg"))
     await ledger.artefacts.begin_write("job-1", made.bound().id, intents(b"a.jpg", b"b.jpg"))
@@ -121,13 +121,13 @@ async def test_a_point_may_exist_once_it_is_intended_until_the_store_is_asked(
 async def test_reconciling_believes_the_store(ledger: Ledger) -> None:
     made = await running(ledger)
     names = [b"a.jpg", b"b.jpg", b"c.jpg", b"d.jpg"]
-    await ledger.files.register("job-1", made.id, [enrolment(name) for name in names])
-    await settle(ledger, made, stored(b"a.jpg"), stored(b"b.jpg"), stored(b"c.jpg"))
-    await settle(ledger, made, failed(b"c.jpg"))
+    await ledger.files.register("job-1", made.id, [file_start(name) for name in names])
+    await complete(ledger, made, stored(b"a.jpg"), stored(b"b.jpg"), stored(b"c.jpg"))
+    await complete(ledger, made, failed(b"c.jpg"))
     stranger = pid(b"stranger.jpg")
     ids = in_groups([pid(b"a.jpg"), pid(b"d.jpg")], [], [stranger, stranger])
     assert await ledger.artefacts.reconcile(made.bound().id, ids) == (2, 2)
-    # d was enrolled, but nobody knew that its point had been written.
+    # d was registered, but nobody knew that its point had been written.
     every = [pid(name) for name in names] + [stranger]
     assert await ledger.artefacts.maybe_written(made.bound().id, every) == {
         pid(b"a.jpg"),
@@ -143,13 +143,13 @@ async def test_reconciling_believes_the_store(ledger: Ledger) -> None:
     assert await ledger.artefacts.reconcile(made.bound().id, again) == (0, 0)
 
 
-async def test_what_a_job_meant_to_count_is_known_until_it_is_settled(ledger: Ledger) -> None:
+async def test_what_a_job_meant_to_count_is_known_until_it_is_completed(ledger: Ledger) -> None:
     made = await running(ledger)
-    await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg"), enrolment(b"b.jpg")])
+    await ledger.files.register("job-1", made.id, [file_start(b"a.jpg"), file_start(b"b.jpg")])
     meant = {pid(b"a.jpg"): Outcome.EMBEDDED, pid(b"b.jpg"): Outcome.CACHED}
     await ledger.artefacts.begin_write("job-1", made.bound().id, meant)
     assert await ledger.artefacts.pending_writes("job-1") == meant
-    await settle(ledger, made, stored(b"a.jpg"))
+    await complete(ledger, made, stored(b"a.jpg"))
     assert await ledger.artefacts.pending_writes("job-1") == {pid(b"b.jpg"): Outcome.CACHED}
 
 
@@ -158,13 +158,13 @@ async def test_generations_hold_points_and_writes_of_their_own(ledger: Ledger) -
     first = made.bound().id
     second = (await ledger.generations.create(made.id, OTHER)).id
     ids = [pid(b"a.jpg"), pid(b"b.jpg")]
-    await settle(ledger, made, stored(b"a.jpg"))
+    await complete(ledger, made, stored(b"a.jpg"))
     await ledger.artefacts.begin_write("job-1", second, intents(b"a.jpg", b"b.jpg"))
     assert await ledger.artefacts.maybe_written(first, ids) == {ids[0]}
     assert await ledger.artefacts.surely_stored(first, ids) == {ids[0]}
     assert await ledger.artefacts.maybe_written(second, ids) == set(ids)
     vector = (artefacts.stored(Kind.VECTOR, OTHER.fingerprint),)
-    await settle(ledger, made, replace(stored(b"a.jpg"), artefacts=vector))
+    await complete(ledger, made, replace(stored(b"a.jpg"), artefacts=vector))
     assert set(await ledger.artefacts.pending_writes("job-1")) == {ids[1]}
     for generation_id in (first, second):
         assert await ledger.artefacts.surely_stored(generation_id, ids) == {ids[0]}
@@ -179,7 +179,7 @@ async def test_a_removed_generation_takes_what_was_made_for_it_along(ledger: Led
     made = await running(ledger)
     second = (await ledger.generations.create(made.id, OTHER)).id
     vectors = (*stored(b"a.jpg").artefacts, artefacts.stored(Kind.VECTOR, OTHER.fingerprint))
-    await settle(ledger, made, replace(stored(b"a.jpg"), artefacts=vectors))
+    await complete(ledger, made, replace(stored(b"a.jpg"), artefacts=vectors))
     await ledger.artefacts.begin_write("job-1", second, intents(b"b.jpg"))
     await ledger.generations.remove(second)
     record = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
@@ -192,9 +192,9 @@ async def test_a_file_that_gets_the_row_of_one_that_is_gone_has_nothing_of_it(
     ledger: Ledger,
 ) -> None:
     made = await running(ledger)
-    await settle(ledger, made, stored(b"a.jpg"))
+    await complete(ledger, made, stored(b"a.jpg"))
     gone = await ledger.folders.not_seen_in_scan(made.id, ROOT.path, after=None, limit=9)
     await ledger.files.delete_files("job-1", made.id, gone, synced=[])
-    (row,) = await ledger.files.register("job-1", made.id, [enrolment(b"new.jpg")])
+    (row,) = await ledger.files.register("job-1", made.id, [file_start(b"new.jpg")])
     known = (await ledger.files.recall(made.id, [key(b"new.jpg")]))[key(b"new.jpg")]
     assert (known.row, known.artefacts) == (row, ())

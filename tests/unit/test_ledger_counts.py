@@ -26,13 +26,13 @@ from tests.unit.ledger_words import (
     ROOT,
     a_ledger,
     bound,
+    complete,
     counts,
-    enrolment,
     failed,
+    file_start,
     key,
     pid,
     running,
-    settle,
     skipped,
     stored,
 )
@@ -73,10 +73,10 @@ def test_two_jobs_over_the_same_files_and_restarts_take_nothing_from_each_other(
                 async with a_ledger("sqlite", path) as ledger:
                     for job_id, name, outcome in part:
                         if outcome is None:
-                            await ledger.files.register(job_id, collection.id, [enrolment(name)])
+                            await ledger.files.register(job_id, collection.id, [file_start(name)])
                         else:
                             made = MADE[outcome](name)
-                            await settle(ledger, collection, made, job_id=job_id)
+                            await complete(ledger, collection, made, job_id=job_id)
                         expected[job_id][name] = outcome or Outcome.PENDING
                     for job_id in JOBS:
                         assert await counts(ledger, job_id) == _sums(expected[job_id])
@@ -133,8 +133,8 @@ async def test_a_file_that_another_job_removes_stays_counted_where_it_was_done(
 ) -> None:
     async with a_ledger(kind, tmp_path) as ledger:
         made = await running(ledger)
-        await ledger.files.register("job-1", made.id, [enrolment(name) for name in NAMES])
-        await settle(ledger, made, stored(NAMES[0]), failed(NAMES[1]))
+        await ledger.files.register("job-1", made.id, [file_start(name) for name in NAMES])
+        await complete(ledger, made, stored(NAMES[0]), failed(NAMES[1]))
         await running(ledger, "job-2")
         gone = await ledger.folders.not_seen_in_scan(made.id, ROOT.path, after=None, limit=9)
         synced = SyncedVersion((await bound(ledger, made)).id, 1)
@@ -142,7 +142,7 @@ async def test_a_file_that_another_job_removes_stays_counted_where_it_was_done(
         assert await counts(ledger) == JobCounts(found=1, embedded=1)
         assert await ledger.files.fail_pending("job-1", ErrorCode.FILE_NOT_FOUND, "gone") == 0
         # A new file may get the row of one that is gone: it is none of the job's.
-        await ledger.files.register("job-2", made.id, [enrolment(b"new.jpg")])
+        await ledger.files.register("job-2", made.id, [file_start(b"new.jpg")])
         known = await ledger.files.recall(made.id, [key(b"new.jpg")], job_id="job-1")
         assert known[key(b"new.jpg")].outcome is None
 

@@ -56,9 +56,9 @@ async def test_every_acknowledged_group_survives_a_kill_and_the_counts_are_exact
                     {("picture", ""): "failed"},
                     *[{("vector", "fp"): "stored"}] * (GROUP - 1),
                 ]
-            enrolled = group_names(last["enrolled"])
+            registered = group_names(last["registered"])
             assert (
-                len(await ledger.files.recall(collection.id, [key(name) for name in enrolled]))
+                len(await ledger.files.recall(collection.id, [key(name) for name in registered]))
                 == GROUP
             )
             if "intended" in last:
@@ -80,4 +80,4 @@ async def test_every_acknowledged_group_survives_a_kill_and_the_counts_are_exact
         assert kept.pop("found") == sum(rows.values())
         assert {name: files for name, files in kept.items() if files} == rows
         assert failures == job.counts.failed
-        first = last["enrolled"]
+        first = last["registered"]

@@ -9,7 +9,7 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from tests.unit.ledger_words import a_ledger, enrolment, failed, pid, running, settle, stored
+from tests.unit.ledger_words import a_ledger, complete, failed, file_start, pid, running, stored
 from utils.contract import JobState
 
 pytestmark = pytest.mark.anyio
@@ -35,11 +35,11 @@ async def test_a_later_start_takes_the_place_of_an_earlier_one(ledger: Ledger) -
     assert await ledger.artefacts.decode_starts(made.id) == {A.point_id: alone}
 
 
-async def test_what_is_settled_has_ended_whatever_it_came_to(ledger: Ledger) -> None:
+async def test_what_is_completed_has_ended_whatever_it_came_to(ledger: Ledger) -> None:
     made = await running(ledger)
-    await ledger.files.register("job-1", made.id, [enrolment(name) for name in (b"a", b"b", b"c")])
+    await ledger.files.register("job-1", made.id, [file_start(name) for name in (b"a", b"b", b"c")])
     await ledger.artefacts.note_decoding(made.id, [A, B, C], [])
-    await settle(ledger, made, stored(b"a"), failed(b"b"))
+    await complete(ledger, made, stored(b"a"), failed(b"b"))
     assert await ledger.artefacts.decode_starts(made.id) == {C.point_id: C}
 
 

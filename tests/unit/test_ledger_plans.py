@@ -18,14 +18,14 @@ from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     MODEL,
     ROOT,
-    enrolment,
+    complete,
     failed,
+    file_start,
     in_groups,
     intents,
     key,
     pid,
     running,
-    settle,
     skipped,
     stored,
 )
@@ -40,10 +40,10 @@ TABLES = re.compile(r"\b(files|artefacts|intents)\b")
 async def at_work(ledger: Ledger) -> None:
     made = await running(ledger)
     generation_id, ids = made.bound().id, [pid(name) for name in NAMES]
-    await ledger.files.register("job-1", made.id, [enrolment(name) for name in NAMES])
+    await ledger.files.register("job-1", made.id, [file_start(name) for name in NAMES])
     await ledger.artefacts.begin_write("job-1", generation_id, intents(*NAMES))
-    await settle(ledger, made, stored(NAMES[0]), failed(NAMES[1]), skipped(NAMES[2]))
-    await settle(ledger, made, failed(NAMES[0]), stored(NAMES[1]))
+    await complete(ledger, made, stored(NAMES[0]), failed(NAMES[1]), skipped(NAMES[2]))
+    await complete(ledger, made, failed(NAMES[0]), stored(NAMES[1]))
     await ledger.files.recall(made.id, [key(name) for name in NAMES], job_id="job-1")
     await ledger.artefacts.pending_writes("job-1")
     await ledger.artefacts.maybe_written(generation_id, ids)

@@ -27,12 +27,12 @@ from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     ROOT,
     bound,
-    enrolment,
+    complete,
     failed,
+    file_start,
     intents,
     pid,
     running,
-    settle,
     stored,
 )
 from utils.contract import JobState
@@ -47,11 +47,11 @@ async def filled(ledger: Ledger) -> CollectionRecord:
     """A collection of two roots, one in the other, with an ended job, watches and devices."""
     collection = await running(ledger)
     await ledger.roots.add(collection.id, INNER)
-    inner = replace(enrolment(b"5.jpg"), key=FileKey(INNER.id, b"5.jpg"))
+    inner = replace(file_start(b"5.jpg"), key=FileKey(INNER.id, b"5.jpg"))
     await ledger.files.register(
-        "job-1", collection.id, [*map(enrolment, (b"a.jpg", b"b.jpg")), inner]
+        "job-1", collection.id, [*map(file_start, (b"a.jpg", b"b.jpg")), inner]
     )
-    await settle(ledger, collection, stored(b"a.jpg"), failed(b"b.jpg"))
+    await complete(ledger, collection, stored(b"a.jpg"), failed(b"b.jpg"))
     await ledger.jobs.move("job-1", JobState.COMPLETED)
     for folder in (ROOT.path + b"/deep", INNER.path):
         await ledger.collections.put_watch(collection.id, Watch(folder))
@@ -182,7 +182,7 @@ async def test_a_root_comes_to_lie_in_another_only_where_that_has_stored_nothing
     assert not await refused(other, b"/")  # above: it has no file that would be theirs
     assert not await refused(INNER, ROOT.path + b"/deeper/inner")
     await ledger.jobs.create("job-2", collection.id, import_request("default", other.path))
-    theirs = replace(enrolment(b"photos/x.jpg"), key=FileKey(other.id, b"photos/x.jpg"))
+    theirs = replace(file_start(b"photos/x.jpg"), key=FileKey(other.id, b"photos/x.jpg"))
     await ledger.files.register("job-2", collection.id, [theirs])
     await ledger.jobs.move("job-2", JobState.CANCELLED)
     assert await refused(other, b"/")  # it has a file that would lie in the other now

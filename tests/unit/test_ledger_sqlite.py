@@ -25,14 +25,14 @@ from tests.unit.ledger_words import (
     SHA,
     STAT,
     bound,
-    enrolment,
+    complete,
     failed,
+    file_start,
     intents,
     key,
     known_of,
     pid,
     running,
-    settle,
     stored,
 )
 from utils.contract import JobCounts
@@ -56,7 +56,7 @@ async def test_what_was_written_is_there_when_the_ledger_is_opened_again(tmp_pat
     path = tmp_path / "ledger.sqlite3"
     async with open_ledger(path) as ledger:
         made = await running(ledger)
-        await ledger.files.register("job-1", made.id, [enrolment(b"a.jpg")])
+        await ledger.files.register("job-1", made.id, [file_start(b"a.jpg")])
         before = (await ledger.jobs.find("job-1"), await ledger.collections.find("default"))
     async with open_ledger(path) as ledger:
         assert (await ledger.jobs.find("job-1"), await ledger.collections.find("default")) == before
@@ -123,7 +123,7 @@ async def test_the_mark_of_a_files_sidecars_is_kept(tmp_path: Path) -> None:
         made = await running(ledger)
         for mark in (-(2**63), 2**63 - 1, 0):
             stat = replace(STAT, sidecar_mark=mark)
-            await settle(ledger, made, replace(stored(b"a.jpg"), stat=stat))
+            await complete(ledger, made, replace(stored(b"a.jpg"), stat=stat))
             known = await ledger.files.recall(made.id, [key(b"a.jpg")])
             assert known[key(b"a.jpg")].stat == stat
 
@@ -155,7 +155,7 @@ async def test_writes_that_wait_together_share_a_transaction(tmp_path: Path) -> 
             for number in range(30):
                 names = [b"%d.jpg" % number]
                 tasks.start_soon(
-                    ledger.files.register, "job-1", made.id, [enrolment(n) for n in names]
+                    ledger.files.register, "job-1", made.id, [file_start(n) for n in names]
                 )
         db.set_trace_callback(None)
         job = await ledger.jobs.find("job-1")
@@ -201,7 +201,7 @@ async def test_a_full_disk_is_a_problem_that_passes(tmp_path: Path) -> None:
         made = await running(ledger)
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
-        many = [enrolment(b"%05d.jpg" % number) for number in range(5_000)]
+        many = [file_start(b"%05d.jpg" % number) for number in range(5_000)]
         with pytest.raises(DiskFull):
             await ledger.files.register("job-1", made.id, many)
         job = await ledger.jobs.find("job-1")
@@ -249,7 +249,7 @@ async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
     async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
         made = await running(ledger)
         names = [b"a.jpg", b"b\xff.jpg", b"c\0.jpg"]
-        await ledger.files.register("job-1", made.id, [enrolment(name) for name in names])
+        await ledger.files.register("job-1", made.id, [file_start(name) for name in names])
         await ledger.files.complete(
             "job-1",
             made.id,
@@ -274,7 +274,7 @@ async def test_groups_larger_than_a_statement_has_variables_are_cut(tmp_path: Pa
     names = [b"%06d.jpg" % number for number in range(9_000)]
     async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
         made = await running(ledger)
-        await ledger.files.register("job-1", made.id, [enrolment(name) for name in names])
+        await ledger.files.register("job-1", made.id, [file_start(name) for name in names])
         assert len(await ledger.files.recall(made.id, [key(name) for name in names])) == 9_000
         ids = [pid(name) for name in names]
         await ledger.artefacts.begin_write("job-1", made.bound().id, intents(*names))

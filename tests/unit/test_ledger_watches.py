@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from tests.unit.ledger_words import ROOT, enrolment, key, running, settle, stored
+from tests.unit.ledger_words import ROOT, complete, file_start, key, running, stored
 
 pytestmark = pytest.mark.anyio
 
@@ -74,9 +74,9 @@ async def test_files_right_in_a_folder_are_told_from_those_below_it(ledger: Ledg
     inner = root_at(ROOT.path + b"/a/inner")
     await ledger.roots.add(collection_id, inner)
     names = (b"top.jpg", b"a/1.jpg", b"a/2.jpg", b"a/deep/3.jpg", b"ab/4.jpg")
-    of_inner = replace(enrolment(b"5.jpg"), key=FileKey(inner.id, b"5.jpg"))
-    await ledger.files.register("job-1", collection_id, [*map(enrolment, names), of_inner])
-    await settle(ledger, collection, stored(b"a/1.jpg"), stored(b"a/deep/3.jpg"))
+    of_inner = replace(file_start(b"5.jpg"), key=FileKey(inner.id, b"5.jpg"))
+    await ledger.files.register("job-1", collection_id, [*map(file_start, names), of_inner])
+    await complete(ledger, collection, stored(b"a/1.jpg"), stored(b"a/deep/3.jpg"))
 
     async def found(folder: bytes, *, recursive: bool) -> set[bytes]:
         page = await ledger.folders.not_seen_in_scan(
