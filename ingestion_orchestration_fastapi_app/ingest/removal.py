@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from functools import partial
 
 import numpy as np
+import structlog
 
 from ingestion_orchestration_fastapi_app.domain.files.deletion import (
     changed_devices,
@@ -23,9 +24,15 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
-from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    GenerationState,
+    SyncedVersion,
+)
+from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.stages.store import run_maintenance
+
+log = structlog.get_logger(__name__)
 
 GROUP = 1024
 CONTENTS = 8192
@@ -218,13 +225,21 @@ async def _unseen(
 async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
     """Safe to repeat. Between the first step and the last a point may be there or not.
 
-    It goes out of all tables: who goes back to another generation is not to find it again.
+    It goes out of all tables: who goes back to another generation is not to find it again. One that
+    is damaged, and does not answer, holds nobody up: what is left in it is found when it is mended.
     """
     ledger = job.ports.ledger
     ids = [file.point_id for file in files]
     synced: list[SyncedVersion] = []
-    for one in job.collection.generations:
+    collection = await ledger.collections.find_by_id(job.collection_id)
+    for one in () if collection is None else collection.generations:  # as they are by now
         await ledger.artefacts.begin_delete(one.id, ids)
-        version = await job.ports.store.delete(one.table, ids)
-        synced.append(SyncedVersion(one.id, version))
+        try:
+            version = await job.ports.store.delete(one.table, ids)
+        except StoreRead as exc:
+            if one.state is GenerationState.ACTIVE:
+                raise
+            log.warning("generation_left", table=one.table, error=exc.detail)
+        else:
+            synced.append(SyncedVersion(one.id, version))
     return await ledger.files.delete_files(job.job_id, job.collection_id, files, synced=synced)

@@ -132,10 +132,23 @@ async def test_a_damaged_table_that_fills_harms_nobody(tmp_path: Path) -> None:
         shown = await running.get("/collections/default")
         assert (shown["state"], shown["count"], shown["detail"]) == ("ready", IMAGES, None)
         assert (await running.ingested())["counts"]["unchanged"] == IMAGES
+        (running.photos / "0.png").unlink()
+        job = await running.ingested(sync=True)
+        assert (job["state"], job["removed"]) == ("completed", 1), job
         to = {"from": str(running.photos), "to": str(moved)}
         response = await running.post("/collections/default/roots/repoint", to)
         assert response.status_code == 200, response.text
         assert response.json()["roots"] == [str(moved)]
+
+
+async def test_what_is_removed_goes_out_of_all_tables(tmp_path: Path) -> None:
+    async with orchestrator(tmp_path) as running:
+        collection, filling = await filled(running)
+        (running.photos / "0.png").unlink()
+        assert (await running.ingested(sync=True))["removed"] == 1
+        store = running.app.state.services.ports.store
+        for table in (collection.bound().table, filling.table):
+            assert await store.count(table) == IMAGES - 1
 
 
 async def test_roots_that_move_do_so_in_all_tables(tmp_path: Path) -> None:
