@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from tests.poison_items import heif_of_doubled_pieces, jxl_of_layers_without_end
 from tests.poison_makers import (
     CLAIMS,
     MAGICS,
@@ -75,6 +76,8 @@ def poisons() -> list[Poison]:
         Poison("spaces.ppm", lambda: b"P6 #\n" + b" " * 5 * MEGABYTE + b"x", (_IMAGE,)),
         Poison("digits.ppm", lambda: b"P3 2 2 255\n" + b"1" * 5 * MEGABYTE, (_IMAGE,)),
         Poison("hidden-size.jxl", jxl_with_false_size, (_TOO_LARGE,)),
+        Poison("layers.jxl", jxl_of_layers_without_end, (None,)),
+        Poison("doubled-pieces.heic", heif_of_doubled_pieces, (_IMAGE,)),
     ]
     found += [
         Poison(f"claims-huge.{name}", partial(claims, name), (_TOO_LARGE,))
