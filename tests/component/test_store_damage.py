@@ -27,6 +27,7 @@ from tests.component.store_fixtures import (
 )
 from tests.component.store_tears import emptied, halved, start_zeroed, tail_zeroed, zeroed
 from utils.contract import ErrorCode
+from utils.problems import ServiceOverloaded
 
 pytestmark = pytest.mark.anyio
 
@@ -224,9 +225,9 @@ async def test_what_is_the_moments_fault_condemns_nothing(
         raise RuntimeError("lance error: LanceError(IO): Too many open files (os error 24)")
 
     monkeypatch.setattr("lancedb.query.AsyncQuery.to_batches", full)
-    with pytest.raises(StoreRead):
+    with pytest.raises(ServiceOverloaded):
         await row_ids(store)
-    with pytest.raises(StoreWrite, match="mended"):
+    with pytest.raises(ServiceOverloaded):
         await store.mend(COLLECTION, dim=DIM)
     monkeypatch.undo()
     assert await store.mend(COLLECTION, dim=DIM) is None
