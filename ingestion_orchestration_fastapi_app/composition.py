@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.adapters.image_preparation import Image
 from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
 from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.lance.words.store import LanceWords
 from ingestion_orchestration_fastapi_app.adapters.local_files.directories import (
     allowed_folders,
     checked_directory,
@@ -48,6 +49,7 @@ from ingestion_orchestration_fastapi_app.library.search import Search
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.metrics import Gauge, Gauges, WorkMetrics
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
@@ -110,6 +112,7 @@ async def composed(
     ports = Ports(
         ledger=ledger,
         store=store,
+        words=LanceWords(store.database),
         cache=cache,
         library=LocalFiles(
             threads,
@@ -144,7 +147,7 @@ async def composed(
         ports = around(ports)
     secret = stack.enter_context(local_secret(settings.data_dir))
     await allowed.load(ports.ledger)
-    known_collections = Collections(ports.ledger, ports.store)
+    known_collections = Collections(ports.ledger, ports.store, ports.words)
     await known_collections.check_all()
     pool = InferencePool(ports.inference)
     concurrency = Concurrency(
@@ -178,6 +181,7 @@ async def composed(
         settings=settings,
         ports=ports,
         collections=known_collections,
+        words_filling=WordsFilling(ports.ledger, ports.store, known_collections.words, ports.cache),
         scheduler=scheduler,
         watching=Watching(
             ports.ledger,

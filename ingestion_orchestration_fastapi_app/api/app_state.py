@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.library.search import Search
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
@@ -38,6 +39,7 @@ class AppState:
     settings: Settings
     ports: Ports
     collections: Collections
+    words_filling: WordsFilling
     scheduler: JobScheduler
     watching: Watching
     search: Search

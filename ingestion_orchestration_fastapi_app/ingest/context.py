@@ -26,6 +26,7 @@ from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
+from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.resources.memory_budget import Share
 from utils.contract import Capabilities
 
@@ -71,6 +72,7 @@ class JobContext:
     options: IngestOptions
     collection: CollectionRecord
     generation: Generation  # that it was bound to: it writes to no other
+    words: CollectionWords
     capabilities: Capabilities
     concurrency: Concurrency
     inference: InferenceLease

@@ -73,11 +73,13 @@ class ToEmbed:
 class Result:
     """A file's end in this job, not yet durable.
 
-    `owned_sha256` is the content that this file stands for: copies of it may wait for the same end.
+    `record` is what was known of the file before. `owned_sha256` is the content that it stands for:
+    copies of it may wait for the same end.
     `caption_fingerprint` is of a caption that is new.
     """
 
     file_outcome: FileOutcome
+    record: FileRecord | None = None
     point: Point | None = None
     picture: Picture | None = None
     is_new_vector: bool = False
@@ -135,7 +137,7 @@ def _of_content(read_file: ReadFile, outcome: Outcome, *made: Artefact) -> Resul
     file_outcome = replace(
         ended.file_outcome, mtime_trusted=content.mtime_trusted, sha256=content.sha256
     )
-    return replace(ended, file_outcome=file_outcome, lease=read_file.lease)
+    return replace(ended, file_outcome=file_outcome, record=read_file.record, lease=read_file.lease)
 
 
 def _ended(file: File, point_id: UUID, outcome: Outcome, *made: Artefact) -> Result:

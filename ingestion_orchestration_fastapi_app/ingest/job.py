@@ -93,6 +93,7 @@ class Ingest:
                     options=options,
                     collection=collection,
                     generation=collection.bound(),
+                    words=self.collections.words,
                     capabilities=capabilities,
                     concurrency=self.concurrency,
                     inference=inference,
@@ -107,6 +108,7 @@ class Ingest:
                 if stop.asked:
                     with suppress(DiskFull, StoreWrite, ServiceOverloaded):  # it is counted again
                         await write_known(job)
+                    await self.collections.words.settle(collection)
                     return None
                 gone = ErrorCode.FILE_NOT_FOUND
                 failed = await ledger.files.fail_pending(
@@ -115,6 +117,7 @@ class Ingest:
                 if failed:
                     scope.progress.ended(Outcome.FAILED, gone, images=failed)
                 refusal = await remove_missing(job) if options.sync else None
+        await self.collections.words.settle(collection)
         if stop.asked:
             return None
         if refusal is not None:
@@ -134,6 +137,8 @@ class Ingest:
         bind = partial(self.collections.bind, number, capabilities)
         collection = await scope.until_stored(bind)
         mended = await scope.until_stored(partial(self.collections.tables.mend, collection))
+        prepare = partial(self.collections.words.prepare, collection, is_known=mended is None)
+        await scope.until_stored(prepare)
         if mended is not None:
             progress.note("store_mended", f"{mended.lost_rows} rows could not be read")
             progress.warn(

@@ -242,4 +242,5 @@ async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
             log.warning("generation_left", table=one.table, error=exc.detail)
         else:
             synced.append(SyncedVersion(one.id, version))
+    await job.words.delete(job.collection, ids)
     return await ledger.files.delete_files(job.job_id, job.collection_id, files, synced=synced)

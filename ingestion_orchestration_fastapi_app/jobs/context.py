@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.library import Library
 from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from utils.contract import ErrorCode
 from utils.problems import resource_shortage
@@ -34,6 +35,7 @@ class Ports:
 
     ledger: Ledger
     store: VectorStore
+    words: WordStore
     cache: ContentCache
     library: Library
     preparation: Preparation

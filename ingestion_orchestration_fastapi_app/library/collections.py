@@ -33,8 +33,10 @@ from ingestion_orchestration_fastapi_app.library.damaged_tables import (
 )
 from ingestion_orchestration_fastapi_app.library.generations import CollectionGenerations
 from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
+from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from utils.contract import Capabilities
 from utils.problems import Problem, ValidationProblem
 
@@ -44,12 +46,13 @@ log = structlog.get_logger(__name__)
 class Collections:
     """What a collection is in ledger and store together."""
 
-    def __init__(self, ledger: Ledger, store: VectorStore) -> None:
+    def __init__(self, ledger: Ledger, store: VectorStore, words: WordStore) -> None:
         self._ledger = ledger
         self._store = store
         self._dropping = Lock()
         self.damaged = DamagedTables()
-        self.roots = CollectionRoots(ledger, store, check=self.damaged.check)
+        self.words = CollectionWords(ledger, store, words)
+        self.roots = CollectionRoots(ledger, store, self.words, check=self.damaged.check)
         self.generations = CollectionGenerations(ledger, store, self.roots, self._drop)
         self.tables = CollectionTables(ledger, store, self.roots, self.damaged)
 
@@ -82,6 +85,7 @@ class Collections:
             with self.damaged.noted(collection):
                 lost = await self.tables.check(collection, active)
                 self.damaged.note_lost(collection, lost)
+                await self.words.check(collection)
         for other in collection.generations:
             if other != active:
                 await self.tables.check_quietly(collection, other)

@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
 )
 from ingestion_orchestration_fastapi_app.domain.library.table_label import label_of
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, RootNotFound, StoreRead
+from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.problems import Problem
@@ -39,10 +40,16 @@ class CollectionRoots:
     """
 
     def __init__(
-        self, ledger: Ledger, store: VectorStore, *, check: Callable[[CollectionRecord], None]
+        self,
+        ledger: Ledger,
+        store: VectorStore,
+        words: CollectionWords,
+        *,
+        check: Callable[[CollectionRecord], None],
     ) -> None:
         self._ledger = ledger
         self._store = store
+        self._words = words
         self._check = check
         self._changing = Lock()
 
@@ -180,6 +187,7 @@ class CollectionRoots:
     ) -> None:
         async for ids in self._store.ids(generation.table, root_id=root_id):
             version = await self._store.delete(generation.table, ids)
+            await self._words.delete(collection, ids)
             synced = SyncedVersion(generation.id, version)
             await self._ledger.roots.forget_points(collection.id, ids, synced=synced)
 

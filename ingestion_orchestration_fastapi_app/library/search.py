@@ -137,7 +137,7 @@ class Search:
         )
         roots = [root.path for root in collection.roots]
         return Found(
-            hits=hits,
+            hits=await self._with_captions(collection, hits),
             collection=collection,
             warnings=(
                 *await self._pool.model_warnings(active.fingerprint),
@@ -173,11 +173,15 @@ class Search:
             others = [hit for hit in hits if hit.point.id != image_id]
             page = others[query.offset : query.offset + query.limit]
             return Found(
-                hits=page,
+                hits=await self._with_captions(collection, page),
                 collection=collection,
                 warnings=await self._pool.model_warnings(active.fingerprint),
                 cursor=self._cursor(query, asked, page, before=query.offset + 1),
             )
+
+    async def _with_captions(self, collection: CollectionRecord, hits: Sequence[Hit]) -> list[Hit]:
+        points = await self._collections.words.joined(collection, [hit.point for hit in hits])
+        return [replace(hit, point=point) for hit, point in zip(hits, points, strict=True)]
 
     def _at_cursor(
         self, query: Query, collection: CollectionRecord, digest: bytes

@@ -26,7 +26,7 @@ class WordStore(Protocol):
         """Idempotent, whatever the table's state."""
 
     async def open(self, table: str, *, synced_version: int | None) -> Opened:
-        """Reads all of it, unless the newest version is `synced_version`."""
+        """Reads all of it; where the newest version is `synced_version` only the ids."""
 
     async def write(
         self, table: str, words: Sequence[Words], *, may_exist: Collection[UUID]

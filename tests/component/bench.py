@@ -27,8 +27,10 @@ from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.verify.job import Verify
 from tests.fake_inference import FakeInference
@@ -36,6 +38,7 @@ from tests.fakes import FakeLibrary, FakePreparation, vector_of
 from tests.memory_ledger import memory_ledger
 from tests.memory_ports import MemoryContentCache
 from tests.memory_store import MemoryStore
+from tests.memory_words import MemoryWords
 from utils.contract import JobCounts
 
 CONCURRENCY = Concurrency(
@@ -85,6 +88,7 @@ class Bench:
     preparation: FakePreparation = field(default_factory=FakePreparation)
     ledger: Ledger = field(default_factory=memory_ledger)
     store: VectorStore = field(default_factory=MemoryStore)
+    words: WordStore = field(default_factory=MemoryWords)
     cache: MemoryContentCache = field(default_factory=MemoryContentCache)
     budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(100_000))
     max_waiting: int = 1000
@@ -98,6 +102,7 @@ class Bench:
         return Ports(
             ledger=self.ledger,
             store=self.store,
+            words=self.words,
             cache=self.cache,
             library=self.library,
             preparation=self.preparation,
@@ -149,7 +154,7 @@ class Bench:
         return await scheduler.submit(collection, request)
 
     def collections(self) -> Collections:
-        return Collections(self.ledger, self.store)
+        return Collections(self.ledger, self.store, self.words)
 
     async def collection(self, name: str = "default") -> CollectionRecord:
         collections = self.collections()
@@ -179,6 +184,14 @@ class Bench:
             for record in await self.ledger.jobs.list_unfinished():
                 await self.ended(record.id)
             tg.cancel_scope.cancel()
+        await self.fill_words(collections)
+
+    async def fill_words(self, collections: Collections) -> None:
+        """What a start finds lacking, or left over."""
+        filling = WordsFilling(self.ledger, self.store, collections.words, self.cache)
+        for collection in await self.ledger.collections.list_all():
+            if collection.active is not None and not collections.words.state(collection).whole:
+                await filling.fill(collection)
 
     async def ended(self, job_id: str) -> JobRecord:
         return await self.until(job_id, lambda record: record.state in FINAL)
@@ -194,11 +207,22 @@ class Bench:
                 await sleep(0.002)  # the ledger has no events: its state is what is waited for
 
     async def rows(self) -> Counter[UUID]:
-        """How often each id stands in the store."""
+        """How often each id stands in the store. Of words each has one row."""
         found: Counter[UUID] = Counter()
         async for ids in self.store.ids("default"):
             found.update(ids)
+        words: Counter[UUID] = Counter()
+        async for ids in self.words.ids("default.words"):
+            words.update(ids)
+        assert words == Counter(set(found))
         return found
+
+    async def captions(self) -> dict[str, str | None]:
+        """By file name. No point's own row has any."""
+        points = await self.store.page("default", limit=1000, offset=0)
+        assert not any(point.caption for point in points)
+        words = await self.words.get("default.words", [point.id for point in points])
+        return {point.filename: words[point.id].caption for point in points}
 
     async def check_vectors(self) -> None:
         """Every stored vector is its own file's."""

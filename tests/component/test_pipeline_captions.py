@@ -22,26 +22,21 @@ def captioning(fingerprint: str = "blip-1") -> FakeInference:
     return FakeInference(told=capabilities().model_copy(update={"captions": told}))
 
 
-async def captions(bench: Bench) -> dict[str, str | None]:
-    points = await bench.store.page("default", limit=100, offset=0)
-    return {point.filename: point.caption for point in points}
-
-
 async def test_a_job_with_captions_makes_up_for_one_without() -> None:
     bench = Bench(inference=captioning())
     bench.library.put(b"a.jpg", b"image a")
     bench.library.put(b"copy.jpg", b"image a")
     await bench.job()
-    assert await captions(bench) == {"a.jpg": None, "copy.jpg": None}
+    assert await bench.captions() == {"a.jpg": None, "copy.jpg": None}
     job = await bench.job(captions=True)
     assert (job.counts.embedded, job.counts.cached) == (1, 1)
-    assert await captions(bench) == {"a.jpg": "image a", "copy.jpg": "image a"}
+    assert await bench.captions() == {"a.jpg": "image a", "copy.jpg": "image a"}
     for with_captions in (True, False):
         again = await bench.job(captions=with_captions)
         assert again.counts.unchanged == 2
     bench.library.put(b"moved.jpg", b"image a")
     assert (await bench.job(captions=True)).counts.cached == 1, "its caption is known by content"
-    assert (await captions(bench))["moved.jpg"] == "image a"
+    assert (await bench.captions())["moved.jpg"] == "image a"
 
 
 async def test_a_failed_caption_leaves_the_image_stored_and_is_not_asked_for_by_each_import(
@@ -52,7 +47,7 @@ async def test_a_failed_caption_leaves_the_image_stored_and_is_not_asked_for_by_
     bench.library.put(b"b.jpg", b"image b")
     job = await bench.job(captions=True)
     assert (job.counts.embedded, job.counts.failed) == (2, 0)
-    assert await captions(bench) == {"a.jpg": None, "b.jpg": "image b"}
+    assert await bench.captions() == {"a.jpg": None, "b.jpg": "image b"}
     assert any("ERR_BLIP_INFER" in warning for warning in job.progress.warnings)
     bench.library.opened.clear()
     again = await bench.job(captions=True)
@@ -77,7 +72,7 @@ async def test_a_failed_caption_is_of_the_content_wherever_it_lies_and_whatever_
     assert bench.inference.inferred == [b"image wordless"]
     bench.library.put(b"a.jpg", b"image with words")
     assert (await bench.job(captions=True)).counts.embedded == 1
-    assert (await captions(bench))["a.jpg"] == "image with words"
+    assert (await bench.captions())["a.jpg"] == "image with words"
 
 
 async def test_what_no_captioner_saw_is_asked_again_by_the_next_import() -> None:
@@ -93,7 +88,7 @@ async def test_what_no_captioner_saw_is_asked_again_by_the_next_import() -> None
     assert (await bench.job(captions=True)).counts.embedded == 1
     bench.inference = captioning()
     assert (await bench.job(captions=True)).counts.embedded == 1
-    assert await captions(bench) == {"a.jpg": "image a"}
+    assert await bench.captions() == {"a.jpg": "image a"}
 
 
 async def test_another_captioner_says_everything_anew() -> None:

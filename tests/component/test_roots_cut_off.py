@@ -15,7 +15,6 @@ from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     import_request,
 )
-from ingestion_orchestration_fastapi_app.library.collections import Collections
 from tests.component import test_crashes
 from tests.component.bench import Bench, mixed_folder
 from tests.component.test_crashes import Fuse, cut
@@ -132,7 +131,7 @@ async def test_an_older_ledger_learns_from_the_table_where_a_root_is() -> None:
     await bench.ledger.roots.end_change(collection.id, root.id)
     assert version is not None
     await bench.ledger.generations.set_synced_version(collection.bound().id, version)
-    await Collections(bench.ledger, bench.store).check_all()
+    await bench.collections().check_all()
     assert (await bench.collections().get("default")).roots == (root,)
 
 
@@ -147,6 +146,6 @@ async def test_an_older_table_is_brought_to_where_the_ledger_has_the_root() -> N
     await bench.ledger.roots.end_change(collection.id, root.id)
     torn = 1_000
     await bench.ledger.generations.set_synced_version(collection.bound().id, torn)
-    await Collections(bench.ledger, bench.store).check_all()
+    await bench.collections().check_all()
     points = await bench.store.get("default", list(rows))
     assert {point.path.rpartition(b"/")[0] for point in points} == {b"/moved"}

@@ -128,6 +128,7 @@ async def test_the_next_import_brings_back_what_was_lost_and_appends_nothing_twi
     assert job.counts.cached == 3, "the two that were lost, and the one whose vector was odd"
     again = bench.inference.inferred[inferred:]
     assert not {b"image 3", b"image 4", b"image 5"} & set(again), "their vectors were remembered"
+    await bench.resumed()  # the stranger's words are made at a start
     assert set((await bench.rows()).values()) == {1}
     assert set(found(await checked(bench))) == {Wrong.FILE_MISSING}
 

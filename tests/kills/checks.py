@@ -28,6 +28,8 @@ def check_same_end(story: Story, whole: Story) -> None:
     assert left["rows"] == dict.fromkeys(expected["rows"], 1)
     assert left["contents"] == expected["contents"]
     assert left["captions"] == expected["captions"]
+    assert left["texts"] == expected["texts"]
+    assert left["word_rows"] == sorted(left["rows"])
     ids = sorted(left["rows"])
     ours, theirs = (
         np.array([of["vectors"][each] for each in ids], dtype=np.float64) for of in (left, expected)

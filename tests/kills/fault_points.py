@@ -40,6 +40,7 @@ READS = frozenset(
         "ledger.artefacts.maybe_written",
         "ledger.artefacts.surely_stored",
         "ledger.artefacts.count_stored",
+        "ledger.artefacts.captioners",
         "ledger.allowed_roots.list_all",
         "store.exists",
         "store.search",
@@ -49,6 +50,10 @@ READS = frozenset(
         "store.label",
         "store.count",
         "store.size",
+        "words.exists",
+        "words.search",
+        "words.get",
+        "words.size",
         "cache.vectors",
         "cache.pictures",
         "cache.captions",
@@ -57,22 +62,20 @@ READS = frozenset(
 # Kept for a login, which needs a key that no errand has. No job or collection is concerned: one
 # transaction each, in the ledger alone.
 OF_LOGINS = frozenset({"ledger.sessions.find", "ledger.sessions.add", "ledger.sessions.end"})
-# No errand has a second model yet, words in a table of their own, or another name for a collection:
-# one transaction each, too.
+# No errand has a second model yet, or another name for a collection: one transaction each, too.
 OF_OTHER_TABLES = frozenset(
     {
         "ledger.generations.create",
         "ledger.generations.activate",
         "ledger.generations.remove",
         "ledger.collections.rename",
-        "ledger.collections.put_words_table",
     }
 )
 # Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
 WAITS = frozenset(
     {"library.open", "preparation.prepare", "inference.capabilities", "inference.embed"}
 )
-KEEPING = ("ledger", "store", "cache")
+KEEPING = ("ledger", "store", "words", "cache")
 
 Phase = Literal["before", "after"]
 

@@ -165,6 +165,15 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
         async for ids in ports.store.ids("default")
         for point in await ports.store.get("default", list(dict.fromkeys(ids)), vectors=True)
     ]
+    collection = await services.collections.get("default")
+    words = services.collections.words
+    with anyio.fail_after(PATIENCE_S):  # those that a kill left over are made beside the job
+        while not words.state(collection).whole:
+            await anyio.sleep(LOOK_S)
+    table = words.state(collection).table
+    assert table is not None
+    word_ids = [ids async for ids in ports.words.ids(table)]
+    said = await words.found(collection, [point.id for point in points])
     failures, _ = await ports.ledger.jobs.failures(record.id, limit=1000, offset=0)
     return {
         "state": record.state,
@@ -174,7 +183,9 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
         "report": record.checkpoint.report,
         "rows": dict(rows),
         "vectors": {str(point.id): [float(each) for each in point.vector] for point in points},
-        "captions": {str(point.id): point.caption for point in points},
+        "captions": {str(one): words.caption for one, words in said.items()},
+        "texts": {str(one): words.text for one, words in said.items()},
+        "word_rows": sorted(str(one) for ids in word_ids for one in ids),
         "contents": {str(point.id): point.sha256.hex() for point in points},
         "failures": [[failure.display_path, failure.code] for failure in failures],
         "job_id": record.id,

@@ -18,12 +18,12 @@ STRANGER = UUID("00000000-0000-4000-8000-000000000001")
 
 
 def spoil(data_dir: Path, *, but: str) -> None:
-    """Points are lost, one row is unknown, one is there twice, all thumbnails are gone. No process
-    uses the folder.
+    """Points are lost, one row is unknown, one is there twice, all thumbnails and words are gone.
 
-    `but`: of that file the point stays.
+    No process uses the folder. `but`: of that file the point stays.
     """
     shutil.rmtree(data_dir / "cache")
+    shutil.rmtree(data_dir / "store" / "default.words.lance" / "data")
     anyio.run(_spoil, data_dir, but)
 
 

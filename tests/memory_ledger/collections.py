@@ -103,12 +103,17 @@ class MemoryCollections:
         await checkpoint()
         self._state.dropped.discard(table)
 
-    async def put_words_table(self, collection_id: int, table: str) -> None:
+    async def put_words_table(
+        self, collection_id: int, table: str, *, synced_version: int | None
+    ) -> None:
         await checkpoint()
         if collection_id not in self._state.collections:
             raise CollectionNotFound("The collection was deleted.")
         kept = self._state.collections[collection_id]
-        kept.record = replace(kept.record, words_table=table)
+        before = kept.record.words_table
+        if before not in (None, table):
+            self._state.dropped.add(before)
+        kept.record = replace(kept.record, words_table=table, words_version=synced_version)
 
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         await checkpoint()

@@ -89,14 +89,24 @@ async def test_all_tables_go_with_their_collection(ledger: Ledger) -> None:
     made = await ledger.collections.create("default", identity="default")
     await bound(ledger, made)
     await ledger.generations.create(made.id, SECOND)
-    await ledger.collections.put_words_table(made.id, "default-words")
-    assert (await of_default(ledger)).words_table == "default-words"
+    await ledger.collections.put_words_table(made.id, "default-words", synced_version=7)
+    known = await of_default(ledger)
+    assert (known.words_table, known.words_version) == ("default-words", 7)
     tables = ["default", "default-2", "default-words"]
     assert await ledger.generations.taken_tables() == set(tables)
     await ledger.collections.delete(made.id)
     assert await ledger.collections.dropped_tables() == tables
     with pytest.raises(CollectionNotFound):
-        await ledger.collections.put_words_table(made.id, "default-words")
+        await ledger.collections.put_words_table(made.id, "default-words", synced_version=None)
+
+
+async def test_another_table_of_words_lets_the_former_be_dropped(ledger: Ledger) -> None:
+    made = await ledger.collections.create("default", identity="default")
+    for table in ("default.words", "default.words", "default.words2"):
+        await ledger.collections.put_words_table(made.id, table, synced_version=None)
+    known = await of_default(ledger)
+    assert (known.words_table, known.words_version) == ("default.words2", None)
+    assert await ledger.collections.dropped_tables() == ["default.words"]
 
 
 async def test_a_collection_without_a_table_takes_none_of_another(ledger: Ledger) -> None:

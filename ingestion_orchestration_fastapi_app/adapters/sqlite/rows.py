@@ -88,6 +88,7 @@ def collection_record(
         last_job_id=row[2],
         identity=row[3],
         words_table=row[4],
+        words_version=row[5],
         generations=generations,
         roots=tuple(Root(UUID(bytes=root_id), path) for root_id, path in roots),
         watches=tuple(

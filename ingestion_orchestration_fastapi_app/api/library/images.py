@@ -61,6 +61,7 @@ async def list_images(
             points = await services.ports.store.page(
                 record.active.table, limit=limit, offset=offset, filters=shown
             )
+            points = await services.collections.words.joined(record, points)
     stale = await services.stale_points.among(record, points)
     return ImageList(
         images=tuple(image_reply(point, record.name, stale=stale) for point in points),
@@ -77,7 +78,8 @@ async def get_image(
     point = await services.thumbnails.point(collection, image_id)
     record = await services.collections.get(collection)
     stale = await services.stale_points.among(record, [point])
-    return image_reply(point, collection, stale=stale)
+    (shown,) = await services.collections.words.joined(record, [point])
+    return image_reply(shown, collection, stale=stale)
 
 
 @router.get(

@@ -15,7 +15,12 @@ from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
     is_stored,
     refusal,
 )
-from ingestion_orchestration_fastapi_app.domain.files.file import File, FileRecord, Outcome
+from ingestion_orchestration_fastapi_app.domain.files.file import (
+    File,
+    FileRecord,
+    FileStat,
+    Outcome,
+)
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DIED_ALONE
 from utils.contract import ErrorCode
 
@@ -128,3 +133,18 @@ def is_tried_alone(file: File, record: FileRecord | None, vector_model: str) -> 
 
 def _is_perhaps_of_the_moment(verdict: Artefact) -> bool:
     return verdict.code in PERHAPS_OF_THE_MOMENT and verdict.detail != DIED_ALONE
+
+
+def is_as_stored(
+    record: FileRecord, stat: FileStat, sha256: bytes | None, *, model: str, readers: Readers
+) -> bool:
+    """Whether the point that a job made again of the file is the one that was stored: its row
+    need not be written. A caption is not in it.
+    """
+    vector = found(record.artefacts, Kind.VECTOR, model)
+    return (
+        vector is not None
+        and vector.state is State.STORED
+        and vector.reader_version == readers.version
+        and (record.stat, record.sha256) == (stat, sha256)
+    )

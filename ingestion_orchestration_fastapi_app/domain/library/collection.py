@@ -28,7 +28,8 @@ class CollectionRecord:
     once, and kept with the points, too.
 
     `root_changes`: roots that are being re-pointed, and where to, or forgotten (None).
-    `words_table`: where its words are, by name.
+    `words_table`: where its words are, by name. `words_version`: its newest version at which it had
+    a row for each point; None where it never had.
     """
 
     id: int
@@ -40,6 +41,7 @@ class CollectionRecord:
     watches: tuple[Watch, ...] = ()
     root_changes: Mapping[UUID, bytes | None] = field(default_factory=dict)
     words_table: str | None = None
+    words_version: int | None = None
 
     @property
     def active(self) -> Generation | None:

@@ -72,3 +72,12 @@ def new_table_name(collection: str, taken: Collection[str]) -> str:
         number += 1
         found = table_name(f"{collection}\0{number}")
     return found
+
+
+def new_words_table(points_table: str, taken: Collection[str]) -> str:
+    """Of the table of its points, so that who lost the ledger finds it with them."""
+    found, number = f"{points_table}.words", 1
+    while found in taken:
+        number += 1
+        found = f"{points_table}.words{number}"
+    return found

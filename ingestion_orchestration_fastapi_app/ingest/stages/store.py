@@ -1,16 +1,19 @@
-"""From ends to durable ends: intents, vector store, cache, ledger, in this order."""
+"""From ends to durable ends: intents, vectors, words, cache, ledger, in this order."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind
+from ingestion_orchestration_fastapi_app.domain.files.change_detection import is_as_stored
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
-from ingestion_orchestration_fastapi_app.domain.library.point import Vector
+from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
+from ingestion_orchestration_fastapi_app.domain.library.words import Caption
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
@@ -72,7 +75,7 @@ def _copies(job: JobContext, end: Result) -> list[Result]:
     copies = job.deduplicator.take_copies(end.owned_sha256)
     if end.point is not None and end.picture is not None:
         point, picture = end.point, end.picture
-        said = next((one for one in file_outcome.artefacts if one.kind is Kind.CAPTION), None)
+        said = _caption_of(end)
         return [
             cached(job, copy, picture, point.vector, caption=point.caption, artefact=said)
             for copy in copies
@@ -107,11 +110,14 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
     synced: SyncedVersion | None = None
     if points:
         ids = [point.id for point in points]
+        rows = await _rows(job, results)
         may_exist = await ledger.artefacts.maybe_written(job.generation.id, ids)
         outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
         await ledger.artefacts.begin_write(job.job_id, job.generation.id, outcomes)
-        version = await store.write(job.generation.table, points, may_exist=may_exist)
-        synced = SyncedVersion(job.generation.id, version)
+        if rows:
+            version = await store.write(job.generation.table, rows, may_exist=may_exist)
+            synced = SyncedVersion(job.generation.id, version)
+        await job.words.write(job.collection, points, _captions(results), may_exist=may_exist)
         await _fill_cache(job, results)
     await ledger.files.complete(
         job.job_id,
@@ -121,6 +127,42 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
         progress=job.progress.saved(),
         reader_version=job.ports.preparation.reader_version,
     )
+
+
+async def _rows(job: JobContext, results: list[Result]) -> list[Point]:
+    """Those that differ from what is stored. A row that changes leaves every index of its table: a
+    caption, which is a word, changes none.
+    """
+    alike = [end.point.id for end in results if end.point is not None and _is_as_stored(job, end)]
+    there: set[UUID] = set()
+    if alike:  # before this write is begun: then the ledger is sure of none
+        there = await job.ports.ledger.artefacts.surely_stored(job.generation.id, alike)
+    points = [end.point for end in results if end.point is not None]
+    return [replace(point, caption=None) for point in points if point.id not in there]
+
+
+def _is_as_stored(job: JobContext, end: Result) -> bool:
+    if end.record is None or job.options.force:
+        return False
+    outcome = end.file_outcome
+    return is_as_stored(
+        end.record, outcome.stat, outcome.sha256, model=job.fingerprint, readers=job.readers
+    )
+
+
+def _captions(results: list[Result]) -> dict[UUID, Caption]:
+    captions = {}
+    for end in results:
+        said = _caption_of(end)
+        if end.point is not None and end.point.caption is not None:
+            captions[end.point.id] = Caption(
+                end.point.caption, None if said is None else said.model
+            )
+    return captions
+
+
+def _caption_of(end: Result) -> Artefact | None:
+    return next((one for one in end.file_outcome.artefacts if one.kind is Kind.CAPTION), None)
 
 
 async def _fill_cache(job: JobContext, results: list[Result]) -> None:
@@ -155,3 +197,4 @@ async def run_maintenance(job: JobContext) -> None:
                 job.ports.ledger.generations.set_synced_version, job.generation.id, version
             )
             await job.until_stored(write)
+        await job.until_stored(partial(job.words.upkeep, job.collection))

@@ -48,8 +48,10 @@ class CollectionRepository(Protocol):
         """Names of tables that nobody needs, and that may still be in the vector store."""
 
     async def end_drop(self, table: str) -> None: ...
-    async def put_words_table(self, collection_id: int, table: str) -> None:
-        """Raises CollectionNotFound."""
+    async def put_words_table(
+        self, collection_id: int, table: str, *, synced_version: int | None
+    ) -> None:
+        """Another one that it had is a dropped table then. Raises CollectionNotFound."""
 
     async def put_watch(self, collection_id: int, watch: Watch) -> None:
         """Replaces what was said of the same directory. Raises CollectionNotFound."""

@@ -12,18 +12,21 @@ import pyarrow as pa
 from ingestion_orchestration_fastapi_app.adapters.lance.database import Database
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     DamagedError,
+    is_moment,
     reading,
     unreadable,
     writing,
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.lance.tables import Tables
 from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import Limits, main_index
 from ingestion_orchestration_fastapi_app.adapters.lance.words import full_text
 from ingestion_orchestration_fastapi_app.adapters.lance.words.rows import (
     READ,
     SCHEMA,
+    TERMS,
     check,
     to_table,
     to_words,
@@ -35,8 +38,8 @@ from ingestion_orchestration_fastapi_app.domain.library.words import WordHit, Wo
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
 
 _UNINDEXED_ROWS = 20_000  # twice what a search may read one by one, in about 10 ms
-_FAILURES = 3  # of writes, one after the other: then the table is taken for damaged
 _ROWS_A_READ = 8192
+_ROWS_ASKED_FOR = 8
 
 
 class LanceWords(Tables):
@@ -63,8 +66,9 @@ class LanceWords(Tables):
             entry.table = None
             with reading(table):
                 handle = await self.database.fresh(table)
-                if handle is not None and await handle.version() != synced_version:
-                    await _read_all(handle)
+                if handle is not None:
+                    is_known = await handle.version() == synced_version
+                    await _read(handle, [ID] if is_known else [*READ, TERMS])
                 open_table = await self._attached(entry, table)
                 opened = Opened(int(await open_table.handle.version()), restored=False)
                 if opened.version == synced_version:
@@ -112,22 +116,24 @@ class LanceWords(Tables):
         """Its files are not watched: what is damaged shows when it is read."""
 
     async def _not_written(self, table: str, entry: Entry, fault: StoreWrite) -> None:
-        entry.health.failures += 1
-        if entry.health.failures >= _FAILURES:
+        entry.health.note(fault.__cause__)
+        if not is_moment(fault.__cause__ or fault):  # waiting mends nothing, and another is made
             raise unreadable(table, fault.__cause__ or fault) from fault
 
 
-async def _read_all(handle: Any) -> None:
-    """Every row, by its form, and the index by a few of them."""
-    number, asked = 0, list[Words]()
-    async for batch in await handle.query().to_batches(max_batch_length=_ROWS_A_READ):
-        rows = pa.Table.from_batches([batch])
-        check(rows)
-        number += rows.num_rows
-        asked += to_words(rows.slice(0, 1))
+async def _read(handle: Any, columns: list[str]) -> None:
+    """These of every row, by their form, and the index by a few of the rows."""
+    number, asked = 0, list[UUID]()
+    query = handle.query().select(columns)
+    async for batch in await query.to_batches(max_batch_length=_ROWS_A_READ):
+        check(pa.Table.from_batches([batch]))
+        number += batch.num_rows
+        asked += map(UUID, batch[ID][:1].to_pylist())
     if number != await handle.count_rows():
         raise DamagedError("rows are missing")
-    for one in asked:
+    asked = asked[:: len(asked) // _ROWS_ASKED_FOR + 1]
+    rows = [one async for part in queries.rows_by_id(handle, asked, READ) for one in to_words(part)]
+    for one in rows:
         found = await full_text.found(handle, one.text, limit=1, among=[one.id])
         if terms(one.text) and not found:
             raise DamagedError("the index lacks words")

@@ -104,6 +104,21 @@ class ArtefactsTable(Repository):
             found.update(UUID(bytes=row[0]) for row in rows)
         return found
 
+    @reads
+    def captioners(
+        self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
+    ) -> dict[UUID, str]:
+        found: dict[UUID, str] = {}
+        for chunk in file_rows.chunks(point_ids):
+            query = (
+                "SELECT f.point_id, a.model FROM files f JOIN artefacts a ON a.file_id = f.id"  # noqa: S608  # marks only
+                " WHERE a.kind = 'caption' AND a.state = 'stored' AND f.collection_id = ?"
+                f" AND f.point_id IN ({file_rows.marks(len(chunk))})"
+            )
+            rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
+            found.update((UUID(bytes=point), model) for point, model in rows)
+        return found
+
     @writes
     def begin_delete(
         self, db: sqlite3.Connection, generation_id: int, point_ids: Sequence[UUID]

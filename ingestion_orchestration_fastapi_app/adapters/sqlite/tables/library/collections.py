@@ -25,7 +25,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 
 _COLUMNS = """id, name,
     (SELECT j.id FROM jobs j WHERE j.collection_id = collections.id
-     ORDER BY j.number DESC LIMIT 1), identity, words_table"""
+     ORDER BY j.number DESC LIMIT 1), identity, words_table, words_version"""
 # One that was never bound may have a table that outlived its ledger: it goes, too.
 _DROP = """
 INSERT OR IGNORE INTO dropped_tables
@@ -144,9 +144,19 @@ class CollectionsTable(Repository):
         db.execute("DELETE FROM dropped_tables WHERE name = ?", (table,))
 
     @writes
-    def put_words_table(self, db: sqlite3.Connection, collection_id: int, table: str) -> None:
+    def put_words_table(
+        self, db: sqlite3.Connection, collection_id: int, table: str, *, synced_version: int | None
+    ) -> None:
         collection_rows.check_there(db, collection_id)
-        db.execute("UPDATE collections SET words_table = ? WHERE id = ?", (table, collection_id))
+        db.execute(
+            "INSERT OR IGNORE INTO dropped_tables"
+            " SELECT words_table FROM collections WHERE id = ? AND words_table <> ?",
+            (collection_id, table),
+        )
+        db.execute(
+            "UPDATE collections SET words_table = ?, words_version = ? WHERE id = ?",
+            (table, synced_version, collection_id),
+        )
 
     @writes
     def put_watch(self, db: sqlite3.Connection, collection_id: int, watch: Watch) -> None:

@@ -1,0 +1,1 @@
+"""The words of collections: beside points, and made whole again."""

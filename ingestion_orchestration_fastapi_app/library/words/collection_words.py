@@ -1,0 +1,221 @@
+"""The words of collections: written beside points, joined to them, and made again where lost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+import structlog
+from anyio import Event, Lock
+
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.generation import new_words_table
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.words import Caption, Words, words_of
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, StoreRead, StoreWrite
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.ports.words import WordStore
+from utils.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+LOST = (StoreRead, ValueError)  # the second: of a table that is gone
+
+
+@dataclass
+class WordsState:
+    """Of one collection. Whoever writes to its table holds the lock.
+
+    `table`: None until one is there. `version`: its newest on the disk. `whole`: it has a row for
+    each point, as far as is known; where not, each row that is written may exist.
+    """
+
+    lock: Lock = field(default_factory=Lock)
+    table: str | None = None
+    version: int | None = None
+    whole: bool = False
+
+
+class CollectionWords:
+    """Words are never waited for: where their table is damaged another takes its place, and is
+    filled beside all else (`filling.py`).
+
+    Raises StoreWrite and DiskFull where words could not be written, never StoreRead.
+    """
+
+    def __init__(self, ledger: Ledger, store: VectorStore, words: WordStore) -> None:
+        self._ledger = ledger
+        self._store = store
+        self.store = words
+        self._states: defaultdict[int, WordsState] = defaultdict(WordsState)
+        self._to_fill: dict[int, None] = {}  # ids of collections, the first to come first
+        self._asked = Event()
+
+    def state(self, collection: CollectionRecord) -> WordsState:
+        return self._states[collection.id]
+
+    async def check(self, collection: CollectionRecord) -> None:
+        """At start-up, after the collection's points. What is not whole is filled later."""
+        state = self.state(collection)
+        async with state.lock:
+            if collection.words_table is not None:
+                await self.open(collection)
+        if not state.whole:
+            self.ask(collection)
+
+    async def prepare(self, collection: CollectionRecord, *, is_known: bool) -> None:
+        """Before a job that writes points. `is_known`: the points are as they were left."""
+        state = self.state(collection)
+        async with state.lock:
+            await self.open(collection)
+            state.whole = state.whole and is_known
+        if not state.whole:
+            self.ask(collection)
+
+    async def open(self, collection: CollectionRecord) -> None:
+        """Another one, where it has none or cannot be read. The lock is held."""
+        state, table = self.state(collection), collection.words_table
+        if state.table is not None:
+            return
+        if table is None:
+            await self.replace(collection)
+            state.whole = not await self._store.count(collection.bound().table)
+            return
+        try:
+            opened = await self.store.open(table, synced_version=collection.words_version)
+            rows = (await self.store.size(table)).points
+        except LOST as exc:
+            await self.replace(collection, why=exc)
+            return
+        state.table, state.version = table, opened.version
+        is_synced = opened.version == collection.words_version
+        state.whole = is_synced and rows == await self._store.count(collection.bound().table)
+
+    async def write(
+        self,
+        collection: CollectionRecord,
+        points: Sequence[Point],
+        captions: Mapping[UUID, Caption],
+        *,
+        may_exist: Collection[UUID],
+    ) -> None:
+        """After the points themselves. Safe to repeat with more that may exist."""
+        rows = [words_of(point, collection.roots, captions.get(point.id)) for point in points]
+        state = self.state(collection)
+        async with state.lock:
+            await self.open(collection)
+            try:
+                await self._put(collection, rows, may_exist)
+            except LOST as exc:
+                await self.replace(collection, why=exc)
+                try:
+                    await self._put(collection, rows, may_exist)
+                except LOST as again:
+                    raise StoreWrite("The words of images could not be written.") from again
+
+    async def _put(
+        self, collection: CollectionRecord, rows: Sequence[Words], may_exist: Collection[UUID]
+    ) -> None:
+        state = self.state(collection)
+        assert state.table is not None, "it was made"
+        if not state.whole or len(collection.generations) > 1:  # another may have the point
+            may_exist = [one.id for one in rows]
+        state.version = await self.store.write(state.table, rows, may_exist=may_exist)
+
+    async def delete(self, collection: CollectionRecord, ids: Sequence[UUID]) -> None:
+        """After the points themselves."""
+        state = self.state(collection)
+        async with state.lock:
+            if state.table is not None:
+                try:
+                    state.version = await self.store.delete(state.table, ids)
+                except LOST as exc:
+                    await self.replace(collection, why=exc)
+
+    async def joined(self, collection: CollectionRecord, points: Sequence[Point]) -> list[Point]:
+        """With their captions; a point without words has what its own row says."""
+        found = await self.found(collection, [point.id for point in points])
+        return [
+            replace(point, caption=found[point.id].caption) if point.id in found else point
+            for point in points
+        ]
+
+    async def found(self, collection: CollectionRecord, ids: Collection[UUID]) -> dict[UUID, Words]:
+        """What cannot be read is left out, and made again later."""
+        state = self.state(collection)
+        if state.table is None or not ids:
+            return {}
+        try:
+            return await self.store.get(state.table, ids)
+        except LOST:  # the store has logged it
+            self.ask(collection)
+            return {}
+
+    async def upkeep(self, collection: CollectionRecord) -> None:
+        state = self.state(collection)
+        async with state.lock:
+            if state.table is not None:
+                with suppress(*LOST):  # who reads or writes next finds out
+                    version = await self.store.upkeep(state.table)
+                    state.version = state.version if version is None else version
+
+    async def settle(self, collection: CollectionRecord) -> None:
+        """At a job's end: the next start then need not look at what is known to be whole."""
+        state = self.state(collection)
+        async with state.lock:
+            if state.whole and state.table is not None:
+                put = self._ledger.collections.put_words_table
+                with suppress(Problem):
+                    await put(collection.id, state.table, synced_version=state.version)
+
+    async def replace(
+        self, collection: CollectionRecord, *, why: BaseException | None = None
+    ) -> str:
+        """Makes another table in place of the collection's, if it has any. The lock is held.
+
+        It has a new name: what is damaged may not even let itself be removed.
+        """
+        state = self.state(collection)
+        taken = await self._ledger.generations.taken_tables()
+        table, version = await self._created(collection, taken)
+        put = self._ledger.collections.put_words_table
+        try:
+            await put(collection.id, table, synced_version=None)
+        except CollectionNotFound:
+            await self.store.drop(table)
+            raise
+        before, state.table, state.version, state.whole = state.table, table, version, False
+        before = before or collection.words_table
+        if before is not None and before != table:
+            log.warning("words_lost", collection=collection.name, table=before, error=str(why))
+            with suppress(Problem):  # the next start tries again
+                await self.store.drop(before)
+                await self._ledger.collections.end_drop(before)
+        self.ask(collection)
+        return table
+
+    async def _created(self, collection: CollectionRecord, taken: set[str]) -> tuple[str, int]:
+        while True:
+            table = new_words_table(collection.bound().table, taken)
+            try:
+                return table, await self.store.create(table)
+            except StoreRead:  # one that outlived its ledger, and is damaged
+                taken.add(table)
+
+    def ask(self, collection: CollectionRecord) -> None:
+        """That its words be looked through, and made whole."""
+        self._to_fill[collection.id] = None
+        self._asked.set()
+
+    async def next_to_fill(self) -> int:
+        """Waits for a collection that was asked for. Returns its id."""
+        while not self._to_fill:
+            self._asked = Event()
+            await self._asked.wait()
+        found = next(iter(self._to_fill))
+        del self._to_fill[found]
+        return found

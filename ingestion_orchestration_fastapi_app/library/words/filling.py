@@ -1,0 +1,166 @@
+"""Makes words whole: a row for each point and no other, from the points and cached captions."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
+
+import numpy as np
+import structlog
+
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.words import Caption, words_of
+from ingestion_orchestration_fastapi_app.library.words.collection_words import LOST, CollectionWords
+from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+_A_STEP = 1024  # points: an import waits for one step at most
+_TRIES = 2  # the second into another table
+
+
+class _LostError(Exception):
+    """The words' table, not that of the points."""
+
+
+class WordsFilling:
+    """Runs beside imports, searches and removals. Goes on where it was cut off, at the next start:
+    what is there is not made again.
+    """
+
+    def __init__(
+        self, ledger: Ledger, store: VectorStore, words: CollectionWords, cache: ContentCache
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._words = words
+        self._cache = cache
+
+    async def serve(self) -> None:
+        while True:
+            collection_id = await self._words.next_to_fill()
+            try:
+                found = await self._ledger.collections.find_by_id(collection_id)
+                if found is not None and found.active is not None:
+                    await self.fill(found)
+            except Problem as exc:  # the next start, or the next to miss words, asks again
+                log.warning("words_not_filled", collection_id=collection_id, error=exc.detail)
+            except Exception:  # a bug, too: nothing else depends on it
+                log.exception("words_not_filled", collection_id=collection_id)
+
+    async def fill(self, collection: CollectionRecord) -> None:
+        state, table = self._words.state(collection), collection.bound().table
+        log.info("words_filling", collection=collection.name)
+        for tries in range(_TRIES):
+            try:
+                async with state.lock:
+                    await self._words.open(collection)
+                made = await self._write_missing(collection, table)
+                deleted = await self._delete_unknown(collection, table)
+            except _LostError as exc:
+                if tries == _TRIES - 1:
+                    raise
+                async with state.lock:
+                    await self._words.replace(collection, why=exc.__cause__)
+            else:
+                state.whole = True
+                await self._words.upkeep(collection)
+                await self._words.settle(collection)
+                log.info("words_filled", collection=collection.name, made=made, deleted=deleted)
+                return
+
+    async def _write_missing(self, collection: CollectionRecord, table: str) -> int:
+        """An import that wrote a point first waits with its words until the step is over."""
+        state, made = self._words.state(collection), 0
+        async for ids in self._store.ids(table):
+            for start in range(0, len(ids), _A_STEP):
+                async with state.lock:
+                    made += await self.write(collection, ids[start : start + _A_STEP])
+        return made
+
+    async def write(self, collection: CollectionRecord, ids: Sequence[UUID]) -> int:
+        """What is missing of these. The lock is held: what is not there now is new."""
+        state = self._words.state(collection)
+        assert state.table is not None, "it was made"
+        with _of_words():
+            there = await self._words.store.get(state.table, ids)
+        missing = list(dict.fromkeys(one for one in ids if one not in there))
+        if not missing:
+            return 0
+        points = await self._store.get(collection.bound().table, missing)
+        captions = await self._captions(collection, points)
+        rows = [words_of(point, collection.roots, captions.get(point.id)) for point in points]
+        with _of_words():
+            state.version = await self._words.store.write(state.table, rows, may_exist=())
+        return len(rows)
+
+    async def _captions(
+        self, collection: CollectionRecord, points: Sequence[Point]
+    ) -> dict[UUID, Caption]:
+        """Of the cache, where it still has them; else what the point's own row says, which an
+        earlier version wrote.
+        """
+        found = {one.id: Caption(one.caption, None) for one in points if one.caption is not None}
+        models = await self._ledger.artefacts.captioners(
+            collection.id, [point.id for point in points]
+        )
+        for model in set(models.values()):
+            of_model = [point for point in points if models.get(point.id) == model]
+            hashes = list({point.picture_key for point in of_model})
+            said = await self._cache.captions(model, hashes)
+            for point in of_model:
+                text = said.get(point.picture_key, point.caption)
+                if text is not None:
+                    found[point.id] = Caption(text, model)
+        return found
+
+    async def _delete_unknown(self, collection: CollectionRecord, table: str) -> int:
+        """Rows of no point. Of a point that has several, all but one are made again."""
+        state, marks, deleted = self._words.state(collection), array("Q"), 0
+        assert state.table is not None, "it was made"
+        with _of_words():
+            groups = [ids async for ids in self._words.store.ids(state.table)]
+        for ids in groups:
+            marks.extend(_mark(one) for one in ids)
+            async with state.lock:
+                there = {point.id for point in await self._store.get(table, ids)}
+                unknown = [one for one in ids if one not in there]
+                if unknown:
+                    with _of_words():
+                        version = await self._words.store.delete(state.table, unknown)
+                    state.version, deleted = version, deleted + len(unknown)
+        distinct, counts = np.unique(np.asarray(marks, dtype=np.uint64), return_counts=True)
+        twice = set(distinct[counts > 1].tolist())
+        if twice:
+            doubled = {one for ids in groups for one in ids if _mark(one) in twice}
+            await self._write_once(collection, sorted(doubled))
+            deleted += int(counts.sum()) - len(distinct)
+        return deleted
+
+    async def _write_once(self, collection: CollectionRecord, ids: Sequence[UUID]) -> None:
+        state = self._words.state(collection)
+        async with state.lock:
+            assert state.table is not None, "it was made"
+            with _of_words():
+                rows = list((await self._words.store.get(state.table, ids)).values())
+                await self._words.store.delete(state.table, ids)
+                write = self._words.store.write
+                state.version = await write(state.table, rows, may_exist=())
+
+
+@contextmanager
+def _of_words() -> Iterator[None]:
+    try:
+        yield
+    except LOST as exc:
+        raise _LostError from exc
+
+
+def _mark(one: UUID) -> int:
+    return int.from_bytes(one.bytes[:8])  # ids are hashes: of a million no two begin alike

@@ -1,0 +1,149 @@
+"""Words beside points: written, joined, filled, and made again whatever happens to their table."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.lance.words.store import LanceWords
+from tests.component.bench import Bench
+from tests.component.store_fixtures import files_of
+from tests.component.store_tears import halved, zeroed
+from tests.component.test_pipeline_captions import captioning
+
+pytestmark = pytest.mark.anyio
+
+WORDS = "default.words"
+IMAGES = 30
+
+
+@asynccontextmanager
+async def imported(folder: Path, *, captions: bool = True) -> AsyncIterator[Bench]:
+    """On real tables."""
+    bench = Bench(inference=captioning())
+    restarted(bench, folder)
+    for number in range(IMAGES):
+        bench.library.put(b"%03d.jpg" % number, b"image %d" % number)
+    assert (await bench.job(captions=captions)).counts.embedded == IMAGES
+    try:
+        yield bench
+    finally:
+        await tables(bench).aclose()
+
+
+def restarted(bench: Bench, folder: Path) -> None:
+    """Another process: nothing that was open still is."""
+    store = LanceStore(str(folder), index_threshold_rows=IMAGES)
+    bench.store, bench.words = store, LanceWords(store.database)
+
+
+async def test_a_caption_pass_over_all_of_a_collection_leaves_the_vector_index_whole(
+    tmp_path: Path,
+) -> None:
+    async with imported(tmp_path, captions=False) as bench:
+        assert (await bench.store.size("default")).unindexed_points == 0
+        before = await bench.store.open("default", synced_version=None)
+        for said in ("image", "once more image"):
+            bench.inference = captioning(said)
+            bench.inference.library = bench.library
+            job = await bench.job(captions=True)
+            assert job.counts.embedded == IMAGES, "captions are asked for with vectors"
+            assert len(await bench.words.search(WORDS, "image", limit=1000)) == IMAGES
+        assert all((await bench.captions()).values())
+        assert (await bench.store.size("default")).unindexed_points == 0
+        assert await bench.store.open("default", synced_version=None) == before
+
+
+def _torn(folder: str) -> None:
+    for path in files_of(folder, "data", table=WORDS):
+        halved(path)
+
+
+def _emptied(folder: str) -> None:
+    for path in files_of(folder, "data", table=WORDS):
+        zeroed(path)
+
+
+def _without_data(folder: str) -> None:
+    shutil.rmtree(os.path.join(folder, f"{WORDS}.lance", "data"))
+
+
+def _without_index(folder: str) -> None:
+    shutil.rmtree(os.path.join(folder, f"{WORDS}.lance", "_indices"))
+
+
+def _without_manifests(folder: str) -> None:
+    for path in files_of(folder, "_versions", table=WORDS):
+        zeroed(path)
+
+
+def _gone(folder: str) -> None:
+    shutil.rmtree(os.path.join(folder, f"{WORDS}.lance"))
+
+
+def _a_file(folder: str) -> None:
+    _gone(folder)
+    Path(folder, f"{WORDS}.lance").write_bytes(b"no table")
+
+
+DAMAGES = (_torn, _emptied, _without_data, _without_index, _without_manifests, _gone, _a_file)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_damaged_words_stop_no_import_and_are_made_again(
+    damage: Callable[[str], None], tmp_path: Path
+) -> None:
+    """In the process that has the table open, and in the next one."""
+    for has_restarted in (False, True):
+        folder = tmp_path / str(has_restarted)
+        async with imported(folder) as bench:
+            said = await captions_of(bench)
+            assert set(said.values()) == {f"image {number}" for number in range(IMAGES)}
+            damage(str(folder))
+            if has_restarted:
+                restarted(bench, folder)
+            collections = bench.collections()
+            if has_restarted:
+                await collections.check_all()
+            bench.library.put(b"new.jpg", b"image new")
+            job = await bench.job(collections, captions=True)
+            assert (job.counts.embedded, job.counts.unchanged) == (1, IMAGES)
+            await bench.fill_words(collections)
+            collection = await bench.ledger.collections.find("default")
+            assert collection is not None
+            await collections.words.found(collection, list(await ids_of(bench)))
+            await collections.words.prepare(collection, is_known=False)
+            await bench.fill_words(collections)
+            restarted(bench, folder)
+            assert await captions_of(bench) == said | {"new.jpg": "image new"}
+
+
+def tables(bench: Bench) -> LanceStore:
+    assert isinstance(bench.store, LanceStore)
+    return bench.store
+
+
+async def ids_of(bench: Bench) -> list[UUID]:
+    return [one async for ids in bench.store.ids("default") for one in ids]
+
+
+async def captions_of(bench: Bench) -> dict[str, str | None]:
+    """As a start shows them, with its words filled."""
+    collections = bench.collections()
+    await collections.check_all()
+    await bench.fill_words(collections)
+    collection = await collections.get("default")
+    found = await bench.store.page("default", limit=1000, offset=0)
+    assert collection.words_table is not None
+    rows = [one async for ids in bench.words.ids(collection.words_table) for one in ids]
+    assert sorted(rows) == sorted(point.id for point in found)
+    return {
+        point.filename: point.caption for point in await collections.words.joined(collection, found)
+    }
