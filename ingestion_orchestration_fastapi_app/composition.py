@@ -158,6 +158,7 @@ async def composed(
         store_linger_s=settings.store_linger_s,
         delete_guard_percent=settings.delete_guard_percent,
     )
+    words_filling = WordsFilling(ports.ledger, ports.store, known_collections.words, ports.cache)
     thumbnails = Thumbnails(
         known_collections,
         ports.store,
@@ -171,7 +172,7 @@ async def composed(
     ingesting = Ingest(ports, known_collections, pool, concurrency)
     scheduler = JobScheduler(
         ports,
-        Kinds([ingesting.kind, Verify(known_collections, thumbnails).kind]),
+        Kinds([ingesting.kind, Verify(known_collections, thumbnails, words_filling).kind]),
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
     )
@@ -181,7 +182,7 @@ async def composed(
         settings=settings,
         ports=ports,
         collections=known_collections,
-        words_filling=WordsFilling(ports.ledger, ports.store, known_collections.words, ports.cache),
+        words_filling=words_filling,
         scheduler=scheduler,
         watching=Watching(
             ports.ledger,

@@ -21,13 +21,16 @@ from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 
 class Phase(StrEnum):
     """FILES: the ledger's files, by key. ROWS: the store's rows are counted. UNKNOWN: those of
-    which the ledger knew nothing become known to it. DUPLICATED: of each id one row stays.
+    which the ledger knew nothing become known to it. DUPLICATED: of each id one row stays. WORDS:
+    theirs are counted. FILLING: they are made whole.
     """
 
     FILES = "files"
     ROWS = "rows"
     UNKNOWN = "unknown"
     DUPLICATED = "duplicated"
+    WORDS = "words"
+    FILLING = "filling"
     DONE = "done"
 
 

@@ -29,6 +29,8 @@ class Wrong(StrEnum):
     THUMBNAIL_MISSING = "thumbnail_missing"  # mended: made anew
     ROW_UNKNOWN = "row_unknown"  # to the ledger; mended: written over, never beside
     ROW_DUPLICATED = "row_duplicated"  # mended: the last one written stays
+    WORDS_MISSING = "words_missing"  # a point has none; mended: made anew
+    WORDS_UNKNOWN = "words_unknown"  # of no point; mended: deleted
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import Example
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
-from ingestion_orchestration_fastapi_app.errors import DiskFull, ImageNotFound, StoreWrite
+from ingestion_orchestration_fastapi_app.errors import (
+    DiskFull,
+    ImageNotFound,
+    StoreRead,
+    StoreWrite,
+)
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.verify.account import Account, Phase, account_of
 from ingestion_orchestration_fastapi_app.verify.files import NORM_TOLERANCE, Wrong, look_at
 from ingestion_orchestration_fastapi_app.verify.rows import (
@@ -22,6 +29,7 @@ from ingestion_orchestration_fastapi_app.verify.rows import (
     duplicated_ids,
     unknown_ids,
 )
+from ingestion_orchestration_fastapi_app.verify.words import count_words
 from utils.contract import JobState, VerifyOptions
 from utils.problems import Problem, ServiceOverloaded
 
@@ -35,6 +43,7 @@ class Verify:
 
     collections: Collections
     thumbnails: Thumbnails
+    filling: WordsFilling
 
     @property
     def kind(self) -> Kind[VerifyOptions]:
@@ -45,7 +54,7 @@ class Verify:
         with scope.stop.interruptible():
             collection = await self.collections.by_id(scope.record.collection_id)
             account = account_of(scope.record.checkpoint)
-            check = _Check(scope, options, collection, account, self.thumbnails)
+            check = _Check(scope, options, collection, account, self)
             await check.whole()
             return Ending(JobState.COMPLETED)
         return None
@@ -57,7 +66,7 @@ class _Check:
     options: VerifyOptions
     collection: CollectionRecord
     account: Account
-    thumbnails: Thumbnails
+    kind: Verify
 
     async def whole(self) -> None:
         position, ledger = self.account.position, self.scope.ports.ledger
@@ -79,8 +88,12 @@ class _Check:
             await self._rows()
         elif phase is Phase.UNKNOWN:
             await self._unknown()
-        else:
+        elif phase is Phase.DUPLICATED:
             await self._duplicated()
+        elif phase is Phase.WORDS:
+            await self._words()
+        else:
+            await self._fill_words()
 
     async def _files(self) -> None:
         """One page of them; what the last one left to be mended comes first."""
@@ -111,16 +124,43 @@ class _Check:
         scope, report = self.scope, self.account.report
         rows = await scope.until_stored(partial(count_rows, scope.ports, self.collection))
         report.numbers |= {"rows": rows.rows, "ids": rows.ids}
-        for wrong, count, ids in (
-            (Wrong.ROW_UNKNOWN, rows.unknown, rows.unknown_ids),
-            (Wrong.ROW_DUPLICATED, rows.duplicated, rows.duplicated_ids),
-        ):
-            for one in ids:
-                report.add(wrong, Example(point_id=str(one)))
-            if count:
-                report.findings[wrong].count = count
-        self.account.position.phase = Phase.UNKNOWN if self.options.mend else Phase.DONE
+        self._report(Wrong.ROW_UNKNOWN, rows.unknown, rows.unknown_ids)
+        self._report(Wrong.ROW_DUPLICATED, rows.duplicated, rows.duplicated_ids)
+        self.account.position.phase = Phase.UNKNOWN if self.options.mend else Phase.WORDS
         await self.account.save(scope)
+
+    def _report(self, wrong: Wrong, count: int, ids: Sequence[UUID]) -> None:
+        """`ids` are a few of so many."""
+        report = self.account.report
+        for one in ids:
+            report.add(wrong, Example(point_id=str(one)))
+        if count:
+            report.findings[wrong].count = count
+
+    async def _words(self) -> None:
+        """Of words that are thought to be whole. Others are known to lack some: they are filled
+        first, and nothing is said.
+        """
+        scope, state = self.scope, self.kind.collections.words.state(self.collection)
+        if self.options.mend and not state.whole:
+            await scope.until_stored(partial(self.kind.filling.fill, self.collection))
+        is_whole = False
+        if state.whole and state.table is not None:
+            with suppress(StoreRead):  # they are made anew
+                look = partial(count_words, scope.ports, self.collection, state.table)
+                words = await scope.until_stored(look)
+                self.account.report.numbers["words"] = words.rows
+                self._report(Wrong.WORDS_MISSING, words.missing, words.missing_ids)
+                self._report(Wrong.WORDS_UNKNOWN, words.unknown, words.unknown_ids)
+                is_whole = not words.missing and not words.unknown
+        mends = self.options.mend and not is_whole
+        self.account.position.phase = Phase.FILLING if mends else Phase.DONE
+        await self.account.save(scope)
+
+    async def _fill_words(self) -> None:
+        await self.scope.until_stored(partial(self.kind.filling.fill, self.collection))
+        await self._mended_all(Wrong.WORDS_MISSING, then=Phase.FILLING)
+        await self._mended_all(Wrong.WORDS_UNKNOWN, then=Phase.DONE)
 
     async def _unknown(self) -> None:
         """All that are counted, so that those that a kill left over are in it."""
@@ -137,7 +177,7 @@ class _Check:
         if Wrong.ROW_DUPLICATED in self.account.report.findings:
             async for ids in duplicated_ids(self.scope.ports, self.collection):
                 await self._drop_odd_rows(ids)
-        await self._mended_all(Wrong.ROW_DUPLICATED, then=Phase.DONE)
+        await self._mended_all(Wrong.ROW_DUPLICATED, then=Phase.WORDS)
 
     async def _mended_all(self, wrong: Wrong, *, then: Phase) -> None:
         found = self.account.report.findings.get(wrong)
@@ -179,7 +219,7 @@ class _Check:
         if not points:
             return False
         try:
-            await self.scope.until_stored(partial(self.thumbnails.picture, points[0]))
+            await self.scope.until_stored(partial(self.kind.thumbnails.picture, points[0]))
         except (StoreWrite, DiskFull, ServiceOverloaded):  # while it is being stopped
             raise
         except Problem as exc:

@@ -119,7 +119,11 @@ class Bench:
             Kinds(
                 [
                     Ingest(ports, collections, pool, CONCURRENCY).kind,
-                    Verify(collections, self.thumbnails(collections, pool)).kind,
+                    Verify(
+                        collections,
+                        self.thumbnails(collections, pool),
+                        self.filling(collections),
+                    ).kind,
                 ]
             ),
             max_running=2,
@@ -186,9 +190,12 @@ class Bench:
             tg.cancel_scope.cancel()
         await self.fill_words(collections)
 
+    def filling(self, collections: Collections) -> WordsFilling:
+        return WordsFilling(self.ledger, self.store, collections.words, self.cache)
+
     async def fill_words(self, collections: Collections) -> None:
         """What a start finds lacking, or left over."""
-        filling = WordsFilling(self.ledger, self.store, collections.words, self.cache)
+        filling = self.filling(collections)
         for collection in await self.ledger.collections.list_all():
             if collection.active is not None and not collections.words.state(collection).whole:
                 await filling.fill(collection)

@@ -13,14 +13,17 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 from ingestion_orchestration_fastapi_app.errors import Overloaded
 from ingestion_orchestration_fastapi_app.ingest.retry_failed import retry_request
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
+from ingestion_orchestration_fastapi_app.library.collections import Collections
 from tests.component.bench import Bench
 from tests.component.test_pipeline import MIXED
 
 
 @asynccontextmanager
-async def started(bench: Bench) -> AsyncIterator[JobScheduler]:
+async def started(
+    bench: Bench, collections: Collections | None = None
+) -> AsyncIterator[JobScheduler]:
     """A fresh supervisor over what the bench keeps; leaving is as good as a kill."""
-    scheduler = bench.scheduler()
+    scheduler = bench.scheduler(collections)
     async with create_task_group() as tg:
         await tg.start(scheduler.serve)
         yield scheduler

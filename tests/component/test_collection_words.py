@@ -6,21 +6,28 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.lance.words.store import LanceWords
+from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
+from ingestion_orchestration_fastapi_app.domain.library.words import Words
+from ingestion_orchestration_fastapi_app.verify.files import Wrong
 from tests.component.bench import Bench
-from tests.component.store_fixtures import files_of
+from tests.component.store_fixtures import files_of, point
 from tests.component.store_tears import halved, zeroed
 from tests.component.test_pipeline_captions import captioning
+from tests.component.test_verify import checked, found
+from tests.component.test_verify import imported as of_verify
 
 pytestmark = pytest.mark.anyio
 
 WORDS = "default.words"
+STRANGER = uuid4()
 IMAGES = 30
 
 
@@ -59,6 +66,45 @@ async def test_a_caption_pass_over_all_of_a_collection_leaves_the_vector_index_w
         assert all((await bench.captions()).values())
         assert (await bench.store.size("default")).unindexed_points == 0
         assert await bench.store.open("default", synced_version=None) == before
+
+
+async def test_an_import_doubles_no_words_that_a_filling_has_just_made() -> None:
+    """Of a point that was written when the filling came by: its words are there before the import
+    comes to them.
+    """
+    bench = Bench()
+    bench.library.put(b"a.jpg", b"image a")
+    await bench.job()
+    collections = bench.collections()
+    await collections.check_all()
+    collection = await collections.get("default")
+    words, new = collections.words, replace(point(1, dim=8), caption=None)
+    before = words.undisturbed(collection)
+    assert before is not None
+    await bench.store.write("default", [new], may_exist=())
+    await bench.filling(collections).fill(collection)
+    await words.write(collection, [new], {}, may_exist=(), undisturbed=before)
+    assert len(await bench.rows()) == 2
+
+
+@pytest.mark.parametrize("mend", [True, False])
+async def test_words_are_as_many_as_points_and_are_made_so(mend: bool) -> None:
+    bench = await of_verify()
+    collections = bench.collections()
+    await collections.check_all()
+    first, second, *_ = sorted(await bench.rows())
+    await bench.words.delete("default.words", [first, second])
+    await bench.words.write("default.words", [Words(STRANGER, "nobody.jpg")], may_exist=())
+    job = await checked(bench, collections, mend=mend)
+    assert found(job) == {
+        Wrong.WORDS_MISSING: (2, 2 if mend else 0),
+        Wrong.WORDS_UNKNOWN: (1, 1 if mend else 0),
+    }
+    examples = report_of(job.checkpoint.report).findings[Wrong.WORDS_UNKNOWN].examples
+    assert [one.point_id for one in examples] == [str(STRANGER)]
+    if mend:
+        await bench.rows()
+        assert found(await checked(bench, collections)) == {}
 
 
 def _torn(folder: str) -> None:
@@ -140,10 +186,10 @@ async def captions_of(bench: Bench) -> dict[str, str | None]:
     await collections.check_all()
     await bench.fill_words(collections)
     collection = await collections.get("default")
-    found = await bench.store.page("default", limit=1000, offset=0)
+    shown = await bench.store.page("default", limit=1000, offset=0)
     assert collection.words_table is not None
     rows = [one async for ids in bench.words.ids(collection.words_table) for one in ids]
-    assert sorted(rows) == sorted(point.id for point in found)
+    assert sorted(rows) == sorted(point.id for point in shown)
     return {
-        point.filename: point.caption for point in await collections.words.joined(collection, found)
+        point.filename: point.caption for point in await collections.words.joined(collection, shown)
     }

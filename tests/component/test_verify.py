@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Contro
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
+from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.verify import job as verify_job
 from ingestion_orchestration_fastapi_app.verify.files import Wrong
 from ingestion_orchestration_fastapi_app.verify.job import VERIFY
@@ -82,8 +83,10 @@ def found(job: JobRecord) -> dict[str, tuple[int, int]]:
     return {name: (one.count, one.mended) for name, one in report.findings.items()}
 
 
-async def checked(bench: Bench, *, mend: bool = True) -> JobRecord:
-    async with started(bench) as scheduler:
+async def checked(
+    bench: Bench, collections: Collections | None = None, *, mend: bool = True
+) -> JobRecord:
+    async with started(bench, collections) as scheduler:
         job = await asked(scheduler, bench, mend=mend)
         return await bench.ended(job.id)
 

@@ -114,10 +114,17 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
         may_exist = await ledger.artefacts.maybe_written(job.generation.id, ids)
         outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
         await ledger.artefacts.begin_write(job.job_id, job.generation.id, outcomes)
+        undisturbed = job.words.undisturbed(job.collection)
         if rows:
             version = await store.write(job.generation.table, rows, may_exist=may_exist)
             synced = SyncedVersion(job.generation.id, version)
-        await job.words.write(job.collection, points, _captions(results), may_exist=may_exist)
+        await job.words.write(
+            job.collection,
+            points,
+            _captions(results),
+            may_exist=may_exist,
+            undisturbed=undisturbed,
+        )
         await _fill_cache(job, results)
     await ledger.files.complete(
         job.job_id,

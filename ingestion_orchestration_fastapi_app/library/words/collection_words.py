@@ -31,13 +31,15 @@ class WordsState:
     """Of one collection. Whoever writes to its table holds the lock.
 
     `table`: None until one is there. `version`: its newest on the disk. `whole`: it has a row for
-    each point, as far as is known; where not, each row that is written may exist.
+    each point, as far as is known. `fills`: how often it was, or is, made so: who may have written
+    words of points that an import has just written.
     """
 
     lock: Lock = field(default_factory=Lock)
     table: str | None = None
     version: int | None = None
     whole: bool = False
+    fills: int = 0
 
 
 class CollectionWords:
@@ -57,6 +59,11 @@ class CollectionWords:
 
     def state(self, collection: CollectionRecord) -> WordsState:
         return self._states[collection.id]
+
+    def undisturbed(self, collection: CollectionRecord) -> int | None:
+        """Another number after each filling; None where one is due, or at work."""
+        state = self.state(collection)
+        return state.fills if state.whole else None
 
     async def check(self, collection: CollectionRecord) -> None:
         """At start-up, after the collection's points. What is not whole is filled later."""
@@ -102,18 +109,25 @@ class CollectionWords:
         captions: Mapping[UUID, Caption],
         *,
         may_exist: Collection[UUID],
+        undisturbed: int | None,
     ) -> None:
-        """After the points themselves. Safe to repeat with more that may exist."""
+        """After the points themselves. Safe to repeat with more that may exist.
+
+        `undisturbed`: of the moment before the points were written; where a filling was at work
+        since, each may exist.
+        """
         rows = [words_of(point, collection.roots, captions.get(point.id)) for point in points]
         state = self.state(collection)
         async with state.lock:
             await self.open(collection)
+            if undisturbed is None or undisturbed != self.undisturbed(collection):
+                may_exist = [one.id for one in rows]
             try:
                 await self._put(collection, rows, may_exist)
             except LOST as exc:
                 await self.replace(collection, why=exc)
                 try:
-                    await self._put(collection, rows, may_exist)
+                    await self._put(collection, rows, [one.id for one in rows])
                 except LOST as again:
                     raise StoreWrite("The words of images could not be written.") from again
 
@@ -122,7 +136,7 @@ class CollectionWords:
     ) -> None:
         state = self.state(collection)
         assert state.table is not None, "it was made"
-        if not state.whole or len(collection.generations) > 1:  # another may have the point
+        if len(collection.generations) > 1:  # another may have the point
             may_exist = [one.id for one in rows]
         state.version = await self.store.write(state.table, rows, may_exist=may_exist)
 

@@ -61,6 +61,7 @@ class WordsFilling:
             try:
                 async with state.lock:
                     await self._words.open(collection)
+                    state.whole, state.fills = False, state.fills + 1
                 made = await self._write_missing(collection, table)
                 deleted = await self._delete_unknown(collection, table)
             except _LostError as exc:

@@ -1,0 +1,45 @@
+"""The words' rows: one for each point, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.jobs.reports import EXAMPLES
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class WordRows:
+    """`missing`: points without words, `unknown`: words of no point; of either a few ids."""
+
+    rows: int
+    missing: int
+    missing_ids: Sequence[UUID]
+    unknown: int
+    unknown_ids: Sequence[UUID]
+
+
+async def count_words(ports: Ports, collection: CollectionRecord, table: str) -> WordRows:
+    """Changes nothing. What an import or a removal is at meanwhile is not blamed."""
+    generation, artefacts = collection.bound(), ports.ledger.artefacts
+    rows, missing, unknown = 0, 0, 0
+    missing_ids: list[UUID] = []
+    unknown_ids: list[UUID] = []
+    async for ids in ports.store.ids(generation.table):
+        lacking = set(ids) - (await ports.words.get(table, ids)).keys()
+        if lacking:
+            sure = await artefacts.surely_stored(generation.id, list(lacking))
+            lacking = sure - (await ports.words.get(table, sure)).keys()
+        missing += len(lacking)
+        missing_ids += sorted(lacking)[: EXAMPLES - len(missing_ids)]
+    async for ids in ports.words.ids(table):
+        rows += len(ids)
+        strangers = set(ids) - {one.id for one in await ports.store.get(generation.table, ids)}
+        if strangers:
+            strangers -= await artefacts.maybe_written(generation.id, list(strangers))
+        unknown += len(strangers)
+        unknown_ids += sorted(strangers)[: EXAMPLES - len(unknown_ids)]
+    return WordRows(rows, missing, missing_ids, unknown, unknown_ids)
