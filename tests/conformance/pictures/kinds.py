@@ -16,6 +16,7 @@ from tests.conformance.pictures import bmp_files
 from tests.conformance.pictures.bmp_files import Bmp, of_palette, run_lengths, true_colour
 from tests.conformance.pictures.made import Made
 from tests.conformance.pictures.tiff_kinds import tiffs
+from tests.jxl_files import Layer, jxl_of_jpeg, jxl_of_layers
 from tests.picture_files import dng, encoded, exif_with, scene
 from utils.imaging.formats import Format
 from utils.imaging.pillow_setup import ready_pillow
@@ -253,7 +254,18 @@ def _jxls() -> dict[str, Made]:
         "lossy": Made(_saved(photo, "JXL", quality=95), photo, 4),
         "grey": Made(_saved(photo, "JXL", "L", lossless=True), grey, 0),
         "alpha": Made(_saved(half_seen, "JXL", "RGBA", lossless=True), on_white),
+        "of a JPEG, edited since": Made(_jxl_of_edited_jpeg, photo, 4),
+        "animated (the first picture)": Made(
+            lambda: jxl_of_layers([Layer(np.asarray(photo()))] * 2, animated=True), photo, 0
+        ),
+        "turned": Made(
+            lambda: jxl_of_layers([Layer(np.asarray(photo()))], orientation=6), turned, 0
+        ),
     }
+
+
+def _jxl_of_edited_jpeg() -> bytes:
+    return jxl_of_jpeg(encoded(photo(), quality=95, exif=exif_with(make="M")), edited=True)
 
 
 def _jpeg_2000s() -> dict[str, Made]:
