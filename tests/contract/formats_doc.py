@@ -55,7 +55,10 @@ _READERS: dict[Format, tuple[str, str]] = {
         "libjxl's own calls (ADR 29)",
         "cut off: `partial`, as coarse as it came; or an error",
     ),
-    Format.JPEG_2000: ("Pillow (OpenJPEG), at the half or quarter that is enough", _WHOLE),
+    Format.JPEG_2000: (
+        "Pillow (OpenJPEG), at the half or quarter that is enough; imagecodecs where not of 8 bits",
+        _WHOLE,
+    ),
 }
 _RAW = (
     "LibRaw (rawpy): the preview inside where it is large enough, else developed by the inference "

@@ -13,16 +13,23 @@ _MOST_MARKERS = 64
 _CODING_STYLE, _START_OF_TILE = 0xFF52, 0xFF90
 _MOST_PROFILE_BYTES = 4 * 1024 * 1024
 _ICC_METHODS = (2, 3)
+_MOST_SAMPLES = 5
+_SIGNED = 0x80
 
 
 @dataclass(frozen=True, slots=True)
 class Jpeg2000Header:
-    """`levels`: how often the picture can be halved by leaving data out."""
+    """`levels`: how often the picture can be halved by leaving data out.
+
+    `samples` a pixel; `bits` of each, 0 where they are not alike, have a sign or are spread apart.
+    """
 
     width_px: int
     height_px: int
     levels: int
     profile: bytes | None
+    samples: int
+    bits: int
 
 
 def jpeg_2000_header(data: ByteSource) -> Jpeg2000Header | None:
@@ -40,7 +47,18 @@ def jpeg_2000_header(data: ByteSource) -> Jpeg2000Header | None:
     right, bottom, left, top = struct.unpack(">IIII", size)
     if not (left < right and top < bottom):
         return None
-    return Jpeg2000Header(right - left, bottom - top, _levels(data, start + 2), profile)
+    samples, bits = _samples(data, start + 40)
+    levels = _levels(data, start + 2)
+    return Jpeg2000Header(right - left, bottom - top, levels, profile, samples, bits)
+
+
+def _samples(data: ByteSource, position: int) -> tuple[int, int]:
+    count = int.from_bytes(data[position : position + 2])
+    said = data[position + 2 : position + 2 + 3 * min(count, _MOST_SAMPLES)]
+    kinds = {said[at : at + 3] for at in range(0, len(said), 3)}
+    first = next(iter(kinds), b"")
+    is_plain = len(kinds) == 1 and first[1:] == b"\1\1" and first[0] < _SIGNED
+    return count, first[0] + 1 if is_plain else 0
 
 
 def _levels(data: ByteSource, position: int) -> int:

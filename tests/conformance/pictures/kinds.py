@@ -269,6 +269,11 @@ def _jxl_of_edited_jpeg() -> bytes:
 
 
 def _jpeg_2000s() -> dict[str, Made]:
+    def deep(bits: int) -> bytes:
+        values = np.asarray(photo()).astype(np.float64) / 255 * ((1 << bits) - 1)
+        whole = np.rint(values).astype(np.uint16)
+        return bytes(imagecodecs.jpeg2k_encode(whole, level=0, bitspersample=bits))
+
     return {
         "JP2": Made(_saved(photo, "JPEG2000"), photo, 0),
         "bare": Made(_saved(photo, "JPEG2000", no_jp2=True), photo, 0),
@@ -276,6 +281,8 @@ def _jpeg_2000s() -> dict[str, Made]:
         "tiled": Made(_saved(photo, "JPEG2000", tile_size=(64, 48)), photo, 0),
         "grey": Made(_saved(photo, "JPEG2000", "L"), grey, 0),
         "alpha": Made(_saved(half_seen, "JPEG2000", "RGBA"), on_white),
+        "12 bits": Made(partial(deep, 12), photo),
+        "16 bits": Made(partial(deep, 16), photo),
     }
 
 

@@ -56,6 +56,18 @@ def test_sixteen_bits_become_eight(channels: int) -> None:
     assert difference(opened(data).image, shown) < 1
 
 
+@pytest.mark.parametrize("bits", [2, 4, 10, 12, 16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_white_is_white_at_every_depth(bits: int, channels: int) -> None:
+    white = (1 << bits) - 1
+    deep = np.full((20, 30, channels), white, np.uint8 if bits < 8 else np.uint16)
+    deep[:, :15, : 1 if channels < 3 else 3] = 0
+    data = imagecodecs.jpeg2k_encode(deep.squeeze(), level=0, bitspersample=bits)
+    shown = opened(bytes(data)).image
+    assert shown.getpixel((25, 10)) == (255, 255, 255)
+    assert shown.getpixel((5, 10)) == (0, 0, 0)
+
+
 def test_what_is_enough_is_read() -> None:
     picture = scene(1000, 802)
     data = encoded(picture, "JPEG2000")
@@ -84,6 +96,16 @@ def test_a_profile_counts() -> None:
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_what_is_cut_off_is_an_error(options: dict[str, object], share: float) -> None:
     data = encoded(photo(), "JPEG2000", **options)
+    with pytest.raises(ImageUnreadableError) as caught:
+        opened(data[: int(len(data) * share)])
+    assert caught.value.code is ErrorCode.DECODING_IMAGE
+
+
+@pytest.mark.parametrize("codecformat", ["jp2", "j2k"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_what_is_cut_off_of_sixteen_bits_is_an_error(codecformat: str, share: float) -> None:
+    deep = np.asarray(photo()).astype(np.uint16) * 257
+    data = bytes(imagecodecs.jpeg2k_encode(deep, level=0, codecformat=codecformat))
     with pytest.raises(ImageUnreadableError) as caught:
         opened(data[: int(len(data) * share)])
     assert caught.value.code is ErrorCode.DECODING_IMAGE
