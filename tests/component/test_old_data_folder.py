@@ -191,6 +191,24 @@ async def test_what_was_made_of_each_file_is_known_as_it_was(old: OldData) -> No
     assert any("+" in (row[5] or "") for row in rows)
 
 
+async def test_each_collection_gets_words_at_a_start_with_the_captions_that_it_had(
+    old: OldData,
+) -> None:
+    async with old.opened() as running:
+        services = running.app.state.services
+        for was in old.collections:
+            collection = await services.collections.get(was["name"])
+            state = services.collections.words.state(collection)
+            with fail_after(30):
+                while not state.whole:
+                    await sleep(0.01)
+            ids = [one async for group in services.ports.words.ids(state.table) for one in group]
+            words = await services.ports.words.get(state.table, ids)
+            captions = {image["id"]: image["caption"] for image in was["images"]}
+            assert {str(one): made.caption for one, made in words.items()} == captions
+            assert len(ids) == len(words)
+
+
 async def test_every_point_has_its_vector(old: OldData) -> None:
     async with old.opened() as running:
         for was in old.collections:
