@@ -13,6 +13,7 @@ from utils.metadata.text import (
     exposure_of_apex,
     f_number_of_apex,
     keywords,
+    lens_range,
     many_lines,
     number,
     one_line,
@@ -76,7 +77,7 @@ def _metadata(found: _Properties) -> Metadata:
     return Metadata(
         camera_make=one_line(found.first("tiff:Make")),
         camera_model=one_line(found.first("tiff:Model")),
-        lens=one_line(found.first("exifEX:LensModel", "aux:Lens")),
+        lens=one_line(found.first("exifEX:LensModel", "aux:Lens")) or found.lens_range(),
         focal_length_mm=positive(found.number("exif:FocalLength"), most=100_000),
         aperture_f=positive(found.number("exif:FNumber"), most=1000)
         or f_number_of_apex(found.number("exif:ApertureValue")),
@@ -107,6 +108,12 @@ class _Properties:
 
     def all(self, name: str) -> list[str]:
         return self._values.get(name, [])
+
+    def lens_range(self) -> str | None:
+        """Focal lengths and f-numbers, where the lens has no name: a list, or in one text."""
+        said = self.all("exifEX:LensSpecification") or (self.first("aux:LensInfo") or "").split()
+        numbers = [value or 0.0 for value in map(number, said)]
+        return lens_range(*numbers) if len(numbers) == 4 else None
 
     def first(self, *names: str) -> str | None:
         return next((value for name in names for value in self.all(name)), None)

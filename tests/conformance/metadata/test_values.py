@@ -344,3 +344,18 @@ def test_the_last_change_is_a_guess_that_says_so(text: str) -> None:
     both = exif({306: text}, {36867: "2020:01:01 00:00:00"})
     kept = extract_metadata(jpeg_with_exif(both), Format.JPEG)
     assert kept.taken_at_source is TakenAtSource.DATE_TIME_ORIGINAL
+
+
+def test_a_lens_without_a_name_is_told_by_its_range() -> None:
+    said = of_xmp("", ' aux:LensInfo="24/1 70/1 28/10 28/10"')
+    assert said.lens == "24-70mm f/2.8"
+    listed = "".join(f"<rdf:li>{text}</rdf:li>" for text in ("18/1", "55/1", "35/10", "56/10"))
+    space = ' xmlns:exifEX="http://cipa.jp/exif/1.0/"'
+    element = (
+        f"<exifEX:LensSpecification{space}><rdf:Seq>{listed}</rdf:Seq></exifEX:LensSpecification>"
+    )
+    assert of_xmp(element).lens == "18-55mm f/3.5-5.6"
+    named = of_xmp("", ' aux:LensInfo="24/1 70/1 28/10 28/10" aux:Lens="A lens"')
+    assert named.lens == "A lens"
+    for nothing in ("0/0 0/0 0/0 0/0", "24/1 70/1", "none of it all"):
+        assert of_xmp("", f' aux:LensInfo="{nothing}"').lens is None
