@@ -65,6 +65,12 @@ class HeifStructure:
             item = self.items[inputs[0]]
         return item.kind
 
+    @property
+    def end(self) -> int:
+        """Where the last piece of the primary picture ends, by what the file says."""
+        pieces = (piece for number in self.parts() for piece in self.items[number].pieces)
+        return max((start + length for start, length in pieces), default=0)
+
     def base(self) -> HeifStructure:
         """That of a tone-mapped picture is what people see on a common screen: its first input."""
         inputs = self.picture.referred(b"dimg")

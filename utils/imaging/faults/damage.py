@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from itertools import islice
 
-from utils.containers.iso_boxes import boxes
 from utils.containers.jpeg_segments import START_OF_SCAN, segments
-from utils.containers.png_chunks import chunks
-from utils.containers.tiff import bytes_reader, tiff_structure
+from utils.imaging.faults.ends import lacks_end, media_end, said_end
 from utils.imaging.formats import Format
 
 
@@ -18,11 +14,8 @@ class DamagedError(OSError):
 
 
 _HOLE_BYTES = 4096  # disks and downloads leave out whole sectors
-_MOST_PARTS = 4096
 _KB = 1000
 _BELIEVED = 100  # a length of more than so many times the file's is damage itself
-
-_STRIP_OFFSETS, _STRIP_BYTES, _TILE_OFFSETS, _TILE_BYTES = 273, 279, 324, 325
 
 
 def damage(data: bytes, known: Format | None, *, otherwise: str = "") -> str:
@@ -51,16 +44,12 @@ def _size(count: int) -> str:
 
 
 def _cut_off(data: bytes, known: Format | None) -> str | None:
-    wanted = _ENDS[known](data) if known in _ENDS else None
+    wanted = said_end(data, known)
     if wanted is not None and len(data) < wanted < _BELIEVED * len(data) + _KB**2:
         return cut_off(len(data), wanted)
-    return _cut_jpeg(data) if known is Format.JPEG else None
-
-
-def _cut_jpeg(data: bytes) -> str | None:
-    if not any(segment.marker == START_OF_SCAN for segment in segments(data)):
+    if known is Format.JPEG and not any(each.marker == START_OF_SCAN for each in segments(data)):
         return f"the file ends after {_size(len(data))}, before its picture begins"
-    if b"\xff\xd9" not in data[-64 * 1024 :]:
+    if lacks_end(data, known):
         return f"the file is cut off: it ends after {_size(len(data))}, within its picture"
     return None
 
@@ -81,9 +70,8 @@ def check_written(data: bytes, known: Format) -> None:
     Raises:
         DamagedError: the data of the picture ends in zeros, as no encoder's does.
     """
-    ends = {Format.WEBP: _riff_end, Format.HEIC: _media_end, Format.AVIF: _media_end}
-    if known in ends and (said := never_written(data)) is not None:
-        end = ends[known](data)
+    if known in (Format.WEBP, Format.HEIC, Format.AVIF) and (said := never_written(data)):
+        end = said_end(data, known) if known is Format.WEBP else media_end(data)
         if end is not None and not any(data[min(end, len(data)) - _HOLE_BYTES : end]):
             raise DamagedError(said)
 
@@ -94,49 +82,3 @@ def _of_unknown_cause(known: Format | None) -> str:
             "the RAW data is damaged, or of a camera that this version of Photoseek does not know"
         )
     return "the picture data is damaged, or written in a way that no decoder here understands"
-
-
-def _png_end(data: bytes) -> int | None:
-    last = None
-    for chunk in islice(chunks(data), _MOST_PARTS):
-        last = chunk
-    return None if last is None else last.end
-
-
-def _riff_end(data: bytes) -> int | None:
-    return 8 + int.from_bytes(data[4:8], "little")
-
-
-def _media_end(data: bytes) -> int | None:
-    """Of the box that holds the pixels."""
-    return max((box.end for box in boxes(data) if box.kind == b"mdat"), default=None)
-
-
-def _boxes_end(data: bytes) -> int | None:
-    last = None
-    for box in islice(boxes(data), _MOST_PARTS):
-        last = box
-    return None if last is None else last.end
-
-
-def _tiff_end(data: bytes) -> int | None:
-    """Of the first picture's strips or tiles."""
-    tiff = tiff_structure(bytes_reader(data))
-    first = tiff.first() if tiff else None
-    if first is None:
-        return None
-    ends = [0]
-    for offsets, lengths in ((_STRIP_OFFSETS, _STRIP_BYTES), (_TILE_OFFSETS, _TILE_BYTES)):
-        pairs = zip(first.numbers(offsets), first.numbers(lengths), strict=False)
-        ends += [int(start) + int(length) for start, length in pairs]
-    return max(ends)
-
-
-_ENDS: dict[Format | None, Callable[[bytes], int | None]] = {
-    Format.PNG: _png_end,
-    Format.WEBP: _riff_end,
-    Format.HEIC: _boxes_end,
-    Format.AVIF: _boxes_end,
-    Format.JPEG_2000: _boxes_end,
-    Format.TIFF: _tiff_end,
-}

@@ -48,7 +48,8 @@ def read_heif(data: bytes, known: Format, *, max_pixels: int) -> Loaded:
     if codec in _OTHER_CODECS:
         raise unsupported(_OTHER_CODECS[codec])
     kind = _KINDS.get(codec, known)
-    if kind is Format.HEIC and ends_early(data):
+    ends_within = structure is not None and structure.end > len(data)
+    if kind is Format.HEIC and (ends_within or ends_early(data)):
         raise DamagedError(damage(data, known))
     if structure is None:
         image = _decoded(data, kind, max_pixels)

@@ -1,0 +1,57 @@
+"""Of a file that is cut off its owner reads that it is, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from tests.opened_pictures import opened
+from tests.picture_files import encoded, scene
+from utils.containers.iso_boxes import boxes
+from utils.contract import ErrorCode
+from utils.imaging.decoding import ImageUnreadableError
+
+
+def photo() -> Image.Image:
+    return scene(161, 123)
+
+
+def with_open_end(data: bytes) -> bytes:
+    """Its last box goes on to the end of the file, as some encoders write it."""
+    last = list(boxes(data))[-1]
+    assert last.kind == b"mdat"
+    return data[: last.start - 8] + bytes(4) + data[last.start - 4 :]
+
+
+FILES: dict[str, Callable[[], bytes]] = {
+    "PNG": lambda: encoded(photo(), "PNG"),
+    "WebP": lambda: encoded(photo(), "WEBP", lossless=True),
+    "TIFF, its directory last": lambda: encoded(photo(), "TIFF", compression="tiff_lzw"),
+    "BigTIFF, its directory last": lambda: encoded(
+        photo(), "TIFF", compression="tiff_lzw", big_tiff=True
+    ),
+    "GIF": lambda: encoded(photo().quantize(64), "GIF"),
+    "GIF, interlaced": lambda: encoded(photo().quantize(64), "GIF", interlace=1),
+    "PPM": lambda: encoded(photo(), "PPM"),
+    "PGM": lambda: encoded(photo().convert("L"), "PPM"),
+    "PGM of 16 bits": lambda: encoded(photo().convert("L").convert("I;16"), "PPM"),
+    "PBM": lambda: encoded(photo().convert("1"), "PPM"),
+    "JP2": lambda: encoded(photo(), "JPEG2000"),
+    "bare JPEG 2000": lambda: encoded(photo(), "JPEG2000", no_jp2=True),
+    "HEIC": lambda: encoded(photo(), "HEIF"),
+    "HEIC, open end": lambda: with_open_end(encoded(photo(), "HEIF")),
+    "AVIF": lambda: encoded(photo(), "AVIF"),
+    "AVIF, open end": lambda: with_open_end(encoded(photo(), "AVIF")),
+}
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7])
+@pytest.mark.parametrize("name", FILES)
+def test_its_owner_is_told(name: str, share: float) -> None:
+    data = FILES[name]()
+    opened(data)
+    with pytest.raises(ImageUnreadableError, match="the file is cut off: it ends after") as caught:
+        opened(data[: int(len(data) * share)])
+    assert caught.value.code is ErrorCode.DECODING_IMAGE
