@@ -19,6 +19,7 @@ class VectorStore(Protocol):
 
     Raises StoreWrite (or DiskFull) when a write did not become durable, StoreRead for what cannot
     be read, a table that is not there included; to write to one, or to open it, is a ValueError.
+    Both raise ServiceOverloaded where the process has no descriptor, memory or thread left.
     """
 
     async def create(self, table: str, *, dim: int) -> int:

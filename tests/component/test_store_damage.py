@@ -227,8 +227,9 @@ async def test_what_is_the_moments_fault_condemns_nothing(
     monkeypatch.setattr("lancedb.query.AsyncQuery.to_batches", full)
     with pytest.raises(ServiceOverloaded):
         await row_ids(store)
-    with pytest.raises(ServiceOverloaded):
+    with pytest.raises(ServiceOverloaded) as said:
         await store.mend(COLLECTION, dim=DIM)
+    assert said.value.detail.count("Too many open files") == 1
     monkeypatch.undo()
     assert await store.mend(COLLECTION, dim=DIM) is None
     assert len(await row_ids(store)) == 298

@@ -146,9 +146,13 @@ def _os_errors(error: BaseException) -> list[int]:
 
 @contextmanager
 def reading(table: str) -> Iterator[None]:
-    """Raises StoreRead for whatever damage, or the file system, raise inside."""
+    """Raises StoreRead for whatever damage, or the file system, raise inside; ServiceOverloaded
+    for what this process lacks.
+    """
     try:
         yield
+    except ServiceOverloaded:  # said by a look within this one
+        raise
     except BaseException as exc:
         if (lack := lacking(exc)) is not None:
             _log("store_lacks_resources", table, exc)
@@ -161,12 +165,15 @@ def reading(table: str) -> Iterator[None]:
 
 @contextmanager
 def writing(table: str, doing: str) -> Iterator[None]:
-    """Raises DiskFull or StoreWrite for what Lance or the file system raise inside.
+    """Raises DiskFull or StoreWrite for what Lance or the file system raise inside;
+    ServiceOverloaded for what this process lacks.
 
     `doing` completes "could not be ..."; nothing of Lance's own text reaches a caller.
     """
     try:
         yield
+    except ServiceOverloaded:
+        raise
     except BaseException as exc:
         if not isinstance(exc, LANCE_ERRORS) and not is_panic(exc):
             raise
