@@ -152,14 +152,15 @@ class CollectionTables:
             unknown_points=unknown,
             lost_points=lost,
         )
-        set_synced_version = self._ledger.generations.set_synced_version
-        if opened.restored or opened.version < (synced_version or 0):
-            await set_synced_version(generation.id, opened.version)
+        is_older = opened.restored or opened.version < (synced_version or 0)
+        # First, what is to be done with its roots: with its version it counts as looked through.
+        if is_older:
+            await self._roots.begin_put_back(collection, generation)
+        elif generation.state is GenerationState.ACTIVE:
+            await self._roots.adopt(collection, generation.table)
+        await self._ledger.generations.set_synced_version(generation.id, opened.version)
+        if is_older:
             await self._roots.put_back(collection, generation)
-        else:  # adopted first: with its version it counts as looked through
-            if generation.state is GenerationState.ACTIVE:
-                await self._roots.adopt(collection, generation.table)
-            await set_synced_version(generation.id, opened.version)
         return lost
 
     async def check_quietly(self, collection: CollectionRecord, generation: Generation) -> None:

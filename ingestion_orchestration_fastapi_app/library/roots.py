@@ -131,6 +131,8 @@ class CollectionRoots:
         active_first = sorted(collection.generations, key=lambda one: one != collection.active)
         for generation in active_first:
             try:
+                if generation.state is not GenerationState.ACTIVE:  # its label says what is left
+                    await self.put_back(collection, generation)
                 await self.put(collection, generation, list(collection.roots))
             except Problem as exc:
                 log.warning("table_not_labelled", table=generation.table, error=exc.detail)
@@ -144,14 +146,28 @@ class CollectionRoots:
             adopt = self._ledger.roots.adopt
             await adopt(collection.id, list(label.roots), identity=label.identity)
 
+    async def begin_put_back(self, collection: CollectionRecord, generation: Generation) -> None:
+        """Of the table that answers the ledger remembers it, over a crash, before a row is written:
+        half brought up it would be newer than the ledger, and its label would be believed.
+        """
+        if generation.state is GenerationState.ACTIVE:
+            label = await self._store.label(generation.table)
+            moved = set(() if label is None else label.roots) - set(collection.roots)
+            await self._ledger.roots.repeat_changes(collection.id, [root.id for root in moved])
+
     async def put_back(self, collection: CollectionRecord, generation: Generation) -> None:
         """Where the table is an older one than the one last synced, or was left out of a change."""
+        if generation.state is GenerationState.ACTIVE:
+            begun = await self._ledger.collections.find_by_id(collection.id)
+            if begun is not None and begun.root_changes:
+                await self.finish_changes(begun)
+            return
         known = {root.id: root for root in collection.roots}
         label = await self._store.label(generation.table)
         for root in () if label is None else label.roots:
             if root.id in known and known[root.id] != root:
                 await self._repoint_points(collection, generation, known[root.id])
-            elif root.id not in known and generation.state is not GenerationState.ACTIVE:
+            elif root.id not in known:
                 await self._delete_points(collection, generation, root.id)
 
     async def _change(

@@ -107,7 +107,7 @@ async def test_a_removed_generation_takes_its_table_along(tmp_path: Path) -> Non
         for _ in range(2):
             await generations(running).remove(first)
         store = running.app.state.services.ports.store
-        assert await store.tables() == [filling.table]
+        assert await store.tables() == [filling.table, "default.words"]
         assert (await running.get("/collections/default"))["count"] == IMAGES
         (now,) = (await running.app.state.services.collections.get("default")).generations
         assert now.id == filling.id
@@ -176,3 +176,21 @@ async def test_a_lost_ledger_finds_which_one_answered(tmp_path: Path) -> None:
             collection.bound().table: GenerationState.RETIRED,
             filling.table: GenerationState.ACTIVE,
         }
+
+
+async def test_a_table_that_was_away_while_roots_moved_is_brought_up(tmp_path: Path) -> None:
+    (tmp_path / "moved").mkdir()
+    roots = (tmp_path / "photos", tmp_path / "moved")
+    async with orchestrator(tmp_path, ingest_roots=roots) as running:
+        collection, filling = await filled(running)
+    rows = tmp_path / "data" / "store" / f"{filling.table}.lance" / "data"
+    rows.rename(tmp_path / "away")
+    async with orchestrator(tmp_path, ingest_roots=roots) as running:
+        to = {"from": str(running.photos), "to": str(tmp_path / "moved")}
+        response = await running.post("/collections/default/roots/repoint", to)
+        assert response.status_code == 200, response.text
+    (tmp_path / "away").rename(rows)
+    async with orchestrator(tmp_path, ingest_roots=roots) as running:
+        await generations(running).activate(collection.id, filling.id)
+        paths = [image["path"] for image in (await running.get("/images"))["images"]]
+        assert [Path(one).parent for one in paths] == [tmp_path / "moved"] * IMAGES

@@ -135,6 +135,38 @@ async def test_an_older_ledger_learns_from_the_table_where_a_root_is() -> None:
     assert (await bench.collections().get("default")).roots == (root,)
 
 
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_an_older_table_is_brought_up_however_often_that_is_cut_off(
+    after: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = {"generations.set_synced_version", "store.write", "store.put_label", "roots.end_change"}
+    monkeypatch.setattr(test_crashes, "DURABLE", frozenset(steps))
+    burnt: set[str] = set()
+    for step in range(1, 50):
+        bench = Bench()
+        mixed_folder(bench.library)
+        await bench.job()
+        rows = await bench.rows()
+        collection = await bench.collections().get("default")
+        (root,) = collection.roots
+        await bench.ledger.roots.begin_changes(collection.id, {root.id: b"/moved"})
+        await bench.ledger.roots.end_change(collection.id, root.id)
+        await bench.ledger.generations.set_synced_version(collection.bound().id, 1_000)
+        fuse = Fuse(step, after=after)
+        await cut(bench, fuse, partial(started, bench))
+        await started(bench)
+        await check_changed(bench, b"/moved", rows)
+        if fuse.burnt_at is None:
+            break
+        burnt.add(fuse.burnt_at)
+    assert burnt == steps
+
+
+async def started(bench: Bench) -> None:
+    async with create_task_group():  # a cut comes out as a group, as from a job
+        await bench.collections().check_all()
+
+
 async def test_an_older_table_is_brought_to_where_the_ledger_has_the_root() -> None:
     bench = Bench()
     mixed_folder(bench.library)

@@ -78,6 +78,12 @@ class MemoryRoots:
                 raise RootOverlap("Another root holds it already.")
         kept.record = replace(kept.record, root_changes=dict(changes))
 
+    async def repeat_changes(self, collection_id: int, root_ids: Sequence[UUID]) -> None:
+        await checkpoint()
+        kept = self._state.collections[collection_id]
+        there = {one.id: one.path for one in kept.record.roots if one.id in root_ids}
+        kept.record = replace(kept.record, root_changes={**there, **kept.record.root_changes})
+
     async def forget_points(
         self, collection_id: int, point_ids: Sequence[UUID], *, synced: SyncedVersion
     ) -> None:

@@ -202,6 +202,21 @@ async def test_what_the_store_knows_of_roots_is_adopted(ledger: Ledger) -> None:
     assert set((await now(ledger)).roots) == {MOVED, INNER}
 
 
+async def test_changes_to_where_roots_are_can_be_repeated_beside_a_job(ledger: Ledger) -> None:
+    collection = await running(ledger)
+    await ledger.roots.repeat_changes(collection.id, [ROOT.id, INNER.id])  # one is not there
+    found = await ledger.collections.find_by_id(collection.id)
+    assert found is not None
+    assert found.root_changes == {ROOT.id: ROOT.path}
+    await end(ledger, collection, ROOT)
+    await ledger.jobs.move("job-1", JobState.COMPLETED)
+    await ledger.roots.begin_changes(collection.id, {ROOT.id: MOVED.path})
+    await ledger.roots.repeat_changes(collection.id, [ROOT.id])
+    found = await ledger.collections.find_by_id(collection.id)
+    assert found is not None
+    assert found.root_changes == {ROOT.id: MOVED.path}
+
+
 async def test_a_change_that_was_begun_outlives_a_restart(tmp_path: Path) -> None:
     async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
         collection = await ledger.collections.create("default", [ROOT, INNER], identity="default")

@@ -36,6 +36,12 @@ class RootRepository(Protocol):
             RootOverlap: where another root holds files already.
         """
 
+    async def repeat_changes(self, collection_id: int, root_ids: Sequence[UUID]) -> None:
+        """The store has points of these roots where they were: changes to where they are now.
+
+        Changes that were begun stay as they are; of roots that are not there there are none.
+        """
+
     async def forget_points(
         self, collection_id: int, point_ids: Sequence[UUID], *, synced: SyncedVersion
     ) -> None:

@@ -83,6 +83,17 @@ class RootsTable(Repository):
         )
 
     @writes
+    def repeat_changes(
+        self, db: sqlite3.Connection, collection_id: int, root_ids: Sequence[UUID]
+    ) -> None:
+        db.executemany(
+            "INSERT OR IGNORE INTO root_changes (collection_id, root_id, path)"
+            " SELECT collection_id, root_id, path FROM roots"
+            " WHERE collection_id = ? AND root_id = ?",
+            [(collection_id, root_id.bytes) for root_id in root_ids],
+        )
+
+    @writes
     def forget_points(
         self,
         db: sqlite3.Connection,
