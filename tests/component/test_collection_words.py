@@ -23,6 +23,7 @@ from tests.component.store_tears import halved, zeroed
 from tests.component.test_pipeline_captions import captioning
 from tests.component.test_verify import checked, found
 from tests.component.test_verify import imported as of_verify
+from tests.memory_ports import MemoryContentCache
 
 pytestmark = pytest.mark.anyio
 
@@ -169,6 +170,36 @@ async def test_damaged_words_stop_no_import_and_are_made_again(
             await bench.fill_words(collections)
             restarted(bench, folder)
             assert await captions_of(bench) == said | {"new.jpg": "image new"}
+
+
+@pytest.mark.parametrize("cache", ["whole", "lost"])
+@pytest.mark.parametrize("words", ["older", "gone"])
+async def test_captions_that_are_lost_with_words_come_back(
+    words: str, cache: str, tmp_path: Path
+) -> None:
+    """Of the cache, or of the next import that wants them."""
+    folder = tmp_path / "store"
+    async with imported(folder, captions=False) as bench:
+        await captions_of(bench)
+        shutil.copytree(folder, tmp_path / "older")
+        assert (await bench.job(captions=True)).counts.embedded == IMAGES
+        said = {f"{number:03d}.jpg": f"image {number}" for number in range(IMAGES)}
+        assert await captions_of(bench) == said
+        if words == "older":
+            shutil.rmtree(folder)
+            (tmp_path / "older").rename(folder)
+        else:
+            _gone(str(folder))
+        if cache == "lost":
+            bench.cache = MemoryContentCache()
+        restarted(bench, folder)
+        shown = await captions_of(bench)
+        assert shown == (said if cache == "whole" else dict.fromkeys(said))
+        counts = (await bench.job(captions=True)).counts
+        assert (counts.unchanged, counts.embedded) == (
+            (IMAGES, 0) if cache == "whole" else (0, IMAGES)
+        )
+        assert await captions_of(bench) == said
 
 
 def tables(bench: Bench) -> LanceStore:

@@ -74,6 +74,19 @@ class MemoryArtefacts:
             and (one.kind, one.state) == (artefacts.Kind.CAPTION, artefacts.State.STORED)
         }
 
+    async def forget_captions(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
+        await checkpoint()
+        for row in self._state.collections[collection_id].files.values():
+            if row.point_id in point_ids:
+                row.record = replace(
+                    row.record,
+                    artefacts=tuple(
+                        one
+                        for one in row.record.artefacts
+                        if (one.kind, one.state) != (artefacts.Kind.CAPTION, artefacts.State.STORED)
+                    ),
+                )
+
     async def count_stored(self, generation_id: int) -> int:
         await checkpoint()
         return len(self._stored(generation_id))

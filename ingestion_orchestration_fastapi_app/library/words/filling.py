@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -86,31 +86,49 @@ class WordsFilling:
         return made
 
     async def write(self, collection: CollectionRecord, ids: Sequence[UUID]) -> int:
-        """What is missing of these. The lock is held: what is not there now is new."""
-        state = self._words.state(collection)
+        """What these lack: words, or the caption that the ledger knows. A caption that is nowhere
+        any more is not believed, so that an import makes it.
+
+        The lock is held: what is not there now is new.
+        """
+        state, artefacts = self._words.state(collection), self._ledger.artefacts
         assert state.table is not None, "it was made"
         with _of_words():
             there = await self._words.store.get(state.table, ids)
-        missing = list(dict.fromkeys(one for one in ids if one not in there))
-        if not missing:
+        # Before their captioners: what no import is writing now none can write until the lock is
+        # free.
+        sure = await artefacts.surely_stored(collection.bound().id, list(there))
+        models = await artefacts.captioners(collection.id, ids)
+        others = {
+            one for one in sure if models.get(one) not in (None, there[one].caption_fingerprint)
+        }
+        lacking = list(dict.fromkeys(one for one in ids if one not in there or one in others))
+        if not lacking:
             return 0
-        points = await self._store.get(collection.bound().table, missing)
-        captions = await self._captions(collection, points)
-        rows = [words_of(point, collection.roots, captions.get(point.id)) for point in points]
-        with _of_words():
-            state.version = await self._words.store.write(state.table, rows, may_exist=())
+        points = await self._store.get(collection.bound().table, lacking)
+        captions = await self._captions(points, models)
+        lost = [one.id for one in points if one.id in models and one.id not in captions]
+        if lost:
+            log.warning("captions_lost", collection=collection.name, images=len(lost))
+            await artefacts.forget_captions(collection.id, lost)
+        rows = [
+            words_of(point, collection.roots, captions.get(point.id))
+            for point in points
+            if point.id not in others or point.id in captions
+        ]
+        if rows:
+            with _of_words():
+                write = self._words.store.write
+                state.version = await write(state.table, rows, may_exist=others)
         return len(rows)
 
     async def _captions(
-        self, collection: CollectionRecord, points: Sequence[Point]
+        self, points: Sequence[Point], models: Mapping[UUID, str]
     ) -> dict[UUID, Caption]:
         """Of the cache, where it still has them; else what the point's own row says, which an
         earlier version wrote.
         """
         found = {one.id: Caption(one.caption, None) for one in points if one.caption is not None}
-        models = await self._ledger.artefacts.captioners(
-            collection.id, [point.id for point in points]
-        )
         for model in set(models.values()):
             of_model = [point for point in points if models.get(point.id) == model]
             hashes = list({point.picture_key for point in of_model})
