@@ -70,7 +70,7 @@ def test_fractions_that_are_no_numbers_are_black() -> None:
 
 
 def test_lzw_is_unpacked_into_given_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Told a size, as by tifffile, imagecodecs crashes after some ten thousand damaged strips."""
+    """Told a size, as by tifffile, imagecodecs crashes on a few of many damaged strips."""
     unpack, rooms = imagecodecs.lzw_decode, []
 
     def recorded(data: bytes, *, out: object = None, **options: Any) -> Any:
