@@ -8,12 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.errors import StoreFault, StoreRead, StoreWrite
-from tests.component.orchestrator_app import Running, check_problem, orchestrator, paint
+from tests.component.store_damages import (
+    DAMAGES,
+    DIM,
+    data_files,
+    everything_read,
+    flipped,
+    stored,
+    vectors_zeroed,
+)
 from tests.component.store_fixtures import (
     COLLECTION,
     INDEX_THRESHOLD_ROWS,
@@ -25,91 +31,10 @@ from tests.component.store_fixtures import (
     row_ids,
     unit,
 )
-from tests.component.store_tears import emptied, halved, start_zeroed, tail_zeroed, zeroed
-from utils.contract import ErrorCode
+from tests.component.store_tears import emptied, zeroed
 from utils.problems import ServiceOverloaded
 
 pytestmark = pytest.mark.anyio
-
-DIM = 64
-
-
-def zeros_inside(path: str) -> None:
-    with open(path, "r+b") as file:
-        size = os.path.getsize(path)
-        file.seek(size // 3)
-        file.write(bytes(size // 2 - size // 3))
-
-
-def flipped(path: str) -> None:
-    """Two hundred bits, some of which hit what has a form."""
-    random = np.random.default_rng(3)
-    content = bytearray(Path(path).read_bytes())
-    for place in random.integers(0, len(content), 200):
-        content[place] ^= 1 << int(random.integers(0, 8))
-    Path(path).write_bytes(content)
-
-
-def ones_at_the_end(path: str) -> None:
-    with open(path, "r+b") as file:
-        file.seek(max(0, os.path.getsize(path) - 512))
-        file.write(b"\xff" * 512)
-
-
-def a_folder_instead(path: str) -> None:
-    os.unlink(path)
-    os.mkdir(path)
-
-
-def a_link_to_itself(path: str) -> None:
-    os.unlink(path)
-    os.symlink(path, path)
-
-
-def a_link_to_nothing(path: str) -> None:
-    os.unlink(path)
-    os.symlink(f"{path}.gone", path)
-
-
-DAMAGES: list[Callable[[str], None]] = [
-    zeros_inside,
-    flipped,
-    ones_at_the_end,
-    halved,
-    emptied,
-    zeroed,
-    tail_zeroed,
-    start_zeroed,
-    os.unlink,
-    a_folder_instead,
-    a_link_to_itself,
-    a_link_to_nothing,
-]
-
-
-async def stored(folder: str) -> int:
-    """Three groups, each a file, and a few deletions in the first. Returns the synced version."""
-    store = local_store(folder, keep_versions_s=600)
-    await store.create(COLLECTION, dim=DIM)
-    for start in range(0, 300, 100):
-        await store.write(COLLECTION, points(start, start + 100, dim=DIM), may_exist=())
-    version = await store.delete(COLLECTION, [point(5).id, point(120).id])
-    await store.aclose()
-    return version
-
-
-def data_files(folder: str) -> list[str]:
-    return files_of(folder, "data")
-
-
-async def everything_read(store: LanceStore) -> None:
-    """Each way to read. Raises StoreRead, and nothing else, where a file is damaged."""
-    await store.search(COLLECTION, unit(1, DIM), limit=20)
-    await store.search(COLLECTION, unit(1, DIM), limit=500, offset=10)
-    await store.page(COLLECTION, limit=500, offset=0)
-    await store.get(COLLECTION, ids(points(0, 300)), vectors=True)
-    await store.count(COLLECTION)
-    await row_ids(store)
 
 
 @pytest.mark.parametrize("restarts", [True, False])
@@ -235,67 +160,6 @@ async def test_what_is_the_moments_fault_condemns_nothing(
     assert len(await row_ids(store)) == 298
 
 
-def photos(folder: Path, number: int) -> None:
-    for each in range(number):
-        colour = ("red", "green", "blue")[each % 3]
-        paint(folder / "photos" / f"{each:03}.png", colour, side_px=32 + each)
-
-
-async def answers(running: Running, image_id: str) -> list[Any]:
-    get, post = running.http.get, running.http.post
-    return [
-        await post("/api/v1/search/text", json={"query": "red", "limit": 100}),
-        await get("/api/v1/images?limit=100"),
-        await get(f"/api/v1/images/{image_id}"),
-        await get(f"/api/v1/images/{image_id}/similar"),
-        await get(f"/api/v1/images/{image_id}/thumbnail"),
-        await get("/api/v1/collections"),
-        await get("/api/v1/collections/default"),
-    ]
-
-
-@pytest.mark.parametrize("restarts", [True, False])
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda each: each.__name__)
-async def test_damage_is_said_with_an_advice_and_the_next_import_mends_it(
-    tmp_path: Path, damage: Callable[[str], None], *, restarts: bool
-) -> None:
-    photos(tmp_path, 40)
-    folder = str(tmp_path / "data" / "store")
-    async with orchestrator(tmp_path) as running:
-        await running.ingested()
-        embedded = running.service.images
-        image_id = (await running.get("/images?limit=1"))["images"][0]["id"]
-        if not restarts:
-            damage(files_of(folder, "data", table="default")[-1])
-            await _mended(running, image_id)
-            assert running.service.images == embedded
-    if restarts:
-        damage(files_of(folder, "data", table="default")[-1])
-        async with orchestrator(tmp_path) as running:
-            await _mended(running, image_id)
-            assert running.service.images == 0
-
-
-async def _mended(running: Running, image_id: str) -> None:
-    for answer in await answers(running, image_id):
-        if answer.status_code not in (200, 404):
-            check_problem(answer, 503, ErrorCode.STORE_READ)
-    job = await running.ingested(sync=True)
-    assert job["state"] == "completed", job
-    assert any("damaged" in warning for warning in job["warnings"])
-    assert job["counts"]["unchanged"] + job["counts"]["cached"] == 40
-    for answer in await answers(running, image_id):
-        assert answer.status_code == 200, answer.text
-    found = (await running.post("/search/text", {"query": "red", "limit": 100})).json()["results"]
-    assert len({one["id"] for one in found}) == len(found) == 40
-    store = running.app.state.services.ports.store
-    rows = await row_ids(store, "default")
-    assert len(rows) == len(set(rows)) == 40
-    again = await running.ingested(sync=True)
-    assert again["counts"]["unchanged"] == 40
-    assert again["warnings"] == []
-
-
 async def test_a_write_that_fails_by_damage_says_so_in_the_end(tmp_path: Path) -> None:
     folder = str(tmp_path)
     rows = INDEX_THRESHOLD_ROWS + 50
@@ -317,13 +181,6 @@ async def test_a_write_that_fails_by_damage_says_so_in_the_end(tmp_path: Path) -
     assert await store.mend(COLLECTION, dim=DIM) is not None
     await store.write(COLLECTION, merged, may_exist=ids(merged))
     assert await row_ids(store) == sorted(ids(points(0, rows + 5)))
-
-
-def vectors_zeroed(path: str) -> None:
-    """The vectors stand at the end, before the footer, and are not packed."""
-    with open(path, "r+b") as file:
-        file.seek(os.path.getsize(path) // 3)
-        file.write(bytes(DIM * 4 * 20))
 
 
 async def test_what_the_process_wrote_itself_is_watched_too(tmp_path: Path) -> None:

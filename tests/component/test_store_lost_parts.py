@@ -12,6 +12,7 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.lance.repair.recovery import manifests
 from ingestion_orchestration_fastapi_app.errors import StoreRead
+from tests.component.store_damages import DAMAGES, DIM, everything_read, stored
 from tests.component.store_fixtures import (
     COLLECTION,
     INDEX_THRESHOLD_ROWS,
@@ -22,7 +23,6 @@ from tests.component.store_fixtures import (
     row_ids,
     unit,
 )
-from tests.component.test_store_damage import DAMAGES, DIM, everything_read, stored
 
 pytestmark = pytest.mark.anyio
 
