@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from prometheus_client import CollectorRegistry
 
-from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreFault, StoreWrite
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from utils.contract import ErrorCode
-from utils.problems import resource_shortage
+from utils.problems import Problem, resource_shortage
 
 T = TypeVar("T")
 
@@ -57,8 +57,7 @@ async def until_stored(write: Callable[[], Awaitable[T]], progress: JobProgress,
             fault = exc if isinstance(exc, (StoreWrite, DiskFull)) else resource_shortage(exc)
             if fault is None or stop.asked:
                 raise
-            reason = fault.reason if isinstance(fault, StoreWrite) else fault.detail
-            with progress.blocked(fault.code, reason):
+            with progress.blocked(fault.code, reason_of(fault)):
                 await stop.wait(at_most_s=RETRY_STORAGE_S)
 
 
@@ -69,3 +68,8 @@ class JobFailedError(Exception):
         super().__init__(detail)
         self.code = code
         self.detail = detail
+
+
+def reason_of(fault: JobFailedError | Problem) -> str:
+    """For the log and a job's reason, never for a caller: also what the store itself said."""
+    return fault.reason if isinstance(fault, StoreFault) else fault.detail

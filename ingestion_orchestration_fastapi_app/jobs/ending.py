@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import structlog
 from anyio import get_cancelled_exc_class
 
-from ingestion_orchestration_fastapi_app.errors import StoreFault
-from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead, StoreWrite
+from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError, reason_of
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import ErrorCode, JobState
-from utils.problems import Problem, ServiceOverloaded, resource_shortage
+from utils.problems import Problem, resource_shortage
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +41,11 @@ def is_fault(exc: BaseException) -> bool:
 
 async def result_of(
     work: Callable[[], Awaitable[Ending | None]], stop: Stop
-) -> Ending | ServiceOverloaded | None:
+) -> Ending | Problem | None:
     """What the work came to. Any fault of it is the job's end; only what is none is raised.
 
-    ServiceOverloaded is a value here: the process lacked something, and the work may go on later.
+    A problem is the moment's: the process lacked something, or the ledger, the store or the disk
+    could not be used, and the work may go on later.
     """
     try:
         return await work()
@@ -56,13 +57,24 @@ async def result_of(
         if (lacking := resource_shortage(exc)) is not None:
             log.warning("job_lacks_resources", detail=lacking.detail)
             return None if stop.asked else lacking
-        for fault in faults:
-            if isinstance(fault, (JobFailedError, Problem)):
-                # A disk that is full while a stop is under way is no reason to fail.
-                reason = fault.reason if isinstance(fault, StoreFault) else fault.detail
-                return None if stop.asked else Ending(JobState.FAILED, reason, fault.code)
+        known = [fault for fault in faults if isinstance(fault, (JobFailedError, Problem))]
+        if known and stop.asked:  # a disk that is full while it is stopped is no reason to fail
+            return None
+        for fault in known:
+            if isinstance(fault, Problem) and _is_moments(fault):
+                log.warning("job_storage_failed", code=fault.code, detail=reason_of(fault))
+                return fault
+        if known:
+            return Ending(JobState.FAILED, reason_of(known[0]), known[0].code)
         log.exception("job_failed_by_a_bug", exc_info=exc)
         return BUG
+
+
+def _is_moments(problem: Problem) -> bool:
+    """Whether the same work may go well later. A damaged table is mended by a later import only."""
+    if isinstance(problem, StoreRead):
+        return problem.damaged_table is None
+    return isinstance(problem, (StoreWrite, DiskFull))
 
 
 def _leaves(exc: BaseException) -> list[BaseException]:

@@ -13,14 +13,14 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem, StoreWrite
-from ingestion_orchestration_fastapi_app.jobs.context import RETRY_STORAGE_S, Ports
+from ingestion_orchestration_fastapi_app.jobs.context import RETRY_STORAGE_S, Ports, reason_of
 from ingestion_orchestration_fastapi_app.jobs.ending import BUG, Ending, is_fault, result_of
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from utils.contract import JobState
-from utils.problems import Problem, ServiceOverloaded
+from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
 
@@ -56,9 +56,9 @@ class Run:
         """The work and its end. None: the ledger does not know the job any more."""
         while True:
             result = await result_of(self._work, self.stop)
-            if not isinstance(result, ServiceOverloaded):
+            if not isinstance(result, Problem):
                 return await self._end(result)
-            with self.progress.blocked(result.code, result.detail):
+            with self.progress.blocked(result.code, reason_of(result)):
                 await self.stop.wait(at_most_s=RETRY_STORAGE_S)
 
     async def _work(self) -> Ending | None:
@@ -75,7 +75,7 @@ class Run:
         return await kind.work(scope)
 
     async def _take_up(self) -> None:
-        """What lacked the process ended the work: it goes on from what the ledger has."""
+        """A moment's lack or fault ended the work: it goes on from what the ledger has."""
         record = await self._ports.ledger.jobs.find(self.record.id)
         if record is None:
             raise JobNotFound(f"There is no job {self.record.id!r}.")

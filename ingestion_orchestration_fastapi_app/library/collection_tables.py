@@ -204,5 +204,5 @@ class CollectionTables:
         for one in collection.generations:
             images = await self._ledger.artefacts.count_stored(one.id) if one.table == table else 0
             if images:
-                raise table_gone(collection.name, images)
+                raise table_gone(collection.name, images, table=table)
         await self._store.create(table, dim=dim)

@@ -28,8 +28,8 @@ _UNKNOWN = (
 )
 
 
-def table_gone(name: str, images: int) -> StoreRead:
-    return StoreRead(_GONE.format(name=name, images=images))
+def table_gone(name: str, images: int, *, table: str) -> StoreRead:
+    return StoreRead(_GONE.format(name=name, images=images), damaged_table=table)
 
 
 class DamagedTables:
@@ -47,7 +47,8 @@ class DamagedTables:
         """Raises StoreRead, which says why, and what to do."""
         why = self._why.get(collection.id)
         if why is not None:
-            raise StoreRead(why)
+            active = collection.active
+            raise StoreRead(why, damaged_table=None if active is None else active.table)
 
     def mended(self, collection_id: int) -> int:
         """How often, so that a reader can tell that its read began before the last time."""

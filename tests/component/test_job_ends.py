@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -12,12 +14,15 @@ from prometheus_client import CollectorRegistry
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Upload
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control
-from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
+from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead, StoreWrite
 from ingestion_orchestration_fastapi_app.jobs import context, run
+from ingestion_orchestration_fastapi_app.jobs.ending import Ending
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
+from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from tests.component.bench import Bench, mixed_folder
 from tests.component.job_steps import started
+from tests.component.test_job_kinds import NoOptions, Work, scheduled
 from tests.component.test_pipeline import MIXED
 from utils.contract import ErrorCode, JobState
 from utils.problems import Problem, ServiceOverloaded
@@ -174,3 +179,92 @@ def test_the_same_reason_held_twice_stays_until_both_have_left() -> None:
         assert progress.state == (JobState.PAUSED, "no space left", ErrorCode.DISK_FULL)
         assert progress.state[0] not in FINAL
     assert progress.reasons == ()
+
+
+MOMENTS = [
+    DiskFull("no space left"),
+    StoreWrite("SQLITE_BUSY: locked"),
+    StoreRead("the share does not answer"),
+]
+
+
+@dataclass
+class Faulty(Work):
+    """Meets the fault in the middle of its first runs."""
+
+    fault: Problem = MOMENTS[0]
+
+    async def run(self, scope: JobScope, options: NoOptions) -> Ending | None:
+        ending = await super().run(scope, options)
+        if len(self.order) <= 2:
+            raise ExceptionGroup("a stage's", [self.fault])
+        return ending
+
+
+@pytest.mark.parametrize("fault", MOMENTS, ids=lambda fault: type(fault).__name__)
+async def test_work_that_storage_fails_for_a_moment_is_taken_up_again(
+    fault: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "RETRY_STORAGE_S", 0.001)
+    work = Faulty(fault=fault)
+    work.may_end.set()
+    async with scheduled(work=work) as jobs:
+        job = await jobs.bench.ended((await jobs.job("files")).id)
+    assert (job.state, job.reason, len(work.order)) == (JobState.COMPLETED, None, 3)
+    waits = [line.detail for line in job.progress.log if line.event == "job_paused"]
+    assert waits == [f"{fault.code}: {fault.detail}"] * 2
+
+
+async def test_work_on_a_damaged_table_is_not_tried_again() -> None:
+    work = Faulty(fault=StoreRead("files of it are damaged", damaged_table="default"))
+    work.may_end.set()
+    async with scheduled(work=work) as jobs:
+        job = await jobs.bench.ended((await jobs.job("files")).id)
+    assert (job.state, job.reason_code) == (JobState.FAILED, ErrorCode.STORE_READ)
+    assert len(work.order) == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "artefacts.decode_starts",
+        "artefacts.pending_writes",
+        "collections.find_by_id",
+        "files.recall",
+        "files.fail_pending",
+        "folders.devices",
+        "folders.not_seen_in_scan",
+    ],
+)
+async def test_an_import_whose_ledger_cannot_be_read_for_a_moment_goes_on(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (context, run):
+        monkeypatch.setattr(module, "RETRY_STORAGE_S", 0.001)
+    bench = Bench()
+    mixed_folder(bench.library)
+    await bench.job()
+    del bench.library.files[b"001.jpg"]
+    async with started(bench) as scheduler:
+        job_id = (await bench.submitted(scheduler, sync=True)).id
+        fault = StoreWrite("SQLITE_IOERR: for a moment")
+        failing = failing_at_first(attrgetter(step)(bench.ledger), fault, times=3)
+        port, _, name = step.partition(".")
+        monkeypatch.setattr(getattr(bench.ledger, port), name, failing)
+        job = await bench.ended(job_id)
+    assert (job.state, job.reason) == (JobState.COMPLETED, None)
+    assert job.progress.removed == 1
+    waits = [line.detail for line in job.progress.log if line.event == "job_paused"]
+    assert waits == ["ERR_STORE_WRITE: SQLITE_IOERR: for a moment"] * 3
+    assert set((await bench.rows()).values()) == {1}
+
+
+def failing_at_first(really: Any, fault: Exception, *, times: int) -> Any:
+    failures = iter([True] * times)
+
+    async def call(*args: Any, **more: Any) -> Any:
+        if next(failures, False):
+            raise fault
+        return await really(*args, **more)
+
+    return call
