@@ -123,7 +123,7 @@ async def test_a_file_written_just_now_is_not_settled(tmp_path: Path) -> None:
     [
         ("empty.jpg", b"", ErrorCode.FILE_EMPTY),
         ("text.jpg", b"this is text", ErrorCode.FORMAT_UNSUPPORTED),
-        ("zeros.nef", bytes(5000), ErrorCode.FORMAT_UNSUPPORTED),
+        ("zeros.nef", bytes(5000), ErrorCode.DECODING_IMAGE),
         ("picture.psd", b"8BPS\0\1" + bytes(99), ErrorCode.FORMAT_UNSUPPORTED),
         ("drawing.svg", b"<?xml version='1.0'?>\n<svg/>", ErrorCode.FORMAT_UNSUPPORTED),
         ("invoice.pdf", b"%PDF-1.7", None),

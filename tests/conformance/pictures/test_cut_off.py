@@ -55,3 +55,19 @@ def test_its_owner_is_told(name: str, share: float) -> None:
     with pytest.raises(ImageUnreadableError, match="the file is cut off: it ends after") as caught:
         opened(data[: int(len(data) * share)])
     assert caught.value.code is ErrorCode.DECODING_IMAGE
+
+
+def test_a_file_of_zeros_is_damaged_not_of_another_kind() -> None:
+    for data in (bytes(5000), bytes(512) + b"later"):
+        with pytest.raises(ImageUnreadableError, match="nothing but zeros") as caught:
+            opened(data)
+        assert caught.value.code is ErrorCode.DECODING_IMAGE
+    with pytest.raises(ImageUnreadableError, match="or its beginning is damaged") as caught:
+        opened(bytes(511))
+    assert caught.value.code is ErrorCode.FORMAT_UNSUPPORTED
+
+
+def test_a_png_that_was_never_written_on_is_told_so() -> None:
+    data = encoded(photo(), "PNG")
+    with pytest.raises(ImageUnreadableError, match="the file is empty from 33 bytes on"):
+        opened(data[:33] + bytes(9010))

@@ -42,7 +42,7 @@ def _png_end(data: bytes) -> int | None:
     last = None
     for chunk in islice(chunks(data), _MOST_PARTS):
         last = chunk
-    return None if last is None else last.end
+    return last.end if last is not None and last.kind.isalpha() else None
 
 
 def _riff_end(data: bytes) -> int | None:

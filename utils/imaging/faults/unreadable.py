@@ -10,6 +10,8 @@ from utils.imaging.faults.damage import DamagedError, damage, never_written
 from utils.imaging.faults.unread_kinds import unread_kind
 from utils.imaging.formats import Format
 
+_HOLE_BYTES = 512  # of a disk
+
 
 class ImageUnreadableError(Exception):
     """One image cannot be had. `detail` is written for the owner of the file."""
@@ -31,7 +33,13 @@ def of_no_format(header: bytes) -> ImageUnreadableError:
     kind = unread_kind(header)
     if kind is not None:
         return unsupported(kind.words)
-    return ImageUnreadableError(ErrorCode.FORMAT_UNSUPPORTED, "no image format is recognised")
+    if len(header) >= _HOLE_BYTES and not any(header[:_HOLE_BYTES]):
+        detail = "the file begins with nothing but zeros: its copy or download broke off"
+        return ImageUnreadableError(ErrorCode.DECODING_IMAGE, detail)
+    return ImageUnreadableError(
+        ErrorCode.FORMAT_UNSUPPORTED,
+        "no image format is recognised: it is no picture, or its beginning is damaged",
+    )
 
 
 @contextlib.contextmanager
