@@ -55,6 +55,7 @@ from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBu
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.verify.job import Verify
+from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.imaging.formats import Format, has_image_extension
 from utils.sandbox.pool import DecoderPool
@@ -146,7 +147,7 @@ async def composed(
     if around is not None:
         ports = around(ports)
     secret = stack.enter_context(local_secret(settings.data_dir))
-    await allowed.load(ports.ledger)
+    await allowed.load(ports.ledger.allowed_roots)
     known_collections = Collections(ports.ledger, ports.store, ports.words)
     await known_collections.check_all()
     pool = InferencePool(ports.inference)
@@ -185,11 +186,12 @@ async def composed(
         words_filling=words_filling,
         scheduler=scheduler,
         watching=Watching(
-            ports.ledger,
-            ports.library,
+            ports.ledger.collections,
+            ChangeScan(
+                ports.ledger.files, ports.ledger.folders, ports.library, has_image_extension
+            ),
             scheduler,
             events,
-            is_image_name=has_image_extension,
             is_allowed=allowed.allows,
             captions=not settings.disable_captions,
             debounce_s=settings.watch_debounce_s,
@@ -203,7 +205,7 @@ async def composed(
             query_timeout_s=settings.ml_query_timeout_s,
         ),
         thumbnails=thumbnails,
-        stale_points=StalePoints(ports.ledger),
+        stale_points=StalePoints(ports.ledger.files),
         pool=pool,
         allowed=allowed,
         is_same_user=secret.is_given,
@@ -213,10 +215,12 @@ async def composed(
         blocking=blocking,
         root_threads=threads,
         table_sizes=table_sizes,
-        originals=Originals(known_collections, ports.ledger, open_stored, threads=threads),
+        originals=Originals(known_collections, ports.ledger.files, open_stored, threads=threads),
         listeners=Listeners(),
         attempts=Attempts(),
-        sessions=None if settings.api_key is None else Sessions(ports.ledger, settings.api_key),
+        sessions=None
+        if settings.api_key is None
+        else Sessions(ports.ledger.sessions, settings.api_key),
     )
 
 

@@ -77,7 +77,9 @@ def create_app(
                 tg.start_soon(trim_heap_repeatedly)
                 tg.start_soon(
                     partial(
-                        prune_job_history, services.ports.ledger, days=settings.job_history_days
+                        prune_job_history,
+                        services.ports.ledger.jobs,
+                        days=settings.job_history_days,
                     )
                 )
                 yield

@@ -10,7 +10,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.scanning.found import ScanStalled
 from ingestion_orchestration_fastapi_app.errors import DiskFull
-from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
 from ingestion_orchestration_fastapi_app.ports.library import Library
 from utils.contract import ErrorCode
 from utils.problems import ServiceOverloaded
@@ -22,7 +22,7 @@ BYTES_PER_IMAGE = 28 * 1024
 
 
 async def check_space(
-    ledger: Ledger,
+    files: FileRepository,
     library: Library,
     collection: CollectionRecord | None,
     directory: bytes,
@@ -52,7 +52,7 @@ async def check_space(
             images = [file.key for file in group if is_image_name(file.path)]
             new_images += len(images)
             if collection is not None:
-                new_images -= len(await ledger.files.recall(collection.id, images))
+                new_images -= len(await files.recall(collection.id, images))
     needed_bytes = new_images * BYTES_PER_IMAGE
     if needed_bytes > free_bytes - keep_bytes:
         raise DiskFull(

@@ -78,7 +78,7 @@ class Ingest:
         is_retry = record.request.retry_of is not None
         clean = record.started_at is None and (options.force or is_retry)
         async with crash_suspects_of(
-            ledger, collection.id, self.gate, clean=clean
+            ledger.artefacts, collection.id, self.gate, clean=clean
         ) as crash_suspects:
             if crash_suspects.suspect_count:
                 progress.note(

@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.files.allowed_roots import (
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, is_within
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, RootNotFound
-from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger.access import AllowedRootRepository
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 
 log = structlog.get_logger(__name__)
@@ -38,15 +38,15 @@ class AllowedRoots:
         checked: Callable[[str, Sequence[bytes]], bytes],
         threads: RootThreads,
     ) -> None:
-        self._ledger: Ledger
+        self._repository: AllowedRootRepository
         self._folders = folders
         self._checked = checked
         self._threads = threads
 
-    async def load(self, ledger: Ledger) -> None:
+    async def load(self, repository: AllowedRootRepository) -> None:
         """What the ledger remembers; until then only what is set is allowed."""
-        self._ledger = ledger
-        self._remembered(await ledger.allowed_roots.list_all())
+        self._repository = repository
+        self._remembered(await repository.list_all())
 
     @property
     def roots(self) -> tuple[AllowedRoot, ...]:
@@ -85,8 +85,8 @@ class AllowedRoots:
         refusal = self._folders.refusal(path)
         if refusal is not None:
             raise DirectoryNotAllowed(refusal)
-        await self._ledger.allowed_roots.add(path)
-        self._remembered(await self._ledger.allowed_roots.list_all())
+        await self._repository.add(path)
+        self._remembered(await self._repository.list_all())
         log.info("root_added", path=display_text(path))
         return next(root for root in self.roots if root.path == path)
 
@@ -97,8 +97,8 @@ class AllowedRoots:
                 f"{display_text(path)} was not added by anybody, so it cannot be removed. "
                 f"Remembered are: {_shown(self._folders.remembered)}."
             )
-        await self._ledger.allowed_roots.remove(path)
-        self._remembered(await self._ledger.allowed_roots.list_all())
+        await self._repository.remove(path)
+        self._remembered(await self._repository.list_all())
         log.info("root_removed", path=display_text(path))
 
     async def _true_path(self, text: str, roots: Sequence[bytes]) -> bytes:

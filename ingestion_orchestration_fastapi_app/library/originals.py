@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.files.roots import relative_path
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import PictureUnavailable
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 
 OPEN_LIMIT_S = 30.0  # a large file may have to be read whole, to be sure of it
@@ -37,13 +37,13 @@ class Originals(Generic[T]):
     def __init__(
         self,
         collections: Collections,
-        ledger: Ledger,
+        files: FileRepository,
         open_stored: Callable[[Point, FileStat | None], T],
         *,
         threads: RootThreads,
     ) -> None:
         self._collections = collections
-        self._ledger = ledger
+        self._files = files
         self._open_stored = open_stored
         self.threads = threads
 
@@ -67,7 +67,7 @@ class Originals(Generic[T]):
         if relative is None:
             return None
         key = FileKey(point.root_id, relative)
-        file = (await self._ledger.files.recall(record.id, [key])).get(key)
+        file = (await self._files.recall(record.id, [key])).get(key)
         is_sure = file is not None and file.mtime_trusted and file.sha256 == point.sha256
         return file.stat if file is not None and is_sure else None
 

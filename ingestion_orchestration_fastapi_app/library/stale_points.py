@@ -10,14 +10,14 @@ from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.roots import relative_path
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
-from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
 
 
 class StalePoints:
     """They are kept, and found: what was there is what somebody may be looking for."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, files: FileRepository) -> None:
+        self._files = files
 
     async def among(self, collection: CollectionRecord, points: Sequence[Point]) -> frozenset[UUID]:
         """Ids of those that the last import of their file left as they were before."""
@@ -26,7 +26,7 @@ class StalePoints:
             relative = relative_path(point, collection.identity)
             if relative is not None:
                 by_key[FileKey(point.root_id, relative)] = point.id
-        files = await self._ledger.files.recall(collection.id, list(by_key)) if by_key else {}
+        files = await self._files.recall(collection.id, list(by_key)) if by_key else {}
         model = collection.fingerprint or ""
         stale = [
             key

@@ -10,7 +10,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.scanning.found import Mounted, ScanFault
-from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger.folders import FolderRepository
 from ingestion_orchestration_fastapi_app.ports.library import Library
 
 
@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.ports.library import Library
 class Absence:
     """Looks at the disks of one collection by the library's own means."""
 
-    ledger: Ledger
+    folders: FolderRepository
     library: Library
     collection: CollectionRecord
 
@@ -37,7 +37,7 @@ class Absence:
 
     async def _folders_away(self, gone: Iterable[bytes]) -> set[bytes]:
         """Of the roots and mounts above these paths, those that are not what they were."""
-        known = await self.ledger.folders.devices(self.collection.id)
+        known = await self.folders.devices(self.collection.id)
         places = {root.path for root in self.collection.roots} | set(known)
         above = {one for one in places if any(is_within(path, one) for path in gone)}
         return {one for one in above if await self._is_away(one, known.get(one))}

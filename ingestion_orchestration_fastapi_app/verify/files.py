@@ -64,7 +64,7 @@ async def look_at(ports: Ports, collection: CollectionRecord, page: Sequence[Uns
         if not abs(norm - 1) <= NORM_TOLERANCE
     ]
     stored = [files[point.id] for point in points]
-    missing, away = await Absence(ports.ledger, ports.library, collection).of(stored)
+    missing, away = await Absence(ports.ledger.folders, ports.library, collection).of(stored)
     found += [
         Found(Wrong.FILE_MISSING, _example(file)) for file in stored if file.absolute in missing
     ]

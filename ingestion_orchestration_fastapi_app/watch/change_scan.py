@@ -18,7 +18,8 @@ from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     ScanStalled,
 )
 from ingestion_orchestration_fastapi_app.ports.folder_events import MAX_FOLDERS
-from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.folders import FolderRepository
 from ingestion_orchestration_fastapi_app.ports.library import Library, ScanGroup
 from utils.contract import ErrorCode
 from utils.problems import ServiceOverloaded
@@ -45,7 +46,8 @@ class FolderDiff:
 class ChangeScan:
     """`is_image_name`: whether a file is named like an image."""
 
-    ledger: Ledger
+    files: FileRepository
+    folders: FolderRepository
     library: Library
     is_image_name: Callable[[bytes], bool]
 
@@ -58,9 +60,7 @@ class ChangeScan:
             scan = self.library.scan(folder, recursive=recursive, roots=collection.roots)
             known = await self._scan(collection, scan, found)
             if watch.recursive:  # nothing is ever removed without
-                total, _ = await self.ledger.folders.totals(
-                    collection.id, folder, recursive=recursive
-                )
+                total, _ = await self.folders.totals(collection.id, folder, recursive=recursive)
                 # Paths are looked at one by one only where fewer files were met than are known.
                 if total > known:
                     missing = self._missing(collection.id, watch, folder, recursive=recursive)
@@ -69,7 +69,7 @@ class ChangeScan:
         if watch.directory in found.faults:
             return FolderDiff({}, fault=found.faults[watch.directory])
         if touched is None and watch.recursive:
-            then = await self.ledger.folders.devices(collection.id)
+            then = await self.folders.devices(collection.id)
             changed = changed_devices(
                 then, found.devices, watch.directory, unlisted=found.faults.keys()
             )
@@ -103,7 +103,7 @@ class ChangeScan:
         self, collection: CollectionRecord, files: Sequence[File], found: _Found
     ) -> int:
         """How many of them are known at all."""
-        records = await self.ledger.files.recall(collection.id, [file.key for file in files])
+        records = await self.files.recall(collection.id, [file.key for file in files])
         for file in files:
             record = records.get(file.key)
             if self._differs_from_ledger(file, record, collection.fingerprint or ""):
@@ -126,7 +126,7 @@ class ChangeScan:
         self, collection_id: int, watch: Watch, folder: bytes, *, recursive: bool
     ) -> AsyncIterator[bytes]:
         after: FileKey | None = None
-        while page := await self.ledger.folders.not_seen_in_scan(
+        while page := await self.folders.not_seen_in_scan(
             collection_id, folder, recursive=recursive, after=after, limit=_PAGE
         ):
             after = page[-1].key

@@ -25,6 +25,7 @@ from ingestion_orchestration_fastapi_app.ports.folder_events import (
     FolderEvents,
     NoEventsError,
 )
+from ingestion_orchestration_fastapi_app.ports.ledger.collections import CollectionRepository
 from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan, FolderDiff
 from utils.problems import Problem, resource_shortage
 
@@ -54,7 +55,8 @@ class WatchedFolder:
 
     def __init__(
         self,
-        look: ChangeScan,
+        collections: CollectionRepository,
+        change_scan: ChangeScan,
         scheduler: JobScheduler,
         events: FolderEvents,
         timing: Timing,
@@ -63,7 +65,8 @@ class WatchedFolder:
     ) -> None:
         self.watch = watch
         self.detail: str | None = "it is being looked at for the first time"
-        self._change_scan = look
+        self._collections = collections
+        self._change_scan = change_scan
         self._scheduler = scheduler
         self._events = events
         self._timing = timing
@@ -102,7 +105,7 @@ class WatchedFolder:
                 await self._rest(min(wait_s, PROBE_S))
                 return False
             await self._scheduler.idle(self._collection.id, FILES_LANE)
-            now = await self._change_scan.ledger.collections.find_by_id(self._collection.id)
+            now = await self._collections.find_by_id(self._collection.id)
             if now is None:
                 return True
             fault = await self._pick_up(now)

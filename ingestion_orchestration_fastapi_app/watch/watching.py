@@ -12,8 +12,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.ports.folder_events import FolderEvents
-from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from ingestion_orchestration_fastapi_app.ports.library import Library
+from ingestion_orchestration_fastapi_app.ports.ledger.collections import CollectionRepository
 from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan
 from ingestion_orchestration_fastapi_app.watch.watched_folder import Timing, WatchedFolder
 
@@ -29,19 +28,17 @@ class _Followed:
 class Watching:
     """Asks the scheduler, which must be serving, for jobs over what changes.
 
-    `is_image_name`: whether a file is named like an image. `is_allowed`: whether a folder may be
-    ingested still; `follow_allowed` asks it. `captions`: whether jobs may make any. `clock` is
-    monotonic.
+    `is_allowed`: whether a folder may be ingested still; `follow_allowed` asks it. `captions`:
+    whether jobs may make any. `clock` is monotonic.
     """
 
     def __init__(
         self,
-        ledger: Ledger,
-        library: Library,
+        collections: CollectionRepository,
+        change_scan: ChangeScan,
         scheduler: JobScheduler,
         events: FolderEvents,
         *,
-        is_image_name: Callable[[bytes], bool],
         is_allowed: Callable[[bytes], bool],
         captions: bool,
         debounce_s: float,
@@ -49,8 +46,8 @@ class Watching:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = sleep,
     ) -> None:
-        self._ledger = ledger
-        self._change_scan = ChangeScan(ledger, library, is_image_name)
+        self._collections = collections
+        self._change_scan = change_scan
         self._scheduler = scheduler
         self._events = events
         self._timing = Timing(debounce_s, rescan_s, clock, sleep)
@@ -68,7 +65,7 @@ class Watching:
 
     async def put(self, collection: CollectionRecord, watch: Watch) -> None:
         """Watches a folder from now on, durably; a second time it may be in another way."""
-        await self._ledger.collections.put_watch(collection.id, watch)
+        await self._collections.put_watch(collection.id, watch)
         followed = self._followed.get((collection.id, watch.directory))
         if followed is None or followed.folder.watch != watch:
             self._stop((collection.id, watch.directory))
@@ -76,12 +73,12 @@ class Watching:
 
     async def end(self, collection_id: int, directory: bytes) -> None:
         """Idempotent."""
-        await self._ledger.collections.end_watch(collection_id, directory)
+        await self._collections.end_watch(collection_id, directory)
         self._stop((collection_id, directory))
 
     async def follow_allowed(self) -> None:
         """What may be looked at now: what may not any more rests, what may again goes on."""
-        for collection in await self._ledger.collections.list_all():
+        for collection in await self._collections.list_all():
             self._follow_allowed(collection)
 
     def follow_anew(self, collection: CollectionRecord) -> None:
@@ -111,7 +108,13 @@ class Watching:
     def _start(self, collection: CollectionRecord, watch: Watch) -> None:
         assert self._tasks is not None, "it is not being served"
         folder = WatchedFolder(
-            self._change_scan, self._scheduler, self._events, self._timing, collection, watch
+            self._collections,
+            self._change_scan,
+            self._scheduler,
+            self._events,
+            self._timing,
+            collection,
+            watch,
         )
         followed = _Followed(folder)
         self._followed[collection.id, watch.directory] = followed

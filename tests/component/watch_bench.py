@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.domain.scanning.found import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.ports.folder_events import DirtyFolders, NoEventsError
+from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan
 from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from tests.component.bench import PATIENCE_S, Bench
@@ -188,6 +189,10 @@ async def ids_match(bench: Bench) -> bool:
     return dict(await bench.rows()) == wanted
 
 
+def is_image_name(path: bytes) -> bool:
+    return path.endswith(b".jpg")
+
+
 @asynccontextmanager
 async def watched(bench: Bench, *, refused: str | None = None) -> AsyncIterator[Watched]:
     """Enter twice for a restart."""
@@ -195,11 +200,10 @@ async def watched(bench: Bench, *, refused: str | None = None) -> AsyncIterator[
     clock, events = FakeClock(), FakeEvents(bench.library, refused)
     scheduler = bench.scheduler()
     watching = Watching(
-        bench.ledger,
-        bench.library,
+        bench.ledger.collections,
+        ChangeScan(bench.ledger.files, bench.ledger.folders, bench.library, is_image_name),
         scheduler,
         events,
-        is_image_name=lambda path: path.endswith(b".jpg"),
         is_allowed=lambda directory: directory == PHOTOS,
         captions=True,
         debounce_s=DEBOUNCE_S,

@@ -43,8 +43,8 @@ async def two_jobs() -> AsyncIterator[tuple[Ledger, CrashSuspects, CrashSuspects
     suspects = [DecodeStart(one, VERSION) for one in (A, B)]
     await ledger.artefacts.note_decoding(first, suspects, [])
     async with (
-        crash_suspects_of(ledger, first, turns, clean=False) as ours,
-        crash_suspects_of(ledger, second, turns, clean=False) as theirs,
+        crash_suspects_of(ledger.artefacts, first, turns, clean=False) as ours,
+        crash_suspects_of(ledger.artefacts, second, turns, clean=False) as theirs,
     ):
         yield ledger, ours, theirs
 
@@ -115,7 +115,7 @@ async def test_a_lone_file_is_a_suspect_no_longer_than_it_is_decoded() -> None:
 async def test_who_asks_for_files_in_spite_of_all_gives_them_a_clean_record() -> None:
     async with two_jobs() as (ledger, ours, _):
         assert ours.turn(A, STAT) is Turn.ALONE
-    async with crash_suspects_of(ledger, 1, DecodeGate(), clean=True) as cleared:
+    async with crash_suspects_of(ledger.artefacts, 1, DecodeGate(), clean=True) as cleared:
         assert cleared.turn(A, STAT) is Turn.TOGETHER
         assert await ledger.artefacts.decode_starts(1) == {}
 

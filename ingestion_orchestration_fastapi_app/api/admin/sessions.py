@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 
 from ingestion_orchestration_fastapi_app.domain.access.sessions import SessionRecord
-from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger.access import SessionRepository
 from utils.web.access.security import Principal, Scope
 
 LIFE = timedelta(days=30)
@@ -23,8 +23,8 @@ TOKEN_BYTES = 32
 class Sessions:
     """Issues and finds them. A hash is made under the API key: another key knows none of them."""
 
-    def __init__(self, ledger: Ledger, api_key: SecretStr) -> None:
-        self._ledger = ledger
+    def __init__(self, repository: SessionRepository, api_key: SecretStr) -> None:
+        self._repository = repository
         self._key = api_key.get_secret_value().encode()
         # The ledger is this process's alone, so that nothing else ends what is remembered here.
         self._found: OrderedDict[bytes, SessionRecord] = OrderedDict()
@@ -38,7 +38,7 @@ class Sessions:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         now = datetime.now(UTC)
         session = SessionRecord(self._hash(token), tuple(sorted(Scope)), now, now + LIFE)
-        await self._ledger.sessions.add(session)
+        await self._repository.add(session)
         return token, session
 
     async def find(self, token: str) -> SessionRecord | None:
@@ -46,7 +46,7 @@ class Sessions:
             return None
         token_hash = self._hash(token)
         ends = self._ends
-        session = self._found.get(token_hash) or await self._ledger.sessions.find(token_hash)
+        session = self._found.get(token_hash) or await self._repository.find(token_hash)
         if session is None or session.expires_at <= datetime.now(UTC):
             self._found.pop(token_hash, None)
             return None
@@ -60,7 +60,7 @@ class Sessions:
 
     async def end(self, token: str) -> None:
         token_hash = self._hash(token)
-        await self._ledger.sessions.end(token_hash)
+        await self._repository.end(token_hash)
         self._ends += 1
         self._found.pop(token_hash, None)
 

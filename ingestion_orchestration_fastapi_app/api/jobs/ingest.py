@@ -94,7 +94,7 @@ async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
         if services.allowed.allows(known_as):
             directory = known_as  # one folder has one path, so that no picture is there twice
     await check_space(
-        services.ports.ledger,
+        services.ports.ledger.files,
         services.ports.library,
         existing,
         directory,

@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.files.quarantine import (
     turn,
     version_of,
 )
-from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.ledger.artefacts import ArtefactRepository
 from utils.problems import Problem
 
 CLEAR_LIMIT_S = 5.0
@@ -57,12 +57,12 @@ class CrashSuspects:
 
     def __init__(
         self,
-        ledger: Ledger,
+        artefacts: ArtefactRepository,
         collection_id: int,
         gate: DecodeGate,
         lost: Mapping[UUID, DecodeStart],
     ) -> None:
-        self._ledger = ledger
+        self._artefacts = artefacts
         self._collection_id = collection_id
         self._gate = gate
         self._earlier_starts = dict(lost)
@@ -142,9 +142,7 @@ class CrashSuspects:
             self.release(point_id)
         if self._to_clear:
             with move_on_after(CLEAR_LIMIT_S, shield=True), suppress(Problem):
-                await self._ledger.artefacts.note_decoding(
-                    self._collection_id, [], list(self._to_clear)
-                )
+                await self._artefacts.note_decoding(self._collection_id, [], list(self._to_clear))
 
     def _acquire(self, point_ids: Iterable[UUID]) -> None:
         entering = set(point_ids)
@@ -156,22 +154,20 @@ class CrashSuspects:
     async def _record(self, begun: Sequence[DecodeStart], durably: Durably) -> None:
         ended = list(self._to_clear)
         if begun or ended:
-            await durably(
-                partial(self._ledger.artefacts.note_decoding, self._collection_id, begun, ended)
-            )
+            await durably(partial(self._artefacts.note_decoding, self._collection_id, begun, ended))
             self._to_clear.difference_update(ended)
 
 
 @asynccontextmanager
 async def crash_suspects_of(
-    ledger: Ledger, collection_id: int, gate: DecodeGate, *, clean: bool
+    artefacts: ArtefactRepository, collection_id: int, gate: DecodeGate, *, clean: bool
 ) -> AsyncIterator[CrashSuspects]:
     """For one run of the collection's job. `clean`: what crashes have left is forgotten first."""
-    lost = await ledger.artefacts.decode_starts(collection_id)
+    lost = await artefacts.decode_starts(collection_id)
     if clean and lost:
-        await ledger.artefacts.note_decoding(collection_id, [], list(lost))
+        await artefacts.note_decoding(collection_id, [], list(lost))
         lost = {}
-    crash_suspects = CrashSuspects(ledger, collection_id, gate, lost)
+    crash_suspects = CrashSuspects(artefacts, collection_id, gate, lost)
     try:
         yield crash_suspects
     finally:
