@@ -40,7 +40,7 @@ READS = frozenset(
         "ledger.artefacts.maybe_written",
         "ledger.artefacts.surely_stored",
         "ledger.artefacts.count_stored",
-        "ledger.artefacts.captioners",
+        "ledger.captions.captioners",
         "ledger.allowed_roots.list_all",
         "store.exists",
         "store.search",
@@ -73,7 +73,7 @@ OF_OTHER_TABLES = frozenset(
 )
 # No errand starts on a store that is older than its ledger: one transaction each, and
 # `tests/component` cuts them off.
-OF_OLDER_STORES = frozenset({"ledger.roots.repeat_changes", "ledger.artefacts.forget_captions"})
+OF_OLDER_STORES = frozenset({"ledger.roots.repeat_changes", "ledger.captions.forget"})
 # Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
 WAITS = frozenset(
     {"library.open", "preparation.prepare", "inference.capabilities", "inference.embed"}

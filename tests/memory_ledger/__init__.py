@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger.access import MemoryAllowedRoots, MemorySessions
 from tests.memory_ledger.artefacts import MemoryArtefacts
+from tests.memory_ledger.captions import MemoryCaptions
 from tests.memory_ledger.collections import MemoryCollections
 from tests.memory_ledger.files import MemoryFiles
 from tests.memory_ledger.folders import MemoryFolders
@@ -31,6 +32,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         folders=MemoryFolders(state),
         files=MemoryFiles(state),
         artefacts=MemoryArtefacts(state),
+        captions=MemoryCaptions(state),
         jobs=MemoryJobs(state),
         sessions=MemorySessions(state),
         allowed_roots=MemoryAllowedRoots(state),

@@ -63,30 +63,6 @@ class MemoryArtefacts:
         stored = {row.point_id for row in self._stored(generation_id)}
         return stored.intersection(point_ids) - set(self._intents(generation_id))
 
-    async def captioners(self, collection_id: int, point_ids: Sequence[UUID]) -> dict[UUID, str]:
-        await checkpoint()
-        kept = self._state.collections.get(collection_id)
-        return {
-            row.point_id: one.model
-            for row in ([] if kept is None else kept.files.values())
-            for one in row.record.artefacts
-            if row.point_id in point_ids
-            and (one.kind, one.state) == (artefacts.Kind.CAPTION, artefacts.State.STORED)
-        }
-
-    async def forget_captions(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
-        await checkpoint()
-        for row in self._state.collections[collection_id].files.values():
-            if row.point_id in point_ids:
-                row.record = replace(
-                    row.record,
-                    artefacts=tuple(
-                        one
-                        for one in row.record.artefacts
-                        if (one.kind, one.state) != (artefacts.Kind.CAPTION, artefacts.State.STORED)
-                    ),
-                )
-
     async def count_stored(self, generation_id: int) -> int:
         await checkpoint()
         return len(self._stored(generation_id))

@@ -83,6 +83,28 @@ async def test_captions_are_kept_beside_the_vector_and_failed_ones_with_their_at
     assert await counts(ledger) == JobCounts(found=1, embedded=1)
 
 
+async def test_a_caption_that_is_forgotten_is_wanted_again_and_a_failed_one_is_not(
+    ledger: Ledger,
+) -> None:
+    made = await running(ledger)
+    (vector,) = stored(b"a.jpg").artefacts
+    wordless = artefacts.caption_failed(Rejected(ErrorCode.BLIP_INFER, "no word"), model="blip")
+    said = artefacts.stored(Kind.CAPTION, "blip")
+    ends = [
+        replace(stored(name), artefacts=(vector, caption))
+        for name, caption in ((b"a.jpg", said), (b"b.jpg", said), (b"c.jpg", wordless))
+    ]
+    await complete(ledger, made, *ends)
+    ids = [pid(name) for name in (b"a.jpg", b"b.jpg", b"c.jpg")]
+    assert await ledger.captions.captioners(made.id, ids) == dict.fromkeys(ids[:2], "blip")
+    for _ in range(2):
+        await ledger.captions.forget(made.id, [ids[0], ids[2]])
+        assert await ledger.captions.captioners(made.id, ids) == {ids[1]: "blip"}
+    records = await ledger.files.recall(made.id, [key(b"a.jpg"), key(b"c.jpg")])
+    assert known_of(records[key(b"a.jpg")]) == {("vector", "fp"): "stored"}
+    assert known_of(records[key(b"c.jpg")])[("caption", "blip")] == "failed"
+
+
 async def test_a_point_may_exist_once_it_is_intended_until_the_store_is_asked(
     ledger: Ledger,
 ) -> None:

@@ -49,6 +49,8 @@ async def at_work(ledger: Ledger) -> None:
     await ledger.artefacts.maybe_written(generation_id, ids)
     await ledger.artefacts.surely_stored(generation_id, ids)
     await ledger.artefacts.count_stored(generation_id)
+    await ledger.captions.captioners(made.id, ids)
+    await ledger.captions.forget(made.id, ids[2:])
     await ledger.artefacts.correct(generation_id, lost=ids[:1], unknown=ids[1:])
     await ledger.artefacts.reconcile(generation_id, in_groups(ids))
     await ledger.folders.totals(made.id, ROOT.path, recursive=True)

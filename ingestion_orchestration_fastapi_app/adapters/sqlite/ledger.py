@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.access import (
     SessionsTable,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.artefacts import ArtefactsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.captions import CaptionsTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.files import FilesTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.folders import FoldersTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.jobs import JobsTable
@@ -69,6 +70,7 @@ def ledger_of(database: Database) -> Ledger:
         folders=FoldersTable(database),
         files=FilesTable(database),
         artefacts=ArtefactsTable(database),
+        captions=CaptionsTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),
         allowed_roots=AllowedRootsTable(database),

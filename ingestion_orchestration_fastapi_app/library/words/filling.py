@@ -91,14 +91,14 @@ class WordsFilling:
 
         The lock is held: what is not there now is new.
         """
-        state, artefacts = self._words.state(collection), self._ledger.artefacts
+        state, known = self._words.state(collection), self._ledger
         assert state.table is not None, "it was made"
         with _of_words():
             there = await self._words.store.get(state.table, ids)
         # Before their captioners: what no import is writing now none can write until the lock is
         # free.
-        sure = await artefacts.surely_stored(collection.bound().id, list(there))
-        models = await artefacts.captioners(collection.id, ids)
+        sure = await known.artefacts.surely_stored(collection.bound().id, list(there))
+        models = await known.captions.captioners(collection.id, ids)
         others = {
             one for one in sure if models.get(one) not in (None, there[one].caption_fingerprint)
         }
@@ -110,7 +110,7 @@ class WordsFilling:
         lost = [one.id for one in points if one.id in models and one.id not in captions]
         if lost:
             log.warning("captions_lost", collection=collection.name, images=len(lost))
-            await artefacts.forget_captions(collection.id, lost)
+            await known.captions.forget(collection.id, lost)
         rows = [
             words_of(point, collection.roots, captions.get(point.id))
             for point in points

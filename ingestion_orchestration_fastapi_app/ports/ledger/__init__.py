@@ -9,6 +9,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger.access import (
     SessionRepository,
 )
 from ingestion_orchestration_fastapi_app.ports.ledger.artefacts import ArtefactRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.captions import CaptionRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.collections import (
     CollectionRepository,
 )
@@ -29,6 +30,7 @@ class Ledger:
     folders: FolderRepository
     files: FileRepository
     artefacts: ArtefactRepository
+    captions: CaptionRepository
     jobs: JobRepository
     sessions: SessionRepository
     allowed_roots: AllowedRootRepository

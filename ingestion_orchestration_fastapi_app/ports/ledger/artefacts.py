@@ -33,12 +33,6 @@ class ArtefactRepository(Protocol):
     async def count_stored(self, generation_id: int) -> int:
         """How many points it holds as far as the ledger knows."""
 
-    async def captioners(self, collection_id: int, point_ids: Sequence[UUID]) -> dict[UUID, str]:
-        """The models of their captions, by point; those without one are left out."""
-
-    async def forget_captions(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
-        """They are nowhere any more: what wants them makes them again."""
-
     async def correct(
         self, generation_id: int, *, lost: Sequence[UUID], unknown: Sequence[UUID]
     ) -> None:

@@ -40,7 +40,6 @@ SELECT ?, t.point_id FROM temp.stored_ids t WHERE t.run = ? AND NOT EXISTS (
 """  # noqa: S608  # constants
 _NOT_LISTED = """SELECT f.id FROM files f WHERE f.collection_id = ? AND NOT EXISTS (
     SELECT 1 FROM temp.stored_ids t WHERE t.run = ? AND t.point_id = f.point_id)"""
-_CAPTION = "kind = 'caption' AND state = 'stored'"
 _AT_POINT = "SELECT f.id FROM files f WHERE f.collection_id = ? AND f.point_id = ?"
 # A stale point's model may have refused the newer content: that is known without the point, too.
 _STILL_REFUSED = """
@@ -104,30 +103,6 @@ class ArtefactsTable(Repository):
             rows = db.execute(query, (generation_id, *(one.bytes for one in chunk)))
             found.update(UUID(bytes=row[0]) for row in rows)
         return found
-
-    @reads
-    def captioners(
-        self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
-    ) -> dict[UUID, str]:
-        found: dict[UUID, str] = {}
-        for chunk in file_rows.chunks(point_ids):
-            query = (
-                "SELECT f.point_id, a.model FROM files f JOIN artefacts a ON a.file_id = f.id"  # noqa: S608  # marks only
-                f" WHERE {_CAPTION} AND f.collection_id = ?"
-                f" AND f.point_id IN ({file_rows.marks(len(chunk))})"
-            )
-            rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
-            found.update((UUID(bytes=point), model) for point, model in rows)
-        return found
-
-    @writes
-    def forget_captions(
-        self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
-    ) -> None:
-        db.executemany(
-            f"DELETE FROM artefacts WHERE {_CAPTION} AND file_id IN ({_AT_POINT})",  # noqa: S608  # constants
-            [(collection_id, one.bytes) for one in point_ids],
-        )
 
     @writes
     def begin_delete(
