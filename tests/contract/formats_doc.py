@@ -32,7 +32,8 @@ _READERS: dict[Format, tuple[str, str]] = {
     ),
     Format.PNG: (
         "Pillow (libpng's rules, its own reader)",
-        f"{_WHOLE}. Texts are passed over; a profile counts up to 4 MiB; cICP before it",
+        f"{_WHOLE}. Texts are passed over; a profile counts up to 4 MiB; cICP before it. "
+        "gAMA and cHRM are not followed, as by Pillow",
     ),
     Format.WEBP: ("Pillow (libwebp)", _WHOLE),
     Format.TIFF: (
