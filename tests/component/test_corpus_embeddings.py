@@ -58,6 +58,8 @@ def photos() -> tuple[bytes, ...]:
 @cache
 def at_full_size() -> tuple[Image.Image, ...]:
     """Every pixel decoded by Pillow, turned and converted: what open_clip's transform is given."""
+    import pillow_jxl  # noqa: F401  # the reference opens JPEG XL by the plugin
+
     ready_pillow()
     found = []
     for data in photos():
