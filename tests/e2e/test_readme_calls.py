@@ -39,10 +39,11 @@ def test_every_call_to_the_api_in_the_readme_is_marked() -> None:
     for block in blocks():
         outside = outside.replace(block, "")
     assert len(in_blocks) >= 8
-    # The one for Docker names a folder that only a container has; the other two move and forget
-    # the folder that the calls need, and have tests of their own.
+    # The one for Docker names a folder that only a container has; the others rename the collection
+    # and move and forget the folder that the calls need, and have tests of their own.
     roots = "http://127.0.0.1:8002/api/v1/collections/default/roots"
     assert calls.findall(outside) == [
+        "http://127.0.0.1:8002/api/v1/collections/default",
         f"{roots}/repoint",
         f"{roots}?path=/home/you/old",
         "http://127.0.0.1:8002/api/v1/ingest",
