@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -61,6 +62,11 @@ def batches(service: ServiceProcess) -> float:
     return float(found[1])
 
 
+def events(job: dict[str, Any], service: ServiceProcess) -> set[str]:
+    """What the job's log tells of the service."""
+    return {line["event"] for line in job["log"] if service.url in line["detail"]}
+
+
 @contextmanager
 def standing_still(service: ServiceProcess) -> Iterator[None]:
     os.killpg(service.pid, signal.SIGSTOP)
@@ -83,12 +89,12 @@ def test_a_service_that_is_killed_and_comes_back_costs_nothing(
         api.until(job_id, lambda job: job["counts"]["embedded"] >= 60)  # by the other alone
         with standing_still(second):
             pair.inference.start()
+            api.until(job_id, lambda job: "ml_service_back" in events(job, pair.inference))
             api.until(job_id, lambda job: batches(pair.inference) > 0)  # since it is back
         job = api.ended(job_id)
         check_whole(pair, job, "several")
         assert batches(second) > 0
-        events = [line["event"] for line in job["log"] if pair.inference.url in line["detail"]]
-        assert {"embed_deferred", "ml_service_back"} <= set(events)
+        assert {"embed_deferred", "ml_service_back"} <= events(job, pair.inference)
         told = api.call("GET", "/capabilities")["inference_services"]
         assert [one["state"] for one in told] == ["ready", "ready"]
         again = api.ingested(pair.pictures, collection="several")
