@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.metadata_files import png, text_chunk
 from tests.picture_files import dng, encoded, exif_with, scene, xmp
 from utils.containers.byte_source import FileBytes
 from utils.containers.heif_items import metadata_items
@@ -72,6 +73,13 @@ def test_a_giant_png_text_is_passed_over_and_a_bomb_is_cut() -> None:
     began_s = time.monotonic()
     blocks = metadata_blocks(data, Format.PNG)
     assert sum(map(len, blocks.xmp)) <= 8 * 1024 * 1024
+    assert time.monotonic() - began_s < LONGEST_S
+
+
+def test_white_space_without_end_in_a_raw_profile_costs_no_time() -> None:
+    data = png(text_chunk("zTXt", "Raw profile type exif", b"\n" * 4_000_000))
+    began_s = time.monotonic()
+    assert extract_metadata(data, Format.PNG) == Metadata()
     assert time.monotonic() - began_s < LONGEST_S
 
 

@@ -16,7 +16,8 @@ _MAX_BYTES = 16 * 1024 * 1024  # of all texts of one file, unpacked
 _MAX_KEYWORD_BYTES = 80
 _KINDS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _RAW_PROFILE = re.compile(rb"raw profile type (\w+)", re.IGNORECASE)
-_PROFILE = re.compile(rb"\s*[^\n]{0,80}\n\s*(\d{1,9})\s*\n")
+# Bounded: of white space without end each place would be tried as the number's beginning.
+_PROFILE = re.compile(rb"\s{0,64}[^\n]{0,80}\n\s{0,64}(\d{1,9})\s{0,64}\n")
 _NO_HEX = re.compile(rb"[^0-9A-Fa-f]+")
 _EXIF = b"Exif\0\0"
 
