@@ -68,7 +68,8 @@ _MOST_ISO = 2**31 - 1
 _MAX_COMMENT_BYTES = 20_000
 # What phones and programs keep there for themselves: objects, lists of settings, lone words.
 _FOR_MACHINES = re.compile(r"\s*[{\[<]|.*\w\s*[:=][^;\n]*;\s*\w+\s*[:=]")
-_WORDS = re.compile(r"\w\w.*\s.*\w\w", re.DOTALL)
+_JUDGED_CHARACTERS = 1000  # whether a machine wrote them: it takes the square of the time
+_TWO_LETTERS = re.compile(r"\w\w")
 
 # What cameras write where a person's words belong.
 NO_DESCRIPTIONS = frozenset(
@@ -219,7 +220,8 @@ def _comment(value: bytes) -> str | None:
     else:
         said = decoded_text(value[:_MAX_COMMENT_BYTES].split(b"\0", 1)[0])
     is_text = all(c.isprintable() or c in "\r\n\t" for c in said) and "\ufffd" not in said
-    is_meant = _WORDS.search(said) is not None and _FOR_MACHINES.match(said) is None
+    words = sum(_TWO_LETTERS.search(word) is not None for word in said.split())
+    is_meant = words >= 2 and _FOR_MACHINES.match(said, 0, _JUDGED_CHARACTERS) is None
     return said if is_text and is_meant else None
 
 
