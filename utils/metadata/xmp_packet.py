@@ -50,7 +50,7 @@ _WANTED = {
     for spelt in (uri, uri.rstrip("/"))  # some leave the last slash out
 }
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_DECLARATION = re.compile(r"<\?xml\b[^>]*\?>\s*")
+_DECLARATION = re.compile(r"<\?xml\b[^<>]*\?>\s*")
 _PACKET = re.compile(r"<[?!/A-Za-z]")
 # Depth maps and pictures within: no value that is read is as long.
 _LONG_VALUES = re.compile(r"(?<=[\">])[^<>\"]{65536,}(?=[\"<])")
