@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -89,14 +90,14 @@ class HeifStructure:
         return found + [number for number in self._inputs(alphas) if number not in found]
 
     def _inputs(self, numbers: Iterable[int]) -> list[int]:
-        found: list[int] = []
-        waiting = list(numbers)
-        while waiting and len(found) < _MAX_ITEMS:
-            number = waiting.pop(0)
+        found: dict[int, None] = {}
+        waiting = deque(numbers)
+        while waiting:
+            number = waiting.popleft()
             if number in self.items and number not in found:
-                found.append(number)
+                found[number] = None
                 waiting += self.items[number].referred(b"dimg")
-        return found
+        return list(found)
 
 
 def heif_structure(data: ByteSource) -> HeifStructure | None:
@@ -152,14 +153,15 @@ def _properties(data: ByteSource, listing: Box) -> dict[int, list[Property]]:
     container = next((box for box in parts if box.kind == b"ipco"), None)
     if container is None:
         return {}
-    known = list(boxes(data, container.start, container.end))
+    known = [
+        Property(box.kind, data[box.start : min(box.end, box.start + _MAX_PROPERTY_BYTES)])
+        for box in boxes(data, container.start, container.end)
+    ]
     found: dict[int, list[Property]] = {}
     for number, index, essential in _associations(data, parts):
-        if not 0 < index <= len(known) or len(found.get(number, ())) >= _MAX_ITEMS:
-            continue
-        box = known[index - 1]
-        content = data[box.start : min(box.end, box.start + _MAX_PROPERTY_BYTES)]
-        found.setdefault(number, []).append(Property(box.kind, content, essential))
+        if 0 < index <= len(known) and len(found.get(number, ())) < _MAX_ITEMS:
+            said = replace(known[index - 1], essential=essential)  # shares what may be megabytes
+            found.setdefault(number, []).append(said)
     return found
 
 
