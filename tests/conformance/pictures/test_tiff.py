@@ -92,6 +92,14 @@ def test_a_size_that_is_no_number_is_damage() -> None:
         opened(bytes(data))
 
 
+def test_strips_that_are_only_claimed_are_not_counted() -> None:
+    """49 million rows of one pixel, each a strip of its own, of which one is there."""
+    one = written(np.zeros((1, 1), np.uint16), "miniswhite")
+    claimed = with_values(one, {257: 49_000_000, 278: 1})
+    with pytest.raises(ImageUnreadableError, match="more parts than a picture has"):
+        opened(claimed)
+
+
 @pytest.mark.parametrize("codec", ["webp", "jpegxl", "jpeg2000", "png"])
 def test_a_picture_inside_that_is_larger_than_its_place_is_not_decoded(codec: str) -> None:
     """Its codec would take the memory and the time that it claims."""

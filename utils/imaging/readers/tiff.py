@@ -144,7 +144,7 @@ class _Strips:
     def _segments(self) -> Iterator[_Segment]:
         page, layout = self._page, self._layout
         offsets, lengths = page.dataoffsets, page.databytecounts
-        if len(offsets) > _MOST_SEGMENTS:
+        if max(len(offsets), layout.segments) > _MOST_SEGMENTS:
             raise DamagedError("the header is damaged: it names more parts than a picture has")
         tables = {}
         if page.compression in (6, 7, 34892, 33007):
