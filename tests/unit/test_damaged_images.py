@@ -124,6 +124,14 @@ def test_a_damaged_file_decodes_or_is_a_code(
         assert square.shape == (64, 64, 3)
 
 
+@pytest.mark.parametrize("name", ["WEBP", "HEIF", "AVIF"])
+def test_a_small_file_may_be_filled_up_with_zeros(name: str) -> None:
+    ready_pillow()
+    data = encoded(scene(24, 16), name)
+    assert len(data) < 4096
+    assert opened(data + bytes(20_000)).size == (24, 16)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 20_000), (20_000, 1), (3, 500)])
 @pytest.mark.parametrize("crop", ["center", "squash", "longest"])
 def test_the_thinnest_picture_makes_a_square(size: tuple[int, int], crop: str) -> None:

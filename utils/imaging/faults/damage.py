@@ -72,7 +72,10 @@ def check_written(data: bytes, known: Format) -> None:
     """
     if known in (Format.WEBP, Format.HEIC, Format.AVIF) and (said := never_written(data)):
         end = said_end(data, known) if known is Format.WEBP else media_end(data)
-        if end is not None and not any(data[min(end, len(data)) - _HOLE_BYTES : end]):
+        if end is None:
+            return
+        begin = max(0, min(end, len(data)) - _HOLE_BYTES)
+        if not any(data[begin:end]):
             raise DamagedError(said)
 
 
