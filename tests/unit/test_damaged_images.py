@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
@@ -10,10 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.metadata_files import directory
 from tests.opened_pictures import CENTER, LIMIT, difference, opened
 from tests.picture_files import encoded, exif_with, scene
 from utils.contract import ClipUpload, ErrorCode
 from utils.imaging.decoding import ImageUnreadableError, decode_for_clip, open_upright
+from utils.imaging.faults.damage import damage
+from utils.imaging.formats import Format
 from utils.imaging.pillow_setup import ready_pillow
 
 
@@ -130,6 +134,13 @@ def test_a_small_file_may_be_filled_up_with_zeros(name: str) -> None:
     data = encoded(scene(24, 16), name)
     assert len(data) < 4096
     assert opened(data + bytes(20_000)).size == (24, 16)
+
+
+@pytest.mark.parametrize("start", [math.inf, math.nan])
+def test_a_strip_that_begins_nowhere_is_no_error_in_telling_what_is_damaged(start: float) -> None:
+    strips = directory({273: (12, [start]), 279: (12, [16.0])}, at=8)
+    data = b"II*\0\x08\0\0\0" + strips
+    assert damage(data, Format.TIFF, otherwise="unknown") == "unknown"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 20_000), (20_000, 1), (3, 500)])

@@ -23,7 +23,7 @@ def damage(data: bytes, known: Format | None, *, otherwise: str = "") -> str:
     otherwise = otherwise or _of_unknown_cause(known)
     try:
         return _cut_off(data, known) or never_written(data) or otherwise
-    except (struct.error, IndexError, ValueError):
+    except (struct.error, IndexError, ValueError, OverflowError):
         return otherwise
 
 
