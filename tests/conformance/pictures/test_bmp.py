@@ -116,6 +116,13 @@ def test_a_bmp_that_is_cut_off_is_partial_or_says_so() -> None:
         opened(data[: len(data) // 2])
 
 
+@pytest.mark.parametrize("bits", [1, 4, 8])
+def test_a_bmp_with_a_palette_that_is_cut_off_says_so(bits: int) -> None:
+    data = of_palette(Bmp(bits), 2)
+    with pytest.raises(ImageUnreadableError, match="the file is cut off: it ends after"):
+        opened(data[: len(data) // 2])
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [

@@ -99,7 +99,8 @@ def _indices(packed: Bytes, header: BmpHeader) -> Bytes:
         return packed[:, : header.width_px]
     mask = (1 << header.bits) - 1
     parts = [packed >> shift & mask for shift in range(8 - header.bits, -1, -header.bits)]
-    return np.stack(parts, axis=-1).reshape(len(packed), -1)[:, : header.width_px]
+    width = packed.shape[1] * len(parts)  # said, because there may be no rows
+    return np.stack(parts, axis=-1).reshape(len(packed), width)[:, : header.width_px]
 
 
 def _true_colour(packed: Bytes, header: BmpHeader) -> Bytes:
