@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from datetime import datetime
 
@@ -83,6 +84,11 @@ def test_a_note_of_canon_that_a_program_moved_is_still_read(moved: int) -> None:
     note = directory(values, at=note_at("Canon") + moved)
     found = read("Canon", note)
     assert (found.lens, found.iso) == ("EF16-35mm f/2.8L II USM", 100)
+
+
+def test_settings_of_canon_that_are_no_numbers_cost_the_rest_nothing() -> None:
+    broken: dict[int, Value] = {1: (12, [92.0, *[math.nan] * 45]), 0x95: "EF16-35mm f/2.8L II USM"}
+    assert read("Canon", plain("Canon", broken)).lens == "EF16-35mm f/2.8L II USM"
 
 
 def test_a_note_of_canon_that_lies_nowhere_is_passed_over() -> None:

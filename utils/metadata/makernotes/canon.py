@@ -20,8 +20,9 @@ _MOST_STOPS = 24  # either way
 
 
 def read(_: TiffStructure, note: Directory) -> Metadata:
-    settings = [int(n) for n in note.numbers(_SETTINGS)]
-    shot = [int(n) for n in note.numbers(_SHOT)]
+    settings, shot = (
+        [n for n in note.numbers(tag) if isinstance(n, int)] for tag in (_SETTINGS, _SHOT)
+    )
     return Metadata(
         lens=one_line(note.text(_LENS_MODEL)) or lens_of(settings),
         iso=camera_iso(settings) or shot_iso(shot),
