@@ -18,6 +18,7 @@ from utils.imaging.faults.unreadable import ImageUnreadableError, check_pixels, 
 from utils.imaging.jpeg_rows import MIN_READABLE
 from utils.imaging.readers.loaded import Loaded
 from utils.imaging.readers.tiff_pages import (
+    JPEGS,
     PICTURE_CODECS,
     Layout,
     layout_of,
@@ -147,7 +148,7 @@ class _Strips:
         if max(len(offsets), layout.segments) > _MOST_SEGMENTS:
             raise DamagedError("the header is damaged: it names more parts than a picture has")
         tables = {}
-        if page.compression in (6, 7, 34892, 33007):
+        if page.compression in JPEGS:
             tables = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
         for index in range(layout.segments):
             offset, length = (offsets[index], lengths[index]) if index < len(offsets) else (0, 0)

@@ -30,7 +30,7 @@ _UNREAD = {
     32845: "TIFF files in LogLuv values",
 }
 _UNSIGNED, _SIGNED, _FLOAT, _VOID = 1, 2, 3, 4
-_JPEGS = (6, 7)
+JPEGS = (6, 7)
 # None, CCITT, LZW, JPEG, Deflate, PackBits, LZMA, Zstandard: what libtiff does for Pillow.
 _PILLOW_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000})
 # Whole pictures inside: what they say of their own size is checked before they are decoded.
@@ -188,7 +188,7 @@ def layout_of(page: Any) -> Layout:
         segment_columns=columns,
         segments_across=across,
         segments_down=down,
-        is_decoded_to_rgb=int(page.compression) in _JPEGS,
+        is_decoded_to_rgb=int(page.compression) in JPEGS,
         turn=_turn(page),
         profile=_profile(page),
         colour_map=_colour_map(page) if photometric == PALETTE else None,
