@@ -91,7 +91,7 @@ class TiffStructure:
         if len(head) < count_bytes:
             return None
         (count,) = struct.unpack(self.order + ("Q" if self.big else "H"), head)
-        if not self.big and count > 255 and count & 0xFF == 0:
+        if self._is_other_way(count):
             return self._other_way().directory(offset, blocks=blocks, only=only, places=places)
         if not 0 < count <= _MAX_ENTRIES:
             return None
