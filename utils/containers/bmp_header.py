@@ -81,7 +81,7 @@ def bmp_header(data: ByteSource) -> BmpHeader | None:
     entry_bytes = 3 if length == _CORE_BYTES else 4
     entries = min(colours or 1 << bits, 1 << bits) if bits <= 8 else 0
     pixels_at = int.from_bytes(data[10:14], "little") if start else 0
-    if not behind <= pixels_at:
+    if pixels_at < behind:
         pixels_at = behind + entry_bytes * (entries if bits <= 8 else colours)
     palette = slice(behind, min(behind + entry_bytes * entries, pixels_at))
     return BmpHeader(

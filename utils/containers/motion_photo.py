@@ -53,7 +53,7 @@ def _samsung_says_so(data: ByteSource) -> bool:
     if directory[:4] != _SAMSUNG_START:
         return False
     count = min(int.from_bytes(directory[8:12], "little"), (length - 12) // 12)
-    entries = (directory[12 + 12 * number :][:12] for number in range(count))
+    entries = (directory[12 + 12 * number : 24 + 12 * number] for number in range(count))
     return any(
         int.from_bytes(entry[2:4], "little") == _SAMSUNG_FILM and any(entry[8:12])
         for entry in entries

@@ -149,7 +149,7 @@ def png_stream(data: bytes) -> PngStream:
 
 
 def _large_profile(content: bytes) -> bytes | None:
-    """None where Pillow takes it, or where it is no profile."""
+    """None where Pillow takes the chunk as it is; empty where it cannot be unpacked."""
     packed = content[content.find(b"\0") + 2 :]
     if len(packed) < _PILLOWS_MOST // 1100:  # which is more than Deflate can pack
         return None

@@ -10,7 +10,7 @@ from utils.metadata.capture_time import Moment, possible
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
 from utils.metadata.text import lens_range, one_line, positive, rating
 
-_MOST_ISO = 6_553_600
+_MOST_ISO, _UNKNOWN_ISO = 6_553_600, 65_535
 
 _NIKON_ISO, _NIKON_ISO_INFO, _NIKON_LENS = 0x02, 0x25, 0x84
 NIKON = frozenset({_NIKON_ISO, _NIKON_ISO_INFO, _NIKON_LENS})
@@ -52,7 +52,7 @@ FIXED_BYTES = 256
 
 def _iso(number: float | None) -> int | None:
     kept = positive(number, most=_MOST_ISO)
-    return None if kept is None or kept in (65535.0,) else round(kept) or None
+    return None if kept is None or kept == _UNKNOWN_ISO else round(kept) or None
 
 
 def nikon(_: TiffStructure, note: Directory) -> Metadata:
