@@ -12,6 +12,8 @@ from tests.picture_files import encoded, scene
 from utils.containers.iso_boxes import boxes
 from utils.contract import ErrorCode
 from utils.imaging.decoding import ImageUnreadableError
+from utils.imaging.faults.ends import said_end
+from utils.imaging.formats import Format
 
 
 def photo() -> Image.Image:
@@ -55,6 +57,12 @@ def test_its_owner_is_told(name: str, share: float) -> None:
     with pytest.raises(ImageUnreadableError, match="the file is cut off: it ends after") as caught:
         opened(data[: int(len(data) * share)])
     assert caught.value.code is ErrorCode.DECODING_IMAGE
+
+
+@pytest.mark.parametrize("head", [b"P5%s4 4 255 ", b"P5 4 4%s255 "])
+def test_the_end_of_a_ppm_is_not_looked_for_behind_gaps_without_end(head: bytes) -> None:
+    assert said_end(head % b" ", Format.PPM) == len(head % b" ") + 16
+    assert said_end(head % (b" " * 2000), Format.PPM) is None
 
 
 def test_a_file_of_zeros_is_damaged_not_of_another_kind() -> None:

@@ -17,6 +17,7 @@ _STRIP_OFFSETS, _STRIP_BYTES, _TILE_OFFSETS, _TILE_BYTES = 273, 279, 324, 325
 _GAP = rb"(?:\s|#[^\n]*\n)+"
 _PNM = re.compile(rb"P([456])" + _GAP + rb"(\d{1,9})" + _GAP + rb"(\d{1,9})\s")
 _PNM_MOST = re.compile(rb"(?:\s|#[^\n]*\n)*(\d{1,5})\s")
+_PNM_HEAD_BYTES = 1024  # each gap takes 150 times its memory
 _JPEG_END = b"\xff\xd9"  # of JPEG 2000, too
 _TAIL_BYTES = 64 * 1024
 
@@ -80,13 +81,13 @@ def _tiff_end(data: bytes) -> int | None:
 
 def _pnm_end(data: bytes) -> int | None:
     """Of the binary kinds."""
-    head = _PNM.match(data)
+    head = _PNM.match(data, 0, _PNM_HEAD_BYTES)
     if head is None:
         return None
     kind, width, height = (int(number) for number in head.groups())
     if kind == 4:
         return head.end() + (width + 7) // 8 * height
-    most = _PNM_MOST.match(data, head.end())
+    most = _PNM_MOST.match(data, head.end(), head.end() + _PNM_HEAD_BYTES)
     if most is None:
         return None
     sample_bytes = 1 if int(most[1]) < 256 else 2
