@@ -134,7 +134,8 @@ def _in_levels(pixels: Samples) -> Pixels:
         return pixels.astype(np.uint8, copy=False)
     levels = np.empty(pixels.shape, np.uint8)
     colours = pixels.shape[2] - (pixels.shape[2] in (2, 4))
-    for row, light in zip(levels, np.nan_to_num(pixels).clip(0, 1), strict=True):
+    for row, stored in zip(levels, pixels, strict=True):
+        light = np.nan_to_num(stored).clip(0, 1)  # of a row: the whole would be held twice more
         row[:, :colours] = srgb_levels(light[:, :colours])
         row[:, colours:] = np.rint(light[:, colours:] * 255)
     return levels
