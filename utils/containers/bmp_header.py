@@ -11,6 +11,7 @@ _FILE_HEADER_BYTES = 14
 _CORE_BYTES = 12  # OS/2 1
 _WINDOWS = frozenset({40, 52, 56, 108, 124})
 _OS2 = frozenset({16, 64})
+HEADER_BYTES = frozenset({_CORE_BYTES, *_WINDOWS, *_OS2})
 _DEPTHS = frozenset({1, 2, 4, 8, 16, 24, 32, 64})
 _BARE = frozenset({40, 108, 124})  # of what is found without a file header
 _MOST_BARE_SIDE = 1 << 16
@@ -59,7 +60,7 @@ def bmp_header(data: ByteSource) -> BmpHeader | None:
     start = _FILE_HEADER_BYTES if data[:2] == b"BM" else 0
     head = data[start : start + 124]
     length = int.from_bytes(head[:4], "little")
-    if len(head) < min(length, 40) or length not in {_CORE_BYTES, *_WINDOWS, *_OS2}:
+    if len(head) < min(length, 40) or length not in HEADER_BYTES:
         return None
     compression = colours = 0
     if length == _CORE_BYTES:

@@ -12,7 +12,7 @@ from utils.containers.iso_boxes import Box, Fields, boxes
 
 _MAX_ITEMS = 4096
 _MAX_PROPERTY_BYTES = 8 * 1024 * 1024  # a profile is the largest
-_TRANSFORMS = (b"clap", b"irot", b"imir")
+TRANSFORMS = frozenset((b"clap", b"irot", b"imir"))
 _OF_ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 
 
@@ -45,7 +45,7 @@ class Item:
     @property
     def transforms(self) -> tuple[Property, ...]:
         """Crop, turn and mirror, in the order in which they are to be done."""
-        return tuple(said for said in self.properties if said.kind in _TRANSFORMS)
+        return tuple(said for said in self.properties if said.kind in TRANSFORMS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from utils.containers.byte_source import ByteSource
-from utils.containers.heif_structure import HeifStructure, Property
+from utils.containers.heif_structure import TRANSFORMS, HeifStructure, Property
 
-_TRANSFORMS = frozenset((b"clap", b"irot", b"imir"))
 # Configurations of codecs and what describes pixels; others may be what a decoder trips over.
 _NEEDED = frozenset(
     (b"av1C", b"hvcC", b"a1op", b"a1lx", b"lsel", b"ispe", b"pixi", b"colr", b"auxC")
@@ -49,7 +48,7 @@ def picture_alone(
         kept = [
             said
             for said in item.properties
-            if said.kind in _NEEDED or (said.kind in _TRANSFORMS and not turned)
+            if said.kind in _NEEDED or (said.kind in TRANSFORMS and not turned)
         ]
         references = [
             (kind, [new_numbers[to] for to in said if to in new_numbers])

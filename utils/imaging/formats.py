@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from utils.containers.bmp_header import is_bare_bitmap
+from utils.containers.bmp_header import HEADER_BYTES, is_bare_bitmap
 from utils.containers.jpeg_2000 import CODESTREAM
 from utils.containers.tiff import Directory, ReadAt, bytes_reader, tiff_structure
 from utils.contract.images import Format as Format  # its values are the API's
@@ -44,7 +44,6 @@ _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _PNM = re.compile(rb"P[1-6]\s+(#|\d)")
 
 _MAGIC: tuple[tuple[int, bytes, Format], ...] = (
@@ -102,7 +101,7 @@ def sniff_at(read: ReadAt, *, hint: str = "") -> Format | None:
         return _iso_media(header, read)
     if header[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"IIU\0"):
         return _tiff_like(header, read, hint)
-    if header[:2] == b"BM" and int.from_bytes(header[14:18], "little") in _BMP_HEADERS:
+    if header[:2] == b"BM" and int.from_bytes(header[14:18], "little") in HEADER_BYTES:
         return Format.BMP
     if is_bare_bitmap(header):
         return Format.BMP
