@@ -18,6 +18,7 @@ from utils.imaging.colour.code_points import CodePoints
 from utils.imaging.faults.unreadable import ImageUnreadableError
 from utils.imaging.opening import oriented
 from utils.imaging.pillow_setup import ready_pillow
+from utils.imaging.readers import libjxl
 
 LINEAR, PQ, HLG = 8, 16, 18
 
@@ -171,3 +172,14 @@ def test_of_rows_that_are_missing_few_are_grey_and_many_an_error() -> None:
     assert caught.value.code is ErrorCode.DECODING_IMAGE
     with pytest.raises(ImageUnreadableError, match="cut off"):
         opened(data[:40])
+
+
+def test_a_libjxl_that_nobody_tried_is_not_called_and_no_file_is_damaged_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = jxl_of_layers([Layer(flat(9, 200, 30))])
+    libjxl._library.cache_clear()
+    monkeypatch.setattr(libjxl, "_ABI", range(0))
+    with pytest.raises(ImageUnreadableError, match="the libjxl that is installed") as caught:
+        opened(data)
+    assert caught.value.code is ErrorCode.FORMAT_UNSUPPORTED

@@ -31,7 +31,10 @@ _GROUP_PX = 128  # the smallest that libjxl decodes at once
 
 
 def read_jxl(data: bytes, *, max_pixels: int) -> Loaded:
-    """Raises OSError where libjxl refuses the file or too little of it is there."""
+    """Raises OSError where libjxl refuses the file or too little of it is there.
+
+    And ImageUnreadableError where it has too many pixels, or there is no libjxl to ask.
+    """
     with Decoder(data) as decoder:
         return _Reading(decoder, max_pixels).picture()
 

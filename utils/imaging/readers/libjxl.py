@@ -17,6 +17,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from utils.imaging.faults.unreadable import unsupported
+
 Pixels = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.uint8 | np.float32]
 
@@ -44,7 +46,7 @@ _EVENTS = Status.BASIC_INFO | Status.COLOR_ENCODING | Status.FULL_IMAGE | Status
 
 
 class JxlError(OSError):
-    """libjxl refuses, or cannot be had."""
+    """libjxl refuses."""
 
 
 class Info(Structure):
@@ -214,13 +216,13 @@ def _library() -> Any:  # what ctypes gives has any function that is asked for
     """Looked up through the module that needs it: the linker finds the library, whatever its name.
 
     Raises:
-        JxlError: it is not installed, or of a release that nobody has tried here.
+        ImageUnreadableError: it is not installed, is hidden in the module, or is of a release that
+            nobody has tried here. Nothing is known to be wrong with the file.
     """
     found = find_spec("imagecodecs._jpegxl")
-    if found is None or found.origin is None:
-        raise JxlError("imagecodecs is not installed")
-    library = ctypes.CDLL(found.origin)
-    if library.JxlDecoderVersion() not in _ABI:
-        raise JxlError("of another release")
+    library = None if found is None or found.origin is None else ctypes.CDLL(found.origin)
+    version = getattr(library, "JxlDecoderVersion", None)
+    if library is None or version is None or version() not in _ABI:
+        raise unsupported("JPEG XL with the libjxl that is installed")
     library.JxlDecoderCreate.restype = pointer
     return library
