@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import imagecodecs
@@ -22,6 +24,7 @@ from tests.conformance.pictures.tiff_files import (
 from tests.opened_pictures import difference, opened
 from utils.contract import ErrorCode
 from utils.imaging.decoding import ImageUnreadableError
+from utils.imaging.readers.tiff_pages import main_page
 
 
 @pytest.mark.parametrize("codec", [None, "lzw", "zstd"])
@@ -90,6 +93,20 @@ def test_a_size_that_is_no_number_is_damage() -> None:
     data[at + 2 : at + 12] = (2).to_bytes(2, "little") + (20_000).to_bytes(4, "little") + bytes(4)
     with pytest.raises(ImageUnreadableError, match="lacks a size"):
         opened(bytes(data))
+
+
+def test_of_very_many_copies_a_few_are_looked_at() -> None:
+    looked_at = 0
+
+    def below() -> Iterator[Any]:
+        nonlocal looked_at
+        for _ in range(10_000):
+            looked_at += 1
+            yield SimpleNamespace(subfiletype=1)
+
+    first = SimpleNamespace(subfiletype=1, pages=below())
+    assert main_page(SimpleNamespace(pages=[first])) == (first, True)
+    assert looked_at == 8
 
 
 def test_strips_that_are_only_claimed_are_not_counted() -> None:

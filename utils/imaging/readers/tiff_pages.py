@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def main_page(file: Any) -> tuple[Any, bool]:
     first = file.pages[0]
     if not _is_copy(first):
         return first, True
-    for page in [*(first.pages or ())][:_MOST_PAGES]:
+    for page in islice(first.pages or (), _MOST_PAGES):  # each is parsed when it is come to
         if not _is_copy(page):
             return page, False
     for number in range(1, _MOST_PAGES):
