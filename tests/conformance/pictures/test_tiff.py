@@ -95,6 +95,15 @@ def test_a_size_that_is_no_number_is_damage() -> None:
         opened(bytes(data))
 
 
+def test_a_palette_of_more_colours_than_are_read_is_named() -> None:
+    """Its indices would be taken modulo 256."""
+    colours = np.ones((3, 65_536), np.uint16)
+    data = written(np.full((20, 20), 300, np.uint16), "palette", colormap=colours)
+    with pytest.raises(ImageUnreadableError, match="more than 256 colours") as caught:
+        opened(data)
+    assert caught.value.code is ErrorCode.FORMAT_UNSUPPORTED
+
+
 def test_of_very_many_copies_a_few_are_looked_at() -> None:
     looked_at = 0
 

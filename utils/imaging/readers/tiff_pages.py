@@ -166,6 +166,8 @@ def layout_of(page: Any) -> Layout:
         raise unsupported("TIFF files in inks other than cyan, magenta, yellow and black")
     if isinstance(page.bitspersample, tuple):
         raise unsupported("TIFF files whose samples differ in their bits")
+    if photometric == PALETTE and page.bitspersample > 8:
+        raise unsupported("TIFF files with palettes of more than 256 colours")
     in_lab = photometric in (CIELAB, ICCLAB)
     if in_lab and (page.bitspersample not in (8, 16) or int(page.sampleformat) == _FLOAT):
         raise unsupported("TIFF files in Lab colours of other than 8 or 16 bits")
