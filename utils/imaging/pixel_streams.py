@@ -133,11 +133,16 @@ def png_stream(data: bytes) -> PngStream:
     """
     kept: list[memoryview] = []
     profile: bytes | None = None
-    begin = 0
+    profiles = begin = 0
     for number, (kind, start, end) in enumerate(chunks(data), start=1):
         if number > _FREE_CHUNKS + start // _MIN_MEAN_CHUNK_BYTES:
             raise DamagedError("the PNG has more chunks than a picture needs")
-        if kind == b"iCCP" and (large := _large_profile(data[start + 8 : end - 4])) is not None:
+        if kind == b"iCCP":
+            profiles += 1
+            # One is allowed. As libpng does, the first is taken: each may unpack to megabytes.
+            large = _large_profile(data[start + 8 : end - 4]) if profiles == 1 else b""
+            if large is None:
+                continue
             profile = profile or large
         elif kind in _KEPT_CHUNKS:
             continue

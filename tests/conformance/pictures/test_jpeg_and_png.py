@@ -108,6 +108,17 @@ def test_a_profile_of_more_than_a_mebibyte_still_counts() -> None:
     assert opened(plain[:33] + endless + plain[33:]).image.getpixel((5, 5)) == (200, 60, 60)
 
 
+def test_of_several_profiles_in_a_png_the_first_counts() -> None:
+    png = encoded(photo(), "PNG")
+    first, second = (
+        png_chunk(b"iCCP", b"a\0\0" + zlib.compress(profile))
+        for profile in (rgb_profile(DISPLAY_P3, 2.2), bytes(20_000_000))
+    )
+    one = opened(png[:33] + first + png[33:])
+    assert difference(one.image, photo()) > 1
+    assert opened(png[:33] + first + second * 3 + png[33:]).image == one.image
+
+
 @pytest.mark.parametrize("name", ["PNG", "GIF"])
 def test_an_index_without_a_colour_is_damage(name: str) -> None:
     few = photo().quantize(100)
