@@ -45,6 +45,11 @@ _PACKED = {
         "6I~ECgZvtsuyOKn8gZCcTK%GyQK84f&v!<10yp7BhYmmK+K55W&*OAfwUA*fEg;z3dC$sHWLsFGP1zci$cXgdc=^"
         "-5r?Xo0>m;<aS&zz%Yz^Q;t4-D"
     ),
+    Format.BMP: (
+        "c-l3{p>ab23<Ob|g(x^BWafAZFqRwG8m<(Tq9P1JRf)K9{`fmP^T^)r&&%1*;rsCMcD;PP{^RibdHRnHR&26ni*0"
+        "t;Wr7itjG1DZ8D{CAMJH{#=%$BWDkxD&nJTKOp%w=gPHbGb@!%zc6q%&SBAXm?Q6Qm2Mui#;S|SJ$Nth_2i6Qn6B"
+        "a~S2"
+    ),
     Format.GIF: (
         "c-j@uJxYT?5P;#$7YG3zP!JWXh#-NHv<fx`#2*~2<*f|1TUn)(2pW+oJwU+5Vh&)b2Uze3DTTGMvs9lOJjbU;d%L"
         "4<>ZZGtYNb?ap%kJLg&LF~0<YwX7jnUa99TswR?vb}q+o#t5>%%+HB&O-M8=)$cqV7eQO7cx5l1rBC`K4nDM~0+C"

@@ -26,7 +26,7 @@ from utils.sandbox.protocol import Ask, Result
 
 log = structlog.stdlib.get_logger(__name__)
 
-_IN_THREADS = frozenset({Format.JPEG, Format.PNG, Format.WEBP, Format.BMP, Format.PPM})
+_IN_THREADS = frozenset({Format.JPEG, Format.PNG, Format.WEBP, Format.PPM})
 _START_TRIES = 3
 _START_LIMIT_S = 60.0  # a second even on a slow machine; longer, and it will never start
 _CLOSE_LIMIT_S = 20.0
