@@ -7,7 +7,7 @@ from importlib import metadata
 
 from utils.imaging.formats import Format
 
-_READERS = 4  # raise it whenever a file might be read that was skipped or refused
+_READERS = 5  # raise it whenever a file might be read that was skipped or refused
 _DECODERS = ("imagecodecs", "pillow", "pillow-heif", "rawpy", "tifffile")
 
 
