@@ -11,7 +11,7 @@ from utils.imaging.opening import oriented
 from utils.imaging.pillow_setup import ready_pillow
 
 _UNDONE_BY = {5: 5, 6: 8, 7: 7, 8: 6}
-# JPEG XL says it in its codestream, which the plugin does not write: see test_image_decoding.
+# JPEG XL says it in its codestream, which the plugin does not write: see test_jpeg_xl.
 LOSSLESS: dict[str, dict[str, object]] = {
     "PNG": {"compress_level": 1},
     "TIFF": {},

@@ -30,8 +30,8 @@ def picture_alone(
 ) -> bytes | None:
     """A file of the primary picture and its opaqueness: no metadata, gain map or thumbnail.
 
-    `turned`: crop, turn and mirror are left out, for who does them besides. None where the pieces
-    are more than the file.
+    `turned`: crop, turn and mirror are left out, because the caller does them. None where the
+    pieces are more than the file.
     """
     numbers = structure.parts()
     new_numbers = {number: index for index, number in enumerate(numbers, start=1)}

@@ -24,7 +24,7 @@ def open_damaged(data: bytes, min_side_px: int) -> tuple[Image.Image, bool]:
     `data` is what `jpeg_stream` gives.
 
     Raises:
-        OSError: fewer than 80 % of the rows can be read.
+        DamagedError: fewer than 80 % of the rows can be read.
     """
     scans = _whole_coarse_scan(data)
     if scans:

@@ -13,8 +13,8 @@ class Metadata:
     """Everything may be absent. Numbers are finite.
 
     `sidecar_turn` is EXIF's orientation (2 to 8) by which the picture is turned once more, after
-    what the file itself says, because a sidecar says so. `motion`: a film lies
-    in the file, behind the still.
+    what the file itself says, because a sidecar says so. `motion`: a film lies in the file,
+    behind the still.
 
     `taken_at` is naive: the wall clock where the picture was taken. `taken_at_offset_min` is how
     far that clock was ahead of UTC, None where nothing says so; it is 0 for GPS and file times,

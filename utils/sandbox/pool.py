@@ -60,10 +60,10 @@ class DecoderPool:
     Use it as an async context manager, in the event loop and thread that outlive it: Linux ends
     the processes with the thread that started them. `module` is what they run.
 
-    Each function is that of the same name in `image_decoding` or `raw`, with the same results and
-    errors, and these besides: ImageUnreadableError with ERR_DECODING_TIMEOUT when it took longer
-    than `timeout_s`, or with ERR_FILE_QUARANTINED when the file took processes down, in company
-    and then alone, `control_gap_s` apart, where a known good file did not.
+    Each function is that of the same name in `decoding` or `raw_developing`, with the same results
+    and errors, and these besides: ImageUnreadableError with ERR_DECODING_TIMEOUT when it took
+    longer than `timeout_s`, or with ERR_FILE_QUARANTINED when the file took processes down, in
+    company and then alone, `control_gap_s` apart, where a known good file did not.
     DecodersDownError: no process could be started, or known good files took it down as well.
     """
 

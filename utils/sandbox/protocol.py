@@ -54,10 +54,10 @@ S = TypeVar("S", bound=_Said)
 
 
 class Ask(_Said):
-    """`work` is the function of that name, in `image_decoding` or `raw`. The payload is a file.
+    """`work` is the function of that name, in `decoding` or `raw_developing`.
 
-    For `read_preview` it is a descriptor: to send tens of megabytes would take longer than to
-    find the preview in them.
+    The payload is a file; for `read_preview` a descriptor: to send tens of megabytes would take
+    longer than to find the preview in them.
     """
 
     work: Literal["open_upright", "read_preview", "decode_for_models"]

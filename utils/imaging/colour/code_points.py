@@ -34,7 +34,7 @@ class CodePoints:
 def code_points(data: ByteSource, known: Format) -> CodePoints | None:
     """None where the file says nothing. Never raises.
 
-    Of JPEG XL its decoder makes a profile. The bitstream of a HEIF is not asked: MIAF ignores it.
+    Of JPEG XL its reader tells. The bitstream of a HEIF is not asked: MIAF ignores it.
     """
     if known is Format.PNG:
         return _of_png(data)

@@ -48,8 +48,7 @@ _SMALL_TILE_PIXELS = 1 << 20  # a tiny picture may lie in one tile of a common s
 class Layout:
     """`samples` are those that are kept: colours, and one of alpha where there is any.
 
-    `alpha` is 0 (none), 1 (premultiplied) or 2 (not). `colour_map` has the
-    shape (entries, 3).
+    `alpha` is 0 (none), 1 (premultiplied) or 2 (not). `colour_map` has the shape (entries, 3).
     """
 
     photometric: int

@@ -76,8 +76,10 @@ def date_in_name(name: str, *, latest: datetime) -> NamedDate | None:
 
 
 def times_in_path(path: str, *, written: datetime | None, latest: datetime) -> Times:
-    """What a file's name and its folders' say. A day or a month in which the file was written
-    says less than its own time, and is left out."""
+    """What a file's name says, or else its folders' names.
+
+    A day or a month in which the file was written says less than its own time, and is left out.
+    """
     *folders, name = path.split("/")
     found = (
         (TakenAtSource.FILE_NAME, date_in_name(name, latest=latest)),
