@@ -17,6 +17,7 @@ from tests.picture_files import dng, encoded, exif_with, scene, xmp
 from utils.containers.byte_source import FileBytes
 from utils.containers.heif_items import metadata_items
 from utils.containers.iso_boxes import boxes
+from utils.containers.png.texts import texts
 from utils.imaging.formats import Format, sniff
 from utils.imaging.pillow_setup import ready_pillow
 from utils.metadata.blocks.find import metadata_blocks
@@ -73,6 +74,14 @@ def test_a_giant_png_text_is_passed_over_and_a_bomb_is_cut() -> None:
     began_s = time.monotonic()
     blocks = metadata_blocks(data, Format.PNG)
     assert sum(map(len, blocks.xmp)) <= 8 * 1024 * 1024
+    assert time.monotonic() - began_s < LONGEST_S
+
+
+def test_texts_that_cannot_be_unpacked_are_not_tried_without_end() -> None:
+    packed = zlib.compress(bytes(4_000_000))
+    broken = chunk(b"zTXt", b"Comment\0\0" + packed[:-4] + bytes(4))
+    began_s = time.monotonic()
+    assert len(list(texts(PNG_START + broken * 2000))) <= 64
     assert time.monotonic() - began_s < LONGEST_S
 
 

@@ -13,6 +13,7 @@ from utils.containers.png_chunks import chunks
 _MAX_CHUNKS = 10_000
 MAX_TEXT_BYTES = 4 * 1024 * 1024
 _MAX_BYTES = 16 * 1024 * 1024  # of all texts of one file, unpacked
+_LEAST_BYTES = 256 * 1024  # what each counts as: one that cannot be unpacked takes time, too
 _MAX_KEYWORD_BYTES = 80
 _KINDS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _RAW_PROFILE = re.compile(rb"raw profile type (\w+)", re.IGNORECASE)
@@ -40,7 +41,7 @@ def texts(
         if not ended or (wanted is not None and name not in wanted):
             continue
         value = _unpacked(chunk.kind, data[chunk.content][len(keyword) + 1 :])
-        left -= len(value)
+        left -= max(len(value), _LEAST_BYTES)
         if left < 0:
             return
         yield keyword, value
