@@ -28,7 +28,8 @@ LOST = (StoreRead, ValueError)  # the second: of a table that is gone
 
 @dataclass
 class WordsState:
-    """Of one collection. Whoever writes to its table holds the lock.
+    """Of one collection. Whoever writes to its table holds the lock; who makes it whole holds
+    `filling` all the time: while one is at work none may say that it is whole.
 
     `table`: None until one is there. `version`: its newest on the disk. `whole`: it has a row for
     each point, as far as is known. `fills`: how often it was, or is, made so: who may have written
@@ -36,6 +37,7 @@ class WordsState:
     """
 
     lock: Lock = field(default_factory=Lock)
+    filling: Lock = field(default_factory=Lock)
     table: str | None = None
     version: int | None = None
     whole: bool = False

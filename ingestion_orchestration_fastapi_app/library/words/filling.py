@@ -55,6 +55,11 @@ class WordsFilling:
                 log.exception("words_not_filled", collection_id=collection_id)
 
     async def fill(self, collection: CollectionRecord) -> None:
+        """After any other filling of it, which may be through with what is looked at now."""
+        async with self._words.state(collection).filling:
+            await self._fill(collection)
+
+    async def _fill(self, collection: CollectionRecord) -> None:
         state, table = self._words.state(collection), collection.bound().table
         log.info("words_filling", collection=collection.name)
         for tries in range(_TRIES):

@@ -1,0 +1,49 @@
+"""Words that two fill at once, or that cannot be read or made: nobody is kept from his work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from anyio import Event, create_task_group, wait_all_tasks_blocked
+
+from tests.component.bench import Bench
+from tests.memory_words import MemoryWords
+
+pytestmark = pytest.mark.anyio
+
+
+class StuckWords(MemoryWords):
+    """Of which the second look through all ids waits for `go_on`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+        self.go_on = Event()
+
+    async def ids(self, table: str) -> AsyncIterator[list[UUID]]:
+        self.looks += 1
+        if self.looks == 2:
+            await self.go_on.wait()
+        async for group in super().ids(table):
+            yield group
+
+
+async def test_words_are_not_said_to_be_whole_while_one_of_two_fillings_is_at_work() -> None:
+    """An import would else append what the other one is making, too."""
+    words = StuckWords()
+    bench = Bench(words=words)
+    bench.library.put(b"a.jpg", b"image a")
+    await bench.job()
+    collections = bench.collections()
+    await collections.check_all()
+    collection, filling = await collections.get("default"), bench.filling(collections)
+    words.looks = 0
+    async with create_task_group() as tg:
+        tg.start_soon(filling.fill, collection)
+        tg.start_soon(filling.fill, collection)
+        await wait_all_tasks_blocked()
+        assert collections.words.undisturbed(collection) is None
+        words.go_on.set()
+    assert collections.words.undisturbed(collection) is not None
