@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from anyio import Event, create_task_group, wait_all_tasks_blocked
+from anyio import Event, create_task_group, fail_after, wait_all_tasks_blocked
+from anyio.lowlevel import checkpoint
 
-from tests.component.bench import Bench
+from ingestion_orchestration_fastapi_app.errors import StoreRead, StoreWrite
+from tests.component.bench import PATIENCE_S, Bench
 from tests.memory_words import MemoryWords
 
 pytestmark = pytest.mark.anyio
@@ -47,3 +49,19 @@ async def test_words_are_not_said_to_be_whole_while_one_of_two_fillings_is_at_wo
         assert collections.words.undisturbed(collection) is None
         words.go_on.set()
     assert collections.words.undisturbed(collection) is not None
+
+
+class UnreadableWords(MemoryWords):
+    async def create(self, table: str) -> int:
+        await checkpoint()
+        raise StoreRead("The store does not answer.")
+
+
+async def test_where_no_table_for_words_can_be_made_that_is_said_and_not_tried_for_ever() -> None:
+    bench = Bench()
+    bench.library.put(b"a.jpg", b"image a")
+    await bench.job()
+    bench.words = UnreadableWords()
+    collections = bench.collections()
+    with fail_after(PATIENCE_S), pytest.raises(StoreWrite):
+        await collections.words.prepare(await bench.collection(), is_known=True)

@@ -24,6 +24,7 @@ from utils.problems import Problem
 log = structlog.get_logger(__name__)
 
 LOST = (StoreRead, ValueError)  # the second: of a table that is gone
+_NAMES = 8  # tried for a new table: where none of them can be read the store cannot
 
 
 @dataclass
@@ -215,12 +216,14 @@ class CollectionWords:
         return table
 
     async def _created(self, collection: CollectionRecord, taken: set[str]) -> tuple[str, int]:
-        while True:
+        for _ in range(_NAMES):
             table = new_words_table(collection.bound().table, taken)
             try:
                 return table, await self.store.create(table)
-            except StoreRead:  # one that outlived its ledger, and is damaged
+            except StoreRead as exc:  # one that outlived its ledger, and is damaged
                 taken.add(table)
+                fault = exc
+        raise StoreWrite("No table for words could be made.", cause=fault.reason) from fault
 
     def ask(self, collection: CollectionRecord) -> None:
         """That its words be looked through, and made whole."""
