@@ -65,3 +65,15 @@ async def test_where_no_table_for_words_can_be_made_that_is_said_and_not_tried_f
     collections = bench.collections()
     with fail_after(PATIENCE_S), pytest.raises(StoreWrite):
         await collections.words.prepare(await bench.collection(), is_known=True)
+
+
+async def test_words_that_can_be_neither_opened_nor_made_stop_no_collection_at_a_start() -> None:
+    bench = Bench()
+    bench.library.put(b"a.jpg", b"image a")
+    await bench.job()
+    bench.words = UnreadableWords()
+    collections = bench.collections()
+    await collections.check_all()
+    async with collections.reading("default") as collection:
+        (point,) = await bench.store.page("default", limit=2, offset=0)
+        assert await collections.words.joined(collection, [point]) == [point]

@@ -73,7 +73,10 @@ class CollectionWords:
         state = self.state(collection)
         async with state.lock:
             if collection.words_table is not None:
-                await self.open(collection)
+                try:
+                    await self.open(collection)
+                except Problem as exc:  # a full disk: points are served without
+                    log.warning("words_not_opened", collection=collection.name, error=exc.detail)
         if not state.whole:
             self.ask(collection)
 
