@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from uuid import UUID
 
 import pytest
 from anyio import Event, create_task_group, fail_after, wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 
+from ingestion_orchestration_fastapi_app.domain.library.words import Words
 from ingestion_orchestration_fastapi_app.errors import StoreRead, StoreWrite
 from tests.component.bench import PATIENCE_S, Bench
 from tests.memory_words import MemoryWords
@@ -77,3 +78,19 @@ async def test_words_that_can_be_neither_opened_nor_made_stop_no_collection_at_a
     async with collections.reading("default") as collection:
         (point,) = await bench.store.page("default", limit=2, offset=0)
         assert await collections.words.joined(collection, [point]) == [point]
+
+
+class UnreadWords(MemoryWords):
+    async def get(self, table: str, ids: Collection[UUID]) -> dict[UUID, Words]:
+        await checkpoint()
+        raise StoreRead("The store does not answer.")
+
+
+async def test_words_that_are_lost_again_while_they_are_filled_are_a_problem_and_no_bug() -> None:
+    bench = Bench(words=UnreadWords())
+    bench.library.put(b"a.jpg", b"image a")
+    await bench.job()
+    collections = bench.collections()
+    await collections.check_all()
+    with pytest.raises(StoreWrite):
+        await bench.filling(collections).fill(await bench.collection())

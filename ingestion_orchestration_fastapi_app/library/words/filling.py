@@ -13,6 +13,7 @@ import structlog
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.domain.library.words import Caption, words_of
+from ingestion_orchestration_fastapi_app.errors import StoreWrite
 from ingestion_orchestration_fastapi_app.library.words.collection_words import LOST, CollectionWords
 from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -71,7 +72,7 @@ class WordsFilling:
                 deleted = await self._delete_unknown(collection, table)
             except _LostError as exc:
                 if tries == _TRIES - 1:
-                    raise
+                    raise StoreWrite("The words of images could not be made whole.") from exc
                 async with state.lock:
                     await self._words.replace(collection, why=exc.__cause__)
             else:
