@@ -33,7 +33,7 @@ def verify(
     ] = True,
     json: Json = False,
 ) -> None:
-    """Look through a collection: its points, vectors, files and thumbnails.
+    """Look through a collection: its points, vectors, words, files and thumbnails.
 
     The exit status is 1 where anything is wrong, or was and is mended now. Mending takes out rows
     that are there twice, and rows whose vector is none, whose files the next import opens again. An

@@ -49,7 +49,7 @@ class CollectionWords:
     """Words are never waited for: where their table is damaged another takes its place, and is
     filled beside all else (`filling.py`).
 
-    Raises StoreWrite and DiskFull where words could not be written, never StoreRead.
+    Raises StoreWrite and DiskFull where words could not be written; StoreRead of points alone.
     """
 
     def __init__(self, ledger: Ledger, store: VectorStore, words: WordStore) -> None:
