@@ -7,7 +7,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact
-from utils.metadata.photo_metadata import Metadata as Metadata
 
 
 class Outcome(StrEnum):

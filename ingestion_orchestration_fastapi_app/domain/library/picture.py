@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from utils.metadata.photo_metadata import Metadata as Metadata
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
