@@ -136,13 +136,13 @@ class Ingest:
         )
         bind = partial(self.collections.bind, number, capabilities)
         collection = await scope.until_stored(bind)
-        mended = await scope.until_stored(partial(self.collections.tables.mend, collection))
-        prepare = partial(self.collections.words.prepare, collection, is_known=mended is None)
+        lost = await scope.until_stored(partial(self.collections.tables.mend, collection))
+        prepare = partial(self.collections.words.prepare, collection, is_known=lost is None)
         await scope.until_stored(prepare)
-        if mended is not None:
-            progress.note("store_mended", f"{mended.lost_rows} rows could not be read")
+        if lost is not None:
+            progress.note("store_mended", f"{lost} rows could not be read")
             progress.warn(
-                f"the vector store was damaged: {mended.lost_rows} images are made anew by imports "
+                f"the vector store was damaged: {lost} images are made anew by imports "
                 "of their folders, mostly from the cache"
             )
         if captions and not capabilities.captions.available:

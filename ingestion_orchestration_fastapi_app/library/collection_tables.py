@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 import structlog
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import new_identity
 from ingestion_orchestration_fastapi_app.domain.library.collection import (
     CollectionRecord,
-    Mended,
     Opened,
 )
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
@@ -49,7 +47,7 @@ class CollectionTables:
         self._store = store
         self._roots = roots
         self._damaged = damaged
-        self._unreconciled: set[int] = set()  # whose tables a mending may have changed
+        self._unreconciled: dict[int, int] = {}  # images lost so far, of mendings that are not over
 
     async def origin(self, name: str) -> tuple[str, Found | None]:
         """The identity of a new collection, and what tables say of it that outlived their ledger.
@@ -96,36 +94,38 @@ class CollectionTables:
                 return await self._store.label(table)
             return None
 
-    async def mend(self, collection: CollectionRecord) -> Mended | None:
+    async def mend(self, collection: CollectionRecord) -> int | None:
         """Before a job: what of the table is damaged goes, and its files are not believed stored.
 
-        The table then knows the collection's roots. For a collection that no job writes to.
-        Raises StoreRead, StoreWrite.
+        Returns how many images are lost, also by a try before that did not come to its end; None
+        where nothing was damaged. The table then knows the collection's roots. For a collection
+        that no job writes to. Raises StoreRead, StoreWrite.
         """
         active = collection.bound()
         known = collection.id not in self._unreconciled
-        self._unreconciled.add(collection.id)  # also where it is cut off
+        self._unreconciled.setdefault(collection.id, 0)  # also where it is cut off
         mended = await self._store.mend(active.table, dim=active.dim)
-        missed = 0
         if collection.id in self._damaged:  # it was never opened
-            missed = await self.check(collection, active)
+            self._unreconciled[collection.id] += await self.check(collection, active)
         if mended is not None or not known:
             stored = self._store.ids(active.table)
             unknown, lost = await self._ledger.artefacts.reconcile(active.id, stored)
+            self._unreconciled[collection.id] += lost
             if mended is not None:
                 await self._ledger.generations.set_synced_version(active.id, mended.version)
-                mended = replace(mended, lost_rows=max(mended.lost_rows, missed + lost))
             log.warning(
                 "collection_mended",
                 collection=collection.name,
                 lost_rows=0 if mended is None else mended.lost_rows,
                 unknown_points=unknown,
-                lost_points=lost,
+                lost_points=self._unreconciled[collection.id],
             )
-        self._unreconciled.discard(collection.id)
         self._damaged.end(collection.id)
         await self._roots.put(collection, active, list(collection.roots))
-        return mended
+        lost_images = self._unreconciled.pop(collection.id)
+        if mended is None:
+            return lost_images or None
+        return max(mended.lost_rows, lost_images)
 
     async def check(self, collection: CollectionRecord, generation: Generation) -> int:
         """Opens the newest version that is whole; ids are compared where the ledger lags or leads.
