@@ -31,6 +31,7 @@ class Wrong(StrEnum):
     ROW_DUPLICATED = "row_duplicated"  # mended: the last one written stays
     WORDS_MISSING = "words_missing"  # a point has none; mended: made anew
     WORDS_UNKNOWN = "words_unknown"  # of no point; mended: deleted
+    WORDS_DUPLICATED = "words_duplicated"  # of a point more than once; mended: one row stays
 
 
 @dataclass(frozen=True, slots=True)

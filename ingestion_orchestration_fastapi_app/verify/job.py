@@ -152,7 +152,8 @@ class _Check:
                 self.account.report.numbers["words"] = words.rows
                 self._report(Wrong.WORDS_MISSING, words.missing, words.missing_ids)
                 self._report(Wrong.WORDS_UNKNOWN, words.unknown, words.unknown_ids)
-                is_whole = not words.missing and not words.unknown
+                self._report(Wrong.WORDS_DUPLICATED, words.doubled, words.doubled_ids)
+                is_whole = words.are_whole
         mends = self.options.mend and not is_whole
         self.account.position.phase = Phase.FILLING if mends else Phase.DONE
         await self.account.save(scope)
@@ -160,7 +161,8 @@ class _Check:
     async def _fill_words(self) -> None:
         await self.scope.until_stored(partial(self.kind.filling.fill, self.collection))
         await self._mended_all(Wrong.WORDS_MISSING, then=Phase.FILLING)
-        await self._mended_all(Wrong.WORDS_UNKNOWN, then=Phase.DONE)
+        await self._mended_all(Wrong.WORDS_UNKNOWN, then=Phase.FILLING)
+        await self._mended_all(Wrong.WORDS_DUPLICATED, then=Phase.DONE)
 
     async def _unknown(self) -> None:
         """All that are counted, so that those that a kill left over are in it."""

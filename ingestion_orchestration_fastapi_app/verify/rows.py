@@ -36,17 +36,17 @@ async def count_rows(ports: Ports, collection: CollectionRecord) -> Rows:
     unknown_count = 0
     async for ids in ports.store.ids(collection.bound().table):
         rows += len(ids)
-        marks.extend(_mark(one) for one in ids)
+        marks.extend(mark(one) for one in ids)
         strangers = await _strangers(ports, collection, ids)
         unknown_count += len(strangers)
         unknown.update(sorted(strangers)[: EXAMPLES - len(unknown)])
-    distinct, twice = len(np.unique(np.asarray(marks, dtype=np.uint64))), _more_than_once(marks)
+    distinct, twice = len(np.unique(np.asarray(marks, dtype=np.uint64))), more_than_once(marks)
     return Rows(
         rows,
         distinct,
         unknown_count,
         sorted(unknown),
-        await _marked(ports, collection, twice) if twice else (),
+        await examples_of(ports.store.ids(collection.bound().table), twice),
     )
 
 
@@ -62,12 +62,12 @@ async def duplicated_ids(ports: Ports, collection: CollectionRecord) -> AsyncIte
     """In groups, none empty; an id comes as often as it has rows. Holds eight bytes a row."""
     table, marks = collection.bound().table, array("Q")
     async for ids in ports.store.ids(table):
-        marks.extend(map(_mark, ids))
-    twice = _more_than_once(marks)
+        marks.extend(map(mark, ids))
+    twice = more_than_once(marks)
     if not twice:
         return
     async for ids in ports.store.ids(table):
-        found = [one for one in ids if _mark(one) in twice]
+        found = [one for one in ids if mark(one) in twice]
         if found:
             yield found
 
@@ -85,19 +85,22 @@ async def _strangers(ports: Ports, collection: CollectionRecord, ids: Sequence[U
     return there - await artefacts.maybe_written(collection.bound().id, sorted(there))
 
 
-async def _marked(ports: Ports, collection: CollectionRecord, marks: set[int]) -> Sequence[UUID]:
+async def examples_of(groups: AsyncIterator[list[UUID]], marks: set[int]) -> Sequence[UUID]:
+    """A few of the ids that have these marks."""
     found: set[UUID] = set()
-    async for ids in ports.store.ids(collection.bound().table):
-        found.update(one for one in ids if _mark(one) in marks)
+    if not marks:
+        return ()
+    async for ids in groups:
+        found.update(one for one in ids if mark(one) in marks)
         if len(found) >= EXAMPLES:
             break
     return sorted(found)[:EXAMPLES]
 
 
-def _more_than_once(marks: array[int]) -> set[int]:
+def more_than_once(marks: array[int]) -> set[int]:
     found, counts = np.unique(np.asarray(marks, dtype=np.uint64), return_counts=True)
     return set(found[counts > 1].tolist())
 
 
-def _mark(one: UUID) -> int:
+def mark(one: UUID) -> int:
     return int.from_bytes(one.bytes[:8])  # ids are hashes: of a million no two begin alike

@@ -93,19 +93,34 @@ async def test_words_are_as_many_as_points_and_are_made_so(mend: bool) -> None:
     bench = await of_verify()
     collections = bench.collections()
     await collections.check_all()
-    first, second, *_ = sorted(await bench.rows())
+    first, second, third, *_ = sorted(await bench.rows())
+    again = await bench.words.get("default.words", [third])
     await bench.words.delete("default.words", [first, second])
     await bench.words.write("default.words", [Words(STRANGER, "nobody.jpg")], may_exist=())
+    await bench.words.write("default.words", [again[third]], may_exist=())
     job = await checked(bench, collections, mend=mend)
     assert found(job) == {
         Wrong.WORDS_MISSING: (2, 2 if mend else 0),
         Wrong.WORDS_UNKNOWN: (1, 1 if mend else 0),
+        Wrong.WORDS_DUPLICATED: (1, 1 if mend else 0),
     }
-    examples = report_of(job.checkpoint.report).findings[Wrong.WORDS_UNKNOWN].examples
-    assert [one.point_id for one in examples] == [str(STRANGER)]
+    findings = report_of(job.checkpoint.report).findings
+    for wrong, one in ((Wrong.WORDS_UNKNOWN, STRANGER), (Wrong.WORDS_DUPLICATED, third)):
+        assert [example.point_id for example in findings[wrong].examples] == [str(one)]
     if mend:
         await bench.rows()
         assert found(await checked(bench, collections)) == {}
+
+
+async def test_words_that_are_only_doubled_are_mended() -> None:
+    bench = await of_verify()
+    collections = bench.collections()
+    await collections.check_all()
+    one = min(await bench.rows())
+    again = await bench.words.get("default.words", [one])
+    await bench.words.write("default.words", [again[one]], may_exist=())
+    assert found(await checked(bench, collections)) == {Wrong.WORDS_DUPLICATED: (1, 1)}
+    assert set((await bench.rows()).values()) == {1}
 
 
 def _torn(folder: str) -> None:
