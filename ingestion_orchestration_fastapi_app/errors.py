@@ -148,14 +148,24 @@ class StoreFault(Problem):
 
 
 class StoreRead(StoreFault):
-    """`damaged_table` is set where the table's files are at fault, and asking again is no use."""
+    """`damaged_table` is set where the table's files are at fault, and asking again is no use;
+    `is_refused` where the system does not let the service read them.
+    """
 
     code = ErrorCode.STORE_READ
     title = "The vector store could not be read"
 
-    def __init__(self, detail: str, *, cause: str = "", damaged_table: str | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        cause: str = "",
+        damaged_table: str | None = None,
+        is_refused: bool = False,
+    ) -> None:
         super().__init__(detail, cause=cause)
         self.damaged_table = damaged_table
+        self.is_refused = is_refused
 
 
 class StoreWrite(StoreFault):

@@ -55,7 +55,7 @@ async def test_words_are_not_said_to_be_whole_while_one_of_two_fillings_is_at_wo
 class UnreadableWords(MemoryWords):
     async def create(self, table: str) -> int:
         await checkpoint()
-        raise StoreRead("The store does not answer.")
+        raise StoreRead("It is damaged.", damaged_table=table)
 
 
 async def test_where_no_table_for_words_can_be_made_that_is_said_and_not_tried_for_ever() -> None:
@@ -83,7 +83,7 @@ async def test_words_that_can_be_neither_opened_nor_made_stop_no_collection_at_a
 class UnreadWords(MemoryWords):
     async def get(self, table: str, ids: Collection[UUID]) -> dict[UUID, Words]:
         await checkpoint()
-        raise StoreRead("The store does not answer.")
+        raise StoreRead("It is damaged.", damaged_table=table)
 
 
 async def test_words_that_are_lost_again_while_they_are_filled_are_a_problem_and_no_bug() -> None:

@@ -104,6 +104,8 @@ def is_moment(error: BaseException) -> bool:
     """Of the machine or the network, now: it says nothing about the file that was read."""
     if lacking(error) is not None:
         return True
+    if isinstance(error, NoTableError):  # its name may be like a network's fault
+        return False
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno not in _OF_A_FILE
     text = str(error).lower()
@@ -121,7 +123,8 @@ def cause_of(error: BaseException) -> str:
 def unreadable(table: str, error: BaseException) -> StoreRead:
     """Says why in words of this program: Lance's own are the cause, which no caller sees."""
     numbers = _os_errors(error)
-    advice = _GIVE_RIGHTS if _REFUSED.intersection(numbers) else _IMPORT_AGAIN
+    is_refused = not _REFUSED.isdisjoint(numbers)
+    advice = _GIVE_RIGHTS if is_refused else _IMPORT_AGAIN
     if isinstance(error, NoTableError):
         why = "its table is gone"
     elif isinstance(error, DamagedError):
@@ -134,6 +137,7 @@ def unreadable(table: str, error: BaseException) -> StoreRead:
         _WHY.format(table=table, why=why) + advice,
         cause=cause_of(error),
         damaged_table=None if is_moment(error) else table,
+        is_refused=is_refused,
     )
 
 

@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import new_wo
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.domain.library.words import Caption, Words, words_of
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, StoreRead, StoreWrite
+from ingestion_orchestration_fastapi_app.library.words.faults import WordsLostError, of_words
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.ports.words import WordStore
@@ -23,7 +24,6 @@ from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
 
-LOST = (StoreRead, ValueError)  # the second: of a table that is gone
 _NAMES = 8  # tried for a new table: where none of them can be read the store cannot
 
 
@@ -49,7 +49,8 @@ class CollectionWords:
     """Words are never waited for: where their table is damaged another takes its place, and is
     filled beside all else (`filling.py`).
 
-    Raises StoreWrite and DiskFull where words could not be written; StoreRead of points alone.
+    Raises StoreWrite and DiskFull where words could not be written, or not be read for the moment;
+    StoreRead of points alone.
     """
 
     def __init__(self, ledger: Ledger, store: VectorStore, words: WordStore) -> None:
@@ -99,9 +100,10 @@ class CollectionWords:
             state.whole = not await self._store.count(collection.bound().table)
             return
         try:
-            opened = await self.store.open(table, synced_version=collection.words_version)
-            rows = (await self.store.size(table)).points
-        except LOST as exc:
+            with of_words():
+                opened = await self.store.open(table, synced_version=collection.words_version)
+                rows = (await self.store.size(table)).points
+        except WordsLostError as exc:
             await self.replace(collection, why=exc)
             return
         state.table, state.version = table, opened.version
@@ -130,11 +132,11 @@ class CollectionWords:
                 may_exist = [one.id for one in rows]
             try:
                 await self._put(collection, rows, may_exist)
-            except LOST as exc:
+            except WordsLostError as exc:
                 await self.replace(collection, why=exc)
                 try:
                     await self._put(collection, rows, [one.id for one in rows])
-                except LOST as again:
+                except WordsLostError as again:
                     raise StoreWrite("The words of images could not be written.") from again
 
     async def _put(
@@ -144,7 +146,8 @@ class CollectionWords:
         assert state.table is not None, "it was made"
         if len(collection.generations) > 1:  # another may have the point
             may_exist = [one.id for one in rows]
-        state.version = await self.store.write(state.table, rows, may_exist=may_exist)
+        with of_words():
+            state.version = await self.store.write(state.table, rows, may_exist=may_exist)
 
     async def delete(self, collection: CollectionRecord, ids: Sequence[UUID]) -> None:
         """After the points themselves."""
@@ -152,8 +155,9 @@ class CollectionWords:
         async with state.lock:
             if state.table is not None:
                 try:
-                    state.version = await self.store.delete(state.table, ids)
-                except LOST as exc:
+                    with of_words():
+                        state.version = await self.store.delete(state.table, ids)
+                except WordsLostError as exc:
                     await self.replace(collection, why=exc)
 
     async def joined(self, collection: CollectionRecord, points: Sequence[Point]) -> list[Point]:
@@ -165,21 +169,24 @@ class CollectionWords:
         ]
 
     async def found(self, collection: CollectionRecord, ids: Collection[UUID]) -> dict[UUID, Words]:
-        """What cannot be read is left out, and made again later."""
+        """What cannot be read is left out; what is lost is made again later."""
         state = self.state(collection)
         if state.table is None or not ids:
             return {}
         try:
-            return await self.store.get(state.table, ids)
-        except LOST:  # the store has logged it
+            with of_words():
+                return await self.store.get(state.table, ids)
+        except WordsLostError:
             self.ask(collection)
-            return {}
+        except StoreWrite:  # the moment's; the store has logged it
+            pass
+        return {}
 
     async def upkeep(self, collection: CollectionRecord) -> None:
         state = self.state(collection)
         async with state.lock:
             if state.table is not None:
-                with suppress(*LOST):  # who reads or writes next finds out
+                with suppress(StoreRead, ValueError):  # who reads or writes next finds out
                     version = await self.store.upkeep(state.table)
                     state.version = state.version if version is None else version
 
@@ -222,15 +229,19 @@ class CollectionWords:
         for _ in range(_NAMES):
             table = new_words_table(collection.bound().table, taken)
             try:
-                return table, await self.store.create(table)
-            except StoreRead as exc:  # one that outlived its ledger, and is damaged
+                with of_words():
+                    return table, await self.store.create(table)
+            except WordsLostError as exc:  # one that outlived its ledger, and is damaged
                 taken.add(table)
                 fault = exc
-        raise StoreWrite("No table for words could be made.", cause=fault.reason) from fault
+        raise StoreWrite("No table for words could be made.", cause=str(fault)) from fault
 
     def ask(self, collection: CollectionRecord) -> None:
         """That its words be looked through, and made whole."""
-        self._to_fill[collection.id] = None
+        self.ask_by_id(collection.id)
+
+    def ask_by_id(self, collection_id: int) -> None:
+        self._to_fill[collection_id] = None
         self._asked.set()
 
     async def next_to_fill(self) -> int:

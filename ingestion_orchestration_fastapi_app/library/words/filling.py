@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import numpy as np
 import structlog
+from anyio import sleep
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.domain.library.words import Caption, words_of
-from ingestion_orchestration_fastapi_app.errors import StoreWrite
-from ingestion_orchestration_fastapi_app.library.words.collection_words import LOST, CollectionWords
+from ingestion_orchestration_fastapi_app.errors import StoreRead, StoreWrite
+from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
+from ingestion_orchestration_fastapi_app.library.words.faults import WordsLostError, of_words
 from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -22,12 +23,9 @@ from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
 
+RETRY_S = 60.0  # after what may be the moment's fault
 _A_STEP = 1024  # points: an import waits for one step at most
 _TRIES = 2  # the second into another table
-
-
-class _LostError(Exception):
-    """The words' table, not that of the points."""
 
 
 class WordsFilling:
@@ -50,8 +48,11 @@ class WordsFilling:
                 found = await self._ledger.collections.find_by_id(collection_id)
                 if found is not None and found.active is not None:
                     await self.fill(found)
-            except Problem as exc:  # the next start, or the next to miss words, asks again
+            except Problem as exc:
                 log.warning("words_not_filled", collection_id=collection_id, error=exc.detail)
+                if not (isinstance(exc, StoreRead) and exc.damaged_table):  # an import mends that
+                    await sleep(RETRY_S)
+                    self._words.ask_by_id(collection_id)
             except Exception:  # a bug, too: nothing else depends on it
                 log.exception("words_not_filled", collection_id=collection_id)
 
@@ -70,11 +71,11 @@ class WordsFilling:
                     state.whole, state.fills = False, state.fills + 1
                 made = await self._write_missing(collection, table)
                 deleted = await self._delete_unknown(collection, table)
-            except _LostError as exc:
+            except WordsLostError as exc:
                 if tries == _TRIES - 1:
                     raise StoreWrite("The words of images could not be made whole.") from exc
                 async with state.lock:
-                    await self._words.replace(collection, why=exc.__cause__)
+                    await self._words.replace(collection, why=exc)
             else:
                 state.whole = True
                 await self._words.upkeep(collection)
@@ -99,7 +100,7 @@ class WordsFilling:
         """
         state, known = self._words.state(collection), self._ledger
         assert state.table is not None, "it was made"
-        with _of_words():
+        with of_words():
             there = await self._words.store.get(state.table, ids)
         # Before their captioners: what no import is writing now none can write until the lock is
         # free.
@@ -123,7 +124,7 @@ class WordsFilling:
             if point.id not in others or point.id in captions
         ]
         if rows:
-            with _of_words():
+            with of_words():
                 write = self._words.store.write
                 state.version = await write(state.table, rows, may_exist=others)
         return len(rows)
@@ -149,7 +150,7 @@ class WordsFilling:
         """Rows of no point. Of a point that has several, all but one are made again."""
         state, marks, deleted = self._words.state(collection), array("Q"), 0
         assert state.table is not None, "it was made"
-        with _of_words():
+        with of_words():
             groups = [ids async for ids in self._words.store.ids(state.table)]
         for ids in groups:
             marks.extend(_mark(one) for one in ids)
@@ -157,7 +158,7 @@ class WordsFilling:
                 there = {point.id for point in await self._store.get(table, ids)}
                 unknown = [one for one in ids if one not in there]
                 if unknown:
-                    with _of_words():
+                    with of_words():
                         version = await self._words.store.delete(state.table, unknown)
                     state.version, deleted = version, deleted + len(unknown)
         distinct, counts = np.unique(np.asarray(marks, dtype=np.uint64), return_counts=True)
@@ -172,19 +173,11 @@ class WordsFilling:
         state = self._words.state(collection)
         async with state.lock:
             assert state.table is not None, "it was made"
-            with _of_words():
+            with of_words():
                 rows = list((await self._words.store.get(state.table, ids)).values())
                 await self._words.store.delete(state.table, ids)
                 write = self._words.store.write
                 state.version = await write(state.table, rows, may_exist=())
-
-
-@contextmanager
-def _of_words() -> Iterator[None]:
-    try:
-        yield
-    except LOST as exc:
-        raise _LostError from exc
 
 
 def _mark(one: UUID) -> int:
