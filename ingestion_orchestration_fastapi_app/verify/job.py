@@ -13,7 +13,6 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 from ingestion_orchestration_fastapi_app.errors import (
     DiskFull,
     ImageNotFound,
-    StoreRead,
     StoreWrite,
 )
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
@@ -21,6 +20,7 @@ from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.words.faults import WordsLostError
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.verify.account import Account, Phase, account_of
 from ingestion_orchestration_fastapi_app.verify.files import NORM_TOLERANCE, Wrong, look_at
@@ -146,7 +146,7 @@ class _Check:
             await scope.until_stored(partial(self.kind.filling.fill, self.collection))
         is_whole = False
         if state.whole and state.table is not None:
-            with suppress(StoreRead):  # they are made anew
+            with suppress(WordsLostError):  # they are made anew
                 look = partial(count_words, scope.ports, self.collection, state.table)
                 words = await scope.until_stored(look)
                 self.account.report.numbers["words"] = words.rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from uuid import UUID
 
 import pytest
@@ -12,7 +12,10 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.domain.library.words import Words
 from ingestion_orchestration_fastapi_app.errors import StoreRead, StoreWrite
 from tests.component.bench import PATIENCE_S, Bench
+from tests.component.test_verify import checked
+from tests.memory_store import MemoryStore
 from tests.memory_words import MemoryWords
+from utils.contract import JobState
 
 pytestmark = pytest.mark.anyio
 
@@ -94,3 +97,81 @@ async def test_words_that_are_lost_again_while_they_are_filled_are_a_problem_and
     await collections.check_all()
     with pytest.raises(StoreWrite):
         await bench.filling(collections).fill(await bench.collection())
+
+
+class LostBeside(MemoryWords):
+    """Whose table an import finds damaged while a filling has still to look through its ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.damaged: str | None = None
+        self.reached, self.go_on = Event(), Event()
+
+    async def ids(self, table: str) -> AsyncIterator[list[UUID]]:
+        self.reached.set()
+        await self.go_on.wait()
+        async for group in super().ids(table):
+            yield group
+
+    async def write(
+        self, table: str, words: Sequence[Words], *, may_exist: Collection[UUID]
+    ) -> int:
+        if table == self.damaged:
+            await checkpoint()
+            raise StoreRead("It is damaged.", damaged_table=table)
+        return await super().write(table, words, may_exist=may_exist)
+
+
+async def test_a_table_that_takes_anothers_place_in_mid_filling_is_whole_once_it_is_filled() -> (
+    None
+):
+    words = LostBeside()
+    bench = Bench(words=words)
+    for name in (b"a.jpg", b"b.jpg"):
+        bench.library.put(name, b"image " + name)
+    await bench.job()
+    collections = bench.collections()
+    await collections.check_all()
+    collection = await collections.get("default")
+    (point, _) = await bench.store.page("default", limit=2, offset=0)
+    async with create_task_group() as tg:
+        tg.start_soon(bench.filling(collections).fill, collection)
+        await words.reached.wait()
+        words.damaged = "default.words"
+        await collections.words.write(collection, [point], {}, may_exist=(), undisturbed=None)
+        words.go_on.set()
+    assert (await bench.collection()).words_table == "default.words2"
+    assert collections.words.undisturbed(collection) is not None
+    assert len(await words.get("default.words2", list(await ids_of(bench)))) == 2
+
+
+class UnreadPoints(MemoryStore):
+    """Whose rows cannot be read any more from some call on, as `looks` says."""
+
+    looks: int | None = None
+
+    async def ids(self, table: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
+        if self.looks is not None:
+            self.looks -= 1
+            if self.looks < 0:
+                raise StoreRead("Points are damaged.", damaged_table=table)
+        async for group in super().ids(table, root_id=root_id):
+            yield group
+
+
+async def test_a_check_says_that_points_are_damaged_where_words_are_compared_with_them() -> None:
+    store = UnreadPoints()
+    bench = Bench(store=store)
+    bench.library.put(b"a.jpg", b"image a")
+    await bench.job()
+    collections = bench.collections()
+    await collections.check_all()
+    store.looks = 1  # of the check of rows
+    job = await checked(bench, collections, mend=False)
+    assert job.state is JobState.FAILED
+    assert job.reason is not None
+    assert "Points are damaged" in job.reason
+
+
+async def ids_of(bench: Bench) -> list[UUID]:
+    return [one async for ids in bench.store.ids("default") for one in ids]

@@ -64,24 +64,27 @@ class WordsFilling:
     async def _fill(self, collection: CollectionRecord) -> None:
         state, table = self._words.state(collection), collection.bound().table
         log.info("words_filling", collection=collection.name)
-        for tries in range(_TRIES):
+        fault: WordsLostError | None = None
+        filled: str | None = None
+        for _ in range(_TRIES):
+            async with state.lock:
+                if fault is not None and state.table == filled:  # else who wrote has replaced it
+                    await self._words.replace(collection, why=fault)
+                await self._words.open(collection)
+                state.whole, state.fills, filled = False, state.fills + 1, state.table
             try:
-                async with state.lock:
-                    await self._words.open(collection)
-                    state.whole, state.fills = False, state.fills + 1
                 made = await self._write_missing(collection, table)
                 deleted = await self._delete_unknown(collection, table)
             except WordsLostError as exc:
-                if tries == _TRIES - 1:
-                    raise StoreWrite("The words of images could not be made whole.") from exc
-                async with state.lock:
-                    await self._words.replace(collection, why=exc)
-            else:
+                fault = exc
+                continue
+            if state.table == filled:  # another would hold but the later half
                 state.whole = True
                 await self._words.upkeep(collection)
                 await self._words.settle(collection)
                 log.info("words_filled", collection=collection.name, made=made, deleted=deleted)
                 return
+        raise StoreWrite("The words of images could not be made whole.") from fault
 
     async def _write_missing(self, collection: CollectionRecord, table: str) -> int:
         """An import that wrote a point first waits with its words until the step is over."""
