@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 import pytest
-from anyio import create_task_group, fail_after, wait_all_tasks_blocked
+from anyio import create_task_group, fail_after, sleep_forever, wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
+from structlog.testing import capture_logs
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     NoTableError,
@@ -19,7 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Opened
 from ingestion_orchestration_fastapi_app.domain.library.words import Words
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
 from ingestion_orchestration_fastapi_app.jobs import context
-from ingestion_orchestration_fastapi_app.library.words import filling
+from ingestion_orchestration_fastapi_app.library.words import collection_words, filling
 from tests.component.bench import PATIENCE_S, Bench
 from tests.memory_words import MemoryWords
 
@@ -153,6 +154,28 @@ async def test_who_reads_words_goes_without_for_the_moment_and_nothing_is_made_a
         tg.cancel_scope.cancel()
     assert collections.words.state(collection).fills == fills
     assert set(await collections.words.found(collection, ids)) == set(ids)
+
+
+class Hanging(MemoryWords):
+    async def get(self, table: str, ids: Collection[UUID]) -> dict[UUID, Words]:
+        await sleep_forever()
+        raise AssertionError("it sleeps for ever")
+
+
+async def test_images_come_without_captions_where_words_hang_and_that_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collection_words, "FIND_WAIT_S", 0.001)
+    bench = Bench(words=Hanging())
+    bench.library.put(b"a.jpg", b"image a")
+    await bench.job()
+    collections, collection = bench.collections(), await bench.collection()
+    await collections.check_all()
+    points = await bench.store.page("default", limit=1, offset=0)
+    with capture_logs() as logs, fail_after(PATIENCE_S):
+        for _ in range(3):
+            assert await collections.words.joined(collection, points) == points
+    assert [one["event"] for one in logs] == ["words_not_found_in_time"]
 
 
 def test_a_table_that_is_gone_is_no_fault_of_the_moment_whatever_it_is_called() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import structlog
-from anyio import Event, Lock
+from anyio import Event, Lock, current_time, move_on_after
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import new_words_table
@@ -24,6 +24,8 @@ from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
 
+FIND_WAIT_S = 5.0  # an object store may hang: a search then goes without captions
+_WARN_EVERY_S = 60.0
 _NAMES = 8  # tried for a new table: where none of them can be read the store cannot
 
 
@@ -35,6 +37,7 @@ class WordsState:
     `table`: None until one is there. `version`: its newest on the disk. `whole`: it has a row for
     each point, as far as is known. `fills`: how often it was, or is, made so: who may have written
     words of points that an import has just written.
+    `warned_s`: when it was last said that they came too late.
     """
 
     lock: Lock = field(default_factory=Lock)
@@ -43,6 +46,7 @@ class WordsState:
     version: int | None = None
     whole: bool = False
     fills: int = 0
+    warned_s: float | None = None
 
 
 class CollectionWords:
@@ -169,18 +173,26 @@ class CollectionWords:
         ]
 
     async def found(self, collection: CollectionRecord, ids: Collection[UUID]) -> dict[UUID, Words]:
-        """What cannot be read is left out; what is lost is made again later."""
+        """What cannot be read, or not in time, is left out; what is lost is made again later."""
         state = self.state(collection)
         if state.table is None or not ids:
             return {}
         try:
-            with of_words():
+            with move_on_after(FIND_WAIT_S), of_words():
                 return await self.store.get(state.table, ids)
         except WordsLostError:
             self.ask(collection)
         except StoreWrite:  # the moment's; the store has logged it
             pass
+        else:
+            self._warn_late(collection)
         return {}
+
+    def _warn_late(self, collection: CollectionRecord) -> None:
+        state, now_s = self.state(collection), current_time()
+        if state.warned_s is None or now_s - state.warned_s >= _WARN_EVERY_S:
+            state.warned_s = now_s
+            log.warning("words_not_found_in_time", collection=collection.name, wait_s=FIND_WAIT_S)
 
     async def upkeep(self, collection: CollectionRecord) -> None:
         state = self.state(collection)
