@@ -22,7 +22,13 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     SyncedVersion,
 )
 from ingestion_orchestration_fastapi_app.domain.library.table_label import label_of
-from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, RootNotFound, StoreRead
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionNotFound,
+    DiskFull,
+    RootNotFound,
+    StoreRead,
+    StoreWrite,
+)
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -203,7 +209,10 @@ class CollectionRoots:
     ) -> None:
         async for ids in self._store.ids(generation.table, root_id=root_id):
             version = await self._store.delete(generation.table, ids)
-            await self._words.delete(collection, ids)
+            try:
+                await self._words.delete(collection, ids)
+            except (StoreWrite, DiskFull):  # no later try would find the ids
+                self._words.ask(collection)
             synced = SyncedVersion(generation.id, version)
             await self._ledger.roots.forget_points(collection.id, ids, synced=synced)
 

@@ -121,6 +121,21 @@ async def test_words_that_are_deleted_are_replaced_only_where_they_are_lost(
     assert (await bench.collection()).words_table == table
 
 
+async def test_a_root_is_forgotten_where_words_cannot_be_and_they_go_later() -> None:
+    bench, words = await imported()
+    collections = bench.collections()
+    await collections.check_all()
+    words.faults = [timed_out()]
+    collection = await bench.collection()
+    await collections.roots.forget(collection, bench.library.root.path)
+    async with create_task_group() as tg:
+        tg.start_soon(bench.filling(collections).serve)
+        await wait_all_tasks_blocked()
+        tg.cancel_scope.cancel()
+    assert await bench.rows() == {}
+    assert await bench.ledger.artefacts.count_stored(collection.bound().id) == 0
+
+
 async def test_a_filling_that_the_moment_ends_is_tried_again_on_the_same_table(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
