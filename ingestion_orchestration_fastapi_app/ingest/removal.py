@@ -226,7 +226,7 @@ async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
     """Safe to repeat. Between the first step and the last a point may be there or not.
 
     It goes out of all tables: who goes back to another generation is not to find it again. One that
-    is damaged, and does not answer, holds nobody up: what is left in it is found when it is mended.
+    does not answer holds nobody up: its intents stay, and what is left goes before it is activated.
     """
     ledger = job.ports.ledger
     ids = [file.point_id for file in files]

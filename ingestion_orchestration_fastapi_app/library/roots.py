@@ -162,7 +162,9 @@ class CollectionRoots:
             await self._ledger.roots.repeat_changes(collection.id, [root.id for root in moved])
 
     async def put_back(self, collection: CollectionRecord, generation: Generation) -> None:
-        """Where the table is an older one than the one last synced, or was left out of a change."""
+        """Where the table is an older one than the one last synced, or was left out of a change or
+        of a removal.
+        """
         if generation.state is GenerationState.ACTIVE:
             begun = await self._ledger.collections.find_by_id(collection.id)
             if begun is not None and begun.root_changes:
@@ -175,6 +177,13 @@ class CollectionRoots:
                 await self._repoint_points(collection, generation, known[root.id])
             elif root.id not in known:
                 await self._delete_points(collection, generation, root.id)
+        await self._delete_removed(generation)
+
+    async def _delete_removed(self, generation: Generation) -> None:
+        artefacts = self._ledger.artefacts
+        while ids := await artefacts.pending_deletes(generation.id, limit=_ROWS_A_WRITE):
+            version = await self._store.delete(generation.table, ids)
+            await artefacts.end_delete(SyncedVersion(generation.id, version), ids)
 
     async def _change(
         self, collection: CollectionRecord, changes: Mapping[UUID, bytes | None]

@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from tests.memory_ledger.state import Intent, Row, State, has_point
 
 
@@ -46,6 +47,19 @@ class MemoryArtefacts:
     async def begin_delete(self, generation_id: int, point_ids: Sequence[UUID]) -> None:
         await checkpoint()
         self._intents(generation_id).update(dict.fromkeys(point_ids, Intent(is_to_delete=True)))
+
+    async def pending_deletes(self, generation_id: int, *, limit: int) -> list[UUID]:
+        await checkpoint()
+        found = self._state.generation(generation_id)
+        there = set() if found is None else {row.point_id for row in found[0].files.values()}
+        intents = self._intents(generation_id).items()
+        return [one for one, made in intents if made.is_to_delete and one not in there][:limit]
+
+    async def end_delete(self, synced: SyncedVersion, point_ids: Sequence[UUID]) -> None:
+        await checkpoint()
+        for one in point_ids:
+            self._intents(synced.generation_id).pop(one, None)
+        self._state.set_synced(synced)
 
     async def reconcile(
         self, generation_id: int, stored_ids: AsyncIterator[Sequence[UUID]]

@@ -168,9 +168,9 @@ class MemoryFiles:
         for file in files:
             kept.files.pop(file.key, None)
             self._lose(collection_id, file.key)
-            for intents in kept.intents.values():
-                intents.pop(file.point_id, None)
         for one in synced:
+            for file in files:
+                kept.intents.get(one.generation_id, {}).pop(file.point_id, None)
             self._state.set_synced(one)
         progress = replace(job.progress, removed=job.progress.removed + removed)
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock(), progress=progress)

@@ -197,6 +197,32 @@ async def test_generations_hold_points_and_writes_of_their_own(ledger: Ledger) -
     assert known_of(record) == {("vector", "fp"): "stored"}
 
 
+async def test_points_of_a_generation_that_was_left_are_to_be_deleted_unless_their_files_are_back(
+    ledger: Ledger,
+) -> None:
+    made = await running(ledger)
+    first = made.bound().id
+    second = (await ledger.generations.create(made.id, OTHER)).id
+    await complete(ledger, made, stored(b"a.jpg"), stored(b"b.jpg"))
+    ids = [pid(b"a.jpg"), pid(b"b.jpg")]
+    for one in (first, second):
+        await ledger.artefacts.begin_delete(one, ids)
+    assert await ledger.artefacts.pending_deletes(second, limit=9) == [], "they are there yet"
+    gone = await ledger.folders.not_seen_in_scan(made.id, ROOT.path, after=None, limit=9)
+    await ledger.files.delete_files("job-1", made.id, gone, synced=[SyncedVersion(first, 5)])
+    assert await ledger.artefacts.pending_deletes(first, limit=9) == []
+    assert sorted(await ledger.artefacts.pending_deletes(second, limit=9)) == sorted(ids)
+    assert len(await ledger.artefacts.pending_deletes(second, limit=1)) == 1
+    await ledger.files.register("job-1", made.id, [file_start(b"a.jpg")])
+    assert await ledger.artefacts.pending_deletes(second, limit=9) == [pid(b"b.jpg")]
+    await ledger.artefacts.end_delete(SyncedVersion(second, 7), [pid(b"b.jpg")])
+    assert await ledger.artefacts.pending_deletes(second, limit=9) == []
+    assert await ledger.artefacts.maybe_written(second, ids) == {pid(b"a.jpg")}
+    found = await ledger.collections.find("default")
+    assert found is not None
+    assert [one.synced_version for one in found.generations] == [5, 7]
+
+
 async def test_a_removed_generation_takes_what_was_made_for_it_along(ledger: Ledger) -> None:
     made = await running(ledger)
     second = (await ledger.generations.create(made.id, OTHER)).id

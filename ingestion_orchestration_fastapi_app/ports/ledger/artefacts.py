@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 
 
 class ArtefactRepository(Protocol):
@@ -26,6 +27,12 @@ class ArtefactRepository(Protocol):
 
     async def begin_delete(self, generation_id: int, point_ids: Sequence[UUID]) -> None:
         """Before points are deleted from the store: they may be there or not from now on."""
+
+    async def pending_deletes(self, generation_id: int, *, limit: int) -> list[UUID]:
+        """Points whose deletion was not completed, of files that are not there any more."""
+
+    async def end_delete(self, synced: SyncedVersion, point_ids: Sequence[UUID]) -> None:
+        """One transaction, after these were deleted from the generation's table."""
 
     async def surely_stored(self, generation_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
         """Those that the store must hold: stored, and no write or deletion of them is under way."""

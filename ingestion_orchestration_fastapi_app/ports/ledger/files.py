@@ -72,7 +72,8 @@ class FileRepository(Protocol):
         *,
         synced: Sequence[SyncedVersion],
     ) -> int:
-        """One transaction: the files, the intents of their points, the job's number of removed.
+        """One transaction: the files, the intents of their points in the generations that are
+        synced, the job's number of removed.
 
         What another unfinished job has done with a file stays counted there. What it was still to
         do, or could not do, is no longer among its files.

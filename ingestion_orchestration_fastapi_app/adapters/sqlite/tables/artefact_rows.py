@@ -108,18 +108,19 @@ def _text(at: datetime) -> str:
 
 
 def end_intents(
-    db: sqlite3.Connection, collection_id: int, point_ids: Iterable[UUID], *, model: str | None
+    db: sqlite3.Connection, collection_id: int, point_ids: Iterable[UUID], *, model: str
 ) -> None:
-    """Of the generation that the model made; None: of all that the collection has."""
-    query = (
-        "SELECT id FROM generations WHERE collection_id = ?1 AND (?2 IS NULL OR fingerprint = ?2)"
-    )
-    given = [one.bytes for one in point_ids]
+    """Of the generation that the model made."""
+    query = "SELECT id FROM generations WHERE collection_id = ? AND fingerprint = ?"
     for (generation_id,) in db.execute(query, (collection_id, model)).fetchall():
-        db.executemany(
-            "DELETE FROM intents WHERE generation_id = ? AND point_id = ?",
-            [(generation_id, point_id) for point_id in given],
-        )
+        end_intents_of(db, generation_id, point_ids)
+
+
+def end_intents_of(db: sqlite3.Connection, generation_id: int, point_ids: Iterable[UUID]) -> None:
+    db.executemany(
+        "DELETE FROM intents WHERE generation_id = ? AND point_id = ?",
+        [(generation_id, one.bytes) for one in point_ids],
+    )
 
 
 def end_decoding(db: sqlite3.Connection, collection_id: int, point_ids: Iterable[UUID]) -> None:

@@ -25,8 +25,10 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
     file_rows,
     job_rows,
 )
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from utils.problems import Problem
 
 _DELETE = "removed"  # the outcome of an intent to delete a point, as against one to write it
@@ -114,6 +116,26 @@ class ArtefactsTable(Repository):
             " VALUES (?, ?, NULL, ?)",
             [(generation_id, one.bytes, _DELETE) for one in point_ids],
         )
+
+    @reads
+    def pending_deletes(
+        self, db: sqlite3.Connection, generation_id: int, *, limit: int
+    ) -> list[UUID]:
+        collection_id, _ = _generation(db, generation_id)
+        query = (
+            "SELECT i.point_id FROM intents i WHERE i.generation_id = ? AND i.outcome = ?"
+            " AND NOT EXISTS (SELECT 1 FROM files f"
+            " WHERE f.collection_id = ? AND f.point_id = i.point_id) LIMIT ?"
+        )
+        rows = db.execute(query, (generation_id, _DELETE, collection_id, limit))
+        return [UUID(bytes=row[0]) for row in rows]
+
+    @writes
+    def end_delete(
+        self, db: sqlite3.Connection, synced: SyncedVersion, point_ids: Sequence[UUID]
+    ) -> None:
+        artefact_rows.end_intents_of(db, synced.generation_id, point_ids)
+        collection_rows.set_synced_version(db, synced)
 
     @reads
     def surely_stored(

@@ -193,8 +193,8 @@ class FilesTable(Repository):
         job_items.lose(db, collection_id, {row: key for row, (key, _) in found.items()})
         db.executemany("DELETE FROM files WHERE id = ?", [(row,) for row in found])
         ids = [file.point_id for file in files]
-        artefact_rows.end_intents(db, collection_id, ids, model=None)
         for one in synced:
+            artefact_rows.end_intents_of(db, one.generation_id, ids)
             collection_rows.set_synced_version(db, one)
         db.execute(
             "UPDATE jobs SET updated_at = ?, progress = json_set(progress, '$.removed',"
