@@ -37,6 +37,7 @@ READS = frozenset(
         "ledger.folders.devices",
         "ledger.artefacts.decode_starts",
         "ledger.artefacts.pending_writes",
+        "ledger.artefacts.pending_deletes",
         "ledger.artefacts.maybe_written",
         "ledger.artefacts.surely_stored",
         "ledger.artefacts.count_stored",
@@ -68,6 +69,7 @@ OF_OTHER_TABLES = frozenset(
         "ledger.generations.create",
         "ledger.generations.activate",
         "ledger.generations.remove",
+        "ledger.artefacts.end_delete",
         "ledger.collections.rename",
     }
 )
