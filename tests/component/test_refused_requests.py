@@ -204,7 +204,7 @@ async def test_no_path_and_no_method_have_codes_of_their_own(tmp_path: Path) -> 
             check_problem(await running.http.get(path), 404, ErrorCode.NOT_FOUND)
         for method, path, allowed in (
             ("PUT", "/collections", {"GET", "POST"}),
-            ("PATCH", "/collections/default", {"GET", "DELETE"}),
+            ("PUT", "/collections/default", {"GET", "DELETE", "PATCH"}),
             ("POST", "/images", {"GET"}),
         ):
             answer = await running.http.request(method, f"/api/v1{path}")
