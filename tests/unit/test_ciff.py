@@ -90,6 +90,7 @@ def test_what_the_camera_raised_by_itself_comes_on_top_of_the_iso() -> None:
     assert shot({1: 32, 2: 160}).iso == 200
     assert shot({1: -32, 2: 160}).iso == 50
     assert shot({1: 5, 2: 0}).iso is None
+    assert shot({1: -86, 2: 1}).iso is None
 
 
 def test_a_list_that_is_short_or_empty_says_nothing() -> None:

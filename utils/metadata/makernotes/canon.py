@@ -67,4 +67,4 @@ def shot_iso(shot: Sequence[int]) -> int | None:
     if base <= 0:
         return None
     stops = (base + at(shot, _AUTO_ISO)) / 32 - 5
-    return round(100 * 2**stops) if abs(stops) <= _MOST_STOPS else None
+    return round(100 * 2**stops) or None if abs(stops) <= _MOST_STOPS else None
