@@ -109,6 +109,15 @@ async def test_every_page_that_the_api_allows_is_answered(
     assert recall >= LEAST_RECALL
 
 
+async def test_single_results_further_down_miss_nothing_that_the_index_rounds(
+    library: Searched,
+) -> None:
+    vector = library.vector_of_text("blue")
+    for offset in range(25, 60):
+        reply = await by_text(library, "blue", limit=1, offset=offset)
+        assert recall_of(library, reply, vector, limit=1, offset=offset) == 1
+
+
 ASKED = st.fixed_dictionaries(
     {},
     optional={

@@ -26,7 +26,7 @@ _LEAST_CANDIDATES = 300
 _MOST_CANDIDATES = 5000
 # The index holds 8 bits a number: what it puts that much further away may be nearer in truth. Many
 # pictures of one thing lie closer together, and all of them must be candidates.
-_QUANTISED = 0.01
+_QUANTISED = 0.02
 # Further down a flat search is as fast as the graph, whose beam grows with the depth, and exact.
 _DEEPEST_IN_GRAPH = 1000
 _TRIES = 3
