@@ -166,7 +166,7 @@ class _Strips:
                 values, (sample, _, top, left, _), _ = page.decode(raw, index, **tables)
             except MemoryError:
                 raise
-            except NotImplementedError as exc:
+            except NotImplementedError as exc:  # tifffile's word for a codec that it has not got
                 raise unsupported("TIFF files with this kind of compression") from exc
             except Exception:  # noqa: BLE001  # codecs raise their own
                 self._readable_rows = min(self._readable_rows, top)
