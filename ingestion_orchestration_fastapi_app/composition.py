@@ -45,7 +45,7 @@ from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.originals import Originals
-from ingestion_orchestration_fastapi_app.library.search import Search
+from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails

@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
-from ingestion_orchestration_fastapi_app.library.search import Found
+from ingestion_orchestration_fastapi_app.library.searching.query import Found
 from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.contract import (

@@ -13,7 +13,8 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
-from ingestion_orchestration_fastapi_app.library.search import Query, Search
+from ingestion_orchestration_fastapi_app.library.searching.query import Query
+from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from tests.component.bench import Bench
 from tests.component.orchestrator_app import FakeService, check_problem, library, orchestrator
 from tests.fake_inference import FakeInference

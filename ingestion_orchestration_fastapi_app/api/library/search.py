@@ -25,7 +25,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
     StoreRead,
 )
-from ingestion_orchestration_fastapi_app.library.search import Found, Query
+from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query
 from utils.contract import (
     API_PREFIX,
     MAX_SEARCH_LIMIT,

@@ -1,0 +1,1 @@
+"""What is pure of searching: fusion of lists, diversity, folding, relevance, sentences."""

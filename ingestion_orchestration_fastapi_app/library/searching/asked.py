@@ -1,0 +1,56 @@
+"""What is asked becomes a vector of the model that made the collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.cursor import After
+from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
+from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
+from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from ingestion_orchestration_fastapi_app.inference_pool.queries import Ask, query_vector
+from utils.problems import MlUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One search: its vector, and the result after which its page begins.
+
+    `digest` is of all that must be the same on the next page.
+    """
+
+    vector: Vector
+    digest: bytes
+    after: After | None = None
+    truncated: bool = False
+
+
+class Asking:
+    """Asks the inference services for vectors of queries."""
+
+    def __init__(self, pool: InferencePool, *, timeout_s: float) -> None:
+        self._pool = pool
+        self._timeout_s = timeout_s
+
+    async def vector(
+        self, collection: CollectionRecord, active: Generation, ask: Ask
+    ) -> QueryVector:
+        """Raises MlUnavailable, ModelMismatch."""
+        try:
+            return await query_vector(
+                self._pool, active.fingerprint, ask, timeout_s=self._timeout_s
+            )
+        except InferenceFault as exc:
+            raise _unavailable(exc) from exc
+        except ModelMismatch as exc:
+            raise ModelMismatch(
+                f"Collection {collection.name!r} was made by {active.model} "
+                f"({active.fingerprint}); {exc.detail}."
+            ) from exc
+
+
+def _unavailable(exc: InferenceFault) -> MlUnavailable:
+    retry_after_s = exc.retry_after_s if isinstance(exc, Overloaded) else None
+    return MlUnavailable(f"{exc}. Searches need it.", retry_after_s=retry_after_s or 2.0)
