@@ -4,6 +4,7 @@ Problem
 ├── DirectoryNotAllowed 403 · DirectoryNotFound 404
 ├── CollectionNotFound 404 · CollectionExists 409 (CollectionDropping: its table is yet to go)
 ├── RootNotFound 404 · RootOverlap 409
+├── GenerationNotFound 404 · GenerationStateProblem 409 · SwitchGuarded 409
 ├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429 · JobKindUnknown 404
 ├── ImageNotFound 404 · PictureUnavailable 503
 ├── ModelMismatch 409
@@ -57,6 +58,24 @@ class CollectionExists(Problem):
 
 class CollectionDropping(CollectionExists):
     title = "The collection is still being deleted"
+
+
+class GenerationNotFound(Problem):
+    status = 404
+    code = ErrorCode.GENERATION_NOT_FOUND
+    title = "The collection has no such generation"
+
+
+class GenerationStateProblem(Problem):
+    status = 409
+    code = ErrorCode.GENERATION_STATE
+    title = "The generation's state does not allow this"
+
+
+class SwitchGuarded(Problem):
+    status = 409
+    code = ErrorCode.SWITCH_GUARD
+    title = "Too many images would not be found any more"
 
 
 class RootNotFound(Problem):

@@ -21,7 +21,13 @@ from ingestion_orchestration_fastapi_app.api.admin.allowed_roots import LocalSec
 from ingestion_orchestration_fastapi_app.api.admin.sessions import SessionCookie
 from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
 from ingestion_orchestration_fastapi_app.api.jobs import ingest, jobs
-from ingestion_orchestration_fastapi_app.api.library import collections, images, roots, search
+from ingestion_orchestration_fastapi_app.api.library import (
+    collections,
+    generations,
+    images,
+    roots,
+    search,
+)
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.composition import composed
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
@@ -116,7 +122,8 @@ def create_app(
         checkers=[SessionCookie(cookie_name(settings.orchestrator_port)), LocalSecretHeader()],
         open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
-    routes = (ingest, jobs, collections, roots, allowed_roots, search, images, session, health)
+    of_library = (collections, generations, roots, allowed_roots, search, images)
+    routes = (ingest, jobs, *of_library, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     app.add_api_route("/", _page, include_in_schema=False)

@@ -22,4 +22,10 @@ OF_NEW_JOB = links(*_ABOUT_A_JOB, job_id="/job_id")
 OF_JOBS = links(*_ABOUT_A_JOB, job_id="/jobs/0/job_id")
 OF_IMAGES = links(*_ABOUT_AN_IMAGE, image_id="/images/0/id", collection="/collection")
 OF_RESULTS = links(*_ABOUT_AN_IMAGE, image_id="/results/0/id", collection="/collection")
-OF_NEW_COLLECTION = links("get_collection", "delete_collection", name="/name")
+OF_GENERATIONS = links(
+    "activate_generation",
+    "remove_generation",
+    name="/collection",
+    generation_id="/generations/0/id",
+)
+OF_NEW_COLLECTION = links("get_collection", "delete_collection", "list_generations", name="/name")

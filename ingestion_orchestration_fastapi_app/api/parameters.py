@@ -7,7 +7,13 @@ from uuid import UUID
 
 from fastapi import Path, Query
 
-from utils.contract import MAX_NAME_CHARACTERS, MAX_OFFSET, MAX_SEARCH_LIMIT, MAX_SEARCH_OFFSET
+from utils.contract import (
+    MAX_GENERATION_ID,
+    MAX_NAME_CHARACTERS,
+    MAX_OFFSET,
+    MAX_SEARCH_LIMIT,
+    MAX_SEARCH_OFFSET,
+)
 from utils.contract.search import CURSOR_DESCRIPTION, OFFSET_DESCRIPTION, CursorText
 
 _JOB = "3f6c1f0e9a6b4a0c8d1f5f0e6b7a2c11"
@@ -23,6 +29,10 @@ CollectionInPath = Annotated[
     Path(
         max_length=MAX_NAME_CHARACTERS, description="The collection's name.", examples=["default"]
     ),
+]
+GenerationId = Annotated[
+    int,
+    Path(ge=1, le=MAX_GENERATION_ID, description="A generation, as `id` says.", examples=[2]),
 ]
 CollectionName = Annotated[
     str,

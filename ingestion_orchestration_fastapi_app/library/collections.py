@@ -37,6 +37,7 @@ from ingestion_orchestration_fastapi_app.library.words.collection_words import C
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.ports.words import WordStore
+from ingestion_orchestration_fastapi_app.resources.collection_writers import CollectionWriters
 from utils.contract import Capabilities
 from utils.problems import Problem, ValidationProblem
 
@@ -51,9 +52,12 @@ class Collections:
         self._store = store
         self._dropping = Lock()
         self.damaged = DamagedTables()
+        self.writers = CollectionWriters()
         self.words = CollectionWords(ledger, store, words)
         self.roots = CollectionRoots(ledger, store, self.words, check=self.damaged.check)
-        self.generations = CollectionGenerations(ledger, store, self.roots, self._drop)
+        self.generations = CollectionGenerations(
+            ledger, store, self.roots, self.words, self.writers, self._drop
+        )
         self.tables = CollectionTables(ledger, store, self.roots, self.damaged)
 
     async def check_all(self) -> None:

@@ -6,16 +6,23 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from ingestion_orchestration_fastapi_app.domain.files.deletion import guarded
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     NewGeneration,
     new_table_name,
 )
-from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionNotFound,
+    GenerationNotFound,
+    SwitchGuarded,
+)
 from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
+from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.resources.collection_writers import CollectionWriters
 from utils.contract import ClipCapabilities
 
 log = structlog.get_logger(__name__)
@@ -29,11 +36,15 @@ class CollectionGenerations:
         ledger: Ledger,
         store: VectorStore,
         roots: CollectionRoots,
+        words: CollectionWords,
+        writers: CollectionWriters,
         drop: Callable[[str], Awaitable[None]],
     ) -> None:
         self._ledger = ledger
         self._store = store
         self._roots = roots
+        self._words = words
+        self._writers = writers
         self._drop = drop
 
     async def begin(self, collection: CollectionRecord, clip: ClipCapabilities) -> Generation:
@@ -52,22 +63,48 @@ class CollectionGenerations:
         """It answers from now on; who asked before gets the answer of the one before. Idempotent.
 
         What of its table is not where the roots are now is brought there first. Raises StoreRead
-        where that cannot be read: it is not activated then.
+        where that cannot be read, GenerationNotFound: it is not activated then.
         """
+        async with self._writers.of(collection_id):
+            return await self.switch(collection_id, generation_id)
+
+    async def switch(self, collection_id: int, generation_id: int) -> CollectionRecord:
+        """As `activate`, for who holds the collection's writer."""
         collection = await self._found(collection_id)
-        found = (one for one in collection.generations if one.id == generation_id)
-        generation = next(found, None)
-        if generation is None:
-            raise CollectionNotFound("The generation was removed.")
+        generation = generation_of(collection, generation_id)
         await self._roots.put_back(collection, generation)
         await self._ledger.generations.activate(generation_id)
         now = await self._found(collection_id)
         await self._roots.put_all(now)
+        await self._words.compare(now)
         log.info("generation_activated", collection=now.name, table=generation.table)
         return now
 
+    async def missing(self, collection: CollectionRecord, generation: Generation) -> int:
+        """How many images of the generation that answers it lacks."""
+        active = collection.active
+        if active is None or active.id == generation.id:
+            return 0
+        return await self._ledger.generations.count_missing(active.id, generation.id)
+
+    async def check_switch(
+        self, collection: CollectionRecord, generation: Generation, *, percent: float
+    ) -> None:
+        """Raises SwitchGuarded where so many images would not be found that somebody must say that
+        it is meant.
+        """
+        missing = await self.missing(collection, generation)
+        images = 0
+        if missing:
+            images = await self._ledger.artefacts.count_stored(collection.bound().id)
+        if guarded(missing, images - missing, percent=percent):
+            raise SwitchGuarded(
+                f"{missing:,} of {images:,} images have no vector by {generation.model}, and would "
+                "not be found: fill the generation first (reembed), or use force."
+            )
+
     async def remove(self, generation: Generation) -> None:
-        """With its table. Idempotent; ValueError for the active one."""
+        """With its table. Idempotent; ValueError for the active one. No job may write to it."""
         await self._ledger.generations.remove(generation.id)
         await self._drop(generation.table)
 
@@ -76,3 +113,16 @@ class CollectionGenerations:
         if found is None:
             raise CollectionNotFound("The collection was deleted.")
         return found
+
+
+def generation_of(collection: CollectionRecord, generation_id: int) -> Generation:
+    """Raises GenerationNotFound."""
+    found = (one for one in collection.generations if one.id == generation_id)
+    generation = next(found, None)
+    if generation is None:
+        known = ", ".join(str(one.id) for one in collection.generations) or "none"
+        raise GenerationNotFound(
+            f"The collection {collection.name!r} has no generation {generation_id}; these are "
+            f"there: {known}."
+        )
+    return generation

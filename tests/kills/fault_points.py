@@ -23,6 +23,8 @@ READS = frozenset(
         "ledger.collections.find_by_id",
         "ledger.collections.list_all",
         "ledger.generations.taken_tables",
+        "ledger.generations.lacking",
+        "ledger.generations.count_missing",
         "ledger.jobs.find",
         "ledger.jobs.list_newest",
         "ledger.jobs.list_unfinished",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from anyio.lowlevel import checkpoint
 
-from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
+    Kind,
+    is_stored,
+    refusal,
+)
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     GenerationState,
@@ -14,7 +21,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     SyncedVersion,
 )
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, ModelMismatch
-from tests.memory_ledger.state import Kept, State
+from tests.memory_ledger.state import Kept, Row, State, has_point
 
 
 class MemoryGenerations:
@@ -74,6 +81,40 @@ class MemoryGenerations:
     async def set_synced_version(self, generation_id: int, version: int) -> None:
         await checkpoint()
         self._state.set_synced(SyncedVersion(generation_id, version))
+
+    async def lacking(
+        self, source_id: int, target_id: int, *, refused: bool, after: FileKey | None, limit: int
+    ) -> list[UnseenFile]:
+        await checkpoint()
+        begin = (b"", b"") if after is None else (after.root_id.bytes, after.path)
+        found = []
+        for kept, key, row, target in self._of_source(source_id, target_id):
+            artefacts = row.record.artefacts
+            is_open = refused or refusal(artefacts, target) is None
+            is_after = (key.root_id.bytes, key.path) > begin
+            if is_open and is_after and not is_stored(artefacts, target):
+                absolute = self._state.absolute(kept.record.id, key)
+                sha256 = row.record.sha256
+                found.append(UnseenFile(key, absolute, row.point_id, True, sha256))
+        return found[:limit]
+
+    async def count_missing(self, source_id: int, target_id: int) -> int:
+        await checkpoint()
+        of_source = self._of_source(source_id, target_id)
+        return sum(not has_point(row.record, target) for _, _, row, target in of_source)
+
+    def _of_source(
+        self, source_id: int, target_id: int
+    ) -> Iterator[tuple[Kept, FileKey, Row, str]]:
+        """By key, with the target's model: its files that have a point."""
+        source, target = self._state.generation(source_id), self._state.generation(target_id)
+        if source is None or target is None:
+            return
+        kept, generation = source
+        for key in sorted(kept.files, key=lambda one: (one.root_id.bytes, one.path)):
+            row = kept.files[key]
+            if has_point(row.record, generation.fingerprint):
+                yield kept, key, row, target[1].fingerprint
 
     async def taken_tables(self) -> set[str]:
         await checkpoint()

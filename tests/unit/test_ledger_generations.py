@@ -11,6 +11,9 @@ import pytest
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.adapters.sqlite.library_models import library_models
 from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate, shipped
+from ingestion_orchestration_fastapi_app.domain.files import artefacts
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import stored as vector
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     GenerationState,
@@ -20,7 +23,19 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
 )
 from ingestion_orchestration_fastapi_app.errors import CollectionExists, CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from tests.unit.ledger_words import MODEL, NOW, ROOT, bound, running
+from tests.unit.ledger_words import (
+    MODEL,
+    NOW,
+    ROOT,
+    bound,
+    complete,
+    failed,
+    key,
+    running,
+    stored,
+)
+from utils.contract import ErrorCode
+from utils.problems import Rejected
 
 pytestmark = pytest.mark.anyio
 
@@ -174,3 +189,40 @@ async def test_a_renamed_collection_keeps_all_but_its_name(ledger: Ledger) -> No
     assert job is not None
     assert job.request.collection == "new"
     assert (await ledger.collections.create("default", identity="again")).id != made.id
+
+
+async def test_what_a_generation_lacks_is_listed_by_key(ledger: Ledger) -> None:
+    made = await running(ledger)
+    other = (await ledger.generations.create(made.id, SECOND)).id
+    active = made.bound().id
+    of_both = (vector(Kind.VECTOR, "fp"), vector(Kind.VECTOR, "fp2"))
+    refused = artefacts.failed(Rejected(ErrorCode.CLIP_INFER, "no"), model="fp2")
+    await complete(
+        ledger,
+        made,
+        stored(b"b/old.jpg"),
+        stored(b"a.jpg"),
+        replace(stored(b"both.jpg"), artefacts=of_both),
+        replace(stored(b"odd.jpg"), artefacts=(vector(Kind.VECTOR, "fp"), refused)),
+        failed(b"corrupt.jpg"),
+        replace(stored(b"b/changed.jpg"), artefacts=of_both),
+    )
+    await complete(ledger, made, replace(stored(b"b/changed.jpg"), sha256=bytes(32)))
+
+    async def lacking(*, refused: bool, after: bytes | None = None, limit: int = 9) -> list[bytes]:
+        begin = None if after is None else key(after)
+        page = await ledger.generations.lacking(
+            active, other, refused=refused, after=begin, limit=limit
+        )
+        assert all(one.absolute == ROOT.path + b"/" + one.key.path for one in page)
+        assert all(one.had_point and one.sha256 is not None for one in page)
+        return [one.key.path for one in page]
+
+    assert await lacking(refused=True) == [b"a.jpg", b"b/changed.jpg", b"b/old.jpg", b"odd.jpg"]
+    assert await lacking(refused=False) == [b"a.jpg", b"b/changed.jpg", b"b/old.jpg"]
+    assert await lacking(refused=False, after=b"a.jpg", limit=1) == [b"b/changed.jpg"]
+    assert await ledger.generations.count_missing(active, other) == 3, "the stale one is there"
+    assert await ledger.generations.count_missing(other, active) == 0
+    for one in (active, 99):
+        assert await ledger.generations.count_missing(one, one) == 0
+    assert await ledger.generations.lacking(active, 99, refused=True, after=None, limit=9) == []

@@ -62,6 +62,8 @@ async def at_work(ledger: Ledger) -> None:
     await ledger.files.delete_files("job-1", made.id, gone, synced=[])
     await ledger.files.fail_pending("job-1", ErrorCode.FILE_NOT_FOUND, "gone")
     other = await ledger.generations.create(made.id, replace(MODEL, table="b", fingerprint="b"))
+    await ledger.generations.lacking(generation_id, other.id, refused=False, after=None, limit=9)
+    await ledger.generations.count_missing(generation_id, other.id)
     await ledger.generations.remove(other.id)
 
 

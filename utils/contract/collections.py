@@ -1,15 +1,23 @@
-"""Collections and their watched folders."""
+"""Collections, their watched folders, and their generations: tables, each made by one model."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool, StrictInt
 
 from utils.contract.base import MAX_PATH_CHARACTERS, Reply, Wire
-from utils.contract.examples import COLLECTION
+from utils.contract.examples import COLLECTION, GENERATION
 
 COLLECTION_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+
+MAX_GENERATION_ID = 2**53 - 1
+_FORCE = "Also where so many images lack a vector that it would be asked about."
+
+GenerationNumber = Annotated[
+    StrictInt, Field(ge=1, le=MAX_GENERATION_ID, description="The generation's number.")
+]
 
 Name = Annotated[
     str,
@@ -104,3 +112,46 @@ class CollectionList(Reply):
     model_config = ConfigDict(json_schema_extra={"examples": [{"collections": [COLLECTION]}]})
 
     collections: tuple[CollectionReply, ...] = Field(description="By name.")
+
+
+class GenerationReply(Reply):
+    """One table of a collection, made by one model."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [GENERATION]})
+
+    id: int = Field(description="Its number, which never names another one.")
+    state: Literal["filling", "active", "retired"] = Field(
+        description="The `active` one answers; a `filling` one never did, a `retired` one did."
+    )
+    model: str = Field(description="The model of its vectors.")
+    weights: str = Field(description="The weights of the model.")
+    dim: int = Field(description="How many numbers a vector has.")
+    fingerprint: str = Field(description="Of model, weights and preprocessing.")
+    count: int | None = Field(
+        description="How many images it holds; null where its table cannot be read."
+    )
+    missing: int = Field(
+        description="How many images of the active generation it lacks: they would not be found. "
+        "Where the active one was just changed: of the one that answered before."
+    )
+    created_at: datetime = Field(description="When, in UTC.")
+    activated_at: datetime | None = Field(description="When it answered first, or again, in UTC.")
+
+
+class GenerationList(Reply):
+    """All generations of a collection."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"collection": "default", "generations": [GENERATION]}]}
+    )
+
+    collection: str = Field(description="The collection.")
+    generations: tuple[GenerationReply, ...] = Field(description="The oldest first.")
+
+
+class ActivateRequest(Wire):
+    """To let a generation answer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"force": True}]})
+
+    force: StrictBool = Field(default=False, description=_FORCE)

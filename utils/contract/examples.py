@@ -57,6 +57,18 @@ SEARCH: dict[str, JsonValue] = {
     "warnings": [],
     "cursor": None,
 }
+GENERATION: dict[str, JsonValue] = {
+    "id": 2,
+    "state": "filling",
+    "model": "ViT-L-14",
+    "weights": "datacomp_xl_s13b_b90k",
+    "dim": 768,
+    "fingerprint": "c07d1e5b3a92",
+    "count": 1200,
+    "missing": 34,
+    "created_at": _AT,
+    "activated_at": None,
+}
 LOG_LINE: dict[str, JsonValue] = {"at": _AT, "event": "job_started", "detail": ""}
 JOB: dict[str, JsonValue] = {
     "job_id": _JOB_ID,

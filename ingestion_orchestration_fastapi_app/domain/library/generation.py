@@ -45,6 +45,11 @@ class Generation:
     activated_at: datetime | None = None
 
 
+def lane_of(generation_id: int) -> str:
+    """Of jobs that fill the generation: one at a time."""
+    return f"generation:{generation_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class SyncedVersion:
     """A version of a generation's table that is on the disk."""

@@ -85,6 +85,13 @@ class CollectionWords:
         if not state.whole:
             self.ask(collection)
 
+    async def compare(self, collection: CollectionRecord) -> None:
+        """Another table answers from now on: its points are looked through for words."""
+        state = self.state(collection)
+        async with state.lock:
+            state.whole = False
+        self.ask(collection)
+
     async def prepare(self, collection: CollectionRecord, *, is_known: bool) -> None:
         """Before a job that writes points. `is_known`: the points are as they were left."""
         state = self.state(collection)

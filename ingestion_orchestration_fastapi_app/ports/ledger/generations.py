@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation, NewGeneration
 
 
@@ -34,5 +36,16 @@ class GenerationRepository(Protocol):
         """Its table is a dropped one then. Idempotent; ValueError for the active one."""
 
     async def set_synced_version(self, generation_id: int, version: int) -> None: ...
+    async def lacking(
+        self, source_id: int, target_id: int, *, refused: bool, after: FileKey | None, limit: int
+    ) -> list[UnseenFile]:
+        """By key, those after `after`: files with a point in the source whose vector by the
+        target's model is not there, or is of an older content. `refused`: also those that cannot
+        be read, or that the target's model refused.
+        """
+
+    async def count_missing(self, source_id: int, target_id: int) -> int:
+        """How many files have a point in the source, and none in the target."""
+
     async def taken_tables(self) -> set[str]:
         """Names of all tables that the ledger knows, dropped ones included."""

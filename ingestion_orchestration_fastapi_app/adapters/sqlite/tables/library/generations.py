@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     GenerationState,
@@ -14,6 +17,25 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     SyncedVersion,
 )
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, ModelMismatch
+
+_THERE = """SELECT 1 FROM artefacts a WHERE a.file_id = f.id AND a.kind = 'vector'
+    AND a.model = ? AND a.state IN ('stored', 'stale')"""
+_AS_THE_FILE_IS = """SELECT 1 FROM artefacts a WHERE a.file_id = f.id AND a.kind = 'vector'
+    AND a.model = ? AND a.state = 'stored'"""
+_REFUSED = """SELECT 1 FROM artefacts a WHERE a.file_id = f.id AND (a.kind = 'picture'
+    OR (a.kind = 'vector' AND a.model = ? AND a.code IS NOT NULL))"""
+_LACKING = f"""
+SELECT f.root_id, f.path, f.point_id, f.sha256, coalesce(r.path, x'') FROM files f
+LEFT JOIN roots r ON r.collection_id = f.collection_id AND r.root_id = f.root_id
+WHERE f.collection_id = ? AND (f.root_id, f.path) > (?, ?)
+    AND EXISTS ({_THERE}) AND NOT EXISTS ({_AS_THE_FILE_IS})
+    AND (? OR NOT EXISTS ({_REFUSED}))
+ORDER BY f.root_id, f.path LIMIT ?
+"""  # noqa: S608  # constants
+_MISSING = f"""
+SELECT count(*) FROM files f
+WHERE f.collection_id = ? AND EXISTS ({_THERE}) AND NOT EXISTS ({_THERE})
+"""  # noqa: S608  # constants
 
 
 class GenerationsTable(Repository):
@@ -89,6 +111,35 @@ class GenerationsTable(Repository):
         collection_rows.set_synced_version(db, SyncedVersion(generation_id, version))
 
     @reads
+    def lacking(
+        self,
+        db: sqlite3.Connection,
+        source_id: int,
+        target_id: int,
+        *,
+        refused: bool,
+        after: FileKey | None,
+        limit: int,
+    ) -> list[UnseenFile]:
+        collection_id, source, target = _models(db, source_id, target_id)
+        begin = (b"", b"") if after is None else (after.root_id.bytes, after.path)
+        given = (collection_id, *begin, source, target, refused, target, limit)
+        return [
+            UnseenFile(
+                key=FileKey(UUID(bytes=root_id), path),
+                absolute=root.rstrip(b"/") + b"/" + path,
+                point_id=UUID(bytes=point_id),
+                had_point=True,
+                sha256=sha256,
+            )
+            for root_id, path, point_id, sha256, root in db.execute(_LACKING, given)
+        ]
+
+    @reads
+    def count_missing(self, db: sqlite3.Connection, source_id: int, target_id: int) -> int:
+        return int(db.execute(_MISSING, _models(db, source_id, target_id)).fetchone()[0])
+
+    @reads
     def taken_tables(self, db: sqlite3.Connection) -> set[str]:
         query = (
             "SELECT table_name FROM generations UNION SELECT name FROM dropped_tables"
@@ -101,3 +152,11 @@ def _row(db: sqlite3.Connection, generation_id: int) -> Row | None:
     query = "SELECT collection_id, state, table_name, fingerprint FROM generations WHERE id = ?"
     row: Row | None = db.execute(query, (generation_id,)).fetchone()
     return row
+
+
+def _models(db: sqlite3.Connection, source_id: int, target_id: int) -> tuple[int, str, str]:
+    """The source's collection, and both models; of ones that were removed, none that has files."""
+    source, target = _row(db, source_id), _row(db, target_id)
+    if source is None or target is None:
+        return 0, "", ""
+    return source[0], source[3], target[3]

@@ -1,0 +1,138 @@
+"""Generations of a collection: which there are, which one answers, and which one goes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from fastapi import APIRouter
+
+from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.links import OF_GENERATIONS
+from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath, GenerationId
+from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    Generation,
+    GenerationState,
+    lane_of,
+)
+from ingestion_orchestration_fastapi_app.errors import (
+    CollectionNotFound,
+    DiskFull,
+    GenerationNotFound,
+    GenerationStateProblem,
+    JobStateProblem,
+    StoreRead,
+    StoreWrite,
+    SwitchGuarded,
+)
+from ingestion_orchestration_fastapi_app.library.generations import generation_of
+from utils.contract import API_PREFIX, ActivateRequest, GenerationList, GenerationReply
+from utils.web.openapi import problems
+
+router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS])
+
+
+@router.get(
+    "/collections/{name}/generations",
+    summary="List a collection's generations",
+    responses={200: {"links": OF_GENERATIONS}, **problems(CollectionNotFound)},
+)
+async def list_generations(name: CollectionInPath, services: AppStateDep) -> GenerationList:
+    """Each is one table, made by one model. One is active, and answers; others fill, or did answer
+    and can do so again.
+    """
+    return await _listed(services, await services.collections.get(name))
+
+
+@router.post(
+    "/collections/{name}/generations/{generation_id}/activate",
+    dependencies=[WRITES],
+    summary="Let a generation answer",
+    responses=problems(
+        CollectionNotFound, GenerationNotFound, SwitchGuarded, DiskFull, StoreRead, StoreWrite
+    ),
+)
+async def activate_generation(
+    name: CollectionInPath,
+    generation_id: GenerationId,
+    body: ActivateRequest,
+    services: AppStateDep,
+) -> GenerationList:
+    """The switch, or the way back, in one call. Searches under way are answered by the one before.
+
+    What was imported since is not in it: `missing` says how many, and the next import, or a
+    re-embedding of it, adds them. Where that is more than `DELETE_GUARD_PERCENT`, and over 10, it
+    takes `force`.
+    """
+    collection = await services.collections.get(name)
+    generation = generation_of(collection, generation_id)
+    generations = services.collections.generations
+    if not body.force:
+        percent = services.settings.delete_guard_percent
+        await generations.check_switch(collection, generation, percent=percent)
+    now = await generations.activate(collection.id, generation.id)
+    return await _listed(services, now, compared_with=collection.active)
+
+
+@router.delete(
+    "/collections/{name}/generations/{generation_id}",
+    dependencies=[WRITES],
+    status_code=204,
+    summary="Remove a generation",
+    responses=problems(
+        CollectionNotFound,
+        GenerationNotFound,
+        GenerationStateProblem,
+        JobStateProblem,
+        DiskFull,
+        StoreRead,
+        StoreWrite,
+    ),
+)
+async def remove_generation(
+    name: CollectionInPath, generation_id: GenerationId, services: AppStateDep
+) -> None:
+    """With its table: there is no way back to it. The active one stays."""
+    collection = await services.collections.get(name)
+    generation = generation_of(collection, generation_id)
+    if generation.state is GenerationState.ACTIVE:
+        raise GenerationStateProblem(
+            f"The generation {generation_id} answers: let another one answer first."
+        )
+    lane = lane_of(generation_id)
+    for job in await services.ports.ledger.jobs.list_unfinished():
+        if (job.collection_id, job.request.lane) == (collection.id, lane):
+            raise JobStateProblem(f"The job {job.id} fills the generation: cancel it first.")
+    await services.collections.generations.remove(generation)
+
+
+async def _listed(
+    services: AppState, collection: CollectionRecord, *, compared_with: Generation | None = None
+) -> GenerationList:
+    """`compared_with`: the one that answered before, whose images the active one may lack."""
+    source = compared_with or collection.active
+    replies = []
+    for one in collection.generations:
+        count: int | None = None
+        with suppress(StoreRead, ValueError):  # its table is damaged, or not there
+            count = await services.ports.store.count(one.table)
+        missing = 0
+        if source is not None and source.id != one.id:
+            count_missing = services.ports.ledger.generations.count_missing
+            missing = await count_missing(source.id, one.id)
+        replies.append(
+            GenerationReply(
+                id=one.id,
+                state=one.state.value,
+                model=one.model,
+                weights=one.weights,
+                dim=one.dim,
+                fingerprint=one.fingerprint,
+                count=count,
+                missing=missing,
+                created_at=one.created_at,
+                activated_at=one.activated_at,
+            )
+        )
+    return GenerationList(collection=collection.name, generations=tuple(replies))
