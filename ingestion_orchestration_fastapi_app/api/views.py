@@ -12,7 +12,6 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, S
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
-from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.library.searching.query import Found
@@ -21,7 +20,6 @@ from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.contract import (
     API_PREFIX,
     CollectionReply,
-    FilterSpec,
     ImageReply,
     JobReason,
     JobReply,
@@ -31,7 +29,6 @@ from utils.contract import (
     SearchHit,
     SearchReply,
     WatchReply,
-    formats_named,
 )
 from utils.web.routing.root_path import external_path
 
@@ -147,22 +144,6 @@ def _watch_reply(watch: Watch, folder: WatchedFolder | None) -> WatchReply:
         recursive=watch.recursive,
         mode="events" if folder is not None and folder.has_events else "rescan",
         detail=NOT_ALLOWED if folder is None else folder.detail,
-    )
-
-
-def filters_of(spec: FilterSpec) -> Filters:
-    return Filters(
-        taken_after=spec.taken_after,
-        taken_before=spec.taken_before,
-        camera=spec.camera,
-        lens=spec.lens,
-        rating_min=spec.rating_min,
-        keywords=spec.keywords,
-        path_prefix=spec.path_prefix,
-        formats=None if spec.formats is None else formats_named(spec.formats),
-        min_width_px=spec.min_width_px,
-        min_height_px=spec.min_height_px,
-        has_gps=spec.has_gps,
     )
 
 

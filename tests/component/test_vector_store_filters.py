@@ -11,9 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import (
+    NO_FILTERS,
+    Box,
+    Circle,
+    Filters,
+)
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from tests.component.store_bucket import KINDS, Bucket, store_of
 from tests.component.store_fixtures import (
     COLLECTION,
     DIM,
@@ -24,12 +30,67 @@ from tests.component.store_fixtures import (
     points,
     unit,
 )
+from utils.contract import Orientation
 from utils.metadata.photo_metadata import Metadata
 
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module", params=KINDS)
+async def fifty(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, bucket: Bucket
+) -> VectorStore:
+    folder = str(tmp_path_factory.mktemp("fifty"))
+    return await filled(store_of(request.param, folder, bucket), 50)
+
+
 MOMENT = datetime(2020, 1, 2)  # noqa: DTZ001  # a camera's clock has no zone
+
+
+NOWHERE = Filters(box=Box(-90, -180, 90, 180))
+FURTHER = [
+    Filters(taken_after=MOMENT),
+    Filters(taken_before=MOMENT, camera="nikon"),
+    Filters(lens="ef"),
+    Filters(rating_max=0),
+    Filters(rating_min=0, rating_max=3),
+    Filters(keywords=("rom",)),
+    Filters(folder="/PHOTOS/3"),
+    Filters(folder="/photos"),
+    Filters(folder="/", subfolders=False),
+    Filters(folder="/photos/3/", subfolders=False),
+    Filters(folder="/photos", subfolders=False),
+    Filters(formats=()),
+    Filters(max_width_px=120, max_height_px=1990),
+    Filters(max_width_px=2**40, max_height_px=2**31),
+    Filters(min_width_px=2**40),
+    Filters(min_size_bytes=5_000_000_010, max_size_bytes=5_000_000_020),
+    Filters(min_size_bytes=2**70),
+    Filters(max_size_bytes=2**70),
+    *(Filters(orientation=one) for one in Orientation),
+    Filters(has_gps=True),
+    NOWHERE,
+    Filters(box=Box(1, 7.5, 3, 7.5)),
+    Filters(box=Box(1, 7.6, 3, 7.4)),
+    Filters(circle=Circle(2, 7.5, radius_km=100)),
+    Filters(circle=Circle(2, -172.5, radius_km=20_040)),
+    Filters(circle=Circle(89.95, 7.5, radius_km=9_800)),
+    Filters(ids=frozenset({point(3).id, point(4).id, point(900).id})),
+    Filters(ids=frozenset()),
+    Filters(within=(b"/photos",)),
+    Filters(within=(b"/photo",)),
+    Filters(within=()),
+    NO_FILTERS,
+    Filters(any_of=(Filters(camera="nikon"), Filters(rating_min=3), Filters(camera="no one's"))),
+    Filters(all_of=(Filters(camera="nikon"), Filters(rating_min=3))),
+    Filters(camera="nikon", none_of=(Filters(rating_min=3), Filters(taken_after=MOMENT))),
+    Filters(any_of=(NOWHERE, Filters(none_of=(Filters(any_of=(NOWHERE, NO_FILTERS)),)))),
+]
 
 
 @pytest.mark.parametrize(
@@ -110,3 +171,47 @@ async def test_no_text_means_anything_but_itself_to_a_folder(
     ):
         found = await store.page(COLLECTION, limit=5, offset=0, filters=filters)
         assert set(ids(found)) == {each.id for each in held if filters.matches(each)}
+
+
+@pytest.mark.parametrize("filters", [*FURTHER, *(Filters(none_of=(one,)) for one in FURTHER)])
+async def test_a_condition_and_its_opposite_mean_the_same_to_every_store(
+    fifty: VectorStore, filters: Filters
+) -> None:
+    expected = {each.id for each in points(0, 50) if filters.matches(each)}
+    hits = await fifty.search(COLLECTION, unit(2), limit=50, filters=filters)
+    assert {hit.point.id for hit in hits} == expected
+    assert await fifty.count(COLLECTION, filters) == len(expected)
+
+
+LEAVES = st.sampled_from(FURTHER)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.builds(
+        lambda own, all_of, any_of, none_of: replace(
+            own, all_of=tuple(all_of), any_of=tuple(any_of), none_of=tuple(none_of)
+        ),
+        LEAVES,
+        st.lists(inner, max_size=2),
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=2),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees=st.lists(TREES, min_size=1, max_size=8))
+async def test_a_tree_means_the_same_to_every_store(
+    trees: list[Filters], fifty: VectorStore
+) -> None:
+    rows = points(0, 50)
+    for filters in trees:
+        found = await fifty.page(COLLECTION, limit=50, offset=0, filters=filters)
+        assert set(ids(found)) == {each.id for each in rows if filters.matches(each)}
+
+
+async def test_captions_must_be_ids_before_a_store_is_asked(store: VectorStore) -> None:
+    await filled(store, 3)
+    for asked in (Filters(has_caption=True), Filters(none_of=(Filters(has_caption=False),))):
+        with pytest.raises(ValueError, match="caption"):
+            await store.page(COLLECTION, limit=5, offset=0, filters=asked)

@@ -138,15 +138,19 @@ def test_numbers_and_texts_of_a_request_have_bounds(service: str, operation: Any
                 assert "maxItems" in part or part["items"].get("format") == "binary", (name, part)
 
 
-def parts(service: str, schema: Any) -> Iterator[Any]:
-    """The schema and all that it is made of."""
+def parts(service: str, schema: Any, above: frozenset[str] = frozenset()) -> Iterator[Any]:
+    """The schema and all that it is made of; what holds itself (`above` it) once."""
+    name = schema.get("$ref")
+    if name in above:
+        return
+    above = above | {name} if name else above
     schema = resolved(service, schema)
     yield schema
     for inner in (*schema.get("anyOf", ()), *schema.get("allOf", ())):
-        yield from parts(service, inner)
+        yield from parts(service, inner, above)
     for inner in (*schema.get("properties", {}).values(), schema.get("items")):
         if isinstance(inner, dict):
-            yield from parts(service, inner)
+            yield from parts(service, inner, above)
 
 
 @every_operation

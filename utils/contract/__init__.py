@@ -40,6 +40,7 @@ from utils.contract.collections import (
     WatchReply,
 )
 from utils.contract.error_codes import ErrorCode
+from utils.contract.filters import FilterSpec, Orientation, formats_named
 from utils.contract.health import (
     InferenceService,
     InferenceState,
@@ -92,11 +93,9 @@ from utils.contract.jobs import (
 from utils.contract.search import (
     MAX_SEARCH_LIMIT,
     MAX_SEARCH_OFFSET,
-    FilterSpec,
     SearchHit,
     SearchReply,
     SearchTextRequest,
-    formats_named,
 )
 
 __all__ = [
@@ -166,6 +165,7 @@ __all__ = [
     "ModelState",
     "OrchestratorCapabilities",
     "OrchestratorHealth",
+    "Orientation",
     "ProblemBody",
     "QueueCapabilities",
     "Reply",

@@ -1,53 +1,21 @@
-"""Searches: what is asked, by which conditions, and what is found."""
+"""Searches: what is asked, and what is found."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, WithJsonSchema
+from pydantic import ConfigDict, Field, StrictFloat
 
 from utils.contract.base import (
     JSON_NUMBER,
-    MAX_PATH_CHARACTERS,
     CollectionText,
     NotBlank,
     Reply,
     Wire,
 )
 from utils.contract.examples import HIT, SEARCH
-from utils.contract.images import Format, ImageReply
-from utils.contract.times import SinceTime, UntilTime
-
-RAW_GROUP = "raw"
-
-_BY_NAME: dict[str, tuple[Format, ...]] = {
-    **{name: (known,) for known in Format for name in (known.value, *known.extensions)},
-    RAW_GROUP: tuple(known for known in Format if known.is_raw),  # also Panasonic's old extension
-}
-FORMAT_NAMES = tuple(sorted(_BY_NAME))
-MAX_FORMATS = 50
-
-
-def _name(written: object) -> str:
-    """As in FORMAT_NAMES. Raises ValueError, which says which names there are."""
-    name = written.strip().lower().removeprefix(".") if isinstance(written, str) else ""
-    if name not in _BY_NAME:
-        raise ValueError(f"there is no such format; the names are {', '.join(FORMAT_NAMES)}")
-    return name
-
-
-FormatName = Annotated[
-    str,
-    Field(max_length=16),
-    BeforeValidator(_name),
-    WithJsonSchema({"type": "string", "enum": list(FORMAT_NAMES)}),
-]
-
-
-def formats_named(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Every format that one of the names (from FORMAT_NAMES) means, once."""
-    return tuple(sorted({known.value for name in names for known in _BY_NAME[name]}))
-
+from utils.contract.filters import FilterSpec
+from utils.contract.images import ImageReply
 
 MAX_SEARCH_LIMIT = 500
 MAX_SEARCH_OFFSET = 10_000
@@ -63,59 +31,8 @@ CURSOR_DESCRIPTION = (
 )
 MAX_CURSOR_CHARACTERS = 16_384
 MAX_QUERY_CHARACTERS = 2000
-MAX_SIDE_PX = 1_000_000
 
 CursorText = Annotated[str, Field(min_length=1, max_length=MAX_CURSOR_CHARACTERS)]
-KeywordText = Annotated[str, Field(min_length=1, max_length=200)]
-SidePx = Annotated[int, Field(ge=1, le=MAX_SIDE_PX), JSON_NUMBER]
-
-
-class FilterSpec(Wire):
-    """All given conditions must hold. Case does not matter in texts."""
-
-    taken_after: SinceTime | None = Field(
-        default=None,
-        description="Taken then or later, by the camera's clock: a year, month, day or time, "
-        "meant from its beginning. An offset from UTC is not looked at.",
-    )
-    taken_before: UntilTime | None = Field(
-        default=None,
-        description="Taken then or earlier, by the camera's clock: a year, month, day or time, "
-        "meant until its end, so `2019` includes all of 2019.",
-    )
-    camera: str | None = Field(
-        default=None,
-        max_length=200,
-        description="A part of the camera's make and model.",
-        examples=["canon"],
-    )
-    lens: str | None = Field(
-        default=None, max_length=200, description="A part of the lens's name.", examples=["50mm"]
-    )
-    rating_min: Annotated[int, Field(ge=-1, le=5), JSON_NUMBER] | None = Field(
-        default=None, description="The least rating: -1 (rejected) to 5."
-    )
-    keywords: tuple[KeywordText, ...] = Field(
-        default=(), max_length=50, description="Whole keywords; a picture must have all of them."
-    )
-    path_prefix: str | None = Field(
-        default=None,
-        max_length=MAX_PATH_CHARACTERS,
-        description="What the picture's path begins with.",
-        examples=["/photos/2019/"],
-    )
-    formats: tuple[FormatName, ...] | None = Field(
-        default=None,
-        max_length=MAX_FORMATS,
-        description="Any of these formats, by name or file extension, in any case, with or without "
-        "the dot. `raw` means every camera's RAW format.",
-        examples=[["jpeg", "raw"]],
-    )
-    min_width_px: SidePx | None = Field(default=None, description="The least width, in pixels.")
-    min_height_px: SidePx | None = Field(default=None, description="The least height, in pixels.")
-    has_gps: StrictBool | None = Field(
-        default=None, description="Whether the picture says where it was taken."
-    )
 
 
 class SearchTextRequest(Wire):

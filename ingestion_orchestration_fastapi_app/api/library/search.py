@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.library.filters import filters_of
 from ingestion_orchestration_fastapi_app.api.links import OF_RESULTS
 from ingestion_orchestration_fastapi_app.api.parameters import (
     CollectionName,
@@ -16,7 +17,7 @@ from ingestion_orchestration_fastapi_app.api.parameters import (
     SearchOffset,
 )
 from ingestion_orchestration_fastapi_app.api.security import READS
-from ingestion_orchestration_fastapi_app.api.views import filters_of, search_reply
+from ingestion_orchestration_fastapi_app.api.views import search_reply
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
@@ -14,23 +15,52 @@ from ingestion_orchestration_fastapi_app.adapters.lance.reading.folded_columns i
     PATH,
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.rows import storable
-from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import Box, Circle, Filters
+from utils.contract.filters import Orientation
 from utils.text.folded import folded
 
 _INT32_MAX = 2**31 - 1
+_INT64_MAX = 2**63 - 1
+_ORIENTATIONS = {
+    Orientation.LANDSCAPE: ">",
+    Orientation.PORTRAIT: "<",
+    Orientation.SQUARE: "=",
+}
 
 
 def condition(filters: Filters) -> str | None:
-    """The same meaning as `Filters.matches`; None where nothing is asked."""
+    """The same meaning as `Filters.matches`; None where nothing is asked.
+
+    Raises ValueError where something is asked that only the ledger knows: it must be ids by then.
+    """
+    if filters.has_caption is not None:
+        raise ValueError("captions are not in this table: give the ids of those that have one")
     parts = [
         *_within(filters),
+        *_ids(filters),
         *_time(filters),
         *_camera(filters),
         *_place(filters),
         *_words(filters),
+        *_path(filters),
         *_picture(filters),
+        *_tree(filters),
     ]
     return " AND ".join(parts) if parts else None
+
+
+def _tree(filters: Filters) -> Iterable[str]:
+    for one in filters.all_of:
+        yield f"({_nested(one)})"
+    if filters.any_of:
+        yield f"({' OR '.join(f'({_nested(one)})' for one in filters.any_of)})"
+    for one in filters.none_of:
+        # A comparison with what is not known is null, and NOT leaves it so. Null is false here.
+        yield f"NOT coalesce(({_nested(one)}), false)"
+
+
+def _nested(filters: Filters) -> str:
+    return condition(filters) or "true"
 
 
 def id_in(ids: Iterable[UUID]) -> str:
@@ -48,6 +78,11 @@ def _within(filters: Filters) -> Iterable[str]:
         folders = [folder.rstrip(b"/").hex() for folder in filters.within]
         ranges = [f"(path > X'{one}2f' AND path < X'{one}30')" for one in folders]
         yield f"({' OR '.join(ranges)})" if ranges else "false"
+
+
+def _ids(filters: Filters) -> Iterable[str]:
+    if filters.ids is not None:
+        yield id_in(sorted(filters.ids)) if filters.ids else "false"
 
 
 def _time(filters: Filters) -> Iterable[str]:
@@ -68,26 +103,75 @@ def _camera(filters: Filters) -> Iterable[str]:
 def _place(filters: Filters) -> Iterable[str]:
     if filters.has_gps is not None:
         yield f"latitude IS {'NOT ' if filters.has_gps else ''}NULL"
+    if filters.box is not None:
+        yield _box(filters.box)
+    if filters.circle is not None:
+        yield _circle(filters.circle)
+
+
+def _box(box: Box) -> str:
+    spans = [f"longitude BETWEEN {_number(west)} AND {_number(east)}" for west, east in box.spans]
+    latitudes = f"latitude BETWEEN {_number(box.south)} AND {_number(box.north)}"
+    return f"({latitudes} AND ({' OR '.join(spans)}))"
+
+
+def _circle(circle: Circle) -> str:
+    if circle.is_globe:
+        return "latitude IS NOT NULL"
+    north, east = (
+        f"power(sin(radians({column} - ({_number(centre)})) / 2), 2)"
+        for column, centre in (("latitude", circle.latitude), ("longitude", circle.longitude))
+    )
+    across = f"{_number(math.cos(math.radians(circle.latitude)))} * cos(radians(latitude))"
+    exact = f"{north} + {across} * {east} <= {_number(circle.most_haversine)}"
+    return f"({_box(circle.bounds)} AND {exact})"  # the box first: it costs least
+
+
+def _number(value: float) -> str:
+    return f"cast('{value!r}' AS double)"  # a literal of many digits may become a decimal
 
 
 def _words(filters: Filters) -> Iterable[str]:
     if filters.rating_min is not None:
         yield f"rating >= {int(filters.rating_min)}"
+    if filters.rating_max is not None:
+        yield f"rating <= {int(filters.rating_max)}"
     for word in filters.keywords:
         whole = text(f"{KEYWORD_END}{folded(word)}{KEYWORD_END}")
         held = f"keywords IS NOT NULL AND strpos({KEYWORDS}, {whole}) > 0"
         yield "false" if KEYWORD_END in word else held
 
 
-def _picture(filters: Filters) -> Iterable[str]:
+def _path(filters: Filters) -> Iterable[str]:
     if filters.path_prefix:
         yield f"starts_with({PATH}, {text(folded(filters.path_prefix))})"
+    folder = filters.folder_prefix
+    if folder is not None:
+        yield f"starts_with({PATH}, {text(folder)})"
+        if not filters.subfolders:
+            yield f"strpos(substr({PATH}, {len(folder) + 1}), '/') = 0"
+
+
+def _picture(filters: Filters) -> Iterable[str]:
     if filters.formats is not None:
         formats = ", ".join(text(name) for name in filters.formats)
         yield f"format IN ({formats})" if formats else "false"
-    for column, least in (("width_px", filters.min_width_px), ("height_px", filters.min_height_px)):
-        if least:  # Lance refuses a number that the column cannot hold
-            yield f"{column} >= {int(least)}" if least <= _INT32_MAX else "false"
+    width = filters.min_width_px, filters.max_width_px
+    height = filters.min_height_px, filters.max_height_px
+    size = filters.min_size_bytes, filters.max_size_bytes
+    yield from _between("width_px", *width, greatest=_INT32_MAX)
+    yield from _between("height_px", *height, greatest=_INT32_MAX)
+    yield from _between("size_bytes", *size, greatest=_INT64_MAX)
+    if filters.orientation is not None:
+        yield f"width_px {_ORIENTATIONS[filters.orientation]} height_px"
+
+
+def _between(column: str, least: int | None, most: int | None, *, greatest: int) -> Iterable[str]:
+    """Lance refuses a number that the column cannot hold."""
+    if least:
+        yield f"{column} >= {int(least)}" if least <= greatest else "false"
+    if most is not None and most < greatest:
+        yield f"{column} <= {int(most)}"
 
 
 def _timestamp(moment: datetime) -> str:

@@ -44,8 +44,9 @@ class LanceReads(Tables):
         filters: Filters = NO_FILTERS,
         min_score: float | None = None,
     ) -> list[Hit]:
+        where = condition(filters)
         async with self._reading(table) as open_table:
-            search = Nearest(open_table.handle, vector, condition(filters), limit, offset, after)
+            search = Nearest(open_table.handle, vector, where, limit, offset, after)
             try:
                 hits = await search.hits(indexed=open_table.indexed)
             except BaseException as exc:
@@ -63,14 +64,14 @@ class LanceReads(Tables):
     async def page(
         self, table: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
     ) -> list[Point]:
+        where = condition(filters)
         async with self._reading(table) as open_table:
-            return await queries.by_path(
-                open_table.handle, limit=limit, offset=offset, filters=filters
-            )
+            return await queries.by_path(open_table.handle, where, limit=limit, offset=offset)
 
     async def count(self, table: str, filters: Filters = NO_FILTERS) -> int:
+        where = condition(filters)
         async with self._reading(table) as open_table:
-            return int(await open_table.handle.count_rows(condition(filters)))
+            return int(await open_table.handle.count_rows(where))
 
     async def ids(self, table: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
         async with self._reading(table) as open_table:

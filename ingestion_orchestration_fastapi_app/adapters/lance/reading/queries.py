@@ -8,7 +8,7 @@ from uuid import UUID
 
 from lancedb.query import ColumnOrdering
 
-from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import condition, id_in
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import id_in
 from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
     DISPLAY_PATH,
@@ -17,7 +17,6 @@ from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
     ROOT_ID,
     VECTOR,
 )
-from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 
 _IDS_A_GROUP = 8192
@@ -42,12 +41,11 @@ async def rows_by_id(
         yield await handle.query().where(where).select(list(columns)).to_arrow()
 
 
-async def by_path(handle: Any, *, limit: int, offset: int, filters: Filters) -> list[Point]:
+async def by_path(handle: Any, where: str | None, *, limit: int, offset: int) -> list[Point]:
     """In the order of display path and id."""
     if limit <= 0:
         return []
     query = handle.query().select([*PAYLOAD_COLUMNS])
-    where = condition(filters)
     if where is not None:
         query = query.where(where)
     order = [ColumnOrdering(column_name=DISPLAY_PATH), ColumnOrdering(column_name=ID)]
