@@ -10,6 +10,9 @@ import httpx
 from anyio import CapacityLimiter
 
 from ingestion_orchestration_fastapi_app.adapters.content_cache.cache import open_content_cache
+from ingestion_orchestration_fastapi_app.adapters.content_cache.preview_cache import (
+    open_preview_cache,
+)
 from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
     LEDGER_NAME,
     free_bytes,
@@ -30,6 +33,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.directories import
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import MountPoints
 from ingestion_orchestration_fastapi_app.adapters.local_files.stored_file import open_stored
+from ingestion_orchestration_fastapi_app.adapters.preview_rendering import RenderedPreviews
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.api.admin.sessions import Sessions
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
@@ -44,11 +48,12 @@ from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from ingestion_orchestration_fastapi_app.library.originals import Originals
+from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
+from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
+from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
-from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.metrics import Gauge, Gauges, WorkMetrics
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
@@ -62,6 +67,8 @@ from utils.sandbox.pool import DecoderPool
 
 BLOCKING_THREADS = 8
 THUMBNAIL_SHARE = 4  # of the memory for files in flight, beside it
+PREVIEW_SHARE = 4
+MOST_PREVIEWS = 4  # decoded at once; imports go on beside them
 
 
 async def composed(
@@ -170,6 +177,17 @@ async def composed(
         pool,
         is_allowed=allowed.allows,
     )
+    previews = Previews(
+        await stack.enter_async_context(
+            open_preview_cache(settings.cache_location, limit_bytes=settings.preview_cache_bytes)
+        ),
+        ports.library,
+        RenderedPreviews(
+            CapacityLimiter(MOST_PREVIEWS), decoders, threads, max_pixels=settings.max_image_pixels
+        ),
+        MemoryBudget(settings.max_inflight_bytes // PREVIEW_SHARE),
+        at_once=min(MOST_PREVIEWS, settings.decode_workers),
+    )
     ingesting = Ingest(ports, known_collections, pool, concurrency)
     scheduler = JobScheduler(
         ports,
@@ -205,6 +223,7 @@ async def composed(
             query_timeout_s=settings.ml_query_timeout_s,
         ),
         thumbnails=thumbnails,
+        previews=previews,
         stale_points=StalePoints(ports.ledger.files),
         pool=pool,
         allowed=allowed,

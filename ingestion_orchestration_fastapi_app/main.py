@@ -25,6 +25,7 @@ from ingestion_orchestration_fastapi_app.api.library import (
     collections,
     generations,
     images,
+    pictures,
     roots,
     search,
 )
@@ -122,7 +123,7 @@ def create_app(
         checkers=[SessionCookie(cookie_name(settings.orchestrator_port)), LocalSecretHeader()],
         open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
-    of_library = (collections, generations, roots, allowed_roots, search, images)
+    of_library = (collections, generations, roots, allowed_roots, search, images, pictures)
     routes = (ingest, jobs, *of_library, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])

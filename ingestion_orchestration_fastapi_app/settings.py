@@ -79,6 +79,9 @@ class Settings(HttpSettings):
     picture_cache_bytes: int = Field(
         default=20 * GIB, ge=MIB, description="Most that cached thumbnails take on the disk."
     )
+    preview_cache_bytes: int = Field(
+        default=10 * GIB, ge=MIB, description="Most that cached previews take on the disk."
+    )
     min_free_bytes: int = Field(
         default=500 * MIB, ge=0, description="Disk space that a job must leave free."
     )

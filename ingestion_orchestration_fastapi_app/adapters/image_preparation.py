@@ -10,8 +10,7 @@ from typing import Literal
 from anyio import CapacityLimiter, to_thread
 from PIL import Image
 
-from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
-from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import not_answering
+from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import read_unchanged
 from ingestion_orchestration_fastapi_app.adapters.reader_version import reader_version
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Content,
@@ -20,11 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Upload,
 )
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture, placeholder_phash
-from ingestion_orchestration_fastapi_app.resources.root_threads import (
-    ANSWER_LIMIT_S,
-    NotAnsweringError,
-    RootThreads,
-)
+from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, ClipUpload, ErrorCode
 from utils.imaging.decoding import (
     Decoded,
@@ -142,35 +137,14 @@ class ImagePreparation:
 
         Its bytes are not there any more: the preview counts if the file was the same all along.
         """
-        try:
-            with OriginalFile(_original(content)) as file:
-                return await self._preview_of(file, min_side_px)
-        except NotAnsweringError:
-            return not_answering(content.file, self._root_threads)
 
-    async def _preview_of(self, file: OriginalFile, min_side_px: int) -> RawPicture | Rejected:
-        look = partial(
-            file.in_thread,
-            self._root_threads,
-            partial(file.check, strictly=True),
-            limit_s=ANSWER_LIMIT_S,
-        )
-        # Outside the limiter: where the file's share does not answer no decoder waits for it.
-        descriptor = await look()
-        if descriptor is not None:
-            try:
-                async with self._limiter:
-                    found = await self._pool.read_preview(
-                        descriptor, min_side_px=min_side_px, max_pixels=self._max_pixels
-                    )
-            except ImageUnreadableError:
-                if await look() is not None:
-                    raise
-            else:
-                if await look() is not None:
-                    return found
-        assert file.fault is not None
-        return file.fault
+        async def find(descriptor: int) -> RawPicture:
+            async with self._limiter:  # no decoder waits for a share that does not answer
+                return await self._pool.read_preview(
+                    descriptor, min_side_px=min_side_px, max_pixels=self._max_pixels
+                )
+
+        return await read_unchanged(original_of(content), self._root_threads, find)
 
     def _from_file(self, content: Content, sides: _Sides, min_side_px: int) -> Prepared:
         decoded = open_upright(content.data, min_side_px=min_side_px, max_pixels=self._max_pixels)
@@ -191,7 +165,7 @@ class ImagePreparation:
         if found.preview is not None and found.is_large_enough(sides.clip.side_px):
             picture = self._picture(found.preview, known, size, "preview")
             return Prepared(picture, self._upload(found.preview, sides))
-        upload = _original(content)
+        upload = original_of(content)
         if found.preview is not None:
             return Prepared(self._picture(found.preview, known, size, "developed"), upload)
         return Prepared(self._placeholder(content, known, size), upload)
@@ -239,7 +213,7 @@ class ImagePreparation:
         return Upload(encode_ppm(square), PPM_MEDIA_TYPE, data)
 
 
-def _original(content: Content) -> Original:
+def original_of(content: Content) -> Original:
     turn = content.metadata.sidecar_turn
     return Original(content.file, content.sha256, RAW_MEDIA_TYPE, turn)
 

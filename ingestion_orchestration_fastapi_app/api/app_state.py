@@ -18,11 +18,12 @@ from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from ingestion_orchestration_fastapi_app.library.originals import Originals
+from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
+from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
+from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
-from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
@@ -44,6 +45,7 @@ class AppState:
     watching: Watching
     search: Search
     thumbnails: Thumbnails
+    previews: Previews
     stale_points: StalePoints
     pool: InferencePool
     allowed: AllowedRoots

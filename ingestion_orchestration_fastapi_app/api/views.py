@@ -176,6 +176,7 @@ def _image_fields(point: Point, collection: str, stale: Collection[UUID]) -> dic
         "path": point.display_path,
         "filename": point.filename,
         "thumbnail_url": f"{image_url}/thumbnail?collection={collection}",
+        "preview_url": f"{image_url}/preview?collection={collection}",
         "file_url": f"{image_url}/file?collection={collection}",
         "width_px": point.width_px,
         "height_px": point.height_px,

@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.jobs.ending import Ending
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.words.faults import WordsLostError
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.verify.account import Account, Phase, account_of

@@ -26,7 +26,7 @@ from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from ingestion_orchestration_fastapi_app.library.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore

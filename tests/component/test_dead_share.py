@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from anyio import create_task_group, fail_after, sleep
 
-from ingestion_orchestration_fastapi_app.library import originals, thumbnails
+from ingestion_orchestration_fastapi_app.library.pictures import originals, thumbnails
 from tests.component.orchestrator_app import Running, check_problem, orchestrator, paint
 from tests.component.test_thumbnails_made_anew import NoPictures
 from utils.contract import ErrorCode

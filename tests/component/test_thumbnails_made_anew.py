@@ -15,7 +15,7 @@ from anyio import fail_after, sleep_forever
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content, Prepared
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
-from ingestion_orchestration_fastapi_app.library import thumbnails
+from ingestion_orchestration_fastapi_app.library.pictures import thumbnails
 from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
 from tests.component.orchestrator_app import Running, check_problem, orchestrator, paint
 from tests.memory_ports import MemoryContentCache

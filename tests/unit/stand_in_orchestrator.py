@@ -71,6 +71,7 @@ def hit(path: str, score: float) -> SearchHit:
         path=path,
         filename=path.rsplit("/", 1)[-1],
         thumbnail_url="/t",
+        preview_url="/p",
         file_url="/f",
         width_px=1,
         height_px=1,

@@ -14,6 +14,7 @@ IMAGE: dict[str, JsonValue] = {
     "path": "/photos/2019/beach.jpg",
     "filename": "beach.jpg",
     "thumbnail_url": f"/api/v1/images/{_IMAGE_ID}/thumbnail?collection=default",
+    "preview_url": f"/api/v1/images/{_IMAGE_ID}/preview?collection=default",
     "file_url": f"/api/v1/images/{_IMAGE_ID}/file?collection=default",
     "width_px": 6000,
     "height_px": 4000,

@@ -167,6 +167,9 @@ class ImageReply(Reply):
     path: str = Field(description="Where the file was imported from; odd bytes show as `\\xNN`.")
     filename: str = Field(description="The last part of the path.")
     thumbnail_url: str = Field(description="The path of its small picture, WebP.")
+    preview_url: str = Field(
+        description="The path of its large picture: JPEG, upright; `size` says how large."
+    )
     file_url: str = Field(description="The path of the original.")
     width_px: int = Field(description="As it is shown, after its orientation.")
     height_px: int = Field(description="As it is shown, after its orientation.")

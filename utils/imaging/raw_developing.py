@@ -70,15 +70,17 @@ def read_preview(source: bytes | int, *, min_side_px: int, max_pixels: int) -> R
     return RawPicture(width, height, preview)
 
 
-def develop(data: bytes, *, min_side_px: int, max_pixels: int) -> Image.Image:
+def develop(source: bytes | int, *, min_side_px: int, max_pixels: int) -> Image.Image:
     """Upright sRGB, at half the size where that leaves `min_side_px`. Blocking, up to seconds.
+
+    `source` is as for `read_preview`.
 
     Raises:
         ImageUnreadableError: it cannot be developed, or nothing but one colour comes out.
     """
     with unreadable_as(ErrorCode.DECODING_RAW):
-        check_sensor_data(data)
-    with _opened(data, max_pixels) as raw:
+        check_sensor_data(_bytes_of(source))
+    with _opened(source, max_pixels) as raw:
         half = min(raw.sizes.width, raw.sizes.height) // 2 >= min_side_px
         pixels = raw.postprocess(half_size=half, use_camera_wb=True, output_bps=8)
     image = Image.fromarray(pixels).convert("RGB")

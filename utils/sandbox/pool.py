@@ -7,7 +7,6 @@ a process more would cost a tenth of a small JPEG's time. All others go through 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -21,7 +20,7 @@ from utils.imaging.formats import Format, sniff
 from utils.imaging.raw_developing import RawPicture
 from utils.sandbox.canaries import canary_file
 from utils.sandbox.exclusive import Exclusive
-from utils.sandbox.process import Crashed, DecoderProcess, TimedOut
+from utils.sandbox.process import Crashed, DecoderProcess, Died, TimedOut
 from utils.sandbox.protocol import Ask, Result
 
 log = structlog.stdlib.get_logger(__name__)
@@ -37,13 +36,6 @@ _CANARY_LIMIT_S = 60.0  # its decoder may have to be loaded first, by a machine 
 
 class DecodersDownError(RuntimeError):
     """No decoder process can be started, or good files end it: the machine's fault, no file's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Died:
-    """The process ended, or was ended, before it answered."""
-
-    why: str
 
 
 Outcome: TypeAlias = Result | ImageUnreadableError | TimedOut | Died
@@ -124,6 +116,20 @@ class DecoderPool:
         ask = Ask(work="read_preview", min_side_px=min_side_px, max_pixels=max_pixels)
         result = await self._result(ask, descriptor)
         assert isinstance(result, RawPicture)
+        return result
+
+    async def develop(
+        self, descriptor: int, *, min_side_px: int, small_side_px: int, max_pixels: int
+    ) -> Decoded:
+        """A RAW, no longer than `small_side_px`. The descriptor stays the caller's."""
+        ask = Ask(
+            work="develop",
+            min_side_px=min_side_px,
+            small_side_px=small_side_px,
+            max_pixels=max_pixels,
+        )
+        result = await self._result(ask, descriptor)
+        assert isinstance(result, Decoded)
         return result
 
     async def decode_for_models(

@@ -50,6 +50,13 @@ class Crashed:
     spoke_nonsense: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The process ended, or was ended, before it answered."""
+
+    why: str
+
+
 @dataclass(slots=True)
 class _Watch:
     """One wait for a process: killed when the time is up or the wait is cancelled."""

@@ -57,15 +57,20 @@ class Ask(_Said):
     """`work` is the function of that name, in `decoding` or `raw_developing`.
 
     The payload is a file; for `read_preview` a descriptor: to send tens of megabytes would take
-    longer than to find the preview in them.
+    longer than to find the preview in them. `develop` has one, too, and answers no more pixels
+    than `small_side_px` allows.
     """
 
-    work: Literal["open_upright", "read_preview", "decode_for_models"]
+    work: Literal["open_upright", "read_preview", "develop", "decode_for_models"]
     max_pixels: int
     min_side_px: int = 0
     upload: ClipUpload | None = None
     whole_side_px: int = 0
     small_side_px: int = 0
+
+    @property
+    def has_descriptor(self) -> bool:
+        return self.work in ("read_preview", "develop")
 
 
 class Ready(_Said):
@@ -220,12 +225,18 @@ def _expected_bytes(ask: Ask, answer: Answer) -> int:
     for width, height in [*sizes, raw_size] if raw_size is not None else sizes:
         if width * height > ask.max_pixels:
             raise LostDecoderError("its picture is larger than allowed")
+    if picture is not None and ask.work == "develop" and _longest(picture) > ask.small_side_px:
+        raise LostDecoderError("its picture is larger than was asked for")
     if answer.small_size is not None and max(answer.small_size) > ask.small_side_px:
         raise LostDecoderError("its small picture is larger than was asked for")
     if ask.upload is not None:
         small_width, small_height = answer.small_size or (0, 0)
         return 3 * (ask.upload.side_px**2 + ask.whole_side_px**2 + small_width * small_height)
     return 3 * picture.pixels_size[0] * picture.pixels_size[1] if picture is not None else 0
+
+
+def _longest(picture: PictureHead) -> int:
+    return max(*picture.size, *picture.pixels_size)
 
 
 def _result(ask: Ask, answer: Answer, payload: bytes) -> Result | ImageUnreadableError:

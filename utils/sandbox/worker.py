@@ -16,9 +16,15 @@ from collections.abc import Callable, Sequence
 
 from utils.contract import ErrorCode
 from utils.imaging import raw_developing
-from utils.imaging.decoding import ImageUnreadableError, decode_for_models, open_upright
+from utils.imaging.decoding import (
+    Decoded,
+    ImageUnreadableError,
+    decode_for_models,
+    open_upright,
+)
 from utils.imaging.faults.unreadable import unreadable_as
-from utils.imaging.formats import sniff
+from utils.imaging.formats import Format, sniff
+from utils.imaging.thumbnail import shrunk
 from utils.process.parent_death import die_with_parent
 from utils.sandbox import protocol
 
@@ -31,6 +37,9 @@ Work = Callable[[protocol.Ask, bytes | int], Answered]  # a file's bytes, or a d
 
 def answer_to(ask: protocol.Ask, file: bytes | int) -> Answered:
     """Calls what was asked for. Raises ImageUnreadableError."""
+    if isinstance(file, int) and ask.work == "develop":
+        small = _developed(ask, file)
+        return protocol.Answer(picture=protocol.head_of(small)), small.image.tobytes()
     if isinstance(file, int):
         found = raw_developing.read_preview(
             file, min_side_px=ask.min_side_px, max_pixels=ask.max_pixels
@@ -57,13 +66,22 @@ def answer_to(ask: protocol.Ask, file: bytes | int) -> Answered:
     return protocol.Answer(picture=protocol.head_of(decoded)), decoded.image.tobytes()
 
 
+def _developed(ask: protocol.Ask, file: int) -> Decoded:
+    """Scaled down here: what crosses to the service is what it needs."""
+    whole = raw_developing.develop(file, min_side_px=ask.min_side_px, max_pixels=ask.max_pixels)
+    small = shrunk(whole, ask.small_side_px)
+    width, height = small.size
+    area = (0.0, 0.0, float(width), float(height))
+    return Decoded(small, width, height, area, Format.DNG, partial=False)
+
+
 def serve(parent: socket.socket, work: Work) -> None:
     """Answers until the parent is gone, or until memory ran out once."""
     protocol.send(parent, protocol.Ready())
     last = False
     while not last:
         ask, data_bytes = protocol.receive(parent, protocol.Ask)
-        if ask.work == "read_preview":
+        if ask.has_descriptor:
             with open(protocol.receive_descriptor(parent), "rb") as file:
                 answer, payload = _answered(work, ask, file.fileno())
         else:

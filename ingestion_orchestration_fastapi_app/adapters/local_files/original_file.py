@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import (
+    not_answering,
     open_regular,
     refusal,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original
 from ingestion_orchestration_fastapi_app.resources.root_threads import (
+    ANSWER_LIMIT_S,
     NotAnsweringError,
     RootThreads,
 )
 from utils.contract import ErrorCode
+from utils.imaging.faults.unreadable import ImageUnreadableError
 from utils.problems import Rejected
 
 T = TypeVar("T")
@@ -121,3 +125,37 @@ class OriginalFile:
             self.fault = _CHANGED  # it was cut short
         self._digest.update(chunk)
         return chunk
+
+
+async def read_unchanged(
+    original: Original, threads: RootThreads, read: Callable[[int], Awaitable[T]]
+) -> T | Rejected:
+    """What `read` makes of its descriptor, if before and after it is the file that was hashed.
+
+    Raises:
+        ImageUnreadableError: of `read`, where the file has not changed.
+    """
+    try:
+        with OriginalFile(original) as file:
+            return await _read_between(file, threads, read)
+    except NotAnsweringError:
+        return not_answering(original.file, threads)
+
+
+async def _read_between(
+    file: OriginalFile, threads: RootThreads, read: Callable[[int], Awaitable[T]]
+) -> T | Rejected:
+    check = partial(file.check, strictly=True)
+    look = partial(file.in_thread, threads, check, limit_s=ANSWER_LIMIT_S)
+    descriptor = await look()
+    if descriptor is not None:
+        try:
+            found = await read(descriptor)
+        except ImageUnreadableError:
+            if await look() is not None:
+                raise
+        else:
+            if await look() is not None:
+                return found
+    assert file.fault is not None
+    return file.fault

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from uuid import UUID
 
 from anyio import CapacityLimiter, move_on_after
 
-from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Embedded,
     Original,
     Prepared,
-    Skipped,
 )
 from ingestion_orchestration_fastapi_app.domain.library.picture import (
     DevelopedPreview,
@@ -31,6 +28,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.single import sent_alone
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.pictures.stored_content import stored_content
 from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from ingestion_orchestration_fastapi_app.ports.library import Library
@@ -121,20 +119,12 @@ class Thumbnails:
 
     async def _prepared(self, point: Point) -> Prepared | Rejected:
         with self._budget.share() as memory:
-            folder, _, name = point.path.rpartition(b"/")
-            file = File(Root(point.root_id, folder), name, FileStat(point.size_bytes, 0, 0))
-            opened = await self._library.open(file)
-            if isinstance(opened, (Rejected, Skipped)):
-                raise ImageNotFound(f"The file cannot be read: {opened.detail}")
-            try:
-                min_side_px = self._preparation.min_side_px(THUMBNAIL_ONLY)
-                await memory.reserve(opened.need_bytes(min_side_px=min_side_px))
-                content = await opened.read()
-            finally:
-                await opened.close()
-            if isinstance(content, Rejected) or content.sha256 != point.sha256:
-                raise ImageNotFound("The file has changed since it was stored.")
-            content = replace(content, metadata=point.metadata)  # its sidecars were not read
+            content = await stored_content(
+                self._library,
+                point,
+                memory,
+                min_side_px=self._preparation.min_side_px(THUMBNAIL_ONLY),
+            )
             try:
                 return await self._preparation.prepare(content, THUMBNAIL_ONLY)
             except DecodersDownError as exc:

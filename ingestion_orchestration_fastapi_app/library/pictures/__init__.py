@@ -1,0 +1,1 @@
+"""What people see of stored images: thumbnails, previews, originals, archives of them."""
