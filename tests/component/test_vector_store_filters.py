@@ -56,6 +56,9 @@ NOWHERE = Filters(box=Box(-90, -180, 90, 180))
 FURTHER = [
     Filters(taken_after=MOMENT),
     Filters(taken_before=MOMENT, camera="nikon"),
+    Filters(taken_after=datetime.min),  # noqa: DTZ901  # as above
+    Filters(taken_after=datetime(1677, 1, 1)),  # noqa: DTZ001  # as above
+    Filters(taken_before=datetime.max),  # noqa: DTZ901  # as above
     Filters(lens="ef"),
     Filters(rating_max=0),
     Filters(rating_min=0, rating_max=3),

@@ -118,9 +118,11 @@ def validation_text(error: RequestValidationError | ValidationError) -> str:
 
 
 def _fault_text(fault: Mapping[str, Any]) -> str:
-    if fault["type"] == "json_invalid":
-        # FastAPI's place is how many characters were read; pydantic's error says where.
-        where = f" at character {fault['loc'][-1]}" if fault["loc"] else ""
-        return f"body: it is no JSON ({fault['ctx']['error']}{where})"
     place = ".".join(str(step) for step in fault["loc"])
+    if fault["type"] == "json_invalid":
+        # FastAPI's place is how many characters of the body were read; pydantic's error says where.
+        read = [step for step in fault["loc"] if isinstance(step, int)]
+        where = f" at character {read[-1]}" if read else ""
+        field = "body" if read or not place else place
+        return f"{field}: it is no JSON ({fault['ctx']['error']}{where})"
     return f"{place}: {fault['msg'].removeprefix('Value error, ')}"

@@ -7,6 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.library.filter_parameters import (
+    FILTERS_EXAMPLE,
+    FORM_FILTERS_DESCRIPTION,
+    FiltersJson,
+    QueryFilters,
+    filters_in_json,
+)
 from ingestion_orchestration_fastapi_app.api.library.filters import filters_of
 from ingestion_orchestration_fastapi_app.api.links import OF_RESULTS
 from ingestion_orchestration_fastapi_app.api.parameters import (
@@ -18,7 +25,6 @@ from ingestion_orchestration_fastapi_app.api.parameters import (
 )
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.views import search_reply
-from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     CursorRefused,
@@ -94,6 +100,9 @@ async def search_by_image(
         ),
     ],
     collection: Annotated[CollectionText, Form()] = "default",
+    filters: Annotated[
+        FiltersJson | None, Form(description=FORM_FILTERS_DESCRIPTION, examples=[FILTERS_EXAMPLE])
+    ] = None,
     limit: Annotated[int, Form(ge=1, le=MAX_SEARCH_LIMIT, description="The most results.")] = 20,
     offset: Annotated[int, Form(ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)] = 0,
     cursor: Annotated[CursorText | None, Form(description=CURSOR_DESCRIPTION)] = None,
@@ -112,7 +121,7 @@ async def search_by_image(
         collection=collection,
         limit=limit,
         offset=offset,
-        filters=NO_FILTERS,
+        filters=filters_in_json(filters, where="body"),
         min_score=min_score,
         cursor=cursor,
     )
@@ -127,6 +136,7 @@ async def search_by_image(
 async def find_similar_images(
     image_id: ImageId,
     services: AppStateDep,
+    filters: QueryFilters,
     collection: CollectionName = "default",
     limit: PageLimit = 20,
     offset: SearchOffset = 0,
@@ -137,7 +147,7 @@ async def find_similar_images(
         collection=collection,
         limit=limit,
         offset=offset,
-        filters=NO_FILTERS,
+        filters=filters,
         min_score=None,
         cursor=cursor,
     )

@@ -17,9 +17,12 @@ from utils.contract.times import SinceTime, UntilTime
 MAX_DEPTH = 4
 MAX_NODES = 64
 MAX_BRANCHES = 50
+MAX_KEYWORDS = 50
 MAX_SIDE_PX = 1_000_000
 MAX_SIZE_BYTES = 2**50
 
+NamePart = Annotated[str, Field(max_length=200)]
+PathPrefix = Annotated[str, Field(max_length=MAX_PATH_CHARACTERS)]
 KeywordText = Annotated[str, Field(min_length=1, max_length=200)]
 FolderText = Annotated[str, Field(max_length=MAX_PATH_CHARACTERS, pattern="^/")]
 Rating = Annotated[int, Field(ge=-1, le=5)]
@@ -66,14 +69,13 @@ class FilterSpec(Wire):
         description="Taken then or earlier, by the camera's clock: a year, month, day or time, "
         "meant until its end, so `2019` includes all of 2019.",
     )
-    camera: str | None = Field(
+    camera: NamePart | None = Field(
         default=None,
-        max_length=200,
         description="A part of the camera's make and model.",
         examples=["canon"],
     )
-    lens: str | None = Field(
-        default=None, max_length=200, description="A part of the lens's name.", examples=["50mm"]
+    lens: NamePart | None = Field(
+        default=None, description="A part of the lens's name.", examples=["50mm"]
     )
     rating_min: Annotated[Rating, JSON_NUMBER] | None = Field(
         default=None, description="The least rating: -1 (rejected) to 5."
@@ -82,11 +84,12 @@ class FilterSpec(Wire):
         default=None, description="The greatest rating: -1 (rejected) to 5."
     )
     keywords: tuple[KeywordText, ...] = Field(
-        default=(), max_length=50, description="Whole keywords; a picture must have all of them."
+        default=(),
+        max_length=MAX_KEYWORDS,
+        description="Whole keywords; a picture must have all of them.",
     )
-    path_prefix: str | None = Field(
+    path_prefix: PathPrefix | None = Field(
         default=None,
-        max_length=MAX_PATH_CHARACTERS,
         description="What the picture's path begins with.",
         examples=["/photos/2019/"],
     )

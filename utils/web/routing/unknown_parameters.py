@@ -67,7 +67,7 @@ def _check(where: str, given: Iterable[str], known: Mapping[str, bool]) -> None:
 
 
 def _is_list(annotation: object) -> bool:
-    if isinstance(get_origin(annotation) or annotation, type):
-        origin = get_origin(annotation) or annotation
-        return isinstance(origin, type) and issubclass(origin, list | tuple | set)
-    return any(_is_list(arg) for arg in get_args(annotation))
+    kind = get_origin(annotation) or annotation
+    if isinstance(kind, type) and issubclass(kind, list | tuple | set):
+        return True
+    return any(_is_list(arg) for arg in get_args(annotation))  # `X | None`, `Annotated`

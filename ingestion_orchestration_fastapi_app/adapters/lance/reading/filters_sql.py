@@ -177,4 +177,5 @@ def _between(column: str, least: int | None, most: int | None, *, greatest: int)
 def _timestamp(moment: datetime) -> str:
     if moment.tzinfo is not None:
         raise ValueError("filters compare the camera's wall clock: give times without a zone")
-    return f"timestamp '{moment.isoformat(sep=' ', timespec='microseconds')}'"
+    # To the microsecond, as the column is: one of nanoseconds begins in 1677 and ends in 2262.
+    return f"timestamp(6) '{moment.isoformat(sep=' ', timespec='microseconds')}'"
