@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import chain, groupby
 
 from utils.text.folded import folded
+from utils.text.unmarked import PLAIN_LETTERS
 
 _ASCII_WORD = re.compile("[0-9a-z]+")
 # Scripts that put no space between words: each character is a term.
@@ -17,17 +18,6 @@ _UNSPACED = (
     *("THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"),
 )
 _OPTIONAL_MARKS = ("ARABIC", "HEBREW")  # vowels that most people leave out
-_PLAIN = {
-    "ø": "o",
-    "đ": "d",
-    "ð": "d",
-    "ł": "l",
-    "ħ": "h",
-    "ı": "i",
-    "æ": "ae",
-    "œ": "oe",
-    "þ": "th",
-}
 _CHARACTERS_KNOWN = 65_536
 
 
@@ -65,7 +55,7 @@ def _without_mark(character: str) -> str:
     is_mark = "\u0300" <= character <= "\u036f" or (
         category == "Mn" and name.startswith((*_OPTIONAL_MARKS, "VARIATION SELECTOR"))
     )
-    return "" if is_mark or category == "Cf" else _PLAIN.get(character, character)
+    return "" if is_mark or category == "Cf" else PLAIN_LETTERS.get(character, character)
 
 
 @lru_cache(maxsize=_CHARACTERS_KNOWN)
