@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
 from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
+from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate, candidate_of
 
 _IDS_A_GROUP = 8192
 
@@ -145,6 +146,26 @@ class MemoryStore:
             hits = [hit for hit in hits if after.precedes(hit.score, hit.point.id)]
         hits = hits[offset : offset + limit]
         return [hit for hit in hits if min_score is None or hit.score >= min_score]
+
+    async def candidates(
+        self,
+        table: str,
+        vector: Vector | None,
+        *,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        min_score: float | None = None,
+    ) -> list[Candidate]:
+        rows = self._read(table).rows
+        if vector is None:
+            await anyio.lowlevel.checkpoint()
+            found = [candidate_of(one, None) for one in rows if filters.matches(one)]
+            found.sort(key=lambda one: one.id)
+        else:
+            everything = await self.search(table, vector, limit=len(rows), filters=filters)
+            found = [candidate_of(hit.point, hit.score) for hit in everything]
+        found = found[: max(limit, 0)]
+        return [one for one in found if min_score is None or (one.score or 0.0) >= min_score]
 
     async def get(self, table: str, ids: Sequence[UUID], *, vectors: bool = False) -> list[Point]:
         await anyio.lowlevel.checkpoint()

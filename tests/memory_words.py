@@ -12,8 +12,9 @@ import anyio.lowlevel
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import NoTableError, reading
 from ingestion_orchestration_fastapi_app.adapters.lance.words.rows import to_table, to_words
 from ingestion_orchestration_fastapi_app.domain.library.collection import Opened, TableSize
-from ingestion_orchestration_fastapi_app.domain.library.search_terms import phrases, terms
+from ingestion_orchestration_fastapi_app.domain.library.search_terms import terms
 from ingestion_orchestration_fastapi_app.domain.library.words import WordHit, Words
+from ingestion_orchestration_fastapi_app.domain.search.word_query import Phrase, WordQuery
 
 _IDS_A_GROUP = 8192
 _K1, _B = 1.2, 0.75  # of BM25
@@ -81,15 +82,14 @@ class MemoryWords:
         return {one.id: one for one in self._read(table).rows if one.id in wanted}
 
     async def search(
-        self, table: str, text: str, *, limit: int, among: Collection[UUID] | None = None
+        self, table: str, query: WordQuery, *, limit: int, among: Collection[UUID] | None = None
     ) -> list[WordHit]:
         await anyio.lowlevel.checkpoint()
-        wanted = set(phrases(text))
         said = {one.id: all_terms(one) for one in self._read(table).rows}
         hits = [
-            WordHit(one, _bm25(wanted, said[one], list(said.values())))
+            WordHit(one, _bm25(query.all, said[one], list(said.values())))
             for one in said
-            if wanted and holds(said[one], wanted) and (among is None or one in among)
+            if holds(said[one], query) and (among is None or one in among)
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[: max(limit, 0)]
 
@@ -126,17 +126,19 @@ def all_terms(words: Words) -> list[str]:
     return [*terms(words.text), *terms(words.caption or "")]
 
 
-def holds(said: list[str], wanted: Collection[tuple[str, ...]]) -> bool:
-    """Whether each phrase stands somewhere in what is said: the meaning of a search."""
-    return all(_count(said, phrase) for phrase in wanted)
+def holds(said: list[str], query: WordQuery) -> bool:
+    """Whether a search finds it: each required phrase stands somewhere, or any of the others."""
+    if query.required:
+        return all(_count(said, phrase) for phrase in query.required)
+    return any(_count(said, phrase) for phrase in query.optional)
 
 
-def _count(said: list[str], phrase: tuple[str, ...]) -> int:
+def _count(said: list[str], phrase: Phrase) -> int:
     places = range(len(said) - len(phrase) + 1)
     return sum(tuple(said[at : at + len(phrase)]) == phrase for at in places)
 
 
-def _bm25(wanted: set[tuple[str, ...]], said: list[str], everything: list[list[str]]) -> float:
+def _bm25(wanted: Collection[Phrase], said: list[str], everything: list[list[str]]) -> float:
     mean = sum(map(len, everything)) / len(everything)
     score = 0.0
     for phrase in wanted:

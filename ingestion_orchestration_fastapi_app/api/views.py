@@ -12,9 +12,9 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, S
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
-from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
-from ingestion_orchestration_fastapi_app.library.searching.query import Found
+from ingestion_orchestration_fastapi_app.library.searching.query import Found, Result
 from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.contract import (
@@ -160,12 +160,23 @@ def search_reply(found: Found, *, stale: Collection[UUID]) -> SearchReply:
         model=found.collection.model,
         warnings=found.warnings,
         cursor=found.cursor,
+        mode_used=found.mode,
     )
 
 
-def _search_hit(hit: Hit, collection: str, stale: Collection[UUID]) -> SearchHit:
+def _search_hit(hit: Result, collection: str, stale: Collection[UUID]) -> SearchHit:
     return SearchHit.model_validate(
-        {"score": round(hit.score, 6), **_image_fields(hit.point, collection, stale)}
+        {
+            "score": None if hit.score is None else round(hit.score, 6),
+            "found_by": (
+                *(("vector",) if hit.is_near else ()),
+                *(("words",) if hit.word_score is not None else ()),
+            ),
+            "matched_words": hit.words,
+            "word_score": None if hit.word_score is None else round(hit.word_score, 6),
+            "folded": {"count": len(hit.others), "ids": hit.others} if hit.others else None,
+            **_image_fields(hit.point, collection, stale),
+        }
     )
 
 

@@ -11,6 +11,7 @@ from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
 from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
+from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
 
 
 class VectorStore(Protocol):
@@ -69,6 +70,19 @@ class VectorStore(Protocol):
         min_score: float | None = None,
     ) -> list[Hit]:
         """By cosine, best first, ties by id; those after `offset`, or after that result."""
+
+    async def candidates(
+        self,
+        table: str,
+        vector: Vector | None,
+        *,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        min_score: float | None = None,
+    ) -> list[Candidate]:
+        """As `search` gives them, but only what they are compared by. Without a vector by id, and
+        without a score.
+        """
 
     async def get(self, table: str, ids: Sequence[UUID], *, vectors: bool = False) -> list[Point]:
         """In the order asked for; what is not there is left out."""

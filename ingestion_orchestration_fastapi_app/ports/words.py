@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import Opened, TableSize
 from ingestion_orchestration_fastapi_app.domain.library.words import WordHit, Words
+from ingestion_orchestration_fastapi_app.domain.search.word_query import WordQuery
 
 
 class WordStore(Protocol):
@@ -41,11 +42,11 @@ class WordStore(Protocol):
         """What is not there is left out."""
 
     async def search(
-        self, table: str, text: str, *, limit: int, among: Collection[UUID] | None = None
+        self, table: str, query: WordQuery, *, limit: int, among: Collection[UUID] | None = None
     ) -> list[WordHit]:
-        """Rows that hold every word of the text (see `search_terms`), best first, ties by id.
+        """Rows that hold what the query asks for, best first by BM25, ties by id.
 
-        A row counts from the moment it is written. None for a text without words.
+        A row counts from the moment it is written. None for a query without words.
         """
 
     def ids(self, table: str) -> AsyncIterator[list[UUID]]:

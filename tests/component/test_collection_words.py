@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.lance.words.store import LanceWords
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
 from ingestion_orchestration_fastapi_app.domain.library.words import Words
+from ingestion_orchestration_fastapi_app.domain.search.word_query import every_word
 from ingestion_orchestration_fastapi_app.verify.files import Wrong
 from tests.component.bench import Bench
 from tests.component.store_fixtures import files_of, point
@@ -63,7 +64,7 @@ async def test_a_caption_pass_over_all_of_a_collection_leaves_the_vector_index_w
             bench.inference.library = bench.library
             job = await bench.job(captions=True)
             assert job.counts.embedded == IMAGES, "captions are asked for with vectors"
-            assert len(await bench.words.search(WORDS, "image", limit=1000)) == IMAGES
+            assert len(await bench.words.search(WORDS, every_word("image"), limit=1000)) == IMAGES
         assert all((await bench.captions()).values())
         assert (await bench.store.size("default")).unindexed_points == 0
         assert await bench.store.open("default", synced_version=None) == before

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.domain.library.search_terms import phrases
 from ingestion_orchestration_fastapi_app.domain.library.words import Words
+from ingestion_orchestration_fastapi_app.domain.search.word_query import every_word, word_query
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from tests.memory_words import all_terms, holds
@@ -33,7 +33,7 @@ async def filled(words: WordStore, *texts: str) -> list[Words]:
 
 
 async def found(words: WordStore, text: str) -> set[int]:
-    return {hit.id.int for hit in await words.search(TABLE, text, limit=1000)}
+    return {hit.id.int for hit in await words.search(TABLE, every_word(text), limit=1000)}
 
 
 async def all_ids(words: WordStore) -> list[int]:
@@ -82,19 +82,33 @@ async def test_nothing_else_is_found(words: WordStore, asked: str) -> None:
 
 async def test_the_best_come_first_and_equals_by_id(words: WordStore) -> None:
     await filled(words, "a long text that says sea once", "sea sea", "hill", "sea sea", "hill")
-    hits = await words.search(TABLE, "sea", limit=10)
+    hits = await words.search(TABLE, every_word("sea"), limit=10)
     assert [hit.id.int for hit in hits] == [1, 3, 0]
     assert hits[0].score == hits[1].score > hits[2].score > 0
-    assert [hit.id.int for hit in await words.search(TABLE, "sea", limit=1)] in ([1], [3])
-    assert await words.search(TABLE, "sea", limit=0) == []
+    assert [hit.id.int for hit in await words.search(TABLE, every_word("sea"), limit=1)] in (
+        [1],
+        [3],
+    )
+    assert await words.search(TABLE, every_word("sea"), limit=0) == []
+
+
+async def test_any_of_the_words_will_do_and_quoted_ones_must_be_there(words: WordStore) -> None:
+    await filled(words, "a dog on the beach", "dog", "on the sofa", "the beach dog", "beach, on")
+    hits = await words.search(TABLE, word_query("a dog on the beach"), limit=10)
+    assert [hit.id.int for hit in hits][:2] in ([3, 0], [0, 3])
+    assert {hit.id.int for hit in hits} == {0, 1, 3, 4}
+    hits = await words.search(TABLE, word_query("dog „the BEACH“"), limit=10)
+    assert {hit.id.int for hit in hits} == {0, 3}
+    hits = await words.search(TABLE, word_query('sofa "on the"'), limit=10)
+    assert [hit.id.int for hit in hits] == [2, 0]
 
 
 async def test_a_search_may_be_among_some_ids(words: WordStore) -> None:
     rows = await filled(words, *["sea"] * 30)
     among = {rows[number].id for number in (3, 29)} | {uuid4()}
-    hits = await words.search(TABLE, "sea", limit=2, among=among)
+    hits = await words.search(TABLE, every_word("sea"), limit=2, among=among)
     assert {hit.id.int for hit in hits} == {3, 29}
-    assert await words.search(TABLE, "sea", limit=2, among=()) == []
+    assert await words.search(TABLE, every_word("sea"), limit=2, among=()) == []
 
 
 async def test_appending_twice_doubles_a_row_and_merging_does_not(words: WordStore) -> None:
@@ -129,7 +143,7 @@ async def test_versions_only_grow_and_an_empty_group_changes_nothing(words: Word
 async def test_a_table_that_is_not_there_cannot_be_read_or_written(words: WordStore) -> None:
     assert not await words.exists(TABLE)
     with pytest.raises(StoreRead):
-        await words.search(TABLE, "sea", limit=1)
+        await words.search(TABLE, every_word("sea"), limit=1)
     with pytest.raises(StoreRead):
         await words.get(TABLE, [uuid4()])
     with pytest.raises(ValueError, match="never created"):
@@ -170,9 +184,10 @@ async def test_a_search_finds_all_that_hold_its_words_whatever_was_written_befor
             case _:
                 await words.upkeep(TABLE)
         text = " ".join(rng.choices(_VOCABULARY, k=rng.randrange(1, 4)))
-        wanted = set(phrases(text))
-        holding = {one.int for one, held in there.items() if holds(all_terms(held), wanted)}
-        assert await found(words, text) == holding, text
+        for query in (every_word(text), word_query(text), word_query(f'"{text}" {_VOCABULARY[0]}')):
+            holding = {one.int for one, held in there.items() if holds(all_terms(held), query)}
+            hits = await words.search(TABLE, query, limit=1000)
+            assert {hit.id.int for hit in hits} == holding, query
     assert await all_ids(words) == sorted(one.int for one in there)
 
 

@@ -50,13 +50,21 @@ IMAGE: dict[str, JsonValue] = {
     "stale": False,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }
-HIT: dict[str, JsonValue] = {**IMAGE, "score": 0.314159}
+HIT: dict[str, JsonValue] = {
+    **IMAGE,
+    "score": 0.314159,
+    "found_by": ["vector", "words"],
+    "matched_words": ["dog", "beach"],
+    "word_score": 5.81732,
+    "folded": None,
+}
 SEARCH: dict[str, JsonValue] = {
     "results": [HIT],
     "collection": "default",
     "model": "ViT-B-32",
     "warnings": [],
     "cursor": None,
+    "mode_used": "hybrid",
 }
 GENERATION: dict[str, JsonValue] = {
     "id": 2,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, StrictFloat
+from pydantic import ConfigDict, Field, StrictFloat, model_validator
 
 from utils.contract.base import (
     JSON_NUMBER,
@@ -16,6 +17,24 @@ from utils.contract.base import (
 from utils.contract.examples import HIT, SEARCH
 from utils.contract.filters import FilterSpec
 from utils.contract.images import ImageReply
+
+
+class SearchMode(StrEnum):
+    """By what pictures are found."""
+
+    AUTO = "auto"
+    VECTOR = "vector"
+    TEXT = "text"
+    HYBRID = "hybrid"
+
+
+class SearchSort(StrEnum):
+    """The order of what was found."""
+
+    RELEVANCE = "relevance"
+    TAKEN_AT = "taken_at"
+    PATH = "path"
+
 
 MAX_SEARCH_LIMIT = 500
 MAX_SEARCH_OFFSET = 10_000
@@ -41,7 +60,8 @@ class SearchTextRequest(Wire):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"query": "a dog on the beach", "limit": 20, "filters": {"taken_after": "2019"}}
+                {"query": "a dog on the beach", "limit": 20, "filters": {"taken_after": "2019"}},
+                {"query": '"red car" in the snow', "mode": "hybrid"},
             ]
         }
     )
@@ -66,6 +86,29 @@ class SearchTextRequest(Wire):
     min_score: Annotated[StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] | None = Field(
         default=None, description="The least score of a result, -1 to 1."
     )
+    mode: SearchMode = Field(
+        default=SearchMode.VECTOR,
+        description="`vector`: by meaning. `text`: by words of title, description, keywords, "
+        "caption, file and folder names (BM25); needs no model. `hybrid`: by both, fused by rank. "
+        "`auto`: `hybrid` where something is quoted, where a picture holds all words, or one with "
+        "a digit; else `vector`. Words in quotes must be there, in their order, but for `vector`.",
+    )
+
+    @model_validator(mode="after")
+    def _of_words_alone_there_is_no_score(self) -> Self:
+        if self.mode is SearchMode.TEXT and self.min_score is not None:
+            raise ValueError("min_score: by words alone there is no such score")
+        return self
+
+
+FoundBy = Literal["vector", "words"]
+
+
+class FoldedReply(Reply):
+    """Other images of the collection that one result stands for."""
+
+    count: int = Field(description="How many they are, without the one that is shown.")
+    ids: tuple[str, ...] = Field(description="Their ids.")
 
 
 class SearchHit(ImageReply):
@@ -73,7 +116,26 @@ class SearchHit(ImageReply):
 
     model_config = ConfigDict(json_schema_extra={"examples": [HIT]})
 
-    score: float = Field(description="The cosine between query and image, -1 to 1.")
+    score: float | None = Field(
+        description="The cosine between query and image, -1 to 1; null where words alone were "
+        "asked for (`mode` is `text`)."
+    )
+    found_by: tuple[FoundBy, ...] = Field(
+        default=("vector",), description="What found it: its vector, its words, or both."
+    )
+    matched_words: tuple[str, ...] = Field(
+        default=(),
+        description="The words of the query that it holds, without case and accents: in title, "
+        "description, keywords, caption, file or folder names.",
+    )
+    word_score: float | None = Field(
+        default=None,
+        description="How well its words match, by BM25: to be compared within one search; null "
+        "where words did not find it.",
+    )
+    folded: FoldedReply | None = Field(
+        default=None, description="What else it stands for; null where there is nothing."
+    )
 
 
 class SearchReply(Reply):
@@ -92,4 +154,9 @@ class SearchReply(Reply):
     cursor: str | None = Field(
         default=None,
         description="Gives the next page, for 10 minutes; null where there is none.",
+    )
+    mode_used: SearchMode = Field(
+        default=SearchMode.VECTOR,
+        description="By what was searched: never `auto`. It is `vector` where no text was given, "
+        "and where the words did not answer, as a warning then says.",
     )

@@ -81,6 +81,7 @@ async def search_by_text(body: SearchTextRequest, services: AppStateDep) -> Sear
         filters=filters_of(body.filters),
         min_score=body.min_score,
         cursor=body.cursor,
+        mode=body.mode,
     )
     return await _reply(services, await services.search.by_text(query, body.query))
 

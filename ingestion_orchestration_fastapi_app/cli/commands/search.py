@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     print_records,
 )
 from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name, one_line
-from utils.contract import SearchReply, SearchTextRequest
+from utils.contract import SearchHit, SearchReply, SearchTextRequest
 
 MAX_QUERY = 2000
 
@@ -68,8 +68,13 @@ def print_hits(console: Console, reply: SearchReply, *, query: str, form: Form =
         print_records(console, (file_name(hit.path) for hit in reply.results))
         return
     for hit in reply.results:
-        score, path = f"{hit.score:.3f}", escaped_name(file_name(hit.path))
+        score, path = _score(hit), escaped_name(file_name(hit.path))
         if console.is_terminal:
             console.print(Text.assemble((score, "cyan"), "  ", path), soft_wrap=True)
         else:
             print_plain(console, f"{score}\t{path}")
+
+
+def _score(hit: SearchHit) -> str:
+    """The cosine; of words alone theirs, which is no cosine."""
+    return f"{hit.score:.3f}" if hit.score is not None else f"{hit.word_score or 0:.1f}"

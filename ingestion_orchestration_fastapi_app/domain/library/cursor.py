@@ -7,8 +7,10 @@ well only as long as nobody prunes it, which happens by the age of versions and 
 when they were replaced, and it would show what was deleted meanwhile; so no version is in it.
 
 The query's vector is: computed again, in another batch, it may differ in its last bits, and
-results at the edge would come twice. The text is not secret and not signed: who makes one up gets
-results of a collection that he may search anyway.
+results at the edge would come twice. Where words took part the cursor says so, since words that
+come in meanwhile may change whether they help; and where the order of results moves as images come
+in, it has a tag of each that was shown. The text is not secret and not signed: who makes one up
+gets results of a collection that he may search anyway.
 """
 
 from __future__ import annotations
@@ -23,10 +25,17 @@ from uuid import UUID
 import numpy as np
 
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
+from utils.contract.search import SearchMode
 
 GOOD_FOR_S = 600
 
+NO_VECTOR: Vector = np.zeros(0, dtype=np.float32)
+
 _FORM = 1
+_FORM_OF_LISTS = 2  # has a mode and tags before the vector
+_MODES = (None, *SearchMode)
+_LIST = struct.Struct("<BH")  # mode, number of tags
+_TAG_BYTES = 4
 _HEAD = struct.Struct("<BBIId16s16s")  # form, truncated, expiry, rank, score, id, query
 _CHECK_BYTES = 8
 _MOST_RANK = 2**32 - 1
@@ -48,13 +57,24 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """`query` is a digest of all that was asked but for the page; `expires_s` is Unix time."""
+    """`query` is a digest of all that was asked but for the page; `expires_s` is Unix time.
+
+    `vector` is empty where words alone were asked for. `shown`: tags of what was shown, where the
+    order moves.
+    """
 
     after: After
     vector: Vector
     query: bytes
     expires_s: int
     truncated: bool = False
+    mode: SearchMode | None = None
+    shown: tuple[bytes, ...] = ()
+
+
+def tag(point_id: UUID) -> bytes:
+    """Short, so that a thousand fit: that two of a thousand have the same is rare."""
+    return point_id.bytes[-_TAG_BYTES:]
 
 
 def digest(*parts: object) -> bytes:
@@ -65,7 +85,7 @@ def digest(*parts: object) -> bytes:
 def written(cursor: Cursor) -> str:
     after = cursor.after
     head = _HEAD.pack(
-        _FORM,
+        _FORM if cursor.mode is None else _FORM_OF_LISTS,
         cursor.truncated,
         cursor.expires_s,
         min(after.rank, _MOST_RANK),
@@ -73,6 +93,8 @@ def written(cursor: Cursor) -> str:
         after.id.bytes,
         cursor.query,
     )
+    if cursor.mode is not None:
+        head += _LIST.pack(_MODES.index(cursor.mode), len(cursor.shown)) + b"".join(cursor.shown)
     content = head + np.asarray(cursor.vector, dtype="<f4").tobytes()
     return base64.urlsafe_b64encode(content + _check(content)).decode()
 
@@ -84,17 +106,32 @@ def read(text: str) -> Cursor | None:
     except (binascii.Error, ValueError):
         return None
     content, check = raw[:-_CHECK_BYTES], raw[-_CHECK_BYTES:]
-    if len(content) <= _HEAD.size or check != _check(content):
+    if len(content) < _HEAD.size or check != _check(content):
         return None
     form, truncated, expires_s, rank, score, point_id, query = _HEAD.unpack_from(content)
-    if form != _FORM or (len(content) - _HEAD.size) % 4:
+    mode, shown, start = _list_in(content) if form == _FORM_OF_LISTS else (None, (), _HEAD.size)
+    if form not in (_FORM, _FORM_OF_LISTS) or start is None or (len(content) - start) % 4:
         return None
-    vector = np.frombuffer(content, dtype="<f4", offset=_HEAD.size).astype(np.float32)
+    vector = np.frombuffer(content, dtype="<f4", offset=start).astype(np.float32)
     norm = float(np.linalg.norm(vector.astype(np.float64)))
-    if not (abs(norm - 1) <= _UNIT_TOLERANCE and -2 <= score <= 2):  # false for NaN, too
+    is_unit = abs(norm - 1) <= _UNIT_TOLERANCE or (mode is SearchMode.TEXT and not len(vector))
+    if not (is_unit and -2 <= score <= 2):  # false for NaN, too
         return None
     after = After(score, UUID(bytes=point_id), rank)
-    return Cursor(after, vector, query, expires_s, truncated=bool(truncated))
+    return Cursor(after, vector, query, expires_s, bool(truncated), mode, shown)
+
+
+def _list_in(content: bytes) -> tuple[SearchMode | None, tuple[bytes, ...], int | None]:
+    """Mode, tags, and where the vector begins; None where there is no such thing."""
+    if len(content) < _HEAD.size + _LIST.size:
+        return None, (), None
+    mode, number = _LIST.unpack_from(content, _HEAD.size)
+    first = _HEAD.size + _LIST.size
+    end = first + number * _TAG_BYTES
+    if not 0 < mode < len(_MODES) or end > len(content):
+        return None, (), None
+    tags = tuple(content[at : at + _TAG_BYTES] for at in range(first, end, _TAG_BYTES))
+    return _MODES[mode], tags, end
 
 
 def _check(content: bytes) -> bytes:

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
-from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
-from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
+from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.queries import Ask, query_vector
 from utils.problems import MlUnavailable
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One search: its vector, and the result after which its page begins.
-
-    `digest` is of all that must be the same on the next page.
-    """
-
-    vector: Vector
-    digest: bytes
-    after: After | None = None
-    truncated: bool = False
 
 
 class Asking:

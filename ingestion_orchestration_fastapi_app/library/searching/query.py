@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
-from ingestion_orchestration_fastapi_app.domain.library.point import Hit
+from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
+from ingestion_orchestration_fastapi_app.domain.library.point import Point, QueryVector
+from ingestion_orchestration_fastapi_app.domain.search.folding import NO_FOLD, Fold
+from utils.contract.search import SearchMode, SearchSort
 
 # The folders of a collection that may be shown; None: all of it.
 Shown: TypeAlias = Callable[[CollectionRecord], tuple[bytes, ...] | None]
@@ -16,7 +20,10 @@ Shown: TypeAlias = Callable[[CollectionRecord], tuple[bytes, ...] | None]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A page begins at `offset`, or where `cursor` says."""
+    """What is asked of any search. A page begins at `offset`, or where `cursor` says.
+
+    `is_descending`: of what is not sorted by relevance. `is_counted`: a total is wanted.
+    """
 
     collection: str
     limit: int
@@ -24,13 +31,70 @@ class Query:
     filters: Filters
     min_score: float | None
     cursor: str | None = None
+    mode: SearchMode = SearchMode.VECTOR
+    sort: SearchSort = SearchSort.RELEVANCE
+    is_descending: bool = True
+    diverse: bool = False
+    fold: Fold = NO_FOLD
+    is_counted: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """By relevance alone, each point by itself: the store has its pages, however far down."""
+        return self.sort is SearchSort.RELEVANCE and not (self.diverse or self.fold)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is looked for. `key` says all of it, for the digest of a cursor.
+
+    `text` is looked for in words, too; `vector` is asked for where a search needs one; `without`
+    are images that are no answer.
+    """
+
+    key: tuple[str, ...]
+    vector: Callable[[CollectionRecord, Generation], Awaitable[QueryVector]]
+    text: str | None = None
+    without: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One search in one collection, which is bound to a model. `filters`: also what is shown."""
+
+    query: Query
+    subject: Subject
+    collection: CollectionRecord
+    active: Generation
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An image that is shown, and the others that it stands for.
+
+    `score`: the cosine; None where nothing was asked for but words. `is_near`: the vector found
+    it. `words`: those that were found, with their score by BM25.
+    """
+
+    point: Point
+    score: float | None
+    is_near: bool = True
+    word_score: float | None = None
+    words: tuple[str, ...] = ()
+    others: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`cursor` is there where more may follow."""
+    """`cursor` is there where more may follow. `mode` is the one that was used. `total`: all that
+    were found, or, unless `is_total_exact`, at least so many; None where it was not counted.
+    """
 
-    hits: list[Hit]
+    hits: list[Result]
     collection: CollectionRecord
     warnings: tuple[str, ...]
     cursor: str | None = None
+    mode: SearchMode = SearchMode.VECTOR
+    total: int | None = None
+    is_total_exact: bool = True

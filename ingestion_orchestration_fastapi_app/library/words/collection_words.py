@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -14,7 +15,13 @@ from anyio import Event, Lock, current_time, move_on_after
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import new_words_table
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
-from ingestion_orchestration_fastapi_app.domain.library.words import Caption, Words, words_of
+from ingestion_orchestration_fastapi_app.domain.library.words import (
+    Caption,
+    WordHit,
+    Words,
+    words_of,
+)
+from ingestion_orchestration_fastapi_app.domain.search.word_query import WordQuery
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, StoreRead, StoreWrite
 from ingestion_orchestration_fastapi_app.library.words.faults import WordsLostError, of_words
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -23,6 +30,8 @@ from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
+
+_Read = TypeVar("_Read")
 
 FIND_WAIT_S = 5.0  # an object store may hang: a search then goes without captions
 _WARN_EVERY_S = 60.0
@@ -181,19 +190,37 @@ class CollectionWords:
 
     async def found(self, collection: CollectionRecord, ids: Collection[UUID]) -> dict[UUID, Words]:
         """What cannot be read, or not in time, is left out; what is lost is made again later."""
+        get = self.store.get
+        return await self._read(collection, lambda table: get(table, ids)) or {} if ids else {}
+
+    async def search(
+        self,
+        collection: CollectionRecord,
+        query: WordQuery,
+        *,
+        limit: int,
+        among: Collection[UUID] | None = None,
+    ) -> list[WordHit] | None:
+        """None where the words do not answer now, or not in time."""
+        search = self.store.search
+        return await self._read(collection, lambda t: search(t, query, limit=limit, among=among))
+
+    async def _read(
+        self, collection: CollectionRecord, read: Callable[[str], Awaitable[_Read]]
+    ) -> _Read | None:
         state = self.state(collection)
-        if state.table is None or not ids:
-            return {}
+        if state.table is None:
+            return None
         try:
             with move_on_after(FIND_WAIT_S), of_words():
-                return await self.store.get(state.table, ids)
+                return await read(state.table)
         except WordsLostError:
             self.ask(collection)
         except StoreWrite:  # the moment's; the store has logged it
             pass
         else:
             self._warn_late(collection)
-        return {}
+        return None
 
     def _warn_late(self, collection: CollectionRecord) -> None:
         state, now_s = self.state(collection), current_time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,16 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     is_moment,
     reading,
 )
+from ingestion_orchestration_fastapi_app.adapters.lance.open_table import OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import condition
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.folded_columns import add_folded
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.nearest import Nearest
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import (
+    CANDIDATES,
+    POINTS,
+    Row,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ROOT_ID, missing, unlike
 from ingestion_orchestration_fastapi_app.adapters.lance.table_labels import label_in
 from ingestion_orchestration_fastapi_app.adapters.lance.tables import Tables
@@ -26,6 +33,7 @@ from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
 from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
+from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
 
 log = structlog.get_logger(__name__)
 
@@ -46,16 +54,43 @@ class LanceReads(Tables):
     ) -> list[Hit]:
         where = condition(filters)
         async with self._reading(table) as open_table:
-            search = Nearest(open_table.handle, vector, where, limit, offset, after)
-            try:
-                hits = await search.hits(indexed=open_table.indexed)
-            except BaseException as exc:
-                if not open_table.indexed or is_moment(exc) or not is_damage(exc):
-                    raise
-                self._entry(table).health.suspect = True
-                log.exception("index_not_read", table=table, error=cause_of(exc))
-                hits = await search.hits(indexed=False)  # slower, and it needs no index
+            search = Nearest(POINTS, open_table.handle, vector, where, limit, offset, after)
+            found = await self._nearest(table, open_table, search)
+        hits = [Hit(point, score) for point, score in found]
         return [hit for hit in hits if min_score is None or hit.score >= min_score]
+
+    async def candidates(
+        self,
+        table: str,
+        vector: Vector | None,
+        *,
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        min_score: float | None = None,
+    ) -> list[Candidate]:
+        if limit <= 0 or filters.ids == frozenset():
+            return []
+        where, are_few = condition(filters), filters.ids is not None
+        async with self._reading(table) as open_table:
+            if vector is None:
+                return await queries.in_id_order(open_table.handle, where, limit=limit)
+            search = Nearest(CANDIDATES, open_table.handle, vector, where, limit, 0, None)
+            found = await self._nearest(table, open_table, search, are_few=are_few)
+        made = [replace(one, score=score) for one, score in found]
+        return [one for one in made if min_score is None or (one.score or 0.0) >= min_score]
+
+    async def _nearest(
+        self, table: str, open_table: OpenTable, search: Nearest[Row], *, are_few: bool = False
+    ) -> list[tuple[Row, float]]:
+        """`are_few`: of so few rows that the index is of no use."""
+        try:
+            return await search.hits(indexed=open_table.indexed and not are_few)
+        except BaseException as exc:
+            if not open_table.indexed or is_moment(exc) or not is_damage(exc):
+                raise
+            self._entry(table).health.suspect = True
+            log.exception("index_not_read", table=table, error=cause_of(exc))
+            return await search.hits(indexed=False)  # slower, and it needs no index
 
     async def get(self, table: str, ids: Sequence[UUID], *, vectors: bool = False) -> list[Point]:
         async with self._reading(table) as open_table:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias
 from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import DamagedError
-from ingestion_orchestration_fastapi_app.adapters.lance.reading.queries import by_id
-from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points
-from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID, PAYLOAD_COLUMNS
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import Row, RowKind
+from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
-from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Vector
+from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 
 Scores: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -34,12 +33,13 @@ _LONGEST_SEARCH = timedelta(seconds=60)  # an answer, even where Lance would wai
 
 
 @dataclass(frozen=True, slots=True)
-class Nearest:
+class Nearest(Generic[Row]):
     """A page of what is near: by cosine, best first, ties by id.
 
     It begins after `offset` results, or `after` one: then the offset is 0.
     """
 
+    rows: RowKind[Row]
     handle: Any
     vector: Vector
     where: str | None
@@ -47,14 +47,14 @@ class Nearest:
     offset: int
     after: After | None
 
-    async def hits(self, *, indexed: bool) -> list[Hit]:
+    async def hits(self, *, indexed: bool) -> list[tuple[Row, float]]:
         """Exact below the index, and where it finds too few: of a narrow filter, or far down."""
         if self.limit <= 0:
             return []
         found = await self._by_graph() if indexed else None
         return await self._flat() if found is None else found
 
-    async def _by_graph(self) -> list[Hit] | None:
+    async def _by_graph(self) -> list[tuple[Row, float]] | None:
         before = self.offset if self.after is None else self.after.rank
         wanted = before + self.limit + 1
         if wanted > _DEEPEST_IN_GRAPH:
@@ -66,9 +66,9 @@ class Nearest:
                 return None
             page = found.take(pa.array(order[: self.limit]))
             ids = [UUID(text) for text in page[ID].to_pylist()]
-            points = await by_id(self.handle, ids, vectors=False)
-            if len(points) == len(ids):
-                return _hits(points, page)
+            rows = await self.rows.by_id(self.handle, ids)
+            if len(rows) == len(ids):
+                return _scored(rows, page)
         return None  # some were deleted between the two looks, each time
 
     async def _candidates(self, number: int) -> Any:
@@ -86,12 +86,12 @@ class Nearest:
                 return found
             number = min(4 * number, _MOST_CANDIDATES)
 
-    async def _flat(self) -> list[Hit]:
+    async def _flat(self) -> list[tuple[Row, float]]:
         """Raises DamagedError where rows have no vector any more: Lance leaves them out."""
         more, tries = self.limit + 1, 0
         while True:
             take = self.offset + more
-            query = self._query([*PAYLOAD_COLUMNS, _DISTANCE]).limit(take).bypass_vector_index()
+            query = self._query([*self.rows.columns, _DISTANCE]).limit(take).bypass_vector_index()
             if self.after is not None:  # at its distance or further
                 query = query.distance_range(lower_bound=float(np.float32(1.0 - self.after.score)))
             found = await query.to_arrow(timeout=_LONGEST_SEARCH)
@@ -104,7 +104,7 @@ class Nearest:
             order = self._in_order(found)
             if found.num_rows < take or _tie_ends(found, order, self.limit):
                 page = found.take(pa.array(order[: self.limit]))
-                return _hits(to_points(page), page)
+                return _scored(self.rows.made(page), page)
             more *= 2  # equal scores reach over the page's end: all are needed to order them
 
     def _query(self, columns: list[str]) -> Any:
@@ -137,5 +137,5 @@ def _scores(found: Any) -> Scores:
     return scores
 
 
-def _hits(points: list[Any], page: Any) -> list[Hit]:
-    return [Hit(point, float(score)) for point, score in zip(points, _scores(page), strict=True)]
+def _scored(rows: list[Row], page: Any) -> list[tuple[Row, float]]:
+    return [(row, float(score)) for row, score in zip(rows, _scores(page), strict=True)]

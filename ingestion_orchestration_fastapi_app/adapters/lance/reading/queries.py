@@ -8,7 +8,10 @@ from uuid import UUID
 
 from lancedb.query import ColumnOrdering
 
-from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import id_in
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import (
+    CANDIDATES,
+    rows_by_id,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
     DISPLAY_PATH,
@@ -18,9 +21,9 @@ from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
     VECTOR,
 )
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
 
 _IDS_A_GROUP = 8192
-_IDS_A_STATEMENT = 1000
 
 
 async def by_id(handle: Any, ids: Sequence[UUID], *, vectors: bool) -> list[Point]:
@@ -32,15 +35,6 @@ async def by_id(handle: Any, ids: Sequence[UUID], *, vectors: bool) -> list[Poin
     return [found[point_id] for point_id in ids if point_id in found]
 
 
-async def rows_by_id(
-    handle: Any, ids: Sequence[UUID], columns: Sequence[str]
-) -> AsyncIterator[Any]:
-    """Arrow tables, in no order."""
-    for start in range(0, len(ids), _IDS_A_STATEMENT):
-        where = id_in(ids[start : start + _IDS_A_STATEMENT])
-        yield await handle.query().where(where).select(list(columns)).to_arrow()
-
-
 async def by_path(handle: Any, where: str | None, *, limit: int, offset: int) -> list[Point]:
     """In the order of display path and id."""
     if limit <= 0:
@@ -50,6 +44,14 @@ async def by_path(handle: Any, where: str | None, *, limit: int, offset: int) ->
         query = query.where(where)
     order = [ColumnOrdering(column_name=DISPLAY_PATH), ColumnOrdering(column_name=ID)]
     return to_points(await query.order_by(order).limit(limit).offset(offset).to_arrow())
+
+
+async def in_id_order(handle: Any, where: str | None, *, limit: int) -> list[Candidate]:
+    query = handle.query().select([*CANDIDATES.columns])
+    if where is not None:
+        query = query.where(where)
+    order = [ColumnOrdering(column_name=ID)]
+    return CANDIDATES.made(await query.order_by(order).limit(limit).to_arrow())
 
 
 async def all_ids(handle: Any, *, root_id: UUID | None) -> AsyncIterator[list[UUID]]:

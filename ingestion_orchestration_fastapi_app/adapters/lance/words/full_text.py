@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,8 @@ from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur, Phr
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import id_in
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.lance.words.rows import TERMS
-from ingestion_orchestration_fastapi_app.domain.library.search_terms import phrases
 from ingestion_orchestration_fastapi_app.domain.library.words import WordHit
+from ingestion_orchestration_fastapi_app.domain.search.word_query import Phrase, WordQuery
 
 # Without pydantic's plugin mypy takes each field's default for no default.
 _Phrase: Any = PhraseQuery
@@ -40,13 +40,12 @@ async def build_indexes(handle: Any) -> None:
 
 
 async def found(
-    handle: Any, text: str, *, limit: int, among: Collection[UUID] | None
+    handle: Any, asked: WordQuery, *, limit: int, among: Collection[UUID] | None
 ) -> list[WordHit]:
     """Of rows that are not in the index yet, too: Lance reads those one by one."""
-    wanted = list(dict.fromkeys(phrases(text)))
-    if not wanted or limit <= 0 or (among is not None and not among):
+    if not asked.all or limit <= 0 or (among is not None and not among):
         return []
-    query = handle.query().nearest_to_text(_all_of(wanted)).select([ID, _SCORE]).limit(limit)
+    query = handle.query().nearest_to_text(_text_query(asked)).select([ID, _SCORE]).limit(limit)
     if among is not None:
         query = query.where(id_in(among))  # before the search: it costs no results
     rows = await query.to_arrow(timeout=_LONGEST_SEARCH)
@@ -54,9 +53,16 @@ async def found(
     return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
 
-def _all_of(wanted: list[tuple[str, ...]]) -> Any:
+def _text_query(asked: WordQuery) -> Any:
+    parts = [
+        *((Occur.MUST, one) for one in _parts(asked.required, FullTextOperator.AND)),
+        *((Occur.SHOULD, one) for one in _parts(asked.optional, FullTextOperator.OR)),
+    ]
+    return parts[0][1] if len(parts) == 1 else BooleanQuery(parts)
+
+
+def _parts(wanted: Sequence[Phrase], operator: FullTextOperator) -> Iterator[Any]:
+    yield from (_Phrase(" ".join(phrase), TERMS) for phrase in wanted if len(phrase) > 1)
     single = [phrase[0] for phrase in wanted if len(phrase) == 1]
-    parts = [_Phrase(" ".join(phrase), TERMS) for phrase in wanted if len(phrase) > 1]
     if single:
-        parts.append(_Match(" ".join(single), TERMS, operator=FullTextOperator.AND))
-    return parts[0] if len(parts) == 1 else BooleanQuery([(Occur.MUST, part) for part in parts])
+        yield _Match(" ".join(single), TERMS, operator=operator)

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import rows_by_id
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.lance.tables import Tables
 from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import Limits, main_index
@@ -33,8 +34,8 @@ from ingestion_orchestration_fastapi_app.adapters.lance.words.rows import (
     unlike,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import Opened
-from ingestion_orchestration_fastapi_app.domain.library.search_terms import terms
 from ingestion_orchestration_fastapi_app.domain.library.words import WordHit, Words
+from ingestion_orchestration_fastapi_app.domain.search.word_query import WordQuery, every_word
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
 
 _UNINDEXED_ROWS = 20_000  # twice what a search may read one by one, in about 10 ms
@@ -88,14 +89,14 @@ class LanceWords(Tables):
 
     async def get(self, table: str, ids: Collection[UUID]) -> dict[UUID, Words]:
         async with self._reading(table) as open_table:
-            found = queries.rows_by_id(open_table.handle, list(ids), READ)
+            found = rows_by_id(open_table.handle, list(ids), READ)
             return {one.id: one async for rows in found for one in to_words(rows)}
 
     async def search(
-        self, table: str, text: str, *, limit: int, among: Collection[UUID] | None = None
+        self, table: str, query: WordQuery, *, limit: int, among: Collection[UUID] | None = None
     ) -> list[WordHit]:
         async with self._reading(table) as open_table:
-            return await full_text.found(open_table.handle, text, limit=limit, among=among)
+            return await full_text.found(open_table.handle, query, limit=limit, among=among)
 
     async def ids(self, table: str) -> AsyncIterator[list[UUID]]:
         async with self._reading(table) as open_table:
@@ -132,8 +133,8 @@ async def _read(handle: Any, columns: list[str]) -> None:
     if number != await handle.count_rows():
         raise DamagedError("rows are missing")
     asked = asked[:: len(asked) // _ROWS_ASKED_FOR + 1]
-    rows = [one async for part in queries.rows_by_id(handle, asked, READ) for one in to_words(part)]
+    rows = [one async for part in rows_by_id(handle, asked, READ) for one in to_words(part)]
     for one in rows:
-        found = await full_text.found(handle, one.text, limit=1, among=[one.id])
-        if terms(one.text) and not found:
+        query = every_word(one.text)
+        if query.all and not await full_text.found(handle, query, limit=1, among=[one.id]):
             raise DamagedError("the index lacks words")

@@ -1,0 +1,79 @@
+"""How results are shown: sorted, folded, and made diverse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from anyio import CapacityLimiter, to_thread
+
+from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
+from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
+from ingestion_orchestration_fastapi_app.domain.search.diversity import diverse_order
+from ingestion_orchestration_fastapi_app.domain.search.folding import Folded, fold
+from ingestion_orchestration_fastapi_app.library.searching.pool import DIVERSE_DEPTH
+from ingestion_orchestration_fastapi_app.library.searching.query import Query
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.contract.search import SearchSort
+
+
+class Arranging:
+    def __init__(self, store: VectorStore, *, threads: CapacityLimiter) -> None:
+        self._store = store
+        self._threads = threads
+
+    async def arranged(
+        self, query: Query, active: Generation, found: Sequence[Candidate]
+    ) -> list[Folded[Candidate]]:
+        """A group stands where its first member does, in whatever order was asked for."""
+        ordered = await to_thread.run_sync(_ordered, query, found, limiter=self._threads)
+        return await self._diverse(active, ordered) if query.diverse else ordered
+
+    async def _diverse(
+        self, active: Generation, groups: list[Folded[Candidate]]
+    ) -> list[Folded[Candidate]]:
+        looked_at = groups[:DIVERSE_DEPTH]
+        ids = [group.first.id for group in looked_at]
+        points = await self._store.get(active.table, ids, vectors=True)
+        vectors = {point.id: point.vector for point in points}
+        there = [group for group in looked_at if group.first.id in vectors]
+        # The order that was found is kept: of fused lists the cosine alone is none.
+        scores = [1 - place / len(there) for place in range(len(there))]
+        if all(group.first.word_score is None for group in there):
+            scores = [group.first.score or 0.0 for group in there]
+        order = await to_thread.run_sync(
+            diverse_order,
+            scores,
+            [vectors[group.first.id] for group in there],
+            limiter=self._threads,
+        )
+        return [there[place] for place in order]
+
+
+def _ordered(query: Query, found: Sequence[Candidate]) -> list[Folded[Candidate]]:
+    match query.sort:
+        case SearchSort.RELEVANCE:
+            ordered = list(found)
+        case SearchSort.TAKEN_AT:
+            ordered = _by_date(found, is_descending=query.is_descending)
+        case SearchSort.PATH:
+            ordered = sorted(found, key=_place, reverse=query.is_descending)
+    return fold(ordered, query.fold)
+
+
+def _by_date(found: Sequence[Candidate], *, is_descending: bool) -> list[Candidate]:
+    """Those without a date are the last, whatever the direction."""
+    dated = [(one.taken_at, str(one.id), one) for one in found if one.taken_at is not None]
+    undated = sorted((one for one in found if one.taken_at is None), key=lambda one: one.id)
+    in_time = sorted(dated, key=_moment, reverse=is_descending)
+    return [*(one for _, _, one in in_time), *undated]
+
+
+def _moment(dated: tuple[datetime, str, Candidate]) -> tuple[datetime, str]:
+    return dated[:2]
+
+
+def _place(one: Candidate) -> tuple[list[tuple[int, bytes]], str]:
+    """A folder's own pictures come before those in folders below it."""
+    *folders, name = one.path.split(b"/")
+    return [*((1, folder) for folder in folders), (0, name)], str(one.id)
