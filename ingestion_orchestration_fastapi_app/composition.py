@@ -48,6 +48,7 @@ from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
@@ -177,6 +178,7 @@ async def composed(
         pool,
         is_allowed=allowed.allows,
     )
+    originals = Originals(known_collections, ports.ledger.files, open_stored, threads=threads)
     previews = Previews(
         await stack.enter_async_context(
             open_preview_cache(settings.cache_location, limit_bytes=settings.preview_cache_bytes)
@@ -234,7 +236,8 @@ async def composed(
         blocking=blocking,
         root_threads=threads,
         table_sizes=table_sizes,
-        originals=Originals(known_collections, ports.ledger.files, open_stored, threads=threads),
+        originals=originals,
+        archives=Archives(thumbnails, originals),
         listeners=Listeners(),
         attempts=Attempts(),
         sessions=None

@@ -25,10 +25,10 @@ from ingestion_orchestration_fastapi_app.api.library import (
     collections,
     generations,
     images,
-    pictures,
     roots,
     search,
 )
+from ingestion_orchestration_fastapi_app.api.library.pictures import archive, pictures
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.composition import composed
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
@@ -123,7 +123,7 @@ def create_app(
         checkers=[SessionCookie(cookie_name(settings.orchestrator_port)), LocalSecretHeader()],
         open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
-    of_library = (collections, generations, roots, allowed_roots, search, images, pictures)
+    of_library = (collections, generations, roots, allowed_roots, search, images, pictures, archive)
     routes = (ingest, jobs, *of_library, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])

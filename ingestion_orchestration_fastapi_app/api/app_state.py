@@ -11,13 +11,13 @@ from fastapi import Depends, Request
 
 from ingestion_orchestration_fastapi_app.api.admin.sessions import Sessions
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
-from ingestion_orchestration_fastapi_app.api.library.picture_response import OpenedPicture
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
@@ -56,7 +56,8 @@ class AppState:
     blocking: CapacityLimiter
     table_sizes: TableSizes
     root_threads: RootThreads
-    originals: Originals[OpenedPicture]
+    originals: Originals
+    archives: Archives
     listeners: Listeners
     attempts: Attempts
     sessions: Sessions | None  # None: there is no key to log in with

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.api.library.accepted import accepted_format
+from ingestion_orchestration_fastapi_app.api.library.pictures.accepted import accepted_format
 
 CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 

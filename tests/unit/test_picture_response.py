@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.api.library.picture_response import (
+from ingestion_orchestration_fastapi_app.api.library.pictures.picture_response import (
     byte_range,
     disposition,
     is_held,

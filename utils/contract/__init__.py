@@ -49,8 +49,10 @@ from utils.contract.health import (
     OrchestratorHealth,
 )
 from utils.contract.images import (
+    MAX_SELECTION,
     ImageList,
     ImageReply,
+    Selection,
 )
 from utils.contract.inference import (
     BatchItem,
@@ -112,6 +114,7 @@ __all__ = [
     "MAX_PATH_CHARACTERS",
     "MAX_SEARCH_LIMIT",
     "MAX_SEARCH_OFFSET",
+    "MAX_SELECTION",
     "PPM_MEDIA_TYPE",
     "PROBLEM_MEDIA_TYPE",
     "RAW_MEDIA_TYPE",
@@ -175,6 +178,7 @@ __all__ = [
     "SearchHit",
     "SearchReply",
     "SearchTextRequest",
+    "Selection",
     "SessionReply",
     "SessionRequest",
     "UploadSpec",

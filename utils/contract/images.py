@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from utils.contract.base import Reply
+from utils.contract.base import CollectionText, Reply, Wire
 from utils.contract.examples import IMAGE
 from utils.contract.times import WallClock
+
+MAX_SELECTION = 5000  # ids: as many as fit into the largest body
 
 
 class Format(StrEnum):
@@ -250,3 +254,23 @@ class ImageList(Reply):
     next_offset: int | None = Field(
         description="The `offset` of the next page; null where this is the last."
     )
+
+
+class Selection(Wire):
+    """Some images of one collection."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"ids": ["0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"], "collection": "default"}]
+        }
+    )
+
+    ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MAX_SELECTION)] = Field(
+        description="The images, as `id` says. One that is named twice counts once."
+    )
+    collection: CollectionText = "default"
+
+    @property
+    def images(self) -> tuple[UUID, ...]:
+        """Each once, in their order."""
+        return tuple(dict.fromkeys(self.ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from anyio import move_on_after
 
@@ -15,21 +15,25 @@ from ingestion_orchestration_fastapi_app.errors import PictureUnavailable
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
+from utils.imaging.formats import Format
 
 OPEN_LIMIT_S = 30.0  # a large file may have to be read whole, to be sure of it
 RETRY_AFTER_S = 10.0
 
 
-class Closed(Protocol):
-    """What is opened: it must be closed."""
+class OpenedPicture(Protocol):
+    """A file that stays the same one while it is served. `read_at` blocks."""
 
-    def close(self) -> None: ...
+    size_bytes: int
+    mtime_ns: int
+    format: Format
+
+    def read_at(self, offset: int, length: int) -> bytes: ...
+    def close(self) -> None:
+        """Idempotent."""
 
 
-T = TypeVar("T", bound=Closed)
-
-
-class Originals(Generic[T]):
+class Originals:
     """`open_stored` blocks: it runs in a thread of the file's root. It is told how the file looked
     when this content was read, None where nobody knows; then it reads the file to be sure.
     """
@@ -38,7 +42,7 @@ class Originals(Generic[T]):
         self,
         collections: Collections,
         files: FileRepository,
-        open_stored: Callable[[Point, FileStat | None], T],
+        open_stored: Callable[[Point, FileStat | None], OpenedPicture],
         *,
         threads: RootThreads,
     ) -> None:
@@ -47,7 +51,7 @@ class Originals(Generic[T]):
         self._open_stored = open_stored
         self.threads = threads
 
-    async def open(self, collection: str, point: Point) -> T:
+    async def open(self, collection: str, point: Point) -> OpenedPicture:
         """Raises CollectionNotFound; ImageNotFound: what is there is not what was imported.
 
         PictureUnavailable: the file system does not answer.
@@ -72,7 +76,7 @@ class Originals(Generic[T]):
         return file.stat if file is not None and is_sure else None
 
 
-def _closed(opened: Closed | None) -> None:
+def _closed(opened: OpenedPicture | None) -> None:
     """Of a request that was given up: it came after all."""
     if opened is not None:
         opened.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -76,13 +76,17 @@ class Thumbnails:
         self._developing = CapacityLimiter(1)  # a page of them leaves a service to its jobs
 
     async def point(self, collection: str, image_id: UUID) -> Point:
+        for point in await self.points(collection, [image_id]):
+            return point
+        raise ImageNotFound(f"Collection {collection!r} holds no image {image_id}.")
+
+    async def points(self, collection: str, image_ids: Sequence[UUID]) -> list[Point]:
+        """Of these images those that are there, in any order."""
         points = []
         async with self._collections.reading(collection) as record:
             if record.active is not None:
-                points = await self._store.get(record.active.table, [image_id])
-        if not points or not self._is_allowed(points[0].path):
-            raise ImageNotFound(f"Collection {collection!r} holds no image {image_id}.")
-        return points[0]
+                points = await self._store.get(record.active.table, list(image_ids))
+        return [point for point in points if self._is_allowed(point.path)]
 
     async def picture(self, point: Point) -> Picture:
         """With `placeholder_phash` where only a service could say what it looks like, and none

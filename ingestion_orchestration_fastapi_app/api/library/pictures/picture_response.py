@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from utils.imaging.formats import Format, has_image_extension
+from ingestion_orchestration_fastapi_app.domain.library.saved_names import saved_name
+from ingestion_orchestration_fastapi_app.library.pictures.originals import OpenedPicture
+from utils.imaging.formats import Format
 
 # A picture is data: nothing in it may run, whatever a browser takes it for.
 PICTURE_HEADERS: Mapping[str, str] = {
@@ -23,25 +24,12 @@ PICTURE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 _CHUNK_BYTES = 256 * 1024
-_MAX_NAME = 200
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 _PLAIN = re.compile(r"[^A-Za-z0-9 !#$&+.^_`~()\[\]{}@=,-]", re.ASCII)
 
 
 # Runs what blocks where it holds up nobody else.
 Read: TypeAlias = Callable[[Callable[[], bytes]], Awaitable[bytes]]
-
-
-class OpenedPicture(Protocol):
-    """A file that stays the same one while it is served. `read_at` blocks."""
-
-    size_bytes: int
-    mtime_ns: int
-    format: Format
-
-    def read_at(self, offset: int, length: int) -> bytes: ...
-    def close(self) -> None:
-        """Idempotent."""
 
 
 class OriginalResponse(StreamingResponse):
@@ -167,21 +155,11 @@ def disposition(name: str, known: Format, *, download: bool) -> str:
     A name that is no image's gets an extension: saved as `x.html` a picture would open as a page.
     """
     kind = "inline" if known.is_shown_by_browsers and not download else "attachment"
-    text = "".join("_" if _is_unseen(sign) or sign in "/\\" else sign for sign in name)
-    if not has_image_extension(text):
-        text += f".{known.extensions[0]}"
-    if len(text) > _MAX_NAME:
-        stem, _, tail = text.rpartition(".")
-        text = f"{stem[: _MAX_NAME - len(tail) - 1]}.{tail}"
+    text = saved_name(name, known)
     plain = _PLAIN.sub("_", text)
     if plain == text:
         return f'{kind}; filename="{plain}"'
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(text, safe='')}"
-
-
-def _is_unseen(sign: str) -> bool:
-    """Controls, marks of direction, halves of surrogates: what a name can deceive by."""
-    return unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def _http_date(mtime_ns: int) -> str | None:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
 from ingestion_orchestration_fastapi_app.api.disconnects import unless_client_leaves
-from ingestion_orchestration_fastapi_app.api.library.accepted import accepted_format
-from ingestion_orchestration_fastapi_app.api.library.picture_response import (
+from ingestion_orchestration_fastapi_app.api.library.pictures.accepted import accepted_format
+from ingestion_orchestration_fastapi_app.api.library.pictures.picture_response import (
     PICTURE_HEADERS,
     is_held,
     original_response,
