@@ -26,6 +26,9 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
     StoreRead,
 )
+from ingestion_orchestration_fastapi_app.library.catalogue.collection_catalogue import (
+    CollectionCatalogue,
+)
 from ingestion_orchestration_fastapi_app.library.collection_tables import CollectionTables
 from ingestion_orchestration_fastapi_app.library.damaged_tables import (
     DamagedTables,
@@ -54,6 +57,7 @@ class Collections:
         self.damaged = DamagedTables()
         self.writers = CollectionWriters()
         self.words = CollectionWords(ledger, store, words)
+        self.catalogue = CollectionCatalogue(ledger, store)
         self.roots = CollectionRoots(ledger, store, self.words, check=self.damaged.check)
         self.generations = CollectionGenerations(
             ledger, store, self.roots, self.words, self.writers, self._drop
@@ -90,6 +94,9 @@ class Collections:
                 lost = await self.tables.check(collection, active)
                 self.damaged.note_lost(collection, lost)
                 await self.words.check(collection)
+                await self.catalogue.check(collection)
+        else:
+            await self.catalogue.check(collection)
         for other in collection.generations:
             if other != active:
                 await self.tables.check_quietly(collection, other)

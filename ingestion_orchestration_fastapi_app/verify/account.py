@@ -22,7 +22,8 @@ from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 class Phase(StrEnum):
     """FILES: the ledger's files, by key. ROWS: the store's rows are counted. UNKNOWN: those of
     which the ledger knew nothing become known to it. DUPLICATED: of each id one row stays. WORDS:
-    theirs are counted. FILLING: they are made whole.
+    theirs are counted. FILLING: they are made whole. CATALOGUE: its rows are compared.
+    CATALOGUING: it is made whole.
     """
 
     FILES = "files"
@@ -31,6 +32,8 @@ class Phase(StrEnum):
     DUPLICATED = "duplicated"
     WORDS = "words"
     FILLING = "filling"
+    CATALOGUE = "catalogue"
+    CATALOGUING = "cataloguing"
     DONE = "done"
 
 

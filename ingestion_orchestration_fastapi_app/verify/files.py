@@ -32,6 +32,9 @@ class Wrong(StrEnum):
     WORDS_MISSING = "words_missing"  # a point has none; mended: made anew
     WORDS_UNKNOWN = "words_unknown"  # of no point; mended: deleted
     WORDS_DUPLICATED = "words_duplicated"  # of a point more than once; mended: one row stays
+    CATALOGUE_MISSING = "catalogue_missing"  # a point has no row in it; mended: written
+    CATALOGUE_WRONG = "catalogue_wrong"  # it says something else than its point; mended: likewise
+    CATALOGUE_UNKNOWN = "catalogue_unknown"  # of no point; mended: deleted
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thum
 from ingestion_orchestration_fastapi_app.library.words.faults import WordsLostError
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.verify.account import Account, Phase, account_of
+from ingestion_orchestration_fastapi_app.verify.catalogue import count_catalogue
 from ingestion_orchestration_fastapi_app.verify.files import NORM_TOLERANCE, Wrong, look_at
 from ingestion_orchestration_fastapi_app.verify.rows import (
     count_rows,
@@ -92,8 +93,12 @@ class _Check:
             await self._duplicated()
         elif phase is Phase.WORDS:
             await self._words()
-        else:
+        elif phase is Phase.FILLING:
             await self._fill_words()
+        elif phase is Phase.CATALOGUE:
+            await self._catalogue()
+        else:
+            await self._fill_catalogue()
 
     async def _files(self) -> None:
         """One page of them; what the last one left to be mended comes first."""
@@ -155,14 +160,39 @@ class _Check:
                 self._report(Wrong.WORDS_DUPLICATED, words.doubled, words.doubled_ids)
                 is_whole = words.are_whole
         mends = self.options.mend and not is_whole
-        self.account.position.phase = Phase.FILLING if mends else Phase.DONE
+        self.account.position.phase = Phase.FILLING if mends else Phase.CATALOGUE
         await self.account.save(scope)
 
     async def _fill_words(self) -> None:
         await self.scope.until_stored(partial(self.kind.filling.fill, self.collection))
         await self._mended_all(Wrong.WORDS_MISSING, then=Phase.FILLING)
         await self._mended_all(Wrong.WORDS_UNKNOWN, then=Phase.FILLING)
-        await self._mended_all(Wrong.WORDS_DUPLICATED, then=Phase.DONE)
+        await self._mended_all(Wrong.WORDS_DUPLICATED, then=Phase.CATALOGUE)
+
+    async def _catalogue(self) -> None:
+        """Likewise."""
+        scope, catalogue, mends = self.scope, self.kind.collections.catalogue, self.options.mend
+        collection = await self.kind.collections.by_id(self.collection.id)
+        is_whole = False
+        if not catalogue.is_whole(collection) and mends:
+            await scope.until_stored(partial(catalogue.fill, collection))
+        if catalogue.is_whole(await self.kind.collections.by_id(self.collection.id)):
+            look = partial(count_catalogue, scope.ports, collection, mends=mends)
+            found = await scope.until_stored(look)
+            self.account.report.numbers["catalogue"] = found.rows
+            self._report(Wrong.CATALOGUE_MISSING, found.missing.count, found.missing.ids)
+            self._report(Wrong.CATALOGUE_WRONG, found.wrong.count, found.wrong.ids)
+            self._report(Wrong.CATALOGUE_UNKNOWN, found.unknown.count, found.unknown.ids)
+            is_whole = found.are_whole
+        self.account.position.phase = Phase.CATALOGUING if mends and not is_whole else Phase.DONE
+        await self.account.save(scope)
+
+    async def _fill_catalogue(self) -> None:
+        collection = await self.kind.collections.by_id(self.collection.id)
+        await self.scope.until_stored(partial(self.kind.collections.catalogue.fill, collection))
+        await self._mended_all(Wrong.CATALOGUE_MISSING, then=Phase.CATALOGUING)
+        await self._mended_all(Wrong.CATALOGUE_WRONG, then=Phase.CATALOGUING)
+        await self._mended_all(Wrong.CATALOGUE_UNKNOWN, then=Phase.DONE)
 
     async def _unknown(self) -> None:
         """All that are counted, so that those that a kill left over are in it."""

@@ -110,6 +110,20 @@ async def test_each_collection_gets_words_at_a_start_with_the_captions_that_it_h
             assert len(ids) == len(words)
 
 
+async def test_each_collection_gets_its_catalogue_at_a_start(old: OldData) -> None:
+    async with old.opened() as running:
+        services = running.app.state.services
+        for was in old.collections:
+            with fail_after(30):
+                while not services.collections.catalogue.is_whole(
+                    collection := await services.collections.get(was["name"])
+                ):
+                    await sleep(0.01)
+            catalogue = services.ports.ledger.catalogue
+            ids = await catalogue.point_ids(collection.id, after=None, limit=999)
+            assert {str(one) for one in ids} == {image["id"] for image in was["images"]}
+
+
 async def test_every_point_has_its_vector(old: OldData) -> None:
     async with old.opened() as running:
         for was in old.collections:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger.access import MemoryAllowedRoots, MemorySessions
 from tests.memory_ledger.artefacts import MemoryArtefacts
+from tests.memory_ledger.browsing import MemoryBrowsing
 from tests.memory_ledger.captions import MemoryCaptions
+from tests.memory_ledger.catalogue import MemoryCatalogue
 from tests.memory_ledger.collections import MemoryCollections
 from tests.memory_ledger.files import MemoryFiles
 from tests.memory_ledger.folders import MemoryFolders
@@ -33,6 +35,8 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         files=MemoryFiles(state),
         artefacts=MemoryArtefacts(state),
         captions=MemoryCaptions(state),
+        catalogue=MemoryCatalogue(state),
+        browsing=MemoryBrowsing(state),
         jobs=MemoryJobs(state),
         sessions=MemorySessions(state),
         allowed_roots=MemoryAllowedRoots(state),

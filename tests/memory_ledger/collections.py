@@ -9,6 +9,7 @@ from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.catalogue import CATALOGUE_VERSION
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     GenerationState,
@@ -44,7 +45,15 @@ class MemoryCollections:
         if table_name(name) in self._state.dropped:
             raise CollectionDropping(f"The collection {name!r} is still being deleted.")
         ordered = tuple(sorted(roots, key=lambda one: one.path))
-        record = CollectionRecord(next(self._state.ids), name, (), ordered, None, identity)
+        record = CollectionRecord(
+            next(self._state.ids),
+            name,
+            (),
+            ordered,
+            None,
+            identity,
+            catalogue_version=None if generations else CATALOGUE_VERSION,
+        )
         kept = self._state.collections[record.id] = Kept(record)
         for new, state in generations:
             self._state.add_generation(kept, new, state)

@@ -113,6 +113,8 @@ class MemoryFiles:
             row = self._count(job_id, collection_id, one)
             row.record = judged(row.record, one, reader_version, self._state.clock())
             kept.decode_starts.pop(one.point_id, None)
+            if one.catalogued is not None:
+                kept.put_entry(one.key, one.catalogued, self._state.clock())
             models = {made.model for made in one.points}
             for generation in kept.record.generations:
                 if generation.fingerprint in models:
@@ -166,7 +168,9 @@ class MemoryFiles:
         rows = [row for row in (kept.files.get(file.key) for file in files) if row is not None]
         removed = sum(self._state.had(row) for row in rows)
         for file in files:
-            kept.files.pop(file.key, None)
+            gone = kept.files.pop(file.key, None)
+            if gone is not None:
+                kept.catalogue.pop(gone.point_id, None)
             self._lose(collection_id, file.key)
         for one in synced:
             for file in files:

@@ -92,6 +92,7 @@ class MemoryRoots:
         for point_id in point_ids:
             kept.intents.get(synced.generation_id, {}).pop(point_id, None)
             kept.decode_starts.pop(point_id, None)
+            kept.catalogue.pop(point_id, None)
         self._state.set_synced(synced)
 
     async def end_change(self, collection_id: int, root_id: UUID) -> bool:
@@ -102,6 +103,9 @@ class MemoryRoots:
         root = next(one for one in kept.record.roots if one.id == root_id)
         path = kept.record.root_changes[root_id]
         if path is None:
+            for key, row in kept.files.items():
+                if key.root_id == root_id:
+                    kept.catalogue.pop(row.point_id, None)
             kept.files = {key: row for key, row in kept.files.items() if key.root_id != root_id}
             self._move_folders(kept, root, None)
             _put(kept, [one for one in kept.record.roots if one != root])

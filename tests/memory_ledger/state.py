@@ -28,6 +28,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     NewGeneration,
     SyncedVersion,
 )
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 from utils.contract import JobCounts
 
@@ -63,6 +64,16 @@ class Items:
 
 
 @dataclass
+class Entry:
+    """A row of the catalogue."""
+
+    row: int
+    key: FileKey
+    point: Point
+    added_at: datetime
+
+
+@dataclass
 class Kept:
     """All of one collection."""
 
@@ -72,6 +83,17 @@ class Kept:
     devices: dict[bytes, int] = field(default_factory=dict)
     known_before: dict[bytes, frozenset[FileKey]] = field(default_factory=dict)  # another device
     decode_starts: dict[UUID, DecodeStart] = field(default_factory=dict)
+    catalogue: dict[UUID, Entry] = field(default_factory=dict)
+    doubted: set[UUID] = field(default_factory=set)
+
+    def put_entry(self, key: FileKey, point: Point, at: datetime) -> None:
+        self.doubted.discard(point.id)
+        before = self.catalogue.get(point.id)
+        if before is not None:
+            self.catalogue[point.id] = replace(before, key=key, point=point)
+            return
+        row = max((one.row for one in self.catalogue.values()), default=0) + 1
+        self.catalogue[point.id] = Entry(row, key, point, at)
 
 
 class State:
@@ -156,6 +178,10 @@ class State:
     def files(self, collection_id: int) -> dict[FileKey, Row]:
         kept = self.collections.get(collection_id)
         return kept.files if kept else {}
+
+    def entries(self, collection_id: int) -> dict[UUID, Entry]:
+        kept = self.collections.get(collection_id)
+        return kept.catalogue if kept else {}
 
     def absolute(self, collection_id: int, key: FileKey) -> bytes:
         roots = {root.id: root.path for root in self.collections[collection_id].record.roots}

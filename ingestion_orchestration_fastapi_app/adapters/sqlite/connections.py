@@ -8,6 +8,7 @@ import sqlite3
 from ingestion_orchestration_fastapi_app.adapters.sqlite import faults
 from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate, shipped
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import artefacts, files
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import filters_sql
 
 _BUSY_TIMEOUT_MS = 10_000
 _PRAGMAS = (
@@ -45,6 +46,7 @@ def connect(path: str, readers: int) -> list[sqlite3.Connection]:
             opened.append(reader)
             reader.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
             reader.execute("PRAGMA query_only = ON")
+            filters_sql.prepare(reader)
     except BaseException as exc:
         close(opened)
         if isinstance(exc, sqlite3.Error) and faults.is_outside(exc):

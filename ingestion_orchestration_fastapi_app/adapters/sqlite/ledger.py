@@ -17,6 +17,12 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.access import (
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.artefacts import ArtefactsTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.captions import CaptionsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.browsing import (
+    BrowsingTable,
+)
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.catalogue import (
+    CatalogueTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.files import FilesTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.folders import FoldersTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.jobs import JobsTable
@@ -71,6 +77,8 @@ def ledger_of(database: Database) -> Ledger:
         files=FilesTable(database),
         artefacts=ArtefactsTable(database),
         captions=CaptionsTable(database),
+        catalogue=CatalogueTable(database),
+        browsing=BrowsingTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),
         allowed_roots=AllowedRootsTable(database),

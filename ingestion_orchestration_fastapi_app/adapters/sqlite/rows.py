@@ -89,6 +89,7 @@ def collection_record(
         identity=row[3],
         words_table=row[4],
         words_version=row[5],
+        catalogue_version=row[6],
         generations=generations,
         roots=tuple(Root(UUID(bytes=root_id), path) for root_id, path in roots),
         watches=tuple(

@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileStat,
     Outcome,
 )
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from utils.contract import ErrorCode
 
 
@@ -51,7 +52,8 @@ class FolderCounts:
 class FileOutcome:
     """What a job found out about one pending file, and all that it made of it.
 
-    Without artefacts it is as it was known. A failed file that had a point keeps it: the ledger
+    Without artefacts it is as it was known. `catalogued` is what the catalogue says of it from now
+    on; None: what it says now. A failed file that had a point keeps it: the ledger
     marks it stale.
     """
 
@@ -63,6 +65,7 @@ class FileOutcome:
     mtime_trusted: bool
     sha256: bytes | None = None
     artefacts: tuple[Artefact, ...] = ()
+    catalogued: Point | None = None
 
     @property
     def points(self) -> list[Artefact]:

@@ -29,7 +29,8 @@ class CollectionRecord:
 
     `root_changes`: roots that are being re-pointed, and where to, or forgotten (None).
     `words_table`: where its words are, by name. `words_version`: its newest version at which it had
-    a row for each point; None where it never had.
+    a row for each point; None where it never had. `catalogue_version`: likewise, of its
+    catalogue.
     """
 
     id: int
@@ -42,6 +43,7 @@ class CollectionRecord:
     root_changes: Mapping[UUID, bytes | None] = field(default_factory=dict)
     words_table: str | None = None
     words_version: int | None = None
+    catalogue_version: int | None = None
 
     @property
     def active(self) -> Generation | None:

@@ -129,7 +129,7 @@ async def _write_all(job: JobContext, results: list[Result]) -> None:
     await ledger.files.complete(
         job.job_id,
         job.collection_id,
-        [end.file_outcome for end in results],
+        [replace(end.file_outcome, catalogued=end.point) for end in results],
         synced=synced,
         progress=job.progress.saved(),
         reader_version=job.ports.preparation.reader_version,

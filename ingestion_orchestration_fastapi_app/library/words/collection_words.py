@@ -10,7 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import structlog
-from anyio import Event, Lock, current_time, move_on_after
+from anyio import Lock, current_time, move_on_after
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import new_words_table
@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.library.words.faults import WordsLostEr
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.ports.words import WordStore
+from ingestion_orchestration_fastapi_app.resources.fill_queue import FillQueue
 from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -71,8 +72,7 @@ class CollectionWords:
         self._store = store
         self.store = words
         self._states: defaultdict[int, WordsState] = defaultdict(WordsState)
-        self._to_fill: dict[int, None] = {}  # ids of collections, the first to come first
-        self._asked = Event()
+        self.queue = FillQueue()
 
     def state(self, collection: CollectionRecord) -> WordsState:
         return self._states[collection.id]
@@ -284,17 +284,4 @@ class CollectionWords:
 
     def ask(self, collection: CollectionRecord) -> None:
         """That its words be looked through, and made whole."""
-        self.ask_by_id(collection.id)
-
-    def ask_by_id(self, collection_id: int) -> None:
-        self._to_fill[collection_id] = None
-        self._asked.set()
-
-    async def next_to_fill(self) -> int:
-        """Waits for a collection that was asked for. Returns its id."""
-        while not self._to_fill:
-            self._asked = Event()
-            await self._asked.wait()
-        found = next(iter(self._to_fill))
-        del self._to_fill[found]
-        return found
+        self.queue.ask(collection.id)

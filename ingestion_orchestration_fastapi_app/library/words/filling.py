@@ -43,7 +43,7 @@ class WordsFilling:
 
     async def serve(self) -> None:
         while True:
-            collection_id = await self._words.next_to_fill()
+            collection_id = await self._words.queue.next()
             try:
                 found = await self._ledger.collections.find_by_id(collection_id)
                 if found is not None and found.active is not None:
@@ -52,7 +52,7 @@ class WordsFilling:
                 log.warning("words_not_filled", collection_id=collection_id, error=exc.detail)
                 if not (isinstance(exc, StoreRead) and exc.damaged_table):  # an import mends that
                     await sleep(RETRY_S)
-                    self._words.ask_by_id(collection_id)
+                    self._words.queue.ask(collection_id)
             except Exception:  # a bug, too: nothing else depends on it
                 log.exception("words_not_filled", collection_id=collection_id)
 

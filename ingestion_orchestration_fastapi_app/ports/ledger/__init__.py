@@ -10,6 +10,10 @@ from ingestion_orchestration_fastapi_app.ports.ledger.access import (
 )
 from ingestion_orchestration_fastapi_app.ports.ledger.artefacts import ArtefactRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.captions import CaptionRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.catalogue import (
+    BrowsingRepository,
+    CatalogueRepository,
+)
 from ingestion_orchestration_fastapi_app.ports.ledger.collections import (
     CollectionRepository,
 )
@@ -31,6 +35,8 @@ class Ledger:
     files: FileRepository
     artefacts: ArtefactRepository
     captions: CaptionRepository
+    catalogue: CatalogueRepository
+    browsing: BrowsingRepository
     jobs: JobRepository
     sessions: SessionRepository
     allowed_roots: AllowedRootRepository

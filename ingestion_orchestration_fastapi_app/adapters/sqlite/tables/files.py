@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
     job_items,
     job_rows,
 )
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import entries
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
@@ -129,6 +130,8 @@ class FilesTable(Repository):
             for made in one.points:
                 written[made.model].append(one.point_id)
         changes.write(db)
+        shown = [(one.key, one.catalogued) for one in ends.values() if one.catalogued is not None]
+        entries.put(db, collection_id, shown, added_at=lambda ids: dict.fromkeys(ids, now))
         job_items.put(db, number, ends, now)
         # Only of points that were written: an older write may have left a failed file's point.
         for model, point_ids in written.items():

@@ -11,6 +11,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row, collec
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.catalogue import CATALOGUE_VERSION
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     GenerationState,
@@ -25,7 +26,8 @@ from ingestion_orchestration_fastapi_app.errors import (
 
 _COLUMNS = """id, name,
     (SELECT j.id FROM jobs j WHERE j.collection_id = collections.id
-     ORDER BY j.number DESC LIMIT 1), identity, words_table, words_version"""
+     ORDER BY j.number DESC LIMIT 1), identity, words_table, words_version,
+    catalogue_version"""
 # One that was never bound may have a table that outlived its ledger: it goes, too.
 _DROP = """
 INSERT OR IGNORE INTO dropped_tables
@@ -37,6 +39,9 @@ UNION SELECT ?2 WHERE ?2 NOT IN (SELECT table_name FROM generations)
 # In the order of deletion: what refers to a collection's jobs goes before the jobs.
 _OF_JOBS = ("failures", "job_counts", "job_items", "job_folders")
 _OF_COLLECTION = (
+    "catalogue",
+    "catalogue_folders",
+    "catalogue_texts",
     "files",
     "decode_starts",
     "root_changes",
@@ -68,7 +73,8 @@ class CollectionsTable(Repository):
         if db.execute(query, (table_name(name),)).fetchone():
             raise CollectionDropping(f"The collection {name!r} is still being deleted.")
         number = db.execute(
-            "INSERT INTO collections (name, identity) VALUES (?, ?)", (name, identity)
+            "INSERT INTO collections (name, identity, catalogue_version) VALUES (?, ?, ?)",
+            (name, identity, None if generations else CATALOGUE_VERSION),
         ).lastrowid
         db.executemany(
             "INSERT INTO roots (collection_id, root_id, path) VALUES (?, ?, ?)",

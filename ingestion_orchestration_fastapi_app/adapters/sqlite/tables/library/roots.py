@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import artefact_rows, job_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import entries
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.deletion import relative_range
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
@@ -107,6 +108,7 @@ class RootsTable(Repository):
             [(synced.generation_id, one.bytes) for one in point_ids],
         )
         artefact_rows.end_decoding(db, collection_id, point_ids)
+        entries.delete(db, collection_id, point_ids)
         collection_rows.set_synced_version(db, synced)
 
     @writes
@@ -121,7 +123,8 @@ class RootsTable(Repository):
         if path is None and _forgot_some(db, where):
             return False
         if path is None:
-            db.execute("DELETE FROM roots WHERE collection_id = ? AND root_id = ?", where)
+            for table in ("roots", "catalogue_folders"):
+                db.execute(f"DELETE FROM {table} WHERE collection_id = ? AND root_id = ?", where)  # noqa: S608  # constants
             _move_folders(db, collection_id, root, roots, None)
         else:
             _move(db, collection_id, root, roots, path)

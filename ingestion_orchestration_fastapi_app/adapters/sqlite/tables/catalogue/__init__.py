@@ -1,0 +1,1 @@
+"""The catalogue: its rows, filters on them as SQL, and what is read of them."""

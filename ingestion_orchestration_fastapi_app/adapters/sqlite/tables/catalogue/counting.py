@@ -1,0 +1,156 @@
+"""What is counted of the catalogue: facets, clusters of places."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import interned
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.sql import Sql
+from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
+    Facet,
+    FacetCounts,
+    FacetValue,
+    PlaceCluster,
+    Viewport,
+)
+
+# In the order of the index `catalogue_by_facets`.
+_COLUMNS = {
+    Facet.FOLDER: "folder_id",
+    Facet.CAMERA: "camera_id",
+    Facet.LENS: "lens_id",
+    Facet.YEAR: "year",
+    Facet.FORMAT: "format",
+    Facet.RATING: "rating",
+}
+_TEXTS = frozenset({Facet.CAMERA, Facet.LENS, Facet.KEYWORD})
+_KEYWORDS = """
+SELECT k.text_id, count(*) FROM catalogue c JOIN catalogue_keywords k ON k.entry_id = c.id
+WHERE {} GROUP BY k.text_id
+"""
+_ALL_KEYWORDS = """
+SELECT text_id, count(*) FROM catalogue_keywords WHERE text_id IN (
+    SELECT id FROM catalogue_texts WHERE collection_id = ? AND kind = 'keyword')
+GROUP BY text_id
+"""
+
+
+def facets(
+    db: sqlite3.Connection,
+    matching: Sql,
+    wanted: Collection[Facet],
+    *,
+    of_all: int | None,
+    roots: Mapping[UUID, Root],
+    top: int,
+) -> dict[Facet, FacetCounts]:
+    """`of_all`: the collection, where all of it matches."""
+    counts = _counted(db, matching, [one for one in _COLUMNS if one in wanted])
+    if Facet.KEYWORD in wanted:
+        if of_all is None:
+            query = _KEYWORDS.format(matching.text)
+            rows = db.execute(query, matching.given)
+        else:
+            rows = db.execute(_ALL_KEYWORDS, (of_all,))
+        counts[Facet.KEYWORD] = Counter(dict(rows.fetchall()))
+    return {facet: _shown(db, facet, found, roots, top) for facet, found in counts.items()}
+
+
+def _counted(
+    db: sqlite3.Connection, matching: Sql, wanted: Collection[Facet]
+) -> dict[Facet, Counter[object]]:
+    """In one pass: by all columns together, and then by each."""
+    counts: dict[Facet, Counter[object]] = {facet: Counter() for facet in wanted}
+    if not wanted:
+        return counts
+    columns = ", ".join(f"c.{_COLUMNS[facet]}" for facet in wanted)
+    query = f"SELECT count(*), {columns} FROM catalogue c WHERE {matching.text} GROUP BY {columns}"  # noqa: S608  # constants
+    for number, *values in db.execute(query, matching.given):
+        for facet, value in zip(wanted, values, strict=True):
+            if value is not None:
+                counts[facet][value] += number
+    return counts
+
+
+def _shown(
+    db: sqlite3.Connection,
+    facet: Facet,
+    found: Counter[object],
+    roots: Mapping[UUID, Root],
+    top: int,
+) -> FacetCounts:
+    if facet in _TEXTS:
+        values = _by_text(db, found)
+    elif facet is Facet.FOLDER:
+        values = _by_folder(db, found, roots)
+    else:
+        values = [(str(value), number) for value, number in found.items()]
+    ordered = sorted(values, key=lambda one: (-one[1], one[0]))
+    return FacetCounts(tuple(FacetValue(*one) for one in ordered[:top]), len(ordered))
+
+
+def _by_text(db: sqlite3.Connection, found: Counter[object]) -> list[tuple[str, int]]:
+    """What is alike when folded, together."""
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for chunk in file_rows.chunks(found):
+        marks = file_rows.marks(len(chunk))
+        query = f"SELECT id, value, folded FROM catalogue_texts WHERE id IN ({marks})"  # noqa: S608  # marks only
+        for number, value, folded in db.execute(query, chunk):
+            shown = value.replace(interned.BETWEEN, " ").strip()
+            if shown:
+                groups.setdefault(folded, []).append((found[number], shown))
+    best = {
+        folded: max(written, key=lambda one: (one[0], one[1])) for folded, written in groups.items()
+    }
+    return [(best[folded][1], sum(one for one, _ in written)) for folded, written in groups.items()]
+
+
+def _by_folder(
+    db: sqlite3.Connection, found: Counter[object], roots: Mapping[UUID, Root]
+) -> list[tuple[str, int]]:
+    values: list[tuple[str, int]] = []
+    for chunk in file_rows.chunks(found):
+        marks = file_rows.marks(len(chunk))
+        query = f"SELECT id, root_id, path FROM catalogue_folders WHERE id IN ({marks})"  # noqa: S608  # marks only
+        for number, root_id, path in db.execute(query, chunk):
+            root = roots.get(UUID(bytes=root_id))
+            above = b"" if root is None else root.path.rstrip(b"/")
+            folder = above + b"/" + path if path else above or b"/"
+            values.append((display_text(folder), found[number]))
+    return values
+
+
+def places(db: sqlite3.Connection, matching: Sql, viewport: Viewport) -> list[PlaceCluster]:
+    """The largest first."""
+    longitude = f"c.longitude + 360 * (c.longitude < {viewport.west!r})"
+    across = " OR " if viewport.crosses_antimeridian else " AND "
+    query = (
+        f"SELECT count(*), avg(c.latitude), avg({longitude}), min(c.id) FROM catalogue c"  # noqa: S608  # numbers and constants
+        f" WHERE {matching.text} AND c.latitude IS NOT NULL AND c.latitude BETWEEN ? AND ?"
+        f" AND (c.longitude >= ?{across}c.longitude <= ?)"
+        f" GROUP BY CAST((c.latitude - ?) / ? AS INTEGER), CAST(({longitude} - ?) / ? AS INTEGER)"
+        " ORDER BY 1 DESC, 4"
+    )
+    box = (viewport.south, viewport.north, viewport.west, viewport.east)
+    grid = (
+        math.floor(viewport.south / viewport.cell) * viewport.cell,
+        viewport.cell,
+        math.floor(viewport.west / viewport.cell) * viewport.cell,
+        viewport.cell,
+    )
+    rows = db.execute(query, (*matching.given, *box, *grid)).fetchall()
+    samples: dict[int, bytes] = {}
+    for chunk in file_rows.chunks(row[3] for row in rows):
+        ids = f"SELECT id, point_id FROM catalogue WHERE id IN ({file_rows.marks(len(chunk))})"  # noqa: S608  # marks only
+        samples.update(db.execute(ids, chunk).fetchall())
+    return [
+        PlaceCluster(number, latitude, (longitude + 180) % 360 - 180, UUID(bytes=samples[row]))
+        for number, latitude, longitude, row in rows
+    ]

@@ -1,0 +1,1 @@
+"""Catalogues of collections: made whole, and browsed."""

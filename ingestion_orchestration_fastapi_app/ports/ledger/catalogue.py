@@ -1,0 +1,86 @@
+"""The catalogue: a row a point, by which pictures are browsed, counted and sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
+    Facet,
+    FacetCounts,
+    FolderCount,
+    Listed,
+    Order,
+    PlaceCluster,
+    Position,
+    Viewport,
+)
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+
+
+class CatalogueRepository(Protocol):
+    """Its rows. They are written by `FileRepository.complete`, and go with their files."""
+
+    async def put(self, collection_id: int, points: Sequence[tuple[FileKey, Point]]) -> None:
+        """Of those that have no row of today's version: an import may have written a newer one."""
+
+    async def lacking(self, collection_id: int, point_ids: Sequence[UUID]) -> set[UUID]:
+        """Those without a row of today's version."""
+
+    async def unlike(
+        self, collection_id: int, points: Sequence[tuple[FileKey, Point]]
+    ) -> set[UUID]:
+        """Those whose rows say something else than they do, or are not of today's version."""
+
+    async def doubt(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
+        """Their rows lack what they should say: `put` writes them again."""
+
+    async def forget(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
+        """Idempotent."""
+
+    async def point_ids(self, collection_id: int, *, after: UUID | None, limit: int) -> list[UUID]:
+        """Of all rows, by id."""
+
+    async def size(self, collection_id: int) -> int:
+        """How many rows there are."""
+
+    async def set_version(self, collection_id: int, version: int | None) -> None:
+        """At which the catalogue has a row for each point; None: it lacks some. It is in the
+        collection's record.
+        """
+
+
+class BrowsingRepository(Protocol):
+    """What is read of the catalogue. `filters` mean what `Filters.matches` says."""
+
+    async def page(
+        self,
+        collection_id: int,
+        filters: Filters,
+        order: Order,
+        *,
+        after: Position | None,
+        offset: int = 0,
+        limit: int,
+        is_dense: bool,
+    ) -> list[Listed]:
+        """`is_dense`: so many pictures match that it is best to walk through all in order."""
+
+    async def count(self, collection_id: int, filters: Filters, *, at_most: int | None) -> int: ...
+    async def days(self, collection_id: int, filters: Filters) -> list[tuple[date | None, int]]:
+        """How many were taken each day, the newest first; the last are those without a date."""
+
+    async def facets(
+        self, collection_id: int, filters: Mapping[Facet, Filters], *, top: int
+    ) -> dict[Facet, FacetCounts]:
+        """Of each facet by its filters."""
+
+    async def places(
+        self, collection_id: int, filters: Filters, viewport: Viewport
+    ) -> list[PlaceCluster]: ...
+    async def folders(self, collection_id: int, filters: Filters) -> list[FolderCount]:
+        """Those in which pictures are, by root and path."""

@@ -1,0 +1,225 @@
+"""What is read of the catalogue."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+
+from anyio.lowlevel import checkpoint
+
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
+    Facet,
+    FacetCounts,
+    FacetValue,
+    FolderCount,
+    Listed,
+    Order,
+    PlaceCluster,
+    Position,
+    Sort,
+    Viewport,
+    moment_number,
+)
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from tests.memory_ledger.state import Entry, State
+from utils.text.folded import folded
+
+
+class MemoryBrowsing:
+    """Implements `BrowsingRepository`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def page(
+        self,
+        collection_id: int,
+        filters: Filters,
+        order: Order,
+        *,
+        after: Position | None,
+        offset: int = 0,
+        limit: int,
+        is_dense: bool,
+    ) -> list[Listed]:
+        await checkpoint()
+        listed = [
+            Listed(one.point.id, _position(one, order.sort))
+            for one in self._matching(collection_id, filters)
+        ]
+        place = self._place(collection_id, order)
+        listed = [one for one in listed if after is None or place(one.position) > place(after)]
+        return sorted(listed, key=lambda one: place(one.position))[offset : offset + limit]
+
+    def _place(self, collection_id: int, order: Order) -> Callable[[Position], tuple[object, ...]]:
+        kept = self._state.collections.get(collection_id)
+        roots = [] if kept is None else [root.id for root in kept.record.roots]
+        way = -1 if order.is_descending else 1
+
+        def numbers(position: Position) -> tuple[object, ...]:
+            value = position.value
+            return (value is None, way * (value or 0), way * position.row)
+
+        def names(position: Position) -> tuple[object, ...]:
+            assert position.key is not None
+            folder, _, name = position.key.path.rpartition(b"/")
+            root = way * roots.index(position.key.root_id)
+            return (root, _Way(folder, way), _Way(name, way), way * position.row)
+
+        return names if order.sort is Sort.PATH else numbers
+
+    async def count(self, collection_id: int, filters: Filters, *, at_most: int | None) -> int:
+        await checkpoint()
+        found = len(self._matching(collection_id, filters))
+        return found if at_most is None else min(found, at_most)
+
+    async def days(self, collection_id: int, filters: Filters) -> list[tuple[date | None, int]]:
+        await checkpoint()
+        moments = [one.point.metadata.taken_at for one in self._matching(collection_id, filters)]
+        dated = Counter(one.date() for one in moments if one is not None)
+        days = sorted(dated, reverse=True)
+        found: list[tuple[date | None, int]] = [(day, dated[day]) for day in days]
+        undated = moments.count(None)
+        return [*found, (None, undated)] if undated else found
+
+    async def facets(
+        self, collection_id: int, filters: Mapping[Facet, Filters], *, top: int
+    ) -> dict[Facet, FacetCounts]:
+        await checkpoint()
+        found: dict[Facet, FacetCounts] = {}
+        for facet, one in filters.items():
+            counts = Counter(
+                value
+                for entry in self._matching(collection_id, one)
+                for value in _values(facet, entry.point)
+            )
+            is_text = facet in (Facet.CAMERA, Facet.LENS, Facet.KEYWORD)
+            found[facet] = _counts(counts, top, folds=is_text)
+        return found
+
+    async def places(
+        self, collection_id: int, filters: Filters, viewport: Viewport
+    ) -> list[PlaceCluster]:
+        await checkpoint()
+        cells: defaultdict[tuple[int, int], list[tuple[float, float, Entry]]] = defaultdict(list)
+        for one in self._matching(collection_id, filters):
+            latitude, longitude = one.point.metadata.latitude, one.point.metadata.longitude
+            if latitude is None or longitude is None:
+                continue
+            is_east, is_west = longitude >= viewport.west, longitude <= viewport.east
+            is_in = is_east or is_west if viewport.crosses_antimeridian else is_east and is_west
+            longitude += 0 if is_east else 360
+            if is_in and viewport.south <= latitude <= viewport.north:
+                cell = (
+                    math.floor(latitude / viewport.cell),
+                    math.floor(longitude / viewport.cell),
+                )
+                cells[cell].append((latitude, longitude, one))
+        clusters = [
+            (
+                -len(found),
+                min(one.row for _, _, one in found),
+                PlaceCluster(
+                    len(found),
+                    sum(one[0] for one in found) / len(found),
+                    (sum(one[1] for one in found) / len(found) + 180) % 360 - 180,
+                    min((one for _, _, one in found), key=lambda one: one.row).point.id,
+                ),
+            )
+            for found in cells.values()
+        ]
+        return [one for _, _, one in sorted(clusters, key=lambda one: one[:2])]
+
+    async def folders(self, collection_id: int, filters: Filters) -> list[FolderCount]:
+        await checkpoint()
+        counts = Counter(
+            (one.key.root_id, one.key.path.rpartition(b"/")[0])
+            for one in self._matching(collection_id, filters)
+        )
+        found = [FolderCount(root_id, path, number) for (root_id, path), number in counts.items()]
+        return sorted(found, key=lambda one: (one.root_id.bytes, one.path))
+
+    def _matching(self, collection_id: int, filters: Filters) -> list[Entry]:
+        """Where they are now."""
+        found = []
+        for one in self._state.entries(collection_id).values():
+            path = self._state.absolute(collection_id, one.key)
+            file = self._state.files(collection_id).get(one.key)
+            made = [] if file is None else file.record.artefacts
+            has_caption = any(made.kind is Kind.CAPTION and made.is_there for made in made)
+            point = replace(
+                one.point,
+                path=path,
+                display_path=display_text(path),
+                caption="said" if has_caption else None,
+            )
+            if filters.matches(point):
+                found.append(replace(one, point=point))
+        return found
+
+
+class _Way:
+    """Bytes in either direction."""
+
+    def __init__(self, value: bytes, way: int) -> None:
+        self.value = value
+        self.way = way
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Way) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __lt__(self, other: _Way) -> bool:
+        return self.value < other.value if self.way == 1 else self.value > other.value
+
+    def __gt__(self, other: _Way) -> bool:
+        return other < self
+
+
+def _position(one: Entry, sort: Sort) -> Position:
+    if sort is Sort.PATH:
+        return Position(None, one.row, one.key)
+    taken_at = one.point.metadata.taken_at
+    if sort is Sort.ADDED:
+        return Position(moment_number(one.added_at), one.row)
+    return Position(None if taken_at is None else moment_number(taken_at), one.row)
+
+
+def _values(facet: Facet, point: Point) -> list[str]:
+    metadata = point.metadata
+    camera = f"{metadata.camera_make or ''} {metadata.camera_model or ''}".strip()
+    match facet:
+        case Facet.CAMERA:
+            return [camera] if camera else []
+        case Facet.LENS:
+            return [metadata.lens] if metadata.lens else []
+        case Facet.YEAR:
+            return [] if metadata.taken_at is None else [str(metadata.taken_at.year)]
+        case Facet.FOLDER:
+            return [display_text(point.path.rpartition(b"/")[0])]
+        case Facet.KEYWORD:
+            return sorted(set(metadata.keywords))
+        case Facet.FORMAT:
+            return [point.format]
+        case Facet.RATING:
+            return [] if metadata.rating is None else [str(metadata.rating)]
+
+
+def _counts(counts: Counter[str], top: int, *, folds: bool) -> FacetCounts:
+    groups: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    for value, number in counts.items():
+        groups[folded(value) if folds else value].append((number, value))
+    values = [
+        FacetValue(max(written)[1], sum(number for number, _ in written))
+        for written in groups.values()
+    ]
+    ordered = sorted(values, key=lambda one: (-one.count, one.value))
+    return FacetCounts(tuple(ordered[:top]), len(ordered))
