@@ -48,6 +48,7 @@ from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
@@ -221,6 +222,7 @@ async def composed(
             known_collections,
             ports.store,
             pool,
+            conditions=LedgerConditions(ports.ledger.captions),
             shown=allowed.shown,
             query_timeout_s=settings.ml_query_timeout_s,
         ),

@@ -159,7 +159,7 @@ class MemoryStore:
         rows = self._read(table).rows
         if vector is None:
             await anyio.lowlevel.checkpoint()
-            found = [candidate_of(one, None) for one in rows if filters.matches(one)]
+            found = [candidate_of(one, None) for one in filter(_matching(filters), rows)]
             found.sort(key=lambda one: one.id)
         else:
             everything = await self.search(table, vector, limit=len(rows), filters=filters)

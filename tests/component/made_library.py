@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Point, Quer
 from ingestion_orchestration_fastapi_app.domain.library.words import Caption
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -96,12 +97,16 @@ async def made_library(
     dim = len(points[0].vector)
     service = KnownTexts(told=told(dim), texts=texts)
     store, words = store or MemoryStore(), words or MemoryWords()
-    collections = Collections(memory_ledger(), store, words)
+    ledger = memory_ledger()
+    collections = Collections(ledger, store, words)
     made = await collections.create("default")
     await collections.bind(made.id, told(dim))
     pool = InferencePool([service])
     await pool.refresh()
-    search = Search(collections, store, pool, shown=lambda _: None, query_timeout_s=1)
+    conditions = LedgerConditions(ledger.captions)
+    search = Search(
+        collections, store, pool, conditions=conditions, shown=lambda _: None, query_timeout_s=1
+    )
     library = MadeLibrary(search, service, collections, store, words)
     await library.add(points)
     return library

@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.searching.query import Query
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from tests.component.bench import Bench
@@ -52,7 +53,14 @@ async def searched(*services: FakeInference) -> Search:
     await bench.job()
     pool = InferencePool(services)
     await pool.refresh()
-    return Search(bench.collections(), bench.store, pool, shown=lambda _: None, query_timeout_s=0.2)
+    return Search(
+        bench.collections(),
+        bench.store,
+        pool,
+        conditions=LedgerConditions(bench.ledger.captions),
+        shown=lambda _: None,
+        query_timeout_s=0.2,
+    )
 
 
 async def test_a_query_goes_to_the_next_service_when_one_is_gone_or_stuck() -> None:

@@ -44,6 +44,7 @@ READS = frozenset(
         "ledger.artefacts.surely_stored",
         "ledger.artefacts.count_stored",
         "ledger.captions.captioners",
+        "ledger.captions.captioned",
         "ledger.allowed_roots.list_all",
         "store.exists",
         "store.search",

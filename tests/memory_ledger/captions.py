@@ -29,6 +29,18 @@ class MemoryCaptions:
             and (one.kind, one.state) == (artefacts.Kind.CAPTION, artefacts.State.STORED)
         }
 
+    async def captioned(self, collection_id: int, *, has: bool, limit: int) -> list[UUID]:
+        await checkpoint()
+        kept = self._state.collections.get(collection_id)
+        return [
+            row.point_id
+            for row in ([] if kept is None else kept.files.values())
+            if has
+            is any(
+                one.kind is artefacts.Kind.CAPTION and one.is_there for one in row.record.artefacts
+            )
+        ][:limit]
+
     async def forget(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
         await checkpoint()
         for row in self._state.collections[collection_id].files.values():

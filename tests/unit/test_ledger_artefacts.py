@@ -97,6 +97,10 @@ async def test_a_caption_that_is_forgotten_is_wanted_again_and_a_failed_one_is_n
     await complete(ledger, made, *ends)
     ids = [pid(name) for name in (b"a.jpg", b"b.jpg", b"c.jpg")]
     assert await ledger.captions.captioners(made.id, ids) == dict.fromkeys(ids[:2], "blip")
+    assert set(await ledger.captions.captioned(made.id, has=True, limit=9)) == set(ids[:2])
+    assert await ledger.captions.captioned(made.id, has=False, limit=9) == ids[2:]
+    assert len(await ledger.captions.captioned(made.id, has=True, limit=1)) == 1
+    assert await ledger.captions.captioned(made.id + 1, has=False, limit=9) == []
     for _ in range(2):
         await ledger.captions.forget(made.id, [ids[0], ids[2]])
         assert await ledger.captions.captioners(made.id, ids) == {ids[1]: "blip"}

@@ -88,6 +88,7 @@ def filters_in_query(
     min_size_bytes: Annotated[SizeBytes | None, _asked("min_size_bytes")] = None,
     max_size_bytes: Annotated[SizeBytes | None, _asked("max_size_bytes")] = None,
     has_gps: Annotated[bool | None, _asked("has_gps")] = None,
+    has_caption: Annotated[bool | None, _asked("has_caption")] = None,
     filters: Annotated[
         FiltersJson | None, Query(description=_FURTHER, examples=[FILTERS_EXAMPLE])
     ] = None,

@@ -28,6 +28,7 @@ def filters_of(spec: FilterSpec) -> Filters:
         min_size_bytes=spec.min_size_bytes,
         max_size_bytes=spec.max_size_bytes,
         has_gps=spec.has_gps,
+        has_caption=spec.has_caption,
         box=None if spec.box is None else _box(spec.box),
         circle=None if spec.near is None else _circle(spec.near),
         all_of=tuple(map(filters_of, spec.all_of)),

@@ -20,6 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.search.mode import words_help
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.searching.arranged import Arranging
 from ingestion_orchestration_fastapi_app.library.searching.asked import Asking
 from ingestion_orchestration_fastapi_app.library.searching.paged import (
@@ -64,6 +65,7 @@ class Search:
         store: VectorStore,
         pool: InferencePool,
         *,
+        conditions: LedgerConditions,
         shown: Shown,
         query_timeout_s: float,
         clock: Callable[[], float] = time.time,
@@ -71,6 +73,7 @@ class Search:
         self._collections = collections
         self._store = store
         self._pool = pool
+        self._conditions = conditions
         self._shown = shown
         self._clock = clock
         self._threads = CapacityLimiter(_THREADS)
@@ -133,7 +136,9 @@ class Search:
             active = collection.active
             if active is None:
                 return Found([], collection, ("the collection is empty",))
-            filters = self._filters(query, collection)
+            filters = await self._conditions.resolved(
+                collection.id, self._filters(query, collection)
+            )
             scope = Scope(query, subject, collection, active, filters)
             mode, worded = await self._mode(scope, start)
             if mode is not SearchMode.TEXT and start.vector is None:

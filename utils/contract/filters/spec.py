@@ -132,6 +132,9 @@ class FilterSpec(Wire):
     has_gps: StrictBool | None = Field(
         default=None, description="Whether the picture says where it was taken."
     )
+    has_caption: StrictBool | None = Field(
+        default=None, description="Whether a caption was made of it."
+    )
     box: BoxSpec | None = Field(default=None, description="Taken in this part of the map.")
     near: CircleSpec | None = Field(default=None, description="Taken around this place.")
     all_of: tuple[FilterSpec, ...] = Field(

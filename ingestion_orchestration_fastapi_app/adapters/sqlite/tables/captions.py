@@ -14,6 +14,15 @@ DELETE FROM artefacts WHERE kind = 'caption' AND state = 'stored' AND file_id IN
     SELECT id FROM files WHERE collection_id = ? AND point_id = ?)
 """
 
+# By the rows of files, one after another: each look at what was made of them is then a near one.
+# In the order of points it took twelve times as long at 1,000,000 files.
+_CAPTIONED = """
+SELECT f.point_id FROM files f NOT INDEXED WHERE f.collection_id = ? AND {} (
+    SELECT 1 FROM artefacts a
+    WHERE a.file_id = f.id AND a.kind = 'caption' AND a.state IN ('stored', 'stale'))
+LIMIT ?
+"""
+
 
 class CaptionsTable(Repository):
     """Implements `CaptionRepository`."""
@@ -32,6 +41,13 @@ class CaptionsTable(Repository):
             rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
             found.update((UUID(bytes=point), model) for point, model in rows)
         return found
+
+    @reads
+    def captioned(
+        self, db: sqlite3.Connection, collection_id: int, *, has: bool, limit: int
+    ) -> list[UUID]:
+        query = _CAPTIONED.format("EXISTS" if has else "NOT EXISTS")
+        return [UUID(bytes=point) for (point,) in db.execute(query, (collection_id, limit))]
 
     @writes
     def forget(self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]) -> None:
