@@ -58,6 +58,7 @@ from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.metrics import Gauge, Gauges, WorkMetrics
+from ingestion_orchestration_fastapi_app.reembed.job import Reembed
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
@@ -68,6 +69,7 @@ from utils.imaging.formats import Format, has_image_extension
 from utils.sandbox.pool import DecoderPool
 
 BLOCKING_THREADS = 8
+LAST_PASS_SHARE = 8  # of the memory for files in flight, beside it
 THUMBNAIL_SHARE = 4  # of the memory for files in flight, beside it
 PREVIEW_SHARE = 4
 MOST_PREVIEWS = 4  # decoded at once; imports go on beside them
@@ -192,9 +194,23 @@ async def composed(
         at_once=min(MOST_PREVIEWS, settings.decode_workers),
     )
     ingesting = Ingest(ports, known_collections, pool, concurrency)
+    reembedding = Reembed(
+        ports,
+        known_collections,
+        pool,
+        concurrency,
+        ingesting.gate,
+        MemoryBudget(settings.max_inflight_bytes // LAST_PASS_SHARE),
+    )
     scheduler = JobScheduler(
         ports,
-        Kinds([ingesting.kind, Verify(known_collections, thumbnails, words_filling).kind]),
+        Kinds(
+            [
+                ingesting.kind,
+                reembedding.kind,
+                Verify(known_collections, thumbnails, words_filling).kind,
+            ]
+        ),
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import INGEST
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.reembedding import REEMBED
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
@@ -84,10 +85,13 @@ def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
 
 def _done(record: JobRecord, progress: SavedProgress) -> tuple[int, int | None]:
     """How much is done, and of how much."""
+    settled = record.counts.found - record.counts.pending
+    if record.request.kind == REEMBED:  # its files come pass by pass
+        total = progress.total
+        return settled, record.counts.found if record.state in FINAL else total
     if record.request.kind != INGEST:
         return progress.done, progress.total
-    found = record.counts.found
-    return found - record.counts.pending, found if progress.scan_complete else None
+    return settled, record.counts.found if progress.scan_complete else None
 
 
 def _reasons(record: JobRecord, live: JobProgress | None) -> tuple[JobReason, ...]:

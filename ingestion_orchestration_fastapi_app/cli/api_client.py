@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.cli.program import called
 from utils.contract import (
     API_PREFIX,
     LOCAL_SECRET_HEADER,
+    ActivateRequest,
     AllowedRootList,
     AllowedRootRequest,
     CollectionList,
@@ -23,6 +24,7 @@ from utils.contract import (
     CollectionRequest,
     ErrorCode,
     FailurePage,
+    GenerationList,
     IngestAccepted,
     IngestRequest,
     JobList,
@@ -31,6 +33,7 @@ from utils.contract import (
     JobRequestBody,
     OrchestratorCapabilities,
     ProblemBody,
+    ReembedRequest,
     Reply,
     RepointRequest,
     SearchReply,
@@ -133,6 +136,16 @@ class OrchestratorApi:
 
     async def rename_collection(self, old: str, new: str) -> CollectionReply:
         return await self._send("PATCH", _path(old), CollectionRename(name=new), CollectionReply)
+
+    async def generations(self, collection: str) -> GenerationList:
+        return await self._get(f"{_path(collection)}/generations", GenerationList)
+
+    async def activate(self, collection: str, generation_id: int, *, force: bool) -> GenerationList:
+        path = f"{_path(collection)}/generations/{generation_id}/activate"
+        return await self._post(path, ActivateRequest(force=force), GenerationList)
+
+    async def reembed(self, collection: str, request: ReembedRequest) -> IngestAccepted:
+        return await self._post(f"{_path(collection)}/reembed", request, IngestAccepted)
 
     async def repoint(self, collection: str, old: str, new: str) -> CollectionReply:
         body = RepointRequest.model_validate({"from": old, "to": new})

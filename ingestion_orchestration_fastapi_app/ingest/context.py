@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -22,13 +23,13 @@ from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.known_files import KnownFiles
 from ingestion_orchestration_fastapi_app.ingest.suspects.crash_suspects import CrashSuspects
 from ingestion_orchestration_fastapi_app.ingest.suspects.read_control import ReadControl
-from ingestion_orchestration_fastapi_app.jobs.context import Ports
+from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError, Ports
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.resources.memory_budget import Share
-from utils.contract import Capabilities
+from utils.contract import Capabilities, ErrorCode
 
 T = TypeVar("T")
 
@@ -64,9 +65,18 @@ class Scanned:
     unchanged: RowSet = field(default_factory=RowSet)
 
 
+class GenerationSwitchedError(Exception):
+    """Another generation answers than the one that an import began with: it goes on with that."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """One job's run. `capabilities` are those that the leading service had when it began."""
+    """One job's run. `capabilities` are those that the leading service had when it began.
+
+    `writer` is held while a group is written, or points are removed. `vectors_alone`: the job makes
+    vectors for another generation than the one that answers, of files that imports know: what is
+    said of those stays as it is.
+    """
 
     scope: JobScope
     options: IngestOptions
@@ -82,6 +92,8 @@ class JobContext:
     scanned: Scanned
     read_control: ReadControl
     intended: Mapping[UUID, Outcome]  # by this job before it was cut off
+    writer: AbstractAsyncContextManager[object]
+    vectors_alone: bool = False
 
     @property
     def job_id(self) -> str:
@@ -152,6 +164,20 @@ class JobContext:
         """Under which a vector of the same upload may lie in the cache, too."""
         versions = self.ports.preparation.earlier_upload_versions
         return [VectorKey(self.fingerprint, version, sha256) for version in versions]
+
+    async def check_generation(self) -> None:
+        """For who holds the writer. Raises GenerationSwitchedError; JobFailedError where the
+        generation is gone.
+        """
+        collection = await self.ports.ledger.collections.find_by_id(self.collection_id)
+        if collection is None:
+            return  # its jobs went with it, as the ledger says
+        if self.vectors_alone:
+            if all(one.id != self.generation.id for one in collection.generations):
+                gone = "the generation was removed meanwhile"
+                raise JobFailedError(ErrorCode.GENERATION_NOT_FOUND, gone)
+        elif collection.active is not None and collection.active.id != self.generation.id:
+            raise GenerationSwitchedError
 
     async def until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
         return await self.scope.until_stored(write)

@@ -75,7 +75,8 @@ class Result:
 
     `record` is what was known of the file before. `owned_sha256` is the content that it stands for:
     copies of it may wait for the same end.
-    `caption_fingerprint` is of a caption that is new.
+    `caption_fingerprint` is of a caption that is new. `keeps_words`: the words of the point are
+    stored as they are to be.
     """
 
     file_outcome: FileOutcome
@@ -86,18 +87,19 @@ class Result:
     is_new_picture: bool = False
     caption_fingerprint: str | None = None
     owned_sha256: bytes | None = None
+    keeps_words: bool = False
     lease: Lease | None = None
 
 
 def failed(to_read: ToRead, fault: Rejected) -> Result:
     """The end of a file whose content was never read."""
     refused = artefacts.failed(fault, model=artefacts.OF_THE_FILE)
-    return _ended(to_read.file, to_read.point_id, Outcome.FAILED, refused)
+    return _of_name(to_read, Outcome.FAILED, refused)
 
 
 def skipped(to_read: ToRead, detail: str) -> Result:
     refused = artefacts.skipped(detail)
-    return _ended(to_read.file, to_read.point_id, Outcome.SKIPPED, refused)
+    return _of_name(to_read, Outcome.SKIPPED, refused)
 
 
 def failed_after_read(read_file: ReadFile, fault: Rejected, *, model: str) -> Result:
@@ -129,6 +131,11 @@ def unstored(end: Result, fault: Rejected, *, model: str) -> Result:
     refused = artefacts.failed(fault, model=model)
     file_outcome = replace(end.file_outcome, outcome=Outcome.FAILED, artefacts=(refused,))
     return replace(end, file_outcome=file_outcome, point=None, picture=None)
+
+
+def _of_name(to_read: ToRead, outcome: Outcome, *made: Artefact) -> Result:
+    ended = _ended(to_read.file, to_read.point_id, outcome, *made)
+    return replace(ended, record=to_read.record)
 
 
 def _of_content(read_file: ReadFile, outcome: Outcome, *made: Artefact) -> Result:

@@ -18,7 +18,12 @@ from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLease
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.start import until_known
-from ingestion_orchestration_fastapi_app.ingest.context import Concurrency, JobContext, Scanned
+from ingestion_orchestration_fastapi_app.ingest.context import (
+    Concurrency,
+    GenerationSwitchedError,
+    JobContext,
+    Scanned,
+)
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
 from ingestion_orchestration_fastapi_app.ingest.pipeline import run
 from ingestion_orchestration_fastapi_app.ingest.removal import remove_missing
@@ -59,7 +64,19 @@ class Ingest:
         return Kind(INGEST, IngestOptions, self.run, lambda _: FILES_LANE, workers)
 
     async def run(self, scope: JobScope, options: IngestOptions) -> Ending | None:
-        """None: it was stopped, and what was not done stays pending."""
+        """None: it was stopped, and what was not done stays pending.
+
+        Where the collection gets another model meanwhile, it goes on with that: what the other
+        generation has by then is not made again.
+        """
+        while True:
+            try:
+                return await self._run(scope, options)
+            except* GenerationSwitchedError:
+                scope.progress.note("model_changed", "it goes on with the collection's other model")
+                scope.progress.scan_complete = False
+
+    async def _run(self, scope: JobScope, options: IngestOptions) -> Ending | None:
         ledger, record = self.ports.ledger, scope.record
         progress, stop = scope.progress, scope.stop
         bound: tuple[CollectionRecord, Capabilities] | None = None
@@ -103,6 +120,7 @@ class Ingest:
                     scanned=Scanned(),
                     read_control=ReadControl(self.ports.library, progress),
                     intended=await ledger.artefacts.pending_writes(record.id),
+                    writer=self.collections.writers.of(collection.id),
                 )
                 await run(job)
                 if stop.asked:

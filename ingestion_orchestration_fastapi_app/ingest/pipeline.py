@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
+
 from anyio import create_memory_object_stream, create_task_group
 
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import (
     ReadFile,
     Result,
+    Send,
     ToEmbed,
     ToRead,
 )
@@ -24,8 +28,11 @@ SCANNED = 2048  # names only
 RESULTS = 256  # rows on their way to the store
 
 
-async def run(job: JobContext) -> None:
-    """Until every file below the directory has its end, or a stop was asked for.
+Source: TypeAlias = Callable[[JobContext, Send[ToRead]], Coroutine[Any, Any, None]]
+
+
+async def run(job: JobContext, source: Source = scan) -> None:
+    """Until every file of the source has its end, or a stop was asked for.
 
     Raises what ended it, as a group.
 
@@ -66,7 +73,7 @@ async def run(job: JobContext) -> None:
                 to_embed,
                 batches,
             ):
-                tg.start_soon(scan, job, to_admit_out)
+                tg.start_soon(source, job, to_admit_out)
                 tg.start_soon(
                     crash_gate, job, to_admit.clone(), to_read_out.clone(), results_out.clone()
                 )

@@ -228,19 +228,20 @@ async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
     It goes out of all tables: who goes back to another generation is not to find it again. One that
     does not answer holds nobody up: its intents stay, and what is left goes before it is activated.
     """
-    ledger = job.ports.ledger
-    ids = [file.point_id for file in files]
-    synced: list[SyncedVersion] = []
-    collection = await ledger.collections.find_by_id(job.collection_id)
-    for one in () if collection is None else collection.generations:  # as they are by now
-        await ledger.artefacts.begin_delete(one.id, ids)
-        try:
-            version = await job.ports.store.delete(one.table, ids)
-        except StoreRead as exc:
-            if one.state is GenerationState.ACTIVE:
-                raise
-            log.warning("generation_left", table=one.table, error=exc.detail)
-        else:
-            synced.append(SyncedVersion(one.id, version))
-    await job.words.delete(job.collection, ids)
-    return await ledger.files.delete_files(job.job_id, job.collection_id, files, synced=synced)
+    async with job.writer:
+        ledger = job.ports.ledger
+        ids = [file.point_id for file in files]
+        synced: list[SyncedVersion] = []
+        collection = await ledger.collections.find_by_id(job.collection_id)
+        for one in () if collection is None else collection.generations:  # as they are by now
+            await ledger.artefacts.begin_delete(one.id, ids)
+            try:
+                version = await job.ports.store.delete(one.table, ids)
+            except StoreRead as exc:
+                if one.state is GenerationState.ACTIVE:
+                    raise
+                log.warning("generation_left", table=one.table, error=exc.detail)
+            else:
+                synced.append(SyncedVersion(one.id, version))
+        await job.words.delete(job.collection, ids)
+        return await ledger.files.delete_files(job.job_id, job.collection_id, files, synced=synced)

@@ -60,7 +60,13 @@ class Collections:
         self.catalogue = CollectionCatalogue(ledger, store)
         self.roots = CollectionRoots(ledger, store, self.words, check=self.damaged.check)
         self.generations = CollectionGenerations(
-            ledger, store, self.roots, self.words, self.writers, self._drop
+            ledger,
+            store,
+            self.roots,
+            self.words,
+            self.catalogue,
+            self.writers,
+            self._drop,
         )
         self.tables = CollectionTables(ledger, store, self.roots, self.damaged)
 

@@ -18,6 +18,9 @@ from ingestion_orchestration_fastapi_app.errors import (
     GenerationNotFound,
     SwitchGuarded,
 )
+from ingestion_orchestration_fastapi_app.library.catalogue.collection_catalogue import (
+    CollectionCatalogue,
+)
 from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -37,6 +40,7 @@ class CollectionGenerations:
         store: VectorStore,
         roots: CollectionRoots,
         words: CollectionWords,
+        catalogue: CollectionCatalogue,
         writers: CollectionWriters,
         drop: Callable[[str], Awaitable[None]],
     ) -> None:
@@ -44,6 +48,7 @@ class CollectionGenerations:
         self._store = store
         self._roots = roots
         self._words = words
+        self._catalogue = catalogue
         self._writers = writers
         self._drop = drop
 
@@ -54,10 +59,33 @@ class CollectionGenerations:
         new = NewGeneration(table, clip.model, clip.weights, clip.dim, clip.fingerprint)
         generation = await self._ledger.generations.create(collection.id, new)
         if generation.synced_version is None:
-            version = await self._store.create(generation.table, dim=generation.dim)
-            await self._ledger.generations.set_synced_version(generation.id, version)
-        await self._roots.put(collection, generation, list(collection.roots))
+            await self._create(collection, generation)
         return generation
+
+    async def prepare(self, collection: CollectionRecord, generation: Generation) -> int:
+        """Before a job fills it: its table is there, whole, and where the roots are; the ledger
+        believes what is in it. Returns how many images were lost. Safe to repeat.
+        """
+        lost = 0
+        if generation.synced_version is None or not await self._store.exists(generation.table):
+            await self._create(collection, generation)
+            lost = await self._reconciled(generation)
+        elif mended := await self._store.mend(generation.table, dim=generation.dim):
+            lost = await self._reconciled(generation)
+            await self._ledger.generations.set_synced_version(generation.id, mended.version)
+        await self._roots.put_back(collection, generation)
+        await self._roots.put(collection, generation, list(collection.roots))
+        return lost
+
+    async def _create(self, collection: CollectionRecord, generation: Generation) -> None:
+        version = await self._store.create(generation.table, dim=generation.dim)
+        await self._ledger.generations.set_synced_version(generation.id, version)
+        await self._roots.put(collection, generation, list(collection.roots))
+
+    async def _reconciled(self, generation: Generation) -> int:
+        stored = self._store.ids(generation.table)
+        _, lost = await self._ledger.artefacts.reconcile(generation.id, stored)
+        return lost
 
     async def activate(self, collection_id: int, generation_id: int) -> CollectionRecord:
         """It answers from now on; who asked before gets the answer of the one before. Idempotent.
@@ -77,6 +105,7 @@ class CollectionGenerations:
         now = await self._found(collection_id)
         await self._roots.put_all(now)
         await self._words.compare(now)
+        await self._catalogue.check(now)
         log.info("generation_activated", collection=now.name, table=generation.table)
         return now
 

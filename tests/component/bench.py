@@ -31,6 +31,7 @@ from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilli
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.ports.words import WordStore
+from ingestion_orchestration_fastapi_app.reembed.job import Reembed
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.verify.job import Verify
 from tests.fake_inference import FakeInference
@@ -114,11 +115,15 @@ class Bench:
         ports = self.ports()
         collections = collections or self.collections()
         self.pool = pool = InferencePool(ports.inference)
+        ingest = Ingest(ports, collections, pool, CONCURRENCY)
         return BenchScheduler(
             ports,
             Kinds(
                 [
-                    Ingest(ports, collections, pool, CONCURRENCY).kind,
+                    ingest.kind,
+                    Reembed(
+                        ports, collections, pool, CONCURRENCY, ingest.gate, MemoryBudget(100_000)
+                    ).kind,
                     Verify(
                         collections,
                         self.thumbnails(collections, pool),

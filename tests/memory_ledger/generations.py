@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
     refusal,
 )
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
-from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
+from ingestion_orchestration_fastapi_app.domain.files.records import LackingFile
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     GenerationState,
@@ -84,7 +84,7 @@ class MemoryGenerations:
 
     async def lacking(
         self, source_id: int, target_id: int, *, refused: bool, after: FileKey | None, limit: int
-    ) -> list[UnseenFile]:
+    ) -> list[LackingFile]:
         await checkpoint()
         begin = (b"", b"") if after is None else (after.root_id.bytes, after.path)
         found = []
@@ -94,8 +94,7 @@ class MemoryGenerations:
             is_after = (key.root_id.bytes, key.path) > begin
             if is_open and is_after and not is_stored(artefacts, target):
                 absolute = self._state.absolute(kept.record.id, key)
-                sha256 = row.record.sha256
-                found.append(UnseenFile(key, absolute, row.point_id, True, sha256))
+                found.append(LackingFile(row.record.row, key, absolute, row.point_id))
         return found[:limit]
 
     async def count_missing(self, source_id: int, target_id: int) -> int:

@@ -31,6 +31,7 @@ from tests.unit.ledger_words import (
     complete,
     failed,
     key,
+    pid,
     running,
     stored,
 )
@@ -215,7 +216,7 @@ async def test_what_a_generation_lacks_is_listed_by_key(ledger: Ledger) -> None:
             active, other, refused=refused, after=begin, limit=limit
         )
         assert all(one.absolute == ROOT.path + b"/" + one.key.path for one in page)
-        assert all(one.had_point and one.sha256 is not None for one in page)
+        assert all(one.point_id == pid(one.key.path) for one in page)
         return [one.key.path for one in page]
 
     assert await lacking(refused=True) == [b"a.jpg", b"b/changed.jpg", b"b/old.jpg", b"odd.jpg"]

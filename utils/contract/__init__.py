@@ -36,6 +36,8 @@ from utils.contract.collections import (
     CollectionRequest,
     GenerationList,
     GenerationReply,
+    ReembedOptions,
+    ReembedRequest,
     RepointRequest,
     WatchReply,
 )
@@ -171,6 +173,8 @@ __all__ = [
     "Orientation",
     "ProblemBody",
     "QueueCapabilities",
+    "ReembedOptions",
+    "ReembedRequest",
     "Reply",
     "RepointRequest",
     "ReportExample",

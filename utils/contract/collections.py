@@ -12,6 +12,7 @@ from utils.contract.examples import COLLECTION, GENERATION
 
 COLLECTION_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
+MAX_MODEL_CHARACTERS = 200
 MAX_GENERATION_ID = 2**53 - 1
 _FORCE = "Also where so many images lack a vector that it would be asked about."
 
@@ -147,6 +148,41 @@ class GenerationList(Reply):
 
     collection: str = Field(description="The collection.")
     generations: tuple[GenerationReply, ...] = Field(description="The oldest first.")
+
+
+class ReembedOptions(Wire):
+    """What a job of the kind `reembed` is asked for."""
+
+    generation_id: GenerationNumber
+    switch: StrictBool = Field(
+        default=True, description="Whether the generation answers from the job's end on."
+    )
+    force_switch: StrictBool = Field(default=False, description=_FORCE)
+
+
+class ReembedRequest(Wire):
+    """Another model for a collection. Without a name it is the other one that is served."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"model": "ViT-L-14"}, {"fingerprint": "c07d1e5b3a92"}]}
+    )
+
+    model: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_MODEL_CHARACTERS,
+        description="The model's name, as the inference service's capabilities say.",
+    )
+    fingerprint: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_MODEL_CHARACTERS,
+        description="Its fingerprint: of model, weights and preprocessing.",
+    )
+    switch: StrictBool = Field(
+        default=True, description="Whether it answers as soon as all is embedded; else it waits."
+    )
+    force_switch: StrictBool = Field(default=False, description=_FORCE)
 
 
 class ActivateRequest(Wire):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from fastapi import APIRouter
+from anyio import to_thread
+from fastapi import APIRouter, Response
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
-from ingestion_orchestration_fastapi_app.api.links import OF_GENERATIONS
+from ingestion_orchestration_fastapi_app.api.links import OF_GENERATIONS, OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath, GenerationId
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.reembedding import REEMBED
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
@@ -22,13 +25,28 @@ from ingestion_orchestration_fastapi_app.errors import (
     GenerationNotFound,
     GenerationStateProblem,
     JobStateProblem,
+    ModelMismatch,
+    QueueFull,
     StoreRead,
     StoreWrite,
     SwitchGuarded,
 )
 from ingestion_orchestration_fastapi_app.library.generations import generation_of
-from utils.contract import API_PREFIX, ActivateRequest, GenerationList, GenerationReply
-from utils.web.openapi import problems
+from ingestion_orchestration_fastapi_app.reembed.models import chosen_model
+from utils.contract import (
+    API_PREFIX,
+    ActivateRequest,
+    GenerationList,
+    GenerationReply,
+    IngestAccepted,
+    ReembedOptions,
+    ReembedRequest,
+)
+from utils.problems import MlUnavailable
+from utils.web.openapi import located, problems
+from utils.web.routing.root_path import external_path
+
+BYTES_PER_IMAGE = 4 * 1024  # beside the vector, which is in the table and in the cache
 
 router = APIRouter(prefix=API_PREFIX, tags=["collections"], dependencies=[READS])
 
@@ -100,11 +118,86 @@ async def remove_generation(
         raise GenerationStateProblem(
             f"The generation {generation_id} answers: let another one answer first."
         )
+    job = await _unfinished(services, collection, generation_id)
+    if job is not None:
+        raise JobStateProblem(f"The job {job.id} fills the generation: cancel it first.")
+    await services.collections.generations.remove(generation)
+
+
+@router.post(
+    "/collections/{name}/reembed",
+    dependencies=[WRITES],
+    status_code=202,
+    summary="Embed a collection by another model",
+    responses={
+        **located(202, "Where the job says how far it is.", OF_NEW_JOB),
+        **problems(
+            CollectionNotFound,
+            GenerationStateProblem,
+            JobStateProblem,
+            ModelMismatch,
+            MlUnavailable,
+            DiskFull,
+            QueueFull,
+            StoreRead,
+            StoreWrite,
+        ),
+    },
+)
+async def reembed_collection(
+    name: CollectionInPath, body: ReembedRequest, response: Response, services: AppStateDep
+) -> IngestAccepted:
+    """Starts a job that fills another generation beside the one that answers, and lets it answer
+    when it has all.
+
+    Searches are answered by the old model until then, so the inference services hold both. A
+    generation of the model that is there already is gone on with; so is its unfinished job.
+    """
+    collection = await services.collections.get(name)
+    await services.pool.refresh()
+    told = [one.capabilities for one in services.pool.endpoints if one.capabilities is not None]
+    if not told:
+        raise MlUnavailable(
+            "No inference service has said yet which models it holds.", retry_after_s=2.0
+        )
+    clip = chosen_model(told, collection, body)
+    services.scheduler.check_room()
+    await _check_space(services, collection, dim=clip.dim)
+    generation = await services.collections.generations.begin(collection, clip)
+    options = ReembedOptions(
+        generation_id=generation.id, switch=body.switch, force_switch=body.force_switch
+    )
+    record = await _unfinished(services, collection, generation.id)
+    if record is None:
+        kind = services.scheduler.kinds.named(REEMBED)
+        request = kind.request(collection.name, options.model_dump())
+        record = await services.scheduler.submit(collection, request)
+    status_url = external_path(f"{API_PREFIX}/jobs/{record.id}")
+    response.headers["Location"] = status_url
+    return IngestAccepted(job_id=record.id, status_url=status_url)
+
+
+async def _unfinished(
+    services: AppState, collection: CollectionRecord, generation_id: int
+) -> JobRecord | None:
+    """The job that fills it now, or is to."""
     lane = lane_of(generation_id)
     for job in await services.ports.ledger.jobs.list_unfinished():
         if (job.collection_id, job.request.lane) == (collection.id, lane):
-            raise JobStateProblem(f"The job {job.id} fills the generation: cancel it first.")
-    await services.collections.generations.remove(generation)
+            return job
+    return None
+
+
+async def _check_space(services: AppState, collection: CollectionRecord, *, dim: int) -> None:
+    """Raises DiskFull."""
+    images = await services.ports.ledger.artefacts.count_stored(collection.bound().id)
+    needed_bytes = images * (BYTES_PER_IMAGE + 2 * 4 * dim)
+    free_bytes = await to_thread.run_sync(services.free_bytes, limiter=services.blocking)
+    if needed_bytes > free_bytes - services.settings.min_free_bytes:
+        raise DiskFull(
+            f"{images:,} images need about {needed_bytes / 1e6:.0f} MB for another model; the disk "
+            f"has {free_bytes / 1e6:.0f} MB free."
+        )
 
 
 async def _listed(

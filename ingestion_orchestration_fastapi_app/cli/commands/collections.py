@@ -7,11 +7,31 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
+from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Url, call, collection_name
-from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
+from ingestion_orchestration_fastapi_app.cli.view.output import (
+    Form,
+    Json,
+    print_json,
+    print_plain,
+    print_rows,
+)
+from ingestion_orchestration_fastapi_app.cli.view.progress import (
+    accepted_text,
+    check_completed,
+    follow,
+    report,
+)
+from utils.contract import GenerationList, GenerationReply, ReembedRequest
 
-collections = typer.Typer(help="Give a collection another name.", no_args_is_help=True)
+Name = Annotated[
+    str, typer.Argument(metavar="COLLECTION", callback=collection_name, help="Its name.")
+]
+COLUMNS = ("ID", "STATE", "MODEL", "FINGERPRINT", "IMAGES", "MISSING")
+
+collections = typer.Typer(
+    help="Give a collection another name, or another model.", no_args_is_help=True
+)
 
 
 @collections.command()
@@ -32,3 +52,111 @@ def rename(
         return 0
 
     call(run, url)
+
+
+@collections.command()
+def generations(collection: Name = "default", url: Url = None, *, json: Json = False) -> None:
+    """List a collection's tables, each made by one model; the active one answers."""
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        _print_generations(console, await api.generations(collection), json=json)
+        return 0
+
+    call(run, url)
+
+
+@collections.command()
+def reembed(
+    collection: Name = "default",
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The model; else the other one served.")
+    ] = None,
+    fingerprint: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The model, where several have its name.")
+    ] = None,
+    url: Url = None,
+    *,
+    switch: Annotated[
+        bool, typer.Option("--switch/--no-switch", help="Let it answer when it has all.")
+    ] = True,
+    force_switch: Annotated[
+        bool, typer.Option("--force-switch", help="Also where many images lack a vector.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Show progress until the job ends.")
+    ] = True,
+) -> None:
+    """Embed a collection by another model, while the one of now answers searches.
+
+    Photographs are read again and nothing is forgotten; `photoseek collections rollback` goes back.
+    Run again, it goes on where it was. The exit status is 1 where it did not come to its end, or
+    did not switch since too many images lack a vector.
+    """
+    request = ReembedRequest(
+        model=model, fingerprint=fingerprint, switch=switch, force_switch=force_switch
+    )
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        accepted = await api.reembed(collection, request)
+        if not wait:
+            print_plain(console, accepted_text(accepted.job_id))
+            return 0
+        job = await follow(api, accepted.job_id, console)
+        await report(api, job, console)
+        check_completed(job)
+        return 0
+
+    call(run, url)
+
+
+@collections.command()
+def rollback(
+    collection: Name = "default",
+    to: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="ID", help="The generation; else the one that answered last."),
+    ] = None,
+    url: Url = None,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where many images would not be found.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Let the model of before answer again, at once.
+
+    What was imported since is not in it: MISSING says how many, and the next import adds them.
+    """
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        chosen = to if to is not None else _before(await api.generations(collection)).id
+        _print_generations(console, await api.activate(collection, chosen, force=force), json=json)
+        return 0
+
+    call(run, url)
+
+
+def _before(known: GenerationList) -> GenerationReply:
+    """The one that answered before the active one."""
+    retired = [one for one in known.generations if one.state == "retired"]
+    if not retired:
+        raise ApiProblem(f"No other generation of {known.collection} has answered before.")
+    return max(retired, key=lambda one: (one.activated_at or one.created_at, one.id))
+
+
+def _print_generations(console: Console, known: GenerationList, *, json: bool) -> None:
+    if json:
+        print_json(console, known.model_dump(mode="json"))
+        return
+    rows = [
+        (
+            str(one.id),
+            one.state,
+            one.model,
+            one.fingerprint,
+            "?" if one.count is None else str(one.count),
+            str(one.missing),
+        )
+        for one in known.generations
+    ]
+    print_rows(console, Form.ROWS, COLUMNS, rows)

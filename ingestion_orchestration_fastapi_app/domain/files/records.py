@@ -111,6 +111,16 @@ def artefacts_after(
 
 
 @dataclass(frozen=True, slots=True)
+class LackingFile:
+    """A file with a point in one generation, and none in another that is of what it is now."""
+
+    row: int
+    key: FileKey
+    absolute: bytes
+    point_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class UnseenFile:
     """A file of the ledger that a job did not meet. `had_point`: also one being removed."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue, TypeAdapter
@@ -44,7 +43,7 @@ class Report:
     def mended(self, finding: str, count: int) -> None:
         self.findings[finding].mended += count
 
-    def json(self) -> Mapping[str, JsonValue]:
+    def json(self) -> dict[str, JsonValue]:
         dumped: dict[str, JsonValue] = _REPORT.dump_python(self, mode="json")
         return dumped
 

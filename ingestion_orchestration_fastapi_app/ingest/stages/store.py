@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
 )
 from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cached
 from ingestion_orchestration_fastapi_app.ingest.stages.grouping import grouped
+from ingestion_orchestration_fastapi_app.ingest.stages.known_files import of_known_files
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 
@@ -89,11 +90,9 @@ async def _write(job: JobContext, results: list[Result]) -> list[Result]:
     """As they were settled: a point that the store cannot hold fails alone."""
     while True:
         try:
-            await _write_all(job, results)
+            return await _write_all(job, results)
         except RowsRefused as exc:
             results = [_refused(job, end, exc.why) for end in results]
-        else:
-            return results
 
 
 def _refused(job: JobContext, end: Result, why: Mapping[UUID, str]) -> Result:
@@ -103,37 +102,52 @@ def _refused(job: JobContext, end: Result, why: Mapping[UUID, str]) -> Result:
     return unstored(end, fault, model=job.fingerprint)
 
 
-async def _write_all(job: JobContext, results: list[Result]) -> None:
-    """Safe to repeat: what an earlier try may have written is merged."""
+async def _write_all(job: JobContext, results: list[Result]) -> list[Result]:
+    """Safe to repeat: what an earlier try may have written is merged. Returns what was written."""
+    ledger = job.ports.ledger
+    async with job.writer:
+        await job.check_generation()
+        if job.vectors_alone:
+            results = await of_known_files(job, results)
+        synced = await _write_points(job, results)
+        await ledger.files.complete(
+            job.job_id,
+            job.collection_id,
+            [replace(end.file_outcome, catalogued=end.point) for end in results],
+            synced=synced,
+            progress=job.progress.saved(),
+            reader_version=job.ports.preparation.reader_version,
+        )
+    return results
+
+
+async def _write_points(job: JobContext, results: list[Result]) -> SyncedVersion | None:
+    """All but the ends of files."""
     ledger, store = job.ports.ledger, job.ports.store
     points = [end.point for end in results if end.point is not None]
+    if not points:
+        return None
     synced: SyncedVersion | None = None
-    if points:
-        ids = [point.id for point in points]
-        rows = await _rows(job, results)
-        may_exist = await ledger.artefacts.maybe_written(job.generation.id, ids)
-        outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
-        await ledger.artefacts.begin_write(job.job_id, job.generation.id, outcomes)
-        undisturbed = job.words.undisturbed(job.collection)
-        if rows:
-            version = await store.write(job.generation.table, rows, may_exist=may_exist)
-            synced = SyncedVersion(job.generation.id, version)
+    ids = [point.id for point in points]
+    rows = await _rows(job, results)
+    may_exist = await ledger.artefacts.maybe_written(job.generation.id, ids)
+    outcomes = {end.point.id: end.file_outcome.outcome for end in results if end.point}
+    await ledger.artefacts.begin_write(job.job_id, job.generation.id, outcomes)
+    undisturbed = job.words.undisturbed(job.collection)
+    if rows:
+        version = await store.write(job.generation.table, rows, may_exist=may_exist)
+        synced = SyncedVersion(job.generation.id, version)
+    spoken = [end for end in results if not end.keeps_words]
+    if said := [end.point for end in spoken if end.point is not None]:
         await job.words.write(
             job.collection,
-            points,
-            _captions(results),
+            said,
+            _captions(spoken),
             may_exist=may_exist,
             undisturbed=undisturbed,
         )
-        await _fill_cache(job, results)
-    await ledger.files.complete(
-        job.job_id,
-        job.collection_id,
-        [replace(end.file_outcome, catalogued=end.point) for end in results],
-        synced=synced,
-        progress=job.progress.saved(),
-        reader_version=job.ports.preparation.reader_version,
-    )
+    await _fill_cache(job, results)
+    return synced
 
 
 async def _rows(job: JobContext, results: list[Result]) -> list[Point]:

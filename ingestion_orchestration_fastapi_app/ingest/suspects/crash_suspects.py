@@ -32,18 +32,22 @@ class DecodeGate:
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self._admitted: set[UUID] = set()
+        self._admitted: set[tuple[object, UUID]] = set()
         self._empty = Event()
 
-    def acquire(self, point_ids: Iterable[UUID]) -> None:
-        """The caller holds the lock."""
-        self._admitted.update(point_ids)
+    def acquire(self, run: object, point_ids: Iterable[UUID]) -> None:
+        """The caller holds the lock. Two runs may work on one file."""
+        self._admitted.update((run, one) for one in point_ids)
 
-    def release(self, point_ids: Iterable[UUID]) -> None:
-        self._admitted.difference_update(point_ids)
+    def release(self, run: object, point_ids: Iterable[UUID]) -> None:
+        self._admitted.difference_update((run, one) for one in point_ids)
         if not self._admitted:
             self._empty.set()
             self._empty = Event()
+
+    def admitted(self) -> set[UUID]:
+        """Files that are inside: of their start the disk knows, and of their end not yet."""
+        return {point_id for _, point_id in self._admitted}
 
     async def wait_until_empty(self) -> None:
         while self._admitted:
@@ -134,7 +138,7 @@ class CrashSuspects:
         """Besides, it keeps no stage from taking the next one."""
         self.decoded(point_id)
         self._admitted.discard(point_id)
-        self._gate.release([point_id])
+        self._gate.release(self, [point_id])
 
     async def clear(self) -> None:
         """A clean stop: what is being decoded now took nothing down."""
@@ -149,7 +153,7 @@ class CrashSuspects:
         self._admitted |= entering
         self._decoding |= entering
         self._to_clear -= entering
-        self._gate.acquire(entering)
+        self._gate.acquire(self, entering)
 
     async def _record(self, begun: Sequence[DecodeStart], durably: Durably) -> None:
         ended = list(self._to_clear)
@@ -163,7 +167,9 @@ async def crash_suspects_of(
     artefacts: ArtefactRepository, collection_id: int, gate: DecodeGate, *, clean: bool
 ) -> AsyncIterator[CrashSuspects]:
     """For one run of the collection's job. `clean`: what crashes have left is forgotten first."""
-    lost = await artefacts.decode_starts(collection_id)
+    inside = gate.admitted()  # another job of the collection has them in work
+    starts = await artefacts.decode_starts(collection_id)
+    lost = {one: start for one, start in starts.items() if one not in inside | gate.admitted()}
     if clean and lost:
         await artefacts.note_decoding(collection_id, [], list(lost))
         lost = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
-from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
+from ingestion_orchestration_fastapi_app.domain.files.records import LackingFile
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation, NewGeneration
 
 
@@ -38,7 +38,7 @@ class GenerationRepository(Protocol):
     async def set_synced_version(self, generation_id: int, version: int) -> None: ...
     async def lacking(
         self, source_id: int, target_id: int, *, refused: bool, after: FileKey | None, limit: int
-    ) -> list[UnseenFile]:
+    ) -> list[LackingFile]:
         """By key, those after `after`: files with a point in the source whose vector by the
         target's model is not there, or is of an older content. `refused`: also those that cannot
         be read, or that the target's model refused.

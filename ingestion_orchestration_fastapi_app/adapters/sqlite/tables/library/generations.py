@@ -9,7 +9,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Reposit
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
-from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
+from ingestion_orchestration_fastapi_app.domain.files.records import LackingFile
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     GenerationState,
@@ -25,7 +25,7 @@ _AS_THE_FILE_IS = """SELECT 1 FROM artefacts a WHERE a.file_id = f.id AND a.kind
 _REFUSED = """SELECT 1 FROM artefacts a WHERE a.file_id = f.id AND (a.kind = 'picture'
     OR (a.kind = 'vector' AND a.model = ? AND a.code IS NOT NULL))"""
 _LACKING = f"""
-SELECT f.root_id, f.path, f.point_id, f.sha256, coalesce(r.path, x'') FROM files f
+SELECT f.id, f.root_id, f.path, f.point_id, coalesce(r.path, x'') FROM files f
 LEFT JOIN roots r ON r.collection_id = f.collection_id AND r.root_id = f.root_id
 WHERE f.collection_id = ? AND (f.root_id, f.path) > (?, ?)
     AND EXISTS ({_THERE}) AND NOT EXISTS ({_AS_THE_FILE_IS})
@@ -120,19 +120,18 @@ class GenerationsTable(Repository):
         refused: bool,
         after: FileKey | None,
         limit: int,
-    ) -> list[UnseenFile]:
+    ) -> list[LackingFile]:
         collection_id, source, target = _models(db, source_id, target_id)
         begin = (b"", b"") if after is None else (after.root_id.bytes, after.path)
         given = (collection_id, *begin, source, target, refused, target, limit)
         return [
-            UnseenFile(
+            LackingFile(
+                row=row,
                 key=FileKey(UUID(bytes=root_id), path),
                 absolute=root.rstrip(b"/") + b"/" + path,
                 point_id=UUID(bytes=point_id),
-                had_point=True,
-                sha256=sha256,
             )
-            for root_id, path, point_id, sha256, root in db.execute(_LACKING, given)
+            for row, root_id, path, point_id, root in db.execute(_LACKING, given)
         ]
 
     @reads

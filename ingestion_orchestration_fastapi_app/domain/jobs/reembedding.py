@@ -1,0 +1,5 @@
+"""Re-embedding: the kind's name, and which job is asked for."""
+
+from __future__ import annotations
+
+REEMBED = "reembed"
