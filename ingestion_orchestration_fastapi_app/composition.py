@@ -53,6 +53,8 @@ from ingestion_orchestration_fastapi_app.library.pictures.archives import Archiv
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
+from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
@@ -221,6 +223,13 @@ async def composed(
         ports=ports,
         collections=known_collections,
         words_filling=words_filling,
+        calibrating=Calibrating(
+            ports.ledger,
+            ports.store,
+            pool,
+            known_collections,
+            Judging(ports.ledger.calibrations, ports.store),
+        ),
         scheduler=scheduler,
         watching=Watching(
             ports.ledger.collections,

@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.library.pictures.archives import Archiv
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
@@ -41,6 +42,7 @@ class AppState:
     ports: Ports
     collections: Collections
     words_filling: WordsFilling
+    calibrating: Calibrating
     scheduler: JobScheduler
     watching: Watching
     search: Search

@@ -9,6 +9,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger.access import MemoryAllowedRoots, MemorySessions
 from tests.memory_ledger.artefacts import MemoryArtefacts
 from tests.memory_ledger.browsing import MemoryBrowsing
+from tests.memory_ledger.calibrations import MemoryCalibrations
 from tests.memory_ledger.captions import MemoryCaptions
 from tests.memory_ledger.catalogue import MemoryCatalogue
 from tests.memory_ledger.collections import MemoryCollections
@@ -37,6 +38,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         captions=MemoryCaptions(state),
         catalogue=MemoryCatalogue(state),
         browsing=MemoryBrowsing(state),
+        calibrations=MemoryCalibrations(state),
         jobs=MemoryJobs(state),
         sessions=MemorySessions(state),
         allowed_roots=MemoryAllowedRoots(state),

@@ -26,6 +26,9 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.catalo
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.files import FilesTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.folders import FoldersTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.jobs import JobsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.calibrations import (
+    CalibrationsTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.collections import (
     CollectionsTable,
 )
@@ -79,6 +82,7 @@ def ledger_of(database: Database) -> Ledger:
         captions=CaptionsTable(database),
         catalogue=CatalogueTable(database),
         browsing=BrowsingTable(database),
+        calibrations=CalibrationsTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),
         allowed_roots=AllowedRootsTable(database),

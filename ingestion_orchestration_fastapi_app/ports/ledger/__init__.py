@@ -9,6 +9,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger.access import (
     SessionRepository,
 )
 from ingestion_orchestration_fastapi_app.ports.ledger.artefacts import ArtefactRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.calibrations import CalibrationRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.captions import CaptionRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.catalogue import (
     BrowsingRepository,
@@ -37,6 +38,7 @@ class Ledger:
     captions: CaptionRepository
     catalogue: CatalogueRepository
     browsing: BrowsingRepository
+    calibrations: CalibrationRepository
     jobs: JobRepository
     sessions: SessionRepository
     allowed_roots: AllowedRootRepository

@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.search.relevance.standard_scores
 
 LEAST_POINTS = 50  # of fewer nobody can say what noise is
 SAMPLE_POINTS = 1024
-BEST_HITS = 50  # of a neutral text that are looked at: by cosine hubs come first
+BEST_HITS = 20  # of a text that are looked at: by cosine hubs come first
 _GROWN = 1.25
 
 

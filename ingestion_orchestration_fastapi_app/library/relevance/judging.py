@@ -1,0 +1,116 @@
+"""Judges the hits of a text by the calibration of the generation that they are of."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from anyio import CapacityLimiter, to_thread
+
+from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
+from ingestion_orchestration_fastapi_app.domain.library.point import Vector
+from ingestion_orchestration_fastapi_app.domain.search.relevance.calibration import (
+    BEST_HITS,
+    Judge,
+    is_noise,
+)
+from ingestion_orchestration_fastapi_app.ports.ledger.calibrations import CalibrationRepository
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+
+_KEPT = 8  # generations: some megabytes each
+_A_STEP = 200  # of a list that is cut: it ends where none of so many is relevant
+_THREADS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`relevances` by id; `nothing_relevant` is None where it was not looked at."""
+
+    relevances: dict[UUID, float]
+    nothing_relevant: bool | None
+
+
+class Judging:
+    """`calibrated` says whether an evaluation has run with the model, so that its figures may be
+    relied on.
+    """
+
+    def __init__(self, calibrations: CalibrationRepository, store: VectorStore) -> None:
+        self._calibrations = calibrations
+        self._store = store
+        self._judges: OrderedDict[int, Judge] = OrderedDict()
+        self._threads = CapacityLimiter(_THREADS)
+
+    def forget(self, generation_id: int) -> None:
+        """Its calibration is another now."""
+        self._judges.pop(generation_id, None)
+
+    async def calibrated(self, active: Generation) -> bool:
+        return await self._calibrations.is_evaluated(active.fingerprint)
+
+    async def judged(
+        self, active: Generation, text: Vector, ids: Sequence[UUID], *, best: Sequence[UUID] | None
+    ) -> Judged | None:
+        """Of these hits. `best` are the first of all that were found, at least BEST_HITS or all:
+        by them it is told whether anything is relevant. None without a calibration.
+        """
+        judge = await self._judge(active)
+        if judge is None:
+            return None
+        relevances = await self._relevances(judge, active, text, [*ids, *(best or ())])
+        nothing = None
+        if best is not None:
+            of_best = [relevances[one] for one in best[:BEST_HITS] if one in relevances]
+            nothing = is_noise(np.asarray(of_best))
+        return Judged(relevances, nothing)
+
+    async def relevant(
+        self, active: Generation, text: Vector, ids: Sequence[UUID], *, least: float
+    ) -> Judged | None:
+        """Of a list by cosine, those that are at least as relevant, to where none is any more."""
+        judge = await self._judge(active)
+        if judge is None:
+            return None
+        kept: dict[UUID, float] = {}
+        nothing: bool | None = None
+        for start in range(0, max(len(ids), 1), _A_STEP):
+            step = ids[start : start + _A_STEP]
+            relevances = await self._relevances(judge, active, text, step)
+            if nothing is None:
+                of_best = [relevances[one] for one in step[:BEST_HITS] if one in relevances]
+                nothing = is_noise(np.asarray(of_best))
+            passed = {one: found for one, found in relevances.items() if found >= least}
+            kept |= passed
+            if not passed:
+                break
+        return Judged(kept, nothing)
+
+    async def _judge(self, active: Generation) -> Judge | None:
+        known = self._judges.get(active.id)
+        if known is not None:
+            self._judges.move_to_end(active.id)
+            return known
+        kept = await self._calibrations.find(active.id)
+        texts = await self._calibrations.neutral_texts(active.fingerprint)
+        if kept is None or texts is None or texts.digest != kept.texts:
+            return None
+        judge = await to_thread.run_sync(Judge.of, kept, texts, limiter=self._threads)
+        self._judges[active.id] = judge
+        if len(self._judges) > _KEPT:
+            self._judges.popitem(last=False)
+        return judge
+
+    async def _relevances(
+        self, judge: Judge, active: Generation, text: Vector, ids: Sequence[UUID]
+    ) -> dict[UUID, float]:
+        """What was deleted meanwhile is left out."""
+        wanted = list(dict.fromkeys(ids))
+        points = await self._store.get(active.table, wanted, vectors=True)
+        if not points:
+            return {}
+        vectors = np.stack([point.vector for point in points])
+        found = await to_thread.run_sync(judge.relevance, text, vectors, limiter=self._threads)
+        return {point.id: float(relevance) for point, relevance in zip(points, found, strict=True)}
