@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from ingestion_orchestration_fastapi_app.cli import filter_options as options
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Collection, Url, call
 from ingestion_orchestration_fastapi_app.cli.view.output import (
@@ -35,6 +36,22 @@ def search(
     url: Url = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Most results.")] = 10,
     *,
+    after: options.After = None,
+    before: options.Before = None,
+    camera: options.Camera = None,
+    lens: options.Lens = None,
+    keyword: options.Keywords = None,
+    folder: options.Folder = None,
+    format_: options.Formats = None,
+    rating: options.RatingMin = None,
+    orientation: options.Shape = None,
+    near: options.Near = None,
+    gps: options.HasGps = None,
+    captioned: options.HasCaption = None,
+    not_keyword: options.NotKeywords = None,
+    not_folder: options.NotFolders = None,
+    not_format: options.NotFormats = None,
+    not_camera: options.NotCameras = None,
     json: Json = False,
     null: Null = False,
 ) -> None:
@@ -47,9 +64,27 @@ def search(
     text = " ".join(words)
     if not text.strip() or len(text) > MAX_QUERY:
         raise typer.BadParameter(f"between 1 and {MAX_QUERY} characters", param_hint="TEXT")
+    filters = options.filters(
+        after=after,
+        before=before,
+        camera=camera,
+        lens=lens,
+        keywords=keyword,
+        folder=folder,
+        formats=format_,
+        rating_min=rating,
+        orientation=orientation,
+        near=near,
+        has_gps=gps,
+        has_caption=captioned,
+        not_keywords=not_keyword,
+        not_folders=not_folder,
+        not_formats=not_format,
+        not_cameras=not_camera,
+    )
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        asked = SearchTextRequest(query=text, collection=collection, limit=limit)
+        asked = SearchTextRequest(query=text, collection=collection, limit=limit, filters=filters)
         print_hits(console, await api.search_text(asked), query=text, form=form)
         return 0
 

@@ -1,0 +1,144 @@
+"""Filters as options of a command."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue, ValidationError
+
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from utils.contract import FilterSpec, Orientation
+
+_NEAR_KM = 10.0
+
+After = Annotated[str | None, typer.Option(help="Taken then or later: a year, month, day or time.")]
+Before = Annotated[str | None, typer.Option(help="Taken then or earlier.")]
+Camera = Annotated[str | None, typer.Option(help="A part of the camera's make and model.")]
+Lens = Annotated[str | None, typer.Option(help="A part of the lens's name.")]
+Keywords = Annotated[
+    list[str] | None, typer.Option("--keyword", help="A keyword; several: all of them.")
+]
+Folder = Annotated[str | None, typer.Option(metavar="DIR", help="In this folder, or below it.")]
+Formats = Annotated[
+    list[str] | None, typer.Option("--format", help="A format, as jpeg or raw; several: any.")
+]
+RatingMin = Annotated[
+    int | None, typer.Option("--rating", min=-1, max=5, help="The least rating, -1 to 5.")
+]
+Shape = Annotated[
+    Orientation | None, typer.Option("--orientation", help="As the picture is shown.")
+]
+Near = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LAT,LON[,KM]",
+        help=f"Taken around this place; within {_NEAR_KM:.0f} km unless said.",
+    ),
+]
+HasGps = Annotated[
+    bool | None, typer.Option("--gps/--no-gps", help="Whether it says where it was taken.")
+]
+HasCaption = Annotated[
+    bool | None, typer.Option("--captioned/--no-captioned", help="Whether it has a caption.")
+]
+NotKeywords = Annotated[
+    list[str] | None, typer.Option("--not-keyword", help="None of these keywords.")
+]
+NotFolders = Annotated[
+    list[str] | None,
+    typer.Option("--not-folder", metavar="DIR", help="In none of these folders, nor below them."),
+]
+NotFormats = Annotated[list[str] | None, typer.Option("--not-format", help="None of these.")]
+NotCameras = Annotated[
+    list[str] | None, typer.Option("--not-camera", help="By none of these cameras.")
+]
+
+_OPTIONS = {
+    "taken_after": "--after",
+    "taken_before": "--before",
+    "keywords": "--keyword",
+    "formats": "--format",
+    "rating_min": "--rating",
+}
+
+
+def filters(
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    camera: str | None = None,
+    lens: str | None = None,
+    keywords: list[str] | None = None,
+    folder: str | None = None,
+    formats: list[str] | None = None,
+    rating_min: int | None = None,
+    orientation: Orientation | None = None,
+    near: str | None = None,
+    has_gps: bool | None = None,
+    has_caption: bool | None = None,
+    not_keywords: list[str] | None = None,
+    not_folders: list[str] | None = None,
+    not_formats: list[str] | None = None,
+    not_cameras: list[str] | None = None,
+) -> FilterSpec:
+    """Raises typer.BadParameter, which names the option."""
+    said: dict[str, object] = {
+        "taken_after": after,
+        "taken_before": before,
+        "camera": camera,
+        "lens": lens,
+        "keywords": keywords or None,
+        "folder": None if folder is None else _absolute(folder),
+        "formats": formats or None,
+        "rating_min": rating_min,
+        "orientation": orientation,
+        "near": None if near is None else _circle(near),
+        "has_gps": has_gps,
+        "has_caption": has_caption,
+    }
+    none_of = [
+        *({"keywords": [word]} for word in not_keywords or ()),
+        *({"folder": _absolute(one)} for one in not_folders or ()),
+        *({"formats": [name]} for name in not_formats or ()),
+        *({"camera": name} for name in not_cameras or ()),
+    ]
+    given = {name: value for name, value in said.items() if value is not None}
+    if none_of:
+        given["none_of"] = none_of
+    try:
+        return FilterSpec.model_validate(given)
+    except ValidationError as exc:
+        raise _refused(exc) from None
+
+
+def _refused(error: ValidationError) -> typer.BadParameter:
+    fault = error.errors()[0]
+    names = [step for step in fault["loc"] if isinstance(step, str)]
+    hint = None
+    if names and names[0] == "none_of" and len(names) > 1:
+        name = names[1]
+        hint = _OPTIONS.get(name, f"--{name}").replace("--", "--not-", 1)
+    elif names and names[0] != "none_of":
+        hint = _OPTIONS.get(names[0], f"--{names[0]}")
+    return typer.BadParameter(fault["msg"].removeprefix("Value error, "), param_hint=hint)
+
+
+def _absolute(folder: str) -> str:
+    """As the API shows paths."""
+    return display_text(os.fsencode(os.path.abspath(os.path.expanduser(folder))))
+
+
+def _circle(text: str) -> JsonValue:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (2, 3):
+        raise typer.BadParameter(
+            "two numbers, or three: latitude, longitude and kilometres, as 52.52,13.4,10",
+            param_hint="--near",
+        )
+    latitude, longitude, radius_km = [*numbers, _NEAR_KM][:3]
+    return {"latitude": latitude, "longitude": longitude, "radius_km": radius_km}
