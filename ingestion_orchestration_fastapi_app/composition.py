@@ -40,6 +40,7 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.gauges import show_gauges
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
 from ingestion_orchestration_fastapi_app.ingest.job import Ingest
@@ -48,6 +49,7 @@ from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
@@ -59,7 +61,7 @@ from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
-from ingestion_orchestration_fastapi_app.metrics import Gauge, Gauges, WorkMetrics
+from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from ingestion_orchestration_fastapi_app.reembed.job import Reembed
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
@@ -163,6 +165,13 @@ async def composed(
     await allowed.load(ports.ledger.allowed_roots)
     known_collections = Collections(ports.ledger, ports.store, ports.words)
     await known_collections.check_all()
+    forgetting = Forgetting(
+        known_collections,
+        ports.ledger,
+        ports.store,
+        reader_version=ports.preparation.reader_version,
+    )
+    await forgetting.finish_all()
     pool = InferencePool(ports.inference)
     concurrency = Concurrency(
         read_workers=settings.hash_workers,
@@ -265,32 +274,10 @@ async def composed(
         table_sizes=table_sizes,
         originals=originals,
         archives=Archives(thumbnails, originals),
+        forgetting=forgetting,
         listeners=Listeners(),
         attempts=Attempts(),
         sessions=None
         if settings.api_key is None
         else Sessions(ports.ledger.sessions, settings.api_key),
-    )
-
-
-def show_gauges(
-    gauges: Gauges,
-    scheduler: JobScheduler,
-    table_sizes: TableSizes,
-    budget: MemoryBudget,
-    pool: InferencePool,
-) -> None:
-    gauges.show(
-        Gauge("jobs", "Jobs that have not ended.", "state", scheduler.jobs_by_state),
-        Gauge("queued", "What waits before a stage.", "stage", scheduler.queued_by_stage),
-        Gauge("in_flight_bytes", "Memory of files in work.", "state", budget.by_state),
-        Gauge("inference_services", "Services by their state.", "state", pool.services_by_status),
-        Gauge("inference_requests", "Batches under way.", "service", pool.in_flight_by_service),
-        Gauge("points", "Rows of a collection's table.", "collection", table_sizes.points),
-        Gauge(
-            "unindexed_points",
-            "Rows that a search looks at one by one.",
-            "collection",
-            table_sizes.unindexed_points,
-        ),
     )

@@ -28,7 +28,7 @@ from ingestion_orchestration_fastapi_app.api.library import (
     roots,
     search,
 )
-from ingestion_orchestration_fastapi_app.api.library.pictures import archive, pictures
+from ingestion_orchestration_fastapi_app.api.library.pictures import archive, forgetting, pictures
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.composition import composed
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
@@ -125,7 +125,17 @@ def create_app(
         checkers=[SessionCookie(cookie_name(settings.orchestrator_port)), LocalSecretHeader()],
         open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
-    of_library = (collections, generations, roots, allowed_roots, search, images, pictures, archive)
+    of_library = (
+        collections,
+        generations,
+        roots,
+        allowed_roots,
+        search,
+        images,
+        pictures,
+        archive,
+        forgetting,
+    )
     routes = (ingest, jobs, *of_library, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
@@ -60,6 +61,7 @@ class AppState:
     root_threads: RootThreads
     originals: Originals
     archives: Archives
+    forgetting: Forgetting
     listeners: Listeners
     attempts: Attempts
     sessions: Sessions | None  # None: there is no key to log in with

@@ -102,6 +102,19 @@ def skipped(to_read: ToRead, detail: str) -> Result:
     return _of_name(to_read, Outcome.SKIPPED, refused)
 
 
+def forgotten(read_file: ReadFile) -> Result:
+    """The end of a file whose content somebody has removed from the collection."""
+    return _of_content(read_file, Outcome.SKIPPED, artefacts.forgotten())
+
+
+def unstored_as_forgotten(end: Result) -> Result:
+    """The same, where that was said while the file was on its way."""
+    file_outcome = replace(
+        end.file_outcome, outcome=Outcome.SKIPPED, artefacts=(artefacts.forgotten(),)
+    )
+    return replace(end, file_outcome=file_outcome, point=None, picture=None)
+
+
 def failed_after_read(read_file: ReadFile, fault: Rejected, *, model: str) -> Result:
     """The end of a file whose content cannot become a point of the model."""
     return _of_content(read_file, Outcome.FAILED, artefacts.failed(fault, model=model))

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from functools import partial
 
 import numpy as np
-import structlog
 
 from ingestion_orchestration_fastapi_app.domain.files.deletion import (
     changed_devices,
@@ -24,15 +23,9 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
-from ingestion_orchestration_fastapi_app.domain.library.generation import (
-    GenerationState,
-    SyncedVersion,
-)
-from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.stages.store import run_maintenance
-
-log = structlog.get_logger(__name__)
+from ingestion_orchestration_fastapi_app.library.removed_points import remove_points
 
 GROUP = 1024
 CONTENTS = 8192
@@ -223,25 +216,11 @@ async def _unseen(
 
 
 async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
-    """Safe to repeat. Between the first step and the last a point may be there or not.
-
-    It goes out of all tables: who goes back to another generation is not to find it again. One that
-    does not answer holds nobody up: its intents stay, and what is left goes before it is activated.
-    """
+    """Safe to repeat. Between the first step and the last a point may be there or not."""
+    ports = job.ports
     async with job.writer:
-        ledger = job.ports.ledger
         ids = [file.point_id for file in files]
-        synced: list[SyncedVersion] = []
-        collection = await ledger.collections.find_by_id(job.collection_id)
-        for one in () if collection is None else collection.generations:  # as they are by now
-            await ledger.artefacts.begin_delete(one.id, ids)
-            try:
-                version = await job.ports.store.delete(one.table, ids)
-            except StoreRead as exc:
-                if one.state is GenerationState.ACTIVE:
-                    raise
-                log.warning("generation_left", table=one.table, error=exc.detail)
-            else:
-                synced.append(SyncedVersion(one.id, version))
-        await job.words.delete(job.collection, ids)
-        return await ledger.files.delete_files(job.job_id, job.collection_id, files, synced=synced)
+        synced = await remove_points(ports.ledger, ports.store, job.words, job.collection, ids)
+        return await ports.ledger.files.delete_files(
+            job.job_id, job.collection_id, files, synced=synced
+        )

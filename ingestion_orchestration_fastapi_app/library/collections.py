@@ -58,7 +58,9 @@ class Collections:
         self.writers = CollectionWriters()
         self.words = CollectionWords(ledger, store, words)
         self.catalogue = CollectionCatalogue(ledger, store)
-        self.roots = CollectionRoots(ledger, store, self.words, check=self.damaged.check)
+        self.roots = CollectionRoots(
+            ledger, store, self.words, check=self.damaged.check, writers=self.writers
+        )
         self.generations = CollectionGenerations(
             ledger,
             store,

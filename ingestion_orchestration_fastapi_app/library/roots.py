@@ -32,6 +32,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from ingestion_orchestration_fastapi_app.resources.collection_writers import CollectionWriters
 from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -52,11 +53,13 @@ class CollectionRoots:
         words: CollectionWords,
         *,
         check: Callable[[CollectionRecord], None],
+        writers: CollectionWriters,
     ) -> None:
         self._ledger = ledger
         self._store = store
         self._words = words
         self._check = check
+        self._writers = writers
         self._changing = Lock()
 
     async def add(self, collection: CollectionRecord, directory: bytes) -> None:
@@ -189,7 +192,7 @@ class CollectionRoots:
         self, collection: CollectionRecord, changes: Mapping[UUID, bytes | None]
     ) -> None:
         self._check(collection)
-        async with self._changing:
+        async with self._changing, self._writers.of(collection.id):
             await self._ledger.roots.begin_changes(collection.id, changes)
             begun = await self._ledger.collections.find_by_id(collection.id)
             if begun is None:

@@ -26,6 +26,7 @@ from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -148,6 +149,14 @@ class Bench:
             is_allowed=lambda _: True,
         )
 
+    def forgetting(self, collections: Collections) -> Forgetting:
+        return Forgetting(
+            collections,
+            self.ledger,
+            self.store,
+            reader_version=self.preparation.reader_version,
+        )
+
     async def submitted(
         self, scheduler: JobScheduler, *, name: str = "default", **options: Unpack[Options]
     ) -> JobRecord:
@@ -187,6 +196,7 @@ class Bench:
         """Starts again after a crash, and sees every unfinished job to its end."""
         collections = self.collections()
         await collections.check_all()
+        await self.forgetting(collections).finish_all()
         scheduler = self.scheduler(collections)
         async with create_task_group() as tg:
             await tg.start(scheduler.serve)

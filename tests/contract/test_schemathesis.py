@@ -26,7 +26,14 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 CONFIGS = Path(__file__).parent / "schemathesis"
 KEY = "the-key"
 # They take from the collection what the other operations look for: tried after these.
-DESTRUCTIVE = ("rename_collection", "delete_collection", "forget_root", "remove_root")
+DESTRUCTIVE = (
+    "forget_image",
+    "forget_selection",
+    "rename_collection",
+    "delete_collection",
+    "forget_root",
+    "remove_root",
+)
 
 
 @asynccontextmanager

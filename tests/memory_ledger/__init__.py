@@ -15,6 +15,7 @@ from tests.memory_ledger.catalogue import MemoryCatalogue
 from tests.memory_ledger.collections import MemoryCollections
 from tests.memory_ledger.files import MemoryFiles
 from tests.memory_ledger.folders import MemoryFolders
+from tests.memory_ledger.forgotten import MemoryForgotten
 from tests.memory_ledger.generations import MemoryGenerations
 from tests.memory_ledger.jobs import MemoryJobs
 from tests.memory_ledger.roots import MemoryRoots
@@ -39,6 +40,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         catalogue=MemoryCatalogue(state),
         browsing=MemoryBrowsing(state),
         calibrations=MemoryCalibrations(state),
+        forgotten=MemoryForgotten(state),
         jobs=MemoryJobs(state),
         sessions=MemorySessions(state),
         allowed_roots=MemoryAllowedRoots(state),

@@ -51,7 +51,15 @@ class MemoryArtefacts:
     async def pending_deletes(self, generation_id: int, *, limit: int) -> list[UUID]:
         await checkpoint()
         found = self._state.generation(generation_id)
-        there = set() if found is None else {row.point_id for row in found[0].files.values()}
+        there = (
+            set()
+            if found is None
+            else {
+                row.point_id
+                for row in found[0].files.values()
+                if not artefacts.is_forgotten(row.record.artefacts)
+            }
+        )
         intents = self._intents(generation_id).items()
         return [one for one, made in intents if made.is_to_delete and one not in there][:limit]
 

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileRecord,
     Outcome,
 )
+from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeStart
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, artefacts_after
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobRecord
@@ -85,6 +86,8 @@ class Kept:
     decode_starts: dict[UUID, DecodeStart] = field(default_factory=dict)
     catalogue: dict[UUID, Entry] = field(default_factory=dict)
     doubted: set[UUID] = field(default_factory=set)
+    forgotten: dict[bytes, ForgottenImage] = field(default_factory=dict)
+    forgetting: set[bytes] = field(default_factory=set)  # of these points may be there yet
 
     def put_entry(self, key: FileKey, point: Point, at: datetime) -> None:
         self.doubted.discard(point.id)

@@ -32,6 +32,9 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.calibrat
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.collections import (
     CollectionsTable,
 )
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.forgotten import (
+    ForgottenTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.generations import (
     GenerationsTable,
 )
@@ -83,6 +86,7 @@ def ledger_of(database: Database) -> Ledger:
         catalogue=CatalogueTable(database),
         browsing=BrowsingTable(database),
         calibrations=CalibrationsTable(database),
+        forgotten=ForgottenTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),
         allowed_roots=AllowedRootsTable(database),

@@ -84,6 +84,33 @@ def skipped(detail: str | None) -> Artefact:
     return Artefact(Kind.PICTURE, OF_THE_FILE, State.SKIPPED, detail=detail)
 
 
+def forgotten(*, reader_version: str | None = None, now: datetime | None = None) -> Artefact:
+    """What is in the file, somebody has removed from the collection."""
+    return Artefact(
+        Kind.PICTURE,
+        OF_THE_FILE,
+        State.SKIPPED,
+        ErrorCode.IMAGE_FORGOTTEN,
+        "somebody has removed it from the collection",
+        reader_version,
+        updated_at=now,
+    )
+
+
+def is_forgotten(artefacts: Iterable[Artefact]) -> bool:
+    of_file = found(artefacts, Kind.PICTURE)
+    return of_file is not None and of_file.code is ErrorCode.IMAGE_FORGOTTEN
+
+
+def without_point(known: Iterable[Artefact], verdict: Artefact | None) -> list[Artefact]:
+    """What is left of what was known, once the points are removed: verdicts on the file, or the
+    one that is new.
+    """
+    if verdict is not None:
+        return [verdict]
+    return [one for one in known if one.kind is Kind.PICTURE]
+
+
 def caption_failed(fault: Rejected, *, model: str) -> Artefact:
     return Artefact(Kind.CAPTION, model, State.FAILED, fault.code, fault.detail)
 

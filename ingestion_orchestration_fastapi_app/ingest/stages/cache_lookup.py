@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     Receive,
     Result,
     Send,
+    forgotten,
     stored,
 )
 from ingestion_orchestration_fastapi_app.ingest.stages.grouping import grouped
@@ -31,7 +32,8 @@ async def cache_lookup(
 ) -> None:
     """Asks the cache in groups. Copies of what is in flight wait for it."""
     async with files, out, results:
-        async for group in grouped(files, most=GROUP, linger_s=LINGER_S, more=_more(job)):
+        async for met in grouped(files, most=GROUP, linger_s=LINGER_S, more=_more(job)):
+            group = await _remembered(job, met, results)
             fresh = [file for file in group if not await _waits(job, file)]
             vectors, pictures, captions = await _cached(job, fresh)
             hits: list[Result] = []
@@ -59,6 +61,20 @@ async def cache_lookup(
                 job.crash_suspects.release(hit.file_outcome.point_id)
             for miss in misses:
                 await out.send(miss)
+
+
+async def _remembered(
+    job: JobContext, group: list[ReadFile], results: Send[Result]
+) -> list[ReadFile]:
+    """Without those whose content is forgotten: they end here."""
+    hashes = list({file.content.sha256 for file in group})
+    gone = await job.ports.ledger.forgotten.among(job.collection_id, hashes)
+    for file in group:
+        if file.content.sha256 in gone:
+            job.crash_suspects.decoded(file.point_id)
+            await results.send(forgotten(file.without_bytes()))
+            job.crash_suspects.release(file.point_id)
+    return [file for file in group if file.content.sha256 not in gone]
 
 
 def _more(job: JobContext) -> Callable[[], bool]:

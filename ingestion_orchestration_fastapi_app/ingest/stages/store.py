@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     Result,
     failed_after_read,
     unstored,
+    unstored_as_forgotten,
 )
 from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cached
 from ingestion_orchestration_fastapi_app.ingest.stages.grouping import grouped
@@ -95,6 +96,17 @@ async def _write(job: JobContext, results: list[Result]) -> list[Result]:
             results = [_refused(job, end, exc.why) for end in results]
 
 
+async def _without_forgotten(job: JobContext, results: list[Result]) -> list[Result]:
+    """Of those that are on their way, somebody may have removed some since they were read."""
+    hashes = {end.file_outcome.sha256 for end in results if end.point is not None}
+    known = [sha256 for sha256 in hashes if sha256 is not None]
+    gone = await job.ports.ledger.forgotten.among(job.collection_id, known)
+    return [
+        unstored_as_forgotten(end) if end.point and end.file_outcome.sha256 in gone else end
+        for end in results
+    ]
+
+
 def _refused(job: JobContext, end: Result, why: Mapping[UUID, str]) -> Result:
     if end.point is None or end.point.id not in why:
         return end
@@ -107,6 +119,7 @@ async def _write_all(job: JobContext, results: list[Result]) -> list[Result]:
     ledger = job.ports.ledger
     async with job.writer:
         await job.check_generation()
+        results = await _without_forgotten(job, results)
         if job.vectors_alone:
             results = await of_known_files(job, results)
         synced = await _write_points(job, results)

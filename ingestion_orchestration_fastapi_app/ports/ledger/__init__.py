@@ -8,6 +8,9 @@ from ingestion_orchestration_fastapi_app.ports.ledger.access import (
     AllowedRootRepository,
     SessionRepository,
 )
+from ingestion_orchestration_fastapi_app.ports.ledger.annotations.forgotten import (
+    ForgottenRepository,
+)
 from ingestion_orchestration_fastapi_app.ports.ledger.artefacts import ArtefactRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.calibrations import CalibrationRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.captions import CaptionRepository
@@ -39,6 +42,7 @@ class Ledger:
     catalogue: CatalogueRepository
     browsing: BrowsingRepository
     calibrations: CalibrationRepository
+    forgotten: ForgottenRepository
     jobs: JobRepository
     sessions: SessionRepository
     allowed_roots: AllowedRootRepository

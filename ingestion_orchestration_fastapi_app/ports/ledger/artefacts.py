@@ -29,7 +29,9 @@ class ArtefactRepository(Protocol):
         """Before points are deleted from the store: they may be there or not from now on."""
 
     async def pending_deletes(self, generation_id: int, *, limit: int) -> list[UUID]:
-        """Points whose deletion was not completed, of files that are not there any more."""
+        """Points whose deletion was not completed, of files that are not there any more or are
+        forgotten.
+        """
 
     async def end_delete(self, synced: SyncedVersion, point_ids: Sequence[UUID]) -> None:
         """One transaction, after these were deleted from the generation's table."""

@@ -24,6 +24,11 @@ _BEING_DELETED = (
     " WHERE g.collection_id = files.collection_id)"
 )
 HAD_POINT = f"({HAS_POINT} OR {_BEING_DELETED})"
+# Of a file `f`: it is not looked at, since somebody has removed what is in it.
+IS_FORGOTTEN = (
+    "EXISTS (SELECT 1 FROM artefacts a WHERE a.file_id = f.id AND a.kind = 'picture'"
+    " AND a.code = 'ERR_IMAGE_FORGOTTEN')"
+)
 _PUT = """
 INSERT OR REPLACE INTO artefacts
     (file_id, kind, model, state, code, detail, reader_version, attempts, updated_at)

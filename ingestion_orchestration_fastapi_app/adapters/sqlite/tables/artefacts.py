@@ -123,9 +123,10 @@ class ArtefactsTable(Repository):
     ) -> list[UUID]:
         collection_id, _ = _generation(db, generation_id)
         query = (
-            "SELECT i.point_id FROM intents i WHERE i.generation_id = ? AND i.outcome = ?"
+            "SELECT i.point_id FROM intents i WHERE i.generation_id = ? AND i.outcome = ?"  # noqa: S608  # a constant
             " AND NOT EXISTS (SELECT 1 FROM files f"
-            " WHERE f.collection_id = ? AND f.point_id = i.point_id) LIMIT ?"
+            " WHERE f.collection_id = ? AND f.point_id = i.point_id"
+            f" AND NOT {artefact_rows.IS_FORGOTTEN}) LIMIT ?"
         )
         rows = db.execute(query, (generation_id, _DELETE, collection_id, limit))
         return [UUID(bytes=row[0]) for row in rows]

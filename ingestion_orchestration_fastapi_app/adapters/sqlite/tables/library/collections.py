@@ -51,6 +51,7 @@ _OF_COLLECTION = (
     "watches",
     "generations",
     "jobs",
+    "forgotten_images",
 )
 
 

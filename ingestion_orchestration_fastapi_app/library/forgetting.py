@@ -1,0 +1,116 @@
+"""Forgets images: their points go, no file does, and no import takes their content in again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import structlog
+from anyio import fail_after
+
+from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.errors import ImageNotFound
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.removed_points import remove_points
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.problems import Problem, ServiceOverloaded
+
+log = structlog.get_logger(__name__)
+
+GROUP = 1024
+WAIT_LIMIT_S = 60.0  # for a group that an import writes
+RETRY_AFTER_S = 10.0
+
+
+class Forgetting:
+    """What is to be forgotten is written down first. From then on no import stores it, and what was
+    cut off is seen through by the next start, or by who forgets something next.
+    """
+
+    def __init__(
+        self,
+        collections: Collections,
+        ledger: Ledger,
+        store: VectorStore,
+        *,
+        reader_version: str,
+    ) -> None:
+        self._collections = collections
+        self._ledger = ledger
+        self._store = store
+        self._reader_version = reader_version
+
+    async def forget(self, name: str, points: Sequence[Point]) -> int:
+        """These, and every copy of their contents in the collection. Returns how many points went.
+
+        Raises CollectionNotFound, StoreRead, StoreWrite, DiskFull; ServiceOverloaded.
+        """
+        images = {
+            point.sha256: ForgottenImage(point.sha256, point.display_path) for point in points
+        }
+        async with self._collections.reading(name) as record, self._writing(record):
+            await self._ledger.forgotten.begin(record.id, list(images.values()))
+            # By their own ids, too: a file may be another by now, and its point of what it was.
+            gone = [point.id for point in points]
+            for start in range(0, len(gone), GROUP):
+                await self._remove(record, gone[start : start + GROUP])
+            copies = await self._finish(record)
+        log.info("images_forgotten", collection=name, contents=len(images))
+        return len(gone) + copies
+
+    async def take_back(self, name: str, sha256: bytes) -> None:
+        """The next import takes it in again. Raises CollectionNotFound, ImageNotFound."""
+        record = await self._collections.get(name)
+        async with self._writing(record):
+            if not await self._ledger.forgotten.take_back(record.id, sha256):
+                raise ImageNotFound(f"Collection {name!r} has not forgotten {sha256.hex()}.")
+
+    async def finish_all(self) -> None:
+        """At a start: what was cut off. A collection that cannot be written to stops no other."""
+        for collection_id in await self._ledger.forgotten.pending_collections():
+            record = await self._ledger.collections.find_by_id(collection_id)
+            if record is None:
+                continue
+            try:
+                async with self._writing(record):
+                    await self._finish(record)
+            except Problem as exc:  # the next start, or who forgets something, goes on
+                log.warning("images_not_forgotten", collection=record.name, error=exc.detail)
+
+    async def _finish(self, record: CollectionRecord) -> int:
+        removed = 0
+        pending = self._ledger.forgotten.pending_points
+        while ids := await pending(record.id, limit=GROUP):
+            if record.active is not None:
+                there = await self._ledger.artefacts.maybe_written(record.active.id, ids)
+                removed += len(there)
+            await self._remove(record, ids)
+        await self._ledger.forgotten.end(record.id)
+        return removed
+
+    async def _remove(self, record: CollectionRecord, ids: Sequence[UUID]) -> None:
+        words = self._collections.words
+        synced = await remove_points(self._ledger, self._store, words, record, ids)
+        await self._ledger.forgotten.forget_points(
+            record.id, ids, synced=synced, reader_version=self._reader_version
+        )
+
+    @asynccontextmanager
+    async def _writing(self, record: CollectionRecord) -> AsyncIterator[None]:
+        lock = self._collections.writers.of(record.id)
+        try:
+            with fail_after(WAIT_LIMIT_S):
+                await lock.acquire()
+        except TimeoutError as exc:
+            raise ServiceOverloaded(
+                "The collection is being written to, and that takes long.",
+                retry_after_s=RETRY_AFTER_S,
+            ) from exc
+        try:
+            yield
+        finally:
+            lock.release()
