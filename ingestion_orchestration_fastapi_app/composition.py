@@ -181,6 +181,7 @@ async def composed(
         store_linger_s=settings.store_linger_s,
         delete_guard_percent=settings.delete_guard_percent,
     )
+    judging = Judging(ports.ledger.calibrations, ports.store)
     words_filling = WordsFilling(ports.ledger, ports.store, known_collections.words, ports.cache)
     thumbnails = Thumbnails(
         known_collections,
@@ -237,7 +238,7 @@ async def composed(
             ports.store,
             pool,
             known_collections,
-            Judging(ports.ledger.calibrations, ports.store),
+            judging,
         ),
         scheduler=scheduler,
         watching=Watching(
@@ -257,6 +258,7 @@ async def composed(
             ports.store,
             pool,
             conditions=LedgerConditions(ports.ledger.captions),
+            judging=judging,
             shown=allowed.shown,
             query_timeout_s=settings.ml_query_timeout_s,
         ),

@@ -165,6 +165,8 @@ def search_reply(found: Found, *, stale: Collection[UUID]) -> SearchReply:
         warnings=found.warnings,
         cursor=found.cursor,
         mode_used=found.mode,
+        nothing_relevant=found.nothing_relevant,
+        calibrated=found.calibrated,
     )
 
 
@@ -172,6 +174,7 @@ def _search_hit(hit: Result, collection: str, stale: Collection[UUID]) -> Search
     return SearchHit.model_validate(
         {
             "score": None if hit.score is None else round(hit.score, 6),
+            "relevance": None if hit.relevance is None else round(hit.relevance, 6),
             "found_by": (
                 *(("vector",) if hit.is_near else ()),
                 *(("words",) if hit.word_score is not None else ()),

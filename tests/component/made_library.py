@@ -14,8 +14,11 @@ from ingestion_orchestration_fastapi_app.domain.library.words import Caption
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
+from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
+from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
+from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from tests.component.store_fixtures import point
@@ -66,6 +69,8 @@ class MadeLibrary:
     collections: Collections
     store: VectorStore
     words: WordStore
+    ledger: Ledger
+    calibrating: Calibrating
 
     async def add(self, points: Sequence[Point]) -> None:
         """With the words of their metadata, paths and captions."""
@@ -104,10 +109,18 @@ async def made_library(
     pool = InferencePool([service])
     await pool.refresh()
     conditions = LedgerConditions(ledger.captions)
+    judging = Judging(ledger.calibrations, store)
     search = Search(
-        collections, store, pool, conditions=conditions, shown=lambda _: None, query_timeout_s=1
+        collections,
+        store,
+        pool,
+        conditions=conditions,
+        judging=judging,
+        shown=lambda _: None,
+        query_timeout_s=1,
     )
-    library = MadeLibrary(search, service, collections, store, words)
+    calibrating = Calibrating(ledger, store, pool, collections, judging)
+    library = MadeLibrary(search, service, collections, store, words, ledger, calibrating)
     await library.add(points)
     return library
 

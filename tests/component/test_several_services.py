@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
+from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.searching.query import Query
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from tests.component.bench import Bench
@@ -58,6 +59,7 @@ async def searched(*services: FakeInference) -> Search:
         bench.store,
         pool,
         conditions=LedgerConditions(bench.ledger.captions),
+        judging=Judging(bench.ledger.calibrations, bench.store),
         shown=lambda _: None,
         query_timeout_s=0.2,
     )

@@ -104,6 +104,7 @@ class StandInOrchestrator:
         )
         self.jobs = [job(JobState.COMPLETED, SETTLED)]  # one a poll, the last one for ever
         self.hits: tuple[SearchHit, ...] = (hit("/photos/red.png", 0.5),)
+        self.about: dict[str, bool] = {}  # a search, more than its hits
         self.problem: ProblemBody | None = None
         self.reachable = True
         self.heard: list[tuple[str, str, dict[str, object]]] = []
@@ -153,7 +154,8 @@ class StandInOrchestrator:
                 )
                 return FailurePage(failures=failures, total=2, next_offset=None)
             case "POST", "/search/text":
-                return SearchReply(results=self.hits, collection="default", model="tiny-shapes")
+                reply = SearchReply(results=self.hits, collection="default", model="tiny-shapes")
+                return reply.model_copy(update=self.about)
             case "GET", "/collections":
                 return CollectionList(collections=(self.collection,))
             case "GET", "/capabilities":

@@ -55,6 +55,17 @@ def test_nothing_found_is_said(orchestrator: StandInOrchestrator) -> None:
     assert "Nothing found" in photoseek("search", "x").output
 
 
+def test_hits_that_are_no_nearer_than_chance_are_said_to_be(
+    orchestrator: StandInOrchestrator,
+) -> None:
+    for calibrated in (True, False):
+        orchestrator.about = {"nothing_relevant": True, "calibrated": calibrated}
+        shown = photoseek("search", "xqzv", "--min-relevance", "0.5")
+        assert ("no nearer than chance" in shown.output) == calibrated
+        assert "/photos/red.png" in shown.output
+    assert orchestrator.heard[-1][2]["min_relevance"] == 0.5
+
+
 def test_a_problem_is_code_and_detail_and_exit_status_1(orchestrator: StandInOrchestrator) -> None:
     orchestrator.problem = ProblemBody(
         title="There is no such collection",

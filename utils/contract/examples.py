@@ -53,6 +53,7 @@ IMAGE: dict[str, JsonValue] = {
 HIT: dict[str, JsonValue] = {
     **IMAGE,
     "score": 0.314159,
+    "relevance": 0.982117,
     "found_by": ["vector", "words"],
     "matched_words": ["dog", "beach"],
     "word_score": 5.81732,
@@ -64,6 +65,8 @@ SEARCH: dict[str, JsonValue] = {
     "model": "ViT-B-32",
     "warnings": [],
     "cursor": None,
+    "nothing_relevant": False,
+    "calibrated": True,
     "mode_used": "hybrid",
 }
 GENERATION: dict[str, JsonValue] = {

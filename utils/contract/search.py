@@ -86,6 +86,12 @@ class SearchTextRequest(Wire):
     min_score: Annotated[StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] | None = Field(
         default=None, description="The least score of a result, -1 to 1."
     )
+    min_relevance: Annotated[StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="The least `relevance` of a result, 0 to 1; 0.5 cuts where noise is "
+        "expected to have a picture as good. What words found stays. Where relevance is not "
+        "known nothing is cut, and a warning says so.",
+    )
     mode: SearchMode = Field(
         default=SearchMode.VECTOR,
         description="`vector`: by meaning. `text`: by words of title, description, keywords, "
@@ -98,6 +104,8 @@ class SearchTextRequest(Wire):
     def _of_words_alone_there_is_no_score(self) -> Self:
         if self.mode is SearchMode.TEXT and self.min_score is not None:
             raise ValueError("min_score: by words alone there is no such score")
+        if self.mode is SearchMode.TEXT and self.min_relevance is not None:
+            raise ValueError("min_relevance: by words alone there is no relevance")
         return self
 
 
@@ -119,6 +127,13 @@ class SearchHit(ImageReply):
     score: float | None = Field(
         description="The cosine between query and image, -1 to 1; null where words alone were "
         "asked for (`mode` is `text`)."
+    )
+    relevance: float | None = Field(
+        default=None,
+        description="How likely it is no chance that it is so near, 0 to 1: told from what several "
+        "hundred neutral texts find among the same pictures. At 0.5 a text that fits nothing is "
+        "expected to find one as good. Null where it is not known: fewer than 50 images, an import "
+        "of a minute ago, or a search that is not by one text.",
     )
     found_by: tuple[FoundBy, ...] = Field(
         default=("vector",), description="What found it: its vector, its words, or both."
@@ -154,6 +169,16 @@ class SearchReply(Reply):
     cursor: str | None = Field(
         default=None,
         description="Gives the next page, for 10 minutes; null where there is none.",
+    )
+    nothing_relevant: bool | None = Field(
+        default=None,
+        description="Whether the best hit is no better than what 95 % of texts find that fit no "
+        "picture here. Null where it is not known (see `relevance`), and on further pages.",
+    )
+    calibrated: bool = Field(
+        default=False,
+        description="Whether `photoseek eval` has run with the collection's model: before that "
+        "nobody has seen how well `relevance` tells with it, and nothing should be cut unasked.",
     )
     mode_used: SearchMode = Field(
         default=SearchMode.VECTOR,

@@ -82,6 +82,7 @@ async def search_by_text(body: SearchTextRequest, services: AppStateDep) -> Sear
         min_score=body.min_score,
         cursor=body.cursor,
         mode=body.mode,
+        min_relevance=body.min_relevance,
     )
     return await _reply(services, await services.search.by_text(query, body.query))
 

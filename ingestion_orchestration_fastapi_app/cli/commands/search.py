@@ -36,6 +36,10 @@ def search(
     url: Url = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Most results.")] = 10,
     *,
+    min_relevance: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Leave out what is less relevant than that, 0 to 1."),
+    ] = None,
     after: options.After = None,
     before: options.Before = None,
     camera: options.Camera = None,
@@ -84,7 +88,13 @@ def search(
     )
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        asked = SearchTextRequest(query=text, collection=collection, limit=limit, filters=filters)
+        asked = SearchTextRequest(
+            query=text,
+            collection=collection,
+            limit=limit,
+            filters=filters,
+            min_relevance=min_relevance,
+        )
         print_hits(console, await api.search_text(asked), query=text, form=form)
         return 0
 
@@ -99,6 +109,9 @@ def print_hits(console: Console, reply: SearchReply, *, query: str, form: Form =
         print_note(f"Warning: {one_line(warning)}")
     if not reply.results:
         print_note(f'Nothing found for "{one_line(query)}" in {reply.collection}.', style=None)
+    elif reply.nothing_relevant and reply.calibrated:
+        said = one_line(query)
+        print_note(f'What is nearest to "{said}" is no nearer than chance would have it.')
     if form is Form.NULL:
         print_records(console, (file_name(hit.path) for hit in reply.results))
         return

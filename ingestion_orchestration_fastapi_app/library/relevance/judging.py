@@ -27,10 +27,13 @@ _THREADS = 1
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`relevances` by id; `nothing_relevant` is None where it was not looked at."""
+    """`relevances` by id; `nothing_relevant` is None where it was not looked at. `is_end`: of a
+    list that was cut, that it was not looked at to its end.
+    """
 
     relevances: dict[UUID, float]
-    nothing_relevant: bool | None
+    nothing_relevant: bool | None = None
+    is_end: bool = False
 
 
 class Judging:
@@ -75,18 +78,14 @@ class Judging:
         if judge is None:
             return None
         kept: dict[UUID, float] = {}
-        nothing: bool | None = None
-        for start in range(0, max(len(ids), 1), _A_STEP):
+        for start in range(0, len(ids), _A_STEP):
             step = ids[start : start + _A_STEP]
             relevances = await self._relevances(judge, active, text, step)
-            if nothing is None:
-                of_best = [relevances[one] for one in step[:BEST_HITS] if one in relevances]
-                nothing = is_noise(np.asarray(of_best))
             passed = {one: found for one, found in relevances.items() if found >= least}
             kept |= passed
             if not passed:
-                break
-        return Judged(kept, nothing)
+                return Judged(kept, is_end=True)
+        return Judged(kept)
 
     async def _judge(self, active: Generation) -> Judge | None:
         known = self._judges.get(active.id)

@@ -43,7 +43,8 @@ def digest_of(query: Query, collection: CollectionRecord, key: Sequence[str]) ->
     """Of all that must be the same on the next page."""
     arranged = (query.mode, query.sort, query.is_descending, query.diverse, query.fold)
     parts = (collection.id, collection.fingerprint, query.filters, query.min_score)
-    return cursors.digest(tuple(key), *parts, *map(str, arranged))
+    least = query.min_relevance
+    return cursors.digest(tuple(key), *parts, *map(str, arranged), least)
 
 
 def start_of(

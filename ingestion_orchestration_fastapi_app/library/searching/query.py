@@ -37,11 +37,14 @@ class Query:
     diverse: bool = False
     fold: Fold = NO_FOLD
     is_counted: bool = False
+    min_relevance: float | None = None
 
     @property
     def is_plain(self) -> bool:
         """By relevance alone, each point by itself: the store has its pages, however far down."""
-        return self.sort is SearchSort.RELEVANCE and not (self.diverse or self.fold)
+        return self.sort is SearchSort.RELEVANCE and not (
+            self.diverse or self.fold or self.min_relevance is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,15 @@ class Result:
     word_score: float | None = None
     words: tuple[str, ...] = ()
     others: tuple[UUID, ...] = ()
+    relevance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """`cursor` is there where more may follow. `mode` is the one that was used. `total`: all that
     were found, or, unless `is_total_exact`, at least so many; None where it was not counted.
+    `nothing_relevant`: None where that is not known. `calibrated`: an evaluation has run with the
+    model.
     """
 
     hits: list[Result]
@@ -98,3 +104,5 @@ class Found:
     mode: SearchMode = SearchMode.VECTOR
     total: int | None = None
     is_total_exact: bool = True
+    nothing_relevant: bool | None = None
+    calibrated: bool = False

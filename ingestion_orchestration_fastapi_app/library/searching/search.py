@@ -21,8 +21,10 @@ from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
+from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.searching.arranged import Arranging
 from ingestion_orchestration_fastapi_app.library.searching.asked import Asking
+from ingestion_orchestration_fastapi_app.library.searching.judged import Relevance
 from ingestion_orchestration_fastapi_app.library.searching.paged import (
     Page,
     Start,
@@ -66,6 +68,7 @@ class Search:
         pool: InferencePool,
         *,
         conditions: LedgerConditions,
+        judging: Judging,
         shown: Shown,
         query_timeout_s: float,
         clock: Callable[[], float] = time.time,
@@ -80,6 +83,7 @@ class Search:
         self._asking = Asking(pool, timeout_s=query_timeout_s)
         self._wording = Wording(store, collections.words, threads=self._threads)
         self._pools = Pools(store, self._wording)
+        self._relevance = Relevance(judging, store)
         self._arranging = Arranging(store, threads=self._threads)
 
     async def by_text(self, query: Query, text: str) -> Found:
@@ -154,7 +158,8 @@ class Search:
                 *((_CUT_OFF,) if start.truncated else ()),
                 *worded.warnings,
             )
-            return replace(found, warnings=warnings, mode=mode)
+            found = replace(found, warnings=warnings, mode=mode)
+            return await self._relevance.told(scope, start, found)
 
     async def _mode(self, scope: Scope, start: Start) -> tuple[SearchMode, Worded]:
         """Which is used, and what words found for it. Where they do not answer it is the vector."""
@@ -203,6 +208,10 @@ class Search:
         while True:
             pool = await self._pooled(scope, start, worded, depth)
             kept = [one for one in pool.candidates if one.id not in without]
+            cut = await self._relevance.cut(scope, start, kept)
+            if cut is not None:
+                kept = cut.candidates
+                pool = replace(pool, is_whole=pool.is_whole or cut.is_end)
             groups = await self._arranging.arranged(query, scope.active, kept[:MAX_DEPTH])
             page = page_of(query, start, groups)
             may_go_on = start.mode is SearchMode.VECTOR and not query.diverse

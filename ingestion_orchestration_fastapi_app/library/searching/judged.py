@@ -1,0 +1,87 @@
+"""What was found is judged: how relevant each hit is, and whether anything is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
+from ingestion_orchestration_fastapi_app.domain.search.relevance.calibration import BEST_HITS
+from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
+from ingestion_orchestration_fastapi_app.library.searching.paged import Start
+from ingestion_orchestration_fastapi_app.library.searching.query import Found, Scope
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.contract.search import SearchMode
+
+_NOT_CUT = (
+    "min_relevance was not applied: how relevant hits are is not known of this collection. It is "
+    "found out soon after an import of at least 50 images"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """`is_end`: what is further down is not relevant."""
+
+    candidates: list[Candidate]
+    is_end: bool
+
+
+class Relevance:
+    """For what is asked by one text, and looked for by its vector. What words found is not cut."""
+
+    def __init__(self, judging: Judging, store: VectorStore) -> None:
+        self._judging = judging
+        self._store = store
+
+    async def cut(self, scope: Scope, start: Start, candidates: Sequence[Candidate]) -> Cut | None:
+        """None where nothing is to be cut, or cannot be."""
+        least = scope.query.min_relevance
+        if least is None or start.vector is None or not _is_judged(scope):
+            return None
+        by_cosine = sorted(candidates, key=lambda one: -(one.score or 0.0))
+        near = [one.id for one in by_cosine if one.word_score is None]
+        judged = await self._judging.relevant(scope.active, start.vector, near, least=least)
+        if judged is None:
+            return None
+        kept = [
+            one for one in candidates if one.word_score is not None or one.id in judged.relevances
+        ]
+        return Cut(kept, is_end=judged.is_end)
+
+    async def told(self, scope: Scope, start: Start, found: Found) -> Found:
+        """With the relevance of each hit; whether nothing is relevant is told on the first page."""
+        least = scope.query.min_relevance
+        not_cut = () if least is None else (*found.warnings, _NOT_CUT)
+        if start.vector is None or not _is_judged(scope):
+            return replace(found, warnings=not_cut or found.warnings)
+        is_first = start.after is None and not scope.query.offset
+        best = await self._best(scope, start, found) if is_first else None
+        ids = [hit.point.id for hit in found.hits]
+        judged = await self._judging.judged(scope.active, start.vector, ids, best=best)
+        if judged is None:
+            return replace(found, warnings=not_cut or found.warnings)
+        nothing = judged.nothing_relevant
+        if nothing and any(hit.word_score is not None for hit in found.hits):
+            nothing = False
+        hits = [replace(hit, relevance=judged.relevances.get(hit.point.id)) for hit in found.hits]
+        calibrated = await self._judging.calibrated(scope.active)
+        return replace(found, hits=hits, nothing_relevant=nothing, calibrated=calibrated)
+
+    async def _best(self, scope: Scope, start: Start, found: Found) -> list[UUID]:
+        assert start.vector is not None, "it was asked for"
+        query = scope.query
+        is_by_cosine = query.is_plain and found.mode is SearchMode.VECTOR
+        has_best = len(found.hits) >= BEST_HITS
+        if is_by_cosine and query.min_score is None and (has_best or found.cursor is None):
+            return [hit.point.id for hit in found.hits]
+        best = await self._store.candidates(
+            scope.active.table, start.vector, limit=BEST_HITS, filters=scope.filters
+        )
+        return [one.id for one in best]
+
+
+def _is_judged(scope: Scope) -> bool:
+    """Of a mixture the neutral texts say nothing, and of a picture neither."""
+    return scope.subject.key[0] == "text"
