@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.domain.evaluation.asked import (
@@ -146,6 +146,7 @@ def test_a_rank_is_that_of_the_best_that_fits_behind_all_equal_ones() -> None:
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=40))
+@settings(deadline=None)
 def test_recall_grows_with_the_depth(ranks: list[int]) -> None:
     found = recall_of(ranks)
     assert found.texts == len(ranks)

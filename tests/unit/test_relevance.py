@@ -160,7 +160,7 @@ scores = st.lists(st.floats(-1e6, 1e6), min_size=20, max_size=60).map(np.asarray
 
 
 @given(best=scores, hits=scores)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_relevance_rises_with_the_score_from_0_to_1(best: Numbers, hits: Numbers) -> None:
     for noise in (Noise.of_nonsense(best), Noise.of_mixture(best)):
         relevances = noise.relevance(np.sort(hits))
