@@ -48,6 +48,7 @@ from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
+from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
@@ -252,6 +253,9 @@ async def composed(
             captions=not settings.disable_captions,
             debounce_s=settings.watch_debounce_s,
             rescan_s=settings.watch_rescan_s,
+        ),
+        browsing=Browsing(
+            known_collections, ports.ledger.browsing, ports.store, shown=allowed.shown
         ),
         search=Search(
             known_collections,

@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.api.admin.sessions import SessionCookie
 from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
 from ingestion_orchestration_fastapi_app.api.jobs import ingest, jobs
 from ingestion_orchestration_fastapi_app.api.library import (
+    browsing,
     collections,
     generations,
     images,
@@ -131,6 +132,7 @@ def create_app(
         roots,
         allowed_roots,
         search,
+        browsing,
         images,
         pictures,
         archive,

@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePoo
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
+from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
@@ -47,6 +48,7 @@ class AppState:
     scheduler: JobScheduler
     watching: Watching
     search: Search
+    browsing: Browsing
     thumbnails: Thumbnails
     previews: Previews
     stale_points: StalePoints

@@ -48,5 +48,12 @@ JobLimit = Annotated[int, Query(ge=1, le=1000, description="The most of a page."
 Offset = Annotated[
     int, Query(ge=0, le=MAX_OFFSET, description="How many to pass over: `next_offset`.")
 ]
+ListCursor = Annotated[
+    CursorText | None,
+    Query(
+        description="The `cursor` of the page before, or of a bucket of the timeline, in place of "
+        "`offset`, with all else as it was but for `limit`. It does not grow old."
+    ),
+]
 SearchOffset = Annotated[int, Query(ge=0, le=MAX_SEARCH_OFFSET, description=OFFSET_DESCRIPTION)]
 SearchCursor = Annotated[CursorText | None, Query(description=CURSOR_DESCRIPTION)]

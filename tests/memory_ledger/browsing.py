@@ -117,8 +117,8 @@ class MemoryBrowsing:
             longitude += 0 if is_east else 360
             if is_in and viewport.south <= latitude <= viewport.north:
                 cell = (
-                    math.floor(latitude / viewport.cell),
-                    math.floor(longitude / viewport.cell),
+                    math.floor(latitude / viewport.cell + 0.5),
+                    math.floor(longitude / viewport.cell + 0.5),
                 )
                 cells[cell].append((latitude, longitude, one))
         clusters = [

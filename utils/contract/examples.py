@@ -69,6 +69,15 @@ SEARCH: dict[str, JsonValue] = {
     "calibrated": True,
     "mode_used": "hybrid",
 }
+IMAGES: dict[str, JsonValue] = {
+    "images": [IMAGE],
+    "collection": "default",
+    "total": 10000,
+    "total_is_exact": False,
+    "cursor": "AgEAAAAAAAAAAADn9oYJsE0AAAAAAAAAAA==",
+    "next_offset": 50,
+    "warnings": [],
+}
 GENERATION: dict[str, JsonValue] = {
     "id": 2,
     "state": "filling",

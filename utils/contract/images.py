@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from utils.contract.base import CollectionText, Reply, Wire
-from utils.contract.examples import IMAGE
+from utils.contract.examples import IMAGE, IMAGES
 from utils.contract.times import WallClock
 
 MAX_SELECTION = 5000  # ids: as many as fit into the largest body
@@ -241,18 +241,24 @@ class ImageReply(Reply):
 
 
 class ImageList(Reply):
-    """A page of a collection's images, by path."""
+    """A page of a collection's images."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"images": [IMAGE], "collection": "default", "next_offset": 50}]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [IMAGES]})
 
-    images: tuple[ImageReply, ...] = Field(description="By path.")
+    images: tuple[ImageReply, ...] = Field(description="In the order that was asked for.")
     collection: str = Field(description="The collection that was listed.")
+    total: int = Field(description="How many images meet the conditions; at most 10,000 is said.")
+    total_is_exact: bool = Field(description="False: there are `total` or more.")
+    cursor: str | None = Field(
+        description="Gives the next page, however far down; null where this is the last."
+    )
     next_offset: int | None = Field(
-        description="The `offset` of the next page; null where this is the last."
+        description="The `offset` of the next page; null where this is the last, or began at a "
+        "cursor."
+    )
+    warnings: tuple[str, ...] = Field(
+        default=(),
+        description="What makes the page less than it seems: a catalogue that is being filled.",
     )
 
 

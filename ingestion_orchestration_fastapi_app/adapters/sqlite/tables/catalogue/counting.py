@@ -139,11 +139,13 @@ def places(db: sqlite3.Connection, matching: Sql, viewport: Viewport) -> list[Pl
         " ORDER BY 1 DESC, 4"
     )
     box = (viewport.south, viewport.north, viewport.west, viewport.east)
+    cell = viewport.cell
+    # Half a cell aside: neither Greenwich nor the antimeridian is a border of two.
     grid = (
-        math.floor(viewport.south / viewport.cell) * viewport.cell,
-        viewport.cell,
-        math.floor(viewport.west / viewport.cell) * viewport.cell,
-        viewport.cell,
+        (math.floor(viewport.south / cell) - 0.5) * cell,
+        cell,
+        (math.floor(viewport.west / cell) - 0.5) * cell,
+        cell,
     )
     rows = db.execute(query, (*matching.given, *box, *grid)).fetchall()
     samples: dict[int, bytes] = {}

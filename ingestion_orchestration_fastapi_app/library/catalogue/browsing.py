@@ -1,0 +1,235 @@
+"""Browsing: pages, timelines, facets, maps and folders of a collection, from its catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from anyio import CapacityLimiter, to_thread
+
+from ingestion_orchestration_fastapi_app.domain.library import cursor as cursors
+from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
+    Facet,
+    FacetCounts,
+    Order,
+    PlaceCluster,
+    Position,
+    Sort,
+    Viewport,
+    page_cursor,
+)
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.folder_tree import (
+    Folder,
+    folders_in,
+    top_folders,
+    with_counts,
+)
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.timeline import (
+    Step,
+    Timeline,
+    timeline,
+)
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.errors import CursorRefused
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.ports.ledger.catalogue import BrowsingRepository
+from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.problems import ValidationProblem
+
+MOST_COUNTED = 10_000  # a page's total is exact below
+MOST_BUCKETS = 5_000
+MOST_CELLS = 4_096
+_FOLDER_THREADS = 2
+_FILLING = (
+    "the catalogue of this collection is still being filled, as after an update: pictures may be "
+    "missing here, but not in searches"
+)
+
+Shown = Callable[[CollectionRecord], tuple[bytes, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`cursor` is of the page before; else the page begins at `offset`."""
+
+    collection: str
+    filters: Filters
+    order: Order
+    limit: int
+    offset: int = 0
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePage:
+    """`total` is exact below MOST_COUNTED, and else that. `cursor`: where more may follow."""
+
+    collection: CollectionRecord
+    points: Sequence[Point]
+    total: int
+    cursor: str | None
+    warnings: tuple[str, ...]
+
+    @property
+    def total_is_exact(self) -> bool:
+        return self.total < MOST_COUNTED
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineFound:
+    collection: CollectionRecord
+    timeline: Timeline
+    cursor_of: Callable[[Position], str]
+    warnings: tuple[str, ...]
+
+
+class Browsing:
+    """In the parts of a collection that `shown` gives (None: in all).
+
+    Raises CollectionNotFound, StoreRead; CursorRefused for one of another list.
+    """
+
+    def __init__(
+        self,
+        collections: Collections,
+        catalogue: BrowsingRepository,
+        store: VectorStore,
+        *,
+        shown: Shown,
+    ) -> None:
+        self._collections = collections
+        self._catalogue = catalogue
+        self._store = store
+        self._shown = shown
+        self._threads = CapacityLimiter(_FOLDER_THREADS)
+
+    async def page(self, asked: Asked) -> ImagePage:
+        """An image that was removed while it was looked up is left out."""
+        async with self._collections.reading(asked.collection) as collection:
+            digest = _digest(collection, asked.filters, asked.order)
+            after = _after(asked, digest)
+            filters = self._filters(collection, asked.filters)
+            count, page = self._catalogue.count, self._catalogue.page
+            total = await count(collection.id, filters, at_most=MOST_COUNTED)
+            listed = await page(
+                collection.id,
+                filters,
+                asked.order,
+                after=after,
+                offset=asked.offset,
+                limit=asked.limit,
+                is_dense=total == MOST_COUNTED,
+            )
+            points: list[Point] = []
+            if listed and collection.active is not None:
+                ids = [one.id for one in listed]
+                points = await self._store.get(collection.active.table, ids)
+                points = await self._collections.words.joined(collection, points)
+            is_full = len(listed) == asked.limit
+            cursor = page_cursor.written(listed[-1].position, digest) if is_full else None
+            return ImagePage(collection, points, total, cursor, self._warnings(collection))
+
+    async def timeline(
+        self, name: str, filters: Filters, step: Step, *, is_descending: bool
+    ) -> TimelineFound:
+        async with self._collections.reading(name) as collection:
+            allowed = self._filters(collection, filters)
+            days = await self._catalogue.days(collection.id, allowed)
+            found = timeline(days, step, is_descending=is_descending, most=MOST_BUCKETS)
+            digest = _digest(collection, filters, Order(Sort.TAKEN_AT, is_descending))
+            cursor_of = partial(page_cursor.written, asked=digest)
+            return TimelineFound(collection, found, cursor_of, self._warnings(collection))
+
+    async def facets(
+        self, name: str, filters: Filters, *, top: int
+    ) -> tuple[CollectionRecord, Mapping[Facet, FacetCounts], tuple[str, ...]]:
+        """A facet's own condition is dropped for it: what else could be chosen is to be seen."""
+        async with self._collections.reading(name) as collection:
+            allowed = self._filters(collection, filters)
+            asked = {facet: without_own(facet, allowed) for facet in Facet}
+            found = await self._catalogue.facets(collection.id, asked, top=top)
+            return collection, found, self._warnings(collection)
+
+    async def places(
+        self, name: str, filters: Filters, viewport: Viewport
+    ) -> tuple[CollectionRecord, list[PlaceCluster], tuple[str, ...]]:
+        async with self._collections.reading(name) as collection:
+            allowed = self._filters(collection, filters)
+            found = await self._catalogue.places(collection.id, allowed, viewport)
+            return collection, found, self._warnings(collection)
+
+    async def folders(
+        self, name: str, path: str | None
+    ) -> tuple[CollectionRecord, list[Folder], tuple[str, ...]]:
+        async with self._collections.reading(name) as collection:
+            shown = self._shown(collection)
+            within = replace(NO_FILTERS, within=shown)
+            counts = await self._catalogue.folders(collection.id, within)
+            roots = collection.roots
+            if path is None:
+                tops = top_folders(roots, shown)
+                look = partial(with_counts, tops, roots, counts)
+            else:
+                look = partial(folders_in, path, roots, counts)
+            found = await to_thread.run_sync(look, limiter=self._threads)
+            return collection, found, self._warnings(collection)
+
+    def _filters(self, collection: CollectionRecord, filters: Filters) -> Filters:
+        return replace(filters, within=self._shown(collection))
+
+    def _warnings(self, collection: CollectionRecord) -> tuple[str, ...]:
+        return () if self._collections.catalogue.is_whole(collection) else (_FILLING,)
+
+
+def without_own(facet: Facet, filters: Filters) -> Filters:
+    """Without what the facet's values are given as. Keywords stay: pictures have several, and each
+    that is chosen leaves fewer.
+    """
+    match facet:
+        case Facet.CAMERA:
+            return replace(filters, camera=None)
+        case Facet.LENS:
+            return replace(filters, lens=None)
+        case Facet.YEAR:
+            return replace(filters, taken_after=None, taken_before=None)
+        case Facet.FOLDER:
+            return replace(filters, folder=None, subfolders=True, path_prefix=None)
+        case Facet.FORMAT:
+            return replace(filters, formats=None)
+        case Facet.RATING:
+            return replace(filters, rating_min=None, rating_max=None)
+        case Facet.KEYWORD:
+            return filters
+
+
+def viewport(south: float, west: float, north: float, east: float, *, zoom: int) -> Viewport:
+    """Cells of a quarter of a map's tile, and larger ones where more than MOST_CELLS would fit."""
+    found = Viewport(south, west, north, east, 360 / 2**zoom / 4)
+    while (found.width / found.cell) * ((north - south) / found.cell) > MOST_CELLS:
+        found = replace(found, cell=found.cell * 2)
+    return found
+
+
+def _digest(collection: CollectionRecord, filters: Filters, order: Order) -> bytes:
+    """Of all that must be the same on the next page."""
+    return cursors.digest("images", collection.id, filters, order.sort.value, order.is_descending)
+
+
+def _after(asked: Asked, digest: bytes) -> Position | None:
+    if asked.cursor is None:
+        return None
+    if asked.offset:
+        raise ValidationProblem("Send a cursor or an offset, not both.")
+    found = page_cursor.read(asked.cursor)
+    if found is None:
+        raise CursorRefused("This is no cursor that a list of images gave.")
+    position, of_list = found
+    if of_list != digest or (asked.order.sort is Sort.PATH) != (position.key is not None):
+        raise CursorRefused(
+            "The cursor is of another list: its collection, filters, sorting or order differ. "
+            "Begin anew."
+        )
+    return position

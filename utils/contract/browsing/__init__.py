@@ -1,0 +1,29 @@
+"""Browsing: what is asked of a whole collection, and counted of it, as it crosses HTTP."""
+
+from utils.contract.browsing.counts import (
+    ClusterReply,
+    FacetReply,
+    FacetsReply,
+    FacetValueReply,
+    FolderList,
+    FolderReply,
+    MapReply,
+    TimelineBucket,
+    TimelineReply,
+)
+from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
+
+__all__ = [
+    "BrowseOrder",
+    "BrowseSort",
+    "ClusterReply",
+    "FacetReply",
+    "FacetValueReply",
+    "FacetsReply",
+    "FolderList",
+    "FolderReply",
+    "MapReply",
+    "TimelineBucket",
+    "TimelineReply",
+    "TimelineStep",
+]
