@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from anyio import create_task_group, fail_after
 from anyio.lowlevel import checkpoint
 
+from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound, StoreRead
@@ -137,6 +140,25 @@ async def test_a_cut_at_any_step_is_seen_through_at_the_next_start(
     else:
         raise AssertionError("it has more durable steps than were tried")
     assert burnt == FORGETTING
+
+
+@pytest.mark.parametrize("name", ["forgotten.begin", "store.delete", "forgotten.forget_points"])
+async def test_a_cut_is_seen_through_by_the_real_ledger_and_store(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_crashes, "DURABLE", frozenset({name}))
+    store = LanceStore(str(tmp_path / "store"))
+    async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        bench = await filled(Bench(ledger=ledger, store=store))
+        fuse = Fuse(1, after=True)
+        await cut(bench, fuse, partial(as_a_group, bench))
+        assert fuse.burnt_at == name
+        await bench.resumed()
+        await check_gone(bench, name)
+        job = await bench.job()
+        assert (job.counts.skipped, job.counts.unchanged) == (4, 20)
+        await check_gone(bench, name)
+    await store.aclose()
 
 
 async def as_a_group(bench: Bench) -> None:
