@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
     prepared_store,
 )
 from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import local_secret
+from ingestion_orchestration_fastapi_app.adapters.gazetteer.gazetteer import CityFile
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
 from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
 from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
@@ -59,6 +60,7 @@ from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thum
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
+from ingestion_orchestration_fastapi_app.library.searching.sentences import SentenceSearch
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
@@ -227,6 +229,15 @@ async def composed(
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
     )
+    search = Search(
+        known_collections,
+        ports.store,
+        pool,
+        conditions=LedgerConditions(ports.ledger.captions),
+        judging=judging,
+        shown=allowed.shown,
+        query_timeout_s=settings.ml_query_timeout_s,
+    )
     table_sizes = TableSizes(ports.ledger.collections, ports.store)
     show_gauges(metrics.gauges, scheduler, table_sizes, ports.budget, pool)
     return AppState(
@@ -257,15 +268,8 @@ async def composed(
         browsing=Browsing(
             known_collections, ports.ledger.browsing, ports.store, shown=allowed.shown
         ),
-        search=Search(
-            known_collections,
-            ports.store,
-            pool,
-            conditions=LedgerConditions(ports.ledger.captions),
-            judging=judging,
-            shown=allowed.shown,
-            query_timeout_s=settings.ml_query_timeout_s,
-        ),
+        search=search,
+        sentences=SentenceSearch(search, CityFile()),
         thumbnails=thumbnails,
         previews=previews,
         stale_points=StalePoints(ports.ledger.files),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import structlog
-from anyio import create_task_group
+from anyio import create_task_group, to_thread
 from fastapi import Depends, FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
@@ -85,6 +85,13 @@ def create_app(
                 tg.start_soon(services.collections.catalogue.serve)
                 tg.start_soon(services.calibrating.serve)
                 tg.start_soon(trim_heap_repeatedly)
+                tg.start_soon(
+                    partial(
+                        to_thread.run_sync,
+                        services.sentences.gazetteer.load,
+                        limiter=services.blocking,
+                    )
+                )
                 tg.start_soon(
                     partial(
                         prune_job_history,

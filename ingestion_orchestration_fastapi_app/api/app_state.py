@@ -25,6 +25,7 @@ from ingestion_orchestration_fastapi_app.library.pictures.previews import Previe
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
+from ingestion_orchestration_fastapi_app.library.searching.sentences import SentenceSearch
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
@@ -49,6 +50,7 @@ class AppState:
     watching: Watching
     search: Search
     browsing: Browsing
+    sentences: SentenceSearch
     thumbnails: Thumbnails
     previews: Previews
     stale_points: StalePoints

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.api.place_views import place_reply
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import INGEST
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
@@ -16,6 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.library.searching.query import Found, Result
+from ingestion_orchestration_fastapi_app.ports.gazetteer import Gazetteer
 from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.contract import (
@@ -29,6 +31,7 @@ from utils.contract import (
     ReportFinding,
     SearchHit,
     SearchReply,
+    Understood,
     WatchReply,
 )
 from utils.web.routing.root_path import external_path
@@ -151,15 +154,23 @@ def _watch_reply(watch: Watch, folder: WatchedFolder | None) -> WatchReply:
     )
 
 
-def image_reply(point: Point, collection: str, *, stale: Collection[UUID]) -> ImageReply:
+def image_reply(
+    point: Point, collection: str, *, stale: Collection[UUID], gazetteer: Gazetteer
+) -> ImageReply:
     """`stale`: ids of points whose files have another content now."""
-    return ImageReply.model_validate(_image_fields(point, collection, stale))
+    return ImageReply.model_validate(_image_fields(point, collection, stale, gazetteer))
 
 
-def search_reply(found: Found, *, stale: Collection[UUID]) -> SearchReply:
+def search_reply(
+    found: Found,
+    *,
+    stale: Collection[UUID],
+    gazetteer: Gazetteer,
+    understood: Understood | None = None,
+) -> SearchReply:
     name = found.collection.name
     return SearchReply(
-        results=tuple(_search_hit(hit, name, stale) for hit in found.hits),
+        results=tuple(_search_hit(hit, name, stale, gazetteer) for hit in found.hits),
         collection=name,
         model=found.collection.model,
         warnings=found.warnings,
@@ -167,10 +178,13 @@ def search_reply(found: Found, *, stale: Collection[UUID]) -> SearchReply:
         mode_used=found.mode,
         nothing_relevant=found.nothing_relevant,
         calibrated=found.calibrated,
+        understood=understood,
     )
 
 
-def _search_hit(hit: Result, collection: str, stale: Collection[UUID]) -> SearchHit:
+def _search_hit(
+    hit: Result, collection: str, stale: Collection[UUID], gazetteer: Gazetteer
+) -> SearchHit:
     return SearchHit.model_validate(
         {
             "score": None if hit.score is None else round(hit.score, 6),
@@ -182,12 +196,14 @@ def _search_hit(hit: Result, collection: str, stale: Collection[UUID]) -> Search
             "matched_words": hit.words,
             "word_score": None if hit.word_score is None else round(hit.word_score, 6),
             "folded": {"count": len(hit.others), "ids": hit.others} if hit.others else None,
-            **_image_fields(hit.point, collection, stale),
+            **_image_fields(hit.point, collection, stale, gazetteer),
         }
     )
 
 
-def _image_fields(point: Point, collection: str, stale: Collection[UUID]) -> dict[str, object]:
+def _image_fields(
+    point: Point, collection: str, stale: Collection[UUID], gazetteer: Gazetteer
+) -> dict[str, object]:
     image_url = external_path(f"{API_PREFIX}/images/{point.id}")
     return {
         "id": str(point.id),
@@ -201,6 +217,7 @@ def _image_fields(point: Point, collection: str, stale: Collection[UUID]) -> dic
         "bytes": point.size_bytes,
         "format": point.format,
         **asdict(point.metadata),
+        "place": place_reply(point, gazetteer),
         "companions": point.companions,
         "caption": point.caption,
         "partial": point.partial,

@@ -8,7 +8,10 @@ from ingestion_orchestration_fastapi_app.domain.search.cities import City, Named
 
 
 class Gazetteer(Protocol):
-    """All of it is in memory: nothing waits."""
+    """All of it is in memory once it is loaded: nothing waits."""
+
+    def load(self) -> None:
+        """So that nobody waits for it later. Blocking."""
 
     def named(self, key: str, *, within: str | None = None) -> NamedCities | None:
         """As `CityNames` says."""

@@ -104,7 +104,7 @@ class StandInOrchestrator:
         )
         self.jobs = [job(JobState.COMPLETED, SETTLED)]  # one a poll, the last one for ever
         self.hits: tuple[SearchHit, ...] = (hit("/photos/red.png", 0.5),)
-        self.about: dict[str, bool] = {}  # a search, more than its hits
+        self.about: dict[str, object] = {}  # a search, more than its hits
         self.problem: ProblemBody | None = None
         self.reachable = True
         self.heard: list[tuple[str, str, dict[str, object]]] = []

@@ -22,7 +22,8 @@ from tests.unit.stand_in_orchestrator import (
     hit,
     job,
 )
-from utils.contract import JobState
+from utils.contract import JobState, Understood
+from utils.contract.examples import UNDERSTOOD
 
 PROGRAM = [
     sys.executable,
@@ -46,6 +47,19 @@ def test_a_name_forges_no_row_and_joiners_stay_as_they_are(
     orchestrator.hits = (hit(FORGED, 0.5), hit(FAMILY, 0.25))
     rows = [line.split("\t") for line in photoseek("search", "x").output.splitlines()]
     assert rows == [["0.500", r"/photos/a\n0.999\tforged\\n.jpg"], ["0.250", FAMILY]]
+
+
+def test_a_search_tells_what_it_read_in_the_sentence(orchestrator: StandInOrchestrator) -> None:
+    orchestrator.about = {"understood": Understood.model_validate(UNDERSTOOD)}
+    told = photoseek("search", "--parse", "snow in Berlin last winter")
+    body = orchestrator.heard[0][2]
+    assert body["parse"] is True
+    assert body["today"] is not None
+    assert told.stdout == "0.500\t/photos/red.png\n"
+    assert 'Read "in Berlin" as Berlin, Germany, 23.4 km around it.' in told.stderr
+    assert 'Read "last winter" as 2025-12-01 to 2026-02-28.' in told.stderr
+    photoseek("search", "x")
+    assert (orchestrator.heard[1][2]["parse"], orchestrator.heard[1][2]["today"]) == (False, None)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))

@@ -156,6 +156,18 @@ def test_two_dates_are_what_they_have_in_common() -> None:
     assert (period.first, period.last) == (date(2019, 6, 1), date(2019, 8, 31))
 
 
+def test_quoted_words_say_no_date_and_no_place() -> None:
+    assert read('"in Berlin" snow').place is None
+    assert not read('concert "summer 2019"').dates
+    assert read('"snow" in Berlin').place is not None
+
+
+def test_a_part_that_is_dropped_is_among_the_words_again() -> None:
+    sentence = read("snow in Berlin last winter")
+    assert sentence.without(dates=True, place=False) == "snow in Berlin"
+    assert sentence.without(dates=False, place=True) == "snow last winter"
+
+
 def test_a_long_text_is_not_read() -> None:
     assert read("a walk in Berlin" + " on and on" * 40).place is not None
     assert read("a walk in Berlin" + " on and on" * 50).place is None

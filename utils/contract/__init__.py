@@ -60,6 +60,7 @@ from utils.contract.collections import (
 )
 from utils.contract.error_codes import ErrorCode
 from utils.contract.filters import FilterSpec, Orientation, formats_named
+from utils.contract.filters.sentences import Understood
 from utils.contract.health import (
     InferenceService,
     InferenceState,
@@ -217,6 +218,7 @@ __all__ = [
     "TimelineBucket",
     "TimelineReply",
     "TimelineStep",
+    "Understood",
     "UploadSpec",
     "VerifyOptions",
     "WatchReply",

@@ -34,6 +34,12 @@ IMAGE: dict[str, JsonValue] = {
     "latitude": 43.4,
     "longitude": -1.6,
     "altitude_m": 3.0,
+    "place": {
+        "city": "Biarritz",
+        "country": "France",
+        "country_code": "FR",
+        "distance_km": 9.5,
+    },
     "rating": 4,
     "title": None,
     "description": None,
@@ -59,6 +65,36 @@ HIT: dict[str, JsonValue] = {
     "word_score": 5.81732,
     "folded": None,
 }
+UNDERSTOOD: dict[str, JsonValue] = {
+    "words": "snow",
+    "parts": [
+        {
+            "kind": "place",
+            "text": "in Berlin",
+            "begin": 5,
+            "end": 14,
+            "applied": True,
+            "city": {
+                "name": "Berlin",
+                "country": "Germany",
+                "country_code": "DE",
+                "latitude": 52.52437,
+                "longitude": 13.41053,
+            },
+            "radius_km": 23.4,
+            "others": [],
+        },
+        {
+            "kind": "date",
+            "text": "last winter",
+            "begin": 15,
+            "end": 26,
+            "applied": True,
+            "first": "2025-12-01",
+            "last": "2026-02-28",
+        },
+    ],
+}
 SEARCH: dict[str, JsonValue] = {
     "results": [HIT],
     "collection": "default",
@@ -68,6 +104,7 @@ SEARCH: dict[str, JsonValue] = {
     "nothing_relevant": False,
     "calibrated": True,
     "mode_used": "hybrid",
+    "understood": None,
 }
 IMAGES: dict[str, JsonValue] = {
     "images": [IMAGE],

@@ -162,6 +162,15 @@ class TakenAtSource(StrEnum):
     FILE_MTIME = "file_mtime"
 
 
+class PlaceReply(Reply):
+    """Where a picture was taken, by the city that it lies in or near."""
+
+    city: str = Field(description="The city's name, as GeoNames heads it.")
+    country: str = Field(description="In English.")
+    country_code: str = Field(description="ISO 3166's, of two letters.")
+    distance_km: float = Field(description="From the city's middle.")
+
+
 class ImageReply(Reply):
     """One point, without its vector."""
 
@@ -201,6 +210,11 @@ class ImageReply(Reply):
     latitude: float | None = Field(description="Degrees; south is negative.")
     longitude: float | None = Field(description="Degrees; west is negative.")
     altitude_m: float | None = Field(default=None, description="Metres above the sea.")
+    place: PlaceReply | None = Field(
+        default=None,
+        description="The city that it was taken in or near, by its coordinates; null where it has "
+        "none, or no city of 15,000 people lies within 50 km.",
+    )
     rating: int | None = Field(default=None, description="-1 (rejected) to 5.")
     title: str | None = Field(default=None, description="What somebody called it.")
     description: str | None = Field(default=None, description="What somebody wrote about it.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, StrictFloat, model_validator
+from pydantic import ConfigDict, Field, StrictBool, StrictFloat, model_validator
 
 from utils.contract.base import (
     JSON_NUMBER,
@@ -16,7 +16,9 @@ from utils.contract.base import (
 )
 from utils.contract.examples import HIT, SEARCH
 from utils.contract.filters import FilterSpec
+from utils.contract.filters.sentences import Understood
 from utils.contract.images import ImageReply
+from utils.contract.times import Day
 
 
 class SearchMode(StrEnum):
@@ -62,6 +64,7 @@ class SearchTextRequest(Wire):
             "examples": [
                 {"query": "a dog on the beach", "limit": 20, "filters": {"taken_after": "2019"}},
                 {"query": '"red car" in the snow', "mode": "hybrid"},
+                {"query": "snow in Berlin last winter", "parse": True, "today": "2026-11-29"},
             ]
         }
     )
@@ -71,6 +74,16 @@ class SearchTextRequest(Wire):
         max_length=MAX_QUERY_CHARACTERS,
         description="What the pictures show, in words. Where it is longer than the model reads, "
         "its end is cut off, and a warning says so; a blank one is refused.",
+    )
+    parse: StrictBool = Field(
+        default=False,
+        description="Whether a date (`last winter`, `May 2019`, `gestern`) and a place (`in "
+        "Berlin`, `bei Wien`) in the query become conditions, in English and German. The answer's "
+        "`understood` tells them.",
+    )
+    today: Day | None = Field(
+        default=None,
+        description="The day from which `parse` counts, where it is not the service's.",
     )
     collection: CollectionText = "default"
     limit: Annotated[int, Field(ge=1, le=MAX_SEARCH_LIMIT), JSON_NUMBER] = Field(
@@ -184,4 +197,7 @@ class SearchReply(Reply):
         default=SearchMode.VECTOR,
         description="By what was searched: never `auto`. It is `vector` where no text was given, "
         "and where the words did not answer, as a warning then says.",
+    )
+    understood: Understood | None = Field(
+        default=None, description="What `parse` read in the query; null without it."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -59,6 +59,20 @@ def _moment(written: object, *, last: bool) -> datetime:
         raise ValueError(f"there is no such time; {_EXPECTED}") from exc
 
 
+def _day(written: object) -> date:
+    """`2019-05-03`. Raises ValueError."""
+    if isinstance(written, date) and not isinstance(written, datetime):
+        return written
+    if not isinstance(written, str) or _WRITTEN_DAY.fullmatch(written) is None:
+        raise ValueError(_EXPECTED_DAY)
+    try:
+        return date.fromisoformat(written)
+    except ValueError as exc:
+        raise ValueError(f"there is no such day; {_EXPECTED_DAY}") from exc
+
+
+_WRITTEN_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_EXPECTED_DAY = "write a day, as text: 2019-05-03"
 # Exactly the days that there are, since no format of JSON Schema means a time without an offset.
 _YEAR = "[1-9][0-9]{3}"
 _LEAP = "([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26]|1[26])00)"
@@ -78,6 +92,11 @@ _WRITTEN_SCHEMA = {
     "examples": ["2019", "2019-05", "2019-05-03", "2019-05-03T14:30:00"],
 }
 SinceTime = Annotated[datetime, BeforeValidator(first_moment), WithJsonSchema(_WRITTEN_SCHEMA)]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2019-05-03"]}),
+]
 UntilTime = Annotated[datetime, BeforeValidator(last_moment), WithJsonSchema(_WRITTEN_SCHEMA)]
 # Not `date-time`: RFC 3339 wants an offset, and a camera's clock has none.
 WallClock = Annotated[

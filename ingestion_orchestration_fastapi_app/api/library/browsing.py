@@ -109,7 +109,10 @@ async def list_images(
     name = page.collection.name
     is_by_offset = page.cursor is not None and cursor is None
     return ImageList(
-        images=tuple(image_reply(point, name, stale=stale) for point in page.points),
+        images=tuple(
+            image_reply(point, name, stale=stale, gazetteer=services.sentences.gazetteer)
+            for point in page.points
+        ),
         collection=name,
         total=page.total,
         total_is_exact=page.total_is_exact,

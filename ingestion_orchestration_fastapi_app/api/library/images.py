@@ -33,4 +33,4 @@ async def get_image(
     record = await services.collections.get(collection)
     stale = await services.stale_points.among(record, [point])
     (shown,) = await services.collections.words.joined(record, [point])
-    return image_reply(shown, collection, stale=stale)
+    return image_reply(shown, collection, stale=stale, gazetteer=services.sentences.gazetteer)

@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.api.parameters import (
     SearchCursor,
     SearchOffset,
 )
+from ingestion_orchestration_fastapi_app.api.place_views import understood_reply
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.views import search_reply
 from ingestion_orchestration_fastapi_app.errors import (
@@ -40,6 +41,7 @@ from utils.contract import (
     CollectionText,
     SearchReply,
     SearchTextRequest,
+    Understood,
 )
 from utils.contract.search import CURSOR_DESCRIPTION, OFFSET_DESCRIPTION, CursorText
 from utils.problems import (
@@ -84,7 +86,10 @@ async def search_by_text(body: SearchTextRequest, services: AppStateDep) -> Sear
         mode=body.mode,
         min_relevance=body.min_relevance,
     )
-    return await _reply(services, await services.search.by_text(query, body.query))
+    if not body.parse:
+        return await _reply(services, await services.search.by_text(query, body.query))
+    found, narrowing = await services.sentences.by_text(query, body.query, today=body.today)
+    return await _reply(services, found, understood_reply(narrowing))
 
 
 @router.post(
@@ -156,6 +161,13 @@ async def find_similar_images(
     return await _reply(services, await services.search.similar(query, image_id))
 
 
-async def _reply(services: AppState, found: Found) -> SearchReply:
+async def _reply(
+    services: AppState, found: Found, understood: Understood | None = None
+) -> SearchReply:
     points = [hit.point for hit in found.hits]
-    return search_reply(found, stale=await services.stale_points.among(found.collection, points))
+    return search_reply(
+        found,
+        stale=await services.stale_points.among(found.collection, points),
+        gazetteer=services.sentences.gazetteer,
+        understood=understood,
+    )

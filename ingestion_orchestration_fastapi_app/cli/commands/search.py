@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -23,6 +24,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
 )
 from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name, one_line
 from utils.contract import SearchHit, SearchReply, SearchTextRequest
+from utils.contract.filters.sentences import UnderstoodPart
 
 MAX_QUERY = 2000
 
@@ -40,6 +42,9 @@ def search(
         float | None,
         typer.Option(min=0, max=1, help="Leave out what is less relevant than that, 0 to 1."),
     ] = None,
+    parse: Annotated[
+        bool, typer.Option("--parse", help='Read dates and places: "in Berlin last winter".')
+    ] = False,
     after: options.After = None,
     before: options.Before = None,
     camera: options.Camera = None,
@@ -94,6 +99,8 @@ def search(
             limit=limit,
             filters=filters,
             min_relevance=min_relevance,
+            parse=parse,
+            today=_today() if parse else None,
         )
         print_hits(console, await api.search_text(asked), query=text, form=form)
         return 0
@@ -105,6 +112,9 @@ def print_hits(console: Console, reply: SearchReply, *, query: str, form: Form =
     if form is Form.JSON:
         print_json(console, reply.model_dump(mode="json"))
         return
+    for part in reply.understood.parts if reply.understood else ():
+        if part.applied:
+            print_note(f'Read "{one_line(part.text)}" as {_meaning(part)}.', style=None)
     for warning in reply.warnings:
         print_note(f"Warning: {one_line(warning)}")
     if not reply.results:
@@ -126,3 +136,15 @@ def print_hits(console: Console, reply: SearchReply, *, query: str, form: Form =
 def _score(hit: SearchHit) -> str:
     """The cosine; of words alone theirs, which is no cosine."""
     return f"{hit.score:.3f}" if hit.score is not None else f"{hit.word_score or 0:.1f}"
+
+
+def _today() -> date:
+    """Here, which need not be the service's day."""
+    return datetime.now().astimezone().date()
+
+
+def _meaning(part: UnderstoodPart) -> str:
+    if part.kind == "place":
+        others = f"; {len(part.others)} more have that name" if part.others else ""
+        return f"{part.city.name}, {part.city.country}, {part.radius_km:g} km around it{others}"
+    return f"{part.first or 'ever'} to {part.last or 'now'}"

@@ -86,7 +86,9 @@ class Search:
         self._relevance = Relevance(judging, store)
         self._arranging = Arranging(store, threads=self._threads)
 
-    async def by_text(self, query: Query, text: str) -> Found:
+    async def by_text(self, query: Query, text: str, *, words: str | None = None) -> Found:
+        """`words`: what of the text is looked for in words, where that is not all of it."""
+
         async def vector(collection: CollectionRecord, active: Generation) -> QueryVector:
             return await self._asking.vector(
                 collection,
@@ -94,7 +96,9 @@ class Search:
                 lambda service, model: service.embed_text(text, fingerprint=model),
             )
 
-        return await self.found(query, Subject(("text", text), vector, text))
+        if words is None or words == text:
+            return await self.found(query, Subject(("text", text), vector, text))
+        return await self.found(query, Subject(("text", text, words), vector, words))
 
     async def by_image(self, query: Query, data: bytes) -> Found:
         """Raises also ValidationProblem: the bytes are no image that can be read."""
@@ -133,6 +137,13 @@ class Search:
         if not any(map(filters.shows, points)):
             raise _not_found(collection, image_id)
         return points[0].vector
+
+    async def is_met(self, collection: str, filters: Filters) -> bool:
+        """Whether something that may be shown meets what no ledger is needed for."""
+        async with self._collections.reading(collection) as record:
+            shown = replace(filters, within=self._shown(record))
+            active = record.active
+            return active is not None and await self._store.count(active.table, shown) > 0
 
     async def found(self, query: Query, subject: Subject) -> Found:
         async with self._collections.reading(query.collection) as collection:

@@ -44,19 +44,36 @@ function card(hit) {
   return item;
 }
 
+// The day here, which need not be the service's.
+function localDay() {
+  const now = new Date();
+  return new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+}
+
+// What the service read of dates and places in the question.
+function read(answer) {
+  const parts = (answer.understood?.parts ?? []).filter((part) => part.applied);
+  return parts.map((part) =>
+    part.kind === "place"
+      ? `“${part.text}” is read as ${part.city.name}, ${part.city.country}.`
+      : `“${part.text}” is read as ${part.first ?? "…"} to ${part.last ?? "…"}.`,
+  );
+}
+
 async function search(question) {
   const mine = ++turn;
   at("summary").textContent = "Searching";
   try {
-    const answer = await call("/search/text", { ...question, limit: PAGE });
+    const today = question.today ?? localDay();
+    const answer = await call("/search/text", { ...question, today, parse: true, limit: PAGE });
     if (mine !== turn) return;
-    asked = { ...question, cursor: answer.cursor };
+    asked = { ...question, today, cursor: answer.cursor };
     say(null);
     if (!question.cursor) at("results").replaceChildren();
     at("results").append(...answer.results.map(card));
     const count = at("results").childElementCount;
     const said = count ? `${count} best matches for “${question.query}”.` : "Nothing found.";
-    at("summary").textContent = [said, ...answer.warnings.map((one) => `Warning: ${one}.`)].join(" ");
+    at("summary").textContent = [said, ...read(answer), ...answer.warnings.map((one) => `Warning: ${one}.`)].join(" ");
     at("more").hidden = !answer.cursor;
   } catch (error) {
     if (mine !== turn) return;

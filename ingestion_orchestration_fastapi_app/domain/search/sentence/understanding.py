@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.search.sentence.places import pl
 # So far from the equator seasons are the other way round than in the north.
 _SOUTHERN_SEASONS = -20.0
 MOST_CHARACTERS = 500  # a longer text is no sentence that somebody typed
+_QUOTED = re.compile(r'["“„»][^"“”„»«]*["“”«]')
 _SPACES = re.compile(r"\s+")
 
 
@@ -44,12 +46,22 @@ class PlacePart:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """`words` is what is left without the parts; the text itself stays what is searched by."""
+    """What parts of the text say; the text itself stays what is searched by."""
 
     text: str
-    words: str
     dates: tuple[DatePart, ...] = ()
     place: PlacePart | None = None
+
+    @property
+    def words(self) -> str:
+        """What is left without the parts."""
+        return self.without(dates=True, place=True)
+
+    def without(self, *, dates: bool, place: bool) -> str:
+        spans = [(one.begin, one.end) for one in self.dates if dates]
+        if place and self.place is not None:
+            spans.append((self.place.begin, self.place.end))
+        return _without(self.text, spans)
 
     @property
     def period(self) -> Period | None:
@@ -70,13 +82,15 @@ def understood(text: str, names: CityNames, *, today: date) -> Sentence:
     Takes a millisecond, and the first time as long as `names` need to be read.
     """
     if len(text) > MOST_CHARACTERS:
-        return Sentence(text, text)
-    said = dates_in(text, today=today, southern=False)
-    named = place_in(text, names, taken=tuple((one.begin, one.end) for one in said))
+        return Sentence(text)
+    quoted = tuple(found.span() for found in _QUOTED.finditer(text))
+    said = _outside(quoted, dates_in(text, today=today, southern=False))
+    taken = (*quoted, *((one.begin, one.end) for one in said))
+    named = place_in(text, names, taken=taken)
     place = None
     if named is not None:
         if named.city.latitude < _SOUTHERN_SEASONS:
-            said = dates_in(text, today=today, southern=True)
+            said = _outside(quoted, dates_in(text, today=today, southern=True))
         place = PlacePart(
             named.begin,
             named.end,
@@ -85,18 +99,21 @@ def understood(text: str, names: CityNames, *, today: date) -> Sentence:
             named.city.radius_km(near=named.near),
             named.others,
         )
-    dates = tuple(_part(text, one) for one in said)
-    spans = [(one.begin, one.end) for one in dates]
-    if place is not None:
-        spans.append((place.begin, place.end))
-    return Sentence(text, _without(text, spans), dates, place)
+    return Sentence(text, tuple(_part(text, one) for one in said), place)
+
+
+def _outside(quoted: Sequence[tuple[int, int]], said: Sequence[Said]) -> list[Said]:
+    """Quoted words must be there: they say nothing else."""
+    return [
+        one for one in said if not any(begin < one.end and one.begin < end for begin, end in quoted)
+    ]
 
 
 def _part(text: str, said: Said) -> DatePart:
     return DatePart(said.begin, said.end, text[said.begin : said.end], said.period)
 
 
-def _without(text: str, spans: list[tuple[int, int]]) -> str:
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     kept, after = [], 0
     for begin, end in sorted(spans):
         kept.append(text[after:begin])
