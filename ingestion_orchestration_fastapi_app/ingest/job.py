@@ -187,5 +187,11 @@ class Ingest:
         assert record is not None
         counts = record.counts
         if counts.found == counts.skipped:
-            return Ending(JobState.COMPLETED, "the folder holds no image")
+            forgotten = await self.ports.ledger.forgotten.page(
+                record.collection_id, after=b"", limit=1
+            )
+            nothing = "the folder holds no image"
+            if forgotten:
+                nothing += " that is not forgotten"
+            return Ending(JobState.COMPLETED, nothing)
         return Ending(JobState.COMPLETED)

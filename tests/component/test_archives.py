@@ -136,6 +136,17 @@ async def test_what_is_no_selection_is_refused(
         check_problem(await running.http.post(f"/api/v1{URL}", **sent), status, code)
 
 
+@pytest.mark.parametrize("way", ["json", "data"])
+async def test_the_largest_selection_fits_into_a_body(tmp_path: Path, way: str) -> None:
+    ids = [str(uuid4()) for _ in range(MAX_SELECTION)]
+    async with orchestrator(tmp_path) as running:
+        paint(running.photos / "a.png", "red")
+        await running.ingested()
+        sent: dict[str, Any] = {way: {"ids": ids}}
+        answer = await running.http.post(f"/api/v1{URL}", **sent)
+        check_problem(answer, 404, ErrorCode.IMAGE_NOT_FOUND)
+
+
 async def test_another_sites_form_gets_no_archive(tmp_path: Path) -> None:
     async with orchestrator(tmp_path) as running:
         foreign = {"Origin": "http://elsewhere.example"}

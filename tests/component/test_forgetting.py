@@ -101,6 +101,16 @@ async def test_no_import_takes_it_in_again_under_any_name() -> None:
     await check_gone(bench)
 
 
+async def test_where_all_is_forgotten_the_import_says_so() -> None:
+    bench = Bench()
+    bench.library.put(b"only.jpg", b"image")
+    await bench.job()
+    await forget(bench, "only.jpg")
+    job = await bench.job()
+    assert (job.state, job.counts.skipped) == (JobState.COMPLETED, 1)
+    assert job.reason == "the folder holds no image that is not forgotten"
+
+
 async def test_what_is_taken_back_the_next_import_takes_in() -> None:
     bench = await filled()
     await forget(bench, "003.jpg")
