@@ -27,9 +27,9 @@ from ingestion_orchestration_fastapi_app.api.library import (
     generations,
     images,
     roots,
-    search,
 )
 from ingestion_orchestration_fastapi_app.api.library.pictures import archive, forgetting, pictures
+from ingestion_orchestration_fastapi_app.api.library.searching import mixed, search
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.composition import composed
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
@@ -50,7 +50,8 @@ from utils.web.routing.unknown_parameters import only_known_parameters
 log = structlog.get_logger(__name__)
 
 UI_FOLDER = Path(__file__).parent / "ui"
-UPLOADS = {f"{API_PREFIX}/search/image": 65 * 1024 * 1024}
+_MAX_UPLOAD_BYTES = 65 * 1024 * 1024
+UPLOADS = {f"{API_PREFIX}/search/{one}": _MAX_UPLOAD_BYTES for one in ("image", "pictures")}
 
 
 def create_app(
@@ -133,18 +134,9 @@ def create_app(
         checkers=[SessionCookie(cookie_name(settings.orchestrator_port)), LocalSecretHeader()],
         open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
-    of_library = (
-        collections,
-        generations,
-        roots,
-        allowed_roots,
-        search,
-        browsing,
-        images,
-        pictures,
-        archive,
-        forgetting,
-    )
+    searches = (search, mixed)
+    of_images = (browsing, images, pictures, archive, forgetting)
+    of_library = (collections, generations, roots, allowed_roots, *searches, *of_images)
     routes = (ingest, jobs, *of_library, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])

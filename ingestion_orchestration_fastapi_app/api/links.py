@@ -16,7 +16,14 @@ _ABOUT_A_JOB = (
     "cancel_job",
     "retry_failed",
 )
-_ABOUT_AN_IMAGE = ("get_image", "get_thumbnail", "get_preview", "get_file", "find_similar_images")
+_ABOUT_AN_IMAGE = (
+    "get_image",
+    "get_thumbnail",
+    "get_preview",
+    "get_file",
+    "find_similar_images",
+    "get_image_vector",
+)
 
 OF_NEW_JOB = links(*_ABOUT_A_JOB, job_id="/job_id")
 OF_JOBS = links(*_ABOUT_A_JOB, job_id="/jobs/0/job_id")

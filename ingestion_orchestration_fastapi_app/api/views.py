@@ -179,6 +179,8 @@ def search_reply(
         nothing_relevant=found.nothing_relevant,
         calibrated=found.calibrated,
         understood=understood,
+        total=found.total,
+        total_is_exact=found.is_total_exact,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import PurePath
 from types import TracebackType
 from typing import Self, TypeVar
@@ -37,6 +38,7 @@ from utils.contract import (
     Reply,
     RepointRequest,
     SearchReply,
+    SearchRequest,
     SearchTextRequest,
     Wire,
 )
@@ -175,6 +177,18 @@ class OrchestratorApi:
 
     async def search_text(self, request: SearchTextRequest) -> SearchReply:
         return await self._post("/search/text", request, SearchReply)
+
+    async def search(self, request: SearchRequest, files: Mapping[str, bytes]) -> SearchReply:
+        """`files`: pictures that its examples name."""
+        if not files:
+            return await self._post("/search", request, SearchReply)
+        sent = self._client.build_request(
+            "POST",
+            "/search/pictures",
+            data={"search": request.model_dump_json()},
+            files=[("files", (name, data)) for name, data in files.items()],
+        )
+        return await self._ask(sent, SearchReply)
 
     async def _get(self, path: str, answer: type[Answer]) -> Answer:
         return await self._ask(self._client.build_request("GET", path), answer)

@@ -153,7 +153,7 @@ class StandInOrchestrator:
                     for name in ("a.jpg", "b\x1b[2J.jpg")
                 )
                 return FailurePage(failures=failures, total=2, next_offset=None)
-            case "POST", "/search/text":
+            case "POST", "/search" | "/search/pictures" | "/search/text":
                 reply = SearchReply(results=self.hits, collection="default", model="tiny-shapes")
                 return reply.model_copy(update=self.about)
             case "GET", "/collections":
@@ -194,7 +194,9 @@ def stand_in_orchestrator() -> Iterator[tuple[StandInOrchestrator, int]]:
                 self._send(200, b'{"status": "ok", "detail": null, "inference": []}')
                 return
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            stand_in.heard.append((self.command, self.path, json.loads(body) if body else {}))
+            stand_in.heard.append(
+                (self.command, self.path, json.loads(body) if body[:1] == b"{" else {})
+            )
             stand_in.keys.append(self.headers.get("X-API-Key"))
             stand_in.secrets.append(self.headers.get(LOCAL_SECRET_HEADER))
             answer = stand_in.problem or stand_in.answer(self.command, self.path)

@@ -40,7 +40,7 @@ def test_search_prints_score_and_path(orchestrator: StandInOrchestrator) -> None
     result = photoseek("search", "a red circle", "--limit", "3")
     assert (result.exit_code, result.output) == (0, "0.500\t/photos/red.png\n")
     [(method, path, body)] = orchestrator.heard
-    assert (method, path) == ("POST", "/api/v1/search/text")
+    assert (method, path) == ("POST", "/api/v1/search")
     assert (body["query"], body["limit"]) == ("a red circle", 3)
 
 

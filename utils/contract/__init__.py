@@ -115,8 +115,10 @@ from utils.contract.jobs import (
 from utils.contract.search import (
     MAX_SEARCH_LIMIT,
     MAX_SEARCH_OFFSET,
+    ImageVectorReply,
     SearchHit,
     SearchReply,
+    SearchRequest,
     SearchTextRequest,
 )
 
@@ -179,6 +181,7 @@ __all__ = [
     "Health",
     "ImageList",
     "ImageReply",
+    "ImageVectorReply",
     "InferenceService",
     "InferenceState",
     "InferenceSummary",
@@ -211,6 +214,7 @@ __all__ = [
     "ReportFinding",
     "SearchHit",
     "SearchReply",
+    "SearchRequest",
     "SearchTextRequest",
     "Selection",
     "SessionReply",

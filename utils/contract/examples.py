@@ -95,6 +95,13 @@ UNDERSTOOD: dict[str, JsonValue] = {
         },
     ],
 }
+IMAGE_VECTOR: dict[str, JsonValue] = {
+    "id": IMAGE["id"],
+    "collection": "default",
+    "model": "ViT-B-32",
+    "fingerprint": "c07d1e5b3a92",
+    "vector": [0.6, -0.8, 0.0],
+}
 SEARCH: dict[str, JsonValue] = {
     "results": [HIT],
     "collection": "default",
@@ -104,6 +111,8 @@ SEARCH: dict[str, JsonValue] = {
     "nothing_relevant": False,
     "calibrated": True,
     "mode_used": "hybrid",
+    "total": None,
+    "total_is_exact": True,
     "understood": None,
 }
 IMAGES: dict[str, JsonValue] = {

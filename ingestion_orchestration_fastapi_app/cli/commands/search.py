@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
@@ -23,21 +26,45 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     print_records,
 )
 from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name, one_line
-from utils.contract import SearchHit, SearchReply, SearchTextRequest
+from utils.contract import SearchHit, SearchReply
 from utils.contract.filters.sentences import UnderstoodPart
+from utils.contract.search import ExampleSpec, SearchMode, SearchRequest, SearchSort
+from utils.web.problem_responses import validation_text
 
 MAX_QUERY = 2000
 
 
 def search(
     words: Annotated[
-        list[str],
-        typer.Argument(metavar="TEXT", help="What the pictures should show; quotes or none."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="TEXT",
+            help="What the pictures should show. A part in quotes must be in their words: "
+            "'\"red car\" in the snow'.",
+        ),
+    ] = None,
     collection: Collection = "default",
     url: Url = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Most results.")] = 10,
+    mode: Annotated[SearchMode, typer.Option(help="By meaning, by words, or both.")] = (
+        SearchMode.AUTO
+    ),
+    like: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID|FILE", help="A stored image or a file that they look like."),
+    ] = None,
+    unlike: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="TEXT", help="What they should not show."),
+    ] = None,
+    sort: Annotated[SearchSort, typer.Option(help="The order of what was found.")] = (
+        SearchSort.RELEVANCE
+    ),
+    min_score: Annotated[
+        float | None, typer.Option(min=-1, max=1, help="The least score of a result.")
+    ] = None,
     *,
+    diverse: Annotated[bool, typer.Option("--diverse", help="Fewer of the same.")] = False,
     min_relevance: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Leave out what is less relevant than that, 0 to 1."),
@@ -64,14 +91,14 @@ def search(
     json: Json = False,
     null: Null = False,
 ) -> None:
-    """Find pictures by what they show: score and path, best first.
+    """Find pictures by what they show, by words and by examples: score and path, best first.
 
     Where the output is no terminal, a tab stands between them, and what a line cannot hold is
     escaped in the path. With -0: only the paths.
     """
     form = form_of(json=json, null=null)
-    text = " ".join(words)
-    if not text.strip() or len(text) > MAX_QUERY:
+    text = " ".join(words or [])
+    if len(text) > MAX_QUERY or not (text.strip() or like or unlike):
         raise typer.BadParameter(f"between 1 and {MAX_QUERY} characters", param_hint="TEXT")
     filters = options.filters(
         after=after,
@@ -91,21 +118,48 @@ def search(
         not_formats=not_format,
         not_cameras=not_camera,
     )
-
-    async def run(api: OrchestratorApi, console: Console) -> int:
-        asked = SearchTextRequest(
-            query=text,
+    files: dict[str, bytes] = {}
+    try:
+        asked = SearchRequest(
+            query=text or None,
+            positive=tuple(_example(one, files) for one in like or []),
+            negative=tuple(ExampleSpec(text=one) for one in unlike or []),
             collection=collection,
             limit=limit,
             filters=filters,
+            mode=mode,
+            sort=sort,
+            diverse=diverse,
+            min_score=min_score,
             min_relevance=min_relevance,
             parse=parse,
             today=_today() if parse else None,
         )
-        print_hits(console, await api.search_text(asked), query=text, form=form)
+    except ValidationError as exc:
+        raise typer.BadParameter(validation_text(exc)) from exc
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        print_hits(console, await api.search(asked, files), query=text, form=form)
         return 0
 
     call(run, url)
+
+
+def _example(like: str, files: dict[str, bytes]) -> ExampleSpec:
+    """A file's content is put into `files`, by the name that the example has."""
+    try:
+        return ExampleSpec(image_id=UUID(like))
+    except ValueError:
+        pass
+    try:
+        data = Path(like).read_bytes()
+    except OSError as exc:
+        raise typer.BadParameter(
+            f"{like!r} is no image's id, and no file: {exc.strerror}", param_hint="--like"
+        ) from exc
+    name = f"{len(files)}"
+    files[name] = data
+    return ExampleSpec(file=name)
 
 
 def print_hits(console: Console, reply: SearchReply, *, query: str, form: Form = Form.ROWS) -> None:

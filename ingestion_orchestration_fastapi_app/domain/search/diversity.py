@@ -12,7 +12,7 @@ import numpy as np
 
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 
-RELEVANCE_SHARE = 0.7  # the paper's lambda
+RELEVANCE_SHARE = 0.5  # the paper's lambda: more shows near copies before other pictures
 
 
 def diverse_order(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 
@@ -22,15 +23,12 @@ class Arranging:
         self._store = store
         self._threads = threads
 
-    async def arranged(
-        self, query: Query, active: Generation, found: Sequence[Candidate]
-    ) -> list[Folded[Candidate]]:
+    async def arranged(self, query: Query, found: Sequence[Candidate]) -> list[Folded[Candidate]]:
         """A group stands where its first member does, in whatever order was asked for."""
-        ordered = await to_thread.run_sync(_ordered, query, found, limiter=self._threads)
-        return await self._diverse(active, ordered) if query.diverse else ordered
+        return await to_thread.run_sync(_ordered, query, found, limiter=self._threads)
 
-    async def _diverse(
-        self, active: Generation, groups: list[Folded[Candidate]]
+    async def diverse(
+        self, query: Query, active: Generation, groups: list[Folded[Candidate]]
     ) -> list[Folded[Candidate]]:
         looked_at = groups[:DIVERSE_DEPTH]
         ids = [group.first.id for group in looked_at]
@@ -42,7 +40,7 @@ class Arranging:
         if all(group.first.word_score is None for group in there):
             scores = [group.first.score or 0.0 for group in there]
         order = await to_thread.run_sync(
-            diverse_order,
+            partial(diverse_order, relevance_share=query.relevance_share),
             scores,
             [vectors[group.first.id] for group in there],
             limiter=self._threads,

@@ -41,10 +41,11 @@ class Start:
 
 def digest_of(query: Query, collection: CollectionRecord, key: Sequence[str]) -> bytes:
     """Of all that must be the same on the next page."""
-    arranged = (query.mode, query.sort, query.is_descending, query.diverse, query.fold)
+    arranged = (query.mode, query.sort, query.is_descending, query.fold)
+    diverse = query.relevance_share if query.diverse else None
     parts = (collection.id, collection.fingerprint, query.filters, query.min_score)
     least = query.min_relevance
-    return cursors.digest(tuple(key), *parts, *map(str, arranged), least)
+    return cursors.digest(tuple(key), *parts, *map(str, arranged), diverse, least)
 
 
 def start_of(

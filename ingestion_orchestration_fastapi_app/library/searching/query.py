@@ -10,7 +10,8 @@ from uuid import UUID
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
-from ingestion_orchestration_fastapi_app.domain.library.point import Point, QueryVector
+from ingestion_orchestration_fastapi_app.domain.library.point import Point, QueryVector, Vector
+from ingestion_orchestration_fastapi_app.domain.search.diversity import RELEVANCE_SHARE
 from ingestion_orchestration_fastapi_app.domain.search.folding import NO_FOLD, Fold
 from utils.contract.search import SearchMode, SearchSort
 
@@ -35,6 +36,7 @@ class Query:
     sort: SearchSort = SearchSort.RELEVANCE
     is_descending: bool = True
     diverse: bool = False
+    relevance_share: float = RELEVANCE_SHARE
     fold: Fold = NO_FOLD
     is_counted: bool = False
     min_relevance: float | None = None
@@ -59,6 +61,15 @@ class Subject:
     vector: Callable[[CollectionRecord, Generation], Awaitable[QueryVector]]
     text: str | None = None
     without: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVector:
+    """Of a stored image, and whose it is."""
+
+    vector: Vector
+    model: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

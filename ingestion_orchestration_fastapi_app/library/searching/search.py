@@ -12,8 +12,7 @@ from anyio import CapacityLimiter, to_thread
 
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
-from ingestion_orchestration_fastapi_app.domain.library.cursor import After
-from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
 from ingestion_orchestration_fastapi_app.domain.search.mode import words_help
@@ -25,33 +24,28 @@ from ingestion_orchestration_fastapi_app.library.relevance.judging import Judgin
 from ingestion_orchestration_fastapi_app.library.searching.arranged import Arranging
 from ingestion_orchestration_fastapi_app.library.searching.asked import Asking
 from ingestion_orchestration_fastapi_app.library.searching.judged import Relevance
-from ingestion_orchestration_fastapi_app.library.searching.paged import (
-    Page,
-    Start,
-    next_cursor,
-    page_of,
-    start_of,
-)
-from ingestion_orchestration_fastapi_app.library.searching.pool import (
-    MAX_DEPTH,
-    Pool,
-    Pools,
-    depth_of,
-)
+from ingestion_orchestration_fastapi_app.library.searching.mixed import Example, Mixing
+from ingestion_orchestration_fastapi_app.library.searching.paged import Start, start_of
+from ingestion_orchestration_fastapi_app.library.searching.pages import Pages
+from ingestion_orchestration_fastapi_app.library.searching.pool import Pools
 from ingestion_orchestration_fastapi_app.library.searching.query import (
     Found,
     Query,
-    Result,
     Scope,
     Shown,
+    StoredVector,
     Subject,
 )
 from ingestion_orchestration_fastapi_app.library.searching.worded import NOTHING, Worded, Wording
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
-from utils.contract.search import SearchMode
+from utils.contract.search import SearchMode, SearchSort
 
 _THREADS = 2  # for hashes of images, and for lists that are put in order
 _CUT_OFF = "the query is longer than the model reads: its end was cut off and does not count"
+
+_NOT_CUT = (
+    "the best 10,000 were sorted, however little they fit: min_score or min_relevance cuts them"
+)
 
 
 class Search:
@@ -81,10 +75,17 @@ class Search:
         self._clock = clock
         self._threads = CapacityLimiter(_THREADS)
         self._asking = Asking(pool, timeout_s=query_timeout_s)
+        self._mixing = Mixing(self._asking)
         self._wording = Wording(store, collections.words, threads=self._threads)
-        self._pools = Pools(store, self._wording)
         self._relevance = Relevance(judging, store)
-        self._arranging = Arranging(store, threads=self._threads)
+        self._pages = Pages(
+            store,
+            collections.words,
+            Pools(store, self._wording),
+            self._relevance,
+            Arranging(store, threads=self._threads),
+            clock=clock,
+        )
 
     async def by_text(self, query: Query, text: str, *, words: str | None = None) -> Found:
         """`words`: what of the text is looked for in words, where that is not all of it."""
@@ -128,6 +129,34 @@ class Search:
         key, without = ("similar", str(image_id)), frozenset({image_id})
         return await self.found(query, Subject(key, vector, without=without))
 
+    async def mixed(self, query: Query, text: str | None, examples: Sequence[Example]) -> Found:
+        """By a text, which is looked for in words, too, and by examples."""
+
+        async def stored(
+            collection: CollectionRecord, active: Generation, image_id: UUID
+        ) -> Vector:
+            return await self.stored_vector(query, collection, active, image_id)
+
+        async def vector(collection: CollectionRecord, active: Generation) -> QueryVector:
+            return await self._mixing.vector(collection, active, everything, stored)
+
+        if text is not None and not examples:
+            return await self.by_text(query, text)
+        everything = [*([] if text is None else [Example(text)]), *examples]
+        key = ("mixed", text or "", *(one.key for one in examples))
+        without = frozenset(one.of for one in examples if isinstance(one.of, UUID))
+        return await self.found(query, Subject(key, vector, text, without))
+
+    async def vector_of(self, name: str, image_id: UUID) -> StoredVector:
+        """Raises ImageNotFound, CollectionNotFound, StoreRead."""
+        query = Query(name, limit=1, offset=0, filters=NO_FILTERS, min_score=None)
+        async with self._collections.reading(name) as collection:
+            active = collection.active
+            if active is None:
+                raise _not_found(collection, image_id)
+            vector = await self.stored_vector(query, collection, active, image_id)
+            return StoredVector(vector, active.model, active.fingerprint)
+
     async def stored_vector(
         self, query: Query, collection: CollectionRecord, active: Generation, image_id: UUID
     ) -> Vector:
@@ -160,13 +189,14 @@ class Search:
                 answer = await subject.vector(collection, active)
                 start = replace(start, vector=answer.vector, truncated=answer.truncated)
             if mode is SearchMode.VECTOR and query.is_plain:
-                found = await self._plain(scope, start)
+                found = await self._pages.plain(scope, start)
             else:
-                found = await self._arranged(scope, replace(start, mode=mode), worded)
+                found = await self._pages.arranged(scope, replace(start, mode=mode), worded)
             warnings = (
                 *await self._pool.model_warnings(active.fingerprint),
                 *tiny_model_warnings(active.model, [root.path for root in collection.roots]),
                 *((_CUT_OFF,) if start.truncated else ()),
+                *((_NOT_CUT,) if _is_sorted_whole(query, mode, worded) else ()),
                 *worded.warnings,
             )
             found = replace(found, warnings=warnings, mode=mode)
@@ -186,88 +216,15 @@ class Search:
             mode = SearchMode.HYBRID if helps else SearchMode.VECTOR
         return mode, worded
 
-    async def _plain(self, scope: Scope, start: Start) -> Found:
-        """A page of the store's own. What is no answer may stand anywhere before its end."""
-        assert start.vector is not None, "it was asked for"
-        query, without = scope.query, scope.subject.without
-        more = len(without)
-        hits = await self._store.search(
-            scope.active.table,
-            start.vector,
-            limit=query.limit + (query.offset + more if more else 0),
-            offset=0 if more else query.offset,
-            after=start.after,
-            filters=scope.filters,
-            min_score=query.min_score,
-        )
-        if more:
-            hits = [hit for hit in hits if hit.point.id not in without]
-            hits = hits[query.offset : query.offset + query.limit]
-        cursor = None
-        if len(hits) == query.limit:
-            before = query.offset + more if start.after is None else start.after.rank
-            after = After(hits[-1].score, hits[-1].point.id, before + len(hits))
-            cursor = next_cursor(start, after, now_s=self._clock())
-        results = [Result(hit.point, hit.score) for hit in hits]
-        results = await self._with_captions(scope.collection, results)
-        return Found(results, scope.collection, (), cursor)
-
-    async def _arranged(self, scope: Scope, start: Start, worded: Worded) -> Found:
-        """A page of a list that is made for it."""
-        query, without = scope.query, scope.subject.without
-        depth = depth_of(query, shown=query.offset if start.after is None else start.after.rank)
-        while True:
-            pool = await self._pooled(scope, start, worded, depth)
-            kept = [one for one in pool.candidates if one.id not in without]
-            cut = await self._relevance.cut(scope, start, kept)
-            if cut is not None:
-                kept = cut.candidates
-                pool = replace(pool, is_whole=pool.is_whole or cut.is_end)
-            groups = await self._arranging.arranged(query, scope.active, kept[:MAX_DEPTH])
-            page = page_of(query, start, groups)
-            may_go_on = start.mode is SearchMode.VECTOR and not query.diverse
-            if pool.is_whole or depth > MAX_DEPTH or not (may_go_on and page.is_last):
-                break
-            depth = min(4 * depth, MAX_DEPTH + 1)  # much was folded, or is far down
-        cursor = None
-        if not page.is_last:
-            cursor = next_cursor(start, page.after, now_s=self._clock(), shown=page.shown)
-        results = await self._with_captions(scope.collection, await self._shown_of(scope, page))
-        return Found(results, scope.collection, (), cursor)
-
-    async def _pooled(self, scope: Scope, start: Start, worded: Worded, depth: int) -> Pool:
-        if start.mode is SearchMode.TEXT:
-            return await self._pools.by_words(scope, worded)
-        assert start.vector is not None, "it was asked for"
-        if start.mode is SearchMode.HYBRID:
-            return await self._pools.by_both(scope, worded, start.vector)
-        return await self._pools.by_vector(scope, start.vector, depth=depth)
-
-    async def _shown_of(self, scope: Scope, page: Page) -> list[Result]:
-        ids = [group.first.id for group in page.groups]
-        points = {one.id: one for one in await self._store.get(scope.active.table, ids)}
-        return [
-            Result(
-                points[group.first.id],
-                group.first.score,
-                group.first.is_near,
-                group.first.word_score,
-                tuple(map(" ".join, group.first.words)),
-                tuple(one.id for one in group.others),
-            )
-            for group in page.groups
-            if group.first.id in points  # one may be deleted between the two looks
-        ]
-
-    async def _with_captions(
-        self, collection: CollectionRecord, results: Sequence[Result]
-    ) -> list[Result]:
-        found = [one.point for one in results]
-        points = await self._collections.words.joined(collection, found)
-        return [replace(one, point=point) for one, point in zip(results, points, strict=True)]
-
     def _filters(self, query: Query, collection: CollectionRecord) -> Filters:
         return replace(query.filters, within=self._shown(collection))
+
+
+def _is_sorted_whole(query: Query, mode: SearchMode, worded: Worded) -> bool:
+    """Whether what is sorted holds what nobody would call found."""
+    least = (query.min_score, query.min_relevance)
+    is_cut = any(one is not None for one in least) or bool(worded.asked.required)
+    return query.sort is not SearchSort.RELEVANCE and not is_cut and mode is not SearchMode.TEXT
 
 
 def _not_found(collection: CollectionRecord, image_id: UUID) -> ImageNotFound:

@@ -56,7 +56,7 @@ from utils.web.openapi import problems
 
 router = APIRouter(prefix=API_PREFIX, tags=["search"], dependencies=[READS])
 
-_SEARCHING = (
+SEARCHING = (
     CursorRefused,
     CollectionNotFound,
     ModelMismatch,
@@ -72,7 +72,7 @@ MAX_QUERY_IMAGE_BYTES = 64 * 1024 * 1024
 @router.post(
     "/search/text",
     summary="Search by text",
-    responses={200: {"links": OF_RESULTS}, **problems(*_SEARCHING)},
+    responses={200: {"links": OF_RESULTS}, **problems(*SEARCHING)},
 )
 async def search_by_text(body: SearchTextRequest, services: AppStateDep) -> SearchReply:
     """The images that are nearest to what the words mean, the best first."""
@@ -87,15 +87,15 @@ async def search_by_text(body: SearchTextRequest, services: AppStateDep) -> Sear
         min_relevance=body.min_relevance,
     )
     if not body.parse:
-        return await _reply(services, await services.search.by_text(query, body.query))
+        return await reply_to(services, await services.search.by_text(query, body.query))
     found, narrowing = await services.sentences.by_text(query, body.query, today=body.today)
-    return await _reply(services, found, understood_reply(narrowing))
+    return await reply_to(services, found, understood_reply(narrowing))
 
 
 @router.post(
     "/search/image",
     summary="Search by a picture",
-    responses={200: {"links": OF_RESULTS}, **problems(MalformedMultipart, *_SEARCHING)},
+    responses={200: {"links": OF_RESULTS}, **problems(MalformedMultipart, *SEARCHING)},
 )
 async def search_by_image(
     services: AppStateDep,
@@ -132,7 +132,7 @@ async def search_by_image(
         min_score=min_score,
         cursor=cursor,
     )
-    return await _reply(services, await services.search.by_image(query, data))
+    return await reply_to(services, await services.search.by_image(query, data))
 
 
 @router.get(
@@ -158,10 +158,10 @@ async def find_similar_images(
         min_score=None,
         cursor=cursor,
     )
-    return await _reply(services, await services.search.similar(query, image_id))
+    return await reply_to(services, await services.search.similar(query, image_id))
 
 
-async def _reply(
+async def reply_to(
     services: AppState, found: Found, understood: Understood | None = None
 ) -> SearchReply:
     points = [hit.point for hit in found.hits]

@@ -1,4 +1,4 @@
-"""Searches: what is asked, and what is found."""
+"""A search by one text, and what any search finds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from utils.contract.base import (
     Reply,
     Wire,
 )
-from utils.contract.examples import HIT, SEARCH
+from utils.contract.examples import HIT, IMAGE_VECTOR, SEARCH
 from utils.contract.filters import FilterSpec
 from utils.contract.filters.sentences import Understood
 from utils.contract.images import ImageReply
@@ -50,6 +50,17 @@ CURSOR_DESCRIPTION = (
     "`limit`: the page then begins after that one's last result, and repeats nothing, also where "
     "images come or go meanwhile. It is good for 10 minutes."
 )
+MODE_DESCRIPTION = (
+    "`vector`: by meaning. `text`: by words of title, description, keywords, "
+    "caption, file and folder names (BM25); needs no model. `hybrid`: by both, fused by rank. "
+    "`auto`: `hybrid` where something is quoted, where a picture holds all words, or one with "
+    "a digit; else `vector`. Words in quotes must be there, in their order, but for `vector`."
+)
+PARSE_DESCRIPTION = (
+    "Whether a date (`last winter`, `May 2019`, `gestern`) and a place (`in Berlin`, `bei Wien`) "
+    "in the query become conditions, in English and German. The answer's `understood` tells them."
+)
+TODAY_DESCRIPTION = "The day from which `parse` counts, where it is not the service's."
 MAX_CURSOR_CHARACTERS = 16_384
 MAX_QUERY_CHARACTERS = 2000
 
@@ -75,16 +86,8 @@ class SearchTextRequest(Wire):
         description="What the pictures show, in words. Where it is longer than the model reads, "
         "its end is cut off, and a warning says so; a blank one is refused.",
     )
-    parse: StrictBool = Field(
-        default=False,
-        description="Whether a date (`last winter`, `May 2019`, `gestern`) and a place (`in "
-        "Berlin`, `bei Wien`) in the query become conditions, in English and German. The answer's "
-        "`understood` tells them.",
-    )
-    today: Day | None = Field(
-        default=None,
-        description="The day from which `parse` counts, where it is not the service's.",
-    )
+    parse: StrictBool = Field(default=False, description=PARSE_DESCRIPTION)
+    today: Day | None = Field(default=None, description=TODAY_DESCRIPTION)
     collection: CollectionText = "default"
     limit: Annotated[int, Field(ge=1, le=MAX_SEARCH_LIMIT), JSON_NUMBER] = Field(
         default=20, description="The most results."
@@ -107,10 +110,7 @@ class SearchTextRequest(Wire):
     )
     mode: SearchMode = Field(
         default=SearchMode.VECTOR,
-        description="`vector`: by meaning. `text`: by words of title, description, keywords, "
-        "caption, file and folder names (BM25); needs no model. `hybrid`: by both, fused by rank. "
-        "`auto`: `hybrid` where something is quoted, where a picture holds all words, or one with "
-        "a digit; else `vector`. Words in quotes must be there, in their order, but for `vector`.",
+        description=MODE_DESCRIPTION,
     )
 
     @model_validator(mode="after")
@@ -201,3 +201,22 @@ class SearchReply(Reply):
     understood: Understood | None = Field(
         default=None, description="What `parse` read in the query; null without it."
     )
+    total: int | None = Field(
+        default=None,
+        description="How many results there are, where `with_total` asks for it; null otherwise.",
+    )
+    total_is_exact: bool = Field(
+        default=True, description="Else there are at least so many: it is counted to 10,000."
+    )
+
+
+class ImageVectorReply(Reply):
+    """The vector of a stored image, of length 1."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [IMAGE_VECTOR]})
+
+    id: str = Field(description="The image.")
+    collection: str = Field(description="The collection that it is in.")
+    model: str = Field(description="The model that made it.")
+    fingerprint: str = Field(description="Of the model: vectors of another one fit none of these.")
+    vector: tuple[float, ...] = Field(description="Its numbers, as many as the model has.")

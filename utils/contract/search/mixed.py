@@ -1,0 +1,136 @@
+"""A search by anything: a text, pictures, stored images, vectors, mixed with weights."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, StrictBool, StrictFloat, model_validator
+
+from utils.contract.base import JSON_NUMBER, CollectionText, Wire
+from utils.contract.filters import FilterSpec
+from utils.contract.search.examples import MAX_EXAMPLES, ExampleSpec, FoldSpec, OwnVector
+from utils.contract.search.one import (
+    CURSOR_DESCRIPTION,
+    MAX_QUERY_CHARACTERS,
+    MAX_SEARCH_LIMIT,
+    MAX_SEARCH_OFFSET,
+    MODE_DESCRIPTION,
+    OFFSET_DESCRIPTION,
+    PARSE_DESCRIPTION,
+    TODAY_DESCRIPTION,
+    CursorText,
+    SearchMode,
+    SearchSort,
+)
+from utils.contract.times import Day
+from utils.text.blank import is_blank
+
+_IMAGE = "0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"
+
+
+class SearchRequest(Wire):
+    """What results are to be like and unlike, which of them count, and how they are shown."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"query": "a dog on the beach", "filters": {"taken_after": "2019"}},
+                {
+                    "query": "a beach",
+                    "positive": [{"image_id": _IMAGE, "weight": 2}],
+                    "negative": [{"text": "people"}],
+                    "diverse": True,
+                },
+                {"query": "birthday", "min_score": 0.25, "sort": "taken_at", "with_total": True},
+            ]
+        }
+    )
+
+    query: str | None = Field(
+        default=None,
+        max_length=MAX_QUERY_CHARACTERS,
+        description="What the pictures show, in words: looked for in titles, captions and names, "
+        "too, as `mode` says.",
+    )
+    parse: StrictBool = Field(
+        default=False, description=f"{PARSE_DESCRIPTION} Without examples only."
+    )
+    today: Day | None = Field(default=None, description=TODAY_DESCRIPTION)
+    positive: tuple[ExampleSpec, ...] = Field(
+        default=(), max_length=MAX_EXAMPLES, description="What results are to be like."
+    )
+    negative: tuple[ExampleSpec, ...] = Field(
+        default=(),
+        max_length=MAX_EXAMPLES,
+        description="What they are to be unlike. From the weighted sum of all that they are to be "
+        "like this is taken away, and the rest is brought to length 1.",
+    )
+    vector: OwnVector | None = Field(
+        default=None, description="Short for one more of `positive` of weight 1."
+    )
+    collection: CollectionText = "default"
+    limit: Annotated[int, Field(ge=1, le=MAX_SEARCH_LIMIT), JSON_NUMBER] = Field(
+        default=20, description="The most results."
+    )
+    offset: Annotated[int, Field(ge=0, le=MAX_SEARCH_OFFSET), JSON_NUMBER] = Field(
+        default=0, description=OFFSET_DESCRIPTION
+    )
+    cursor: CursorText | None = Field(default=None, description=CURSOR_DESCRIPTION)
+    filters: FilterSpec = Field(
+        default=FilterSpec(), description="Conditions that every result meets."
+    )
+    min_score: Annotated[StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] | None = Field(
+        default=None, description="The least score of a result, -1 to 1."
+    )
+    min_relevance: Annotated[StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="The least `relevance` of a result, 0 to 1, where one text is asked for "
+        "without examples. What words found stays. Where relevance is not known nothing is cut, "
+        "and a warning says so.",
+    )
+    mode: SearchMode = Field(default=SearchMode.AUTO, description=MODE_DESCRIPTION)
+    sort: SearchSort = Field(
+        default=SearchSort.RELEVANCE,
+        description="The order of what was found: of the best 10,000, or fewer where `min_score` "
+        "cuts them. Images without a date are the last.",
+    )
+    order: Literal["asc", "desc"] | None = Field(
+        default=None,
+        description="Of what is sorted by anything but relevance. Unless it is given the newest "
+        "are the first, and paths go from A to Z.",
+    )
+    diverse: StrictBool = Field(
+        default=False,
+        description="Each result is unlike those before it (maximal marginal relevance), among "
+        "the best 300.",
+    )
+    relevance_share: Annotated[StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        default=0.5,
+        description="Of `diverse`: 1.0 is the order of relevance alone, 0.0 only variety.",
+    )
+    fold: FoldSpec = Field(default=FoldSpec(), description="Which images become one result.")
+    with_total: StrictBool = Field(
+        default=False, description="Whether all results are counted: that takes longer."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if is_blank(self.query or "") and not (self.positive or self.negative or self.vector):
+            raise ValueError(
+                "give a query, positive, negative or vector: GET /images lists what filters let "
+                "through"
+            )
+        if self.mode in (SearchMode.TEXT, SearchMode.HYBRID) and is_blank(self.query or ""):
+            raise ValueError(f"mode: {self.mode} needs a query")
+        is_mixed = bool(self.positive or self.negative or self.vector)
+        if self.parse and (is_mixed or is_blank(self.query or "")):
+            raise ValueError("parse: it is for a query without examples")
+        if self.mode is SearchMode.TEXT and is_mixed:
+            raise ValueError("mode: text is by the words of the query alone, without examples")
+        if self.mode is SearchMode.TEXT and self.min_score is not None:
+            raise ValueError("min_score: by words alone there is no such score")
+        if self.mode is SearchMode.TEXT and self.min_relevance is not None:
+            raise ValueError("min_relevance: by words alone there is no relevance")
+        if self.diverse and self.sort is not SearchSort.RELEVANCE:
+            raise ValueError("diverse: what is sorted by something else cannot be made diverse")
+        return self
