@@ -34,6 +34,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.directories import
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import MountPoints
 from ingestion_orchestration_fastapi_app.adapters.local_files.stored_file import open_stored
+from ingestion_orchestration_fastapi_app.adapters.local_files.whole_file import read_text
 from ingestion_orchestration_fastapi_app.adapters.preview_rendering import RenderedPreviews
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.api.admin.sessions import Sessions
@@ -41,6 +42,8 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.evaluation.job import Evaluate
+from ingestion_orchestration_fastapi_app.evaluation.named_files import NamedFiles
 from ingestion_orchestration_fastapi_app.gauges import show_gauges
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
@@ -217,6 +220,8 @@ async def composed(
         ingesting.gate,
         MemoryBudget(settings.max_inflight_bytes // LAST_PASS_SHARE),
     )
+    calibrating = Calibrating(ports.ledger, ports.store, pool, known_collections, judging)
+    captions = NamedFiles(allowed, threads, read_text)
     scheduler = JobScheduler(
         ports,
         Kinds(
@@ -224,6 +229,7 @@ async def composed(
                 ingesting.kind,
                 reembedding.kind,
                 Verify(known_collections, thumbnails, words_filling).kind,
+                Evaluate(known_collections, pool, calibrating, judging, captions.text).kind,
             ]
         ),
         max_running=settings.max_running_jobs,
@@ -245,13 +251,7 @@ async def composed(
         ports=ports,
         collections=known_collections,
         words_filling=words_filling,
-        calibrating=Calibrating(
-            ports.ledger,
-            ports.store,
-            pool,
-            known_collections,
-            judging,
-        ),
+        calibrating=calibrating,
         scheduler=scheduler,
         watching=Watching(
             ports.ledger.collections,

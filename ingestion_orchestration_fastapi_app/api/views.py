@@ -123,6 +123,7 @@ def report_reply(record: JobRecord) -> JobReport:
             )
             for name, found in sorted(report.findings.items())
         ),
+        figures=report.figures,
     )
 
 

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.cli.calls import (
 from ingestion_orchestration_fastapi_app.cli.commands.bench import bench
 from ingestion_orchestration_fastapi_app.cli.commands.collections import collections
 from ingestion_orchestration_fastapi_app.cli.commands.doctor import doctor
+from ingestion_orchestration_fastapi_app.cli.commands.evaluate import evaluate
 from ingestion_orchestration_fastapi_app.cli.commands.ingest import ingest
 from ingestion_orchestration_fastapi_app.cli.commands.jobs import jobs
 from ingestion_orchestration_fastapi_app.cli.commands.models import models
@@ -104,6 +105,7 @@ app.command()(ingest)
 app.command()(search)
 app.command()(status)
 app.command()(verify)
+app.command("eval")(evaluate)
 app.command()(doctor)
 app.add_typer(jobs, name="jobs")
 app.add_typer(roots, name="roots")

@@ -94,6 +94,7 @@ from utils.contract.inference import (
     UploadSpec,
 )
 from utils.contract.jobs import (
+    EvaluateOptions,
     FailurePage,
     FailureReply,
     IngestAccepted,
@@ -165,6 +166,7 @@ __all__ = [
     "EmbedTextReply",
     "EmbedTextRequest",
     "ErrorCode",
+    "EvaluateOptions",
     "FacetReply",
     "FacetValueReply",
     "FacetsReply",

@@ -55,6 +55,18 @@ class VerifyOptions(Wire):
     mend: StrictBool = Field(default=True, description="Mend what may be mended; else only look.")
 
 
+class EvaluateOptions(Wire):
+    """What a job of the kind `evaluate` is asked for."""
+
+    captions_path: Annotated[str, Field(min_length=1, max_length=MAX_PATH_CHARACTERS)] | None = (
+        Field(
+            default=None,
+            description="A file of captions, in a folder that may be imported: Karpathy's JSON, "
+            "Flickr8k's text, or TSV. Without one the images' folders are classes.",
+        )
+    )
+
+
 class JobRequestBody(Wire):
     """A job of any kind."""
 
@@ -211,6 +223,9 @@ class JobReport(Reply):
     state: JobState = Field(description="Whether it has ended; until then there may be more.")
     numbers: dict[str, int] = Field(description="What was looked at, and how much of it.")
     findings: tuple[ReportFinding, ...] = Field(description="All that is wrong.")
+    figures: dict[str, float] = Field(
+        default={}, description="What was measured: shares of 1, but for ranks."
+    )
 
 
 class FailureReply(Reply):

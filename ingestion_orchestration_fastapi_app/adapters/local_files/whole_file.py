@@ -1,12 +1,15 @@
-"""All bytes of an open file, and their SHA-256. Blocking."""
+"""All of a file: the bytes of an open one and their SHA-256, or a text. Blocking."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 
+from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file import open_regular
 from ingestion_orchestration_fastapi_app.resources.root_threads import note_alive
+from utils.problems import ValidationProblem
 
+MAX_TEXT_BYTES = 256 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _PIECE_BYTES = (
     64 * 1024 * 1024
@@ -43,3 +46,25 @@ def read_whole(descriptor: int, size_bytes: int) -> tuple[bytes, bytes, int]:
         position += len(chunk)
     data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     return data, hashlib.sha256(data).digest(), len(data)
+
+
+def read_text(path: bytes) -> str:
+    """Whether its folder may be looked at has been asked before. Blocking.
+
+    Raises ValidationProblem where it is no regular file, too large, or no UTF-8.
+    """
+    opened = open_regular(path)
+    if not isinstance(opened, int):
+        raise ValidationProblem(f"The file of captions cannot be read: {opened.detail}.")
+    try:
+        size_bytes = os.fstat(opened).st_size
+        if size_bytes > MAX_TEXT_BYTES:
+            raise ValidationProblem(f"The file of captions is larger than {MAX_TEXT_BYTES} bytes.")
+        data, _, _ = read_whole(opened, size_bytes)
+        return data.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise ValidationProblem("The file of captions is no text in UTF-8.") from exc
+    except OSError as exc:
+        raise ValidationProblem("The file of captions cannot be read.") from exc
+    finally:
+        os.close(opened)

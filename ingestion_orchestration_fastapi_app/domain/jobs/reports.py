@@ -29,10 +29,11 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """`numbers`: what was looked at. `findings`: by what is wrong."""
+    """`numbers`: what was looked at. `findings`: by what is wrong. `figures`: what was measured."""
 
     numbers: dict[str, int] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
 
     def add(self, finding: str, example: Example) -> None:
         found = self.findings.setdefault(finding, Finding())

@@ -1,0 +1,1 @@
+"""The kind of job `evaluate`: texts are searched for in a collection, and ranks become figures."""
