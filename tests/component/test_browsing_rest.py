@@ -244,8 +244,11 @@ async def test_a_catalogue_that_is_being_filled_says_so_and_breaks_no_page(tmp_p
         ids = await catalogue.point_ids(collection.id, after=None, limit=9)
         await catalogue.set_version(collection.id, None)
         await catalogue.forget(collection.id, ids[:1])
-        page = await running.get("/images")
+        page = await running.get("/images?sort=taken_at")
         assert (len(page["images"]), len(page["warnings"])) == (2, 1)
+        page = await running.get("/images?limit=2")  # as before there was a catalogue
+        assert (names(page), page["next_offset"]) == (["0.jpg", "1.jpg"], 2)
+        assert (page["total"], page["cursor"], page["warnings"]) == (3, None, [])
         await catalogue.set_version(collection.id, CATALOGUE_VERSION)
         await services.ports.store.delete(collection.bound().table, [ids[1]])  # of which none knew
         page = await running.get("/images?limit=2")

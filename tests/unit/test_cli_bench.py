@@ -92,3 +92,13 @@ def test_without_a_checkout_it_is_said_what_to_do(
         run_benchmark("raw", [], checkout=tmp_path)
     assert ended.value.exit_code == 1
     assert "checkout" in capsys.readouterr().err
+
+
+def test_bench_browse_measures_pages_wherever_they_are() -> None:
+    ran = photoseek("bench", "browse", "--count", "1000", "--json")
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout)
+    assert said["count"] == 1000
+    assert {"page by path: last", "facets", "map of a city"} <= set(said["ms"])
+    assert all(ms > 0 for ms in said["ms"].values())
+    assert [target["wanted"] for target in said["targets"]] == [60, 3, 150]

@@ -107,7 +107,7 @@ async def list_images(
     page = await services.browsing.page(asked)
     stale = await services.stale_points.among(page.collection, list(page.points))
     name = page.collection.name
-    is_by_offset = page.cursor is not None and cursor is None
+    is_by_offset = page.is_full and cursor is None
     return ImageList(
         images=tuple(
             image_reply(point, name, stale=stale, gazetteer=services.sentences.gazetteer)

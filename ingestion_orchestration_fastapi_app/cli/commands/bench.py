@@ -48,6 +48,15 @@ def bench_library(context: typer.Context) -> None:
     run_benchmark("library", context.args)
 
 
+@bench.command("browse", context_settings=PASSED_ON)
+def bench_browse(context: typer.Context) -> None:
+    """Pages, timeline, facets, map and folders of a large collection, without a service.
+
+    Options: --count, --json.
+    """
+    run_benchmark("browse", context.args)
+
+
 @bench.command("inference", context_settings=PASSED_ON)
 def bench_inference(context: typer.Context) -> None:
     """The inference service through HTTP, beside its own engine called in-process.

@@ -65,13 +65,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ImagePage:
-    """`total` is exact below MOST_COUNTED, and else that. `cursor`: where more may follow."""
+    """`total` is exact below MOST_COUNTED, and else that. `is_full`: more may follow; then there
+    is a `cursor`, but where the catalogue was not asked.
+    """
 
     collection: CollectionRecord
     points: Sequence[Point]
     total: int
-    cursor: str | None
-    warnings: tuple[str, ...]
+    is_full: bool
+    cursor: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def total_is_exact(self) -> bool:
@@ -112,6 +115,8 @@ class Browsing:
             digest = _digest(collection, asked.filters, asked.order)
             after = _after(asked, digest)
             filters = self._filters(collection, asked.filters)
+            if self._needs_no_catalogue(collection, asked):
+                return await self._of_store(collection, asked, filters)
             count, page = self._catalogue.count, self._catalogue.page
             total = await count(collection.id, filters, at_most=MOST_COUNTED)
             listed = await page(
@@ -130,7 +135,26 @@ class Browsing:
                 points = await self._collections.words.joined(collection, points)
             is_full = len(listed) == asked.limit
             cursor = page_cursor.written(listed[-1].position, digest) if is_full else None
-            return ImagePage(collection, points, total, cursor, self._warnings(collection))
+            warnings = self._warnings(collection)
+            return ImagePage(collection, points, total, is_full, cursor, warnings)
+
+    def _needs_no_catalogue(self, collection: CollectionRecord, asked: Asked) -> bool:
+        """While it is being filled, as after an update, what could be listed before still can."""
+        is_as_before = asked.order == Order(Sort.PATH) and asked.cursor is None
+        is_filling = not self._collections.catalogue.is_whole(collection)
+        return is_filling and is_as_before and not asked.filters.asks_ledger
+
+    async def _of_store(
+        self, collection: CollectionRecord, asked: Asked, filters: Filters
+    ) -> ImagePage:
+        """By the path as it is shown."""
+        if collection.active is None:
+            return ImagePage(collection, (), 0, is_full=False)
+        table, page = collection.active.table, self._store.page
+        points = await page(table, limit=asked.limit, offset=asked.offset, filters=filters)
+        total = min(await self._store.count(table, filters), MOST_COUNTED)
+        points = await self._collections.words.joined(collection, points)
+        return ImagePage(collection, points, total, is_full=len(points) == asked.limit)
 
     async def timeline(
         self, name: str, filters: Filters, step: Step, *, is_descending: bool
