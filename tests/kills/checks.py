@@ -23,6 +23,7 @@ def check_same_end(story: Story, whole: Story) -> None:
     assert left["counts"] == expected["counts"]
     assert left["failures"] == expected["failures"]
     assert left["removed"] == expected["removed"]
+    assert (left["model"], left["generations"]) == (expected["model"], expected["generations"])
     assert (left["done"], left["report"]) == (expected["done"], expected["report"])
     assert left["table_rows"] == len(left["rows"])
     assert left["rows"] == dict.fromkeys(expected["rows"], 1)

@@ -14,7 +14,7 @@ from tests.kills.photos import change, contents, fill, path_of
 from tests.kills.rig import Rig, Scenario, Seen, Story
 from tests.kills.spoil import spoil
 
-NAMES = ("first", "sync", "again", "same", "moved", "forgotten", "checked")
+NAMES = ("first", "sync", "again", "same", "moved", "forgotten", "checked", "reembedded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     """By name: a first import, one that syncs a changed folder, one after a deletion that is to
     be watched, and one of a folder in which all is the same and nothing is to be watched any more.
     Then one of a folder that has moved, and one of a folder that was forgotten. Then a check of a
-    collection in which much is wrong.
+    collection in which much is wrong, and another model for what was imported first.
     """
     home = tmp_path_factory.mktemp("home")
     fill(home / "photos")
@@ -86,6 +86,8 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     spoil(stored.folder / "data", but=missing.name)
     errand = replace(_after(stored, {}), check=True)
     checked = Scenario("checked", damaged, errand, stored.folder / "data")
+    errand = replace(_after(whole, {}), reembed=True)
+    reembedded = Scenario("reembedded", home, errand, whole.folder / "data")
     return {
         "first": _known(first, whole),
         "sync": _known(sync, synced),
@@ -94,6 +96,7 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
         "moved": _known(moved, rig.story(moved)),
         "forgotten": _known(forgotten, rig.story(forgotten)),
         "checked": _known(checked, rig.story(checked)),
+        "reembedded": _known(reembedded, rig.story(reembedded)),
     }
 
 

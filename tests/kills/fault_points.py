@@ -43,7 +43,17 @@ READS = frozenset(
         "ledger.artefacts.maybe_written",
         "ledger.artefacts.surely_stored",
         "ledger.artefacts.count_stored",
+        "ledger.browsing.count",
+        "ledger.browsing.days",
+        "ledger.browsing.facets",
+        "ledger.browsing.folders",
+        "ledger.browsing.page",
+        "ledger.browsing.places",
         "ledger.captions.captioners",
+        "ledger.catalogue.lacking",
+        "ledger.catalogue.point_ids",
+        "ledger.catalogue.size",
+        "ledger.catalogue.unlike",
         "ledger.captions.captioned",
         "ledger.allowed_roots.list_all",
         "store.exists",
@@ -66,11 +76,9 @@ READS = frozenset(
 # Kept for a login, which needs a key that no errand has. No job or collection is concerned: one
 # transaction each, in the ledger alone.
 OF_LOGINS = frozenset({"ledger.sessions.find", "ledger.sessions.add", "ledger.sessions.end"})
-# No errand has a second model yet, or another name for a collection: one transaction each, too.
+# No errand removes a generation, or gives a collection another name: one transaction each, too.
 OF_OTHER_TABLES = frozenset(
     {
-        "ledger.generations.create",
-        "ledger.generations.activate",
         "ledger.generations.remove",
         "ledger.artefacts.end_delete",
         "ledger.collections.rename",
@@ -78,7 +86,9 @@ OF_OTHER_TABLES = frozenset(
 )
 # No errand starts on a store that is older than its ledger: one transaction each, and
 # `tests/component` cuts them off.
-OF_OLDER_STORES = frozenset({"ledger.roots.repeat_changes", "ledger.captions.forget"})
+OF_OLDER_STORES = frozenset(
+    {"ledger.roots.repeat_changes", "ledger.captions.forget", "ledger.catalogue.doubt"}
+)
 # Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
 WAITS = frozenset(
     {"library.open", "preparation.prepare", "inference.capabilities", "inference.embed"}

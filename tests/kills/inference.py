@@ -17,13 +17,14 @@ import numpy as np
 
 from ingestion_orchestration_fastapi_app.inference_pool.canary import CANARY_ID
 from tests.component.orchestrator_app import parts_of
-from tests.fakes import FINGERPRINT, capabilities, vector_of
+from tests.fakes import FINGERPRINT, capabilities, model_of, vector_of
 from utils.contract import CaptionCapabilities
 from utils.process.parent_death import die_with_parent
 
 BATCH_IMAGES = 4
 WINDOW = 2  # requests at once
 CAPTION_FINGERPRINT = "fake-captions-0001"
+OTHER = "another-model-0001"  # held beside the default one
 
 
 OutagePhase = Literal["unread", "unanswered", "cut"]
@@ -53,7 +54,12 @@ def serve(port: int, log_path: str, outage: Outage | None, ready: Connection) ->
     log = os.open(log_path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     told = capabilities(safe_batch=BATCH_IMAGES, limit=WINDOW)
     captions = CaptionCapabilities(available=True, fingerprint=CAPTION_FINGERPRINT)
-    told = told.model_copy(update={"captions": captions, "safe_blip_batch": BATCH_IMAGES})
+    models = tuple(
+        model_of(one, safe_batch=BATCH_IMAGES, default=one == FINGERPRINT)
+        for one in (FINGERPRINT, OTHER)
+    )
+    update = {"captions": captions, "safe_blip_batch": BATCH_IMAGES, "models": models}
+    told = told.model_copy(update=update)
     counting = Lock()
     calls = 0
 
@@ -71,11 +77,12 @@ def serve(port: int, log_path: str, outage: Outage | None, ready: Connection) ->
             self._burn(call, "unread")
             body = self.rfile.read(int(self.headers["Content-Length"]))
             images = parts_of(self.headers["Content-Type"], body)
+            model = OTHER if OTHER in self.path else FINGERPRINT
             os.write(log, json.dumps([name for name, _ in images]).encode() + b"\n")
             reply = json.dumps(
                 {
-                    "results": [_result(*image) for image in images],
-                    "fingerprint": FINGERPRINT,
+                    "results": [_result(*image, model) for image in images],
+                    "fingerprint": model,
                     "caption_fingerprint": CAPTION_FINGERPRINT,
                 }
             ).encode()
@@ -118,8 +125,9 @@ def serve(port: int, log_path: str, outage: Outage | None, ready: Connection) ->
     server.serve_forever()
 
 
-def _result(name: str, data: bytes) -> dict[str, str]:
-    vector = np.asarray(vector_of(data), dtype="<f4")
+def _result(name: str, data: bytes, model: str) -> dict[str, str]:
+    seen = data if model == FINGERPRINT else model.encode() + data
+    vector = np.asarray(vector_of(seen), dtype="<f4")
     return {
         "id": name,
         "embedding": base64.b64encode(vector.tobytes()).decode(),

@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.verify.job import VERIFY
 from tests.component.bench import adds_up
 from tests.component.orchestrator_app import Running, orchestrator
 from tests.kills.fault_points import Fault, Fuse
+from tests.kills.inference import OTHER
 from utils.contract import LOCAL_SECRET_HEADER, JobCounts, JobState
 from utils.process.parent_death import die_with_parent
 
@@ -35,7 +36,8 @@ class Errand:
     """What a client wants, and asks for again after a restart until it is done.
 
     `known_jobs` were there before. `moved_from` is where the photos were then.
-    `root_first`: a root is added and taken back. `check`: the collection is verified instead.
+    `root_first`: a root is added and taken back. `check`: the collection is verified instead;
+    `reembed`: it gets another model.
     """
 
     request: Mapping[str, bool]
@@ -44,6 +46,7 @@ class Errand:
     forget_first: bool = False
     root_first: bool = False
     check: bool = False
+    reembed: bool = False
     moved_from: Path | None = None
 
 
@@ -115,6 +118,9 @@ async def _done(running: Running, errand: Errand) -> str:
             await _change_roots(running, errand)
         if errand.check:
             response = await running.post("/jobs", {"kind": VERIFY, "options": errand.request})
+        elif errand.reembed:
+            asked = {"fingerprint": OTHER, **errand.request}
+            response = await running.post("/collections/default/reembed", asked)
         else:
             body = {"directory_path": str(running.photos), **errand.request}
             response = await running.post("/ingest/", body)
@@ -158,14 +164,15 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
     """What a job left behind: all that two runs over the same files must agree on."""
     ports = services.ports
     rows: Counter[str] = Counter()
-    async for ids in ports.store.ids("default"):
+    collection = await services.collections.get("default")
+    active = collection.bound()
+    async for ids in ports.store.ids(active.table):
         rows.update(map(str, ids))
     points = [
         point
-        async for ids in ports.store.ids("default")
-        for point in await ports.store.get("default", list(dict.fromkeys(ids)), vectors=True)
+        async for ids in ports.store.ids(active.table)
+        for point in await ports.store.get(active.table, list(dict.fromkeys(ids)), vectors=True)
     ]
-    collection = await services.collections.get("default")
     words = services.collections.words
     with anyio.fail_after(PATIENCE_S):  # those that a kill left over are made beside the job
         while not words.state(collection).whole:
@@ -177,6 +184,8 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
     failures, _ = await ports.ledger.jobs.failures(record.id, limit=1000, offset=0)
     return {
         "state": record.state,
+        "model": active.fingerprint,
+        "generations": [one.state for one in collection.generations],
         "counts": record.counts.model_dump(),
         "removed": record.progress.removed,
         "done": record.progress.done,
@@ -189,5 +198,5 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
         "contents": {str(point.id): point.sha256.hex() for point in points},
         "failures": [[failure.display_path, failure.code] for failure in failures],
         "job_id": record.id,
-        "table_rows": await ports.store.count("default"),
+        "table_rows": await ports.store.count(active.table),
     }

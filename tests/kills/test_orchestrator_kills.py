@@ -16,6 +16,7 @@ from tests.kills.fault_points import (
     Phase,
     calls_of_ports,
 )
+from tests.kills.inference import OTHER
 from tests.kills.rig import Kill, Rig, Strike
 from tests.kills.spoil import LOST
 from tests.kills.surviving import PHASES, faults, survived, told
@@ -75,6 +76,26 @@ def test_a_killed_check_reports_what_an_uninterrupted_one_does(
     survived(rig, known["checked"], *twice)
 
 
+def test_a_killed_change_of_model_ends_with_the_other_model_whole(
+    rig: Rig, known: dict[str, Known]
+) -> None:
+    """Wherever it is cut off: before there is a table, in a pass, before and after the switch."""
+    whole = known["reembedded"].whole.left
+    assert (whole["model"], whole["generations"]) == (OTHER, ["retired", "active"])
+    assert whole["counts"]["failed"] == 0
+    assert whole["counts"]["embedded"] + whole["counts"]["cached"] == len(whole["rows"]) > 30
+    steps = faults(known["reembedded"], PHASES, random.Random(14))
+    of_change = (
+        "ledger.generations.create",
+        "ledger.generations.activate",
+        "ledger.jobs.save_checkpoint",
+        "ledger.jobs.move",
+        "store.create",
+        "store.put_label",
+    )
+    told(rig, known["reembedded"], [Kill(fault) for fault in steps if fault.step in of_change])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
@@ -86,6 +107,7 @@ def test_a_killed_check_reports_what_an_uninterrupted_one_does(
         ("moved", 7),
         ("forgotten", 8),
         ("checked", 9),
+        ("reembedded", 10),
     ],
 )
 def test_a_kill_before_and_after_each_fault_point_costs_nothing(
