@@ -211,6 +211,11 @@ class MemoryStore:
         points = await self.count(table)
         return TableSize(points, unindexed_points=points)
 
+    async def disk_bytes(self, table: str) -> int:
+        await anyio.lowlevel.checkpoint()
+        kept = self._tables.get(table)
+        return 0 if kept is None else len(kept.rows) * kept.dim * 4
+
     async def upkeep(self, table: str) -> int | None:
         await anyio.lowlevel.checkpoint()
         self._table(table)

@@ -104,6 +104,11 @@ class MemoryWords:
         rows = len(self._read(table).rows)
         return TableSize(rows, unindexed_points=rows)
 
+    async def disk_bytes(self, table: str) -> int:
+        await anyio.lowlevel.checkpoint()
+        kept = self._tables.get(table)
+        return 0 if kept is None else len(kept.rows)
+
     async def upkeep(self, table: str) -> int | None:
         await anyio.lowlevel.checkpoint()
         self._written(table)

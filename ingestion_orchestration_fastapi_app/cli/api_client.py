@@ -19,6 +19,7 @@ from utils.contract import (
     ActivateRequest,
     AllowedRootList,
     AllowedRootRequest,
+    CollectionDetail,
     CollectionList,
     CollectionRename,
     CollectionReply,
@@ -97,6 +98,9 @@ class OrchestratorApi:
 
     async def collections(self) -> CollectionList:
         return await self._get("/collections", CollectionList)
+
+    async def collection(self, name: str) -> CollectionDetail:
+        return await self._get(_path(name), CollectionDetail)
 
     async def ensure_collection(self, name: str) -> None:
         """Creates it, or is content that it exists."""

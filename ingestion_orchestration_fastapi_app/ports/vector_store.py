@@ -94,6 +94,11 @@ class VectorStore(Protocol):
 
     async def count(self, table: str, filters: Filters = NO_FILTERS) -> int: ...
     async def size(self, table: str) -> TableSize: ...
+    async def disk_bytes(self, table: str) -> int:
+        """What it takes, with indexes and versions that are not pruned yet; 0 where it is not
+        there. On an object storage the newest version alone.
+        """
+
     def ids(self, table: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
         """Every row's id, or of one root's, as they are now, in groups; a duplicate shows twice."""
 

@@ -53,5 +53,8 @@ class WordStore(Protocol):
         """Every row's id, as they are now, in groups; a duplicate shows twice."""
 
     async def size(self, table: str) -> TableSize: ...
+    async def disk_bytes(self, table: str) -> int:
+        """As of a table of points."""
+
     async def upkeep(self, table: str) -> int | None:
         """Compaction, index, pruning, if due. Returns the synced version, None if nothing was."""

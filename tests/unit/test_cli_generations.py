@@ -9,7 +9,14 @@ import pytest
 
 from tests.unit.cli_calls import photoseek
 from tests.unit.stand_in_orchestrator import JOB_ID, NOW, StandInOrchestrator, job
-from utils.contract import ErrorCode, GenerationList, GenerationReply, JobState, Reply
+from utils.contract import (
+    CollectionDetail,
+    ErrorCode,
+    GenerationList,
+    GenerationReply,
+    JobState,
+    Reply,
+)
 
 PATH = "/api/v1/collections/default"
 
@@ -109,3 +116,20 @@ def test_one_that_did_not_switch_is_said_by_its_status(orchestrator: StandInOrch
     result = photoseek("collections", "reembed")
     assert result.exit_code == 1
     assert "ERR_SWITCH_GUARD: 20 of 40 images" in result.output
+
+
+def test_a_collection_is_described_line_by_line(
+    orchestrator: StandInOrchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = CollectionDetail.model_validate(CollectionDetail.model_json_schema()["examples"][0])
+    monkeypatch.setattr(orchestrator, "answer", lambda method, path: told)
+    result = photoseek("collections", "show")
+    assert result.exit_code == 0
+    shown = dict(line.split("\t", 1) for line in result.output.splitlines())
+    assert (shown["images"], shown["folder"]) == ("499", "/photos/2019")
+    assert shown["bytes of vectors"] == "4194304"
+    assert shown["generation 2"] == "filling, ViT-L-14, 1200 images"
+    assert shown["index"] == "499 images, 0 without"
+    answer = json.loads(photoseek("collections", "show", "--json").output)
+    assert CollectionDetail.model_validate(answer) == told
+    assert orchestrator.heard[0][:2] == ("GET", "/api/v1/collections/default")

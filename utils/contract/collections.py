@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StrictBool, StrictInt
+from pydantic import ConfigDict, Field, JsonValue, StrictBool, StrictInt
 
 from utils.contract.base import MAX_PATH_CHARACTERS, Reply, Wire
 from utils.contract.examples import COLLECTION, GENERATION
+from utils.contract.jobs import JobState
 
 COLLECTION_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
@@ -107,14 +108,6 @@ class CollectionReply(Reply):
     last_job_id: str | None = Field(description="Its newest job.")
 
 
-class CollectionList(Reply):
-    """Every collection."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"collections": [COLLECTION]}]})
-
-    collections: tuple[CollectionReply, ...] = Field(description="By name.")
-
-
 class GenerationReply(Reply):
     """One table of a collection, made by one model."""
 
@@ -137,6 +130,71 @@ class GenerationReply(Reply):
     )
     created_at: datetime = Field(description="When, in UTC.")
     activated_at: datetime | None = Field(description="When it answered first, or again, in UTC.")
+
+
+_DETAIL: dict[str, JsonValue] = {
+    **COLLECTION,
+    "created_at": GENERATION["created_at"],
+    "generation": {**GENERATION, "id": 1, "state": "active", "missing": 0},
+    "other_generations": [GENERATION],
+    "disk": {"vectors": 4194304, "other_vectors": 2097152, "words": 1048576},
+    "index": {"indexed": 499, "unindexed": 0},
+    "last_job": {
+        "job_id": COLLECTION["last_job_id"],
+        "kind": "ingest",
+        "state": "completed",
+        "finished_at": GENERATION["created_at"],
+    },
+}
+
+
+class DiskUse(Reply):
+    """Bytes of its tables. Thumbnails lie in the cache, by content, for all collections."""
+
+    vectors: int = Field(description="The table that answers, with its indexes.")
+    other_vectors: int = Field(description="Tables of other generations.")
+    words: int = Field(description="What is searched by word.")
+
+
+class IndexCounts(Reply):
+    """How searches find images: those without an index are looked at one by one."""
+
+    indexed: int = Field(description="Images that the index finds.")
+    unindexed: int = Field(description="Images that each search looks at.")
+
+
+class LastJob(Reply):
+    """A collection's newest job, in short."""
+
+    job_id: str = Field(description="The job.")
+    kind: str = Field(description="The kind of work.")
+    state: JobState = Field(description="What it does now, or how it ended.")
+    finished_at: datetime | None = Field(description="When it ended, in UTC.")
+
+
+class CollectionDetail(CollectionReply):
+    """All that is known of one collection. What cannot be read now is null."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_DETAIL]})
+
+    created_at: datetime | None = Field(
+        description="When its oldest table was made, in UTC; null until the first job."
+    )
+    generation: GenerationReply | None = Field(description="The table that answers.")
+    other_generations: tuple[GenerationReply, ...] = Field(
+        description="Tables that fill, or answered before; the oldest first."
+    )
+    disk: DiskUse | None = Field(description="What its tables take on the disk, in bytes.")
+    index: IndexCounts | None = Field(description="How far it is indexed.")
+    last_job: LastJob | None = Field(description="Its newest job.")
+
+
+class CollectionList(Reply):
+    """Every collection."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"collections": [COLLECTION]}]})
+
+    collections: tuple[CollectionReply, ...] = Field(description="By name.")
 
 
 class GenerationList(Reply):

@@ -6,6 +6,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -158,5 +159,19 @@ class Database:
         if self.local:
             await to_thread.run_sync(sync_path, self._uri, limiter=self.threads)
 
+    async def disk_bytes(self, table: str) -> int:
+        """Of a local one, whatever its state."""
+        return await to_thread.run_sync(_bytes_below, self.folder(table), limiter=self.threads)
+
     def folder(self, table: str) -> str:
         return os.path.join(self._uri, f"{table}.lance")
+
+
+def _bytes_below(folder: str) -> int:
+    """Blocking. What is pruned meanwhile does not count."""
+    found = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                found += os.lstat(os.path.join(path, name)).st_size
+    return found

@@ -84,6 +84,12 @@ class Tables(ABC):
             state = await open_table.state()
         return TableSize(state.rows, state.unindexed_rows if state.indexed else state.rows)
 
+    async def disk_bytes(self, table: str) -> int:
+        if self.database.local:
+            return await self.database.disk_bytes(table)
+        async with self._reading(table) as open_table:
+            return int((await open_table.handle.stats())["total_bytes"])
+
     async def upkeep(self, table: str) -> int | None:
         entry = self._entry(table)
         async with entry.writer:

@@ -6,13 +6,11 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Response
 
-from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
+from ingestion_orchestration_fastapi_app.api.library.described import described, detailed
 from ingestion_orchestration_fastapi_app.api.links import OF_NEW_COLLECTION
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
-from ingestion_orchestration_fastapi_app.api.views import collection_reply
-from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
-from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionExists,
     CollectionNotFound,
@@ -23,6 +21,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 )
 from utils.contract import (
     API_PREFIX,
+    CollectionDetail,
     CollectionList,
     CollectionRename,
     CollectionReply,
@@ -66,9 +65,11 @@ async def create_collection(
 @router.get(
     "/collections/{name}", summary="Show a collection", responses=problems(CollectionNotFound)
 )
-async def get_collection(name: CollectionInPath, services: AppStateDep) -> CollectionReply:
-    """Its size, model, folders and watches."""
-    return await described(services, await services.collections.get(name))
+async def get_collection(name: CollectionInPath, services: AppStateDep) -> CollectionDetail:
+    """Its size, model, folders and watches; its generations, what they take on the disk, how far
+    they are indexed, and its newest job.
+    """
+    return await detailed(services, await services.collections.get(name))
 
 
 @router.patch(
@@ -96,17 +97,3 @@ async def delete_collection(name: CollectionInPath, services: AppStateDep) -> No
     collection = await services.collections.get(name)
     await services.collections.delete(name)
     services.watching.forget(collection.id)
-
-
-async def described(services: AppState, record: CollectionRecord) -> CollectionReply:
-    """As it is now. One whose table cannot be read is described, too."""
-    count: int | None = 0
-    detail = services.collections.damaged.lost(record.id)
-    if record.active is not None:
-        try:
-            async with services.collections.reading(record.name):
-                shown = Filters(within=services.allowed.shown(record))
-                count = await services.ports.store.count(record.active.table, shown)
-        except StoreRead as exc:
-            count, detail = None, exc.detail
-    return collection_reply(record, count=count, detail=detail, watching=services.watching)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from anyio import to_thread
 from fastapi import APIRouter, Response
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.library.described import generation_reply
 from ingestion_orchestration_fastapi_app.api.links import OF_GENERATIONS, OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath, GenerationId
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
@@ -37,7 +36,6 @@ from utils.contract import (
     API_PREFIX,
     ActivateRequest,
     GenerationList,
-    GenerationReply,
     IngestAccepted,
     ReembedOptions,
     ReembedRequest,
@@ -205,27 +203,5 @@ async def _listed(
 ) -> GenerationList:
     """`compared_with`: the one that answered before, whose images the active one may lack."""
     source = compared_with or collection.active
-    replies = []
-    for one in collection.generations:
-        count: int | None = None
-        with suppress(StoreRead, ValueError):  # its table is damaged, or not there
-            count = await services.ports.store.count(one.table)
-        missing = 0
-        if source is not None and source.id != one.id:
-            count_missing = services.ports.ledger.generations.count_missing
-            missing = await count_missing(source.id, one.id)
-        replies.append(
-            GenerationReply(
-                id=one.id,
-                state=one.state.value,
-                model=one.model,
-                weights=one.weights,
-                dim=one.dim,
-                fingerprint=one.fingerprint,
-                count=count,
-                missing=missing,
-                created_at=one.created_at,
-                activated_at=one.activated_at,
-            )
-        )
+    replies = [await generation_reply(services, one, source) for one in collection.generations]
     return GenerationList(collection=collection.name, generations=tuple(replies))

@@ -22,7 +22,7 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import (
     follow,
     report,
 )
-from utils.contract import GenerationList, GenerationReply, ReembedRequest
+from utils.contract import CollectionDetail, GenerationList, GenerationReply, ReembedRequest
 
 Name = Annotated[
     str, typer.Argument(metavar="COLLECTION", callback=collection_name, help="Its name.")
@@ -30,7 +30,7 @@ Name = Annotated[
 COLUMNS = ("ID", "STATE", "MODEL", "FINGERPRINT", "IMAGES", "MISSING")
 
 collections = typer.Typer(
-    help="Give a collection another name, or another model.", no_args_is_help=True
+    help="Describe a collection; give it another name, or model.", no_args_is_help=True
 )
 
 
@@ -49,6 +49,21 @@ def rename(
     async def run(api: OrchestratorApi, console: Console) -> int:
         renamed = await api.rename_collection(old, new)
         print_plain(console, f"The collection {old} is called {renamed.name} now.")
+        return 0
+
+    call(run, url)
+
+
+@collections.command()
+def show(collection: Name = "default", url: Url = None, *, json: Json = False) -> None:
+    """Describe a collection: images, model, folders, bytes on the disk, index, newest job."""
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        known = await api.collection(collection)
+        if json:
+            print_json(console, known.model_dump(mode="json"))
+        else:
+            print_rows(console, Form.ROWS, ("", ""), described(known))
         return 0
 
     call(run, url)
@@ -136,6 +151,33 @@ def rollback(
     call(run, url)
 
 
+def described(known: CollectionDetail) -> list[tuple[str, str]]:
+    """What is known of it, line by line; without what cannot be read now."""
+    model = "none yet" if known.model is None else f"{known.model} ({known.fingerprint})"
+    lines = [("name", known.name), ("images", _count(known.count)), ("model", model)]
+    lines += [("folder", root) for root in known.roots]
+    lines += [("watched", watch.directory_path) for watch in known.watches]
+    if known.index is not None:
+        index = f"{known.index.indexed} images, {known.index.unindexed} without"
+        lines.append(("index", index))
+    if known.disk is not None:
+        lines += [(f"bytes of {name}", str(size)) for name, size in known.disk]
+    lines += [
+        (f"generation {one.id}", f"{one.state}, {one.model}, {_count(one.count)} images")
+        for one in known.other_generations
+    ]
+    if known.created_at is not None:
+        lines.append(("created", known.created_at.isoformat(timespec="seconds")))
+    if known.last_job is not None:
+        job = known.last_job
+        lines.append(("newest job", f"{job.job_id}, {job.kind}, {job.state.value}"))
+    return lines if known.detail is None else [*lines, (known.state, known.detail)]
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else str(number)
+
+
 def _before(known: GenerationList) -> GenerationReply:
     """The one that answered before the active one."""
     retired = [one for one in known.generations if one.state == "retired"]
@@ -154,7 +196,7 @@ def _print_generations(console: Console, known: GenerationList, *, json: bool) -
             one.state,
             one.model,
             one.fingerprint,
-            "?" if one.count is None else str(one.count),
+            _count(one.count),
             str(one.missing),
         )
         for one in known.generations
