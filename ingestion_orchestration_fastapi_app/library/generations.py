@@ -126,11 +126,7 @@ class CollectionGenerations:
         images = 0
         if missing:
             images = await self._ledger.artefacts.count_stored(collection.bound().id)
-        if guarded(missing, images - missing, percent=percent):
-            raise SwitchGuarded(
-                f"{missing:,} of {images:,} images have no vector by {generation.model}, and would "
-                "not be found: fill the generation first (reembed), or use force."
-            )
+        check_found(generation, missing=missing, images=images, percent=percent)
 
     async def remove(self, generation: Generation) -> None:
         """With its table. Idempotent; ValueError for the active one. No job may write to it."""
@@ -155,3 +151,12 @@ def generation_of(collection: CollectionRecord, generation_id: int) -> Generatio
             f"there: {known}."
         )
     return generation
+
+
+def check_found(generation: Generation, *, missing: int, images: int, percent: float) -> None:
+    """Raises SwitchGuarded where of so many images so many are missing in the generation."""
+    if guarded(missing, images - missing, percent=percent):
+        raise SwitchGuarded(
+            f"{missing:,} of {images:,} images have no vector by {generation.model}, and would "
+            "not be found: fill the generation first (reembed), or use force."
+        )

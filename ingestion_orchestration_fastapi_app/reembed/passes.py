@@ -32,7 +32,7 @@ from ingestion_orchestration_fastapi_app.jobs.ending import Ending
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from ingestion_orchestration_fastapi_app.library.generations import generation_of
+from ingestion_orchestration_fastapi_app.library.generations import check_found, generation_of
 from ingestion_orchestration_fastapi_app.reembed.lacking_files import LackingFiles
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from utils.contract import Capabilities, ErrorCode, JobState, ReembedOptions
@@ -152,22 +152,24 @@ class Passes:
         generation = generation_of(collection, self.options.generation_id)
         if generation.state is GenerationState.ACTIVE:  # it was let answer, or a kill came after
             return Ending(JobState.COMPLETED, ANSWERS)
-        missing = await self._told(collection, generation)
+        missing, images = await self._told(collection, generation)
         lacks = f"; {missing:,} images have no vector by its model" if missing else ""
         if not self.options.switch:
             return Ending(JobState.COMPLETED, f"it is filled, and does not answer yet{lacks}")
-        generations = self.collections.generations
         if not self.options.force_switch:
             percent = self.concurrency.delete_guard_percent
             try:
-                await generations.check_switch(collection, generation, percent=percent)
+                check_found(generation, missing=missing, images=images, percent=percent)
             except SwitchGuarded as exc:
                 return Ending(JobState.COMPLETED, exc.detail, exc.code)
-        await scope.until_stored(partial(generations.switch, collection.id, generation.id))
+        switch = self.collections.generations.switch
+        await scope.until_stored(partial(switch, collection.id, generation.id))
         return Ending(JobState.COMPLETED, f"{ANSWERS}{lacks}")
 
-    async def _told(self, collection: CollectionRecord, generation: Generation) -> int:
-        """Puts down, before the switch, how many images would not be found; returns that, too."""
+    async def _told(self, collection: CollectionRecord, generation: Generation) -> tuple[int, int]:
+        """Puts down, before the switch, how many images would not be found, of how many there are;
+        returns that, too.
+        """
         scope, ledger = self.scope, self.scope.ports.ledger
         active, report = collection.bound(), Report()
         missing = await ledger.generations.count_missing(active.id, generation.id)
@@ -181,4 +183,4 @@ class Passes:
                 report.add("missing", Example(display_text(one.absolute), str(one.point_id)))
             report.findings["missing"].count = missing
         await scope.save(Checkpoint(report=report.json()))
-        return missing
+        return missing, points

@@ -152,7 +152,10 @@ class ArtefactsTable(Repository):
 
     @reads
     def count_stored(self, db: sqlite3.Connection, generation_id: int) -> int:
-        query = f"SELECT count(*) FROM files f WHERE f.collection_id = ?{_HAS_POINT}"  # noqa: S608  # a constant
+        query = (  # by row: in another order each file's artefacts would lie somewhere else
+            "SELECT count(*) FROM files f"  # noqa: S608  # a constant
+            f" WHERE f.id > 0 AND +f.collection_id = ?{_HAS_POINT}"
+        )
         return int(db.execute(query, _generation(db, generation_id)).fetchone()[0])
 
     @writes

@@ -32,9 +32,10 @@ WHERE f.collection_id = ? AND (f.root_id, f.path) > (?, ?)
     AND (? OR NOT EXISTS ({_REFUSED}))
 ORDER BY f.root_id, f.path LIMIT ?
 """  # noqa: S608  # constants
+# By row: in another order each file's artefacts would be looked for somewhere else.
 _MISSING = f"""
 SELECT count(*) FROM files f
-WHERE f.collection_id = ? AND EXISTS ({_THERE}) AND NOT EXISTS ({_THERE})
+WHERE f.id > 0 AND +f.collection_id = ? AND EXISTS ({_THERE}) AND NOT EXISTS ({_THERE})
 """  # noqa: S608  # constants
 
 
