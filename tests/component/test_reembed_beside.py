@@ -7,6 +7,7 @@ from anyio import Event, wait_all_tasks_blocked
 
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.domain.library.generation import GenerationState
+from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.reembed import passes
 from tests.component.bench import Bench
 from tests.component.job_steps import started
@@ -106,6 +107,25 @@ async def test_what_is_removed_while_it_is_embedded_is_not_found_again() -> None
     collection = await bench.collection()
     known = await bench.ledger.folders.totals(collection.id, b"/photos", recursive=True)
     assert known == (26, 26), "nor does the ledger know it"
+
+
+async def test_what_is_forgotten_while_it_is_embedded_is_not_found_again() -> None:
+    bench = await imported()
+    collections = bench.collections()
+    version = bench.preparation.reader_version
+    forgetting = Forgetting(collections, bench.ledger, bench.store, reader_version=version)
+    go = stuck(bench.others[0])
+    async with started(bench, collections) as scheduler:
+        job = await asked(bench, scheduler, collections)
+        await in_flight(bench)
+        points = await points_by(bench, FINGERPRINT)
+        some = [points.pop(path) for path in sorted(points)[:2]]
+        assert await forgetting.forget("default", some) == 2
+        go.set()
+        ended = await bench.ended(job.id)
+    assert ended.state is JobState.COMPLETED
+    assert (await bench.collection()).fingerprint == OTHER
+    assert set(await points_by(bench, OTHER)) == set(points)
 
 
 async def test_a_paused_one_goes_on_and_a_cancelled_one_leaves_what_it_has() -> None:
