@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.api.admin.sessions import SessionCookie
 from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
 from ingestion_orchestration_fastapi_app.api.jobs import ingest, jobs
 from ingestion_orchestration_fastapi_app.api.library import (
+    annotation,
     browsing,
     collections,
     generations,
@@ -135,7 +136,7 @@ def create_app(
         open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
     searches = (search, mixed)
-    of_images = (browsing, images, pictures, archive, forgetting)
+    of_images = (browsing, images, pictures, archive, forgetting, annotation)
     of_library = (collections, generations, roots, allowed_roots, *searches, *of_images)
     routes = (ingest, jobs, *of_library, session, health)
     for resource in routes:

@@ -223,6 +223,7 @@ def _image_fields(
         "place": place_reply(point, gazetteer),
         "companions": point.companions,
         "caption": point.caption,
+        "annotation": None if point.annotation is None else asdict(point.annotation),
         "partial": point.partial,
         "pixel_source": point.pixel_source,
         "rung": point.pixel_source,

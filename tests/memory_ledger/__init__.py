@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger.access import MemoryAllowedRoots, MemorySessions
+from tests.memory_ledger.annotations import MemoryAnnotations
 from tests.memory_ledger.artefacts import MemoryArtefacts
 from tests.memory_ledger.browsing import MemoryBrowsing
 from tests.memory_ledger.calibrations import MemoryCalibrations
@@ -41,6 +42,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         browsing=MemoryBrowsing(state),
         calibrations=MemoryCalibrations(state),
         forgotten=MemoryForgotten(state),
+        annotations=MemoryAnnotations(),
         jobs=MemoryJobs(state),
         sessions=MemorySessions(state),
         allowed_roots=MemoryAllowedRoots(state),

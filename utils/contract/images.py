@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from utils.contract.annotations.reply import AnnotationReply
 from utils.contract.base import CollectionText, Reply, Wire
 from utils.contract.examples import IMAGE, IMAGES
 from utils.contract.times import WallClock
@@ -238,6 +239,9 @@ class ImageReply(Reply):
         "JPEG's RAW, the film of a still. A picture among them is an image of its own, too.",
     )
     caption: str | None = Field(description="What the captioning model says of it.")
+    annotation: AnnotationReply | None = Field(
+        default=None, description="What people say of it in Photoseek; null: nothing."
+    )
     partial: bool = Field(description="Only a part could be decoded; the rest is missing.")
     pixel_source: str = Field(
         description="What was read: `image`, `preview` (embedded in a RAW) or `developed` "

@@ -26,6 +26,9 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.catalo
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.files import FilesTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.folders import FoldersTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.jobs import JobsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.annotations import (
+    AnnotationsTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.calibrations import (
     CalibrationsTable,
 )
@@ -87,6 +90,7 @@ def ledger_of(database: Database) -> Ledger:
         browsing=BrowsingTable(database),
         calibrations=CalibrationsTable(database),
         forgotten=ForgottenTable(database),
+        annotations=AnnotationsTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),
         allowed_roots=AllowedRootsTable(database),

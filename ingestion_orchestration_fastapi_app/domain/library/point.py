@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from ingestion_orchestration_fastapi_app.domain.library.annotations import Annotation
 from ingestion_orchestration_fastapi_app.domain.library.picture import picture_key
 from utils.metadata.photo_metadata import Metadata
 
@@ -37,6 +38,7 @@ class Point:
     caption: str | None
     fingerprint: str
     job_id: str
+    annotation: Annotation | None = None  # joined where it is shown, as the caption is
     companions: tuple[str, ...] = ()  # names of other files of the shot, in the same folder
 
     @property

@@ -181,7 +181,11 @@ class CollectionWords:
                     await self.replace(collection, why=exc)
 
     async def joined(self, collection: CollectionRecord, points: Sequence[Point]) -> list[Point]:
-        """With their captions; a point without words has what its own row says."""
+        """With their captions, and what people say of them; a point without words has the caption
+        of its own row.
+        """
+        said = await self._ledger.annotations.find({point.sha256 for point in points})
+        points = [replace(point, annotation=said.get(point.sha256)) for point in points]
         found = await self.found(collection, [point.id for point in points])
         return [
             replace(point, caption=found[point.id].caption) if point.id in found else point

@@ -8,6 +8,9 @@ from ingestion_orchestration_fastapi_app.ports.ledger.access import (
     AllowedRootRepository,
     SessionRepository,
 )
+from ingestion_orchestration_fastapi_app.ports.ledger.annotations.annotations import (
+    AnnotationRepository,
+)
 from ingestion_orchestration_fastapi_app.ports.ledger.annotations.forgotten import (
     ForgottenRepository,
 )
@@ -43,6 +46,7 @@ class Ledger:
     browsing: BrowsingRepository
     calibrations: CalibrationRepository
     forgotten: ForgottenRepository
+    annotations: AnnotationRepository
     jobs: JobRepository
     sessions: SessionRepository
     allowed_roots: AllowedRootRepository

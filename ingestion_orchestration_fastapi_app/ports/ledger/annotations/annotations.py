@@ -1,0 +1,26 @@
+"""Own ratings, favourites and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from ingestion_orchestration_fastapi_app.domain.library.annotations import (
+    Annotation,
+    AnnotationChange,
+)
+
+
+class AnnotationRepository(Protocol):
+    """By SHA-256 of the bytes: copies have one, in whichever collections they are."""
+
+    async def find(self, contents: Collection[bytes]) -> dict[bytes, Annotation]:
+        """Without those of which nothing is said."""
+
+    async def put(self, content: bytes, annotation: Annotation) -> None:
+        """In place of what was said."""
+
+    async def change(
+        self, contents: Collection[bytes], change: AnnotationChange
+    ) -> dict[bytes, Annotation]:
+        """All or none, and what is said of each now. Raises ValidationProblem: too many tags."""

@@ -1,0 +1,1 @@
+"""What people say of pictures, as it crosses HTTP."""
