@@ -239,7 +239,7 @@ async def composed(
         known_collections,
         ports.store,
         pool,
-        conditions=LedgerConditions(ports.ledger.captions),
+        conditions=LedgerConditions(ports.ledger.captions, ports.ledger.annotations),
         judging=judging,
         shown=allowed.shown,
         query_timeout_s=settings.ml_query_timeout_s,

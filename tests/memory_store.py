@@ -236,7 +236,7 @@ class MemoryStore:
 
 def _matching(filters: Filters) -> Callable[[Point], bool]:
     if filters.asks_ledger:
-        raise ValueError("captions are not in this table: give the ids of those that have one")
+        raise ValueError("what only the ledger knows must be ids before a table is asked")
     return filters.matches
 
 

@@ -43,6 +43,12 @@ HasGps = Annotated[
 HasCaption = Annotated[
     bool | None, typer.Option("--captioned/--no-captioned", help="Whether it has a caption.")
 ]
+Favourite = Annotated[
+    bool | None, typer.Option("--favourite/--no-favourite", help="Called so in Photoseek.")
+]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", help="A tag of Photoseek's; several: all of them.")
+]
 NotKeywords = Annotated[
     list[str] | None, typer.Option("--not-keyword", help="None of these keywords.")
 ]
@@ -60,6 +66,7 @@ _OPTIONS = {
     "taken_before": "--before",
     "keywords": "--keyword",
     "formats": "--format",
+    "tags": "--tag",
     "rating_min": "--rating",
 }
 
@@ -78,6 +85,8 @@ def filters(
     near: str | None = None,
     has_gps: bool | None = None,
     has_caption: bool | None = None,
+    favourite: bool | None = None,
+    tags: list[str] | None = None,
     not_keywords: list[str] | None = None,
     not_folders: list[str] | None = None,
     not_formats: list[str] | None = None,
@@ -97,6 +106,8 @@ def filters(
         "near": None if near is None else _circle(near),
         "has_gps": has_gps,
         "has_caption": has_caption,
+        "favourite": favourite,
+        "tags": tags or None,
     }
     none_of = [
         *({"keywords": [word]} for word in not_keywords or ()),

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.annotations import Annotation
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters.tree import is_between, is_tagged
+from ingestion_orchestration_fastapi_app.ports.ledger.annotations.annotations import (
+    AnnotationRepository,
+)
 from ingestion_orchestration_fastapi_app.ports.ledger.captions import CaptionRepository
 from utils.problems import ValidationProblem
 
@@ -12,42 +19,89 @@ MOST_IDS = 50_000  # in one condition: 20,000 cost a search of 100,000 rows 52 m
 
 
 class LedgerConditions:
-    def __init__(self, captions: CaptionRepository, *, most_ids: int = MOST_IDS) -> None:
+    def __init__(
+        self,
+        captions: CaptionRepository,
+        annotations: AnnotationRepository,
+        *,
+        most_ids: int = MOST_IDS,
+    ) -> None:
         self._captions = captions
+        self._annotations = annotations
         self._most_ids = most_ids
 
     async def resolved(self, collection_id: int, filters: Filters) -> Filters:
         """The same meaning, for a store that knows nothing but its rows.
 
-        Raises ValidationProblem where too many images meet a condition, and too many do not.
+        Raises ValidationProblem where too many images would have to be looked up.
         """
-        if not filters.asks_ledger:
+        if not (filters.asks_ledger or filters.asks_rating):
             return filters
-        return await _Resolving(self._captions, self._most_ids, collection_id).of(filters)
+        said: dict[UUID, Annotation] = {}
+        if filters.asks_people:
+            said = await self._annotations.of_points(collection_id, limit=self._most_ids + 1)
+            if len(said) > self._most_ids:
+                raise ValidationProblem(
+                    f"filters: more than {self._most_ids:,} images are rated, tagged or "
+                    "favourites: a search cannot look all of them up."
+                )
+        return await _Resolving(self._captions, self._most_ids, collection_id, said).of(filters)
 
 
 @dataclass(slots=True)
 class _Resolving:
-    """Of one tree: a condition that stands in several places of it is looked up once."""
+    """Of one tree: who has a caption is looked up once, wherever it is asked. `said`: what people
+    say, by point.
+    """
 
     captions: CaptionRepository
     most_ids: int
     collection_id: int
+    said: dict[UUID, Annotation]
     known: dict[bool, Filters] = field(default_factory=dict)
 
     async def of(self, filters: Filters) -> Filters:
-        if not filters.asks_ledger:
+        if not (filters.asks_ledger or filters.asks_rating):
             return filters
         all_of = [await self.of(one) for one in filters.all_of]
         if filters.has_caption is not None:
             all_of.append(await self._captioned(has=filters.has_caption))
+        all_of += self._people(filters)
         return replace(
             filters,
             has_caption=None,
+            favourite=None,
+            tags=(),
+            rating_min=None,
+            rating_max=None,
             all_of=tuple(all_of),
             any_of=tuple([await self.of(one) for one in filters.any_of]),
             none_of=tuple([await self.of(one) for one in filters.none_of]),
         )
+
+    def _people(self, filters: Filters) -> list[Filters]:
+        found = []
+        if filters.tags:
+            found.append(self._whose(lambda one: is_tagged(one, filters.tags)))
+        if filters.favourite is not None:
+            favourites = self._whose(lambda one: bool(one.favourite))
+            is_wanted = filters.favourite
+            found.append(favourites if is_wanted else Filters(none_of=(favourites,)))
+        least, most = filters.rating_min, filters.rating_max
+        if least is not None or most is not None:
+            files = replace(NO_FILTERS, rating_min=least, rating_max=most)
+            rated = self._whose(lambda one: one.rating is not None)
+            if rated.ids:  # an own rating wins over the file's
+                files = replace(files, none_of=(rated,))
+                fitting = self._whose(
+                    lambda one: one.rating is not None and is_between(one.rating, least, most)
+                )
+                files = Filters(any_of=(fitting, files))
+            found.append(files)
+        return found
+
+    def _whose(self, is_meant: Callable[[Annotation], bool]) -> Filters:
+        return Filters(ids=frozenset(id_ for id_, one in self.said.items() if is_meant(one)))
 
     async def _captioned(self, *, has: bool) -> Filters:
         if has not in self.known:

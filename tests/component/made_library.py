@@ -108,7 +108,7 @@ async def made_library(
     await collections.bind(made.id, told(dim))
     pool = InferencePool([service])
     await pool.refresh()
-    conditions = LedgerConditions(ledger.captions)
+    conditions = LedgerConditions(ledger.captions, ledger.annotations)
     judging = Judging(ledger.calibrations, store)
     search = Search(
         collections,

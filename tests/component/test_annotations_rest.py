@@ -55,6 +55,36 @@ async def test_what_is_said_of_an_image_is_shown_wherever_its_content_is(running
     assert (await images(running))["copy.png"]["annotation"] is None
 
 
+BLUE = {"blue/0.png"}
+FOUND: list[tuple[dict[str, Any], set[str]]] = [
+    ({"favourite": True}, {"red/0.png", "copy.png"}),
+    ({"tags": ["PRINT"]}, {"red/0.png", "copy.png", "blue/0.png"}),
+    ({"tags": ["print", "sommer"]}, {"red/0.png", "copy.png"}),
+    ({"tags": ["pri"]}, set()),
+    ({"rating_min": 4}, {"red/0.png", "copy.png"}),
+    ({"rating_max": 0}, {"blue/0.png"}),
+    (
+        {"any_of": [{"rating_max": -1}, {"favourite": True}]},
+        {"red/0.png", "copy.png", "blue/0.png"},
+    ),
+    ({"tags": ["print"], "none_of": [{"favourite": True}]}, {"blue/0.png"}),
+    ({"tags": ["print"], "favourite": False}, {"blue/0.png"}),
+    ({"none_of": [{"favourite": False}]}, {"red/0.png", "copy.png"}),
+]
+
+
+@pytest.mark.parametrize(("filters", "names"), FOUND, ids=str)
+async def test_searches_are_narrowed_by_what_people_say(
+    running: Running, filters: dict[str, Any], names: set[str]
+) -> None:
+    there = await images(running)
+    await put(running, there["red/0.png"]["id"], SAID)
+    await put(running, there["blue/0.png"]["id"], {"rating": -1, "tags": ["Print"]})
+    body = {"query": "red", "limit": 50, "filters": filters}
+    found = (await running.post("/search/text", body)).json()["results"]
+    assert {one["path"].rpartition("photos/")[2] for one in found} == names
+
+
 async def test_it_outlives_its_collection(running: Running) -> None:
     red = (await images(running))["red/0.png"]
     await put(running, red["id"], SAID)

@@ -44,6 +44,11 @@ async def half_captioned() -> Bench:
     return bench
 
 
+def conditions_of(bench: Bench, most_ids: int) -> LedgerConditions:
+    ledger = bench.ledger
+    return LedgerConditions(ledger.captions, ledger.annotations, most_ids=most_ids)
+
+
 @pytest.mark.parametrize("most_ids", [5, 2])
 @pytest.mark.parametrize("filters", TREES, ids=range(len(TREES)))
 async def test_a_search_finds_by_captions_what_the_filters_mean(
@@ -58,7 +63,9 @@ async def test_a_search_finds_by_captions_what_the_filters_mean(
         collections,
         bench.store,
         pool,
-        conditions=LedgerConditions(bench.ledger.captions, most_ids=most_ids),
+        conditions=LedgerConditions(
+            bench.ledger.captions, bench.ledger.annotations, most_ids=most_ids
+        ),
         judging=Judging(bench.ledger.calibrations, bench.store),
         shown=lambda _: None,
         query_timeout_s=1,
@@ -76,7 +83,7 @@ async def test_what_is_too_much_to_look_up_is_refused_in_words() -> None:
     bench = await half_captioned()
     collection = await bench.ledger.collections.find("default")
     assert collection is not None
-    conditions = LedgerConditions(bench.ledger.captions, most_ids=1)
+    conditions = conditions_of(bench, 1)
     with pytest.raises(ValidationProblem, match="has_caption: more than 1 images"):
         await conditions.resolved(collection.id, Filters(none_of=(BARE,)))
 
@@ -84,4 +91,4 @@ async def test_what_is_too_much_to_look_up_is_refused_in_words() -> None:
 async def test_what_the_ledger_is_not_asked_for_costs_no_look() -> None:
     bench = await half_captioned()
     asked = Filters(any_of=(Filters(camera="a"), NO_FILTERS))
-    assert await LedgerConditions(bench.ledger.captions).resolved(1, asked) is asked
+    assert await conditions_of(bench, 9).resolved(1, asked) is asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from uuid import UUID
 
 from anyio.lowlevel import checkpoint
 
@@ -11,17 +12,29 @@ from ingestion_orchestration_fastapi_app.domain.library.annotations import (
     Annotation,
     AnnotationChange,
 )
+from tests.memory_ledger.state import State
 
 
 class MemoryAnnotations:
     """Implements `AnnotationRepository`."""
 
-    def __init__(self) -> None:
-        self._said: dict[bytes, Annotation] = {}
+    def __init__(self, state: State) -> None:
+        self._state = state
 
     async def find(self, contents: Collection[bytes]) -> dict[bytes, Annotation]:
         await checkpoint()
-        return {one: self._said[one] for one in contents if one in self._said}
+        return {
+            one: self._state.annotations[one] for one in contents if one in self._state.annotations
+        }
+
+    async def of_points(self, collection_id: int, *, limit: int) -> dict[UUID, Annotation]:
+        await checkpoint()
+        said = [
+            (row.point_id, self._state.annotations[row.record.sha256])
+            for row in self._state.files(collection_id).values()
+            if row.record.sha256 is not None and row.record.sha256 in self._state.annotations
+        ]
+        return dict(said[:limit])
 
     async def put(self, content: bytes, annotation: Annotation) -> None:
         await checkpoint()
@@ -31,10 +44,15 @@ class MemoryAnnotations:
         self, contents: Collection[bytes], change: AnnotationChange
     ) -> dict[bytes, Annotation]:
         await checkpoint()
-        after = {one: change.applied_to(self._said.get(one, NO_ANNOTATION)) for one in contents}
+        after = {
+            one: change.applied_to(self._state.annotations.get(one, NO_ANNOTATION))
+            for one in contents
+        }
         self._keep(after)
         return after
 
     def _keep(self, said: dict[bytes, Annotation]) -> None:
-        kept = {**self._said, **said}
-        self._said = {one: there for one, there in kept.items() if there != NO_ANNOTATION}
+        kept = {**self._state.annotations, **said}
+        self._state.annotations = {
+            one: there for one, there in kept.items() if there != NO_ANNOTATION
+        }

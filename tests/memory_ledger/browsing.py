@@ -158,6 +158,7 @@ class MemoryBrowsing:
                 path=path,
                 display_path=display_text(path),
                 caption="said" if has_caption else None,
+                annotation=self._state.annotations.get(one.point.sha256),
             )
             if filters.matches(point):
                 found.append(replace(one, point=point))

@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeSt
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, artefacts_after
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.annotations import Annotation
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
@@ -110,6 +111,7 @@ class State:
         self.collections: dict[int, Kept] = {}
         self.dropped: set[str] = set()
         self.jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only
+        self.annotations: dict[bytes, Annotation] = {}
         self.sessions: dict[bytes, SessionRecord] = {}
         self.items: dict[str, Items] = {}
         self.failures: dict[str, dict[FileKey, FailureRecord]] = {}

@@ -10,6 +10,7 @@ from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import point_id, root_at
+from ingestion_orchestration_fastapi_app.domain.library.annotations import Annotation
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Order,
     Sort,
@@ -92,11 +93,22 @@ FILTERS = [
     Filters(ids=frozenset(point_id("default", ROOTS[0].id, b"%d.jpg" % n) for n in range(150))),
     Filters(ids=frozenset()),
     Filters(has_caption=True),
+    Filters(favourite=True),
+    Filters(favourite=False, rating_min=2),
+    Filters(tags=("PRINT",)),
+    Filters(tags=("print", "été ")),
+    Filters(tags=("prin",)),
     Filters(has_caption=False, camera="nikon"),
     Filters(any_of=(Filters(camera="nikon"), Filters(rating_min=3), Filters(camera="no one's"))),
     Filters(all_of=(Filters(camera="nikon"), Filters(rating_min=3))),
     Filters(camera="nikon", none_of=(Filters(rating_min=3), Filters(taken_after=BASE))),
     Filters(any_of=(Filters(ids=frozenset()), Filters(none_of=(Filters(any_of=(NO_FILTERS,)),)))),
+]
+ANNOTATIONS = [
+    Annotation(rating=5, tags=("print",)),
+    Annotation(favourite=True),
+    Annotation(rating=-1, favourite=False, tags=("E\u0301te\u0301", "Print")),
+    Annotation(favourite=True, tags=("x",)),
 ]
 OPPOSITES = [Filters(none_of=(one,)) for one in FILTERS]
 
@@ -138,6 +150,7 @@ async def filled(ledger: Ledger) -> int:
             format=("jpeg", "png", "heic")[number % 3],
             width_px=100 + number,
             height_px=2000 - number,
+            sha256=number.to_bytes(32, "big"),
         )
         outcome = replace(stored(path), key=key(path, root), point_id=listed.id, stat=STAT)
         if number % 3 == 0:
@@ -145,4 +158,7 @@ async def filled(ledger: Ledger) -> int:
             outcome = replace(outcome, artefacts=(*outcome.artefacts, said))
         outcomes.append(replace(outcome, outcome=Outcome.CACHED, catalogued=listed))
     await complete(ledger, made, *outcomes)
+    for number, outcome in enumerate(outcomes[::4]):
+        assert outcome.catalogued is not None, "it was made so above"
+        await ledger.annotations.put(outcome.catalogued.sha256, ANNOTATIONS[number % 4])
     return made.id

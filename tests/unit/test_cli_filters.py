@@ -41,6 +41,10 @@ HERE = display_text(os.fsencode(os.getcwd()))
             ("--near=-52.52,13.4,2.5", "--no-gps"),
             {"near": {"latitude": -52.52, "longitude": 13.4, "radius_km": 2.5}, "has_gps": False},
         ),
+        (
+            ("--tag", "print", "--tag", "x", "--no-favourite"),
+            {"tags": ["print", "x"], "favourite": False},
+        ),
         (("--gps", "--no-captioned"), {"has_gps": True, "has_caption": False}),
         (
             ("--not-keyword", "work", "--not-folder", "/scans", "--not-folder", "/x"),

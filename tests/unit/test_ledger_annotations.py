@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.library.annotations import (
     AnnotationChange,
 )
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
-from tests.unit.ledger_words import a_ledger
+from tests.unit.ledger_words import a_ledger, complete, pid, running, stored
 from utils.problems import ValidationProblem
 from utils.text.folded import folded
 
@@ -72,6 +73,21 @@ async def test_more_contents_than_a_statement_holds_are_changed_together(ledger:
     contents = [number.to_bytes(32, "big") for number in range(5000)]
     await ledger.annotations.change(contents, AnnotationChange(favourite=True))
     assert len(await ledger.annotations.find(contents)) == 5000
+
+
+async def test_points_are_found_by_what_is_said_of_their_contents(ledger: Ledger) -> None:
+    made = await running(ledger)
+    ends = [
+        replace(stored(name), sha256=content)
+        for name, content in ((b"a.jpg", ONE), (b"copy.jpg", ONE), (b"b.jpg", OTHER))
+    ]
+    await complete(ledger, made, *ends)
+    await ledger.annotations.change([ONE, THIRD], AnnotationChange(favourite=True))
+    said = Annotation(favourite=True)
+    found = await ledger.annotations.of_points(made.id, limit=9)
+    assert found == {pid(b"a.jpg"): said, pid(b"copy.jpg"): said}
+    assert len(await ledger.annotations.of_points(made.id, limit=1)) == 1
+    assert await ledger.annotations.of_points(made.id + 1, limit=9) == {}
 
 
 @given(st.lists(st.text(min_size=1, max_size=4), max_size=20))

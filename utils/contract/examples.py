@@ -9,11 +9,7 @@ _JOB_ID = "3f6c1f0e9a6b4a0c8d1f5f0e6b7a2c11"
 _IMAGE_ID = "0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"
 _AT = "2026-05-03T12:00:05Z"
 
-ANNOTATION: dict[str, JsonValue] = {
-    "rating": 4,
-    "favourite": True,
-    "tags": ["print", "summer"],
-}
+ANNOTATION: dict[str, JsonValue] = {"rating": 4, "favourite": True, "tags": ["print"]}
 IMAGE: dict[str, JsonValue] = {
     "id": _IMAGE_ID,
     "path": "/photos/2019/beach.jpg",

@@ -89,6 +89,8 @@ def filters_in_query(
     max_size_bytes: Annotated[SizeBytes | None, _asked("max_size_bytes")] = None,
     has_gps: Annotated[bool | None, _asked("has_gps")] = None,
     has_caption: Annotated[bool | None, _asked("has_caption")] = None,
+    favourite: Annotated[bool | None, _asked("favourite")] = None,
+    tags: Annotated[tuple[KeywordText, ...] | None, _asked("tags", max_length=MAX_KEYWORDS)] = None,
     filters: Annotated[
         FiltersJson | None, Query(description=_FURTHER, examples=[FILTERS_EXAMPLE])
     ] = None,

@@ -29,6 +29,8 @@ def filters_of(spec: FilterSpec) -> Filters:
         max_size_bytes=spec.max_size_bytes,
         has_gps=spec.has_gps,
         has_caption=spec.has_caption,
+        favourite=spec.favourite,
+        tags=spec.tags,
         box=None if spec.box is None else _box(spec.box),
         circle=None if spec.near is None else _circle(spec.near),
         all_of=tuple(map(filters_of, spec.all_of)),

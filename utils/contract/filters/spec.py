@@ -78,7 +78,9 @@ class FilterSpec(Wire):
         default=None, description="A part of the lens's name.", examples=["50mm"]
     )
     rating_min: Annotated[Rating, JSON_NUMBER] | None = Field(
-        default=None, description="The least rating: -1 (rejected) to 5."
+        default=None,
+        description="The least rating: -1 (rejected) to 5. One that was given in Photoseek wins "
+        "over the file's.",
     )
     rating_max: Annotated[Rating, JSON_NUMBER] | None = Field(
         default=None, description="The greatest rating: -1 (rejected) to 5."
@@ -134,6 +136,15 @@ class FilterSpec(Wire):
     )
     has_caption: StrictBool | None = Field(
         default=None, description="Whether a caption was made of it."
+    )
+    favourite: StrictBool | None = Field(
+        default=None,
+        description="Whether people called it a favourite in Photoseek; false: all others.",
+    )
+    tags: tuple[KeywordText, ...] = Field(
+        default=(),
+        max_length=MAX_KEYWORDS,
+        description="Whole tags of Photoseek's own; a picture must have all of them.",
     )
     box: BoxSpec | None = Field(default=None, description="Taken in this part of the map.")
     near: CircleSpec | None = Field(default=None, description="Taken around this place.")

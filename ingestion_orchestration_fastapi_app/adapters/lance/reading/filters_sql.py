@@ -33,8 +33,8 @@ def condition(filters: Filters) -> str | None:
 
     Raises ValueError where something is asked that only the ledger knows: it must be ids by then.
     """
-    if filters.has_caption is not None:
-        raise ValueError("captions are not in this table: give the ids of those that have one")
+    if filters.has_caption is not None or filters.favourite is not None or filters.tags:
+        raise ValueError("what only the ledger knows must be ids before a table is asked")
     parts = [
         *_within(filters),
         *_ids(filters),

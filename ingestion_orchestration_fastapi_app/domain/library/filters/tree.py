@@ -8,6 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
+from ingestion_orchestration_fastapi_app.domain.library.annotations import (
+    NO_ANNOTATION,
+    Annotation,
+)
 from ingestion_orchestration_fastapi_app.domain.library.filters.places import Box, Circle
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from utils.contract.filters import Orientation
@@ -30,7 +34,9 @@ class Filters:
     are where it was taken.
 
     `within` are the folders that may be shown, absolute; `ids` the only points that may. Who asks
-    gives neither. `has_caption` is known to no store of vectors: it becomes `ids` before.
+    gives neither. `favourite` and `tags` (every one, whole, without regard to case) are what people
+    say in Photoseek, and their rating wins over the file's. That and `has_caption` are known to no
+    store of vectors: `library/ledger_conditions.py` makes `ids` of them before.
     """
 
     taken_after: datetime | None = None
@@ -55,6 +61,8 @@ class Filters:
     box: Box | None = None
     circle: Circle | None = None
     has_caption: bool | None = None
+    favourite: bool | None = None
+    tags: tuple[str, ...] = ()
     ids: frozenset[UUID] | None = None
     within: tuple[bytes, ...] | None = None
     all_of: tuple[Filters, ...] = ()
@@ -90,7 +98,20 @@ class Filters:
     @property
     def asks_ledger(self) -> bool:
         """Whether something is asked that no store of vectors knows."""
-        return any(one.has_caption is not None for one in self.nodes)
+        return any(
+            one.has_caption is not None or one.favourite is not None or one.tags
+            for one in self.nodes
+        )
+
+    @property
+    def asks_rating(self) -> bool:
+        """A store of vectors knows what the file says of it alone."""
+        return any(one.rating_min is not None or one.rating_max is not None for one in self.nodes)
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether what people say in Photoseek counts."""
+        return self.asks_rating or any(one.favourite is not None or one.tags for one in self.nodes)
 
     @property
     def folder_prefix(self) -> str | None:
@@ -122,7 +143,13 @@ class Filters:
 
     def _matches_words(self, point: Point) -> bool:
         metadata = point.metadata
-        if not _is_between(metadata.rating, self.rating_min, self.rating_max):
+        said = point.annotation or NO_ANNOTATION
+        rating = metadata.rating if said.rating is None else said.rating
+        if not is_between(rating, self.rating_min, self.rating_max):
+            return False
+        if self.favourite is not None and self.favourite != bool(said.favourite):
+            return False
+        if not is_tagged(said, self.tags):
             return False
         if self.has_caption is not None and self.has_caption != (point.caption is not None):
             return False
@@ -144,11 +171,17 @@ class Filters:
         width, height = point.width_px, point.height_px
         return (
             (self.formats is None or point.format in self.formats)
-            and _is_between(width, self.min_width_px, self.max_width_px)
-            and _is_between(height, self.min_height_px, self.max_height_px)
-            and _is_between(point.size_bytes, self.min_size_bytes, self.max_size_bytes)
+            and is_between(width, self.min_width_px, self.max_width_px)
+            and is_between(height, self.min_height_px, self.max_height_px)
+            and is_between(point.size_bytes, self.min_size_bytes, self.max_size_bytes)
             and self.orientation in (None, orientation(width, height))
         )
+
+
+def is_tagged(said: Annotation, tags: tuple[str, ...]) -> bool:
+    """With all of them, without regard to case."""
+    held = set(map(folded, said.tags))
+    return all(folded(tag.strip()) in held for tag in tags)
 
 
 def orientation(width_px: int, height_px: int) -> Orientation:
@@ -158,7 +191,7 @@ def orientation(width_px: int, height_px: int) -> Orientation:
     return Orientation.LANDSCAPE if width_px > height_px else Orientation.PORTRAIT
 
 
-def _is_between(number: int | None, least: int | None, most: int | None) -> bool:
+def is_between(number: int | None, least: int | None, most: int | None) -> bool:
     if number is None:
         return least is None and most is None
     return (least is None or number >= least) and (most is None or number <= most)

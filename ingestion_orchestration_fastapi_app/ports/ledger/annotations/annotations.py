@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Protocol
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.library.annotations import (
     Annotation,
@@ -16,6 +17,9 @@ class AnnotationRepository(Protocol):
 
     async def find(self, contents: Collection[bytes]) -> dict[bytes, Annotation]:
         """Without those of which nothing is said."""
+
+    async def of_points(self, collection_id: int, *, limit: int) -> dict[UUID, Annotation]:
+        """Of points whose files have a content of which something is said; at most so many."""
 
     async def put(self, content: bytes, annotation: Annotation) -> None:
         """In place of what was said."""

@@ -31,6 +31,10 @@ _WITH_KEYWORD = "c.id IN (SELECT entry_id FROM catalogue_keywords WHERE text_id 
 _WITH_CAPTION = """EXISTS (SELECT 1 FROM files JOIN artefacts a ON a.file_id = files.id
     WHERE files.collection_id = c.collection_id AND files.point_id = c.point_id
     AND a.kind = 'caption' AND a.state IN ('stored', 'stale'))"""
+# What people say wins over what the file says.
+_RATING = "coalesce((SELECT s.rating FROM annotations s WHERE s.sha256 = c.sha256), c.rating)"
+_FAVOURITE = "EXISTS (SELECT 1 FROM annotations s WHERE s.sha256 = c.sha256 AND s.favourite = 1)"
+_TAGGED = "EXISTS (SELECT 1 FROM annotation_tags s WHERE s.sha256 = c.sha256 AND s.folded = ?)"
 _INT64_MAX = 2**63 - 1
 _ORIENTATIONS = {
     Orientation.LANDSCAPE: ">",
@@ -97,6 +101,10 @@ def _own(places: Places, filters: Filters) -> Iterator[Sql]:
         yield Sql(f"c.width_px {_ORIENTATIONS[filters.orientation]} c.height_px")
     if filters.has_caption is not None:
         yield Sql(_WITH_CAPTION if filters.has_caption else f"NOT {_WITH_CAPTION}")
+    if filters.favourite is not None:
+        yield Sql(_FAVOURITE if filters.favourite else f"NOT {_FAVOURITE}")
+    for tag in filters.tags:
+        yield Sql(_TAGGED, (interned.storable(folded(tag.strip())),))
 
 
 def _time(filters: Filters) -> Iterator[Sql]:
@@ -141,10 +149,10 @@ def box_sql(box: Box) -> Sql:
 
 
 def _numbers(filters: Filters) -> Iterator[Sql]:
-    yield from _between("rating", filters.rating_min, filters.rating_max)
-    yield from _between("width_px", filters.min_width_px, filters.max_width_px)
-    yield from _between("height_px", filters.min_height_px, filters.max_height_px)
-    yield from _between("size_bytes", filters.min_size_bytes, filters.max_size_bytes)
+    yield from _between(_RATING, filters.rating_min, filters.rating_max)
+    yield from _between("c.width_px", filters.min_width_px, filters.max_width_px)
+    yield from _between("c.height_px", filters.min_height_px, filters.max_height_px)
+    yield from _between("c.size_bytes", filters.min_size_bytes, filters.max_size_bytes)
 
 
 def _between(column: str, least: int | None, most: int | None) -> Iterator[Sql]:
@@ -152,7 +160,7 @@ def _between(column: str, least: int | None, most: int | None) -> Iterator[Sql]:
     if least is not None and least > _INT64_MAX:
         yield NEVER
     elif least is not None:
-        yield Sql(f"(c.{column} IS NOT NULL AND c.{column} >= ?)", (least,))
+        yield Sql(f"({column} IS NOT NULL AND {column} >= ?)", (least,))
     if most is not None:
         greatest = min(most, _INT64_MAX)
-        yield Sql(f"(c.{column} IS NOT NULL AND c.{column} <= ?)", (greatest,))
+        yield Sql(f"({column} IS NOT NULL AND {column} <= ?)", (greatest,))

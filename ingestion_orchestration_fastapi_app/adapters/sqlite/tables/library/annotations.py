@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
@@ -14,6 +15,12 @@ from ingestion_orchestration_fastapi_app.domain.library.annotations import (
 )
 from utils.text.folded import folded
 
+# CROSS: from what is said, which is little, to the files.
+_OF_POINTS = """
+SELECT f.point_id, f.sha256 FROM annotations a CROSS JOIN files f
+WHERE f.collection_id = ? AND f.sha256 = a.sha256 LIMIT ?
+"""
+
 
 class AnnotationsTable(Repository):
     """Implements `AnnotationRepository`."""
@@ -21,6 +28,15 @@ class AnnotationsTable(Repository):
     @reads
     def find(self, db: sqlite3.Connection, contents: Collection[bytes]) -> dict[bytes, Annotation]:
         return _found(db, contents)
+
+    @reads
+    def of_points(
+        self, db: sqlite3.Connection, collection_id: int, *, limit: int
+    ) -> dict[UUID, Annotation]:
+        rows = db.execute(_OF_POINTS, (collection_id, limit))
+        contents = {UUID(bytes=point): sha256 for point, sha256 in rows}
+        said = _found(db, contents.values())
+        return {point: said[sha256] for point, sha256 in contents.items()}
 
     @writes
     def put(self, db: sqlite3.Connection, content: bytes, annotation: Annotation) -> None:
