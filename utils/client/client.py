@@ -1,0 +1,47 @@
+"""All calls of the orchestrator, in one class."""
+
+from __future__ import annotations
+
+from utils.client.collections import CollectionCalls
+from utils.client.images import ImageCalls
+from utils.client.jobs import JobCalls
+from utils.client.searching import SearchCalls
+from utils.contract import (
+    Health,
+    OrchestratorCapabilities,
+    OrchestratorHealth,
+    SessionReply,
+    Wire,
+)
+
+
+class _Key(Wire):
+    """What `SessionRequest` hides when it is written."""
+
+    key: str
+
+
+class PhotoseekClient(JobCalls, CollectionCalls, ImageCalls, SearchCalls):
+    """Use it as an async context manager. Each method is the operation of its name in the OpenAPI
+    document, but for `all_...`, which go through the pages, and `wait_for_job`. All raise
+    PhotoseekError.
+    """
+
+    async def get_capabilities(self) -> OrchestratorCapabilities:
+        return await self.ask("GET", "/capabilities", OrchestratorCapabilities)
+
+    async def health_live(self) -> Health:
+        return await self.ask("GET", "/health/live", Health)
+
+    async def health_ready(self) -> OrchestratorHealth:
+        return await self.ask("GET", "/health/ready", OrchestratorHealth)
+
+    async def get_session(self) -> SessionReply:
+        return await self.ask("GET", "/session", SessionReply)
+
+    async def log_in(self, api_key: str) -> SessionReply:
+        """The cookie stays with this client."""
+        return await self.ask("POST", "/session", SessionReply, body=_Key(key=api_key))
+
+    async def log_out(self) -> None:
+        await self.done("DELETE", "/session")
