@@ -25,7 +25,7 @@ from ingestion_orchestration_fastapi_app.adapters.gazetteer.gazetteer import Cit
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
 from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
 from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
-from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.lance import BuildLimits, LanceStore
 from ingestion_orchestration_fastapi_app.adapters.lance.words.store import LanceWords
 from ingestion_orchestration_fastapi_app.adapters.local_files.directories import (
     allowed_folders,
@@ -55,6 +55,7 @@ from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoo
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
+from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
@@ -104,7 +105,12 @@ async def composed(
             picture_limit_bytes=settings.picture_cache_bytes,
         )
     )
-    store = LanceStore(settings.store_location, index_threshold_rows=settings.index_threshold_rows)
+    store = LanceStore(
+        settings.store_location,
+        index_threshold_rows=settings.index_threshold_rows,
+        index_cache_bytes=settings.index_cache_bytes,
+        build_limits=BuildLimits(settings.index_build_memory_bytes, settings.index_build_timeout_s),
+    )
     stack.push_async_callback(store.aclose)
     http = await stack.enter_async_context(
         httpx.AsyncClient(transport=ml_transport, trust_env=False)
@@ -252,6 +258,7 @@ async def composed(
         collections=known_collections,
         words_filling=words_filling,
         calibrating=calibrating,
+        index_upkeep=IndexUpkeep(ports.ledger, ports.store, known_collections.words),
         scheduler=scheduler,
         watching=Watching(
             ports.ledger.collections,

@@ -29,4 +29,10 @@ def show_gauges(
             "collection",
             table_sizes.unindexed_points,
         ),
+        Gauge(
+            "vector_indexes",
+            "Collections by what becomes of their index: none, building, indexed, failed.",
+            "state",
+            table_sizes.indexes,
+        ),
     )

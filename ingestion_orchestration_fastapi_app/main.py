@@ -86,6 +86,7 @@ def create_app(
                 tg.start_soon(services.words_filling.serve)
                 tg.start_soon(services.collections.catalogue.serve)
                 tg.start_soon(services.calibrating.serve)
+                tg.start_soon(services.index_upkeep.serve)
                 tg.start_soon(trim_heap_repeatedly)
                 tg.start_soon(
                     partial(

@@ -14,6 +14,7 @@ from pydantic_settings import NoDecode
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from utils.contract import HARD_MAX_BATCH
 from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
+from utils.process.machine_memory import machine_memory_bytes
 from utils.web.access.hosts import binding_fault, is_loopback
 from utils.web.http_settings import HttpSettings
 
@@ -153,6 +154,21 @@ class Settings(HttpSettings):
     )
     ml_api_key: SecretStr | None = Field(
         default=None, description="The inference service's API_KEY. Default: the same as API_KEY."
+    )
+    index_build_memory_bytes: int = Field(
+        default_factory=lambda: min(max(machine_memory_bytes() // 4, GIB), 8 * GIB),
+        ge=512 * MIB,
+        le=1024 * GIB,
+        description="Memory that the process may use that builds an index.",
+    )
+    index_build_timeout_s: float = Field(
+        default=6 * 3600, ge=60, le=7 * 86_400, description="Longest that building one index takes."
+    )
+    index_cache_bytes: int = Field(
+        default_factory=lambda: min(max(machine_memory_bytes() // 8, 256 * MIB), 4 * GIB),
+        ge=64 * MIB,
+        le=1024 * GIB,
+        description="Most that indexes take in memory; it is taken as searches need them.",
     )
     publish: str = Field(
         default="127.0.0.1",

@@ -216,7 +216,7 @@ class MemoryStore:
         kept = self._tables.get(table)
         return 0 if kept is None else len(kept.rows) * kept.dim * 4
 
-    async def upkeep(self, table: str) -> int | None:
+    async def upkeep(self, table: str, *, indexing: bool = True) -> int | None:
         await anyio.lowlevel.checkpoint()
         self._table(table)
         return None

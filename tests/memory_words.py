@@ -109,7 +109,7 @@ class MemoryWords:
         kept = self._tables.get(table)
         return 0 if kept is None else len(kept.rows)
 
-    async def upkeep(self, table: str) -> int | None:
+    async def upkeep(self, table: str, *, indexing: bool = True) -> int | None:
         await anyio.lowlevel.checkpoint()
         self._written(table)
         return None

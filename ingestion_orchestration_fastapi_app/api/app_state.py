@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoo
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
+from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
 from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
@@ -46,6 +47,7 @@ class AppState:
     collections: Collections
     words_filling: WordsFilling
     calibrating: Calibrating
+    index_upkeep: IndexUpkeep
     scheduler: JobScheduler
     watching: Watching
     search: Search

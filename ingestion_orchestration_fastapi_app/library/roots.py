@@ -212,9 +212,10 @@ class CollectionRoots:
                 if rows:
                     written = await store.write(table, rows, may_exist={row.id for row in rows})
                     await self._ledger.generations.set_synced_version(generation.id, written)
-        maintained = await store.upkeep(table)
+        maintained = await store.upkeep(table, indexing=False)
         if maintained is not None:
             await self._ledger.generations.set_synced_version(generation.id, maintained)
+        self._words.index_requests.ask(collection.id)
 
     async def _delete_points(
         self, collection: CollectionRecord, generation: Generation, root_id: UUID

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 from anyio import Lock, move_on_after
 
-from ingestion_orchestration_fastapi_app.domain.library.collection import TableSize
+from ingestion_orchestration_fastapi_app.domain.library.collection import IndexState, TableSize
 from ingestion_orchestration_fastapi_app.ports.ledger.collections import CollectionRepository
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.problems import Problem
@@ -56,3 +57,7 @@ class TableSizes:
 
     def unindexed_points(self) -> Mapping[str, float]:
         return {name: size.unindexed_points for name, size in self._sizes.items()}
+
+    def indexes(self) -> Mapping[str, float]:
+        states = Counter(size.index for size in self._sizes.values())
+        return {state.value: states[state] for state in IndexState}

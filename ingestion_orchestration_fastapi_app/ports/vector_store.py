@@ -111,5 +111,10 @@ class VectorStore(Protocol):
     async def put_label(self, table: str, label: TableLabel) -> int:
         """Kept with the points, so that who loses the ledger loses no id. Synced on return."""
 
-    async def upkeep(self, table: str) -> int | None:
-        """Compaction, index, pruning, if due. Returns the synced version, None if nothing was."""
+    async def upkeep(self, table: str, *, indexing: bool = True) -> int | None:
+        """Compaction, index, pruning, if due. Returns the synced version, None if nothing was.
+
+        An index is built by another process: writes and searches go on, and another upkeep does
+        nothing meanwhile. One that fails is said by `size`, not raised. Without `indexing` none is
+        built.
+        """

@@ -56,5 +56,5 @@ class WordStore(Protocol):
     async def disk_bytes(self, table: str) -> int:
         """As of a table of points."""
 
-    async def upkeep(self, table: str) -> int | None:
-        """Compaction, index, pruning, if due. Returns the synced version, None if nothing was."""
+    async def upkeep(self, table: str, *, indexing: bool = True) -> int | None:
+        """As a vector store's."""

@@ -57,6 +57,7 @@ async def test_a_caption_pass_over_all_of_a_collection_leaves_the_vector_index_w
     tmp_path: Path,
 ) -> None:
     async with imported(tmp_path, captions=False) as bench:
+        await bench.store.upkeep("default")
         assert (await bench.store.size("default")).unindexed_points == 0
         before = await bench.store.open("default", synced_version=None)
         for said in ("image", "once more image"):

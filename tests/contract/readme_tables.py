@@ -27,6 +27,8 @@ COMPUTED = {
     "model_cache_dir": "`~/.cache/photoseek/models`",
     "ingest_roots": "your home, the working directory",
     "decode_workers": "the number of cores",
+    "index_build_memory_bytes": "a quarter of the machine's, 1 to 8 GiB",
+    "index_cache_bytes": "an eighth of the machine's, 256 MiB to 4 GiB",
     "ml_intra_op_threads": "the number of cores",
 }
 UNITS = {1024**3: "GiB", 1024**2: "MiB", 1024: "KiB"}

@@ -78,9 +78,11 @@ class MemoryGenerations:
         kept.record = replace(kept.record, generations=left)
         self._state.dropped.add(generation.table)
 
-    async def set_synced_version(self, generation_id: int, version: int) -> None:
+    async def set_synced_version(
+        self, generation_id: int, version: int, *, only_newer: bool = False
+    ) -> None:
         await checkpoint()
-        self._state.set_synced(SyncedVersion(generation_id, version))
+        self._state.set_synced(SyncedVersion(generation_id, version), only_newer=only_newer)
 
     async def lacking(
         self, source_id: int, target_id: int, *, refused: bool, after: FileKey | None, limit: int

@@ -172,10 +172,12 @@ class State:
         kept.record = replace(kept.record, generations=(*kept.record.generations, made))
         return made
 
-    def set_synced(self, synced: SyncedVersion) -> None:
+    def set_synced(self, synced: SyncedVersion, *, only_newer: bool = False) -> None:
         found = self.generation(synced.generation_id)
         if found is not None:
             kept, generation = found
+            if only_newer and (generation.synced_version or 0) >= synced.version:
+                return
             now = replace(generation, synced_version=synced.version)
             all_of_it = (now if one == generation else one for one in kept.record.generations)
             kept.record = replace(kept.record, generations=tuple(all_of_it))

@@ -79,6 +79,14 @@ def test_bench_library_counts_what_an_unchanged_tree_costs() -> None:
     assert [target["wanted"] for target in said["targets"]] == [60, 20_000, 0, 0]
 
 
+def test_bench_search_holds_what_is_found_to_an_exact_search() -> None:
+    ran = photoseek("bench", "search", "--rows", "600", "--rounds", "1", "--json")
+    assert ran.returncode == 0, ran.stderr
+    (size,) = json.loads(ran.stdout)["sizes"]
+    assert (size["rows"], size["index_mib"] > 0) == (600, True)
+    assert [size[asked]["recall"] for asked in ("pictures", "filtered", "texts")] == [1, 1, 1]
+
+
 def test_a_wrong_option_is_wrong_usage() -> None:
     ran = photoseek("bench", "raw", "--no-such-option")
     assert ran.returncode == 2

@@ -61,7 +61,9 @@ async def test_a_second_generation_fills_beside_the_active_one(ledger: Ledger) -
     assert (filling.created_at, filling.activated_at) == (NOW, None)
     assert await ledger.generations.create(made.id, SECOND) == filling
     assert await ledger.generations.create(made.id, MODEL) == active
+    await ledger.generations.set_synced_version(filling.id, 4, only_newer=True)
     await ledger.generations.set_synced_version(filling.id, 5)
+    await ledger.generations.set_synced_version(filling.id, 4, only_newer=True)
     found = await of_default(ledger)
     assert found.generations == (active, replace(filling, synced_version=5))
     assert found.bound() == active

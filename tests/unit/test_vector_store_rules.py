@@ -27,13 +27,12 @@ from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import (
     Limits,
     TableState,
     Work,
-    partition_rows,
     work_due,
 )
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead, StoreWrite
 from utils.problems import ServiceOverloaded
 
-LIMITS = Limits(index_threshold_rows=50_000, compact_every_fragments=100, index_cache_bytes=2**29)
+LIMITS = Limits(index_threshold_rows=50_000, compact_every_fragments=100)
 
 
 def state(
@@ -66,10 +65,21 @@ def state(
         (state(200_000, indexed=True, segments=17, built_rows=190_000), Work.NOTHING),
         (state(300_000, indexed=True, segments=17, built_rows=190_000), Work.INDEX),
         (state(200_000, indexed=True, segments=65, built_rows=190_000), Work.INDEX),
+        (state(60_000, indexed=True, unindexed_rows=31_000, built_rows=60_000), Work.INDEX),
+        (state(40_000, indexed=True, unindexed_rows=39_000, built_rows=1_000), Work.COMPACT),
     ],
 )
 def test_upkeep_is_done_when_searches_would_slow_down(table: TableState, work: Work) -> None:
     assert work_due(table, LIMITS) is work
+    if work is not Work.INDEX:
+        assert work_due(table, LIMITS, indexing=False) is work
+
+
+def test_where_no_index_is_to_be_built_only_fragments_are_compacted() -> None:
+    assert work_due(state(50_000), LIMITS, indexing=False) is Work.NOTHING
+    assert work_due(state(50_000, fragments=100), LIMITS, indexing=False) is Work.COMPACT
+    mostly = state(60_000, indexed=True, unindexed_rows=31_000, built_rows=60_000)
+    assert work_due(mostly, LIMITS, indexing=False) is Work.NOTHING
 
 
 def test_growing_to_a_million_rows_builds_the_index_a_few_times_only() -> None:
@@ -94,12 +104,6 @@ def test_growing_to_a_million_rows_builds_the_index_a_few_times_only() -> None:
                 pass
     assert builds <= 5
     assert built_in_all <= 2_500_000
-
-
-def test_the_cache_holds_several_partitions_of_the_index() -> None:
-    assert partition_rows(128, index_cache_bytes=2**29) == 131_072
-    assert partition_rows(1152, index_cache_bytes=2**29) * 1152 * 8 < 2**29
-    assert partition_rows(512, index_cache_bytes=1) == 1
 
 
 def test_the_synced_version_is_tried_right_after_the_newest() -> None:

@@ -15,6 +15,10 @@ import lancedb
 from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import DamagedError, is_missing_table
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.building import (
+    BuildLimits,
+    IndexBuilder,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.repair import recovery
 from ingestion_orchestration_fastapi_app.adapters.lance.sync import FolderSync, sync_path
@@ -36,6 +40,7 @@ class Database:
         cache_bytes: tuple[int, int],
         keep_versions_s: float,
         threads: anyio.CapacityLimiter,
+        build_limits: BuildLimits,
     ) -> None:
         self.local = "://" not in uri
         self._uri = os.path.abspath(uri) if self.local else uri
@@ -43,6 +48,9 @@ class Database:
         self._cache_bytes = cache_bytes
         self.keep_versions_s = keep_versions_s
         self.threads = threads
+        self.builder = IndexBuilder(
+            self._uri, storage_options=storage_options, limits=build_limits, threads=threads
+        )
         self.entries: defaultdict[str, Entry] = defaultdict(Entry)
         self._connection: Any = None
 
@@ -89,6 +97,7 @@ class Database:
 
     async def recover(self, table: str, *, synced_version: int | None) -> Opened:
         """Only for a local one: elsewhere an acknowledged commit is durable."""
+        await self.builder.no_orphan()
         opened = await recovery.recover(
             self._uri, table, synced_version=synced_version, threads=self.threads
         )
@@ -148,6 +157,7 @@ class Database:
         if self._connection is None:
             if self.local:
                 os.makedirs(self._uri, exist_ok=True)
+                await self.builder.no_orphan()
             self._connection = await lancedb.connect_async(
                 self._uri,
                 storage_options=self._storage_options or None,

@@ -10,13 +10,20 @@ from uuid import UUID
 
 import anyio
 
-from ingestion_orchestration_fastapi_app.adapters.lance import upkeep as upkeep_work
 from ingestion_orchestration_fastapi_app.adapters.lance.database import Database
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     DamagedError,
     reading,
     unreadable,
     writing,
+)
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.building import (
+    BuildLimits,
+)
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.plan import (
+    OF_IDS,
+    IndexPlan,
+    of_vectors,
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.lance_reads import LanceReads
@@ -32,6 +39,7 @@ from ingestion_orchestration_fastapi_app.domain.library.table_label import Table
 from ingestion_orchestration_fastapi_app.errors import StoreWrite
 
 _SYNC_THREADS = 4
+DEFAULT_BUILD_LIMITS = BuildLimits(memory_bytes=4 * 1024**3, time_s=6 * 3600)
 _FAILURES_LOOKED_AT = 3  # that a write failed one after the other
 
 
@@ -45,6 +53,7 @@ class LanceStore(LanceReads):
         keep_versions_s: how long a replaced version stays readable for other processes.
         index_cache_bytes: caps what of the indexes stays decoded in memory; tens of MiB at least.
         metadata_cache_bytes: the same for manifests and file footers.
+        build_limits: of the process that builds an index.
     """
 
     def __init__(
@@ -57,16 +66,20 @@ class LanceStore(LanceReads):
         keep_versions_s: float = 600.0,
         index_cache_bytes: int = 512 * 1024**2,
         metadata_cache_bytes: int = 16 * 1024**2,
+        build_limits: BuildLimits = DEFAULT_BUILD_LIMITS,
     ) -> None:
+        threads = anyio.CapacityLimiter(_SYNC_THREADS)
         database = Database(
             uri,
             storage_options=storage_options or {},
             cache_bytes=(index_cache_bytes, metadata_cache_bytes),
             keep_versions_s=keep_versions_s,
-            threads=anyio.CapacityLimiter(_SYNC_THREADS),
+            threads=threads,
+            build_limits=build_limits,
         )
         super().__init__(
-            database, Limits(index_threshold_rows, compact_every_fragments, index_cache_bytes)
+            database,
+            Limits(index_threshold_rows, compact_every_fragments),
         )
 
     async def create(self, table: str, *, dim: int) -> int:
@@ -87,6 +100,7 @@ class LanceStore(LanceReads):
     ) -> Opened:
         entry = self._entry(table)
         async with entry.writer:
+            await entry.stop_build()
             entry.table = None
             with reading(table):
                 if self.database.local:
@@ -133,11 +147,8 @@ class LanceStore(LanceReads):
 
         return await self._commit(table, change)
 
-    async def _build_indexes(self, handle: Any) -> None:
-        target_rows = upkeep_work.partition_rows(
-            dim_of(await handle.schema()), index_cache_bytes=self._limits.index_cache_bytes
-        )
-        await upkeep_work.build_indexes(handle, target_rows=target_rows)
+    async def _plans(self, handle: Any, /) -> Sequence[IndexPlan]:
+        return OF_IDS, of_vectors(dim_of(await handle.schema()))
 
     def _mending(self, table: str, entry: Entry) -> Mending:
         return Mending(self.database, table, entry, self._threads)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
 from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import is_moment
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.plan import IndexPlan
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.shape import IndexShape, shape_of
 from ingestion_orchestration_fastapi_app.adapters.lance.readers import Readers
 from ingestion_orchestration_fastapi_app.adapters.lance.repair.damage import Marks
 from ingestion_orchestration_fastapi_app.adapters.lance.sync import FolderSync
@@ -25,9 +28,10 @@ class OpenTable:
 
     def __init__(self, handle: Any, *, files: FolderSync | None, prune_at_s: float) -> None:
         self.handle = handle
-        self.indexed = False
+        self.index: IndexShape | None = None
         self.reported: int | None = None
         self.prune_at_s = prune_at_s
+        self.settled_indexes: frozenset[str] | None = None  # while another is built
         self._files = files
         self._behind = False
         self._settled_fragments = 0
@@ -39,10 +43,16 @@ class OpenTable:
             await self.handle.checkout_latest()
         self._behind = True
 
+    async def see_newest(self) -> None:
+        """After somebody else, who was asked to, may have committed."""
+        self._behind = True
+        await self.catch_up()
+
     async def sync(self, threads: anyio.CapacityLimiter, *, report: bool = True) -> int:
         """Returns the version, which is on the disk now."""
         if self._files is not None:
-            await to_thread.run_sync(self._files.sync, limiter=threads)
+            sync = partial(self._files.sync, settled_indexes=self.settled_indexes)
+            await to_thread.run_sync(sync, limiter=threads)
         version = int(await self.handle.version())
         self._behind = False
         if report:
@@ -65,7 +75,7 @@ class OpenTable:
             settled_fragments=self._settled_fragments,
             built_rows=self._built_rows or 0,
         )
-        self.indexed = state.indexed
+        self.index = None if state.index is None else shape_of(state.index)
         if state.indexed and self._built_rows is None:
             # Not known from before this process: taken as fresh, so a start builds nothing.
             self._built_rows = state.rows - state.unindexed_rows
@@ -77,7 +87,23 @@ class OpenTable:
         state = await self.state()
         self._settled_fragments = state.fragments
         if built:
-            self._built_rows = state.rows
+            self._built_rows = state.rows - state.unindexed_rows
+
+    def index_folders(self) -> frozenset[str]:
+        return frozenset() if self._files is None else self._files.index_folders()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Build:
+    """A child process builds an index: nobody compacts or prunes the table.
+
+    `settled`: the folders of its indexes before. What else is there is still being written.
+    """
+
+    plans: Sequence[IndexPlan]
+    settled: frozenset[str]
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    ended: anyio.Event = field(default_factory=anyio.Event)
 
 
 @dataclass
@@ -112,3 +138,14 @@ class Entry:
     readers: Readers = field(default_factory=Readers)
     table: OpenTable | None = None
     health: Health = field(default_factory=Health)
+    build: Build | None = None
+    build_fault: str | None = None  # of the last build, where it failed
+
+    async def stop_build(self) -> None:
+        """With the writer's lock, before another table takes this one's place. No child is left
+        then that could still commit.
+        """
+        if self.build is not None:
+            self.build.scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await self.build.ended.wait()

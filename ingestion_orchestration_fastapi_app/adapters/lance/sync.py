@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 # Data before the manifests that name it: after a power loss in between, what is missing is the
 # version as a whole.
+INDEX_FOLDER = "_indices"
 TABLE_FOLDERS = ("data", "_deletions", "_indices", "_transactions", "_versions")
 _REWRITTEN = frozenset({"latest_version_hint.json"})
 
@@ -56,8 +57,15 @@ class FolderSync:
         for name in TABLE_FOLDERS:
             self._known[name] = frozenset(_names(os.path.join(self._folder, name)))
 
-    def sync(self) -> int:
-        """Returns how many files were synced."""
+    def index_folders(self) -> frozenset[str]:
+        return frozenset(_names(os.path.join(self._folder, INDEX_FOLDER)))
+
+    def sync(self, *, settled_indexes: frozenset[str] | None = None) -> int:
+        """Returns how many files were synced.
+
+        Of indexes other than the settled ones (None: all are) files may still grow: they are
+        synced each time.
+        """
         count = 0
         for name in TABLE_FOLDERS:
             folder = os.path.join(self._folder, name)
@@ -69,6 +77,8 @@ class FolderSync:
                 self._sync_path(folder)
             if names and not self._known.get(name):  # the folder itself may be new
                 self._sync_path(self._folder)
+            if name == INDEX_FOLDER and settled_indexes is not None:
+                names &= settled_indexes
             self._known[name] = names
         return count
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import anyio
+import structlog
 from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.lance import upkeep as upkeep_work
@@ -20,12 +21,23 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     unreadable,
     writing,
 )
-from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, Health, OpenTable
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.building import (
+    IndexNotBuiltError,
+)
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.plan import IndexPlan
+from ingestion_orchestration_fastapi_app.adapters.lance.open_table import (
+    Build,
+    Entry,
+    Health,
+    OpenTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import id_in
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import Limits, Work
-from ingestion_orchestration_fastapi_app.domain.library.collection import TableSize
+from ingestion_orchestration_fastapi_app.domain.library.collection import IndexState, TableSize
 from ingestion_orchestration_fastapi_app.errors import StoreRead, StoreWrite
+
+log = structlog.get_logger(__name__)
 
 _IDS_A_STATEMENT = 1000
 _DROP_WAIT_S = 10.0  # for searches under way; a reader that never ends must not hold a drop
@@ -52,6 +64,7 @@ class Tables(ABC):
         """Lets go of every table. Nothing is pending: each write was synced when it returned."""
         for entry in self.database.entries.values():
             async with entry.writer:
+                await entry.stop_build()
                 entry.table = None
         self.database.close()
 
@@ -65,7 +78,9 @@ class Tables(ABC):
         """Of whatever kind."""
         entry = self._entry(table)
         async with entry.writer:
+            await entry.stop_build()
             entry.table = None
+            entry.build_fault = None
             entry.health = Health()
             entry.readers.advance()
             await entry.readers.earlier_gone(wait_s=_DROP_WAIT_S)
@@ -82,7 +97,16 @@ class Tables(ABC):
     async def size(self, table: str) -> TableSize:
         async with self._reading(table) as open_table:
             state = await open_table.state()
-        return TableSize(state.rows, state.unindexed_rows if state.indexed else state.rows)
+        unindexed_rows = state.unindexed_rows if state.indexed else state.rows
+        is_due = upkeep_work.work_due(state, self._limits) is Work.INDEX
+        entry, index = self._entry(table), IndexState.NONE
+        if entry.build is not None:
+            index = IndexState.BUILDING
+        elif entry.build_fault is not None and is_due:
+            index = IndexState.FAILED
+        elif state.indexed:
+            index = IndexState.INDEXED
+        return TableSize(state.rows, unindexed_rows, index, is_due)
 
     async def disk_bytes(self, table: str) -> int:
         if self.database.local:
@@ -90,33 +114,76 @@ class Tables(ABC):
         async with self._reading(table) as open_table:
             return int((await open_table.handle.stats())["total_bytes"])
 
-    async def upkeep(self, table: str) -> int | None:
+    async def upkeep(self, table: str, *, indexing: bool = True) -> int | None:
         entry = self._entry(table)
+        version: int | None = None
         async with entry.writer:
+            if entry.build is not None:  # a compaction would cost it
+                return None
             open_table = await self._attached(entry, table)
             try:
                 with reading(table), writing(table, "maintained"):
-                    due = upkeep_work.work_due(await open_table.state(), self._limits)
-                    if due is not Work.NOTHING or time.monotonic() >= open_table.prune_at_s:
+                    state = await open_table.state()
+                    due = upkeep_work.work_due(state, self._limits, indexing=indexing)
+                    is_due = due is not Work.NOTHING or time.monotonic() >= open_table.prune_at_s
+                    # Lance adds what is unindexed whenever it compacts or prunes.
+                    if is_due and not upkeep_work.is_mostly_unindexed(state, self._limits):
                         await open_table.catch_up()
-                        return await self._maintained(table, entry, open_table, due)
+                        await upkeep_work.compact(open_table.handle)
+                        version = await self._maintained(table, entry, open_table, built=False)
+                    if due is Work.INDEX:
+                        open_table.settled_indexes = await to_thread.run_sync(
+                            open_table.index_folders, limiter=self._threads
+                        )
+                        plans = await self._plans(open_table.handle)
+                        entry.build = Build(plans, open_table.settled_indexes)
             except (StoreRead, StoreWrite) as exc:  # no job waits for what the next one mends
                 entry.health.note(exc.__cause__)
-            return None
+        if entry.build is None or due is not Work.INDEX:
+            return version
+        return await self._indexed(table, entry, entry.build) or version
 
-    async def _maintained(self, table: str, entry: Entry, open_table: OpenTable, due: Work) -> int:
+    async def _indexed(self, table: str, entry: Entry, build: Build) -> int | None:
+        """Writes and searches go on while the child works."""
+        try:
+            with build.scope:
+                fault: str | None = None
+                try:
+                    await self.database.builder.build(table, build.plans)
+                except IndexNotBuiltError as exc:
+                    fault = str(exc)
+                    log.warning("index_not_built", table=table, error=fault)
+                async with entry.writer:
+                    entry.build, entry.build_fault = None, fault
+                    with reading(table), writing(table, "maintained"):
+                        open_table = await self._attached(entry, table)
+                        open_table.settled_indexes = None
+                        await open_table.see_newest()
+                        return await self._maintained(table, entry, open_table, built=not fault)
+        except (StoreRead, StoreWrite) as exc:
+            entry.health.note(exc.__cause__)
+        finally:
+            entry.build = None
+            if entry.table is not None:
+                entry.table.settled_indexes = None
+            build.ended.set()
+        return None
+
+    async def _maintained(
+        self, table: str, entry: Entry, open_table: OpenTable, *, built: bool
+    ) -> int:
         keep_s = self.database.keep_versions_s
-        await upkeep_work.compact(open_table.handle)
-        if due is Work.INDEX:
-            await self._build_indexes(open_table.handle)
         entry.readers.advance()
-        await open_table.settle(built=due is Work.INDEX)
+        await open_table.settle(built=built)
         await open_table.sync(self._threads, report=False)
         open_table.prune_at_s = time.monotonic() + keep_s
         if await entry.readers.earlier_gone(wait_s=_PRUNE_WAIT_S):
             # While somebody still reads an older version it waits for a later upkeep.
             await upkeep_work.prune(
-                open_table.handle, keep_s=keep_s, keep_version=open_table.reported
+                open_table.handle,
+                keep_s=keep_s,
+                keep_version=open_table.reported,
+                is_alone=self.database.local,
             )
         version = await open_table.sync(self._threads)
         await self._changed(table, entry, pruned=True)
@@ -127,7 +194,8 @@ class Tables(ABC):
         """Before a table is used. Adds what it lacks; raises DamagedError where it is another."""
 
     @abstractmethod
-    async def _build_indexes(self, handle: Any) -> None: ...
+    async def _plans(self, handle: Any, /) -> Sequence[IndexPlan]:
+        """The one that searches use last: it tells that all are there."""
 
     @abstractmethod
     async def _changed(self, table: str, entry: Entry, *, pruned: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
@@ -89,9 +90,20 @@ class Mended:
     rebuilds_indexes: bool = False
 
 
+class IndexState(StrEnum):
+    """Of a table's vectors. `failed`: the last try to build it; one from before still serves."""
+
+    NONE = "none"
+    BUILDING = "building"
+    INDEXED = "indexed"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class TableSize:
     """Rows of a collection's table, and how many of them a search must look at one by one."""
 
     points: int
     unindexed_points: int
+    index: IndexState = IndexState.NONE
+    index_due: bool = False  # the next upkeep builds one of all rows

@@ -225,7 +225,9 @@ async def _fill_cache(job: JobContext, results: list[Result]) -> None:
 async def run_maintenance(job: JobContext) -> None:
     """What the table needs now and then, between its writes."""
     with job.progress.busy("upkeep"):
-        version = await job.until_stored(partial(job.ports.store.upkeep, job.generation.table))
+        # An index is built beside the job: `job.words.upkeep` asks for it.
+        upkeep = partial(job.ports.store.upkeep, job.generation.table, indexing=False)
+        version = await job.until_stored(upkeep)
         if version is not None:
             write = partial(
                 job.ports.ledger.generations.set_synced_version, job.generation.id, version

@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.domain.library.words import (
 )
 from ingestion_orchestration_fastapi_app.domain.search.word_query import WordQuery
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, StoreRead, StoreWrite
+from ingestion_orchestration_fastapi_app.library.indexing.requests import IndexRequests
 from ingestion_orchestration_fastapi_app.library.words.faults import WordsLostError, of_words
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -73,6 +74,7 @@ class CollectionWords:
         self.store = words
         self._states: defaultdict[int, WordsState] = defaultdict(WordsState)
         self.queue = FillQueue()
+        self.index_requests = IndexRequests()
 
     def state(self, collection: CollectionRecord) -> WordsState:
         return self._states[collection.id]
@@ -233,12 +235,14 @@ class CollectionWords:
             log.warning("words_not_found_in_time", collection=collection.name, wait_s=FIND_WAIT_S)
 
     async def upkeep(self, collection: CollectionRecord) -> None:
+        """But for indexes, which are asked for: those of the collection's points, too."""
         state = self.state(collection)
         async with state.lock:
             if state.table is not None:
                 with suppress(StoreRead, ValueError):  # who reads or writes next finds out
-                    version = await self.store.upkeep(state.table)
+                    version = await self.store.upkeep(state.table, indexing=False)
                     state.version = state.version if version is None else version
+        self.index_requests.ask(collection.id)
 
     async def settle(self, collection: CollectionRecord) -> None:
         """At a job's end: the next start then need not look at what is known to be whole."""

@@ -35,7 +35,11 @@ class GenerationRepository(Protocol):
     async def remove(self, generation_id: int) -> None:
         """Its table is a dropped one then. Idempotent; ValueError for the active one."""
 
-    async def set_synced_version(self, generation_id: int, version: int) -> None: ...
+    async def set_synced_version(
+        self, generation_id: int, version: int, *, only_newer: bool = False
+    ) -> None:
+        """`only_newer`: of who may come late, after a write that was later."""
+
     async def lacking(
         self, source_id: int, target_id: int, *, refused: bool, after: FileKey | None, limit: int
     ) -> list[LackingFile]:

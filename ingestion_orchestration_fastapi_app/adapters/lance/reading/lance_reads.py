@@ -84,13 +84,13 @@ class LanceReads(Tables):
     ) -> list[tuple[Row, float]]:
         """`are_few`: of so few rows that the index is of no use."""
         try:
-            return await search.hits(indexed=open_table.indexed and not are_few)
+            return await search.hits(index=None if are_few else open_table.index)
         except BaseException as exc:
-            if not open_table.indexed or is_moment(exc) or not is_damage(exc):
+            if open_table.index is None or is_moment(exc) or not is_damage(exc):
                 raise
             self._entry(table).health.suspect = True
             log.exception("index_not_read", table=table, error=cause_of(exc))
-            return await search.hits(indexed=False)  # slower, and it needs no index
+            return await search.hits(index=None)  # slower, and it needs no index
 
     async def get(self, table: str, ids: Sequence[UUID], *, vectors: bool = False) -> list[Point]:
         async with self._reading(table) as open_table:

@@ -1,4 +1,4 @@
-"""Nearest vectors in a Lance table: by the graph of its index, or flat and exact."""
+"""Nearest vectors in a Lance table: by its index, or flat and exact."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import DamagedError
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.shape import IndexShape
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import Row, RowKind
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
@@ -20,14 +21,17 @@ Scores: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 _DISTANCE = "_distance"
-_CANDIDATES = 5  # of the graph for each row wanted: they are read in full
+_CANDIDATES = 5  # of the index for each row wanted: they are read in full
 _LEAST_CANDIDATES = 300
 _MOST_CANDIDATES = 5000
-# The index holds 8 bits a number: what it puts that much further away may be nearer in truth. Many
-# pictures of one thing lie closer together, and all of them must be candidates.
+# The index holds a bit or a byte a number: what it puts that much further away may be nearer in
+# truth. Many pictures of one thing lie closer together, and all of them must be candidates.
 _QUANTISED = 0.02
-# Further down a flat search is as fast as the graph, whose beam grows with the depth, and exact.
-_DEEPEST_IN_GRAPH = 1000
+# Partitions of the index that are looked at, of about one for 8,192 rows: with half as many, a text
+# that lies far from all of them misses some of what is nearest (ADR 36).
+_PARTITIONS = 128
+# Further down a flat search is as fast as the index, which reads more with the depth, and exact.
+_DEEPEST_BY_INDEX = 1000
 _TRIES = 3
 _LONGEST_SEARCH = timedelta(seconds=60)  # an answer, even where Lance would wait for ever
 
@@ -47,20 +51,20 @@ class Nearest(Generic[Row]):
     offset: int
     after: After | None
 
-    async def hits(self, *, indexed: bool) -> list[tuple[Row, float]]:
+    async def hits(self, *, index: IndexShape | None) -> list[tuple[Row, float]]:
         """Exact below the index, and where it finds too few: of a narrow filter, or far down."""
         if self.limit <= 0:
             return []
-        found = await self._by_graph() if indexed else None
+        found = None if index is None else await self._by_index(index)
         return await self._flat() if found is None else found
 
-    async def _by_graph(self) -> list[tuple[Row, float]] | None:
+    async def _by_index(self, index: IndexShape) -> list[tuple[Row, float]] | None:
         before = self.offset if self.after is None else self.after.rank
         wanted = before + self.limit + 1
-        if wanted > _DEEPEST_IN_GRAPH:
+        if wanted > _DEEPEST_BY_INDEX:
             return None
         for _ in range(_TRIES):
-            found = await self._candidates(max(_LEAST_CANDIDATES, _CANDIDATES * wanted))
+            found = await self._candidates(index, max(_LEAST_CANDIDATES, _CANDIDATES * wanted))
             order = self._in_order(found)
             if len(order) <= self.limit or not _tie_ends(found, order, self.limit):
                 return None
@@ -71,12 +75,14 @@ class Nearest(Generic[Row]):
                 return _scored(rows, page)
         return None  # some were deleted between the two looks, each time
 
-    async def _candidates(self, number: int) -> Any:
+    async def _candidates(self, index: IndexShape, number: int) -> Any:
         """With their true distances: so many that none is missed by its quantised one."""
         while True:
-            query = self._query([ID, _DISTANCE]).limit(number)
+            query = self._query([ID, _DISTANCE]).limit(number).refine_factor(1)
             # Lance wants a beam (`ef`) that is no narrower than what it refines.
-            found = await query.refine_factor(1).ef(number).to_arrow(timeout=_LONGEST_SEARCH)
+            is_graph = index is IndexShape.GRAPH
+            query = query.ef(number) if is_graph else query.nprobes(_PARTITIONS)
+            found = await query.to_arrow(timeout=_LONGEST_SEARCH)
             if found.num_rows < number or number >= _MOST_CANDIDATES:
                 return found
             order = self._in_order(found)

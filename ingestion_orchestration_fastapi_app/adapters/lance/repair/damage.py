@@ -42,6 +42,15 @@ class Marks:
 
     files: dict[str, tuple[int, int]]
 
+    def without_indexes_but(self, settled: Collection[str]) -> Marks:
+        """Without the files of other indexes, which are still being written."""
+        growing = {
+            name
+            for name in self.files
+            if name.startswith("_indices/") and name.split("/")[1] not in settled
+        }
+        return Marks({name: self.files[name] for name in self.files.keys() - growing})
+
     def kept_by(self, now: Marks) -> bool:
         return all(now.files.get(name) == mark for name, mark in self.files.items())
 

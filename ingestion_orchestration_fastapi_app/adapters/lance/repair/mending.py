@@ -50,6 +50,8 @@ class Mending:
             self._close()
         if health.marks is not None and not health.marks.kept_by(await self._marks()):
             health.suspect = True
+        if health.suspect:
+            await self.entry.stop_build()
         old = await self._opened(dim)
         if old is None:
             return await self._made_anew(dim=dim)
@@ -121,6 +123,7 @@ class Mending:
             return handle
         if not self.database.local:
             raise DamagedError(fault)
+        await self.entry.stop_build()
         log.warning("table_set_aside", table=self.table, detail=fault)
         await self.database.set_aside(self.table)
         return None
@@ -131,6 +134,7 @@ class Mending:
         except BaseException as exc:
             if not self.database.local or is_moment(exc) or not is_damage(exc):
                 raise
+        await self.entry.stop_build()
         try:
             await self.database.recover(self.table, synced_version=None)
         except DamagedError:
@@ -141,6 +145,7 @@ class Mending:
         return await self.database.fresh(self.table)
 
     async def _made_anew(self, *, dim: int) -> Mended:
+        await self.entry.stop_build()
         self._close()
         open_table = await self.database.create(self.table, schema(dim))
         version = await open_table.sync(self.threads)
@@ -156,6 +161,7 @@ class Mending:
             except BaseException as exc:
                 if not self.database.local or is_moment(exc) or not is_damage(exc):
                     raise
+                await self.entry.stop_build()
                 folder = self.database.folder(self.table)
                 names = partial(deletion_files.unreadable, folder, exc, tried)
                 found = await to_thread.run_sync(names, limiter=self.threads)
@@ -170,6 +176,7 @@ class Mending:
         """Rows are gone for a moment, never doubled: who is cut off in between finds another
         version than the one it knows, and looks at the ids.
         """
+        await self.entry.stop_build()
         new: Any = await self.database.fresh(self.table)
         before = await old.count_rows()
         if findings.kept:
@@ -204,4 +211,6 @@ class Mending:
         if not self.database.local:
             return damage.Marks({})
         folder = self.database.folder(self.table)
-        return await to_thread.run_sync(damage.marks, folder, limiter=self.threads)
+        found = await to_thread.run_sync(damage.marks, folder, limiter=self.threads)
+        build = self.entry.build
+        return found if build is None else found.without_indexes_but(build.settled)

@@ -7,9 +7,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from lancedb.index import FTS, BTree
 from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur, PhraseQuery
 
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing import build_child
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.plan import (
+    OF_IDS,
+    IndexKind,
+    IndexPlan,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import id_in
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.lance.words.rows import TERMS
@@ -24,19 +29,28 @@ _SCORE = "_score"
 _LONGEST_SEARCH = timedelta(seconds=60)
 
 
-async def build_indexes(handle: Any) -> None:
-    """Of terms, with their places so that phrases are found; and of ids, for merges."""
-    whole_terms = FTS(
-        with_position=True,
-        base_tokenizer="whitespace",
-        max_token_length=None,
-        lower_case=False,
-        stem=False,
-        remove_stop_words=False,
-        ascii_folding=False,
-    )
-    await handle.create_index(TERMS, config=whole_terms, replace=True)
-    await handle.create_index(ID, config=BTree(), replace=True)
+# Whole terms, with their places so that phrases are found.
+OF_TERMS = IndexPlan(
+    TERMS,
+    IndexKind.WORDS,
+    {
+        "with_position": True,
+        "base_tokenizer": "whitespace",
+        "max_token_length": None,
+        "lower_case": False,
+        "stem": False,
+        "remove_stop_words": False,
+        "ascii_folding": False,
+    },
+)
+PLANS = (OF_IDS, OF_TERMS)
+
+
+async def make_indexes(handle: Any) -> None:
+    """Of a table that is empty: later ones are built beside the service."""
+    for plan in PLANS:
+        config = build_child.config(plan.kind, plan.options)
+        await handle.create_index(plan.column, config=config, replace=True)
 
 
 async def found(

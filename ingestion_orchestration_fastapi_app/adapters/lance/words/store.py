@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     unreadable,
     writing,
 )
+from ingestion_orchestration_fastapi_app.adapters.lance.indexing.plan import IndexPlan
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import rows_by_id
@@ -47,7 +48,8 @@ class LanceWords(Tables):
     """A WordStore. Its index is there from the first row, and a torn table is not mended here."""
 
     def __init__(self, database: Database, *, compact_every_fragments: int = 100) -> None:
-        super().__init__(database, Limits(_UNINDEXED_ROWS, compact_every_fragments, 0))
+        limits = Limits(_UNINDEXED_ROWS, compact_every_fragments)
+        super().__init__(database, limits)
 
     async def create(self, table: str) -> int:
         entry = self._entry(table)
@@ -64,6 +66,7 @@ class LanceWords(Tables):
     async def open(self, table: str, *, synced_version: int | None) -> Opened:
         entry = self._entry(table)
         async with entry.writer:
+            await entry.stop_build()
             entry.table = None
             with reading(table):
                 handle = await self.database.fresh(table)
@@ -108,10 +111,10 @@ class LanceWords(Tables):
         if fault is not None:
             raise DamagedError(fault)
         if await main_index(handle) is None:  # it was cut off while it was made
-            await full_text.build_indexes(handle)
+            await full_text.make_indexes(handle)
 
-    async def _build_indexes(self, handle: Any) -> None:
-        await full_text.build_indexes(handle)
+    async def _plans(self, _: Any, /) -> Sequence[IndexPlan]:
+        return full_text.PLANS
 
     async def _changed(self, table: str, entry: Entry, *, pruned: bool) -> None:
         """Its files are not watched: what is damaged shows when it is read."""

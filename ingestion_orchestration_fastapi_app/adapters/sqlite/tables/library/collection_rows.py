@@ -63,6 +63,10 @@ def add_generation(
     )
 
 
-def set_synced_version(db: sqlite3.Connection, synced: SyncedVersion) -> None:
-    query = "UPDATE generations SET synced_version = ? WHERE id = ?"
-    db.execute(query, (synced.version, synced.generation_id))
+def set_synced_version(
+    db: sqlite3.Connection, synced: SyncedVersion, *, only_newer: bool = False
+) -> None:
+    query = "UPDATE generations SET synced_version = :version WHERE id = :id"
+    if only_newer:
+        query += " AND coalesce(synced_version, 0) < :version"
+    db.execute(query, {"version": synced.version, "id": synced.generation_id})

@@ -108,8 +108,16 @@ class GenerationsTable(Repository):
         db.execute("DELETE FROM generations WHERE id = ?", (generation_id,))
 
     @writes
-    def set_synced_version(self, db: sqlite3.Connection, generation_id: int, version: int) -> None:
-        collection_rows.set_synced_version(db, SyncedVersion(generation_id, version))
+    def set_synced_version(
+        self,
+        db: sqlite3.Connection,
+        generation_id: int,
+        version: int,
+        *,
+        only_newer: bool = False,
+    ) -> None:
+        synced = SyncedVersion(generation_id, version)
+        collection_rows.set_synced_version(db, synced, only_newer=only_newer)
 
     @reads
     def lacking(

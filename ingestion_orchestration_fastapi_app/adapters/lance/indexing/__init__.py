@@ -1,0 +1,1 @@
+"""How a table gets its indexes: which they are, and the child process that builds them."""

@@ -1,0 +1,1 @@
+"""Keeps the indexes of collections' tables up to date, beside imports and searches."""
