@@ -115,12 +115,12 @@ async def test_a_watched_folder_does_not_bring_it_back(tmp_path: Path) -> None:
         assert set(await images(running)) == {"a.png", "copy.png", "c.png"}
 
 
-async def test_what_is_no_id_is_no_image_and_other_paths_have_no_such_method(
+async def test_what_is_no_id_is_refused_and_other_paths_have_no_such_method(
     tmp_path: Path,
 ) -> None:
     async with orchestrator(tmp_path) as running:
         for call in (running.http.get, running.http.delete):
-            check_problem(await call("/api/v1/images/no-id"), 404, ErrorCode.NOT_FOUND)
+            check_problem(await call("/api/v1/images/no-id"), 400, ErrorCode.VALIDATION)
         answer = await running.http.delete("/api/v1/images/timeline")
         check_problem(answer, 405, ErrorCode.METHOD_NOT_ALLOWED)
         assert answer.headers["allow"] == "GET, HEAD"

@@ -61,7 +61,7 @@ async def test_no_route_ignores_a_query_parameter(tmp_path: Path) -> None:
     "path",
     [
         "/images?camera_make=Canon",
-        "/images?sort=taken_at",
+        "/images?sorted_by=taken_at",
         "/images?limit=1&limit=2",
         "/images?Limit=1",
         "/jobs?state=failed",
@@ -211,6 +211,20 @@ async def test_no_path_and_no_method_have_codes_of_their_own(tmp_path: Path) -> 
             check_problem(answer, 405, ErrorCode.METHOD_NOT_ALLOWED)
             named = set(answer.headers["allow"].split(", "))
             assert named - {"HEAD"} == allowed
+
+
+async def test_each_path_refuses_each_method_that_it_lacks(tmp_path: Path) -> None:
+    """Also where a name such as `facets` stands where other paths have an id."""
+    async with orchestrator(tmp_path) as running:
+        own: dict[str, set[str]] = {}
+        for method, path in operations(running.app):
+            own.setdefault(path, set()).add(method.upper())
+        for path, methods in own.items():
+            for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - methods:
+                answer = await running.http.request(method, path)
+                check_problem(answer, 405, ErrorCode.METHOD_NOT_ALLOWED)
+                named = set(answer.headers["allow"].split(", ")) - {"HEAD"}
+                assert named == methods, (method, path)
 
 
 async def post_batch(client: httpx.AsyncClient, **more: Any) -> httpx.Response:

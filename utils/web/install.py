@@ -39,7 +39,7 @@ from utils.web.problem_responses import (
 from utils.web.request_scope import RequestScope
 from utils.web.routing.head_requests import HeadRequests
 from utils.web.routing.root_path import RootPath
-from utils.web.routing.route_methods import known_methods
+from utils.web.routing.route_methods import LiteralPaths, known_methods, method_problem_response
 
 
 def install_web(
@@ -80,13 +80,8 @@ def install_web(
         if exc.status_code == NotFound.status:
             return await on_problem(request, NotFound("There is nothing here; see /docs."))
         if exc.status_code == MethodNotAllowed.status:
-            methods = ", ".join(known_methods(app, request.scope))
-            return problem_response(
-                MethodNotAllowed(f"The methods here are {methods}."),
-                request_id_of(request.scope),
-                drain=bounds,
-                headers={"Allow": methods},
-            )
+            methods = known_methods(app, request.scope)
+            return method_problem_response(request.scope, methods, drain=bounds)
         phrase = HTTPStatus(exc.status_code).phrase
         body = ProblemBody(
             title=phrase,
@@ -108,6 +103,7 @@ def install_web(
     )
     hosts = AllowedHosts(allowed_hosts, has_key=api_key is not None)
     # The one that is added last comes first.
+    app.add_middleware(LiteralPaths, routes=app.routes, drain=bounds)
     app.add_middleware(CrossSiteCheck, hosts=hosts, trusted_origins=trusted_origins, drain=bounds)
     app.add_middleware(
         Authentication,

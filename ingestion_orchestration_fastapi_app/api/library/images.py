@@ -24,9 +24,7 @@ router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])
 _LOOKING = (ImageNotFound, CollectionNotFound, StoreRead)
 
 
-@router.get(
-    "/images/{image_id:uuid}", summary="Show an image's data", responses=problems(*_LOOKING)
-)
+@router.get("/images/{image_id}", summary="Show an image's data", responses=problems(*_LOOKING))
 async def get_image(
     image_id: ImageId, services: AppStateDep, collection: CollectionName = "default"
 ) -> ImageReply:

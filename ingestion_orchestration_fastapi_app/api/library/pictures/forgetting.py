@@ -41,7 +41,7 @@ _PATTERN = "^[0-9a-f]{64}$"
 
 
 @router.delete(
-    "/images/{image_id:uuid}",  # no other text is an id: `/images/timeline` has no DELETE
+    "/images/{image_id}",
     dependencies=[WRITES],
     tags=["images"],
     summary="Forget an image",
