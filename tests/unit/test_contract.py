@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import functools
 import re
 from datetime import datetime
 from typing import Any
@@ -135,11 +136,12 @@ def test_a_length_that_no_number_can_hold_is_more_than_any_limit() -> None:
     assert declared_bytes("9" * 100_000) > 2**60
 
 
-def taken_after_patterns() -> list[str]:
+@functools.cache  # a hundred examples ask for it, and making the schema takes long
+def taken_after_patterns() -> tuple[str, ...]:
     schema = FilterSpec.model_json_schema()
     spec = schema["$defs"][schema["$ref"].removeprefix("#/$defs/")]  # filters hold filters
     told = spec["properties"]["taken_after"]["anyOf"][0]["anyOf"]
-    return [one["pattern"] for one in told if "pattern" in one]
+    return tuple(one["pattern"] for one in told if "pattern" in one)
 
 
 @given(st.datetimes(min_value=datetime(1000, 1, 1)))  # noqa: DTZ001  # a camera's clock
