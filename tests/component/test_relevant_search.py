@@ -7,6 +7,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from anyio import create_task_group
 
 from ingestion_orchestration_fastapi_app.domain.search.relevance.noise import LIMIT
 from ingestion_orchestration_fastapi_app.errors import CursorRefused
@@ -169,3 +170,24 @@ async def test_pictures_are_not_judged_by_texts() -> None:
     found = await kept.library.search.similar(query(limit=5), first)
     assert {hit.relevance for hit in found.hits} == {None}
     assert found.nothing_relevant is None
+
+
+async def test_two_who_calibrate_at_once_ask_for_each_text_once() -> None:
+    """An evaluation asks for it while the round is at work."""
+    kept = await made(calibrated=False)
+    made_by = list[bool]()
+
+    async def renew() -> None:
+        made_by.append(await kept.library.calibrating.renew("default"))
+
+    async with create_task_group() as tg:
+        tg.start_soon(renew)
+        tg.start_soon(renew)
+    assert sorted(made_by) == [False, True]
+    shipped = shipped_texts()
+    texts = await kept.library.ledger.calibrations.neutral_texts(FINGERPRINT)
+    assert texts is not None
+    assert (len(texts.sentences), len(texts.nonsense)) == (
+        len(shipped.sentences),
+        len(shipped.nonsense),
+    )

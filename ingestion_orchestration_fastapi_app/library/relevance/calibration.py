@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 import structlog
-from anyio import CapacityLimiter, current_time, sleep, to_thread
+from anyio import CapacityLimiter, Lock, current_time, sleep, to_thread
 
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
@@ -70,6 +70,7 @@ class Calibrating:
         self._sample_points = sample_points
         self._threads = CapacityLimiter(_THREADS)
         self._heard: dict[str, list[Vector]] = {}  # of texts of a model, so far
+        self._one_at_a_time = Lock()  # an evaluation asks for it, too: both would add to one list
 
     async def serve(self) -> None:
         while True:
@@ -89,7 +90,7 @@ class Calibrating:
         """Whether it had to be made. Raises CollectionNotFound, StoreRead, StoreWrite;
         InferenceFault, ModelMismatch.
         """
-        async with self._collections.reading(name) as collection:
+        async with self._one_at_a_time, self._collections.reading(name) as collection:
             active = collection.active
             if active is None:
                 return False

@@ -45,11 +45,13 @@ class Judging:
         self._calibrations = calibrations
         self._store = store
         self._judges: OrderedDict[int, Judge] = OrderedDict()
+        self._forgotten = 0  # times: a judge that was read before the last one is not kept
         self._threads = CapacityLimiter(_THREADS)
 
     def forget(self, generation_id: int) -> None:
         """Its calibration is another now."""
         self._judges.pop(generation_id, None)
+        self._forgotten += 1
 
     async def calibrated(self, active: Generation) -> bool:
         return await self._calibrations.is_evaluated(active.fingerprint)
@@ -92,11 +94,14 @@ class Judging:
         if known is not None:
             self._judges.move_to_end(active.id)
             return known
+        forgotten = self._forgotten
         kept = await self._calibrations.find(active.id)
         texts = await self._calibrations.neutral_texts(active.fingerprint)
         if kept is None or texts is None or texts.digest != kept.texts:
             return None
         judge = await to_thread.run_sync(Judge.of, kept, texts, limiter=self._threads)
+        if forgotten != self._forgotten:
+            return judge
         self._judges[active.id] = judge
         if len(self._judges) > _KEPT:
             self._judges.popitem(last=False)
