@@ -14,7 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
 from ingestion_orchestration_fastapi_app.domain.library.words import WordHit
 from ingestion_orchestration_fastapi_app.domain.search.word_query import WordQuery
-from ingestion_orchestration_fastapi_app.errors import CursorRefused
+from ingestion_orchestration_fastapi_app.errors import CursorRefused, StoreRead
 from ingestion_orchestration_fastapi_app.library.searching import worded
 from ingestion_orchestration_fastapi_app.library.searching.query import Found
 from tests.component.made_library import MadeLibrary, made_library, picture, unit
@@ -32,6 +32,7 @@ TEXTS = {
     'dog "red car"': DOG,
     "IMG_0007": unit(np.eye(DIM)[5]),
     "the of a": CAR,
+    "red": CAR,
 }
 
 
@@ -191,3 +192,37 @@ async def test_words_that_are_not_whole_are_a_warning() -> None:
     there.collections.words.state(collection).whole = False
     found = await there.found("a dog on the beach", mode=SearchMode.HYBRID)
     assert found.warnings == (worded.NOT_WHOLE,)
+
+
+async def test_words_that_many_pictures_hold_alike_find_them_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worded, "DEPTH", 5)
+    alike = [picture(n, CAR, path=f"/photos/IMG_{n:04d}.jpg", caption="beach") for n in range(9)]
+    there = await made_library(alike, {"beach": DOG})
+    found = await there.found("beach", mode=SearchMode.TEXT)
+    assert len(found.hits) == 5
+
+
+async def test_a_picture_that_filters_leave_out_puts_none_aside() -> None:
+    there = await library()
+    # 12 holds both words of it, and is left out; 3 holds one.
+    only_three = Filters(path_prefix="/photos/IMG_0003")
+    found = await there.found("a dog on the beach", mode=SearchMode.TEXT, filters=only_three)
+    assert numbers(found) == [3]
+    found = await there.found("a dog on the beach", mode=SearchMode.AUTO, filters=only_three)
+    assert found.mode is SearchMode.VECTOR
+
+
+@pytest.mark.parametrize("mode", [SearchMode.HYBRID, SearchMode.TEXT])
+async def test_a_further_page_without_its_words_is_no_other_list(
+    mode: SearchMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = await library()
+    first = await there.found("red", mode=mode, limit=1)
+    assert first.cursor is not None
+    monkeypatch.setattr(MemoryWords, "search", Silent.search)
+    with pytest.raises(StoreRead):
+        await there.found("red", mode=mode, limit=1, cursor=first.cursor)
+    monkeypatch.undo()
+    assert (await there.found("red", mode=mode, limit=1, cursor=first.cursor)).hits

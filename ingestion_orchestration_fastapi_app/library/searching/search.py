@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
 from ingestion_orchestration_fastapi_app.domain.search.mode import words_help
-from ingestion_orchestration_fastapi_app.errors import ImageNotFound
+from ingestion_orchestration_fastapi_app.errors import ImageNotFound, StoreRead
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
@@ -210,6 +210,8 @@ class Search:
             return SearchMode.VECTOR, NOTHING
         worded = await self._wording.found(scope, text)
         if not worded.is_answered:
+            if start.after is not None:
+                raise StoreRead("The words do not answer now, and they found the pages before.")
             return SearchMode.VECTOR, worded
         if mode is SearchMode.AUTO:
             helps = words_help(worded.asked, worded.held.values())

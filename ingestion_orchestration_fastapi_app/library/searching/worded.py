@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.domain.search.word_query import (
 from ingestion_orchestration_fastapi_app.library.searching.query import Scope
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.contract.search import SearchMode
 
 DEPTH = 500
 DEPTH_OF_QUOTED = 1000  # all results are among them
@@ -69,8 +70,10 @@ class Wording:
                 again = await self._words.search(collection, asked, limit=depth, among=among)
                 hits = hits if again is None else again
         is_whole = len(hits) < depth
-        if not is_whole and not asked.required:
+        is_fused = scope.query.mode is not SearchMode.TEXT
+        if is_fused and not is_whole and not asked.required:
             hits = _without_last_ties(hits)
+        hits = await self._allowed(scope, hits)
         rows = await self._words.found(collection, [hit.id for hit in hits])
         if hits and not rows:
             return Worded(asked, is_answered=False, warnings=(NOT_ANSWERING,))
@@ -99,6 +102,17 @@ class Wording:
             for one in found
         ]
         return sorted(made, key=lambda one: (-(one.word_score or 0.0), one.id))
+
+    async def _allowed(self, scope: Scope, hits: list[WordHit]) -> list[WordHit]:
+        """Those of the filters: what no answer may show says nothing of the others either."""
+        if not hits or scope.filters == NO_FILTERS:
+            return hits
+        filters = only(scope.filters, [hit.id for hit in hits])
+        found = await self._store.candidates(
+            scope.active.table, None, limit=len(hits), filters=filters
+        )
+        there = {one.id for one in found}
+        return [hit for hit in hits if hit.id in there]
 
     async def _narrow(self, scope: Scope) -> Collection[UUID] | None:
         """The ids that match; None where they are too many."""
