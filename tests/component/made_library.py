@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
-from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query
+from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query, Shown
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -98,6 +98,7 @@ async def made_library(
     *,
     store: VectorStore | None = None,
     words: WordStore | None = None,
+    shown: Shown = lambda _: None,
 ) -> MadeLibrary:
     dim = len(points[0].vector)
     service = KnownTexts(told=told(dim), texts=texts)
@@ -116,7 +117,7 @@ async def made_library(
         pool,
         conditions=conditions,
         judging=judging,
-        shown=lambda _: None,
+        shown=shown,
         query_timeout_s=1,
     )
     calibrating = Calibrating(ledger, store, pool, collections, judging)

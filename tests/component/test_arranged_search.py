@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -206,3 +207,40 @@ async def test_an_empty_collection_and_modes_without_a_text_are_no_fault() -> No
     there = await library()
     found = await there.search.mixed(query(mode=SearchMode.AUTO), None, [Example("x")])
     assert found.mode is SearchMode.VECTOR
+
+
+async def test_a_sorted_page_misses_nothing_where_the_last_image_of_the_one_before_went() -> None:
+    there = await library()
+    asked: dict[str, Any] = {"limit": 5, "sort": SearchSort.PATH, "is_descending": False}
+    whole = numbers(await there.found("x", **{**asked, "limit": 40}))
+    first = await there.found("x", **asked)
+    table = (await there.collections.get("default")).bound().table
+    await there.store.delete(table, [first.hits[-1].point.id])
+    second = await there.found("x", cursor=first.cursor, **asked)
+    assert numbers(second) == whole[5:10]
+
+
+async def test_no_way_to_search_shows_what_lies_outside_the_folders_that_may_be_shown() -> None:
+    points = [made(number, content=0) for number in range(12)]
+    there = await made_library(points, {"x": X, "jpg": X}, shown=lambda _: (b"/photos/a",))
+    allowed = {one.id for one in points if one.path.startswith(b"/photos/a/")}
+    for mode, sort, fold, diverse in product(
+        SearchMode, SearchSort, (Fold(), COPIES), (False, True)
+    ):
+        asked: dict[str, Any] = {"mode": mode, "sort": sort, "fold": fold, "is_counted": True}
+        found = await there.found("jpg", diverse=diverse, limit=50, **asked)
+        seen = [one for hit in found.hits for one in (hit.point.id, *hit.others)]
+        assert set(seen) == allowed, asked
+        assert found.total in (1, len(allowed))
+    hidden, shown = made(1), made(0)
+    for refused in (Example(hidden.id), Example(hidden.id, -1)):
+        with pytest.raises(ImageNotFound):
+            await mixed(there, Example("x"), refused)
+    for look in (
+        there.search.similar(query(), hidden.id),
+        there.search.vector_of("default", hidden.id),
+    ):
+        with pytest.raises(ImageNotFound):
+            await look
+    similar = await there.search.similar(query(limit=50), shown.id)
+    assert {hit.point.id for hit in similar.hits} == allowed - {shown.id}

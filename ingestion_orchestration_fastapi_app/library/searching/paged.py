@@ -61,7 +61,7 @@ def start_of(
     if cursor is None:
         raise CursorRefused("This is no cursor that a search gave.")
     dim = collection.active and collection.active.dim
-    is_other = len(cursor.vector) != dim and cursor.mode is not SearchMode.TEXT
+    is_other = len(cursor.vector) != (0 if cursor.mode is SearchMode.TEXT else dim)
     if cursor.query != digest or is_other:
         raise CursorRefused(
             "The cursor is of another search: its query, collection, filters or least score "
@@ -136,7 +136,8 @@ def _rest(
             group for group in groups if after.precedes(group.first.score or 0.0, group.first.id)
         ]
     places = (at for at, group in enumerate(groups) if any(one.id == after.id for one in group.all))
-    return groups[next(places, after.rank - 1) + 1 :]
+    # Where the last image is gone, what followed it has moved up by one.
+    return groups[next((at + 1 for at in places), max(after.rank - 1, 0)) :]
 
 
 def _moves(query: Query, start: Start) -> bool:
