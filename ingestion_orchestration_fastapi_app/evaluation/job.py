@@ -29,6 +29,7 @@ from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.domain.search.relevance.calibration import BEST_HITS
 from ingestion_orchestration_fastapi_app.errors import InferenceFault
 from ingestion_orchestration_fastapi_app.evaluation.pictures import (
+    Ends,
     Pictures,
     TooManyPicturesError,
     pictures_of,
@@ -108,16 +109,18 @@ class Evaluate:
         try:
             pictures = await pictures_of(scope.ports.store, collection)
             texts = await self._texts(options, pictures)
+            ends = await to_thread.run_sync(Ends, pictures.paths, limiter=self.threads)
+            asked = await to_thread.run_sync(_with_an_image, texts, ends, limiter=self.threads)
         except (CaptionsUnreadableError, TooManyPicturesError) as exc:
             raise JobFailedError(ErrorCode.VALIDATION, f"{exc}".capitalize()) from exc
         except Problem as exc:
             raise JobFailedError(exc.code, exc.detail) from exc
-        run = _Run(self, scope, collection, pictures, texts)
+        run = _Run(self, scope, collection, pictures, ends, asked, len(texts) - len(asked))
         await run.whole()
 
     async def _texts(self, options: EvaluateOptions, pictures: Pictures) -> tuple[AskedText, ...]:
         if options.captions_path is None:
-            return classes_of(pictures.paths)
+            return await to_thread.run_sync(classes_of, pictures.paths, limiter=self.threads)
         content = await self.read_captions(options.captions_path)
         return await to_thread.run_sync(texts_of, content, limiter=self.threads)
 
@@ -129,14 +132,13 @@ class _Run:
         scope: JobScope,
         collection: CollectionRecord,
         pictures: Pictures,
-        texts: Sequence[AskedText],
+        ends: Ends,
+        asked: Sequence[AskedText],
+        without_image: int,
     ) -> None:
-        self._kind, self._scope, self._pictures = kind, scope, pictures
+        self._kind, self._scope, self._pictures, self._ends = kind, scope, pictures, ends
         self._active: Generation = collection.bound()
-        by_name = pictures.by_name()
-        placed = [(one, pictures.places(one.images, by_name)) for one in texts]
-        self._asked = [(one, places) for one, places in placed if places]
-        self._without_image = len(placed) - len(self._asked)
+        self._asked, self._without_image = asked, without_image
         kept = scope.record.checkpoint.position
         self._position = Position() if kept is None else _POSITION.validate_python(kept)
 
@@ -165,9 +167,8 @@ class _Run:
     async def _next(self) -> None:
         done, tally = self._position.done, self._position.tally
         if done < len(self._asked):
-            text, places = self._asked[done]
-            vector = await self._vector(text.text)
-            await self._count(text, places, vector)
+            text = self._asked[done]
+            await self._count(text, await self._vector(text.text))
             return
         vector = await self._vector(nonsense(done - len(self._asked)))
         best = await self._scope.ports.store.search(self._active.table, vector, limit=BEST_HITS)
@@ -177,11 +178,10 @@ class _Run:
             tally.nonsense += 1
             tally.rejected += judged.nothing_relevant is True
 
-    async def _count(self, text: AskedText, places: Sequence[int], vector: Vector) -> None:
-        tally, pictures = self._position.tally, self._pictures
-        rank, first = await to_thread.run_sync(
-            _ranked, pictures, vector, places, limiter=self._kind.threads
-        )
+    async def _count(self, text: AskedText, vector: Vector) -> None:
+        tally, pictures, threads = self._position.tally, self._pictures, self._kind.threads
+        places = await to_thread.run_sync(self._ends.places, text.images, limiter=threads)
+        rank, first = await to_thread.run_sync(_ranked, pictures, vector, places, limiter=threads)
         tally.add_rank(text, rank, pixel_source=pictures.pixel_sources[places[0]])
         hits = await self._scope.ports.store.search(self._active.table, vector, limit=BEST_HITS)
         ids = [hit.point.id for hit in hits]
@@ -226,6 +226,10 @@ class _Run:
 
 async def _embedded(text: str, service: Inference, fingerprint: str) -> QueryVector:
     return await service.embed_text(text, fingerprint=fingerprint)
+
+
+def _with_an_image(texts: Sequence[AskedText], ends: Ends) -> list[AskedText]:
+    return [one for one in texts if ends.holds(one.images)]
 
 
 def _ranked(pictures: Pictures, vector: Vector, places: Sequence[int]) -> tuple[int, list[int]]:

@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.evaluation.figures import (
     rank_of,
     recall_of,
 )
+from ingestion_orchestration_fastapi_app.evaluation.pictures import Ends
 
 
 def asked(text: str, *images: str, language: str | None = None) -> AskedText:
@@ -104,11 +105,40 @@ def test_a_third_column_is_the_language() -> None:
         ('{"images": [{"filename": "a"}]}', '"sentences"'),
         ('{"images": [{"filename": "a", "sentences": [{"text": "x"}]}]}', '"raw"'),
         ('{"images": [{"filename": "a", "sentences": ["x"]}]}', '"raw"'),
+        (
+            '{"images": [{"filename": "a", "sentences": [{"raw": "x", "language": {}}]}]}',
+            "language",
+        ),
+        ('{"images": ' + "[" * 100_000, "no JSON"),
+        ('image,caption\na.jpg,"' + "x" * 200_000, "no CSV"),
+        ("".join(f"a.jpg\tx\t{number}\n" for number in range(65)), "64 languages"),
     ],
 )
 def test_what_is_no_file_of_captions_says_where(content: str, where: str) -> None:
     with pytest.raises(CaptionsUnreadableError, match=where):
         texts_of(content)
+
+
+def test_a_caption_may_hold_any_character_but_a_tab_and_a_line_s_end() -> None:
+    assert texts_of("a.jpg\ta\u2028dog\x0b\x85b") == (asked("a\u2028dog\x0b\x85b", "a.jpg"),)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4), max_size=12),
+    st.lists(st.sampled_from(["a", "b", "", "/a", "a/b", "a/b/c", "c/c", "b/"]), max_size=4),
+)
+def test_images_are_named_by_the_ends_of_their_paths(
+    folders: list[list[str]], names: list[str]
+) -> None:
+    paths = ["/".join(one) for one in folders]
+    expected = [
+        at
+        for at, path in enumerate(paths)
+        if any(f"/{path}".endswith(f"/{name}") for name in names if name)
+    ]
+    ends = Ends(paths)
+    assert ends.places(names) == expected
+    assert ends.holds(names) == bool(expected)
 
 
 def test_folders_are_classes() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 MAX_TEXTS = 1_000_000
 MAX_TEXT_CHARACTERS = 2000
+MAX_LANGUAGES = 64  # each has figures of its own
 _SHORT_WORDS = 3
 
 
@@ -34,7 +35,13 @@ class AskedText:
 def checked(texts: Iterable[AskedText]) -> tuple[AskedText, ...]:
     """Raises CaptionsUnreadableError for none, too many, or one that no search takes."""
     found: list[AskedText] = []
+    languages: set[str | None] = set()
     for one in texts:
+        languages.add(one.language)
+        if len(languages) > MAX_LANGUAGES:
+            raise CaptionsUnreadableError(
+                f"its captions are of more than {MAX_LANGUAGES} languages: is that column another?"
+            )
         if not one.text.strip():
             raise CaptionsUnreadableError(f"a caption of {_named(one)} is blank")
         if len(one.text) > MAX_TEXT_CHARACTERS:

@@ -64,7 +64,7 @@ def _class_name(folder: str) -> str:
 def _karpathy(body: str) -> Iterator[AskedText]:
     try:
         read = json.loads(body)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise CaptionsUnreadableError(f"it is no JSON: {exc}") from exc
     images = read.get("images")
     if not isinstance(images, list):
@@ -89,22 +89,28 @@ def _sentences(image: Mapping[str, Any], number: int) -> Iterator[AskedText]:
         if not isinstance(raw, str):
             raise CaptionsUnreadableError(f'a sentence of image {number} has no "raw"')
         language = sentence.get("language", image.get("language"))
+        if not isinstance(language, str | None):
+            raise CaptionsUnreadableError(f'the "language" of image {number} is no text')
         yield AskedText(raw.strip(), frozenset({name}), language)
 
 
 def _csv(body: str) -> Iterator[AskedText]:
     rows = csv.reader(io.StringIO(body, newline=""))
     next(rows)
-    for row in rows:
-        if not row:
-            continue
-        if len(row) < 2:  # image and caption
-            raise CaptionsUnreadableError(f"line {rows.line_num} has no caption")
-        yield AskedText(row[1].strip(), frozenset({row[0].strip()}))
+    try:
+        for row in rows:
+            if not row:
+                continue
+            if len(row) < 2:  # image and caption
+                raise CaptionsUnreadableError(f"line {rows.line_num} has no caption")
+            yield AskedText(row[1].strip(), frozenset({row[0].strip()}))
+    except csv.Error as exc:
+        raise CaptionsUnreadableError(f"line {rows.line_num} is no CSV: {exc}") from exc
 
 
 def _lines(body: str) -> Iterator[AskedText]:
-    for number, line in enumerate(body.splitlines(), start=1):
+    for number, ended in enumerate(body.split("\n"), start=1):
+        line = ended.removesuffix("\r")
         if not line.strip():
             continue
         numbered = _NUMBERED.fullmatch(line)
