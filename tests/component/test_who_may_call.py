@@ -30,7 +30,14 @@ PUBLIC = {"/", "/docs", "/openapi.json", "/health/live", "/health/ready"}
 LOGIN = ("POST", "/api/v1/session")
 PUBLIC_BELOW = ("/static/", "/docs/")
 # Not GET, and yet they change nothing of the library. A caller may always log itself out.
-ONLY_READ = {"/api/v1/search/text", "/api/v1/search/image", "/api/v1/session"}
+ONLY_READ = {
+    "/api/v1/search",
+    "/api/v1/search/text",
+    "/api/v1/search/image",
+    "/api/v1/search/pictures",
+    "/api/v1/selection/zip",
+    "/api/v1/session",
+}
 
 
 def apps(folder: Path, key: str | None) -> dict[str, FastAPI]:
