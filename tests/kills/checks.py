@@ -30,6 +30,8 @@ def check_same_end(story: Story, whole: Story) -> None:
     assert left["contents"] == expected["contents"]
     assert left["captions"] == expected["captions"]
     assert left["texts"] == expected["texts"]
+    assert left["annotations"] == expected["annotations"]
+    assert left["forgotten"] == expected["forgotten"]
     assert left["word_rows"] == sorted(left["rows"])
     ids = sorted(left["rows"])
     ours, theirs = (

@@ -14,7 +14,17 @@ from tests.kills.photos import change, contents, fill, path_of
 from tests.kills.rig import Rig, Scenario, Seen, Story
 from tests.kills.spoil import spoil
 
-NAMES = ("first", "sync", "again", "same", "moved", "forgotten", "checked", "reembedded")
+NAMES = (
+    "first",
+    "sync",
+    "again",
+    "same",
+    "moved",
+    "forgotten",
+    "checked",
+    "reembedded",
+    "selected",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,8 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     """By name: a first import, one that syncs a changed folder, one after a deletion that is to
     be watched, and one of a folder in which all is the same and nothing is to be watched any more.
     Then one of a folder that has moved, and one of a folder that was forgotten. Then a check of a
-    collection in which much is wrong, and another model for what was imported first.
+    collection in which much is wrong, another model for what was imported first, and an import
+    after things were said of images and some of them forgotten.
     """
     home = tmp_path_factory.mktemp("home")
     fill(home / "photos")
@@ -88,6 +99,8 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     checked = Scenario("checked", damaged, errand, stored.folder / "data")
     errand = replace(_after(whole, {}), reembed=True)
     reembedded = Scenario("reembedded", home, errand, whole.folder / "data")
+    errand = replace(_after(whole, {"captions": True}), select_first=True)
+    selected = Scenario("selected", home, errand, whole.folder / "data")
     return {
         "first": _known(first, whole),
         "sync": _known(sync, synced),
@@ -97,6 +110,7 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
         "forgotten": _known(forgotten, rig.story(forgotten)),
         "checked": _known(checked, rig.story(checked)),
         "reembedded": _known(reembedded, rig.story(reembedded)),
+        "selected": _known(selected, rig.story(selected)),
     }
 
 

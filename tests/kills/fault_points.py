@@ -55,6 +55,15 @@ READS = frozenset(
         "ledger.catalogue.size",
         "ledger.catalogue.unlike",
         "ledger.captions.captioned",
+        "ledger.annotations.find",
+        "ledger.annotations.of_points",
+        "ledger.calibrations.find",
+        "ledger.calibrations.is_evaluated",
+        "ledger.calibrations.neutral_texts",
+        "ledger.forgotten.among",
+        "ledger.forgotten.page",
+        "ledger.forgotten.pending_collections",
+        "ledger.forgotten.pending_points",
         "ledger.allowed_roots.list_all",
         "store.exists",
         "store.search",
@@ -92,6 +101,15 @@ OF_OTHER_TABLES = frozenset(
 OF_OLDER_STORES = frozenset(
     {"ledger.roots.repeat_changes", "ledger.captions.forget", "ledger.catalogue.doubt"}
 )
+# No errand evaluates a model, or has so many images that noise can be told: one transaction each.
+# What a kill loses is made again.
+OF_RELEVANCE = frozenset(
+    {
+        "ledger.calibrations.keep",
+        "ledger.calibrations.keep_neutral_texts",
+        "ledger.calibrations.set_evaluated",
+    }
+)
 # Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
 WAITS = frozenset(
     {"library.open", "preparation.prepare", "inference.capabilities", "inference.embed"}
@@ -118,7 +136,8 @@ def calls_of_ports() -> frozenset[str]:
 def fault_points() -> frozenset[str]:
     """Every durable step of a job and of its collection, and every wait."""
     durable = {name for name in calls_of_ports() if name.partition(".")[0] in KEEPING}
-    return frozenset(durable - READS - OF_LOGINS - OF_OTHER_TABLES - OF_OLDER_STORES | WAITS)
+    left_out = READS | OF_LOGINS | OF_OTHER_TABLES | OF_OLDER_STORES | OF_RELEVANCE
+    return frozenset(durable - left_out | WAITS)
 
 
 POINTS = fault_points()

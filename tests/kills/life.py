@@ -7,7 +7,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.component.bench import adds_up
 from tests.component.orchestrator_app import Running, orchestrator
 from tests.kills.fault_points import Fault, Fuse
 from tests.kills.inference import OTHER
+from tests.kills.selecting import select
 from utils.contract import LOCAL_SECRET_HEADER, JobCounts, JobState
 from utils.process.parent_death import die_with_parent
 
@@ -36,7 +37,8 @@ class Errand:
     """What a client wants, and asks for again after a restart until it is done.
 
     `known_jobs` were there before. `moved_from` is where the photos were then.
-    `root_first`: a root is added and taken back. `check`: the collection is verified instead;
+    `root_first`: a root is added and taken back. `select_first`: things are said of images, and
+    some are forgotten. `check`: the collection is verified instead;
     `reembed`: it gets another model.
     """
 
@@ -45,6 +47,7 @@ class Errand:
     delete_first: bool = False
     forget_first: bool = False
     root_first: bool = False
+    select_first: bool = False
     check: bool = False
     reembed: bool = False
     moved_from: Path | None = None
@@ -114,6 +117,8 @@ async def _done(running: Running, errand: Errand) -> str:
             await running.http.delete("/api/v1/collections/default")
         if errand.root_first:
             await _name_root(running)
+        if errand.select_first:
+            await select(running)
         if errand.forget_first or errand.moved_from is not None:
             await _change_roots(running, errand)
         if errand.check:
@@ -181,6 +186,8 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
     assert table is not None
     word_ids = [ids async for ids in ports.words.ids(table)]
     said = await words.found(collection, [point.id for point in points])
+    said_of = await ports.ledger.annotations.find({point.sha256 for point in points})
+    forgotten = await ports.ledger.forgotten.page(collection.id, after=b"", limit=1000)
     failures, _ = await ports.ledger.jobs.failures(record.id, limit=1000, offset=0)
     return {
         "state": record.state,
@@ -196,6 +203,8 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
         "texts": {str(one): words.text for one, words in said.items()},
         "word_rows": sorted(str(one) for ids in word_ids for one in ids),
         "contents": {str(point.id): point.sha256.hex() for point in points},
+        "annotations": {content.hex(): asdict(one) for content, one in said_of.items()},
+        "forgotten": [one.sha256.hex() for one in forgotten],
         "failures": [[failure.display_path, failure.code] for failure in failures],
         "job_id": record.id,
         "table_rows": await ports.store.count(active.table),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 from PIL import Image
@@ -66,13 +67,18 @@ def write(path: Path, data: bytes) -> None:
 
 def contents(photos: Path) -> dict[str, str]:
     """By point id, the content's SHA-256 in hexadecimal digits."""
-    root = root_at(os.fsencode(photos))
     found: dict[str, str] = {}
     for folder, _, names in os.walk(os.fsencode(photos)):
         for name in names:
             path = os.path.join(folder, name)
             with open(path, "rb") as file:
                 sha256 = hashlib.sha256(file.read()).hexdigest()
-            relative = os.path.relpath(path, root.path)
-            found[str(point_id(new_identity("default", ()), root.id, relative))] = sha256
+            found[str(image_at(photos, Path(os.fsdecode(path))))] = sha256
     return found
+
+
+def image_at(photos: Path, path: Path) -> UUID:
+    """Its point's id in the collection `default`."""
+    root = root_at(os.fsencode(photos))
+    relative = os.path.relpath(os.fsencode(path), root.path)
+    return point_id(new_identity("default", ()), root.id, relative)

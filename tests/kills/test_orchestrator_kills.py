@@ -18,6 +18,7 @@ from tests.kills.fault_points import (
 )
 from tests.kills.inference import OTHER
 from tests.kills.rig import Kill, Rig, Strike
+from tests.kills.selecting import SAID
 from tests.kills.spoil import LOST
 from tests.kills.surviving import PHASES, faults, survived, told
 
@@ -96,6 +97,21 @@ def test_a_killed_change_of_model_ends_with_the_other_model_whole(
     told(rig, known["reembedded"], [Kill(fault) for fault in steps if fault.step in of_change])
 
 
+def test_what_is_said_of_images_and_forgotten_outlives_a_kill(
+    rig: Rig, known: dict[str, Known]
+) -> None:
+    """One was taken back, so it is there again; the other and its copies are not."""
+    whole, by_id = known["selected"].whole.left, known["selected"].contents
+    assert len(whole["annotations"]) == SAID
+    assert len(whole["forgotten"]) == 1
+    assert set(known["first"].whole.left["rows"]) - set(whole["rows"]) == {
+        image for image, content in by_id.items() if content == whole["forgotten"][0]
+    }
+    steps = faults(known["selected"], PHASES, random.Random(15))
+    of_selection = ("ledger.annotations.", "ledger.forgotten.")
+    told(rig, known["selected"], [Kill(one) for one in steps if one.step.startswith(of_selection)])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
@@ -108,6 +124,7 @@ def test_a_killed_change_of_model_ends_with_the_other_model_whole(
         ("forgotten", 8),
         ("checked", 9),
         ("reembedded", 10),
+        ("selected", 11),
     ],
 )
 def test_a_kill_before_and_after_each_fault_point_costs_nothing(
