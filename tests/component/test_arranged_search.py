@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -131,6 +132,20 @@ async def test_results_are_sorted_by_path() -> None:
     there = await library()
     seen = await all_pages(there, limit=7, sort=SearchSort.PATH, is_descending=False)
     assert seen == sorted(range(40), key=lambda number: (number % 3, number))
+
+
+async def test_results_are_sorted_by_when_they_were_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = await library()
+    moments = {made(number).id: number * 7 % 40 for number in range(40) if number != 3}
+
+    async def added(_: int, ids: Collection[UUID]) -> dict[UUID, int]:
+        return {one: moments[one] for one in ids if one in moments}
+
+    monkeypatch.setattr(there.ledger.browsing, "added", added)
+    known = sorted((n for n in range(40) if n != 3), key=lambda n: n * 7 % 40)
+    for descending in (True, False):
+        seen = await all_pages(there, limit=7, sort=SearchSort.ADDED, is_descending=descending)
+        assert seen == [*(known[::-1] if descending else known), 3]
 
 
 async def test_sorting_what_nothing_cuts_is_told() -> None:

@@ -99,11 +99,45 @@ async def test_what_is_shown_is_counted_sorted_and_folded(running: Running) -> N
     assert [hit["path"] for hit in back["results"]] == paths[::-1]
 
 
+async def test_filters_alone_list_what_they_let_through(running: Running) -> None:
+    folder = str(running.photos / "red")
+    asked: dict[str, Any] = {"query": " \u200b", "filters": {"folder": folder}, "limit": 2}
+    reply = await found(running, **asked, with_total=True)
+    assert reply["mode_used"] is None
+    assert {(one["score"], *one["found_by"]) for one in reply["results"]} == {(None,)}
+    listed = await running.get(f"/images?folder={folder}&sort=taken_at&order=desc&limit=2")
+    assert reply["results"] != []
+    assert [one["id"] for one in reply["results"]] == [one["id"] for one in listed["images"]]
+    assert (reply["total"], reply["total_is_exact"]) == (listed["total"], True)
+    seen, cursor = [one["id"] for one in reply["results"]], reply["cursor"]
+    while cursor is not None:
+        page = await found(running, **asked, cursor=cursor)
+        seen, cursor = seen + [one["id"] for one in page["results"]], page["cursor"]
+    assert len(seen) == len(set(seen)) == listed["total"]
+    everything = await found(running, sort="path", limit=100)
+    paths = [one["path"] for one in everything["results"]]
+    assert paths == sorted(paths)
+    assert set(folders(everything)) > {"red"}
+    refused = await running.post("/search", {**asked, "query": "red", "cursor": reply["cursor"]})
+    check_problem(refused, 400, ErrorCode.CURSOR)
+
+
+async def test_what_was_found_is_sorted_by_when_it_was_added(running: Running) -> None:
+    listed = await running.get("/images?sort=added&limit=100")
+    asked: dict[str, Any] = {"query": "red", "fold": {"copies": False}, "limit": 100}
+    reply = await found(running, **asked, mode="vector", sort="added")
+    assert {one["id"] for one in reply["results"]} == {one["id"] for one in listed["images"]}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
-        {},
-        {"query": " \u200b", "filters": {"camera": "canon"}},
+        {"min_score": 0.2},
+        {"min_relevance": 0.5},
+        {"diverse": True},
+        {"fold": {"pairs": True}},
+        {"parse": True},
+        {"mode": "hybrid"},
         {"mode": "text", "positive": [{"text": "red"}]},
         {"query": "red", "mode": "text", "min_score": 0.2},
         {"query": "red", "mode": "text", "negative": [{"text": "red"}]},

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
 from anyio.lowlevel import checkpoint
 
@@ -25,7 +26,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Viewport,
     moment_number,
 )
-from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.memory_ledger.state import Entry, State
 from utils.text.folded import folded
@@ -73,6 +74,11 @@ class MemoryBrowsing:
             return (root, _Way(folder, way), _Way(name, way), way * position.row)
 
         return names if order.sort is Sort.PATH else numbers
+
+    async def added(self, collection_id: int, point_ids: Collection[UUID]) -> dict[UUID, int]:
+        await checkpoint()
+        there = {one.point.id: one for one in self._matching(collection_id, NO_FILTERS)}
+        return {one: moment_number(there[one].added_at) for one in point_ids if one in there}
 
     async def count(self, collection_id: int, filters: Filters, *, at_most: int | None) -> int:
         await checkpoint()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -57,6 +58,19 @@ async def whole(
         if len(page) < limit:
             return found
         after = page[-1].position
+
+
+async def test_when_images_were_added_is_known_of_those_that_are_there(
+    both: tuple[Ledger, Ledger],
+) -> None:
+    real, twin = both
+    order = Order(Sort.ADDED)
+    listed = await whole(twin, NO_FILTERS, order, limit=999, is_dense=True)
+    expected = {one.id: one.position.value for one in listed[::2]}
+    asked = [*expected, UUID(int=1)]
+    assert await real.browsing.added(1, asked) == expected
+    assert await twin.browsing.added(1, asked) == expected
+    assert await real.browsing.added(2, asked) == await twin.browsing.added(2, asked) == {}
 
 
 @pytest.mark.parametrize("filters", [*FILTERS, *OPPOSITES], ids=range(2 * len(FILTERS)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import structlog
@@ -53,6 +53,12 @@ class CollectionCatalogue:
     def is_whole(collection: CollectionRecord) -> bool:
         """As far as is known."""
         return collection.catalogue_version == CATALOGUE_VERSION
+
+    async def added(
+        self, collection: CollectionRecord, point_ids: Collection[UUID]
+    ) -> dict[UUID, int]:
+        """When each of these that it knows was added, as numbers that grow with time."""
+        return await self._ledger.browsing.added(collection.id, point_ids)
 
     async def serve(self) -> None:
         while True:

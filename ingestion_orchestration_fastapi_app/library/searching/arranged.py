@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
+from uuid import UUID
 
 from anyio import CapacityLimiter, to_thread
 
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
 from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
 from ingestion_orchestration_fastapi_app.domain.search.diversity import diverse_order
 from ingestion_orchestration_fastapi_app.domain.search.folding import Folded, fold
+from ingestion_orchestration_fastapi_app.library.catalogue.collection_catalogue import (
+    CollectionCatalogue,
+)
 from ingestion_orchestration_fastapi_app.library.searching.pool import DIVERSE_DEPTH
 from ingestion_orchestration_fastapi_app.library.searching.query import Query
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.contract.search import SearchSort
 
+_Moment = TypeVar("_Moment", datetime, int)
+
 
 class Arranging:
-    def __init__(self, store: VectorStore, *, threads: CapacityLimiter) -> None:
+    def __init__(
+        self, store: VectorStore, catalogue: CollectionCatalogue, *, threads: CapacityLimiter
+    ) -> None:
         self._store = store
+        self._catalogue = catalogue
         self._threads = threads
 
-    async def arranged(self, query: Query, found: Sequence[Candidate]) -> list[Folded[Candidate]]:
+    async def arranged(
+        self, query: Query, collection: CollectionRecord, found: Sequence[Candidate]
+    ) -> list[Folded[Candidate]]:
         """A group stands where its first member does, in whatever order was asked for."""
-        return await to_thread.run_sync(_ordered, query, found, limiter=self._threads)
+        added: dict[UUID, int] = {}
+        if query.sort is SearchSort.ADDED:
+            added = await self._catalogue.added(collection, [one.id for one in found])
+        return await to_thread.run_sync(_ordered, query, found, added, limiter=self._threads)
 
     async def diverse(
         self, query: Query, active: Generation, groups: list[Folded[Candidate]]
@@ -48,27 +64,32 @@ class Arranging:
         return [there[place] for place in order]
 
 
-def _ordered(query: Query, found: Sequence[Candidate]) -> list[Folded[Candidate]]:
+def _ordered(
+    query: Query, found: Sequence[Candidate], added: Mapping[UUID, int]
+) -> list[Folded[Candidate]]:
     match query.sort:
         case SearchSort.RELEVANCE:
             ordered = list(found)
         case SearchSort.TAKEN_AT:
-            ordered = _by_date(found, is_descending=query.is_descending)
+            taken = {one.id: one.taken_at for one in found if one.taken_at is not None}
+            ordered = _by_moment(found, taken, is_descending=query.is_descending)
+        case SearchSort.ADDED:
+            ordered = _by_moment(found, added, is_descending=query.is_descending)
         case SearchSort.PATH:
             ordered = sorted(found, key=_place, reverse=query.is_descending)
     return fold(ordered, query.fold)
 
 
-def _by_date(found: Sequence[Candidate], *, is_descending: bool) -> list[Candidate]:
-    """Those without a date are the last, whatever the direction."""
-    dated = [(one.taken_at, str(one.id), one) for one in found if one.taken_at is not None]
-    undated = sorted((one for one in found if one.taken_at is None), key=lambda one: one.id)
-    in_time = sorted(dated, key=_moment, reverse=is_descending)
-    return [*(one for _, _, one in in_time), *undated]
-
-
-def _moment(dated: tuple[datetime, str, Candidate]) -> tuple[datetime, str]:
-    return dated[:2]
+def _by_moment(
+    found: Sequence[Candidate], moments: Mapping[UUID, _Moment], *, is_descending: bool
+) -> list[Candidate]:
+    """Those without one are the last, whatever the direction."""
+    there = sorted(
+        (one for one in found if one.id in moments),
+        key=lambda one: (moments[one.id], str(one.id)),
+        reverse=is_descending,
+    )
+    return there + sorted((one for one in found if one.id not in moments), key=lambda one: one.id)
 
 
 def _place(one: Candidate) -> tuple[list[tuple[int, bytes]], str]:

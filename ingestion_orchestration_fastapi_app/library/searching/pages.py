@@ -98,7 +98,7 @@ class Pages:
             if cut is not None:
                 kept = cut.candidates
                 pool = replace(pool, is_whole=pool.is_whole or cut.is_end)
-            found = await self._arranging.arranged(query, kept[:MAX_DEPTH])
+            found = await self._arranging.arranged(query, scope.collection, kept[:MAX_DEPTH])
             groups = found
             if query.diverse:
                 groups = await self._arranging.diverse(query, scope.active, found)

@@ -102,7 +102,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`cursor` is there where more may follow. `mode` is the one that was used. `total`: all that
+    """`cursor` is there where more may follow. `mode` is the one that was used; None where nothing
+    but filters was asked for. `total`: all that
     were found, or, unless `is_total_exact`, at least so many; None where it was not counted.
     `nothing_relevant`: None where that is not known. `calibrated`: an evaluation has run with the
     model.
@@ -112,7 +113,7 @@ class Found:
     collection: CollectionRecord
     warnings: tuple[str, ...]
     cursor: str | None = None
-    mode: SearchMode = SearchMode.VECTOR
+    mode: SearchMode | None = SearchMode.VECTOR
     total: int | None = None
     is_total_exact: bool = True
     nothing_relevant: bool | None = None

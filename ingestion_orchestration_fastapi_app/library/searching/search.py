@@ -83,7 +83,7 @@ class Search:
             collections.words,
             Pools(store, self._wording),
             self._relevance,
-            Arranging(store, threads=self._threads),
+            Arranging(store, collections.catalogue, threads=self._threads),
             clock=clock,
         )
 

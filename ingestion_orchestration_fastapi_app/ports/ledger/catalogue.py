@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 from uuid import UUID
@@ -69,6 +69,9 @@ class BrowsingRepository(Protocol):
         is_dense: bool,
     ) -> list[Listed]:
         """`is_dense`: so many pictures match that it is best to walk through all in order."""
+
+    async def added(self, collection_id: int, point_ids: Collection[UUID]) -> dict[UUID, int]:
+        """When each of these was added, as of `Position.value`."""
 
     async def count(self, collection_id: int, filters: Filters, *, at_most: int | None) -> int: ...
     async def days(self, collection_id: int, filters: Filters) -> list[tuple[date | None, int]]:

@@ -50,7 +50,8 @@ class SearchRequest(Wire):
         default=None,
         max_length=MAX_QUERY_CHARACTERS,
         description="What the pictures show, in words: looked for in titles, captions and names, "
-        "too, as `mode` says.",
+        "too, as `mode` says. Without it, and without examples, all images that `filters` let "
+        "through are listed, sorted by `taken_at` unless `sort` says otherwise; none are folded.",
     )
     parse: StrictBool = Field(
         default=False, description=f"{PARSE_DESCRIPTION} Without examples only."
@@ -92,7 +93,7 @@ class SearchRequest(Wire):
     sort: SearchSort = Field(
         default=SearchSort.RELEVANCE,
         description="The order of what was found: of the best 10,000, or fewer where `min_score` "
-        "cuts them. Images without a date are the last.",
+        "cuts them. `added`: when it was imported first. Images without a date are the last.",
     )
     order: Literal["asc", "desc"] | None = Field(
         default=None,
@@ -113,13 +114,13 @@ class SearchRequest(Wire):
         default=False, description="Whether all results are counted: that takes longer."
     )
 
+    @property
+    def is_browsed(self) -> bool:
+        """Nothing is looked for: what the filters let through is listed."""
+        return is_blank(self.query or "") and not (self.positive or self.negative or self.vector)
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if is_blank(self.query or "") and not (self.positive or self.negative or self.vector):
-            raise ValueError(
-                "give a query, positive, negative or vector: GET /images lists what filters let "
-                "through"
-            )
         if self.mode in (SearchMode.TEXT, SearchMode.HYBRID) and is_blank(self.query or ""):
             raise ValueError(f"mode: {self.mode} needs a query")
         is_mixed = bool(self.positive or self.negative or self.vector)
@@ -131,6 +132,12 @@ class SearchRequest(Wire):
             raise ValueError("min_score: by words alone there is no such score")
         if self.mode is SearchMode.TEXT and self.min_relevance is not None:
             raise ValueError("min_relevance: by words alone there is no relevance")
+        if self.is_browsed:
+            for name in ("min_score", "min_relevance", "diverse"):
+                if getattr(self, name) not in (None, False):
+                    raise ValueError(f"{name}: it is for a query, or for examples")
+            if self.fold.pairs or self.fold.bursts:
+                raise ValueError("fold: it is for a query, or for examples")
         if self.diverse and self.sort is not SearchSort.RELEVANCE:
             raise ValueError("diverse: what is sorted by something else cannot be made diverse")
         return self

@@ -35,6 +35,7 @@ class SearchSort(StrEnum):
 
     RELEVANCE = "relevance"
     TAKEN_AT = "taken_at"
+    ADDED = "added"
     PATH = "path"
 
 
@@ -139,7 +140,7 @@ class SearchHit(ImageReply):
 
     score: float | None = Field(
         description="The cosine between query and image, -1 to 1; null where words alone were "
-        "asked for (`mode` is `text`)."
+        "asked for (`mode` is `text`), or filters alone."
     )
     relevance: float | None = Field(
         default=None,
@@ -149,7 +150,9 @@ class SearchHit(ImageReply):
         "of a minute ago, or a search that is not by one text.",
     )
     found_by: tuple[FoundBy, ...] = Field(
-        default=("vector",), description="What found it: its vector, its words, or both."
+        default=("vector",),
+        description="What found it: its vector, its words, or both; empty where filters alone were "
+        "given.",
     )
     matched_words: tuple[str, ...] = Field(
         default=(),
@@ -193,10 +196,11 @@ class SearchReply(Reply):
         description="Whether `photoseek eval` has run with the collection's model: before that "
         "nobody has seen how well `relevance` tells with it, and nothing should be cut unasked.",
     )
-    mode_used: SearchMode = Field(
+    mode_used: SearchMode | None = Field(
         default=SearchMode.VECTOR,
         description="By what was searched: never `auto`. It is `vector` where no text was given, "
-        "and where the words did not answer, as a warning then says.",
+        "and where the words did not answer, as a warning then says; null where filters alone were "
+        "given.",
     )
     understood: Understood | None = Field(
         default=None, description="What `parse` read in the query; null without it."

@@ -22,10 +22,12 @@ from ingestion_orchestration_fastapi_app.api.links import OF_RESULTS
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionName, ImageId
 from ingestion_orchestration_fastapi_app.api.place_views import understood_reply
 from ingestion_orchestration_fastapi_app.api.security import READS
+from ingestion_orchestration_fastapi_app.domain.library.catalogue import Order, Sort
 from ingestion_orchestration_fastapi_app.domain.search.folding import Fold
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, ImageNotFound, StoreRead
+from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Asked
 from ingestion_orchestration_fastapi_app.library.searching.mixed import Example, Picture
-from ingestion_orchestration_fastapi_app.library.searching.query import Query
+from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query, Result
 from utils.contract import API_PREFIX, ImageVectorReply, SearchReply
 from utils.contract.search import ExampleSpec, SearchRequest, SearchSort
 from utils.contract.search.examples import MAX_EXAMPLES
@@ -58,7 +60,7 @@ _RequestJson = Annotated[
 )
 async def search_by_anything(body: SearchRequest, services: AppStateDep) -> SearchReply:
     """By a text, stored images and vectors, liked and disliked, mixed with weights; sorted, made
-    diverse and folded as asked.
+    diverse and folded as asked. With filters alone what they let through is listed.
     """
     return await _found(services, body, {})
 
@@ -126,6 +128,8 @@ async def _pictures(services: AppState, files: Sequence[UploadFile]) -> dict[str
 async def _found(
     services: AppState, body: SearchRequest, pictures: Mapping[str, Picture]
 ) -> SearchReply:
+    if body.is_browsed and not pictures:
+        return await reply_to(services, await _browsed(services, body))
     fold = Fold(body.fold.copies, body.fold.pairs, body.fold.bursts)
     query = Query(
         collection=body.collection,
@@ -137,9 +141,7 @@ async def _found(
         cursor=body.cursor,
         mode=body.mode,
         sort=body.sort,
-        is_descending=body.sort is not SearchSort.PATH
-        if body.order is None
-        else body.order == "desc",
+        is_descending=_is_descending(body),
         diverse=body.diverse,
         relevance_share=body.relevance_share,
         fold=fold,
@@ -158,6 +160,34 @@ async def _found(
         found, narrowing = await services.sentences.by_text(query, text, today=body.today)
         return await reply_to(services, found, understood_reply(narrowing))
     return await reply_to(services, await services.search.mixed(query, text, examples))
+
+
+async def _browsed(services: AppState, body: SearchRequest) -> Found:
+    by = Sort.TAKEN_AT if body.sort is SearchSort.RELEVANCE else Sort(body.sort.value)
+    asked = Asked(
+        body.collection,
+        filters_of(body.filters),
+        Order(by, is_descending=_is_descending(body)),
+        body.limit,
+        body.offset,
+        body.cursor,
+    )
+    page = await services.browsing.page(asked)
+    return Found(
+        [Result(point, None, is_near=False) for point in page.points],
+        page.collection,
+        page.warnings,
+        page.cursor,
+        mode=None,
+        total=page.total if body.with_total else None,
+        is_total_exact=page.total_is_exact or not body.with_total,
+    )
+
+
+def _is_descending(body: SearchRequest) -> bool:
+    if body.order is None:
+        return body.sort is not SearchSort.PATH
+    return body.order == "desc"
 
 
 def _example(spec: ExampleSpec, pictures: Mapping[str, Picture], sign: int) -> Example:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import counting
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.filters_sql import (
     condition,
@@ -48,6 +49,20 @@ class BrowsingTable(Repository):
         matching = condition(db, collection_id, filters)
         page = Page(matching, order, is_dense, roots_of(db, collection_id))
         return page.rows(db, after, offset=offset, limit=limit)
+
+    @reads
+    def added(
+        self, db: sqlite3.Connection, collection_id: int, point_ids: Collection[UUID]
+    ) -> dict[UUID, int]:
+        found: dict[UUID, int] = {}
+        for chunk in file_rows.chunks(point_ids):
+            query = (
+                "SELECT point_id, added_at FROM catalogue WHERE collection_id = ?"  # noqa: S608  # constants and marks
+                f" AND point_id IN ({file_rows.marks(len(chunk))})"
+            )
+            rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
+            found.update((UUID(bytes=point), moment) for point, moment in rows)
+        return found
 
     @reads
     def count(
