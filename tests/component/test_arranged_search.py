@@ -84,6 +84,8 @@ async def test_examples_are_mixed_by_weight_and_stored_ones_are_no_results() -> 
     own = tuple(float(number) for number in 5 * Y)
     assert numbers(await mixed(there, Example(own)))[0] == 1
     assert found.hits[0].score == pytest.approx(1)
+    small = tuple(float(number) for number in 1e-6 * Y)
+    assert numbers(await mixed(there, Example(small)))[0] == 1
 
 
 async def test_stored_images_and_vectors_need_no_model() -> None:
