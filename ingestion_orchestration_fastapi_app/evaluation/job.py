@@ -59,9 +59,12 @@ _WAIT_S = 5.0
 
 @dataclass(slots=True)
 class Position:
-    """`done`: texts, and then nonsense, that are behind it."""
+    """`done`: texts, and then nonsense, that are behind it. `asked` says which texts they are, and
+    of which table: of others it is of no use.
+    """
 
     done: int = 0
+    asked: str = ""
     tally: Tally = field(default_factory=Tally)
 
 
@@ -111,11 +114,14 @@ class Evaluate:
             texts = await self._texts(options, pictures)
             ends = await to_thread.run_sync(Ends, pictures.paths, limiter=self.threads)
             asked = await to_thread.run_sync(_with_an_image, texts, ends, limiter=self.threads)
+            table = collection.bound().table
+            digest = await to_thread.run_sync(_digest, table, asked, limiter=self.threads)
         except (CaptionsUnreadableError, TooManyPicturesError) as exc:
             raise JobFailedError(ErrorCode.VALIDATION, f"{exc}".capitalize()) from exc
         except Problem as exc:
             raise JobFailedError(exc.code, exc.detail) from exc
-        run = _Run(self, scope, collection, pictures, ends, asked, len(texts) - len(asked))
+        without = len(texts) - len(asked)
+        run = _Run(self, scope, collection, pictures, ends, asked, without, digest)
         await run.whole()
 
     async def _texts(self, options: EvaluateOptions, pictures: Pictures) -> tuple[AskedText, ...]:
@@ -135,12 +141,15 @@ class _Run:
         ends: Ends,
         asked: Sequence[AskedText],
         without_image: int,
+        digest: str,
     ) -> None:
         self._kind, self._scope, self._pictures, self._ends = kind, scope, pictures, ends
         self._active: Generation = collection.bound()
         self._asked, self._without_image = asked, without_image
         kept = scope.record.checkpoint.position
-        self._position = Position() if kept is None else _POSITION.validate_python(kept)
+        self._position = Position(asked=digest)
+        if kept is not None and (position := _POSITION.validate_python(kept)).asked == digest:
+            self._position = position
 
     async def whole(self) -> None:
         if not self._asked:
@@ -230,6 +239,13 @@ async def _embedded(text: str, service: Inference, fingerprint: str) -> QueryVec
 
 def _with_an_image(texts: Sequence[AskedText], ends: Ends) -> list[AskedText]:
     return [one for one in texts if ends.holds(one.images)]
+
+
+def _digest(table: str, asked: Sequence[AskedText]) -> str:
+    found = hashlib.sha256(table.encode())
+    for one in asked:
+        found.update(repr((one.text, sorted(one.images), one.language)).encode())
+    return found.hexdigest()
 
 
 def _ranked(pictures: Pictures, vector: Vector, places: Sequence[int]) -> tuple[int, list[int]]:

@@ -124,9 +124,11 @@ async def test_folders_are_classes_where_there_are_no_captions() -> None:
     assert "cut at 0.5: F1" not in report.figures  # too few images to calibrate
 
 
+@pytest.mark.parametrize("is_changed", [False, True])
 async def test_it_goes_on_where_it_was_and_counts_nothing_twice(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, *, is_changed: bool
 ) -> None:
+    """Of other captions, or of another generation's table, it begins anew."""
     monkeypatch.setattr(evaluation_job, "SAVE_EVERY", 10)
     bench = await imported()
     service = bench.inference
@@ -143,16 +145,17 @@ async def test_it_goes_on_where_it_was_and_counts_nothing_twice(
         tg.cancel_scope.cancel()
     service.breaks_at = None
     asked = len(service.asked)
-    scheduler = scheduler_of(bench, captions())
+    scheduler = scheduler_of(bench, captions(IMAGES - 5 if is_changed else IMAGES))
     async with create_task_group() as tg:
         await tg.start(scheduler.serve)
         ended = await bench.ended(record.id)
         tg.cancel_scope.cancel()
     report = report_of(ended.checkpoint.report)
     assert ended.state is JobState.COMPLETED
-    assert report.numbers["texts"] == IMAGES
-    assert report.figures["recall at 1"] == pytest.approx((IMAGES - 1) / IMAGES, abs=1e-3)
-    assert len(service.asked) - asked == IMAGES - 20 + NONSENSE
+    texts, done = (IMAGES - 5, 0) if is_changed else (IMAGES, 20)
+    assert report.numbers["texts"] == texts
+    assert report.figures["recall at 1"] == pytest.approx((texts - 1) / texts, abs=1e-3)
+    assert len(service.asked) - asked == texts - done + NONSENSE
 
 
 @pytest.mark.parametrize(
