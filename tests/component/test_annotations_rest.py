@@ -73,7 +73,7 @@ FOUND: list[tuple[dict[str, Any], set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("filters", "names"), FOUND, ids=str)
+@pytest.mark.parametrize(("filters", "names"), FOUND, ids=[str(asked) for asked, _ in FOUND])
 async def test_searches_are_narrowed_by_what_people_say(
     running: Running, filters: dict[str, Any], names: set[str]
 ) -> None:
