@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Generic, TypeAlias
 from uuid import UUID
 
@@ -12,7 +11,11 @@ import pyarrow as pa
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import DamagedError
 from ingestion_orchestration_fastapi_app.adapters.lance.indexing.shape import IndexShape
-from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import Row, RowKind
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import (
+    LONGEST_READ,
+    Row,
+    RowKind,
+)
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
@@ -33,7 +36,6 @@ _PARTITIONS = 128
 # Further down a flat search is as fast as the index, which reads more with the depth, and exact.
 _DEEPEST_BY_INDEX = 1000
 _TRIES = 3
-_LONGEST_SEARCH = timedelta(seconds=60)  # an answer, even where Lance would wait for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Nearest(Generic[Row]):
             # Lance wants a beam (`ef`) that is no narrower than what it refines.
             is_graph = index is IndexShape.GRAPH
             query = query.ef(number) if is_graph else query.nprobes(_PARTITIONS)
-            found = await query.to_arrow(timeout=_LONGEST_SEARCH)
+            found = await query.to_arrow(timeout=LONGEST_READ)
             if found.num_rows < number or number >= _MOST_CANDIDATES:
                 return found
             order = self._in_order(found)
@@ -100,7 +102,7 @@ class Nearest(Generic[Row]):
             query = self._query([*self.rows.columns, _DISTANCE]).limit(take).bypass_vector_index()
             if self.after is not None:  # at its distance or further
                 query = query.distance_range(lower_bound=float(np.float32(1.0 - self.after.score)))
-            found = await query.to_arrow(timeout=_LONGEST_SEARCH)
+            found = await query.to_arrow(timeout=LONGEST_READ)
             if self.after is None and found.num_rows < take:
                 tries += 1
                 if found.num_rows < min(take, await self.handle.count_rows(self.where)):

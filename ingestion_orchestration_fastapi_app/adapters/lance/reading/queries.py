@@ -10,6 +10,7 @@ from lancedb.query import ColumnOrdering
 
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import (
     CANDIDATES,
+    LONGEST_READ,
     rows_by_id,
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points
@@ -43,7 +44,8 @@ async def by_path(handle: Any, where: str | None, *, limit: int, offset: int) ->
     if where is not None:
         query = query.where(where)
     order = [ColumnOrdering(column_name=DISPLAY_PATH), ColumnOrdering(column_name=ID)]
-    return to_points(await query.order_by(order).limit(limit).offset(offset).to_arrow())
+    rows = query.order_by(order).limit(limit).offset(offset)
+    return to_points(await rows.to_arrow(timeout=LONGEST_READ))
 
 
 async def in_id_order(handle: Any, where: str | None, *, limit: int) -> list[Candidate]:
@@ -51,7 +53,8 @@ async def in_id_order(handle: Any, where: str | None, *, limit: int) -> list[Can
     if where is not None:
         query = query.where(where)
     order = [ColumnOrdering(column_name=ID)]
-    return CANDIDATES.made(await query.order_by(order).limit(limit).to_arrow())
+    rows = query.order_by(order).limit(limit)
+    return CANDIDATES.made(await rows.to_arrow(timeout=LONGEST_READ))
 
 
 async def all_ids(handle: Any, *, root_id: UUID | None) -> AsyncIterator[list[UUID]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
 
 _IDS_A_STATEMENT = 1000
+LONGEST_READ = timedelta(seconds=60)  # an answer, even where Lance would wait for ever
 
 Row = TypeVar("Row", Point, Candidate)
 
@@ -64,4 +66,4 @@ async def rows_by_id(
     """Arrow tables, in no order."""
     for start in range(0, len(ids), _IDS_A_STATEMENT):
         where = id_in(ids[start : start + _IDS_A_STATEMENT])
-        yield await handle.query().where(where).select(list(columns)).to_arrow()
+        yield await handle.query().where(where).select(list(columns)).to_arrow(timeout=LONGEST_READ)

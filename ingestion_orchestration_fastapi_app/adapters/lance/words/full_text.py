@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.indexing.plan import (
     IndexPlan,
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import id_in
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import LONGEST_READ
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.lance.words.rows import TERMS
 from ingestion_orchestration_fastapi_app.domain.library.words import WordHit
@@ -26,7 +26,6 @@ _Phrase: Any = PhraseQuery
 _Match: Any = MatchQuery
 
 _SCORE = "_score"
-_LONGEST_SEARCH = timedelta(seconds=60)
 
 
 # Whole terms, with their places so that phrases are found.
@@ -62,7 +61,7 @@ async def found(
     query = handle.query().nearest_to_text(_text_query(asked)).select([ID, _SCORE]).limit(limit)
     if among is not None:
         query = query.where(id_in(among))  # before the search: it costs no results
-    rows = await query.to_arrow(timeout=_LONGEST_SEARCH)
+    rows = await query.to_arrow(timeout=LONGEST_READ)
     hits = [WordHit(UUID(row[ID]), row[_SCORE]) for row in rows.to_pylist()]
     return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
