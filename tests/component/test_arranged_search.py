@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.library.searching import pool
 from ingestion_orchestration_fastapi_app.library.searching.mixed import Example
 from ingestion_orchestration_fastapi_app.library.searching.query import Found
 from tests.component.made_library import MadeLibrary, made_library, picture, query, unit
-from utils.contract.search import SearchMode, SearchSort
+from utils.contract.search import MAX_CURSOR_CHARACTERS, SearchMode, SearchSort
 from utils.problems import ValidationProblem
 
 pytestmark = pytest.mark.anyio
@@ -194,6 +194,16 @@ async def test_a_picture_of_another_kind_comes_early_where_variety_is_asked_for(
     assert sorted(await all_pages(there, limit=4, diverse=True)) == [*range(20), 30]
     plain = await there.found("x", limit=21, diverse=True, relevance_share=1.0)
     assert numbers(plain) == numbers(await there.found("x", limit=21))
+
+
+async def test_a_cursor_is_short_enough_to_come_back_however_much_is_folded() -> None:
+    same = [made(number, X, content=0) for number in range(3200)]
+    there = await library([*same, *(made(number) for number in range(3200, 3210))])
+    asked: dict[str, Any] = {"limit": 4, "diverse": True, "fold": COPIES, "is_counted": True}
+    first = await there.found("x", **asked)
+    assert first.cursor is not None
+    assert len(first.cursor) <= MAX_CURSOR_CHARACTERS
+    assert len(await all_pages(there, **asked)) == first.total == 11
 
 
 @pytest.mark.parametrize("fold", [Fold(), COPIES])

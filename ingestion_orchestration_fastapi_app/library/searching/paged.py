@@ -23,6 +23,8 @@ from ingestion_orchestration_fastapi_app.library.searching.query import Query
 from utils.contract.search import SearchMode, SearchSort
 from utils.problems import ValidationProblem
 
+_TAGS_A_GROUP = 4  # so that a cursor stays short; a group is known by any of its members
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -114,7 +116,9 @@ def page_of(query: Query, start: Start, groups: Sequence[Folded[Candidate]]) -> 
     shown: tuple[bytes, ...] = ()
     if _moves(query, start):
         before = groups[: query.offset] if start.after is None else ()
-        new = (cursors.tag(one.id) for group in (*before, *page) for one in group.all)
+        new = (
+            cursors.tag(one.id) for group in (*before, *page) for one in group.all[:_TAGS_A_GROUP]
+        )
         shown = (*start.shown, *new)
     return Page(page, rank, is_last=len(rest) <= query.limit, shown=shown)
 
