@@ -217,7 +217,9 @@ def _values(facet: Facet, point: Point) -> list[str]:
         case Facet.FORMAT:
             return [point.format]
         case Facet.RATING:
-            return [] if metadata.rating is None else [str(metadata.rating)]
+            own = None if point.annotation is None else point.annotation.rating
+            rating = metadata.rating if own is None else own
+            return [] if rating is None else [str(rating)]
 
 
 def _counts(counts: Counter[str], top: int, *, folds: bool) -> FacetCounts:

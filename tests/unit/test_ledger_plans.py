@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.connections import clos
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Database
 from ingestion_orchestration_fastapi_app.adapters.sqlite.ledger import ledger_of, utc_now
 from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
+from ingestion_orchestration_fastapi_app.domain.library.catalogue import Facet, Order, Sort
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     MODEL,
@@ -67,24 +70,50 @@ async def at_work(ledger: Ledger) -> None:
     await ledger.generations.remove(other.id)
 
 
+async def browsed(ledger: Ledger) -> None:
+    made = await running(ledger)
+    asked = Filters(camera="nikon", favourite=True), Filters(tags=("print",), min_size_bytes=1)
+    for filters in asked:
+        browsing, newest = ledger.browsing, Order(Sort.TAKEN_AT, is_descending=True)
+        await browsing.count(made.id, filters, at_most=9)
+        await browsing.page(made.id, filters, newest, after=None, limit=9, is_dense=False)
+        await browsing.facets(made.id, dict.fromkeys(Facet, filters), top=9)
+    await ledger.browsing.facets(made.id, {Facet.RATING: NO_FILTERS}, top=9)
+
+
 async def test_every_statement_finds_its_rows_by_a_key(tmp_path: Path) -> None:
-    connections = connect(str(tmp_path / "ledger.sqlite3"), 1)
+    plans = await _plans(tmp_path, at_work)
+    asked = {one: plan for one, plan in plans.items() if TABLES.search(one)}
+    assert len(asked) > 40
+    for statement, plan in asked.items():
+        assert not re.search(r"SCAN|TEMP B-TREE", plan), f"{statement}\n{plan}"
+
+
+async def test_pictures_of_which_something_is_said_are_found_by_content(tmp_path: Path) -> None:
+    plans = await _plans(tmp_path, browsed)
+    asked = {one: plan for one, plan in plans.items() if re.search("FROM annotation", one)}
+    assert len(asked) > 8
+    for statement, plan in asked.items():
+        assert "catalogue_by_content (collection_id=? AND sha256=?)" in plan, f"{statement}\n{plan}"
+
+
+async def _plans(folder: Path, work: Callable[[Ledger], Awaitable[None]]) -> dict[str, str]:
+    """Of each statement that is executed."""
+    connections = connect(str(folder / "ledger.sqlite3"), 1)
     said: set[str] = set()
     for one in connections:
         one.set_trace_callback(said.add)
     writer = Writer(connections[0])
     async with create_task_group() as tasks:
         tasks.start_soon(writer.run)
-        await at_work(ledger_of(Database(writer, connections[1:], CapacityLimiter(1), utc_now)))
+        await work(ledger_of(Database(writer, connections[1:], CapacityLimiter(1), utc_now)))
         writer.close()
     for one in connections:
         one.set_trace_callback(None)
-    asked = [one for one in said if TABLES.search(one) and not one.startswith("--")]
-    assert len(asked) > 40
-    for statement in asked:
-        plan = _plan(connections[0], statement)
-        assert not re.search(r"SCAN|TEMP B-TREE", plan), f"{statement}\n{plan}"
+    asked = [one for one in said if re.search(r"\b(FROM|INTO|UPDATE)\b", one)]
+    plans = {one: _plan(connections[0], one) for one in asked if not one.startswith("--")}
     close(connections)
+    return plans
 
 
 def _plan(db: sqlite3.Connection, statement: str) -> str:

@@ -40,6 +40,11 @@ SELECT text_id, count(*) FROM catalogue_keywords WHERE text_id IN (
     SELECT id FROM catalogue_texts WHERE collection_id = ? AND kind = 'keyword')
 GROUP BY text_id
 """
+# The index holds what files say; where people say another rating, that one counts.
+_OWN_RATINGS = """
+SELECT c.rating, s.rating, count(*) FROM annotations s CROSS JOIN catalogue c ON c.sha256 = s.sha256
+WHERE s.rating IS NOT NULL AND {} GROUP BY 1, 2
+"""
 
 
 def facets(
@@ -52,7 +57,8 @@ def facets(
     top: int,
 ) -> dict[Facet, FacetCounts]:
     """`of_all`: the collection, where all of it matches."""
-    counts = _counted(db, matching, [one for one in _COLUMNS if one in wanted])
+    columns = [one for one in _COLUMNS if one in wanted]
+    counts = _counted(db, matching, columns, in_order=of_all is not None)
     if Facet.KEYWORD in wanted:
         if of_all is None:
             query = _KEYWORDS.format(matching.text)
@@ -64,19 +70,29 @@ def facets(
 
 
 def _counted(
-    db: sqlite3.Connection, matching: Sql, wanted: Collection[Facet]
+    db: sqlite3.Connection, matching: Sql, wanted: Collection[Facet], *, in_order: bool
 ) -> dict[Facet, Counter[object]]:
-    """In one pass: by all columns together, and then by each."""
+    """In one pass: by all columns together, and then by each. NULL is no value.
+
+    `in_order`: the index is walked for the groups; else what matches is looked up first.
+    """
     counts: dict[Facet, Counter[object]] = {facet: Counter() for facet in wanted}
     if not wanted:
         return counts
     columns = ", ".join(f"c.{_COLUMNS[facet]}" for facet in wanted)
-    query = f"SELECT count(*), {columns} FROM catalogue c WHERE {matching.text} GROUP BY {columns}"  # noqa: S608  # constants
+    groups = columns if in_order else columns.replace("c.", "+c.")
+    query = f"SELECT count(*), {columns} FROM catalogue c WHERE {matching.text} GROUP BY {groups}"  # noqa: S608  # constants
     for number, *values in db.execute(query, matching.given):
         for facet, value in zip(wanted, values, strict=True):
-            if value is not None:
-                counts[facet][value] += number
-    return counts
+            counts[facet][value] += number
+    if Facet.RATING in wanted:
+        own_ratings = _OWN_RATINGS.format(matching.text)
+        for of_file, own, number in db.execute(own_ratings, matching.given):
+            counts[Facet.RATING][of_file] -= number
+            counts[Facet.RATING][own] += number
+    for counter in counts.values():
+        del counter[None]
+    return {facet: +counter for facet, counter in counts.items()}
 
 
 def _shown(
