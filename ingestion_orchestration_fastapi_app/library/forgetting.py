@@ -63,9 +63,10 @@ class Forgetting:
         return len(gone) + copies
 
     async def take_back(self, name: str, sha256: bytes) -> None:
-        """The next import takes it in again. Raises CollectionNotFound, ImageNotFound."""
+        """The next import takes it in again. Raises ImageNotFound, and as `forget`."""
         record = await self._collections.get(name)
         async with self._writing(record):
+            await self._finish(record)  # an import passes over a file that is half forgotten
             if not await self._ledger.forgotten.take_back(record.id, sha256):
                 raise ImageNotFound(f"Collection {name!r} has not forgotten {sha256.hex()}.")
 

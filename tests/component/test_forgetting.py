@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
-from ingestion_orchestration_fastapi_app.errors import ImageNotFound, StoreRead
+from ingestion_orchestration_fastapi_app.errors import ImageNotFound, StoreRead, StoreWrite
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from tests.component import test_crashes
 from tests.component.bench import Bench, mixed_folder
@@ -267,3 +267,25 @@ async def test_a_store_that_fails_leaves_it_begun_and_the_next_call_goes_on(
     assert await forget(bench, "004.jpg") == 4
     left: Mapping[UUID, int] = await bench.rows()
     assert len(left) == 19
+
+
+async def test_what_is_taken_back_half_forgotten_the_next_import_takes_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A point was deleted, and the ledger could not be told."""
+    bench = await filled()
+    collections = await opened(bench)
+    forgetting = bench.forgetting(collections)
+
+    async def failing(*_: object, **__: object) -> None:
+        raise StoreWrite("The ledger cannot be written.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.ledger.forgotten, "forget_points", failing)
+        with pytest.raises(StoreWrite):
+            await forgetting.forget("default", await points(bench, "003.jpg"))
+    assert len(await bench.rows()) == 22
+    await forgetting.take_back("default", THREE)
+    job = await bench.job(collections)
+    assert (job.counts.cached, job.counts.skipped) == (3, 1)
+    assert len(await bench.rows()) == 23

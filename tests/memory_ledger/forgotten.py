@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from tests.memory_ledger.state import Row, State
 
 
@@ -22,7 +23,9 @@ class MemoryForgotten:
 
     async def begin(self, collection_id: int, images: Sequence[ForgottenImage]) -> None:
         await checkpoint()
-        kept = self._state.collections[collection_id]
+        kept = self._state.collections.get(collection_id)
+        if kept is None:
+            raise CollectionNotFound("The collection was deleted.")
         for one in images:
             kept.forgotten.setdefault(one.sha256, replace(one, at=self._state.clock()))
             kept.forgetting.add(one.sha256)

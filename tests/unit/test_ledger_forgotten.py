@@ -11,6 +11,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import FileRecord
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
     NOW,
@@ -162,3 +163,6 @@ async def test_they_go_with_their_collection(ledger: Ledger) -> None:
     await ledger.collections.delete(collection.id)
     assert await ledger.forgotten.pending_collections() == []
     assert await ledger.forgotten.among(collection.id, [SHA]) == set()
+    with pytest.raises(CollectionNotFound):  # who waited for its turn: nothing is left behind
+        await ledger.forgotten.begin(collection.id, [IMAGE])
+    assert await ledger.forgotten.pending_collections() == []

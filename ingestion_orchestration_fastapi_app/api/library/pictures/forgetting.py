@@ -106,7 +106,7 @@ async def list_forgotten(
     status_code=204,
     tags=["collections"],
     summary="Take back a forgotten image",
-    responses=problems(CollectionNotFound, ImageNotFound, StoreWrite, DiskFull),
+    responses=_FORGETTING,
 )
 async def take_back_image(
     name: CollectionInPath,

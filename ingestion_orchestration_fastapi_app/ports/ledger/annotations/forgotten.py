@@ -15,7 +15,7 @@ class ForgottenRepository(Protocol):
 
     async def begin(self, collection_id: int, images: Sequence[ForgottenImage]) -> None:
         """From now on they are forgotten, and pending. One that was forgotten before keeps its
-        time.
+        time. Raises CollectionNotFound.
         """
 
     async def pending_collections(self) -> list[int]: ...

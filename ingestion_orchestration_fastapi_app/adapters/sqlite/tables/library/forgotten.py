@@ -43,6 +43,7 @@ class ForgottenTable(Repository):
     def begin(
         self, db: sqlite3.Connection, collection_id: int, images: Sequence[ForgottenImage]
     ) -> None:
+        collection_rows.check_there(db, collection_id)
         now = self.database.clock().isoformat()
         rows = [(collection_id, one.sha256, clean(one.name), now) for one in images]
         db.executemany(_BEGIN, rows)
