@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger.captions import CaptionRep
 from utils.problems import ValidationProblem
 
 MOST_IDS = 50_000  # in one condition: 20,000 cost a search of 100,000 rows 52 ms
+MOST_TIMES = 4  # so many in all conditions of one search: a rating takes two
 
 
 class LedgerConditions:
@@ -59,6 +60,7 @@ class _Resolving:
     collection_id: int
     said: dict[UUID, Annotation]
     known: dict[bool, Filters] = field(default_factory=dict)
+    named: int = 0  # ids in all conditions so far
 
     async def of(self, filters: Filters) -> Filters:
         if not (filters.asks_ledger or filters.asks_rating):
@@ -101,12 +103,24 @@ class _Resolving:
         return found
 
     def _whose(self, is_meant: Callable[[Annotation], bool]) -> Filters:
-        return Filters(ids=frozenset(id_ for id_, one in self.said.items() if is_meant(one)))
+        return self._counted(
+            Filters(ids=frozenset(id_ for id_, one in self.said.items() if is_meant(one)))
+        )
 
     async def _captioned(self, *, has: bool) -> Filters:
         if has not in self.known:
             self.known[has] = await self._looked_up(has=has)
-        return self.known[has]
+        return self._counted(self.known[has])
+
+    def _counted(self, found: Filters) -> Filters:
+        """Each condition is sent with its ids, however often the same are meant."""
+        self.named += sum(len(one.ids or ()) for one in found.nodes)
+        if self.named > MOST_TIMES * self.most_ids:
+            raise ValidationProblem(
+                f"filters: more than {MOST_TIMES * self.most_ids:,} images would have to be "
+                "looked up for their captions, ratings, favourites and tags: ask for less at once."
+            )
+        return found
 
     async def _looked_up(self, *, has: bool) -> Filters:
         """By the ids of those that are meant, or of all others where these are fewer."""

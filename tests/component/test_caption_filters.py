@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
 
+from ingestion_orchestration_fastapi_app.domain.library.annotations import Annotation
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
@@ -86,6 +88,20 @@ async def test_what_is_too_much_to_look_up_is_refused_in_words() -> None:
     conditions = conditions_of(bench, 1)
     with pytest.raises(ValidationProblem, match="has_caption: more than 1 images"):
         await conditions.resolved(collection.id, Filters(none_of=(BARE,)))
+
+
+@pytest.mark.parametrize("one", [CAPTIONED, Filters(favourite=True), Filters(rating_min=3)])
+async def test_many_conditions_are_refused_that_together_name_too_many_images(one: Filters) -> None:
+    bench = await half_captioned()
+    collection = await bench.ledger.collections.find("default")
+    assert collection is not None
+    for name in NAMES[:2]:
+        content = hashlib.sha256(b"image " + name.encode()).digest()
+        await bench.ledger.annotations.put(content, Annotation(rating=3, favourite=True))
+    conditions = conditions_of(bench, 2)
+    await conditions.resolved(collection.id, Filters(any_of=(one,) * 2))
+    with pytest.raises(ValidationProblem, match="more than 8 images"):
+        await conditions.resolved(collection.id, Filters(any_of=(one,) * 5))
 
 
 async def test_what_the_ledger_is_not_asked_for_costs_no_look() -> None:
