@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.domain.library.cursor import After
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
 from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
-from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate, candidate_of
+from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
 
 _IDS_A_GROUP = 8192
 
@@ -248,3 +248,16 @@ def _cosine(vector: Vector, query: np.ndarray[tuple[int, ...], np.dtype[np.float
     # Each row by itself: a matrix product may give equal vectors unequal scores.
     wide = vector.astype(np.float64)
     return float(wide @ query / np.linalg.norm(wide))
+
+
+def candidate_of(point: Point, score: float | None) -> Candidate:
+    return Candidate(
+        point.id,
+        point.path,
+        point.display_path,
+        point.sha256,
+        point.format,
+        point.phash,
+        point.metadata.taken_at,
+        score,
+    )

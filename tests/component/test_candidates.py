@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
-from ingestion_orchestration_fastapi_app.domain.search.candidate import candidate_of
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from tests.component.store_fixtures import COLLECTION, DIM, point, unit
+from tests.memory_store import candidate_of
 
 pytestmark = pytest.mark.anyio
 

@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.evaluation.figures import (
     rank_of,
     recall_of,
 )
+from ingestion_orchestration_fastapi_app.domain.evaluation.tally import Tally
 from ingestion_orchestration_fastapi_app.evaluation.pictures import Ends
 
 
@@ -191,12 +192,16 @@ def test_recall_of_nothing_is_no_rank() -> None:
 
 
 def test_a_cut_is_told_by_what_it_keeps_of_what_fits() -> None:
-    found = cut_off_of(
-        kept=[True, True, False, True], fits=[True, False, True, True], rejected=[True, False]
-    )
-    assert found.precision == pytest.approx(2 / 3)
-    assert found.recall == pytest.approx(2 / 3)
-    assert found.f1 == pytest.approx(2 / 3)
-    assert found.rejected == 0.5
-    nothing = cut_off_of([False], [True])
-    assert (nothing.precision, nothing.recall, nothing.f1, nothing.rejected) == (0, 0, 0, None)
+    tally = Tally(nonsense=2, rejected=1)
+    tally.add_cut(kept=[True, True, False], fits=[True, False, True])
+    tally.add_cut(kept=[True], fits=[True])
+    assert tally.figures() == {
+        "cut at 0.5: precision": 0.6667,
+        "cut at 0.5: recall": 0.6667,
+        "cut at 0.5: F1": 0.6667,
+        "nonsense rejected": 0.5,
+    }
+    tally = Tally()
+    tally.add_cut(kept=[False], fits=[True])
+    assert set(tally.figures().values()) == {0.0}
+    assert cut_off_of(kept=2, fits=4, both=1).f1 == pytest.approx(1 / 3)

@@ -42,20 +42,15 @@ def recall_of(ranks: Sequence[int]) -> Recall:
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """Hits that a cut keeps, against those that fit. `rejected`: of nonsense, the share that is
-    said to find nothing; None where none was asked.
-    """
+    """Hits that a cut keeps, against those that fit."""
 
     precision: float
     recall: float
     f1: float
-    rejected: float | None
 
 
-def cut_off_of(kept: Sequence[bool], fits: Sequence[bool], rejected: Sequence[bool] = ()) -> CutOff:
-    """`kept` and `fits` are of the same hits, those of all texts together."""
-    both = sum(keep and fit for keep, fit in zip(kept, fits, strict=True))
-    precision = both / sum(kept) if any(kept) else 0.0
-    recall = both / sum(fits) if any(fits) else 0.0
-    f1 = 2 * precision * recall / (precision + recall) if both else 0.0
-    return CutOff(precision, recall, f1, sum(rejected) / len(rejected) if len(rejected) else None)
+def cut_off_of(*, kept: int, fits: int, both: int) -> CutOff:
+    """From how many hits of all texts together are kept, fit, and do both."""
+    precision = both / kept if kept else 0.0
+    recall = both / fits if fits else 0.0
+    return CutOff(precision, recall, 2 * precision * recall / (precision + recall) if both else 0.0)

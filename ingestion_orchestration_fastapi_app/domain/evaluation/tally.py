@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingestion_orchestration_fastapi_app.domain.evaluation.asked import AskedText
-from ingestion_orchestration_fastapi_app.domain.evaluation.figures import DEPTHS, recall_of
+from ingestion_orchestration_fastapi_app.domain.evaluation.figures import (
+    DEPTHS,
+    cut_off_of,
+    recall_of,
+)
 
 ALL, SHORT = "all", "short"
 
@@ -58,12 +62,10 @@ class Tally:
         if self.exact:
             found["indexed: recall of the exact first ten"] = self.same / self.exact
         if self.judged:
-            precision = self.kept_and_fits / self.kept if self.kept else 0.0
-            recall_kept = self.kept_and_fits / self.fits if self.fits else 0.0
-            both = precision + recall_kept
-            found["cut at 0.5: precision"] = precision
-            found["cut at 0.5: recall"] = recall_kept
-            found["cut at 0.5: F1"] = 2 * precision * recall_kept / both if both else 0.0
+            cut = cut_off_of(kept=self.kept, fits=self.fits, both=self.kept_and_fits)
+            found["cut at 0.5: precision"] = cut.precision
+            found["cut at 0.5: recall"] = cut.recall
+            found["cut at 0.5: F1"] = cut.f1
         if self.nonsense:
             found["nonsense rejected"] = self.rejected / self.nonsense
         return {name: round(figure, 4) for name, figure in found.items()}

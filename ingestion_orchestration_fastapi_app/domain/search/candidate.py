@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.domain.search.word_query import Phrase
 
 
@@ -30,16 +29,3 @@ class Candidate:
     is_near: bool = True
     word_score: float | None = None
     words: tuple[Phrase, ...] = ()
-
-
-def candidate_of(point: Point, score: float | None) -> Candidate:
-    return Candidate(
-        point.id,
-        point.path,
-        point.display_path,
-        point.sha256,
-        point.format,
-        point.phash,
-        point.metadata.taken_at,
-        score,
-    )

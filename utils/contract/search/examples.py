@@ -43,9 +43,7 @@ class ExampleSpec(Wire):
         default=None,
         description="A vector of the collection's model. It is brought to length 1.",
     )
-    weight: Annotated[StrictFloat, Field(ge=MIN_WEIGHT, le=MAX_WEIGHT, allow_inf_nan=False)] = (
-        Field(default=1.0, description="How much it counts beside the others.")
-    )
+    weight: Weight = Field(default=1.0, description="How much it counts beside the others.")
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:

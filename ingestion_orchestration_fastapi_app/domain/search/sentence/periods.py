@@ -49,10 +49,6 @@ def day(when: date) -> Period:
     return Period(when, when)
 
 
-def days(first: date, last: date) -> Period:
-    return Period(min(first, last), max(first, last))
-
-
 def month(year: int, number: int) -> Period:
     return Period(date(year, number, 1), date(year, number, monthrange(year, number)[1]))
 
