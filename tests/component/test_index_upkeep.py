@@ -23,17 +23,20 @@ from ingestion_orchestration_fastapi_app.library.indexing.requests import (
 from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
+from tests.component.bench import Bench
 from tests.component.index_children import child_begun, until
 from tests.component.orchestrator_app import PATIENCE_S, Running, library, orchestrator, paint
 from tests.component.search_library import made_points
 from tests.component.store_fixtures import DIM, INDEX_THRESHOLD_ROWS, points
 from tests.component.test_orchestrator_metrics import metric
 from tests.memory_ledger import memory_ledger
+from tests.memory_store import MemoryStore
 from tests.memory_words import MemoryWords
 
 pytestmark = pytest.mark.anyio
 
 INDEXED_FROM = 256
+OTHERS = 10_000  # a version
 
 
 async def index_of(running: Running) -> IndexState:
@@ -135,3 +138,25 @@ async def test_what_failed_waits_for_its_time_whoever_asks() -> None:
         requests.done(1)
         tg.cancel_scope.cancel()
     assert [retry_wait_s(n) for n in (1, 2, 3, 99)] == [60.0, 120.0, 240.0, 3600.0]
+
+
+class Overtaken(MemoryStore):
+    """While an upkeep of it ends, somebody else writes, and tells the ledger first."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    async def upkeep(self, table: str, *, indexing: bool = True) -> int | None:
+        generation = (await _default(self._ledger)).bound()
+        await self._ledger.generations.set_synced_version(generation.id, OTHERS)
+        return OTHERS - 1
+
+
+async def test_an_import_s_upkeep_leaves_a_version_that_is_newer() -> None:
+    """Else the next start would take the table for one that the ledger does not know."""
+    ledger = memory_ledger()
+    bench = Bench(ledger=ledger, store=Overtaken(ledger))
+    bench.library.put(b"a.jpg", b"image")
+    await bench.job()
+    assert (await _default(ledger)).bound().synced_version == OTHERS

@@ -229,8 +229,7 @@ async def run_maintenance(job: JobContext) -> None:
         upkeep = partial(job.ports.store.upkeep, job.generation.table, indexing=False)
         version = await job.until_stored(upkeep)
         if version is not None:
-            write = partial(
-                job.ports.ledger.generations.set_synced_version, job.generation.id, version
-            )
-            await job.until_stored(write)
+            put = job.ports.ledger.generations.set_synced_version
+            # The writer is not held: what another has written meanwhile is newer.
+            await job.until_stored(partial(put, job.generation.id, version, only_newer=True))
         await job.until_stored(partial(job.words.upkeep, job.collection))
