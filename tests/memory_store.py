@@ -100,7 +100,7 @@ class MemoryStore:
 
     async def delete(self, table: str, ids: Sequence[UUID]) -> int:
         await anyio.lowlevel.checkpoint()
-        there = self._table(table)
+        there = self._read(table)
         gone = frozenset(ids)
         kept = [point for point in there.rows if point.id not in gone]
         if len(kept) < len(there.rows):

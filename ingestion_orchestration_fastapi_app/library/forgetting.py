@@ -71,7 +71,7 @@ class Forgetting:
                 raise ImageNotFound(f"Collection {name!r} has not forgotten {sha256.hex()}.")
 
     async def finish_all(self) -> None:
-        """At a start: what was cut off. A collection that cannot be written to stops no other."""
+        """At a start: what was cut off. One that cannot be written stops nobody else."""
         for collection_id in await self._ledger.forgotten.pending_collections():
             record = await self._ledger.collections.find_by_id(collection_id)
             if record is None:
@@ -81,6 +81,8 @@ class Forgetting:
                     await self._finish(record)
             except Problem as exc:  # the next start, or who forgets something, goes on
                 log.warning("images_not_forgotten", collection=record.name, error=exc.detail)
+            except Exception:  # a bug, too: all else must be served
+                log.exception("images_not_forgotten", collection=record.name)
 
     async def _finish(self, record: CollectionRecord) -> int:
         removed = 0

@@ -19,7 +19,8 @@ class VectorStore(Protocol):
     its own.
 
     Raises StoreWrite (or DiskFull) when a write did not become durable, StoreRead for what cannot
-    be read, a table that is not there included; to write to one, or to open it, is a ValueError.
+    be read, or deleted from, a table that is not there included; to write to one, or to open it, is
+    a ValueError.
     Both raise ServiceOverloaded where the process has no descriptor, memory or thread left.
     """
 

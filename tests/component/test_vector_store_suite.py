@@ -201,6 +201,8 @@ async def test_a_collection_that_was_never_created_is_a_mistake(store: VectorSto
         await store.count(COLLECTION)
     with pytest.raises(StoreRead):
         await store.search(COLLECTION, unit(1), limit=1)
+    with pytest.raises(StoreRead):
+        await store.delete(COLLECTION, ids(points(0, 1)))
     with pytest.raises(ValueError, match="never created"):
         await store.write(COLLECTION, points(0, 1), may_exist=())
     with pytest.raises(ValueError, match="never created"):

@@ -92,7 +92,10 @@ class Tables(ABC):
             for start in range(0, len(ids), _IDS_A_STATEMENT):
                 await open_table.handle.delete(id_in(ids[start : start + _IDS_A_STATEMENT]))
 
-        return await self._commit(table, change)
+        try:
+            return await self._commit(table, change)
+        except NoTableError as exc:
+            raise unreadable(table, exc) from exc
 
     async def size(self, table: str) -> TableSize:
         async with self._reading(table) as open_table:
