@@ -14,7 +14,6 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.original_file impo
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content
 from ingestion_orchestration_fastapi_app.ports.previews import PreviewFormat
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
-from utils.contract import ErrorCode
 from utils.imaging.decoding import Decoded, ImageUnreadableError, open_upright
 from utils.imaging.formats import Format
 from utils.imaging.thumbnail import shrunk
@@ -65,10 +64,9 @@ class RenderedPreviews:
             work = partial(_encoded, decoded, turn, side_px, encoding)
             return await to_thread.run_sync(work, limiter=self._limiter)
         except ImageUnreadableError as exc:
+            if isinstance(exc.__cause__, MemoryError):  # in this process, not in a decoder's own
+                raise exc.__cause__ from exc
             return Rejected(exc.code, exc.detail)
-        except MemoryError:
-            detail = "no memory to make a preview of it"
-            return Rejected(ErrorCode.IMAGE_TOO_LARGE, detail)
 
     async def _from_raw(
         self, content: Content, side_px: int, min_side_px: int

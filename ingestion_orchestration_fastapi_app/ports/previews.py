@@ -50,5 +50,5 @@ class PreviewRendering(Protocol):
         """`min_side_px`: no side need be decoded at less, so that the result is `side_px` long.
 
         Raises:
-            DecodersDownError: the moment's fault.
+            DecodersDownError, MemoryError: the moment's fault.
         """

@@ -11,11 +11,13 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from ingestion_orchestration_fastapi_app.adapters import preview_rendering
 from tests.component.orchestrator_app import Running, check_problem, orchestrator
 from tests.component.test_raw_pictures import Painter
 from tests.picture_files import dng, encoded, exif_with, put, scene, xmp_with
 from tests.profiles import ADOBE_GAMMA, ADOBE_RGB, in_srgb, rgb_profile
 from utils.contract import ErrorCode
+from utils.imaging.faults.unreadable import unreadable_as
 from utils.imaging.opening import oriented
 
 pytestmark = pytest.mark.anyio
@@ -156,3 +158,21 @@ async def test_a_preview_outlives_its_file_and_a_restart(tmp_path: Path) -> None
         check_problem(await running.http.get(found["b.jpg"]), 404, ErrorCode.IMAGE_NOT_FOUND)
         unknown = found["a.heic"].replace(found["a.heic"].split("/")[4], "0" * 32)
         check_problem(await running.http.get(unknown), 404, ErrorCode.IMAGE_NOT_FOUND)
+
+
+@pytest.mark.parametrize("step", ["open_upright", "_encoded"])
+async def test_a_preview_for_which_memory_ran_out_is_made_when_there_is_some(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: object, **__: object) -> None:
+        with unreadable_as(ErrorCode.DECODING_IMAGE):  # as decoders say it
+            raise MemoryError
+
+    async with orchestrator(tmp_path) as running:
+        put(running.photos / "a.jpg", KINDS["upright.jpg"])
+        await running.ingested()
+        url = (await urls(running))["a.jpg"]
+        with monkeypatch.context() as patched:
+            patched.setattr(preview_rendering, step, out_of_memory)
+            check_problem(await running.http.get(url), 503, ErrorCode.PICTURE_UNAVAILABLE)
+        assert opened(await running.http.get(url)).size == SCENE.size

@@ -124,9 +124,10 @@ class Previews:
                 made = await self._rendering.render(
                     content, side_px=key.side_px, min_side_px=min_side_px, encoding=key.encoding
                 )
-            except DecodersDownError as exc:
+            except (DecodersDownError, MemoryError) as exc:
+                why = "memory ran out" if isinstance(exc, MemoryError) else str(exc)
                 raise PictureUnavailable(
-                    f"The preview cannot be made now: {exc}.", retry_after_s=RETRY_AFTER_S
+                    f"The preview cannot be made now: {why}.", retry_after_s=RETRY_AFTER_S
                 ) from exc
         if not isinstance(made, Rejected):
             return made
