@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from anyio import create_task_group, fail_after
+from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Facet,
@@ -22,6 +27,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
 )
 from ingestion_orchestration_fastapi_app.domain.library.filters import (
     NO_FILTERS,
+    Circle,
     Filters,
 )
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -29,6 +35,8 @@ from tests.unit.catalogued import FILTERS, OPPOSITES, ORDERS, filled
 from tests.unit.ledger_words import a_ledger, key
 
 pytestmark = pytest.mark.anyio
+
+PATIENCE_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -192,3 +200,29 @@ async def test_places_are_clustered_by_a_grid(
             assert one.latitude == pytest.approx(other.latitude)
             assert one.longitude == pytest.approx(other.longitude)
             assert -180 <= one.longitude <= 180
+
+
+async def test_browsing_holds_up_no_other_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes, and however many ask for it."""
+    begun, go = set[int](), threading.Event()
+
+    def holds(*_: object) -> bool:
+        begun.add(threading.get_ident())
+        return go.wait()
+
+    async with open_ledger(tmp_path / "ledger.sqlite3") as ledger, create_task_group() as tg:
+        collection_id = await filled(ledger)
+        monkeypatch.setattr(Circle, "holds", holds)
+        near = Filters(circle=Circle(2, 7.5, radius_km=3000))
+        count = partial(ledger.browsing.count, at_most=None)
+        try:
+            for _ in range(5):
+                tg.start_soon(count, collection_id, near)
+            with fail_after(PATIENCE_S):
+                while len(begun) < 2:
+                    await checkpoint()
+                assert await ledger.collections.find("default")
+        finally:
+            go.set()

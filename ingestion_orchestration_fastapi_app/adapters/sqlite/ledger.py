@@ -52,9 +52,12 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def open_ledger(
-    path: str | os.PathLike[str], *, readers: int = 2, clock: Clock = utc_now
+    path: str | os.PathLike[str], *, readers: int = 2, browsers: int = 2, clock: Clock = utc_now
 ) -> AsyncIterator[Ledger]:
     """Opens or creates the ledger; leaving writes what was handed over and closes it.
+
+    `browsers` read the catalogue: facets of a million pictures take seconds, for which jobs and
+    searches are not to wait.
 
     Raises:
         StoreWrite: written by a newer version, damaged, or not accessible.
@@ -62,14 +65,17 @@ async def open_ledger(
     """
     limiter = CapacityLimiter(readers)
     opened = await to_thread.run_sync(
-        connections.connect, os.fspath(path), readers, limiter=limiter
+        connections.connect, os.fspath(path), readers + browsers, limiter=limiter
     )
     try:
         writer = Writer(opened[0])
         async with create_task_group() as tasks:
             tasks.start_soon(writer.run)
             try:
-                yield ledger_of(Database(writer, opened[1:], limiter, clock))
+                first = 1 + readers
+                database = Database(writer, opened[1:first], limiter, clock)
+                browsing = Database(writer, opened[first:], CapacityLimiter(browsers), clock)
+                yield ledger_of(database, browsing=browsing)
             finally:
                 writer.close()
     finally:
@@ -77,7 +83,8 @@ async def open_ledger(
             await to_thread.run_sync(connections.close, opened, limiter=CapacityLimiter(1))
 
 
-def ledger_of(database: Database) -> Ledger:
+def ledger_of(database: Database, *, browsing: Database | None = None) -> Ledger:
+    """`browsing`: the same one, with readers of its own."""
     return Ledger(
         collections=CollectionsTable(database),
         generations=GenerationsTable(database),
@@ -87,7 +94,7 @@ def ledger_of(database: Database) -> Ledger:
         artefacts=ArtefactsTable(database),
         captions=CaptionsTable(database),
         catalogue=CatalogueTable(database),
-        browsing=BrowsingTable(database),
+        browsing=BrowsingTable(browsing or database),
         calibrations=CalibrationsTable(database),
         forgotten=ForgottenTable(database),
         annotations=AnnotationsTable(database),
