@@ -24,6 +24,8 @@ from ingestion_orchestration_fastapi_app.ingest.stages.scan import (
 from utils.contract import ErrorCode
 
 PAGE = 1024
+# A folder may hold a million files, which would be half a gigabyte: it is looked at in parts then.
+MOST_AT_ONCE = 65_536
 
 
 @dataclass(slots=True)
@@ -51,7 +53,9 @@ class LackingFiles:
             await write_known(job)
 
     async def _folders(self, job: JobContext) -> AsyncIterator[dict[FileKey, LackingFile]]:
-        """Files that lie right in one folder, and stand beside each other in the ledger's order."""
+        """Files that lie right in one folder, and stand beside each other in the ledger's order; at
+        most MOST_AT_ONCE.
+        """
         after: FileKey | None = None
         folder: dict[FileKey, LackingFile] = {}
         where: tuple[UUID, bytes] | None = None
@@ -63,7 +67,7 @@ class LackingFiles:
                 if one.row in self.unmet:
                     continue
                 here = one.key.root_id, one.key.path.rpartition(b"/")[0]
-                if here != where and folder:
+                if folder and (here != where or len(folder) >= MOST_AT_ONCE):
                     yield folder
                     folder = {}
                 folder[one.key], where = one, here

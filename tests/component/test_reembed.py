@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.lance.rows import NO_VECTOR
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind, State, found
-from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, FileRecord
+from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord
+from ingestion_orchestration_fastapi_app.domain.files.records import LackingFile
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
 from ingestion_orchestration_fastapi_app.domain.library.generation import GenerationState
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.ingest.context import JobContext
+from ingestion_orchestration_fastapi_app.reembed import lacking_files
+from ingestion_orchestration_fastapi_app.reembed.lacking_files import LackingFiles
 from tests.component.bench import Bench, mixed_folder
 from tests.component.reembed_steps import (
     OTHER,
@@ -163,3 +168,23 @@ async def test_a_generation_may_be_filled_without_a_switch() -> None:
     job = await reembedded(bench)
     assert (job.counts.found, job.counts.embedded) == (1, 1)
     await check_whole(bench)
+
+
+async def test_a_large_folder_is_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = bench_of_two()
+    images(bench.library, 30)
+    await bench.job()
+    parts: list[int] = []
+    meet = LackingFiles._met
+
+    def met(
+        self: LackingFiles, job: JobContext, folder: dict[FileKey, LackingFile]
+    ) -> AsyncIterator[list[File]]:
+        parts.append(len(folder))
+        return meet(self, job, folder)
+
+    monkeypatch.setattr(LackingFiles, "_met", met)
+    monkeypatch.setattr(lacking_files, "MOST_AT_ONCE", 8)
+    await reembedded(bench)
+    await check_whole(bench)
+    assert parts == [8, 8, 8, 6]
