@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     GenerationNotFound,
+    GenerationStateProblem,
     SwitchGuarded,
 )
 from ingestion_orchestration_fastapi_app.library.catalogue.collection_catalogue import (
@@ -128,9 +129,17 @@ class CollectionGenerations:
             images = await self._ledger.artefacts.count_stored(collection.bound().id)
         check_found(generation, missing=missing, images=images, percent=percent)
 
-    async def remove(self, generation: Generation) -> None:
-        """With its table. Idempotent; ValueError for the active one. No job may write to it."""
-        await self._ledger.generations.remove(generation.id)
+    async def remove(self, collection_id: int, generation: Generation) -> None:
+        """With its table. Idempotent. No job may write to it; who removes points, or switches, is
+        waited for. Raises GenerationStateProblem for the active one.
+        """
+        async with self._writers.of(collection_id):
+            active = (await self._found(collection_id)).active
+            if active is not None and active.id == generation.id:
+                raise GenerationStateProblem(
+                    f"The generation {generation.id} answers: let another one answer first."
+                )
+            await self._ledger.generations.remove(generation.id)
         await self._drop(generation.table)
 
     async def _found(self, collection_id: int) -> CollectionRecord:

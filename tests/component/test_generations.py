@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     GenerationState,
 )
+from ingestion_orchestration_fastapi_app.errors import GenerationStateProblem
 from tests.component.orchestrator_app import Running, orchestrator, paint
 from tests.component.test_damaged_collections import manifests_of_garbage
 from tests.component.test_lost_ledger import lose_ledger
@@ -101,11 +102,11 @@ async def test_a_removed_generation_takes_its_table_along(tmp_path: Path) -> Non
     async with orchestrator(tmp_path) as running:
         collection, filling = await filled(running)
         first = collection.bound()
-        with pytest.raises(ValueError, match="stays"):
-            await generations(running).remove(first)
+        with pytest.raises(GenerationStateProblem):
+            await generations(running).remove(collection.id, first)
         await generations(running).activate(collection.id, filling.id)
         for _ in range(2):
-            await generations(running).remove(first)
+            await generations(running).remove(collection.id, first)
         store = running.app.state.services.ports.store
         assert await store.tables() == [filling.table, "default.words"]
         assert (await running.get("/collections/default"))["count"] == IMAGES

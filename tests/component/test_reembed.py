@@ -76,7 +76,7 @@ async def test_content_that_a_model_saw_before_is_not_inferred_again() -> None:
     collections, collection = bench.collections(), await bench.collection()
     first, second = collection.generations
     await collections.generations.activate(collection.id, first.id)
-    await collections.generations.remove(second)
+    await collections.generations.remove(collection.id, second)
     bench.others[0].batches.clear()
     job = await reembedded(bench)
     assert (job.counts.cached, job.counts.embedded) == (30, 0)

@@ -202,7 +202,8 @@ async def test_a_generation_that_is_removed_meanwhile_ends_the_job() -> None:
     async with started(bench, collections) as scheduler:
         job = await asked(bench, scheduler, collections)
         await in_flight(bench)
-        await collections.generations.remove(await generation_by(bench, OTHER))
+        generation = await generation_by(bench, OTHER)
+        await collections.generations.remove(job.collection_id, generation)
         go.set()
         ended = await bench.ended(job.id)
     assert (ended.state, ended.reason_code) == (JobState.FAILED, ErrorCode.GENERATION_NOT_FOUND)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
+from anyio import create_task_group, wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.domain.library.generation import NewGeneration
-from ingestion_orchestration_fastapi_app.errors import StoreRead
+from ingestion_orchestration_fastapi_app.errors import GenerationStateProblem, StoreRead
 from tests.component.bench import Bench
 from tests.component.test_sync import filled, lose
 from tests.memory_store import MemoryStore
@@ -58,6 +59,30 @@ async def test_what_a_generation_that_did_not_answer_still_holds_goes_before_it_
     assert await bench.ledger.artefacts.pending_deletes(other.id, limit=9) == []
     (other,) = [one for one in (await bench.collection()).generations if one.table == "other"]
     assert other.synced_version == (await bench.store.open("other", synced_version=1)).version
+
+
+async def test_a_generation_is_removed_when_nobody_is_between_two_steps_of_a_removal() -> None:
+    bench = await filled()
+    await fill_another(bench)
+    collections, collection = bench.collections(), await bench.collection()
+    first, other = collection.generations
+    remove = collections.generations.remove
+    async with create_task_group() as tg, collections.writers.of(collection.id):
+        tg.start_soon(remove, collection.id, other)
+        await wait_all_tasks_blocked()
+        assert (await bench.collection()).generations == (first, other)
+    assert (await bench.collection()).generations == (first,)
+    await remove(collection.id, other)
+
+
+async def test_a_generation_that_answers_by_now_is_not_removed() -> None:
+    bench = await filled()
+    await fill_another(bench)
+    collections, collection = bench.collections(), await bench.collection()
+    _, other = collection.generations
+    await collections.generations.activate(collection.id, other.id)
+    with pytest.raises(GenerationStateProblem):
+        await collections.generations.remove(collection.id, other)
 
 
 async def fill_another(bench: Bench) -> None:

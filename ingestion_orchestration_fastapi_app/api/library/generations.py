@@ -15,7 +15,6 @@ from ingestion_orchestration_fastapi_app.domain.jobs.reembedding import REEMBED
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
-    GenerationState,
     lane_of,
 )
 from ingestion_orchestration_fastapi_app.errors import (
@@ -112,14 +111,10 @@ async def remove_generation(
     """With its table: there is no way back to it. The active one stays."""
     collection = await services.collections.get(name)
     generation = generation_of(collection, generation_id)
-    if generation.state is GenerationState.ACTIVE:
-        raise GenerationStateProblem(
-            f"The generation {generation_id} answers: let another one answer first."
-        )
     job = await _unfinished(services, collection, generation_id)
     if job is not None:
         raise JobStateProblem(f"The job {job.id} fills the generation: cancel it first.")
-    await services.collections.generations.remove(generation)
+    await services.collections.generations.remove(collection.id, generation)
 
 
 @router.post(
