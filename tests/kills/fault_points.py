@@ -43,6 +43,7 @@ READS = frozenset(
         "ledger.artefacts.maybe_written",
         "ledger.artefacts.surely_stored",
         "ledger.artefacts.count_stored",
+        "ledger.browsing.added",
         "ledger.browsing.count",
         "ledger.browsing.days",
         "ledger.browsing.facets",
