@@ -39,7 +39,7 @@ from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.metadata.photo_metadata import Metadata
 
 NAME = "default"
-DIM = 8  # vectors are not looked at
+DIM = 8  # vectors are not looked at, but their index brings that of ids
 PAGE = 100
 TIMES = 7  # each is asked: the median counts
 GROUP_ROWS = 16_384
@@ -89,10 +89,10 @@ async def filled(ledger: Ledger, store: VectorStore, count: int) -> float:
     await ledger.generations.bind(made.id, new, synced_version=1)
     await store.create(NAME, dim=DIM)
     random, spent_s = Random(0), 0.0  # the same places each time
-    vector = np.zeros(DIM, dtype=np.float32)
-    vector[0] = 1
+    directions = np.random.default_rng(0)
     for start in range(0, count, GROUP_ROWS):
-        vectors = np.tile(vector, (min(GROUP_ROWS, count - start), 1))
+        vectors = directions.standard_normal((min(GROUP_ROWS, count - start), DIM), np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         group = [
             photograph(one, start + number, random)
             for number, one in enumerate(points(start, vectors))
@@ -161,7 +161,7 @@ async def counts(browsing: Browsing) -> list[Timing]:
 
 
 async def measured(folder: Path, count: int) -> tuple[float, list[Timing]]:
-    store = LanceStore(str(folder / "store"), index_threshold_rows=count + 1)
+    store = LanceStore(str(folder / "store"))
     try:
         async with open_ledger(folder / "ledger.sqlite3") as ledger:
             rows_per_s = await filled(ledger, store, count)

@@ -12,6 +12,7 @@ import sys
 import threading
 
 import anyio
+import structlog
 
 from tests.component.store_fixtures import COLLECTION, ids, local_store, points
 
@@ -40,5 +41,6 @@ async def write_until_killed(
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     folder, first, synced, last, kill_after_s = sys.argv[1:]
     anyio.run(write_until_killed, folder, int(first), int(synced), int(last), float(kill_after_s))

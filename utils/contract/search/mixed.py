@@ -8,7 +8,13 @@ from pydantic import ConfigDict, Field, StrictBool, StrictFloat, model_validator
 
 from utils.contract.base import JSON_NUMBER, CollectionText, Wire
 from utils.contract.filters import FilterSpec
-from utils.contract.search.examples import MAX_EXAMPLES, ExampleSpec, FoldSpec, OwnVector
+from utils.contract.search.examples import (
+    MAX_DIM,
+    MAX_EXAMPLES,
+    ExampleSpec,
+    FoldSpec,
+    OwnVector,
+)
 from utils.contract.search.one import (
     CURSOR_DESCRIPTION,
     MAX_QUERY_CHARACTERS,
@@ -67,7 +73,9 @@ class SearchRequest(Wire):
         "like this is taken away, and the rest is brought to length 1.",
     )
     vector: OwnVector | None = Field(
-        default=None, description="Short for one more of `positive` of weight 1."
+        default=None,
+        max_length=MAX_DIM,
+        description="Short for one more of `positive` of weight 1.",
     )
     collection: CollectionText = "default"
     limit: Annotated[int, Field(ge=1, le=MAX_SEARCH_LIMIT), JSON_NUMBER] = Field(
