@@ -39,11 +39,17 @@ def test_every_call_to_the_api_in_the_readme_is_marked() -> None:
     for block in blocks():
         outside = outside.replace(block, "")
     assert len(in_blocks) >= 8
-    # The one for Docker names a folder that only a container has; the others rename the collection
-    # and move and forget the folder that the calls need, and have tests of their own.
-    roots = "http://127.0.0.1:8002/api/v1/collections/default/roots"
+    # The one for Docker names a folder that only a container has; the others rename the collection,
+    # give it a model that is not served here, and move and forget the folder that the calls need:
+    # they have tests of their own.
+    collection = "http://127.0.0.1:8002/api/v1/collections/default"
+    roots = f"{collection}/roots"
     assert calls.findall(outside) == [
-        "http://127.0.0.1:8002/api/v1/collections/default",
+        collection,
+        f"{collection}/reembed",
+        f"{collection}/generations",
+        f"{collection}/generations/1/activate",
+        f"{collection}/generations",
         f"{roots}/repoint",
         f"{roots}?path=/home/you/old",
         "http://127.0.0.1:8002/api/v1/ingest",
@@ -57,9 +63,11 @@ def test_the_readmes_calls_import_a_folder_and_find_its_pictures(
     picture = next(services.pictures.rglob("*.jpg"))
     shutil.copy(picture, tmp_path / "picture.jpg")
     calls = [as_run_here(block, services) for block in blocks()]
-    search_only = ["exec > searches.txt", calls[2], "exec > rest.txt", calls[3]]
+    kept = ("searches", "rest", "browsed", "watched")
+    to_files = zip(kept, (calls[2:4], calls[4:5], calls[5:6], calls[6:]), strict=True)
     script = "\n".join(
-        ["set -euo pipefail", *calls[:2], *search_only, "exec > watched.txt", *calls[4:]]
+        ["set -euo pipefail", *calls[:2]]
+        + [line for name, run in to_files for line in (f"exec > {name}.txt", *run)]
     )
     ran = subprocess.run(
         ["bash", "-c", script],
@@ -75,14 +83,20 @@ def test_the_readmes_calls_import_a_folder_and_find_its_pictures(
     counts = status["counts"]
     assert counts["found"] == sum(counts.values()) - counts["found"] > 0
     assert counts["failed"] == 0
-    by_text, by_image = _values((tmp_path / "searches.txt").read_text())
+    by_text, by_image, by_all = _values((tmp_path / "searches.txt").read_text())
     assert "red circle" in by_text["results"][0]["path"]
     assert by_image["results"][0]["filename"] == picture.name
+    assert "red circle" in by_all["results"][0]["path"]
     jobs, collections, capabilities, ready = _values((tmp_path / "rest.txt").read_text())
     assert jobs["jobs"][0]["job_id"] == status["job_id"]
     assert collections["collections"][0]["name"] == "default"
     assert capabilities["safe_clip_batch"] > 0
     assert ready["status"] == "ok"
+    images, timeline, facets, places, folders = _values((tmp_path / "browsed.txt").read_text())
+    assert images["total"] == sum(one["count"] for one in timeline["buckets"]) == counts["found"]
+    assert facets["formats"]["values"]
+    assert places["clusters"]
+    assert folders["folders"][0]["images_in_all"] == images["total"]
     watched = (tmp_path / "watched.txt").read_text()
     event, rest = watched.removeprefix("data: ").split("\n\n", 1)
     assert json.loads(event)["state"] == "completed"
