@@ -146,6 +146,15 @@ def test_a_picture_inside_that_is_larger_than_its_place_is_not_decoded(codec: st
         (written(pixels()[..., 0].astype(np.complex64), "minisblack"), "complex"),
         (written(pixels(), compression="jpegxr"), "JPEG XR"),
         (written(pixels(), compression="lerc"), "LERC"),
+        (
+            with_values(written(pixels(), compression="lzw", predictor=True), {317: 5}),
+            "differences",
+        ),
+        (
+            with_values(written(wide(16), compression="zlib", predictor=True), {317: 3}),
+            "differences",
+        ),
+        (with_values(written(wide(16), "ycbcr"), {530: 2}), "coarser"),
     ],
 )
 def test_what_is_not_read_is_named(data: bytes, said: str) -> None:

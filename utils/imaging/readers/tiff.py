@@ -14,13 +14,14 @@ import numpy.typing as npt
 from PIL import Image
 
 from utils.imaging.faults.damage import DamagedError, cut_off
-from utils.imaging.faults.unreadable import ImageUnreadableError, check_pixels, unsupported
+from utils.imaging.faults.unreadable import ImageUnreadableError, check_pixels
 from utils.imaging.jpeg_rows import MIN_READABLE
 from utils.imaging.readers.loaded import Loaded
 from utils.imaging.readers.tiff_pages import (
     JPEGS,
     PICTURE_CODECS,
     Layout,
+    check_packing,
     layout_of,
     main_page,
     pillow_is_right,
@@ -50,7 +51,10 @@ def read_tiff(data: bytes, *, max_pixels: int) -> Loaded:
             check_pixels(size_of(page), max_pixels)
             layout = layout_of(page)
             loaded = _by_pillow(data) if is_first and pillow_is_right(page, layout) else None
-            return loaded or _Strips(data, page, layout).read()
+            if loaded is not None:
+                return loaded
+            check_packing(page, layout)
+            return _Strips(data, page, layout).read()
     except (ImageUnreadableError, DamagedError, MemoryError):
         raise
     except Exception:
@@ -166,8 +170,6 @@ class _Strips:
                 values, (sample, _, top, left, _), _ = page.decode(raw, index, **tables)
             except MemoryError:
                 raise
-            except NotImplementedError as exc:  # tifffile's word for a codec that it has not got
-                raise unsupported("TIFF files with this kind of compression") from exc
             except Exception:  # noqa: BLE001  # codecs raise their own
                 self._readable_rows = min(self._readable_rows, top)
                 continue

@@ -37,6 +37,7 @@ _PILLOW_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 5
 # Whole pictures inside: what they say of their own size is checked before they are decoded.
 PICTURE_CODECS = frozenset({6, 7, 33003, 33004, 33005, 34712, 34933, 50001, 50002, 52546})
 _CODECS = _PILLOW_COMPRESSIONS | PICTURE_CODECS
+_UNPREDICTED, _DIFFERENCES, _FLOAT_BYTES = 1, 2, 3  # of the tag Predictor
 _UNREAD_CODECS = {34887: "LERC", 34934: "JPEG XR", 34676: "SGI LogLuv", 32908: "Pixar's codes"}
 _PILLOW_COLOURS = frozenset({WHITE_IS_ZERO, GREY, RGB, PALETTE, INKS, YCBCR, CIELAB})
 _WIDE_BITS = 16
@@ -195,6 +196,22 @@ def layout_of(page: Any) -> Layout:
         profile=_profile(page),
         colour_map=_colour_map(page) if photometric == PALETTE else None,
     )
+
+
+def check_packing(page: Any, layout: Layout) -> None:
+    """Raises ImageUnreadableError for what tifffile decodes no strip of, whatever is in it.
+
+    Predictors are of TIFF 6.0, section 14, and of Adobe's Technical Note 3.
+    """
+    compression, predictor = int(page.compression), int(page.predictor)
+    if compression not in PICTURE_CODECS:
+        known = (_UNPREDICTED, _DIFFERENCES, _FLOAT_BYTES)
+        if predictor not in known or (predictor == _FLOAT_BYTES and not layout.is_float):
+            raise unsupported("TIFF files with this kind of differences between pixels")
+        if predictor == _FLOAT_BYTES and layout.bits == 24:
+            raise unsupported("TIFF files of 24-bit fractions in this kind of packing")
+    if page.is_subsampled and (compression not in JPEGS or int(page.planarconfig) != 1):
+        raise unsupported("TIFF files whose colours are coarser than their light, but as JPEG")
 
 
 def _segment_size(page: Any, height: int, width: int) -> tuple[int, int]:
