@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 PRODUCT = ("ingestion_orchestration_fastapi_app", "ml_inference_fastapi_app", "utils")
@@ -13,6 +16,10 @@ CHECKING = ("tests", "benchmarks")
 MOST_LINES = 300
 MOST_FILES = 12
 TASKS = 20
+REGISTRIES = (
+    *(("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com")),
+    *(("yarnpkg", "com"), ("ghcr", "io"), ("quay", "io"), ("download.pytorch", "org")),
+)
 
 
 def product_files() -> list[Path]:
@@ -54,6 +61,22 @@ def test_no_package_has_more_files_than_a_reader_keeps_in_mind() -> None:
 def test_every_package_and_file_says_in_a_line_what_it_is_for() -> None:
     silent = [relative(file) for file in product_files() if not docstring(file).strip()]
     assert silent == []
+
+
+def test_no_file_names_the_host_of_a_package_registry() -> None:
+    """Where packages come from is the business of who installs them."""
+    hosts = [f"{name}.{end}" for name, end in REGISTRIES]
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("this is no checkout of git")
+    naming = [
+        name
+        for name in listed.stdout.decode().split("\0")
+        if name and any(host.encode() in (REPOSITORY / name).read_bytes() for host in hosts)
+    ]
+    assert naming == []
 
 
 def test_contributing_says_which_file_to_open_for_the_likely_tasks() -> None:
