@@ -18,7 +18,6 @@ from ml_inference_fastapi_app.api.request_checks import (
     batch_permit,
     check_count,
     query_permit,
-    unless_client_leaves,
 )
 from ml_inference_fastapi_app.errors import CaptionsUnavailable, ImageRefused, ModelMismatch
 from ml_inference_fastapi_app.serving.multipart import boundary_of
@@ -42,6 +41,7 @@ from utils.problems import (
 )
 from utils.web.access.security import KEY_READS
 from utils.web.bodies.body_limit import media_type
+from utils.web.disconnects import unless_client_leaves
 from utils.web.openapi import json_body, multipart_body, problems
 from utils.web.problem_responses import validation_text
 
@@ -106,7 +106,7 @@ async def batch_embed_and_caption(
                 captions=captions,
                 thumbnail_side_px=thumbnail_side_px or 0,
             )
-            outcome = await unless_client_leaves(request, body, work)
+            outcome = await unless_client_leaves(request, work, body_end=body.ended.wait)
         answer = partial(batch_json, outcome, model.description.fingerprint, encoding_format)
         content = await anyio.to_thread.run_sync(answer, limiter=request.app.state.reply_threads)
     return Response(content, media_type="application/json", headers=timer.headers())
@@ -129,7 +129,7 @@ async def embed_image(
         async with query_permit(request, engine) as body:
             timer.end("admit")
             work = partial(engine.embed_image, model, body, boundary, timer)
-            result = await unless_client_leaves(request, body, work)
+            result = await unless_client_leaves(request, work, body_end=body.ended.wait)
         made_by = model.description.fingerprint
     if isinstance(result, Rejected):
         raise ImageRefused(result)
@@ -160,7 +160,7 @@ async def embed_text(
                 raise ValidationProblem(validation_text(exc)) from exc
             timer.end("parse")
             work = partial(engine.embed_texts, model, asked.texts, timer)
-            vectors, truncated = await unless_client_leaves(request, body, work)
+            vectors, truncated = await unless_client_leaves(request, work, body_end=body.ended.wait)
         made_by = model.description.fingerprint
     reply = {
         "embeddings": vectors.tolist(),
@@ -185,7 +185,7 @@ async def caption_image(request: Request, response: Response, engine: EngineOf) 
         async with query_permit(request, engine) as body:
             timer.end("admit")
             work = partial(engine.caption_image, model, body, boundary, timer)
-            said, fingerprint = await unless_client_leaves(request, body, work)
+            said, fingerprint = await unless_client_leaves(request, work, body_end=body.ended.wait)
     if isinstance(said, Rejected):
         raise ImageRefused(said)
     response.headers.update(timer.headers())

@@ -1,24 +1,20 @@
-"""What a request brings to its route: the engine, declared sizes, its body, and its end."""
+"""What a request brings to its route: the engine, declared sizes and its body."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import anyio
 from fastapi import Depends, Header, Query, Request
 from pydantic import BeforeValidator
-from starlette.requests import ClientDisconnect
 
 from ml_inference_fastapi_app.scheduling.admission import Permit, Speed
 from ml_inference_fastapi_app.serving.engine import Engine
 from ml_inference_fastapi_app.serving.request_body import Body
 from utils.contract import IMAGE_COUNT_HEADER
 from utils.problems import BatchTooLarge
-
-T = TypeVar("T")
 
 MAX_IMAGE_COUNT = 1_000_000
 
@@ -93,31 +89,3 @@ async def _begun(request: Request, engine: Engine) -> Body:
     body = Body(request.stream(), timeout_s=engine.limits.upload_timeout_s)
     await engine.arrivals.beginning(body)
     return body
-
-
-async def unless_client_leaves(request: Request, body: Body, work: Callable[[], Awaitable[T]]) -> T:
-    """Cancels the work when the client hangs up, so that its place is free for another.
-
-    Raises what the work raises, or ClientDisconnect.
-    """
-    done: list[T] = []
-    failure: Exception | None = None
-
-    async def watch() -> None:
-        await body.ended.wait()  # until then the work itself hears of it
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        tg.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as tg:
-        tg.start_soon(watch)
-        try:
-            done.append(await work())
-        except Exception as exc:  # noqa: BLE001  # raised below, outside the group
-            failure = exc
-        tg.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-    if not done:
-        raise ClientDisconnect
-    return done[0]

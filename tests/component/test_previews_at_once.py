@@ -19,7 +19,6 @@ from ingestion_orchestration_fastapi_app.adapters.content_cache.preview_cache im
     preview_bytes,
     preview_key,
 )
-from ingestion_orchestration_fastapi_app.api.disconnects import unless_client_leaves
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound, PictureUnavailable
@@ -31,6 +30,7 @@ from tests.component.orchestrator_app import orchestrator, paint
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 from utils.sandbox.pool import DecodersDownError
+from utils.web.disconnects import unless_client_leaves
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
-from ingestion_orchestration_fastapi_app.api.disconnects import unless_client_leaves
 from ingestion_orchestration_fastapi_app.api.library.pictures.accepted import accepted_format
 from ingestion_orchestration_fastapi_app.api.library.pictures.picture_response import (
     PICTURE_HEADERS,
@@ -26,6 +25,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 )
 from ingestion_orchestration_fastapi_app.ports.previews import PreviewFormat
 from utils.contract import API_PREFIX
+from utils.web.disconnects import unless_client_leaves
 from utils.web.openapi import pictures, problems
 
 router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])

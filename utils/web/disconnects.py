@@ -12,8 +12,16 @@ from starlette.requests import ClientDisconnect
 T = TypeVar("T")
 
 
-async def unless_client_leaves(request: Request, work: Callable[[], Awaitable[T]]) -> T:
-    """For a request without a body. Cancels the work when the client hangs up.
+async def unless_client_leaves(
+    request: Request,
+    work: Callable[[], Awaitable[T]],
+    *,
+    body_end: Callable[[], Awaitable[None]] | None = None,
+) -> T:
+    """Cancels the work when the client hangs up, so that its place is free for another.
+
+    `body_end` waits for the end of a body that the work itself reads; leave it out where the
+    request has none.
 
     Raises what the work raises, or ClientDisconnect.
     """
@@ -21,6 +29,8 @@ async def unless_client_leaves(request: Request, work: Callable[[], Awaitable[T]
     failure: Exception | None = None
 
     async def watch() -> None:
+        if body_end is not None:
+            await body_end()  # until then the work itself hears of it
         while (await request.receive())["type"] != "http.disconnect":
             pass
         tg.cancel_scope.cancel()
