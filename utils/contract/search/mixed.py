@@ -6,8 +6,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, StrictBool, StrictFloat, model_validator
 
-from utils.contract.base import JSON_NUMBER, CollectionText, Wire
-from utils.contract.filters import FilterSpec
 from utils.contract.search.examples import (
     MAX_DIM,
     MAX_EXAMPLES,
@@ -16,25 +14,19 @@ from utils.contract.search.examples import (
     OwnVector,
 )
 from utils.contract.search.one import (
-    CURSOR_DESCRIPTION,
     MAX_QUERY_CHARACTERS,
-    MAX_SEARCH_LIMIT,
-    MAX_SEARCH_OFFSET,
-    MODE_DESCRIPTION,
-    OFFSET_DESCRIPTION,
     PARSE_DESCRIPTION,
-    TODAY_DESCRIPTION,
-    CursorText,
+    LeastRelevance,
+    SearchBody,
     SearchMode,
     SearchSort,
 )
-from utils.contract.times import Day
 from utils.text.blank import is_blank
 
 _IMAGE = "0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"
 
 
-class SearchRequest(Wire):
+class SearchRequest(SearchBody):
     """What results are to be like and unlike, which of them count, and how they are shown."""
 
     model_config = ConfigDict(
@@ -62,7 +54,6 @@ class SearchRequest(Wire):
     parse: StrictBool = Field(
         default=False, description=f"{PARSE_DESCRIPTION} Without examples only."
     )
-    today: Day | None = Field(default=None, description=TODAY_DESCRIPTION)
     positive: tuple[ExampleSpec, ...] = Field(
         default=(), max_length=MAX_EXAMPLES, description="What results are to be like."
     )
@@ -77,27 +68,12 @@ class SearchRequest(Wire):
         max_length=MAX_DIM,
         description="Short for one more of `positive` of weight 1.",
     )
-    collection: CollectionText = "default"
-    limit: Annotated[int, Field(ge=1, le=MAX_SEARCH_LIMIT), JSON_NUMBER] = Field(
-        default=20, description="The most results."
-    )
-    offset: Annotated[int, Field(ge=0, le=MAX_SEARCH_OFFSET), JSON_NUMBER] = Field(
-        default=0, description=OFFSET_DESCRIPTION
-    )
-    cursor: CursorText | None = Field(default=None, description=CURSOR_DESCRIPTION)
-    filters: FilterSpec = Field(
-        default=FilterSpec(), description="Conditions that every result meets."
-    )
-    min_score: Annotated[StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] | None = Field(
-        default=None, description="The least score of a result, -1 to 1."
-    )
-    min_relevance: Annotated[StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)] | None = Field(
+    min_relevance: LeastRelevance | None = Field(
         default=None,
         description="The least `relevance` of a result, 0 to 1, where one text is asked for "
         "without examples. What words found stays. Where relevance is not known nothing is cut, "
         "and a warning says so.",
     )
-    mode: SearchMode = Field(default=SearchMode.AUTO, description=MODE_DESCRIPTION)
     sort: SearchSort = Field(
         default=SearchSort.RELEVANCE,
         description="The order of what was found: of the best 10,000, or fewer where `min_score` "
@@ -136,10 +112,7 @@ class SearchRequest(Wire):
             raise ValueError("parse: it is for a query without examples")
         if self.mode is SearchMode.TEXT and is_mixed:
             raise ValueError("mode: text is by the words of the query alone, without examples")
-        if self.mode is SearchMode.TEXT and self.min_score is not None:
-            raise ValueError("min_score: by words alone there is no such score")
-        if self.mode is SearchMode.TEXT and self.min_relevance is not None:
-            raise ValueError("min_relevance: by words alone there is no relevance")
+        self.check_scored()
         if self.is_browsed:
             for name in ("min_score", "min_relevance", "diverse"):
                 if getattr(self, name) not in (None, False):

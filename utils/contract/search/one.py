@@ -66,9 +66,41 @@ MAX_CURSOR_CHARACTERS = 16_384
 MAX_QUERY_CHARACTERS = 2000
 
 CursorText = Annotated[str, Field(min_length=1, max_length=MAX_CURSOR_CHARACTERS)]
+LeastRelevance = Annotated[StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
-class SearchTextRequest(Wire):
+class SearchBody(Wire):
+    """What every search says, whatever it looks for: where, which page, and what counts."""
+
+    query: str | None = None
+    parse: StrictBool = Field(default=False, description=PARSE_DESCRIPTION)
+    today: Day | None = Field(default=None, description=TODAY_DESCRIPTION)
+    collection: CollectionText = "default"
+    limit: Annotated[int, Field(ge=1, le=MAX_SEARCH_LIMIT), JSON_NUMBER] = Field(
+        default=20, description="The most results."
+    )
+    offset: Annotated[int, Field(ge=0, le=MAX_SEARCH_OFFSET), JSON_NUMBER] = Field(
+        default=0, description=OFFSET_DESCRIPTION
+    )
+    cursor: CursorText | None = Field(default=None, description=CURSOR_DESCRIPTION)
+    filters: FilterSpec = Field(
+        default=FilterSpec(), description="Conditions that every result meets."
+    )
+    min_score: Annotated[StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] | None = Field(
+        default=None, description="The least score of a result, -1 to 1."
+    )
+    min_relevance: LeastRelevance | None = None
+    mode: SearchMode = Field(default=SearchMode.AUTO, description=MODE_DESCRIPTION)
+
+    def check_scored(self) -> None:
+        """Raises ValueError where a score is asked for that words alone do not have."""
+        if self.mode is SearchMode.TEXT and self.min_score is not None:
+            raise ValueError("min_score: by words alone there is no such score")
+        if self.mode is SearchMode.TEXT and self.min_relevance is not None:
+            raise ValueError("min_relevance: by words alone there is no relevance")
+
+
+class SearchTextRequest(SearchBody):
     """What is looked for in words, and where."""
 
     model_config = ConfigDict(
@@ -87,39 +119,17 @@ class SearchTextRequest(Wire):
         description="What the pictures show, in words. Where it is longer than the model reads, "
         "its end is cut off, and a warning says so; a blank one is refused.",
     )
-    parse: StrictBool = Field(default=False, description=PARSE_DESCRIPTION)
-    today: Day | None = Field(default=None, description=TODAY_DESCRIPTION)
-    collection: CollectionText = "default"
-    limit: Annotated[int, Field(ge=1, le=MAX_SEARCH_LIMIT), JSON_NUMBER] = Field(
-        default=20, description="The most results."
-    )
-    offset: Annotated[int, Field(ge=0, le=MAX_SEARCH_OFFSET), JSON_NUMBER] = Field(
-        default=0, description=OFFSET_DESCRIPTION
-    )
-    cursor: CursorText | None = Field(default=None, description=CURSOR_DESCRIPTION)
-    filters: FilterSpec = Field(
-        default=FilterSpec(), description="Conditions that every result meets."
-    )
-    min_score: Annotated[StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] | None = Field(
-        default=None, description="The least score of a result, -1 to 1."
-    )
-    min_relevance: Annotated[StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)] | None = Field(
+    min_relevance: LeastRelevance | None = Field(
         default=None,
         description="The least `relevance` of a result, 0 to 1; 0.5 cuts where noise is "
         "expected to have a picture as good. What words found stays. Where relevance is not "
         "known nothing is cut, and a warning says so.",
     )
-    mode: SearchMode = Field(
-        default=SearchMode.VECTOR,
-        description=MODE_DESCRIPTION,
-    )
+    mode: SearchMode = Field(default=SearchMode.VECTOR, description=MODE_DESCRIPTION)
 
     @model_validator(mode="after")
     def _of_words_alone_there_is_no_score(self) -> Self:
-        if self.mode is SearchMode.TEXT and self.min_score is not None:
-            raise ValueError("min_score: by words alone there is no such score")
-        if self.mode is SearchMode.TEXT and self.min_relevance is not None:
-            raise ValueError("min_relevance: by words alone there is no relevance")
+        self.check_scored()
         return self
 
 
