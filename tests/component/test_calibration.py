@@ -6,13 +6,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import NewGeneration
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, QueryVector
 from ingestion_orchestration_fastapi_app.domain.search.relevance.calibration import (
     Calibration,
 )
 from ingestion_orchestration_fastapi_app.domain.search.relevance.noise import LIMIT
-from ingestion_orchestration_fastapi_app.errors import Overloaded, Unreachable
+from ingestion_orchestration_fastapi_app.errors import (
+    Overloaded,
+    StoreRead,
+    Unreachable,
+)
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
@@ -150,6 +155,46 @@ async def test_a_busy_service_is_asked_for_the_rest_later() -> None:
     await library.calibrating.renew_all()
     assert await library.kept() is not None
     assert library.inference.texts == list(NEUTRAL.all_of_them)
+
+
+async def test_a_ledger_that_cannot_be_read_is_read_again_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    library = Library()
+    await library.filled(60)
+
+    async def refused() -> list[CollectionRecord]:
+        raise StoreRead("The disk does not answer.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(library.ledger.collections, "list_all", refused)
+        await library.calibrating.renew_all()
+    assert await library.kept() is None
+    await library.calibrating.renew_all()
+    assert await library.kept() is not None
+
+
+async def test_what_served_is_not_read_again_while_the_collection_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    library = Library()
+    await library.filled(100)
+    await library.calibrating.renew_all()
+    found = library.ledger.calibrations.find
+    reads: list[int] = []
+
+    async def counted(generation_id: int) -> Calibration | None:
+        reads.append(generation_id)
+        return await found(generation_id)
+
+    monkeypatch.setattr(library.ledger.calibrations, "find", counted)
+    for _ in range(3):
+        await library.calibrating.renew_all()
+    assert len(reads) == 1
+    await library.filled(1, first=100)
+    for _ in range(3):
+        await library.calibrating.renew_all()
+    assert len(reads) == 2
 
 
 async def test_an_unreachable_service_is_no_fault_of_the_others() -> None:

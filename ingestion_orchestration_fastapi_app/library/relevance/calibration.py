@@ -70,6 +70,7 @@ class Calibrating:
         self._sample_points = sample_points
         self._threads = CapacityLimiter(_THREADS)
         self._heard: dict[str, list[Vector]] = {}  # of texts of a model, so far
+        self._served: dict[int, int] = {}  # of a generation: its points when its own served it
         self._one_at_a_time = Lock()  # an evaluation asks for it, too: both would add to one list
 
     async def serve(self) -> None:
@@ -78,10 +79,18 @@ class Calibrating:
             await self.renew_all()
 
     async def renew_all(self) -> None:
-        for collection in await self._ledger.collections.list_all():
+        """Raises nothing: what cannot be made now is made in a later round."""
+        try:
+            collections = await self._ledger.collections.list_all()
+        except Problem as exc:
+            log.info("not_calibrated", error=exc.detail)
+            return
+        known = {one.active.id for one in collections if one.active is not None}
+        self._served = {id_: points for id_, points in self._served.items() if id_ in known}
+        for collection in collections:
             try:
                 await self.renew(collection.name)
-            except (Problem, InferenceFault) as exc:  # the next round tries again
+            except (Problem, InferenceFault) as exc:
                 log.info("not_calibrated", collection=collection.name, error=str(exc))
             except Exception:  # a bug, too: nothing else depends on it
                 log.exception("not_calibrated", collection=collection.name)
@@ -95,11 +104,12 @@ class Calibrating:
             if active is None:
                 return False
             points = (await self._store.size(active.table)).points
-            if points < LEAST_POINTS:
+            if points < LEAST_POINTS or self._served.get(active.id) == points:
                 return False
             shipped = await to_thread.run_sync(shipped_texts, limiter=self._threads)
             kept = await self._ledger.calibrations.find(active.id)
             if kept is not None and kept.serves(texts=shipped.digest, points=points):
+                self._served[active.id] = points
                 return False
             texts = await self._neutral_texts(active.fingerprint, shipped)
             made = await self._made(active, texts, points)
