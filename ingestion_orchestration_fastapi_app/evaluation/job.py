@@ -25,7 +25,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import Report, report_of
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
-from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
+from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from ingestion_orchestration_fastapi_app.domain.search.relevance.calibration import BEST_HITS
 from ingestion_orchestration_fastapi_app.errors import InferenceFault
 from ingestion_orchestration_fastapi_app.evaluation.pictures import (
@@ -35,7 +35,7 @@ from ingestion_orchestration_fastapi_app.evaluation.pictures import (
     pictures_of,
 )
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
-from ingestion_orchestration_fastapi_app.inference_pool.queries import query_vector
+from ingestion_orchestration_fastapi_app.inference_pool.queries import query_vector, text_ask
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
@@ -43,7 +43,6 @@ from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
-from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from utils.contract import ErrorCode, EvaluateOptions, JobState
 from utils.problems import Problem
 
@@ -210,7 +209,7 @@ class _Run:
                 answer = await query_vector(
                     self._kind.pool,
                     self._active.fingerprint,
-                    partial(_embedded, text),
+                    text_ask(text),
                     timeout_s=_QUERY_TIMEOUT_S,
                 )
             except InferenceFault as exc:
@@ -231,10 +230,6 @@ class _Run:
         report.figures = self._position.tally.figures()
         kept = _POSITION.dump_python(self._position, mode="json")
         await self._scope.save(Checkpoint(kept, dict(report.json())))
-
-
-async def _embedded(text: str, service: Inference, fingerprint: str) -> QueryVector:
-    return await service.embed_text(text, fingerprint=fingerprint)
 
 
 def _with_an_image(texts: Sequence[AskedText], ends: Ends) -> list[AskedText]:

@@ -21,6 +21,14 @@ from ingestion_orchestration_fastapi_app.ports.inference import Inference
 Ask: TypeAlias = Callable[[Inference, str], Awaitable[QueryVector]]
 
 
+def text_ask(text: str) -> Ask:
+    return lambda service, fingerprint: service.embed_text(text, fingerprint=fingerprint)
+
+
+def image_ask(data: bytes) -> Ask:
+    return lambda service, fingerprint: service.embed_image(data, fingerprint=fingerprint)
+
+
 async def query_vector(
     pool: InferencePool, fingerprint: str, ask: Ask, *, timeout_s: float
 ) -> QueryVector:

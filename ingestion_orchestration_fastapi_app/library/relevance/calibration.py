@@ -12,7 +12,7 @@ import structlog
 from anyio import CapacityLimiter, Lock, current_time, sleep, to_thread
 
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
-from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
+from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from ingestion_orchestration_fastapi_app.domain.search.relevance.calibration import (
     BEST_HITS,
     LEAST_POINTS,
@@ -25,14 +25,13 @@ from ingestion_orchestration_fastapi_app.domain.search.relevance.calibration imp
 from ingestion_orchestration_fastapi_app.domain.search.relevance.standard_scores import Matrix
 from ingestion_orchestration_fastapi_app.errors import InferenceFault, StoreRead
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
-from ingestion_orchestration_fastapi_app.inference_pool.queries import query_vector
+from ingestion_orchestration_fastapi_app.inference_pool.queries import query_vector, text_ask
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.relevance.neutral_texts import (
     ShippedTexts,
     shipped_texts,
 )
-from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.problems import Problem
@@ -125,7 +124,7 @@ class Calibrating:
         heard = self._heard.setdefault(fingerprint, [])
         for text in shipped.all_of_them[len(heard) :]:
             answer = await query_vector(
-                self._pool, fingerprint, partial(_embedded, text), timeout_s=_QUERY_TIMEOUT_S
+                self._pool, fingerprint, text_ask(text), timeout_s=_QUERY_TIMEOUT_S
             )
             heard.append(answer.vector)
         vectors, number = np.stack(heard), len(shipped.sentences)
@@ -175,10 +174,6 @@ class Calibrating:
         if not points:
             raise StoreRead("The images were removed while they were looked at.")
         return np.stack([point.vector for point in points])
-
-
-async def _embedded(text: str, service: Inference, fingerprint: str) -> QueryVector:
-    return await service.embed_text(text, fingerprint=fingerprint)
 
 
 def _nearest_in(texts: NeutralTexts, sample: Matrix) -> tuple[list[Matrix], list[Matrix]]:

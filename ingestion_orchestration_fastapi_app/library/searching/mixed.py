@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 from ingestion_orchestration_fastapi_app.domain.library.generation import Generation
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector, Vector
 from ingestion_orchestration_fastapi_app.domain.search.mixture import mixture, unit_of
-from ingestion_orchestration_fastapi_app.inference_pool.queries import Ask
+from ingestion_orchestration_fastapi_app.inference_pool.queries import Ask, image_ask, text_ask
 from ingestion_orchestration_fastapi_app.library.searching.asked import Asking
 from utils.problems import ValidationProblem
 
@@ -84,9 +84,7 @@ class Mixing:
 
 
 def _ask(of: str | Picture) -> Ask:
-    if isinstance(of, Picture):
-        return lambda service, model: service.embed_image(of.data, fingerprint=model)
-    return lambda service, model: service.embed_text(of, fingerprint=model)
+    return image_ask(of.data) if isinstance(of, Picture) else text_ask(of)
 
 
 def _own(numbers: tuple[float, ...], active: Generation) -> Vector:

@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.domain.search.mode import words_help
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound, StoreRead
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from ingestion_orchestration_fastapi_app.inference_pool.queries import image_ask, text_ask
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
@@ -91,11 +92,7 @@ class Search:
         """`words`: what of the text is looked for in words, where that is not all of it."""
 
         async def vector(collection: CollectionRecord, active: Generation) -> QueryVector:
-            return await self._asking.vector(
-                collection,
-                active,
-                lambda service, model: service.embed_text(text, fingerprint=model),
-            )
+            return await self._asking.vector(collection, active, text_ask(text))
 
         if words is None or words == text:
             return await self.found(query, Subject(("text", text), vector, text))
@@ -105,11 +102,7 @@ class Search:
         """Raises also ValidationProblem: the bytes are no image that can be read."""
 
         async def vector(collection: CollectionRecord, active: Generation) -> QueryVector:
-            return await self._asking.vector(
-                collection,
-                active,
-                lambda service, model: service.embed_image(data, fingerprint=model),
-            )
+            return await self._asking.vector(collection, active, image_ask(data))
 
         sha256 = await to_thread.run_sync(_sha256, data, limiter=self._threads)
         return await self.found(query, Subject(("image", sha256), vector))
