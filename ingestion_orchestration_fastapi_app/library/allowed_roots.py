@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeAlias
 
 import structlog
 
@@ -20,6 +21,9 @@ from ingestion_orchestration_fastapi_app.ports.ledger.access import AllowedRootR
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 
 log = structlog.get_logger(__name__)
+
+# The folders of a collection that may be shown; None: all of it.
+Shown: TypeAlias = Callable[[CollectionRecord], tuple[bytes, ...] | None]
 
 _NAMED = 8  # roots in a refusal
 

@@ -12,11 +12,12 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, QueryVector, Vector
 from ingestion_orchestration_fastapi_app.domain.library.words import Caption
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
-from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query, Shown
+from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore

@@ -19,12 +19,13 @@ from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql impo
     id_in,
     text,
 )
-from ingestion_orchestration_fastapi_app.adapters.lance.rows import storable, to_points, to_table
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points, to_table
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import schema
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
+from utils.text.storable import storable
 
 DIM = 3
 INT32 = st.integers(0, 2**31 - 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -24,6 +23,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
 from ingestion_orchestration_fastapi_app.errors import RowsRefused
 from utils.metadata.photo_metadata import Metadata, TakenAtSource
+from utils.text.storable import storable
 
 NO_VECTOR: Vector = np.empty(0, dtype=np.float32)
 
@@ -33,12 +33,6 @@ _UNIT_TOLERANCE = 0.01
 _MAX_WHY = 300
 # What Arrow and Python raise for a value that does not fit its column.
 UNSTORABLE = (pa.ArrowException, ArithmeticError, AttributeError, TypeError, ValueError)
-_SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-def storable(text: str) -> str:
-    """Text that UTF-8 can hold: what stands for undecodable bytes becomes U+FFFD."""
-    return _SURROGATES.sub("\ufffd", text)
 
 
 def are_unit(vectors: np.ndarray[Any, Any]) -> bool:

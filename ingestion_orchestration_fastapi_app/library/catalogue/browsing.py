@@ -34,6 +34,7 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import CursorRefused
+from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.ports.ledger.catalogue import BrowsingRepository
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -47,8 +48,6 @@ _FILLING = (
     "the catalogue of this collection is still being filled, as after an update: pictures may be "
     "missing here, but not in searches"
 )
-
-Shown = Callable[[CollectionRecord], tuple[bytes, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)

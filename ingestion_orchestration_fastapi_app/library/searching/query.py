@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
@@ -14,9 +13,6 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Point, Quer
 from ingestion_orchestration_fastapi_app.domain.search.diversity import RELEVANCE_SHARE
 from ingestion_orchestration_fastapi_app.domain.search.folding import NO_FOLD, Fold
 from utils.contract.search import SearchMode, SearchSort
-
-# The folders of a collection that may be shown; None: all of it.
-Shown: TypeAlias = Callable[[CollectionRecord], tuple[bytes, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.search.mode import words_help
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound, StoreRead
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.queries import image_ask, text_ask
+from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
@@ -33,7 +34,6 @@ from ingestion_orchestration_fastapi_app.library.searching.query import (
     Found,
     Query,
     Scope,
-    Shown,
     StoredVector,
     Subject,
 )

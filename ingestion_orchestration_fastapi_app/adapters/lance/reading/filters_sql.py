@@ -14,10 +14,10 @@ from ingestion_orchestration_fastapi_app.adapters.lance.reading.folded_columns i
     LENS,
     PATH,
 )
-from ingestion_orchestration_fastapi_app.adapters.lance.rows import storable
 from ingestion_orchestration_fastapi_app.domain.library.filters import Box, Circle, Filters
 from utils.contract.filters import Orientation
 from utils.text.folded import folded
+from utils.text.storable import storable
 
 _INT32_MAX = 2**31 - 1
 _INT64_MAX = 2**63 - 1

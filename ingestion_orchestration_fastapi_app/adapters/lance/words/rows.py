@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import DamagedError
-from ingestion_orchestration_fastapi_app.adapters.lance.rows import UUID_FORM, storable
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import UUID_FORM
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.domain.library.search_terms import terms
 from ingestion_orchestration_fastapi_app.domain.library.words import Words
+from utils.text.storable import storable
 
 TERMS = "terms"  # of text and caption, with a space between: this column is indexed
 _COLUMNS = (

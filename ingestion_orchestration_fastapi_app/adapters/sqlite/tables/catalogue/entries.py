@@ -13,7 +13,6 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.intern
     KEYWORD,
     LENS,
     Interned,
-    storable,
 )
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
@@ -21,6 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     moment_number,
 )
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from utils.text.storable import storable
 
 _COLUMNS = (
     "version",

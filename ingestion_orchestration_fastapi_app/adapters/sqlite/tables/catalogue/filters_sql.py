@@ -25,6 +25,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import moment_
 from ingestion_orchestration_fastapi_app.domain.library.filters import Box, Circle, Filters
 from utils.contract.filters import Orientation
 from utils.text.folded import folded
+from utils.text.storable import storable
 
 _OF_TEXTS = "SELECT id FROM catalogue_texts WHERE collection_id = ? AND kind = ? AND {}"
 _WITH_KEYWORD = "c.id IN (SELECT entry_id FROM catalogue_keywords WHERE text_id IN ({}))"
@@ -86,16 +87,16 @@ def _own(places: Places, filters: Filters) -> Iterator[Sql]:
         ids = json.dumps([one.hex.upper() for one in sorted(filters.ids)])
         yield Sql("hex(c.point_id) IN (SELECT value FROM json_each(?))", (ids,))
     if filters.path_prefix:
-        yield places.beginning_with(interned.storable(folded(filters.path_prefix)))
+        yield places.beginning_with(storable(folded(filters.path_prefix)))
     if filters.folder_prefix is not None:
-        folder = interned.storable(filters.folder_prefix)
+        folder = storable(filters.folder_prefix)
         yield places.beginning_with(folder) if filters.subfolders else places.right_in(folder)
     yield from _time(filters)
     yield from _texts(places.collection_id, filters)
     yield from _globe(filters)
     yield from _numbers(filters)
     if filters.formats is not None:
-        formats = tuple(map(interned.storable, filters.formats))
+        formats = tuple(map(storable, filters.formats))
         yield Sql(f"c.format IN ({file_rows.marks(len(formats))})", formats)
     if filters.orientation is not None:
         yield Sql(f"c.width_px {_ORIENTATIONS[filters.orientation]} c.height_px")
@@ -104,7 +105,7 @@ def _own(places: Places, filters: Filters) -> Iterator[Sql]:
     if filters.favourite is not None:
         yield Sql(_FAVOURITE if filters.favourite else f"NOT {_FAVOURITE}")
     for tag in filters.tags:
-        yield Sql(_TAGGED, (interned.storable(folded(tag.strip())),))
+        yield Sql(_TAGGED, (storable(folded(tag.strip())),))
 
 
 def _time(filters: Filters) -> Iterator[Sql]:
@@ -120,11 +121,11 @@ def _texts(collection_id: int, filters: Filters) -> Iterator[Sql]:
     for kind, part in ((interned.CAMERA, filters.camera), (interned.LENS, filters.lens)):
         if part:
             texts = _OF_TEXTS.format("instr(folded, ?) > 0")
-            given = (collection_id, kind, interned.storable(folded(part)))
+            given = (collection_id, kind, storable(folded(part)))
             yield Sql(f"c.{kind}_id IN ({texts})", given)
     for word in filters.keywords:
         texts = _OF_TEXTS.format("folded = ?")
-        word_folded = interned.storable(folded(word))
+        word_folded = storable(folded(word))
         yield Sql(_WITH_KEYWORD.format(texts), (collection_id, interned.KEYWORD, word_folded))
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row
 from utils.text.folded import folded
+from utils.text.storable import storable
 
 CAMERA, LENS, KEYWORD = "camera", "lens", "keyword"
 BETWEEN = "\x1f"  # a camera's make and its model: neither holds it, since metadata is printable
 UNKNOWN = -1
 
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _TEXT = "SELECT id FROM catalogue_texts WHERE collection_id = ? AND kind = ? AND value = ?"
 _NEW_TEXT = "INSERT INTO catalogue_texts (collection_id, kind, value, folded) VALUES (?, ?, ?, ?)"
 _FOLDER = "SELECT id FROM catalogue_folders WHERE collection_id = ? AND root_id = ? AND path = ?"
 _NEW_FOLDER = "INSERT INTO catalogue_folders (collection_id, root_id, path) VALUES (?, ?, ?)"
-
-
-def storable(text: str) -> str:
-    """Text that UTF-8 can hold, as the vector store holds it."""
-    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 class Interned:
