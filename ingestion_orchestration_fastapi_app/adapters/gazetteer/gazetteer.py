@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion_orchestration_fastapi_app.adapters.gazetteer.format import DATA, Cities, Flag, read
+from ingestion_orchestration_fastapi_app.domain.library.filters.places import distance_km
 from ingestion_orchestration_fastapi_app.domain.search.cities import (
     City,
     NamedCities,
     Spelling,
-    distance_km,
 )
 
 FARTHEST_KM = 50.0  # a place farther from every city is named after none
@@ -101,7 +101,7 @@ def _nearest(latitude: float, longitude: float) -> tuple[City, float] | None:
     holding = band[(away <= circles) & (cities.region[band] == cities.region[best])]
     # The file has those with more people first.
     city = _city(cities, int(holding.min()) if len(holding) else best)
-    return city, distance_km(latitude, longitude, city)
+    return city, distance_km(latitude, longitude, city.latitude, city.longitude)
 
 
 def _distances_km(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
-_EARTH_KM = 6371.0088
 _PEOPLE_PER_KM2 = 2000.0  # of a city with its outskirts
 _IN_KM = (8.0, 40.0)
 _NEAR_KM = (25.0, 80.0)
@@ -53,14 +52,3 @@ class CityNames(Protocol):
 
     def named(self, key: str, *, within: str | None = None) -> NamedCities | None:
         """`within`: the key of a country or an American state, which the cities lie in."""
-
-
-def distance_km(latitude: float, longitude: float, city: City) -> float:
-    """Along the earth's surface."""
-    one, other = math.radians(latitude), math.radians(city.latitude)
-    across = math.radians(city.longitude - longitude)
-    chord = (
-        math.sin((other - one) / 2) ** 2
-        + math.cos(one) * math.cos(other) * math.sin(across / 2) ** 2
-    )
-    return 2 * _EARTH_KM * math.asin(math.sqrt(min(1.0, chord)))

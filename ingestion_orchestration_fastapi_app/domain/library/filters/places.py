@@ -38,6 +38,22 @@ class Box:
         )
 
 
+def haversine(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
+    """Of the angle between two places, given in degrees, seen from the middle of the sphere."""
+    north = math.sin(math.radians(to_latitude - latitude) / 2) ** 2
+    east = math.sin(math.radians(to_longitude - longitude) / 2) ** 2
+    across = math.cos(math.radians(latitude)) * math.cos(math.radians(to_latitude))
+    return north + across * east
+
+
+def distance_km(
+    latitude: float, longitude: float, to_latitude: float, to_longitude: float
+) -> float:
+    """Along the earth's surface."""
+    found = haversine(latitude, longitude, to_latitude, to_longitude)
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, found)))
+
+
 @dataclass(frozen=True, slots=True)
 class Circle:
     """All within `radius_km` of a place along the surface of a sphere, the edge included."""
@@ -62,10 +78,8 @@ class Circle:
     def holds(self, latitude: float, longitude: float) -> bool:
         if self.is_globe:
             return True
-        north = math.sin(math.radians(latitude - self.latitude) / 2) ** 2
-        east = math.sin(math.radians(longitude - self.longitude) / 2) ** 2
-        across = math.cos(math.radians(self.latitude)) * math.cos(math.radians(latitude))
-        return north + across * east <= self.most_haversine
+        found = haversine(self.latitude, self.longitude, latitude, longitude)
+        return found <= self.most_haversine
 
     @property
     def bounds(self) -> Box:
