@@ -15,8 +15,6 @@ gets results of a collection that he may search anyway.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import struct
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from uuid import UUID
 
 import numpy as np
 
+from ingestion_orchestration_fastapi_app.domain.library import checked_text
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from utils.contract.search import SearchMode
 
@@ -37,7 +36,6 @@ _MODES = (None, *SearchMode)
 _LIST = struct.Struct("<BH")  # mode, number of tags
 _TAG_BYTES = 4
 _HEAD = struct.Struct("<BBIId16s16s")  # form, truncated, expiry, rank, score, id, query
-_CHECK_BYTES = 8
 _MOST_RANK = 2**32 - 1
 _UNIT_TOLERANCE = 0.01
 
@@ -96,17 +94,13 @@ def written(cursor: Cursor) -> str:
     if cursor.mode is not None:
         head += _LIST.pack(_MODES.index(cursor.mode), len(cursor.shown)) + b"".join(cursor.shown)
     content = head + np.asarray(cursor.vector, dtype="<f4").tobytes()
-    return base64.urlsafe_b64encode(content + _check(content)).decode()
+    return checked_text.written(content)
 
 
 def read(text: str) -> Cursor | None:
     """None for what `written` never gave."""
-    try:
-        raw = base64.b64decode(text, altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    content, check = raw[:-_CHECK_BYTES], raw[-_CHECK_BYTES:]
-    if len(content) < _HEAD.size or check != _check(content):
+    content = checked_text.read(text)
+    if content is None or len(content) < _HEAD.size:
         return None
     form, truncated, expires_s, rank, score, point_id, query = _HEAD.unpack_from(content)
     mode, shown, start = _list_in(content) if form == _FORM_OF_LISTS else (None, (), _HEAD.size)
@@ -132,7 +126,3 @@ def _list_in(content: bytes) -> tuple[SearchMode | None, tuple[bytes, ...], int 
         return None, (), None
     tags = tuple(content[at : at + _TAG_BYTES] for at in range(first, end, _TAG_BYTES))
     return _MODES[mode], tags, end
-
-
-def _check(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=_CHECK_BYTES).digest()
