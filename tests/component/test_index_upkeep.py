@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from anyio import create_task_group, fail_after, wait_all_tasks_blocked
 
@@ -28,6 +30,7 @@ from tests.component.index_children import child_begun, until
 from tests.component.orchestrator_app import PATIENCE_S, Running, library, orchestrator, paint
 from tests.component.search_library import made_points
 from tests.component.store_fixtures import DIM, INDEX_THRESHOLD_ROWS, points
+from tests.component.test_generations import filled, generations
 from tests.component.test_orchestrator_metrics import metric
 from tests.memory_ledger import memory_ledger
 from tests.memory_store import MemoryStore
@@ -87,6 +90,27 @@ async def test_a_build_that_was_cut_off_is_made_up_for_at_the_next_start(tmp_pat
     async with orchestrator(tmp_path, index_threshold_rows=INDEXED_FROM) as running:
         with fail_after(PATIENCE_S):
             while await index_of(running) is not IndexState.INDEXED:
+                await wait_all_tasks_blocked()
+
+
+async def test_a_table_that_answers_again_gets_the_index_that_it_lacks(tmp_path: Path) -> None:
+    async with orchestrator(tmp_path) as running:
+        collection, filling = await filled(running)
+        first, store = collection.bound(), running.app.state.services.ports.store
+        made = made_points(INDEXED_FROM)
+        await store.write(first.table, made, may_exist=())
+        wide = [replace(one, vector=np.pad(one.vector, (0, one.vector.size))) for one in made]
+        await store.write(filling.table, wide, may_exist=())
+        await generations(running).activate(collection.id, filling.id)
+    async with orchestrator(tmp_path, index_threshold_rows=INDEXED_FROM) as running:
+        store = running.app.state.services.ports.store
+        with fail_after(PATIENCE_S):
+            while (await store.size(filling.table)).index is not IndexState.INDEXED:
+                await wait_all_tasks_blocked()
+        assert (await store.size(first.table)).index_due
+        await generations(running).activate(collection.id, first.id)
+        with fail_after(PATIENCE_S):
+            while (await store.size(first.table)).index is not IndexState.INDEXED:
                 await wait_all_tasks_blocked()
 
 

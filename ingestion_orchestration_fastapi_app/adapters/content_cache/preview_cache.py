@@ -34,32 +34,32 @@ async def open_preview_cache(
 class DiskPreviewCache:
     """Implements `PreviewCache`. Made by `open_preview_cache`."""
 
-    def __init__(self, shelf: ByteCache) -> None:
-        self._shelf = shelf
+    def __init__(self, cache: ByteCache) -> None:
+        self._cache = cache
         self._turn = CapacityLimiter(1)  # so that a damaged one is not moved from under a reader
 
     async def open(self) -> None:
-        await to_thread.run_sync(self._shelf.open, limiter=self._turn)
+        await to_thread.run_sync(self._cache.open, limiter=self._turn)
 
     async def close(self) -> None:
-        await to_thread.run_sync(self._shelf.close, limiter=self._turn)
+        await to_thread.run_sync(self._cache.close, limiter=self._turn)
 
     async def get(self, key: PreviewKey) -> bytes | None:
         """None, too, for one that is not whole; it is forgotten."""
         name = preview_key(key)
 
         def get() -> bytes | None:
-            data = self._shelf.get([name]).get(name)
+            data = self._cache.get([name]).get(name)
             preview = None if data is None else preview_of(data)
             if data is not None and preview is None:
-                self._shelf.forget([name])
+                self._cache.forget([name])
             return preview
 
         return await to_thread.run_sync(get, limiter=self._turn)
 
     async def put(self, key: PreviewKey, preview: bytes) -> None:
         kept = {preview_key(key): preview_bytes(preview)}
-        await to_thread.run_sync(self._shelf.put, kept, limiter=self._turn)
+        await to_thread.run_sync(self._cache.put, kept, limiter=self._turn)
 
 
 def preview_key(key: PreviewKey) -> str:

@@ -1,4 +1,4 @@
-"""Re-embedding: the kind's name, and which job is asked for."""
+"""Re-embedding, as a kind of job: its name."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _DISTANCE = "_distance"
 _CANDIDATES = 5  # of the index for each row wanted: they are read in full
 _LEAST_CANDIDATES = 300
 _MOST_CANDIDATES = 5000
-# The index holds a bit or a byte a number: what it puts that much further away may be nearer in
+# The index holds a few bits a number: what it puts that much further away may be nearer in
 # truth. Many pictures of one thing lie closer together, and all of them must be candidates.
 _QUANTISED = 0.02
 # Partitions of the index that are looked at, of about one for 8,192 rows: with half as many, a text
