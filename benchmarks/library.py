@@ -191,7 +191,7 @@ async def indexed(folder: Path, photos: Path) -> Index:
     """After a restart, which finds that the index of all rows is due."""
     async with both_services(folder, photos, more={"INDEX_THRESHOLD_ROWS": AT_ONCE}) as both:
         memory, start_s = MemoryOverTime(both.orchestrator), anyio.current_time()
-        job = (await both.api.jobs(limit=50)).jobs[0]
+        job = (await both.api.list_jobs(limit=50)).jobs[0]
         with anyio.fail_after(LONGEST_BUILD_S):
             while not await is_indexed(both):
                 memory.look(job)

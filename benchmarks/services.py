@@ -141,7 +141,7 @@ async def started(api: OrchestratorApi, directory: Path, *, force: bool = False)
     """The id of a job on the directory."""
     await api.ensure_collection(COLLECTION)
     request = IngestRequest(directory_path=str(directory), collection=COLLECTION, force=force)
-    return (await api.ingest(request)).job_id
+    return (await api.start_ingest(request)).job_id
 
 
 async def ended(
@@ -152,7 +152,7 @@ async def ended(
     Raises:
         BenchmarkFailed: it did not complete.
     """
-    while (job := await api.job(job_id)).state not in ENDED:
+    while (job := await api.get_job(job_id)).state not in ENDED:
         meanwhile(job)
         await anyio.sleep(POLL_S)
     if job.state is not JobState.COMPLETED:

@@ -192,14 +192,14 @@ async def test_the_command_of_the_same_user_remembers_what_it_is_given(
         for folder in (home / "Pictures", photos, photos):
             await api.remember_root(str(folder))
         assert await listed(running) == {str(home): "default", str(photos): "remembered"}
-        job = await api.ingest(IngestRequest(directory_path=str(photos)))
+        job = await api.start_ingest(IngestRequest(directory_path=str(photos)))
         await running.ended(job.job_id)
         photos.rename(moved)
         await api.remember_root(str(moved))
-        assert (await api.repoint("default", str(photos), str(moved))).roots == (str(moved),)
+        assert (await api.repoint_root("default", str(photos), str(moved))).roots == (str(moved),)
         assert (await api.forget_root("default", str(moved))).count == 0
         left = await api.remove_root(str(photos))
         assert str(photos) not in [root.path for root in left.roots]
         with pytest.raises(ApiProblem) as caught:
-            await api.repoint("no body", str(photos), str(moved))
+            await api.repoint_root("no body", str(photos), str(moved))
         assert caught.value.code is ErrorCode.COLLECTION_NOT_FOUND

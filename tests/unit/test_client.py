@@ -155,6 +155,18 @@ def _request_of(method: Any, name: str) -> Any:
     return bodies[str(inspect.signature(method).parameters[name].annotation)]()
 
 
+def test_a_method_gives_the_type_that_its_operation_answers_with() -> None:
+    wrong = []
+    for name, (_, _, described) in OPERATIONS.items():
+        answers = [one for status, one in described["responses"].items() if status[0] == "2"]
+        content = [one.get("content", {}).get("application/json", {}) for one in answers]
+        known = {one["schema"]["$ref"].rsplit("/", 1)[1] for one in content if "schema" in one}
+        given = inspect.signature(getattr(PhotoseekClient, name)).return_annotation
+        if known and known != {given}:
+            wrong.append((name, known, given))
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
@@ -203,10 +215,23 @@ async def test_a_service_that_stays_busy_is_told_in_the_end() -> None:
     assert len(asked) == 3
 
 
+async def test_a_key_is_sent_whatever_its_letters() -> None:
+    sent: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(dict(request.headers.raw)[b"X-API-Key"])
+        return problem(401, ErrorCode.UNAUTHORIZED)
+
+    async with client(answer, api_key="schlüssel") as calls:
+        with pytest.raises(NotAllowedError):
+            await calls.list_collections()
+    assert sent == ["schlüssel".encode()]
+
+
 @pytest.mark.parametrize("text", ["<html>", "{}", ""])
 async def test_who_is_no_photoseek_is_said(text: str) -> None:
     async with client(lambda _: httpx.Response(200, text=text)) as calls:
-        with pytest.raises(NotAnsweringError, match="no answer of Photoseek"):
+        with pytest.raises(NotAnsweringError, match="no answer of the orchestrator"):
             await calls.list_collections()
 
 

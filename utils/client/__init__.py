@@ -10,6 +10,7 @@ from utils.client.errors import (
     NotFoundError,
     PhotoseekError,
     RefusedError,
+    UnreachableError,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "PhotoseekClient",
     "PhotoseekError",
     "RefusedError",
+    "UnreachableError",
 ]

@@ -9,6 +9,7 @@ from utils.contract import (
     ActivateRequest,
     AllowedRootList,
     AllowedRootRequest,
+    CollectionDetail,
     CollectionList,
     CollectionRename,
     CollectionReply,
@@ -30,8 +31,8 @@ class CollectionCalls(Connection):
         body = CollectionRequest(name=name)
         return await self.ask("POST", "/collections", CollectionReply, body=body)
 
-    async def get_collection(self, name: str) -> CollectionReply:
-        return await self.ask("GET", _path(name), CollectionReply)
+    async def get_collection(self, name: str) -> CollectionDetail:
+        return await self.ask("GET", _path(name), CollectionDetail)
 
     async def rename_collection(self, name: str, new_name: str) -> CollectionReply:
         body = CollectionRename(name=new_name)

@@ -12,8 +12,8 @@ import anyio
 import httpx
 from pydantic import ValidationError
 
-from utils.client.errors import ApiError, BusyError, NotAnsweringError, error_of
-from utils.contract import API_PREFIX, ProblemBody, Reply, Wire
+from utils.client.errors import ApiError, BusyError, NotAnsweringError, UnreachableError, error_of
+from utils.contract import API_PREFIX, LOCAL_SECRET_HEADER, ProblemBody, Reply, Wire
 
 Answer = TypeVar("Answer", bound=Reply)
 Parameter = str | int | float | bool | Enum | Sequence[str] | None
@@ -24,7 +24,8 @@ _LONGEST_WAIT_S = 30.0
 
 class Connection:
     """One orchestrator. `retries`: how often a call is asked again that the service was too busy
-    for (429 and 503: nothing of it was begun), each time after as long as it says.
+    for (429 and 503: nothing of it was begun), each time after as long as it says. `local_secret`:
+    from the service's DATA_DIR, by which it knows the user that runs it.
     """
 
     def __init__(
@@ -32,17 +33,19 @@ class Connection:
         url: str = "http://127.0.0.1:8002",
         *,
         api_key: str | None = None,
+        local_secret: str | None = None,
         timeout_s: float = 60.0,
         retries: int = 5,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._url = url.rstrip("/")
+        headers = {"X-API-Key": api_key, LOCAL_SECRET_HEADER: local_secret}
         self._retries = retries
         self._sleep = sleep
         self._http = httpx.AsyncClient(
             base_url=self._url,
-            headers={"X-API-Key": api_key} if api_key else {},
+            headers=[(name.encode(), text.encode()) for name, text in headers.items() if text],
             timeout=httpx.Timeout(timeout_s, connect=5.0),
             trust_env=False,  # a proxy for the internet is none for the loopback
             transport=transport,
@@ -154,9 +157,11 @@ class Connection:
         try:
             return await self._http.send(request, stream=stream)
         except httpx.ConnectError as exc:
-            raise NotAnsweringError(f"Nobody answers at {self._url}.") from exc
+            raise UnreachableError(f"Nobody answers at {self._url}.") from exc
         except httpx.TimeoutException as exc:
-            raise NotAnsweringError(f"{self._url} does not answer in time.") from exc
+            raise NotAnsweringError(
+                f"{self._url} does not answer in time; look at its log."
+            ) from exc
         except httpx.HTTPError as exc:
             raise NotAnsweringError(
                 f"The call to {self._url} failed: {str(exc) or type(exc).__name__}"
@@ -176,7 +181,7 @@ class Connection:
     def _foreign(self, response: httpx.Response) -> NotAnsweringError:
         return NotAnsweringError(
             f"{response.request.url} answered HTTP {response.status_code} with something that is "
-            "no answer of Photoseek's orchestrator."
+            "no answer of the orchestrator: is that where it runs?"
         )
 
 

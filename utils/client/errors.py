@@ -1,7 +1,8 @@
 """What a call raises. `code` says what is wrong, the class what can be done about it.
 
 PhotoseekError
-├── NotAnsweringError     nobody answers, not in time, or it is no Photoseek
+├── NotAnsweringError     not in time, cut off, or it is no Photoseek
+│   └── UnreachableError  nobody listens there
 └── ApiError              an answer that is a problem: see `code`
     ├── RefusedError      400, 413, 415, 422 ...: the request is wrong
     ├── NotAllowedError   401, 403, 421: a key is missing, or the Host is not allowed
@@ -21,6 +22,10 @@ class PhotoseekError(Exception):
 
 class NotAnsweringError(PhotoseekError):
     """There was no answer, or none of Photoseek's."""
+
+
+class UnreachableError(NotAnsweringError):
+    """Nobody listens there: it has not started, or runs elsewhere."""
 
 
 class ApiError(PhotoseekError):

@@ -22,7 +22,13 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import (
     follow,
     report,
 )
-from utils.contract import CollectionDetail, GenerationList, GenerationReply, ReembedRequest
+from utils.contract import (
+    ActivateRequest,
+    CollectionDetail,
+    GenerationList,
+    GenerationReply,
+    ReembedRequest,
+)
 
 Name = Annotated[
     str, typer.Argument(metavar="COLLECTION", callback=collection_name, help="Its name.")
@@ -59,7 +65,7 @@ def show(collection: Name = "default", url: Url = None, *, json: Json = False) -
     """Describe a collection: images, model, folders, bytes on the disk, index, newest job."""
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        known = await api.collection(collection)
+        known = await api.get_collection(collection)
         if json:
             print_json(console, known.model_dump(mode="json"))
         else:
@@ -74,7 +80,7 @@ def generations(collection: Name = "default", url: Url = None, *, json: Json = F
     """List a collection's tables, each made by one model; the active one answers."""
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        _print_generations(console, await api.generations(collection), json=json)
+        _print_generations(console, await api.list_generations(collection), json=json)
         return 0
 
     call(run, url)
@@ -112,7 +118,7 @@ def reembed(
     )
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        accepted = await api.reembed(collection, request)
+        accepted = await api.reembed_collection(collection, request)
         if not wait:
             print_plain(console, accepted_text(accepted.job_id))
             return 0
@@ -144,8 +150,10 @@ def rollback(
     """
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        chosen = to if to is not None else _before(await api.generations(collection)).id
-        _print_generations(console, await api.activate(collection, chosen, force=force), json=json)
+        chosen = to if to is not None else _before(await api.list_generations(collection)).id
+        request = ActivateRequest(force=force)
+        known = await api.activate_generation(collection, chosen, request)
+        _print_generations(console, known, json=json)
         return 0
 
     call(run, url)

@@ -45,13 +45,14 @@ def evaluate(
         await api.remember_root(folder)
         if file is not None:
             await api.remember_root(os.path.dirname(file))
-        imported = await api.ingest(IngestRequest(directory_path=folder, collection=collection))
+        request = IngestRequest(directory_path=folder, collection=collection)
+        imported = await api.start_ingest(request)
         check_completed(await follow(api, imported.job_id, shown))
         accepted = await api.start_job(
             JobRequestBody(kind="evaluate", collection=collection, options={"captions_path": file})
         )
         job = await follow(api, accepted.job_id, shown)
-        found = await api.report(job.job_id)
+        found = await api.get_job_report(job.job_id)
         if json:
             print_json(console, found.model_dump(mode="json"))
         else:

@@ -87,7 +87,7 @@ def ingest(
 
 async def _accepted(api: OrchestratorApi, request: IngestRequest, directory: str) -> IngestAccepted:
     try:
-        return await api.ingest(request)
+        return await api.start_ingest(request)
     except ApiProblem as problem:
         if problem.code is not ErrorCode.COLLECTION_NOT_FOUND:
             raise

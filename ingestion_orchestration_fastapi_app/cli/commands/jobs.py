@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
@@ -72,7 +73,7 @@ def list_jobs(
     form = form_of(json=json, null=null)
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        listed = await api.jobs(limit=limit)
+        listed = await api.list_jobs(limit=limit)
         if form is Form.JSON:
             print_json(console, listed.model_dump(mode="json"))
         else:
@@ -89,7 +90,7 @@ def show(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
     """Show one job: what it does or did, its warnings and its first failures."""
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        job = await api.job(await whole_id(api, job_id))
+        job = await api.get_job(await whole_id(api, job_id))
         if json:
             print_json(console, job.model_dump(mode="json"))
             return 0
@@ -117,7 +118,7 @@ def failures(job_id: JobId, url: Url = None, *, json: Json = False, null: Null =
     async def run(api: OrchestratorApi, console: Console) -> int:
         whole, offset, found = await whole_id(api, job_id), 0, []
         while True:
-            page = await api.failures(whole, limit=PAGE, offset=offset)
+            page = await api.list_job_failures(whole, limit=PAGE, offset=offset)
             if form is Form.NULL:
                 print_records(console, (file_name(one.path) for one in page.failures))
             elif form is Form.JSON:
@@ -138,19 +139,19 @@ def failures(job_id: JobId, url: Url = None, *, json: Json = False, null: Null =
 @jobs.command()
 def pause(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
     """Let a job rest, also over a restart; later jobs of its collection wait."""
-    _control(job_id, "pause", url, json=json)
+    _control(job_id, OrchestratorApi.pause_job, url, json=json)
 
 
 @jobs.command()
 def resume(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
     """Let a paused job go on where it was."""
-    _control(job_id, "resume", url, json=json)
+    _control(job_id, OrchestratorApi.resume_job, url, json=json)
 
 
 @jobs.command()
 def cancel(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
     """End a job for good; what it has done stays."""
-    _control(job_id, "cancel", url, json=json)
+    _control(job_id, OrchestratorApi.cancel_job, url, json=json)
 
 
 @jobs.command("retry-failed")
@@ -198,7 +199,7 @@ async def whole_id(api: OrchestratorApi, job_id: str) -> str:
         )
     if len(wanted) >= WHOLE_ID:
         return wanted
-    found = (await api.jobs(limit=SHOWN_CANDIDATES, id_prefix=wanted)).jobs
+    found = (await api.list_jobs(limit=SHOWN_CANDIDATES, id_prefix=wanted)).jobs
     if len(found) == 1:
         return found[0].job_id
     if not found:
@@ -217,9 +218,15 @@ def _directory(job: JobReply) -> str:
     return escaped_name(file_name(job.directory_path))
 
 
-def _control(job_id: str, action: str, url: str | None, *, json: bool) -> None:
+def _control(
+    job_id: str,
+    action: Callable[[OrchestratorApi, str], Awaitable[JobReply]],
+    url: str | None,
+    *,
+    json: bool,
+) -> None:
     async def run(api: OrchestratorApi, console: Console) -> int:
-        job = await api.control(await whole_id(api, job_id), action)
+        job = await action(api, await whole_id(api, job_id))
         if json:
             print_json(console, job.model_dump(mode="json"))
         else:

@@ -46,7 +46,7 @@ def list_roots(url: Url = None, *, json: Json = False, null: Null = False) -> No
     form = form_of(json=json, null=null)
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        _print(console, await api.roots(), form)
+        _print(console, await api.list_roots(), form)
         return 0
 
     call(run, url)
@@ -89,7 +89,7 @@ def move(collection: InCollection, old: Folder, new: Folder, url: Url = None) ->
     async def run(api: OrchestratorApi, console: Console) -> int:
         place = absolute(new)
         await api.remember_root(place)
-        await api.repoint(collection, _named(old), place)
+        await api.repoint_root(collection, _named(old), place)
         before, now = escaped_name(_named(old)), escaped_name(place)
         print_plain(console, f"The collection {collection} has {before} at {now} now.")
         return 0

@@ -143,7 +143,11 @@ def search(
         raise typer.BadParameter(validation_text(exc)) from exc
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        print_hits(console, await api.search(asked, files), query=text, form=form)
+        if files:
+            found = await api.search_with_pictures(asked, files)
+        else:
+            found = await api.search_by_anything(asked)
+        print_hits(console, found, query=text, form=form)
         return 0
 
     call(run, url)

@@ -35,9 +35,9 @@ def status(url: Url = None, *, json: Json = False, null: Null = False) -> None:
 
 
 async def show_status(api: OrchestratorApi, console: Console, form: Form = Form.ROWS) -> int:
-    capabilities = await api.capabilities()
-    collections = (await api.collections()).collections
-    jobs = (await api.jobs(limit=SHOWN_JOBS)).jobs
+    capabilities = await api.get_capabilities()
+    collections = (await api.list_collections()).collections
+    jobs = (await api.list_jobs(limit=SHOWN_JOBS)).jobs
     if form is Form.JSON:
         print_json(
             console,

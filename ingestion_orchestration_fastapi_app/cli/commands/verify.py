@@ -51,7 +51,7 @@ def verify(
                 print_plain(console, accepted_text(accepted.job_id))
             return 0
         job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
-        found = await api.report(job.job_id)
+        found = await api.get_job_report(job.job_id)
         if json:
             print_json(console, found.model_dump(mode="json"))
         else:

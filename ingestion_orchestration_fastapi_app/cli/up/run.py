@@ -230,7 +230,7 @@ async def _use(plan: Plan, url: str, console: Console) -> int:
             await api.ensure_collection(plan.collection)
             print_plain(console, f"Importing {plan.photos} into collection {plan.collection}")
             request = IngestRequest(directory_path=plan.photos, collection=plan.collection)
-            accepted = await api.ingest(request)
+            accepted = await api.start_ingest(request)
             job = await follow(api, accepted.job_id, console)
             await report(api, job, console)
             if job.state is not JobState.COMPLETED:
@@ -245,12 +245,12 @@ async def _use(plan: Plan, url: str, console: Console) -> int:
 
 async def _show_searches(api: OrchestratorApi, job: JobReply, console: Console) -> None:
     """What the job has warned of already is not said again."""
-    ml = (await api.capabilities()).ml
+    ml = (await api.get_capabilities()).ml
     shapes = ml is not None and ml.clip.model == TINY_MODEL
     for query in SHAPE_SEARCHES if shapes else PHOTO_SEARCHES:
         print_plain(console, f"\n{called('search', *query.split())}", style="bold")
         asked = SearchTextRequest(query=query, collection=job.collection, limit=3)
-        found = await api.search_text(asked)
+        found = await api.search_by_text(asked)
         new = tuple(warning for warning in found.warnings if warning not in job.warnings)
         print_hits(console, found.model_copy(update={"warnings": new}), query=query)
 

@@ -127,7 +127,7 @@ async def follow(api: OrchestratorApi, job_id: str, console: Console) -> JobRepl
     """Shows the job until it is final and returns it as it ended."""
     with JobView(console) as view:
         while True:
-            job = await api.job(job_id)
+            job = await api.get_job(job_id)
             view.show(job, passed_s=POLL_S)
             if job.state in FINAL_STATES:
                 return job
@@ -140,10 +140,10 @@ async def report(api: OrchestratorApi, job: JobReply, console: Console) -> None:
     for warning in job.warnings:
         print_plain(console, f"Warning: {one_line(warning)}", style="yellow")
     if job.kind != INGEST:
-        for line in report_lines(await api.report(job.job_id)):
+        for line in report_lines(await api.get_job_report(job.job_id)):
             print_plain(console, line)
     if job.counts.failed:
-        page = await api.failures(job.job_id, limit=500)
+        page = await api.list_job_failures(job.job_id, limit=500)
         for line in failure_lines(page.failures, job.errors_by_code):
             print_plain(console, line)
         print_plain(console, f"All failures: {called('jobs', 'failures', job.job_id)}")
