@@ -32,7 +32,7 @@ from ingestion_orchestration_fastapi_app.api.library import (
 from ingestion_orchestration_fastapi_app.api.library.pictures import archive, forgetting, pictures
 from ingestion_orchestration_fastapi_app.api.library.searching import mixed, search
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
-from ingestion_orchestration_fastapi_app.composition import composed
+from ingestion_orchestration_fastapi_app.composition.app import composed
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.retention import prune_job_history
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics

@@ -1,0 +1,62 @@
+"""The registry of kinds of jobs: each is named here, and nowhere below."""
+
+from __future__ import annotations
+
+from ingestion_orchestration_fastapi_app.adapters.local_files.whole_file import read_text
+from ingestion_orchestration_fastapi_app.composition.opened import Opened
+from ingestion_orchestration_fastapi_app.evaluation.job import Evaluate
+from ingestion_orchestration_fastapi_app.evaluation.named_files import NamedFiles
+from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
+from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
+from ingestion_orchestration_fastapi_app.ingest.job import Ingest
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
+from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
+from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
+from ingestion_orchestration_fastapi_app.reembed.job import Reembed
+from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
+from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.verify.job import Verify
+
+LAST_PASS_SHARE = 8  # of the memory for files in flight, beside it
+
+
+def job_kinds(
+    settings: Settings,
+    outside: Opened,
+    collections: Collections,
+    pool: InferencePool,
+    thumbnails: Thumbnails,
+    words_filling: WordsFilling,
+    calibrating: Calibrating,
+    judging: Judging,
+) -> Kinds:
+    ports = outside.ports
+    concurrency = Concurrency(
+        read_workers=settings.hash_workers,
+        decode_workers=settings.decode_workers,
+        batch_images=settings.batch_size,
+        store_rows=settings.store_group_rows,
+        store_linger_s=settings.store_linger_s,
+        delete_guard_percent=settings.delete_guard_percent,
+    )
+    ingesting = Ingest(ports, collections, pool, concurrency)
+    reembedding = Reembed(
+        ports,
+        collections,
+        pool,
+        concurrency,
+        ingesting.gate,
+        MemoryBudget(settings.max_inflight_bytes // LAST_PASS_SHARE),
+    )
+    captions = NamedFiles(outside.allowed, outside.threads, read_text)
+    return Kinds(
+        [
+            ingesting.kind,
+            reembedding.kind,
+            Verify(collections, thumbnails, words_filling).kind,
+            Evaluate(collections, pool, calibrating, judging, captions.text).kind,
+        ]
+    )
