@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.sidecars import (
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileStat, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root
+from ingestion_orchestration_fastapi_app.domain.scanning.folder_order import newest_first
 from ingestion_orchestration_fastapi_app.domain.scanning.foreign_files import edited_name, is_marked
 from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Linked,
@@ -78,6 +79,7 @@ def walk(
 ) -> Iterator[Met]:
     """Regular files, and what else must be known of the folders that they are in.
 
+    Of a folder's own folders the newest comes first, with all that lies in it, before the next.
     Memory holds the folders still to visit; descriptors have a bound.
 
     Folders are gone through by descriptors: one that becomes a link is not followed. A folder is
@@ -118,7 +120,9 @@ def walk(
                     if recursive:
                         inner, folders_in_it = mounts.parted(found.folders)
                         yield from map(InnerMount, inner)
-                        pending += [(one, point, device) for one in folders_in_it]
+                        dated = ((one, _mtime_ns(one, listing)) for one in folders_in_it)
+                        newest = newest_first(dated)
+                        pending += [(one, point, device) for one in reversed(newest)]
                 finally:
                     os.close(listing)
                 if not os.path.samestat(folders.status(folder), begun):
@@ -188,6 +192,15 @@ def _files_in(
                 if len(met.links) >= MAX_GROUP:
                     yield Linked(tuple(met.links))
                     met.links.clear()
+
+
+def _mtime_ns(folder: bytes, listing: int) -> int:
+    """Of a folder in the one that is listed, on which nothing is mounted: such might hang."""
+    try:
+        name = folder.rpartition(b"/")[2]
+        return os.stat(name, dir_fd=listing, follow_symlinks=False).st_mtime_ns
+    except OSError:  # gone: the walk finds it out when it comes there
+        return 0
 
 
 def _regular(entry: os.DirEntry[str], path: bytes, rules: ExcludeRules) -> os.stat_result | None:
