@@ -148,7 +148,12 @@ class FakeLibrary:
         self.files[path] = FakeFile(data, mtime_ns, settled, sidecar_mark)
 
     async def scan(
-        self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
+        self,
+        directory: bytes,
+        *,
+        recursive: bool,
+        roots: Sequence[Root],
+        names: frozenset[bytes] | None = None,
     ) -> AsyncIterator[list[File] | Mounted | ScanFault | ScanStalled]:
         while self.stalls:
             yield ScanStalled(directory, self.stalls.pop())
@@ -156,10 +161,13 @@ class FakeLibrary:
             yield Mounted(path, device)
         for fault in self.faults:
             yield fault
-        paths = sorted(self.files)
+        paths = [one for one in sorted(self.files) if names is None or one in names]
         for start in range(0, len(paths), self.group_files):
             await anyio.lowlevel.checkpoint()
             yield [self._file(path) for path in paths[start : start + self.group_files]]
+
+    def passes_over(self, path: bytes, *, below: bytes, is_folder: bool) -> bool:
+        return path in self.passed_over
 
     async def gone(
         self, paths: Sequence[bytes], *, below: bytes, are_folders: bool = False

@@ -9,7 +9,11 @@ from uuid import UUID
 from ingestion_orchestration_fastapi_app.api.place_views import place_reply
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import INGEST
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    JobRecord,
+    JobRequest,
+    SavedProgress,
+)
 from ingestion_orchestration_fastapi_app.domain.jobs.reembedding import REEMBED
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
@@ -62,6 +66,7 @@ def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
         reason_code=code,
         collection=record.request.collection,
         directory_path=display_text(record.request.directory),
+        paths=_paths(record.request),
         counts=record.counts,
         done=done,
         total=total,
@@ -84,6 +89,11 @@ def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
         updated_at=record.updated_at,
         finished_at=record.finished_at,
     )
+
+
+def _paths(request: JobRequest) -> tuple[str, ...]:
+    paths = [one.path for one in request.paths] or [request.directory]
+    return tuple(map(display_text, filter(None, paths)))
 
 
 def _done(record: JobRecord, progress: SavedProgress) -> tuple[int, int | None]:

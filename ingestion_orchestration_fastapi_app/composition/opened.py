@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.words.store import Lance
 from ingestion_orchestration_fastapi_app.adapters.local_files.directories import (
     allowed_folders,
     checked_directory,
+    checked_path,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import MountPoints
@@ -94,7 +95,9 @@ async def opened(
         return max([mounts.above(path), *allowed.above(path)], key=len)
 
     threads = RootThreads(root_of, each=settings.hash_workers * 2)
-    allowed = AllowedRoots(folders, checked=checked_directory, threads=threads)
+    allowed = AllowedRoots(
+        folders, checked=checked_directory, checked_path=checked_path, threads=threads
+    )
     rules = ExcludeRules(settings.exclude_patterns, own=folders.own)
     events = await stack.enter_async_context(InotifyEvents(rules))
     ports = Ports(

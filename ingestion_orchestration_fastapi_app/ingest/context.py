@@ -52,7 +52,8 @@ class Scanned:
 
     `known_devices` are those that the ledger knew before. `replaced`: a few of the imported files
     and folders in whose place a link is, of `replaced_count`. `seen` and `unchanged` are rows of
-    the ledger's files.
+    the ledger's files. `absent`: of several folders those that are not there, each with what ends
+    the job where all are; `lacking`, by folder, says which files that were named are not.
     """
 
     unlisted: set[bytes] = field(default_factory=set)
@@ -60,6 +61,8 @@ class Scanned:
     known_devices: dict[bytes, int] = field(default_factory=dict)
     replaced: list[bytes] = field(default_factory=list)
     replaced_count: int = 0
+    absent: dict[bytes, tuple[ErrorCode, str]] = field(default_factory=dict)
+    lacking: dict[bytes, str] = field(default_factory=dict)
     known: KnownFiles = field(default_factory=KnownFiles)
     seen: RowSet = field(default_factory=RowSet)
     unchanged: RowSet = field(default_factory=RowSet)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from anyio import move_on_after
 
+from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import ScanPart
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.scanning.found import ScanStalled
 from ingestion_orchestration_fastapi_app.errors import DiskFull
@@ -25,9 +27,8 @@ async def check_space(
     files: FileRepository,
     library: Library,
     collection: CollectionRecord | None,
-    directory: bytes,
+    parts: Sequence[ScanPart],
     *,
-    recursive: bool,
     is_image_name: Callable[[bytes], bool],
     free_bytes: int,
     keep_bytes: int,
@@ -39,16 +40,11 @@ async def check_space(
         ServiceOverloaded: the folders cannot be looked at for want of descriptors or memory.
     """
     new_images = 0
-    # The directory's own root may have to be made by the job that this is about.
-    roots = [root_at(directory), *(() if collection is None else collection.roots)]
+    # The folders' own roots may have to be made by the job that this is about.
+    own = [root_at(part.folder) for part in parts]
+    roots = [*own, *(() if collection is None else collection.roots)]
     with move_on_after(LOOK_S):
-        async for group in library.scan(directory, recursive=recursive, roots=roots):
-            if isinstance(group, ScanStalled):
-                if group.fault.code is ErrorCode.OVERLOADED:
-                    raise ServiceOverloaded(group.fault.detail, retry_after_s=1.0)
-                break  # the job waits for the disk
-            if not isinstance(group, list):
-                continue
+        async for group in _files_of(library, parts, roots):
             images = [file.key for file in group if is_image_name(file.path)]
             new_images += len(images)
             if collection is not None:
@@ -59,3 +55,17 @@ async def check_space(
             f"{new_images} new images need about {needed_bytes / 1e6:.0f} MB; the disk has "
             f"{free_bytes / 1e6:.0f} MB free, of which {keep_bytes / 1e6:.0f} MB stay free."
         )
+
+
+async def _files_of(
+    library: Library, parts: Sequence[ScanPart], roots: Sequence[Root]
+) -> AsyncIterator[list[File]]:
+    for part in parts:
+        scan = library.scan(part.folder, recursive=part.recursive, roots=roots, names=part.names)
+        async for group in scan:
+            if isinstance(group, ScanStalled):
+                if group.fault.code is ErrorCode.OVERLOADED:
+                    raise ServiceOverloaded(group.fault.detail, retry_after_s=1.0)
+                break  # the job waits for the disk
+            if isinstance(group, list):
+                yield group

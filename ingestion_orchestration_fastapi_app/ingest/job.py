@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     FILES_LANE,
     INGEST,
     IngestOptions,
+    ScanPart,
+    scanned_parts,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
@@ -80,17 +84,21 @@ class Ingest:
         ledger, record = self.ports.ledger, scope.record
         progress, stop = scope.progress, scope.stop
         bound: tuple[CollectionRecord, Capabilities] | None = None
-        is_allowed: bool | None = None
+        is_checked = False
+        parts = scanned_parts(record.request, recursive=options.recursive)
         with stop.interruptible():
-            bound = await self._bound(scope, options)
+            bound = await self._bound(scope, options, parts)
             # Asked at each start: while a job waits, or is paused, its folder may be taken off
             # the roots, or a link may take its place.
-            is_allowed = await self.ports.library.is_allowed(record.request.directory)
-        if bound is None or is_allowed is None:
+            for top in dict.fromkeys(part.top for part in parts):
+                if not await self.ports.library.is_allowed(top):
+                    where = f"{display_text(top)}: " if record.request.paths else ""
+                    code = ErrorCode.DIRECTORY_NOT_ALLOWED
+                    return Ending(JobState.FAILED, where + NOT_ALLOWED, code)
+            is_checked = True
+        if bound is None or not is_checked:
             return None
         collection, capabilities = bound
-        if not is_allowed:
-            return Ending(JobState.FAILED, NOT_ALLOWED, ErrorCode.DIRECTORY_NOT_ALLOWED)
         # Who asks for files to be opened in spite of what is known gives them a clean record.
         is_retry = record.request.retry_of is not None
         clean = record.started_at is None and (options.force or is_retry)
@@ -140,12 +148,12 @@ class Ingest:
             return None
         if refusal is not None:
             return Ending(JobState.COMPLETED, refusal, ErrorCode.DELETE_GUARD)
-        return await self._summary(record.id)
+        return await self._summary(record.id, job.scanned)
 
     async def _bound(
-        self, scope: JobScope, options: IngestOptions
+        self, scope: JobScope, options: IngestOptions, parts: Sequence[ScanPart]
     ) -> tuple[CollectionRecord, Capabilities]:
-        request, progress = scope.record.request, scope.progress
+        progress = scope.progress
         number, captions = scope.record.collection_id, options.captions
         fingerprint = (await self.collections.by_id(number)).fingerprint
         # Where all hold other models, binding says so.
@@ -167,7 +175,8 @@ class Ingest:
             progress.warn("the inference service makes no captions: images are stored without")
         if not capabilities.clip.trained:
             progress.warn("the model is untrained: searches will find nothing meaningful")
-        for warning in tiny_model_warnings(capabilities.clip.model, [request.directory]):
+        tops = list(dict.fromkeys(part.top for part in parts))
+        for warning in tiny_model_warnings(capabilities.clip.model, tops):
             progress.warn(warning)
         return collection, capabilities
 
@@ -182,7 +191,13 @@ class Ingest:
             notes=progress,
         )
 
-    async def _summary(self, job_id: str) -> Ending:
+    async def _summary(self, job_id: str, scanned: Scanned) -> Ending:
+        if scanned.absent:
+            told = "; ".join(detail for _, detail in scanned.absent.values())
+            return Ending(JobState.COMPLETED, told, ErrorCode.DIRECTORY_NOT_FOUND)
+        if scanned.lacking:
+            told = "; ".join(scanned.lacking.values())
+            return Ending(JobState.COMPLETED, told, ErrorCode.FILE_NOT_FOUND)
         record = await self.ports.ledger.jobs.find(job_id)
         assert record is not None
         counts = record.counts

@@ -22,7 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
     is_within,
 )
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
-from ingestion_orchestration_fastapi_app.domain.jobs.imports import scanned_parts
+from ingestion_orchestration_fastapi_app.domain.jobs.imports import ScanPart, whole_parts
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.stages.store import run_maintenance
 from ingestion_orchestration_fastapi_app.library.removed_points import remove_points
@@ -40,20 +40,24 @@ async def remove_missing(job: JobContext) -> str | None:
     For a run whose scan came to its end. Ends early when a stop is asked for.
     """
     options = job.options
+    parts = whole_parts(job.request, recursive=options.recursive)
+    if not parts:
+        job.progress.warn("sync removes nothing where only files are named: no folder was listed")
+        return None
     if not options.recursive:
         job.progress.warn(
             "sync removes nothing without recursive: what lies below was not looked at"
         )
         return None
     with job.progress.busy("remove"):
-        bare = await _bare_roots(job)
+        bare = await _bare_roots(job, parts)
         closed = set(job.scanned.unlisted) | bare
-        for folder, recursive in scanned_parts(job.request, recursive=True):
-            closed |= await _changed_folders(job, folder, recursive=recursive)
-        refusal = None if options.confirm_deletes else await _guarded(job, closed)
+        for part in parts:
+            closed |= await _changed_folders(job, part.folder, recursive=part.recursive)
+        refusal = None if options.confirm_deletes else await _guarded(job, parts, closed)
         if refusal is not None:
             return refusal
-        async for group in _missing(job, closed):
+        async for group in _missing(job, parts, closed):
             job.progress.removed += await job.until_stored(partial(_remove, job, group))
     if job.progress.removed:
         job.progress.note("points_removed", str(job.progress.removed))
@@ -67,23 +71,41 @@ async def remove_missing(job: JobContext) -> str | None:
     )
 
 
-async def _guarded(job: JobContext, closed: Collection[bytes]) -> str | None:
-    """Why somebody must confirm what would be removed, where somebody must."""
+async def _guarded(
+    job: JobContext, parts: Sequence[ScanPart], closed: Collection[bytes]
+) -> str | None:
+    """Why somebody must confirm what would be removed, where somebody must.
+
+    Each folder that was asked for is judged by itself: what one has lost is not made up for by
+    another.
+    """
+    for top in dict.fromkeys(part.top for part in parts):
+        there = [part for part in parts if part.top == top]
+        refusal = await _guarded_folder(job, top, there, closed)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+async def _guarded_folder(
+    job: JobContext, top: bytes, parts: Sequence[ScanPart], closed: Collection[bytes]
+) -> str | None:
     missing, contents = 0, array("Q")
-    async for group in _missing(job, closed):
+    async for group in _missing(job, parts, closed):
         for file in group:
             missing += file.had_point
             if file.had_point and file.sha256 is not None:
                 contents.append(_mark(file.sha256))
-    found, percent = await _found(job, missing), job.concurrency.delete_guard_percent
+    found, percent = await _found(job, top, missing), job.concurrency.delete_guard_percent
     if not guarded(missing, found, percent=percent):
         return None
     lost = missing - await _moved(job, contents)
     if not guarded(lost, found, percent=percent):
         return None
+    where = f" in {display_text(top)}" if job.request.paths else ""
     return (
-        f"{lost} of {lost + found} images are missing, and none was removed. If the folder is all "
-        "there, import it again with sync and confirm_deletes."
+        f"{lost} of {lost + found} images{where} are missing, and none was removed. If the folder "
+        "is all there, import it again with sync and confirm_deletes."
     )
 
 
@@ -106,11 +128,11 @@ def _mark(sha256: bytes) -> int:
     return int.from_bytes(sha256[:8])  # 64 bits: a million of them take 8 MB, and none is two
 
 
-async def _bare_roots(job: JobContext) -> set[bytes]:
+async def _bare_roots(job: JobContext, parts: Sequence[ScanPart]) -> set[bytes]:
     """Of the roots that the job looked at, those in which nothing is, and something was."""
     bare: set[bytes] = set()
     for root in job.roots:
-        if is_within(root.path, job.request.directory):
+        if any(is_within(root.path, part.top) for part in parts):
             is_bare = False
             with job.stop.interruptible():  # its file system may not answer any more
                 is_bare = await job.ports.library.is_bare(root.path)
@@ -119,15 +141,13 @@ async def _bare_roots(job: JobContext) -> set[bytes]:
     return bare
 
 
-async def _found(job: JobContext, missing: int) -> int:
+async def _found(job: JobContext, top: bytes, missing: int) -> int:
     """Images that are there; of a job that looks at some folders those of the whole directory.
 
     A folder that is emptied or renamed is no alarm: what counts is how much of the whole it is.
     """
-    if job.request.folders:
-        _, images = await job.ports.ledger.folders.totals(
-            job.collection_id, job.request.directory, recursive=True
-        )
+    if job.request.folders or job.request.paths:
+        _, images = await job.ports.ledger.folders.totals(job.collection_id, top, recursive=True)
         return images - missing
     record = await job.ports.ledger.jobs.find(job.job_id)
     assert record is not None
@@ -180,13 +200,16 @@ def _is_of_root(job: JobContext, folder: bytes, known: Mapping[bytes, int]) -> b
     return was == device_at(folder, known) and was != device_at(root.path, job.scanned.devices)
 
 
-async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[list[UnseenFile]]:
+async def _missing(
+    job: JobContext, parts: Sequence[ScanPart], closed: Collection[bytes]
+) -> AsyncIterator[list[UnseenFile]]:
     """In groups, by folder and key; no group is empty."""
-    directory = job.request.directory
-    for folder, recursive in scanned_parts(job.request, recursive=job.options.recursive):
+    for part in parts:
         after: FileKey | None = None
         while not job.stop.asked:
-            page = await _unseen(job, folder, recursive=recursive, after=after, limit=GROUP)
+            page = await _unseen(
+                job, part.folder, recursive=part.recursive, after=after, limit=GROUP
+            )
             if not page:
                 break
             after = page[-1].key
@@ -194,7 +217,7 @@ async def _missing(job: JobContext, closed: Collection[bytes]) -> AsyncIterator[
             gone: list[bool] = []
             with job.stop.interruptible():
                 paths = [file.absolute for file in open_files]
-                gone = await job.ports.library.gone(paths, below=directory)
+                gone = await job.ports.library.gone(paths, below=part.top)
             if job.stop.asked:
                 return
             group = [file for file, is_gone in zip(open_files, gone, strict=True) if is_gone]

@@ -28,13 +28,16 @@ def retry_request(collection: CollectionRecord, job: JobRecord) -> JobRequest:
         raise JobStateProblem(f"The job {job.id} has not ended: it is {job.state}.")
     if not job.counts.failed:
         raise JobStateProblem(f"No file of the job {job.id} failed.")
-    if deepest_root(request.directory, collection.roots) is None:
+    known = [one for one in request.paths if deepest_root(one.path, collection.roots) is not None]
+    directory = known[0].path if known else request.directory
+    if deepest_root(directory, collection.roots) is None:
         raise JobStateProblem(f"The folder of the job {job.id} was forgotten.")
     options = IngestOptions.model_validate(request.options)
     return import_request(
         request.collection,
-        request.directory,
+        directory,
         IngestOptions(recursive=options.recursive, captions=options.captions),
         folders=request.folders,
+        paths=tuple(known),
         retry_of=job.id,
     )

@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.files.allowed_roots import (
     AllowedRoot,
 )
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, is_within
+from ingestion_orchestration_fastapi_app.domain.jobs.records import ImportPath
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, RootNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger.access import AllowedRootRepository
@@ -31,8 +32,9 @@ _NAMED = 8  # roots in a refusal
 class AllowedRoots:
     """What was added or removed counts at once.
 
-    `checked` gives the true path of a folder that lies in one of the given ones; it blocks, and
-    raises DirectoryNotAllowed and DirectoryNotFound. `folders` is without what is remembered.
+    `checked` gives the true path of a folder that lies in one of the given ones, `checked_path` of
+    a folder or a file, with its mtime in ns. Both block, and raise DirectoryNotAllowed and
+    DirectoryNotFound. `folders` is without what is remembered.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class AllowedRoots:
         folders: AllowedFolders,
         *,
         checked: Callable[[str, Sequence[bytes]], bytes],
+        checked_path: Callable[[str, Sequence[bytes]], tuple[ImportPath, int]],
         threads: RootThreads,
     ) -> None:
         self._repository: AllowedRootRepository
         self._folders = folders
         self._checked = checked
+        self._checked_path = checked_path
         self._threads = threads
 
     async def load(self, repository: AllowedRootRepository) -> None:
@@ -82,6 +86,17 @@ class AllowedRoots:
         if path is None or not self.allows(path):
             raise DirectoryNotAllowed(f"{text} may not be imported. {self._advice(text)}")
         return path
+
+    async def path(self, text: str) -> tuple[ImportPath, int]:
+        """The same of a folder or a file, and when it changed last, in ns."""
+        check = partial(self._checked_path, text, [root.path for root in self.roots])
+        try:
+            found, mtime_ns = await self._threads.run(typed_path(text), check)
+        except DirectoryNotAllowed:
+            found, mtime_ns = None, 0
+        if found is None or not self.allows(found.path):
+            raise DirectoryNotAllowed(f"{text} may not be imported. {self._advice(text)}")
+        return found, mtime_ns
 
     async def add(self, text: str) -> AllowedRoot:
         """Remembers a folder, durably. Raises DirectoryNotAllowed, DirectoryNotFound."""

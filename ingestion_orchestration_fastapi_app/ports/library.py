@@ -46,13 +46,25 @@ class Library(Protocol):
     """The photographs' file system."""
 
     def scan(
-        self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
+        self,
+        directory: bytes,
+        *,
+        recursive: bool,
+        roots: Sequence[Root],
+        names: frozenset[bytes] | None = None,
     ) -> AsyncIterator[ScanGroup]:
         """Regular files below the directory, in groups, each under the deepest root it is in.
 
         Each file system comes before its files. Links are told of and not followed. Where the
         scan stalls, going on tries the folder again. A mount in the directory that does not answer
-        is passed over, as a folder that cannot be listed.
+        is passed over, as a folder that cannot be listed. Where there are `names`, no other files
+        and folders in the directory are looked at.
+        """
+
+    def passes_over(self, path: bytes, *, below: bytes, is_folder: bool) -> bool:
+        """Whether a scan of the folder `below` does not come to a path in it, by what is excluded.
+
+        Asks no file system.
         """
 
     async def gone(

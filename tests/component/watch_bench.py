@@ -41,7 +41,12 @@ class TreeLibrary(FakeLibrary):
         self.scanned: list[tuple[bytes, bool]] = []
 
     async def scan(
-        self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
+        self,
+        directory: bytes,
+        *,
+        recursive: bool,
+        roots: Sequence[Root],
+        names: frozenset[bytes] | None = None,
     ) -> AsyncIterator[list[File] | Mounted | ScanFault]:
         self.scanned.append((directory, recursive))
         await checkpoint()

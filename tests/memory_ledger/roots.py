@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import deepest_root, is_within
 from ingestion_orchestration_fastapi_app.domain.files.roots import moved_path, overlaps
+from ingestion_orchestration_fastapi_app.domain.jobs.moved_requests import moved_request
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import (
@@ -119,16 +120,8 @@ class MemoryRoots:
         for job in [
             job for job in self._state.jobs.values() if job.collection_id == kept.record.id
         ]:
-            if deepest_root(job.request.directory, kept.record.roots) == root:
-                request = replace(
-                    job.request,
-                    directory=moved_path(job.request.directory, root.path, path),
-                    folders=tuple(
-                        moved_path(one, root.path, path) if is_within(one, root.path) else one
-                        for one in job.request.folders
-                    ),
-                )
-                self._state.jobs[job.id] = replace(job, request=request)
+            request = moved_request(job.request, root, kept.record.roots, path)
+            self._state.jobs[job.id] = replace(job, request=request)
         self._move_folders(kept, root, path)
         others = [one for one in kept.record.roots if one != root]
         _put(kept, [*others, Root(root.id, path)])

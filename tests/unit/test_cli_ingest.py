@@ -76,6 +76,23 @@ def test_a_stopped_removal_is_told_with_its_code_and_exit_status_1(
     assert photoseek("ingest", "/photos", "--confirm-deletes").exit_code == 2
 
 
+def test_ingest_sends_several_folders_and_files_as_paths(
+    orchestrator: StandInOrchestrator, tmp_path: Path
+) -> None:
+    orchestrator.jobs = [job(JobState.COMPLETED, SETTLED)]
+    one = tmp_path / "one.jpg"
+    one.touch()
+    assert photoseek("ingest", str(tmp_path), str(one)).exit_code == 0
+    assert photoseek("ingest", str(one)).exit_code == 0
+    posted = [body for _, path, body in orchestrator.heard if path == "/api/v1/ingest"]
+    assert [(body["directory_path"], body["paths"]) for body in posted] == [
+        (None, [str(tmp_path), str(one)]),
+        (None, [str(one)]),
+    ]
+    many = photoseek("ingest", *["/photos"] * 257)
+    assert (many.exit_code, "256 are the most" in many.output) == (2, True)
+
+
 def test_ingest_sends_an_absolute_path(
     orchestrator: StandInOrchestrator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeSt
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     import_request,
 )
+from ingestion_orchestration_fastapi_app.domain.jobs.records import ImportPath
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import (
@@ -106,6 +107,22 @@ async def test_the_folders_of_a_job_go_along(ledger: Ledger) -> None:
     job = await ledger.jobs.find("job")
     assert job is not None
     assert job.request.folders == (MOVED.path + b"/\xff", b"/foreign")
+
+
+async def test_the_paths_of_a_job_go_along_each_with_its_own_root(ledger: Ledger) -> None:
+    other = root_at(b"/elsewhere")
+    collection = await ledger.collections.create("default", [ROOT, other], identity="default")
+    file = ImportPath(ROOT.path + b"/\xff.jpg", is_file=True)
+    paths = (ImportPath(other.path, is_file=False), file)
+    request = import_request("default", other.path, paths=paths)
+    await ledger.jobs.create("job", collection.id, request)
+    await ledger.jobs.move("job", JobState.CANCELLED)
+    await ledger.roots.begin_changes(collection.id, {ROOT.id: MOVED.path})
+    await end(ledger, collection, ROOT)
+    job = await ledger.jobs.find("job")
+    assert job is not None
+    moved = ImportPath(MOVED.path + b"/\xff.jpg", is_file=True)
+    assert job.request == replace(request, paths=(paths[0], moved))
 
 
 async def test_a_forgotten_root_takes_all_that_is_its_own(

@@ -12,10 +12,11 @@ from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     IngestOptions,
+    ScanPart,
     import_request,
     scanned_parts,
 )
-from ingestion_orchestration_fastapi_app.domain.jobs.records import Origin
+from ingestion_orchestration_fastapi_app.domain.jobs.records import ImportPath, Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -65,7 +66,21 @@ async def test_watches_and_the_folders_of_a_job_outlive_a_restart(tmp_path: Path
         assert found.watches == (Watch(ODD, recursive=False, captions=True),)
         (job,) = await ledger.jobs.list_unfinished()
         assert job.request == request
-        assert scanned_parts(job.request, recursive=True) == ((ODD, False), (ROOT.path, False))
+        assert scanned_parts(job.request, recursive=True) == (
+            ScanPart(ODD, recursive=False, top=ROOT.path),
+            ScanPart(ROOT.path, recursive=False, top=ROOT.path),
+        )
+
+
+async def test_the_paths_of_a_job_outlive_a_restart(tmp_path: Path) -> None:
+    paths = (ImportPath(ODD + b"/a.jpg", is_file=True), ImportPath(ODD, is_file=False))
+    request = import_request("default", paths[0].path, paths=paths)
+    async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        made = await ledger.collections.create("default", identity="default")
+        await ledger.jobs.create("j1", made.id, request)
+    async with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        (job,) = await ledger.jobs.list_unfinished()
+        assert job.request == request
 
 
 async def test_files_right_in_a_folder_are_told_from_those_below_it(ledger: Ledger) -> None:

@@ -78,6 +78,7 @@ from utils.contract.images import (
     ImageReply,
     Selection,
 )
+from utils.contract.imports.request import MAX_IMPORT_PATHS, IngestFields, IngestRequest
 from utils.contract.inference import (
     BatchItem,
     BatchReply,
@@ -102,8 +103,6 @@ from utils.contract.jobs import (
     FailurePage,
     FailureReply,
     IngestAccepted,
-    IngestFields,
-    IngestRequest,
     JobCounts,
     JobList,
     JobLog,
@@ -136,6 +135,7 @@ __all__ = [
     "IMAGE_TURN_HEADER",
     "LOCAL_SECRET_HEADER",
     "MAX_GENERATION_ID",
+    "MAX_IMPORT_PATHS",
     "MAX_NAME_CHARACTERS",
     "MAX_OFFSET",
     "MAX_PATH_CHARACTERS",

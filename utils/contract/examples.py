@@ -148,6 +148,7 @@ JOB: dict[str, JsonValue] = {
     "reason_code": None,
     "collection": "default",
     "directory_path": "/photos/2019",
+    "paths": ["/photos/2019"],
     "counts": {
         "found": 1000,
         "unchanged": 200,

@@ -14,41 +14,6 @@ from utils.contract.error_codes import ErrorCode
 from utils.contract.examples import FAILURE, JOB, LOG_LINE, REPORT
 
 
-class IngestFields(Wire):
-    """What an import is asked for, beside the collection."""
-
-    directory_path: str = Field(
-        min_length=1,
-        max_length=MAX_PATH_CHARACTERS,
-        description="The folder, as the service sees it; it must lie below an allowed root.",
-    )
-    recursive: StrictBool = Field(default=True, description="The folders in it, too.")
-    captions: StrictBool = Field(default=False, description="Captions, too; slow.")
-    force: StrictBool = Field(
-        default=False, description="Open every file again, also unchanged and failed ones."
-    )
-    sync: StrictBool = Field(
-        default=False, description="Forget the images whose files are gone from the folder."
-    )
-    confirm_deletes: StrictBool = Field(
-        default=False, description="With `sync`: also where suspiciously many are gone."
-    )
-    watch: StrictBool | None = Field(
-        default=None,
-        description="Whether changes of the folder are picked up from now on; null: as it is.",
-    )
-
-
-class IngestRequest(IngestFields):
-    """A folder to import."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"directory_path": "/photos/2019", "recursive": True}]}
-    )
-
-    collection: CollectionText = "default"
-
-
 class VerifyOptions(Wire):
     """What a job of the kind `verify` is asked for."""
 
@@ -150,7 +115,12 @@ class JobReply(Reply):
     reason: str | None = Field(description="Why it is in this state, in words.")
     reason_code: ErrorCode | None = Field(description="The same as a code, where there is one.")
     collection: str = Field(description="The collection that it is about.")
-    directory_path: str = Field(description="The folder that it reads; empty where it reads none.")
+    directory_path: str = Field(
+        description="What it reads, or the first of it; empty where it reads no folder and no file."
+    )
+    paths: tuple[str, ...] = Field(
+        default=(), description="All folders and files that it reads, in the order of the scan."
+    )
     counts: JobCounts = Field(description="Of an import: of files that are there.")
     done: int = Field(default=0, description="Of any kind: how much is done.")
     total: int | None = Field(default=None, description="Of how much; null while nobody knows.")

@@ -1,13 +1,15 @@
-"""Whether a directory may be ingested, and its one true path."""
+"""Whether a directory, or a file, may be ingested, and its one true path."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ingestion_orchestration_fastapi_app.domain.files.allowed_roots import AllowedFolders
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
+from ingestion_orchestration_fastapi_app.domain.jobs.records import ImportPath
 from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, DirectoryNotFound
 from utils.text.folded import composed, folded
 
@@ -20,16 +22,40 @@ def checked_directory(text: str, roots: Sequence[bytes]) -> bytes:
             learns what exists elsewhere.
         DirectoryNotFound: it does not exist, is no directory, or may not be listed.
     """
+    path = _path_in(text, roots)
+    if not os.path.isdir(path):
+        raise DirectoryNotFound(f"{text} is not a directory.")
+    _check_listed(path, text)
+    return path
+
+
+def checked_path(text: str, roots: Sequence[bytes]) -> tuple[ImportPath, int]:
+    """The same of a folder or a regular file, whose folder may be listed; and its mtime in ns."""
+    path = _path_in(text, roots)
+    try:
+        status = os.lstat(path)
+    except OSError:
+        status = None
+    is_file = status is not None and stat.S_ISREG(status.st_mode)
+    if status is None or not (is_file or stat.S_ISDIR(status.st_mode)):
+        raise DirectoryNotFound(f"{text} is neither a directory nor a file.")
+    found = ImportPath(path, is_file=is_file)
+    _check_listed(found.folder, text)
+    return found, status.st_mtime_ns
+
+
+def _path_in(text: str, roots: Sequence[bytes]) -> bytes:
     if "\0" in text:
         raise DirectoryNotFound("A path holds no NUL.")
     path = true_path(os.fsencode(os.path.expanduser(text)))
     if not any(is_within(path, root) for root in roots):
         raise DirectoryNotAllowed(f"{text} lies outside the folders that may be imported.")
-    if not os.path.isdir(path):
-        raise DirectoryNotFound(f"{text} is not a directory.")
-    if not os.access(path, os.R_OK | os.X_OK):
-        raise DirectoryNotFound(f"{text} may not be read by this service.")
     return path
+
+
+def _check_listed(folder: bytes, text: str) -> None:
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise DirectoryNotFound(f"{text} may not be read by this service.")
 
 
 def allowed_folders(

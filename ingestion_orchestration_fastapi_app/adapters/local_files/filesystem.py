@@ -30,7 +30,10 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk 
     next_group,
     walk,
 )
-from ingestion_orchestration_fastapi_app.adapters.local_files.walking.gone_files import are_gone
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.gone_files import (
+    are_gone,
+    passes_over,
+)
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Skipped
@@ -84,13 +87,23 @@ class LocalFiles:
         self._is_allowed = is_allowed
 
     async def scan(
-        self, directory: bytes, *, recursive: bool, roots: Sequence[Root]
+        self,
+        directory: bytes,
+        *,
+        recursive: bool,
+        roots: Sequence[Root],
+        names: frozenset[bytes] | None = None,
     ) -> AsyncIterator[list[File] | Mounted | Linked | ScanFault | ScanStalled]:
         pending, is_inner = [directory], False
         while pending:
             top = pending.pop()
             items = walk(
-                top, recursive=recursive, roots=roots, rules=self._rules, is_inner=is_inner
+                top,
+                recursive=recursive,
+                roots=roots,
+                rules=self._rules,
+                is_inner=is_inner,
+                names=names,
             )
             async with aclosing(self._walked(top, items, is_inner=is_inner)) as walked:
                 async for found in walked:
@@ -133,6 +146,10 @@ class LocalFiles:
                     return
         finally:
             close()
+
+    def passes_over(self, path: bytes, *, below: bytes, is_folder: bool) -> bool:
+        is_excluded = is_folder and path != below and self._rules.excludes_folder(path)
+        return is_excluded or passes_over(path, below, self._rules)
 
     async def gone(
         self, paths: Sequence[bytes], *, below: bytes, are_folders: bool = False

@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     Checkpoint,
     FailureRecord,
+    ImportPath,
     JobRecord,
     JobRequest,
     Origin,
@@ -100,12 +101,22 @@ def collection_record(
     )
 
 
+def _path_text(path: bytes) -> str:
+    """In JSON; it may be no UTF-8."""
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _path_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
 def options_text(request: JobRequest) -> str:
-    """What of a request has no column of its own. Paths may be no UTF-8."""
+    """What of a request has no column of its own."""
     return json.dumps(
         {
             "options": dict(request.options),
-            "folders": [one.decode("utf-8", "surrogateescape") for one in request.folders],
+            "folders": [_path_text(one) for one in request.folders],
+            "paths": [[_path_text(one.path), one.is_file] for one in request.paths],
             "origin": request.origin,
             "retry_of": request.retry_of,
         }
@@ -117,7 +128,8 @@ def request_of(
 ) -> JobRequest:
     """The other way. In jobs of older versions the kind's options stand beside the rest."""
     given = json.loads(options)
-    folders = tuple(one.encode("utf-8", "surrogateescape") for one in given.pop("folders", ()))
+    folders = tuple(_path_of(one) for one in given.pop("folders", ()))
+    paths = given.pop("paths", ())
     origin = Origin(given.pop("origin", Origin.REQUEST))
     retry_of = given.pop("retry_of", None)
     return JobRequest(
@@ -127,6 +139,7 @@ def request_of(
         given.get("options", given),
         directory=directory,
         folders=folders,
+        paths=tuple(ImportPath(_path_of(path), is_file=is_file) for path, is_file in paths),
         origin=origin,
         retry_of=retry_of,
     )

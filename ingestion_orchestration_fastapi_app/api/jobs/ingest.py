@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.api.security import WRITES
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     IngestOptions,
     import_request,
+    scanned_parts,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
@@ -27,6 +28,11 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
     QueueFull,
     RootOverlap,
+)
+from ingestion_orchestration_fastapi_app.ingest.asked_paths import (
+    add_roots,
+    asked_paths,
+    folders_only,
 )
 from ingestion_orchestration_fastapi_app.ingest.disk_space import check_space
 from ingestion_orchestration_fastapi_app.library.allowed_roots import typed_path
@@ -53,7 +59,7 @@ PROBLEMS = (
 @router.post(
     "/ingest",
     status_code=202,
-    summary="Import a folder",
+    summary="Import folders and files",
     responses={
         **located(202, "Where the job says how far it is.", OF_NEW_JOB),
         **problems(*PROBLEMS),
@@ -76,7 +82,8 @@ async def start_ingest(
 async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
     if body.watch is False:
         await _end_watch(services, body)
-    directory = await services.allowed.directory(body.directory_path)
+    if body.directory_path is not None:  # of a file it says that it is no folder
+        await services.allowed.directory(body.directory_path)
     services.scheduler.check_room()
     collections = services.collections
     # The default collection is made by its first use; any other is created by name first, so
@@ -86,25 +93,18 @@ async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
         if body.collection == "default"
         else await collections.get(body.collection)
     )
+    paths = await asked_paths(
+        services.allowed,
+        services.ports.library,
+        body.asked,
+        recursive=body.recursive,
+        roots=() if existing is None else existing.roots,
+    )
+    watched = folders_only(paths) if body.watch else []
     if existing is not None:
         likely = await services.pool.likely_capabilities(existing.fingerprint)
         if likely is not None:
             collections.check_model(existing, likely)
-        known_as = await services.ports.library.known_as(directory, existing.roots)
-        if services.allowed.allows(known_as):
-            directory = known_as  # one folder has one path, so that no picture is there twice
-    await check_space(
-        services.ports.ledger.files,
-        services.ports.library,
-        existing,
-        directory,
-        recursive=body.recursive,
-        is_image_name=services.is_image_name,
-        free_bytes=await to_thread.run_sync(services.free_bytes, limiter=services.blocking),
-        keep_bytes=services.settings.min_free_bytes,
-    )
-    collection = existing or await collections.found_or_created(body.collection)
-    await collections.roots.add(collection, directory)
     options = IngestOptions(
         recursive=body.recursive,
         captions=body.captions and not services.settings.disable_captions,
@@ -112,9 +112,23 @@ async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
         sync=body.sync,
         confirm_deletes=body.confirm_deletes,
     )
-    request = import_request(collection.name, directory, options)
+    is_folder = len(paths) == 1 and not paths[0].is_file
+    request = import_request(
+        body.collection, paths[0].path, options, paths=() if is_folder else paths
+    )
+    await check_space(
+        services.ports.ledger.files,
+        services.ports.library,
+        existing,
+        scanned_parts(request, recursive=body.recursive),
+        is_image_name=services.is_image_name,
+        free_bytes=await to_thread.run_sync(services.free_bytes, limiter=services.blocking),
+        keep_bytes=services.settings.min_free_bytes,
+    )
+    collection = existing or await collections.found_or_created(body.collection)
+    await add_roots(collections, collection, paths)
     record = await services.scheduler.submit(collection, request)
-    if body.watch:  # after the job, which it then waits for
+    for directory in watched:  # after the job, which they then wait for
         watch = Watch(directory, recursive=options.recursive, captions=options.captions)
         await services.watching.put(collection, watch)
     return record
@@ -122,11 +136,12 @@ async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
 
 async def _end_watch(services: AppState, body: IngestRequest) -> None:
     collection = await services.collections.find(body.collection)
-    if collection is None or "\0" in body.directory_path:
+    if collection is None:
         return
-
     watched = [watch.directory for watch in collection.watches]
-    text = body.directory_path
-    meant = await services.root_threads.run(typed_path(text), partial(meant_folder, text, watched))
-    if meant in watched:
-        await services.watching.end(collection.id, meant)
+    for text in body.asked:
+        if "\0" not in text:
+            meaning = partial(meant_folder, text, watched)
+            meant = await services.root_threads.run(typed_path(text), meaning)
+            if meant in watched:
+                await services.watching.end(collection.id, meant)

@@ -1,7 +1,9 @@
-"""`photoseek ingest`: imports a folder and shows how far it is."""
+"""`photoseek ingest`: imports folders and files and shows how far it is."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -17,11 +19,13 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import (
     follow,
     report,
 )
-from utils.contract import ErrorCode, IngestAccepted, IngestRequest
+from utils.contract import MAX_IMPORT_PATHS, ErrorCode, IngestAccepted, IngestRequest
 
 
 def ingest(
-    directory: Annotated[str, typer.Argument(metavar="DIR", help="Folder of photos to import.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="DIR|FILE...", help="Folders and photos to import.")
+    ],
     collection: Collection = "default",
     url: Url = None,
     *,
@@ -47,14 +51,22 @@ def ingest(
     ] = True,
     json: Json = False,
 ) -> None:
-    """Import a folder into a collection, and list the files that failed.
+    """Import folders and single files into a collection, and list the files that failed.
 
     With --json: the job as it ended, or with --no-wait as it was accepted.
     """
     if confirm_deletes and not sync:
         raise typer.BadParameter("it means nothing without --sync", param_hint="--confirm-deletes")
+    if len(paths) > MAX_IMPORT_PATHS:
+        raise typer.BadParameter(
+            f"{len(paths):,} are named, and {MAX_IMPORT_PATHS} are the most: name folders",
+            param_hint="DIR|FILE...",
+        )
+    named = [absolute(path) for path in paths]
+    is_folder = len(named) == 1 and not os.path.isfile(named[0])
     request = IngestRequest(
-        directory_path=absolute(directory),
+        directory_path=named[0] if is_folder else None,
+        paths=() if is_folder else tuple(named),
         collection=collection,
         recursive=recursive,
         force=force,
@@ -66,8 +78,9 @@ def ingest(
     async def run(api: OrchestratorApi, console: Console) -> int:
         if create:
             await api.ensure_collection(collection)
-        await api.remember_root(request.directory_path)
-        accepted = await _accepted(api, request, directory)
+        for folder in dict.fromkeys(map(_folder, named)):
+            await api.remember_root(folder)
+        accepted = await _accepted(api, request, paths)
         if not wait:
             if json:
                 print_json(console, accepted.model_dump(mode="json"))
@@ -85,13 +98,20 @@ def ingest(
     call(run, url)
 
 
-async def _accepted(api: OrchestratorApi, request: IngestRequest, directory: str) -> IngestAccepted:
+def _folder(path: str) -> str:
+    """Itself, or the one that the file is in."""
+    return os.path.dirname(path) if os.path.isfile(path) else path
+
+
+async def _accepted(
+    api: OrchestratorApi, request: IngestRequest, paths: Sequence[str]
+) -> IngestAccepted:
     try:
         return await api.start_ingest(request)
     except ApiProblem as problem:
         if problem.code is not ErrorCode.COLLECTION_NOT_FOUND:
             raise
-        again = called("ingest", directory, "--collection", request.collection, "--create")
+        again = called("ingest", *paths, "--collection", request.collection, "--create")
         raise ApiProblem(
             f"{problem.detail} To make it, add --create: {again}", code=problem.code
         ) from problem

@@ -95,7 +95,9 @@ def show(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
             print_json(console, job.model_dump(mode="json"))
             return 0
         if job.directory_path:
-            text = f"Directory {escaped_name(file_name(job.directory_path))}, into {job.collection}"
+            more = f" and {len(job.paths) - 1:,} more" if len(job.paths) > 1 else ""
+            place = escaped_name(file_name(job.directory_path)) + more
+            text = f"Directory {place}, into {job.collection}"
         else:
             text = f"{job.kind} of the collection {job.collection}"
         print_plain(console, text)
@@ -180,7 +182,8 @@ def job_row(job: JobReply, *, short: bool) -> tuple[str, ...]:
     if not short:
         return job.job_id, state, done, failed, file_name(job.directory_path)
     watched = " (watched)" if job.origin == "watch" else ""
-    place = file_name(job.directory_path) + watched if job.directory_path else job.collection
+    more = f" and {len(job.paths) - 1:,} more" if len(job.paths) > 1 else ""
+    place = file_name(job.directory_path) + more + watched if job.directory_path else job.collection
     return job.job_id[:SHORT_ID], job.kind, state, done, failed, place
 
 

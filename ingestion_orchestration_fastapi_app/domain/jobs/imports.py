@@ -1,10 +1,16 @@
-"""What is asked of an import: its options, beside the folder that every request may name."""
+"""What is asked of an import: its options, beside the folders and files that it reads."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import BaseModel, ConfigDict
 
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, Origin
+from ingestion_orchestration_fastapi_app.domain.jobs.records import (
+    ImportPath,
+    JobRequest,
+    Origin,
+)
 
 INGEST = "ingest"
 FILES_LANE = "files"  # of what changes a collection's files and points
@@ -28,13 +34,15 @@ def import_request(
     options: IngestOptions | None = None,
     *,
     folders: tuple[bytes, ...] = (),
+    paths: tuple[ImportPath, ...] = (),
     origin: Origin = Origin.REQUEST,
     retry_of: str | None = None,
 ) -> JobRequest:
     """`directory` is absolute and lies in a root of the collection, or is one.
 
     Where there are `folders` (absolute, in the directory), only what lies right in them is looked
-    at. `retry_of` names the ended job whose failed files, and no others, are.
+    at. Where there are `paths`, the directory is the first of them. `retry_of` names the ended job
+    whose failed files, and no others, are.
     """
     return JobRequest(
         collection,
@@ -43,13 +51,42 @@ def import_request(
         (options or IngestOptions()).model_dump(),
         directory=directory,
         folders=folders,
+        paths=paths,
         origin=origin,
         retry_of=retry_of,
     )
 
 
-def scanned_parts(request: JobRequest, *, recursive: bool) -> tuple[tuple[bytes, bool], ...]:
-    """What an import scans: folders, and whether with what lies deeper."""
+@dataclass(frozen=True, slots=True)
+class ScanPart:
+    """A folder that an import lists, with what lies deeper or without.
+
+    `top` is the folder that was asked for: this one, or one above it. Where there are `names`,
+    only these files right in the folder are looked at.
+    """
+
+    folder: bytes
+    recursive: bool
+    top: bytes
+    names: frozenset[bytes] | None = None
+
+
+def scanned_parts(request: JobRequest, *, recursive: bool) -> tuple[ScanPart, ...]:
+    """What an import scans, in this order. Each folder with files that were named is one part."""
     if request.folders:
-        return tuple((folder, False) for folder in request.folders)
-    return ((request.directory, recursive),)
+        top = request.directory
+        return tuple(ScanPart(folder, recursive=False, top=top) for folder in request.folders)
+    paths = request.paths or (ImportPath(request.directory, is_file=False),)
+    names: dict[bytes, set[bytes]] = {}
+    for one in paths:
+        if one.is_file:
+            names.setdefault(one.folder, set()).add(one.path.rpartition(b"/")[2])
+    named = [ScanPart(one, recursive=False, top=one, names=frozenset(names[one])) for one in names]
+    folders = [one.path for one in paths if not one.is_file]
+    return (*named, *(ScanPart(one, recursive, one) for one in folders))
+
+
+def whole_parts(request: JobRequest, *, recursive: bool) -> tuple[ScanPart, ...]:
+    """Those that are listed whole: what is not met in them is not there."""
+    parts = scanned_parts(request, recursive=recursive)
+    return tuple(one for one in parts if one.names is None)

@@ -20,11 +20,25 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportPath:
+    """A folder or a file that an import is asked for, absolute and without links."""
+
+    path: bytes
+    is_file: bool
+
+    @property
+    def folder(self) -> bytes:
+        """Itself, or the one that the file is in."""
+        return (self.path.rpartition(b"/")[0] or b"/") if self.is_file else self.path
+
+
+@dataclass(frozen=True, slots=True)
 class JobRequest:
     """What is asked for, of whatever kind. `options` are those of the kind's own model, as JSON.
 
     One job of a collection runs in a `lane` at a time; without a lane it runs beside all others.
     `directory` is absolute, and empty where the kind reads none; `folders` are some in it.
+    `paths` are all that are read where that is not one folder; the first of them is `directory`.
     `retry_of` names the ended job that this one tries again.
     """
 
@@ -34,6 +48,7 @@ class JobRequest:
     options: Mapping[str, JsonValue] = field(default_factory=dict)
     directory: bytes = b""
     folders: tuple[bytes, ...] = ()
+    paths: tuple[ImportPath, ...] = ()
     origin: Origin = Origin.REQUEST
     retry_of: str | None = None
 

@@ -101,7 +101,8 @@ async function loadCollections() {
 function jobLine(job) {
   const item = at("job").content.cloneNode(true);
   const { failed } = job.counts;
-  const place = job.directory_path || job.collection;
+  const more = job.paths.length > 1 ? ` and ${job.paths.length - 1} more` : "";
+  const place = job.directory_path ? job.directory_path + more : job.collection;
   item.querySelector(".kind").textContent = job.kind;
   item.querySelector(".state").textContent = job.state.replaceAll("_", " ");
   item.querySelector(".folder").textContent = place;

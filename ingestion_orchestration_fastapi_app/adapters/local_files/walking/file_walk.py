@@ -76,6 +76,7 @@ def walk(
     roots: Sequence[Root],
     rules: ExcludeRules,
     is_inner: bool = False,
+    names: frozenset[bytes] | None = None,
 ) -> Iterator[Met]:
     """Regular files, and what else must be known of the folders that they are in.
 
@@ -88,6 +89,8 @@ def walk(
 
     Whoever is told that it stalled decides whether, and when, it goes on. What is mounted in the
     directory is told of and not entered: it is a walk of its own, which `is_inner`.
+
+    Where there are `names`, no other entry of the directory is looked at.
     """
     mounts, same = Mounts(), SameFolders(rules)
     tries = _TRIES
@@ -112,7 +115,7 @@ def walk(
                     device = mounts.number(point, listing, begun)
                     if device != device_above:
                         yield Mounted(folder, device)
-                    found = _InFolder(is_asked_for, links)
+                    found = _InFolder(is_asked_for, links, names)
                     for met in _files_in(folder, listing, found, roots=roots, rules=rules):
                         is_listed = True
                         yield met
@@ -153,6 +156,7 @@ class _InFolder:
 
     is_asked_for: bool  # where the walk begins: rules do not count for it
     links: list[bytes]
+    names: frozenset[bytes] | None = None
     folders: list[bytes] = field(default_factory=list)
 
 
@@ -173,6 +177,8 @@ def _files_in(
         for entry in entries:
             note_alive()
             name = os.fsencode(entry.name)
+            if met.names is not None and name not in met.names:
+                continue
             path = above + name
             found = _regular(entry, path, rules)
             if found is not None:

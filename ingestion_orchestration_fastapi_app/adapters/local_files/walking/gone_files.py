@@ -35,6 +35,11 @@ def are_gone(
     ]
 
 
+def passes_over(path: bytes, below: bytes, rules: ExcludeRules) -> bool:
+    """Whether a walk from `below`, by the rules alone, does not come to the path."""
+    return rules.excludes_file(path) or any(map(rules.excludes_folder, _between(below, path)))
+
+
 def _is_gone(
     path: bytes,
     below: bytes,
@@ -43,7 +48,7 @@ def _is_gone(
     is_one: Callable[[int], bool],
 ) -> bool | None:
     """None: one answers to that name, which need not be its own."""
-    if rules.excludes_file(path) or any(map(rules.excludes_folder, _between(below, path))):
+    if passes_over(path, below, rules):
         return False
     try:
         found = folders.status(path)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, writes
+from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import options_text, request_of
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import artefact_rows, job_rows
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import entries
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
     is_within,
 )
 from ingestion_orchestration_fastapi_app.domain.files.roots import moved_path, overlaps
+from ingestion_orchestration_fastapi_app.domain.jobs.moved_requests import moved_request
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem, RootNotFound, RootOverlap
 
@@ -217,20 +218,10 @@ def _move_jobs(
     """Ended jobs, so that the files that failed in one can be tried again where they are now."""
     query = "SELECT number, directory, options FROM jobs WHERE collection_id = ?"
     for number, directory, options in db.execute(query, (collection_id,)).fetchall():
-        if deepest_root(directory, roots) == root:
+        asked = request_of("", "", None, directory, options)
+        moved = moved_request(asked, root, roots, path)
+        if moved != asked:
             db.execute(
                 "UPDATE jobs SET directory = ?, options = ? WHERE number = ?",
-                (
-                    moved_path(directory, root.path, path),
-                    _moved_options(options, root.path, path),
-                    number,
-                ),
+                (moved.directory, options_text(moved), number),
             )
-
-
-def _moved_options(options: str, old: bytes, new: bytes) -> str:
-    given = json.loads(options)
-    folders = [one.encode("utf-8", "surrogateescape") for one in given.get("folders", ())]
-    moved = [moved_path(one, old, new) if is_within(one, old) else one for one in folders]
-    given["folders"] = [one.decode("utf-8", "surrogateescape") for one in moved]
-    return json.dumps(given)

@@ -1,0 +1,1 @@
+"""Imports: what one is asked for."""
