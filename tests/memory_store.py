@@ -131,13 +131,14 @@ class MemoryStore:
         after: After | None = None,
         filters: Filters = NO_FILTERS,
         min_score: float | None = None,
+        vectors: bool = False,
     ) -> list[Hit]:
         await anyio.lowlevel.checkpoint()
         query = np.asarray(vector, dtype=np.float64)
         query = query / np.linalg.norm(query)
         matches = _matching(filters)
         hits = [
-            Hit(_bare(point), score=_cosine(point.vector, query))
+            Hit(point if vectors else _bare(point), score=_cosine(point.vector, query))
             for point in self._read(table).rows
             if matches(point)
         ]
@@ -172,6 +173,9 @@ class MemoryStore:
         by_id = {point.id: point for point in self._read(table).rows}
         found = [by_id[point_id] for point_id in ids if point_id in by_id]
         return found if vectors else [_bare(point) for point in found]
+
+    async def vectors(self, table: str, ids: Sequence[UUID]) -> dict[UUID, Vector]:
+        return {point.id: point.vector for point in await self.get(table, ids, vectors=True)}
 
     async def page(
         self, table: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from uuid import UUID
 
 import numpy as np
 from anyio import CapacityLimiter, to_thread
@@ -179,9 +180,8 @@ class _Run:
             await self._count(text, await self._vector(text.text))
             return
         vector = await self._vector(nonsense(done - len(self._asked)))
-        best = await self._scope.ports.store.search(self._active.table, vector, limit=BEST_HITS)
-        ids = [hit.point.id for hit in best]
-        judged = await self._kind.judging.judged(self._active, vector, [], best=ids)
+        hits = await self._hits(vector)
+        judged = await self._kind.judging.judged(self._active, vector, hits, best=list(hits))
         if judged is not None:
             tally.nonsense += 1
             tally.rejected += judged.nothing_relevant is True
@@ -191,16 +191,21 @@ class _Run:
         places = await to_thread.run_sync(self._ends.places, text.images, limiter=threads)
         rank, first = await to_thread.run_sync(_ranked, pictures, vector, places, limiter=threads)
         tally.add_rank(text, rank, pixel_source=pictures.pixel_sources[places[0]])
-        hits = await self._scope.ports.store.search(self._active.table, vector, limit=BEST_HITS)
-        ids = [hit.point.id for hit in hits]
+        hits = await self._hits(vector)
+        ids = list(hits)
         tally.exact += len(first)
         tally.same += len({pictures.ids[at] for at in first} & set(ids[:_FIRST]))
-        judged = await self._kind.judging.judged(self._active, vector, ids[:_FIRST], best=ids)
+        judged = await self._kind.judging.judged(self._active, vector, hits, best=ids)
         if judged is not None:
             fitting = {pictures.ids[at] for at in places}
             shown = [one for one in ids[:_FIRST] if one in judged.relevances]
             kept = [not judged.nothing_relevant and judged.relevances[one] >= CUT for one in shown]
             tally.add_cut(kept, [one in fitting for one in shown])
+
+    async def _hits(self, vector: Vector) -> dict[UUID, Vector]:
+        store = self._scope.ports.store
+        hits = await store.search(self._active.table, vector, limit=BEST_HITS, vectors=True)
+        return {hit.point.id: hit.point.vector for hit in hits}
 
     async def _vector(self, text: str) -> Vector:
         """However long nobody answers."""

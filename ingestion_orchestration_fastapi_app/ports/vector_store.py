@@ -69,8 +69,12 @@ class VectorStore(Protocol):
         after: After | None = None,
         filters: Filters = NO_FILTERS,
         min_score: float | None = None,
+        vectors: bool = False,
     ) -> list[Hit]:
-        """By cosine, best first, ties by id; those after `offset`, or after that result."""
+        """By cosine, best first, ties by id; those after `offset`, or after that result.
+
+        Without `vectors` those of the points are empty.
+        """
 
     async def candidates(
         self,
@@ -87,6 +91,9 @@ class VectorStore(Protocol):
 
     async def get(self, table: str, ids: Sequence[UUID], *, vectors: bool = False) -> list[Point]:
         """In the order asked for; what is not there is left out."""
+
+    async def vectors(self, table: str, ids: Sequence[UUID]) -> dict[UUID, Vector]:
+        """Nothing else of them is read; what is not there is left out."""
 
     async def page(
         self, table: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.cursor import NO_VECTOR
 from ingestion_orchestration_fastapi_app.domain.library.generation import NewGeneration
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, QueryVector
 from ingestion_orchestration_fastapi_app.domain.search.relevance.calibration import (
@@ -128,7 +129,9 @@ async def test_a_large_collection_is_searched_as_a_query_is() -> None:
     for number in range(60):
         text = vector_of(f"text {number}".encode())
         ids = [hit.point.id for hit in await library.store.search("default", text, limit=20)]
-        judged = await library.judging.judged(found.bound(), text, ids, best=ids)
+        judged = await library.judging.judged(
+            found.bound(), text, dict.fromkeys(ids, NO_VECTOR), best=ids
+        )
         assert judged is not None
         assert set(judged.relevances) == set(ids)
         noise += judged.nothing_relevant is True
@@ -214,7 +217,9 @@ async def test_a_list_is_cut_where_nothing_is_relevant_any_more() -> None:
     text = vector_of(b"picture 5")  # as near as can be
     hits = await library.store.search("default", text, limit=500)
     ids = [hit.point.id for hit in hits]
-    everything = await library.judging.judged(found.bound(), text, ids, best=ids)
+    everything = await library.judging.judged(
+        found.bound(), text, dict.fromkeys(ids, NO_VECTOR), best=ids
+    )
     cut = await library.judging.relevant(found.bound(), text, ids, least=0.5)
     assert everything is not None
     assert cut is not None

@@ -157,6 +157,22 @@ async def test_the_nearest_come_first_with_their_cosine(store: VectorStore) -> N
     )
 
 
+async def test_vectors_come_with_what_is_found_where_they_are_asked_for(
+    store: VectorStore,
+) -> None:
+    await filled(store, 9)
+    plain = await store.search(COLLECTION, unit(50), limit=4)
+    hits = await store.search(COLLECTION, unit(50), limit=4, vectors=True)
+    assert [(hit.point.id, hit.score) for hit in hits] == [
+        (hit.point.id, hit.score) for hit in plain
+    ]
+    assert {len(hit.point.vector) for hit in plain} == {0}
+    vectors = await store.vectors(COLLECTION, [hit.point.id for hit in hits] + [uuid4()])
+    assert vectors.keys() == {hit.point.id for hit in hits}
+    for hit in hits:
+        assert np.array_equal(vectors[hit.point.id], hit.point.vector)
+
+
 async def test_equal_scores_are_ordered_by_id_over_all_pages(store: VectorStore) -> None:
     await store.create(COLLECTION, dim=DIM)
     copies = [point(number, vector=unit(1)) for number in range(30)]

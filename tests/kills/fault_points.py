@@ -69,6 +69,7 @@ READS = frozenset(
         "store.exists",
         "store.search",
         "store.get",
+        "store.vectors",
         "store.page",
         "store.tables",
         "store.label",

@@ -25,6 +25,9 @@ class Silent:
     def __getattr__(self, _: str) -> Any:
         return lambda *_, **__: self
 
+    async def version(self) -> int:
+        return 1
+
     async def to_arrow(self, *, timeout: timedelta | None = None) -> Any:  # Lance's
         assert timeout is not None, "it would be waited for without end"
         raise TimeoutError
@@ -38,7 +41,7 @@ async def test_no_read_of_a_table_is_waited_for_without_end() -> None:
         queries.by_id(table, [one], vectors=True),
         queries.by_path(table, "true", limit=5, offset=0),
         queries.in_id_order(table, None, limit=5),
-        CANDIDATES.by_id(table, [one]),
+        queries.vectors_by_id(table, [one]),
         *(nearest.hits(index=index) for index in (None, *IndexShape)),
         full_text.found(table, word_query("a dog"), limit=5, among=None),
     ):

@@ -163,17 +163,17 @@ class Calibrating:
     async def _hits(self, active: Generation, text: Vector) -> Matrix:
         """Rests as long as it took: searches of people come first."""
         began_s = current_time()
-        hits = await self._store.search(active.table, text, limit=BEST_HITS)
-        vectors = await self._vectors(active, [hit.point.id for hit in hits])
+        hits = await self._store.candidates(active.table, text, limit=BEST_HITS)
+        vectors = await self._vectors(active, [hit.id for hit in hits])
         await sleep(current_time() - began_s)
         return vectors
 
     async def _vectors(self, active: Generation, ids: Sequence[UUID]) -> Matrix:
         """Raises StoreRead where none is there any more."""
-        points = await self._store.get(active.table, ids, vectors=True)
-        if not points:
+        found = await self._store.vectors(active.table, ids)
+        if not found:
             raise StoreRead("The images were removed while they were looked at.")
-        return np.stack([point.vector for point in points])
+        return np.stack([found[one] for one in ids if one in found])
 
 
 def _nearest_in(texts: NeutralTexts, sample: Matrix) -> tuple[list[Matrix], list[Matrix]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 import numpy as np
@@ -23,6 +24,7 @@ from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 _KEPT = 8  # generations: some megabytes each
 _A_STEP = 200  # of a list that is cut: it ends where none of so many is relevant
 _THREADS = 1
+_NONE_KNOWN: Mapping[UUID, Vector] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,22 @@ class Judging:
         return await self._calibrations.is_evaluated(active.fingerprint)
 
     async def judged(
-        self, active: Generation, text: Vector, ids: Sequence[UUID], *, best: Sequence[UUID] | None
+        self,
+        active: Generation,
+        text: Vector,
+        hits: Mapping[UUID, Vector],
+        *,
+        best: Sequence[UUID] | None,
     ) -> Judged | None:
-        """Of these hits. `best` are the first of all that were found, at least BEST_HITS or all:
-        by them it is told whether anything is relevant. None without a calibration.
+        """Of these hits, whose vectors are read where they are empty. `best` are the first of all
+        that were found, at least BEST_HITS or all: by them it is told whether anything is relevant.
+        None without a calibration.
         """
         judge = await self._judge(active)
         if judge is None:
             return None
-        relevances = await self._relevances(judge, active, text, [*ids, *(best or ())])
+        ids = [*hits, *(best or ())]
+        relevances = await self._relevances(judge, active, text, ids, known=hits)
         nothing = None
         if best is not None:
             of_best = [relevances[one] for one in best[:BEST_HITS] if one in relevances]
@@ -108,13 +117,21 @@ class Judging:
         return judge
 
     async def _relevances(
-        self, judge: Judge, active: Generation, text: Vector, ids: Sequence[UUID]
+        self,
+        judge: Judge,
+        active: Generation,
+        text: Vector,
+        ids: Sequence[UUID],
+        *,
+        known: Mapping[UUID, Vector] = _NONE_KNOWN,
     ) -> dict[UUID, float]:
         """What was deleted meanwhile is left out."""
-        wanted = list(dict.fromkeys(ids))
-        points = await self._store.get(active.table, wanted, vectors=True)
-        if not points:
+        vectors = {one: vector for one, vector in known.items() if len(vector)}
+        absent = [one for one in dict.fromkeys(ids) if one not in vectors]
+        if absent:
+            vectors |= await self._store.vectors(active.table, absent)
+        if not vectors:
             return {}
-        vectors = np.stack([point.vector for point in points])
-        found = await to_thread.run_sync(judge.relevance, text, vectors, limiter=self._threads)
-        return {point.id: float(relevance) for point, relevance in zip(points, found, strict=True)}
+        stacked = np.stack(list(vectors.values()))
+        found = await to_thread.run_sync(judge.relevance, text, stacked, limiter=self._threads)
+        return {one: float(relevance) for one, relevance in zip(vectors, found, strict=True)}

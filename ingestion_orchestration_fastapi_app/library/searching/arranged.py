@@ -48,8 +48,7 @@ class Arranging:
     ) -> list[Folded[Candidate]]:
         looked_at = groups[:DIVERSE_DEPTH]
         ids = [group.first.id for group in looked_at]
-        points = await self._store.get(active.table, ids, vectors=True)
-        vectors = {point.id: point.vector for point in points}
+        vectors = await self._store.vectors(active.table, ids)
         there = [group for group in looked_at if group.first.id in vectors]
         # The order that was found is kept: of fused lists the cosine alone is none.
         scores = [1 - place / len(there) for place in range(len(there))]

@@ -38,7 +38,7 @@ class Relevance:
     async def cut(self, scope: Scope, start: Start, candidates: Sequence[Candidate]) -> Cut | None:
         """None where nothing is to be cut, or cannot be."""
         least = scope.query.min_relevance
-        if least is None or start.vector is None or not _is_judged(scope):
+        if least is None or start.vector is None or not scope.subject.is_judged:
             return None
         by_cosine = sorted(candidates, key=lambda one: -(one.score or 0.0))
         near = [one.id for one in by_cosine if one.word_score is None]
@@ -54,12 +54,12 @@ class Relevance:
         """With the relevance of each hit; whether nothing is relevant is told on the first page."""
         least = scope.query.min_relevance
         not_cut = () if least is None else (*found.warnings, _NOT_CUT)
-        if start.vector is None or not _is_judged(scope):
+        if start.vector is None or not scope.subject.is_judged:
             return replace(found, warnings=not_cut or found.warnings)
         is_first = start.after is None and not scope.query.offset
         best = await self._best(scope, start, found) if is_first else None
-        ids = [hit.point.id for hit in found.hits]
-        judged = await self._judging.judged(scope.active, start.vector, ids, best=best)
+        vectors = {hit.point.id: hit.point.vector for hit in found.hits}
+        judged = await self._judging.judged(scope.active, start.vector, vectors, best=best)
         if judged is None:
             return replace(found, warnings=not_cut or found.warnings)
         nothing = judged.nothing_relevant
@@ -80,8 +80,3 @@ class Relevance:
             scope.active.table, start.vector, limit=BEST_HITS, filters=scope.filters
         )
         return [one.id for one in best]
-
-
-def _is_judged(scope: Scope) -> bool:
-    """Of a mixture the neutral texts say nothing, and of a picture neither."""
-    return scope.subject.key[0] == "text"

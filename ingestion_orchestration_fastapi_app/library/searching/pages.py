@@ -60,6 +60,7 @@ class Pages:
             after=start.after,
             filters=scope.filters,
             min_score=query.min_score,
+            vectors=scope.subject.is_judged,
         )
         if more:
             hits = [hit for hit in hits if hit.point.id not in without]

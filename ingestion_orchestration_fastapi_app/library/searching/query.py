@@ -58,6 +58,11 @@ class Subject:
     text: str | None = None
     without: frozenset[UUID] = frozenset()
 
+    @property
+    def is_judged(self) -> bool:
+        """Of a mixture the neutral texts say nothing, and of a picture neither."""
+        return self.key[0] == "text"
+
 
 @dataclass(frozen=True, slots=True)
 class StoredVector:

@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.reading.nearest import N
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import (
     CANDIDATES,
     POINTS,
+    WITH_VECTORS,
     Row,
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ROOT_ID, missing, unlike
@@ -51,10 +52,12 @@ class LanceReads(Tables):
         after: After | None = None,
         filters: Filters = NO_FILTERS,
         min_score: float | None = None,
+        vectors: bool = False,
     ) -> list[Hit]:
         where = condition(filters)
         async with self._reading(table) as open_table:
-            search = Nearest(POINTS, open_table.handle, vector, where, limit, offset, after)
+            rows = WITH_VECTORS if vectors else POINTS
+            search = Nearest(rows, open_table.handle, vector, where, limit, offset, after)
             found = await self._nearest(table, open_table, search)
         hits = [Hit(point, score) for point, score in found]
         return [hit for hit in hits if min_score is None or hit.score >= min_score]
@@ -95,6 +98,10 @@ class LanceReads(Tables):
     async def get(self, table: str, ids: Sequence[UUID], *, vectors: bool = False) -> list[Point]:
         async with self._reading(table) as open_table:
             return await queries.by_id(open_table.handle, ids, vectors=vectors)
+
+    async def vectors(self, table: str, ids: Sequence[UUID]) -> dict[UUID, Vector]:
+        async with self._reading(table) as open_table:
+            return await queries.vectors_by_id(open_table.handle, ids)
 
     async def page(
         self, table: str, *, limit: int, offset: int, filters: Filters = NO_FILTERS

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from lancedb.query import ColumnOrdering
 
+from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import id_in
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import (
     CANDIDATES,
     LONGEST_READ,
-    rows_by_id,
 )
-from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points, to_vectors
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
     DISPLAY_PATH,
     ID,
@@ -21,10 +21,11 @@ from ingestion_orchestration_fastapi_app.adapters.lance.schema import (
     ROOT_ID,
     VECTOR,
 )
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
 from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
 
 _IDS_A_GROUP = 8192
+_IDS_A_STATEMENT = 1000
 
 
 async def by_id(handle: Any, ids: Sequence[UUID], *, vectors: bool) -> list[Point]:
@@ -34,6 +35,22 @@ async def by_id(handle: Any, ids: Sequence[UUID], *, vectors: bool) -> list[Poin
     async for rows in rows_by_id(handle, ids, columns):
         found.update((point.id, point) for point in to_points(rows))
     return [found[point_id] for point_id in ids if point_id in found]
+
+
+async def vectors_by_id(handle: Any, ids: Sequence[UUID]) -> dict[UUID, Vector]:
+    found: dict[UUID, Vector] = {}
+    async for rows in rows_by_id(handle, ids, [ID, VECTOR]):
+        found.update(zip(map(UUID, rows[ID].to_pylist()), to_vectors(rows), strict=True))
+    return found
+
+
+async def rows_by_id(
+    handle: Any, ids: Sequence[UUID], columns: Sequence[str]
+) -> AsyncIterator[Any]:
+    """Arrow tables, in no order."""
+    for start in range(0, len(ids), _IDS_A_STATEMENT):
+        where = id_in(ids[start : start + _IDS_A_STATEMENT])
+        yield await handle.query().where(where).select(list(columns)).to_arrow(timeout=LONGEST_READ)
 
 
 async def by_path(handle: Any, where: str | None, *, limit: int, offset: int) -> list[Point]:

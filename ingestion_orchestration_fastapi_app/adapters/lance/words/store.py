@@ -20,7 +20,6 @@ from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
 from ingestion_orchestration_fastapi_app.adapters.lance.indexing.plan import IndexPlan
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import Entry, OpenTable
 from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries
-from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import rows_by_id
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ID
 from ingestion_orchestration_fastapi_app.adapters.lance.tables import Tables
 from ingestion_orchestration_fastapi_app.adapters.lance.upkeep import Limits, main_index
@@ -92,7 +91,7 @@ class LanceWords(Tables):
 
     async def get(self, table: str, ids: Collection[UUID]) -> dict[UUID, Words]:
         async with self._reading(table) as open_table:
-            found = rows_by_id(open_table.handle, list(ids), READ)
+            found = queries.rows_by_id(open_table.handle, list(ids), READ)
             return {one.id: one async for rows in found for one in to_words(rows)}
 
     async def search(
@@ -136,7 +135,7 @@ async def _read(handle: Any, columns: list[str]) -> None:
     if number != await handle.count_rows():
         raise DamagedError("rows are missing")
     asked = asked[:: len(asked) // _ROWS_ASKED_FOR + 1]
-    rows = [one async for part in rows_by_id(handle, asked, READ) for one in to_words(part)]
+    rows = [one async for part in queries.rows_by_id(handle, asked, READ) for one in to_words(part)]
     for one in rows:
         query = every_word(one.text)
         if query.all and not await full_text.found(handle, query, limit=1, among=[one.id]):
