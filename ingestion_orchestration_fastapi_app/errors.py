@@ -20,7 +20,8 @@ InferenceFault: the inference service did not answer; nothing is wrong with any 
 │   └── ModelIsLoading  the model that was named is not in memory yet
 ├── Unreachable     refused, unknown host, no answer to a connection
 ├── ConnectionLost  the connection broke after the batch had been sent: perhaps because of it
-└── BatchRefused    413: the batch is larger than the service takes
+├── BatchRefused    413: the batch is larger than the service takes
+└── CaptionsUnavailable  it answers, and makes no captions
 """
 
 from __future__ import annotations
@@ -238,3 +239,7 @@ class ConnectionLost(InferenceFault):
 
 class BatchRefused(InferenceFault):
     """The batch is larger than the service takes."""
+
+
+class CaptionsUnavailable(InferenceFault):
+    """The service answers, and makes no captions; it says why."""

@@ -28,7 +28,7 @@ _OF_ONE_IMAGE = (
 
 class CaptionsUnavailable(Problem):
     status = 409
-    code = ErrorCode.BLIP_INFER
+    code = ErrorCode.CAPTIONS_UNAVAILABLE
     title = "Captions are not available"
 
 

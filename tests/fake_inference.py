@@ -9,12 +9,17 @@ from dataclasses import dataclass, field
 import anyio
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Captioned,
     Embedded,
     Sendable,
     Upload,
 )
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
-from ingestion_orchestration_fastapi_app.errors import ModelMismatch, Unreachable
+from ingestion_orchestration_fastapi_app.errors import (
+    CaptionsUnavailable,
+    ModelMismatch,
+    Unreachable,
+)
 from ingestion_orchestration_fastapi_app.inference_pool.canary import CANARY_ID
 from tests.fakes import FakeLibrary, capabilities, vector_of
 from utils.contract import (
@@ -41,6 +46,8 @@ class FakeInference:
     batches: list[list[bytes]] = field(default_factory=list)
     asked_for: str = ""  # the model of the last batch
     canaries: int = 0  # of these there is none in `batches`
+    captioned: list[list[bytes]] = field(default_factory=list)  # batches for captions alone
+    unnamed: str | None = None  # the captioner's fingerprint, which capabilities do not tell yet
     running: int = 0
     most_running: int = 0
 
@@ -100,6 +107,26 @@ class FakeInference:
         data = self.library.files[upload.file.path].data
         same = hashlib.sha256(data).digest() == upload.sha256
         return data if same else Rejected(ErrorCode.FILE_CHANGED, "changed")
+
+    async def caption(self, uploads: Mapping[str, Upload], *, fingerprint: str) -> Captioned:
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            await self._reached()
+            self.behaviour(uploads)
+        finally:
+            self.running -= 1
+        named = self.told.captions.fingerprint or self.unnamed
+        if not self.told.captions.available or named is None:
+            raise CaptionsUnavailable(self.told.captions.detail or "it has no captioner")
+        if CANARY_ID in uploads:
+            self.canaries += 1
+            return Captioned({CANARY_ID: "a canary"}, named)
+        said = {one: self._embedded(sent.data, captions=True) for one, sent in uploads.items()}
+        self.captioned.append([sent.data for sent in uploads.values()])
+        return Captioned(
+            {one: answer.caption or answer.fault or "" for one, answer in said.items()}, named
+        )
 
     async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector:
         await self._reached()

@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.cli.commands.doctor import doctor
 from ingestion_orchestration_fastapi_app.cli.commands.evaluate import evaluate
 from ingestion_orchestration_fastapi_app.cli.commands.ingest import ingest
 from ingestion_orchestration_fastapi_app.cli.commands.jobs import jobs
+from ingestion_orchestration_fastapi_app.cli.commands.kinds.caption import caption
 from ingestion_orchestration_fastapi_app.cli.commands.models import models
 from ingestion_orchestration_fastapi_app.cli.commands.roots import roots
 from ingestion_orchestration_fastapi_app.cli.commands.search import search
@@ -106,6 +107,7 @@ app.command()(search)
 app.command()(status)
 app.command()(verify)
 app.command("eval")(evaluate)
+app.command()(caption)
 app.command()(doctor)
 app.add_typer(jobs, name="jobs")
 app.add_typer(roots, name="roots")

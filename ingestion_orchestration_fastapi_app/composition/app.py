@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.adapters.preview_rendering import Rende
 from ingestion_orchestration_fastapi_app.api.admin.sessions import Sessions
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
+from ingestion_orchestration_fastapi_app.composition.captions import caption_images
 from ingestion_orchestration_fastapi_app.composition.job_kinds import job_kinds
 from ingestion_orchestration_fastapi_app.composition.opened import opened
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
@@ -95,10 +96,11 @@ async def composed(
         is_allowed=allowed.allows,
     )
     originals = Originals(known_collections, ports.ledger.files, open_stored, threads=threads)
+    preview_cache = await stack.enter_async_context(
+        open_preview_cache(settings.cache_location, limit_bytes=settings.preview_cache_bytes)
+    )
     previews = Previews(
-        await stack.enter_async_context(
-            open_preview_cache(settings.cache_location, limit_bytes=settings.preview_cache_bytes)
-        ),
+        preview_cache,
         ports.library,
         RenderedPreviews(
             CapacityLimiter(MOST_PREVIEWS),
@@ -119,6 +121,7 @@ async def composed(
         words_filling,
         calibrating,
         judging,
+        caption_images(settings, outside, known_collections, pool, preview_cache),
     )
     scheduler = JobScheduler(
         ports,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.whole_file import read_text
+from ingestion_orchestration_fastapi_app.captions.job import CaptionImages
 from ingestion_orchestration_fastapi_app.composition.opened import Opened
 from ingestion_orchestration_fastapi_app.evaluation.job import Evaluate
 from ingestion_orchestration_fastapi_app.evaluation.named_files import NamedFiles
@@ -32,6 +33,7 @@ def job_kinds(
     words_filling: WordsFilling,
     calibrating: Calibrating,
     judging: Judging,
+    captioning: CaptionImages,
 ) -> Kinds:
     ports = outside.ports
     concurrency = Concurrency(
@@ -58,5 +60,6 @@ def job_kinds(
             reembedding.kind,
             Verify(collections, thumbnails, words_filling).kind,
             Evaluate(collections, pool, calibrating, judging, captions.text).kind,
+            captioning.kind,
         ]
     )

@@ -7,7 +7,11 @@ from functools import cache
 
 from PIL import Image
 
-from ingestion_orchestration_fastapi_app.domain.inference.uploads import Sendable, Upload
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Captioned,
+    Sendable,
+    Upload,
+)
 from ingestion_orchestration_fastapi_app.errors import ModelMismatch
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE, Capabilities
@@ -29,6 +33,13 @@ async def send_canary(
         )
     except ModelMismatch:
         return  # an answer: the health check will find what it holds now
+
+
+async def caption_canary(service: Inference, told: Capabilities) -> Captioned:
+    """For captions alone. Raises InferenceFault, ModelMismatch."""
+    picture = _picture(_JPEG, told.upload.caption.side_px)
+    uploads = {CANARY_ID: Upload(picture, _JPEG)}
+    return await service.caption(uploads, fingerprint=told.clip.fingerprint)
 
 
 def canary_upload(told: Capabilities, *, like: Sendable | None = None) -> Upload:

@@ -132,6 +132,14 @@ class Endpoint:
         limit = told.queue.limit
         self.window = Window.of_limit(limit) if self.window is None else self.window.capped(limit)
 
+    def disown_captions(self, why: str) -> None:
+        """It refused to make some, whatever it said: until it says what it is again."""
+        told = self.capabilities
+        if told is not None:
+            captions = told.captions.model_copy(update={"available": False, "detail": why})
+            self.capabilities = told.model_copy(update={"captions": captions})
+            self._by_model.clear()
+
     def well_again(self) -> None:
         self.fault = self.canary_model = None
         self.cooldown_until_s, self.cooldown_reason = float("-inf"), ""

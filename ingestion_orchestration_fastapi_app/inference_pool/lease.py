@@ -14,8 +14,13 @@ from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities
     captions_alike,
 )
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Sendable
-from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMismatch, Overloaded
-from ingestion_orchestration_fastapi_app.inference_pool.canary import send_canary
+from ingestion_orchestration_fastapi_app.errors import (
+    CaptionsUnavailable,
+    InferenceFault,
+    ModelMismatch,
+    Overloaded,
+)
+from ingestion_orchestration_fastapi_app.inference_pool.canary import caption_canary, send_canary
 from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.slots import Share, Ticket
@@ -51,11 +56,15 @@ class InferenceLease:
         captions: bool,
         batch_images: int,
         notes: JobNotes,
+        captions_alone: bool = False,
     ) -> None:
-        """`reference`: what the job plans with, its model as the default one."""
+        """`reference`: what the job plans with, its model as the default one. `captions_alone`: no
+        vector is wanted, so that a service without captions is of no use.
+        """
         self._pool = pool
         self._reference = reference
         self._captions = captions
+        self._captions_alone = captions_alone
         self._batch_images = batch_images
         self._notes = notes
         self._share = Share(self._may_use)
@@ -114,7 +123,8 @@ class InferenceLease:
         It is given back by `succeeded`, `failed` or `unused`.
 
         `alone`: it is sent nothing else meanwhile. `only`: a slot of that service. `unlike`: of
-        another one if any is up. Raises ModelMismatch: no service holds the model any more.
+        another one if any is up. Raises ModelMismatch: no service holds the model any more;
+        CaptionsUnavailable: captions alone are wanted, and all say that they make none.
         """
         ticket = Ticket(self._share, alone=alone, only=only, unlike=unlike)
         slots, endpoints = self._pool.slots, self._pool.endpoints
@@ -152,6 +162,9 @@ class InferenceLease:
     async def send_canary(self, endpoint: Endpoint, like: Sendable) -> None:
         """Sends a good picture the way of `like`, in a slot that is held. Raises as `embed`."""
         told = endpoint.capabilities_for(self.fingerprint) or self._reference
+        if self._captions_alone:
+            await caption_canary(endpoint.client, told)
+            return
         await send_canary(endpoint.client, told, like=like, captions=self._captions)
 
     def _limits_of(self, told: Capabilities) -> BatchLimits:
@@ -198,6 +211,8 @@ class InferenceLease:
         endpoints, now_s = self._pool.endpoints, current_time()
         if all(self._use(one) is _Use.OTHER_MODEL for one in endpoints):
             raise ModelMismatch(self._why(endpoints[0]))
+        if self._captions_alone and (why := self._why_no_captions()) is not None:
+            raise CaptionsUnavailable(why)
         ready_s = [
             ready_s
             for one in endpoints
@@ -205,6 +220,16 @@ class InferenceLease:
         ]
         with self._waiting():
             await self._pool.until_changed(until_s=min(ready_s, default=float("inf")))
+
+    def _why_no_captions(self) -> str | None:
+        """None: some service makes them, or may when it is back."""
+        uses = {one: self._use(one) for one in self._pool.endpoints}
+        without = [one for one, use in uses.items() if use is _Use.OTHER_CAPTIONS]
+        if not without or any(use in (_Use.USED, _Use.AWAY) for use in uses.values()):
+            return None
+        told = without[0].capabilities
+        cause = None if told is None else told.captions.detail
+        return f"{without[0].url}: {cause}" if cause else self._why(without[0])
 
     def _waiting(self) -> AbstractContextManager[None]:
         """The job waits for inference where no service is up; otherwise for one that works."""

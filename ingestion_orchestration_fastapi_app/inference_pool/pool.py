@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities
 from ingestion_orchestration_fastapi_app.domain.inference.retry_policy import RetryPolicy
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
+    CaptionsUnavailable,
     ConnectionLost,
     InferenceFault,
     ModelIsLoading,
@@ -105,6 +106,8 @@ class InferencePool:
             if endpoint.window is not None and endpoint.fault is None:
                 endpoint.window = endpoint.window.overloaded()
             self._rest(endpoint, fault)
+        elif isinstance(fault, CaptionsUnavailable):
+            endpoint.disown_captions(str(fault))
         elif not isinstance(fault, BatchRefused):
             if isinstance(fault, ConnectionLost):
                 endpoint.canary_model = fingerprint

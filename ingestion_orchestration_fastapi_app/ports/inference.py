@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Captioned,
     Embedded,
     Sendable,
+    Upload,
 )
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from utils.contract import Capabilities
@@ -31,6 +33,13 @@ class Inference(Protocol):
         """By id; every id is answered.
 
         An Original that is not what was hashed any more is Rejected, whatever the service said.
+        """
+
+    async def caption(self, uploads: Mapping[str, Upload], *, fingerprint: str) -> Captioned:
+        """Of whole pictures; every id is answered. Raises CaptionsUnavailable, too.
+
+        The fingerprint is that of a model of vectors which the service holds: earlier services
+        make a vector besides.
         """
 
     async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector: ...

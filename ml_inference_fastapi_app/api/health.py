@@ -77,6 +77,8 @@ async def get_capabilities(engine: EngineOf) -> Capabilities:
             model=captioner_lifecycle.model,
             quantization=captioner_lifecycle.quantization,
             fingerprint=captioner_lifecycle.fingerprint,
+            alone=True,
+            detail=captioner_lifecycle.why_unavailable,
         ),
         device=clip.device,
         queue=QueueCapabilities(

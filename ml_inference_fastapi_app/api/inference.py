@@ -72,6 +72,9 @@ async def batch_embed_and_caption(
     image_count: ImageCount = None,
     fingerprint: Fingerprint = None,
     captions: Annotated[bool, Query(description="Captions too, where they are available.")] = False,
+    embeddings: Annotated[
+        bool, Query(description="Off, with `captions`: captions alone. The images are sent whole.")
+    ] = True,
     encoding_format: Annotated[
         Encoding,
         Query(description="Embeddings as lists of floats, or base64 of little-endian float32."),
@@ -84,10 +87,12 @@ async def batch_embed_and_caption(
 
     With captions a part named `caption_images` (`wholes` in 0.1) may stand before an image that is
     cropped for CLIP: the whole picture, with the same filename. A failed caption is an error beside
-    the embedding.
+    the embedding. Without embeddings a service that makes no captions refuses the batch.
     Who sends a RAW need not be able to decode it: its thumbnail may be asked for.
     """
     timer = StageTimer()
+    if not (embeddings or captions):
+        raise ValidationProblem("Nothing is asked for: neither embeddings nor captions.")
     with engine.models.using(fingerprint) as model:
         check_count(image_count, limit=model.safe_batch)
         boundary = boundary_of(request.headers.get("Content-Type"))
@@ -104,6 +109,7 @@ async def batch_embed_and_caption(
                 timer,
                 declared=image_count,
                 captions=captions,
+                embeddings=embeddings,
                 thumbnail_side_px=thumbnail_side_px or 0,
             )
             outcome = await unless_client_leaves(request, work, body_end=body.ended.wait)

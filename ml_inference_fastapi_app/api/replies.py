@@ -41,7 +41,7 @@ def encoded(vector: Vector, encoding: Encoding) -> list[float] | str:
 
 def _item(
     image_id: str,
-    result: Vector | Rejected,
+    result: Vector | Rejected | None,
     caption: str | Rejected | None,
     thumbnail: bytes | None,
     encoding: Encoding,
@@ -50,7 +50,7 @@ def _item(
     fault = next((one for one in (result, caption) if isinstance(one, Rejected)), None)
     return {
         "id": image_id,
-        "embedding": None if isinstance(result, Rejected) else encoded(result, encoding),
+        "embedding": encoded(result, encoding) if isinstance(result, np.ndarray) else None,
         "caption": caption if isinstance(caption, str) else None,
         "thumbnail": None if thumbnail is None else base64.b64encode(thumbnail).decode(),
         "error": None if fault is None else {"code": str(fault.code), "detail": fault.detail},

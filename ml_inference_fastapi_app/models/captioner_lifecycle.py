@@ -59,6 +59,7 @@ class CaptionerLifecycle:
         self._lock = anyio.Lock()
         self._files = anyio.CapacityLimiter(1)
         self._failed_s: float | None = None
+        self._cause: str | None = None  # of that
         self._wanted = anyio.Event()  # set: the weights are to be fetched
 
     @property
@@ -67,6 +68,17 @@ class CaptionerLifecycle:
         if self._plan is None or self._failed_lately:
             return False
         return self._source is not None or not self._plan.offline
+
+    @property
+    def why_unavailable(self) -> str | None:
+        """The cause, and what helps. None: they may be asked for."""
+        if self._plan is None:
+            return "captions are switched off here (DISABLE_CAPTIONS)."
+        if self.available:
+            return None
+        if self._cause is not None:
+            return self._cause
+        return f"{self._plan.model} is not on this machine, and the service is offline."
 
     @property
     def model(self) -> str | None:
@@ -175,7 +187,11 @@ class CaptionerLifecycle:
 
     def _fail(self, exc: Exception) -> None:
         self._failed_s = time.monotonic()
-        if isinstance(exc, ModelMissingError):
+        is_missing = isinstance(exc, ModelMissingError)
+        self._cause = (
+            f"{exc}" if is_missing else "the captioning model cannot be loaded, see the log."
+        )
+        if is_missing:
             sys.stderr.write(f"{ErrorCode.MODEL_MISSING}: {exc}\n")
         log.warning("captions_unavailable", again_in_s=TRY_AGAIN_S)
 

@@ -79,11 +79,11 @@ class LoadedCaptioner:
 
 def captions_of(
     captioner: LoadedCaptioner | None,
-    vectors: Sequence[Vector | Rejected],
+    vectors: Sequence[Vector | Rejected | None],
     caption_images: Sequence[Picture | Rejected | None],
 ) -> Steps[list[str | Rejected | None]]:
-    """Of every image that has a vector. Whatever goes wrong is a result, also without a captioner;
-    None is for images without a vector."""
+    """Of every image that could be read. Whatever goes wrong is a result, also without a captioner;
+    None is for images that could not be."""
     none = Rejected(ErrorCode.BLIP_INFER, "This service writes no captions now.")
     said: list[str | Rejected | None] = []
     at: list[int] = []

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import anyio
 import structlog
 
-from ml_inference_fastapi_app.backends.base import Vectors
+from ml_inference_fastapi_app.backends.base import Picture, Vectors
 from ml_inference_fastapi_app.errors import CaptionsUnavailable, ModelFailed
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.models.captioner_lifecycle import CaptionerLifecycle
@@ -58,11 +58,12 @@ class EngineLimits:
 class BatchOutcome:
     """`ids`, `results`, `captions` and `thumbnails` (WebP) in the order of the parts.
 
-    A caption is None where none was asked for, or where there is no vector either.
+    A caption is None where none was asked for, or where the image could not be read. A result is
+    None where no vector was asked for.
     """
 
     ids: Sequence[str]
-    results: Sequence[Vector | Rejected]
+    results: Sequence[Vector | Rejected | None]
     captions: Sequence[str | Rejected | None]
     thumbnails: Sequence[bytes | None]
     caption_fingerprint: str | None = None
@@ -104,15 +105,19 @@ class Engine:
         *,
         declared: int | None,
         captions: bool = False,
+        embeddings: bool = True,
         thumbnail_side_px: int = 0,
     ) -> BatchOutcome:
         """Parses and decodes while the body arrives, then runs it turn by turn.
 
         A bad part is a result. Raises what concerns the whole request: MalformedMultipart,
-        BatchTooLarge, ValidationProblem, TooSlow, ModelFailed, and ModelLoading while the
-        captioning model is being fetched.
+        BatchTooLarge, ValidationProblem, TooSlow, ModelFailed, ModelLoading while the
+        captioning model is being fetched, and CaptionsUnavailable where only captions were asked
+        for.
         """
         captioner = await self._captioner(model) if captions else None
+        if captioner is None and not embeddings:
+            raise self._no_captions()
         caption_side_px = 0 if captioner is None else captioner.description.side_px
         failure: Exception | None = None
         async with anyio.create_task_group() as tg:
@@ -137,21 +142,36 @@ class Engine:
         if not decoding.ids:
             raise ValidationProblem("The body holds no image.")
         timer.end("decode")
-        good = [picture for picture in decoding.pictures if not isinstance(picture, Rejected)]
-        permit.images_left = len(good)
-        steps = timed(model.batch(good, permit), timer)
-        vectors = iter(await self._on_thread(steps, Priority.IMPORT))
-        results = [
-            picture if isinstance(picture, Rejected) else next(vectors)
-            for picture in decoding.pictures
+        results: list[Vector | Rejected | None] = [
+            picture if isinstance(picture, Rejected) else None for picture in decoding.pictures
         ]
+        if embeddings:
+            results = await self._embedded(model, decoding.pictures, permit, timer)
         said: list[str | Rejected | None] = [None] * len(results)
         if captions:
             words = captions_of(captioner, results, decoding.caption_images)
-            said = await self._on_thread(words, Priority.IMPORT)
+            steps = words if embeddings else timed(words, timer)
+            said = await self._on_thread(steps, Priority.IMPORT)
         self._count(results, timer)
         fingerprint = None if captioner is None else captioner.description.fingerprint
         return BatchOutcome(decoding.ids, results, said, decoding.thumbnails, fingerprint)
+
+    async def _embedded(
+        self,
+        model: LoadedClip,
+        pictures: Sequence[Picture | Rejected],
+        permit: Permit,
+        timer: StageTimer,
+    ) -> list[Vector | Rejected | None]:
+        good = [picture for picture in pictures if not isinstance(picture, Rejected)]
+        permit.images_left = len(good)
+        steps = timed(model.batch(good, permit), timer)
+        vectors = iter(await self._on_thread(steps, Priority.IMPORT))
+        return [picture if isinstance(picture, Rejected) else next(vectors) for picture in pictures]
+
+    def _no_captions(self) -> CaptionsUnavailable:
+        why = self.captioner_lifecycle.why_unavailable
+        return CaptionsUnavailable(f"This service writes no captions now: {why}")
 
     async def caption_image(
         self, model: LoadedClip, body: Body, boundary: bytes, timer: StageTimer
@@ -162,7 +182,7 @@ class Engine:
         """
         captioner = await self._captioner(model)
         if captioner is None:
-            raise CaptionsUnavailable("This service writes no captions now.")
+            raise self._no_captions()
         part = await self._one_part(body, boundary)
         timer.end("parse")
         whole = squashed(captioner.description.side_px)
@@ -244,11 +264,12 @@ class Engine:
         limits = self.limits
         return PartLimits(max_parts, limits.max_part_bytes, limits.max_request_bytes)
 
-    def _count(self, results: Sequence[Vector | Rejected], timer: StageTimer) -> None:
+    def _count(self, results: Sequence[Vector | Rejected | None], timer: StageTimer) -> None:
         metrics = self.metrics
         metrics.batches.inc()
         for result in results:
-            outcome = str(result.code) if isinstance(result, Rejected) else "embedded"
+            done = "captioned" if result is None else "embedded"
+            outcome = str(result.code) if isinstance(result, Rejected) else done
             metrics.images.labels(outcome).inc()
         metrics.queue_s.observe(timer.spans_s["queue"])
         metrics.model_s.observe(timer.spans_s["model"])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import numpy as np
 
 from ml_inference_fastapi_app.backends.base import CaptionerDescription, Pixels, Vectors
 from ml_inference_fastapi_app.backends.blip.source import BlipSource
+from ml_inference_fastapi_app.tiny_models.tiny_captions.train import HERE
 from tests.component.inference_fakes import FakeEmbedder, Served, ppm
 from utils.contract import BatchReply
 
@@ -65,6 +68,14 @@ class FakeCaptioner:
 
     def memory_limit_bytes(self) -> int:
         return 1_000_000_000
+
+
+def blip_folder(within: Path) -> Path:
+    """A folder that has everything but weights that mean something."""
+    folder = within / "blip"
+    shutil.copytree(HERE, folder)
+    (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
 
 
 def grey(level: int) -> bytes:

@@ -70,8 +70,18 @@ class FakeService:
                 return refusal(422, ErrorCode.FORMAT_UNSUPPORTED)
             reply = {"embedding": colour_vector(parts[0][1]), "fingerprint": fingerprint}
             return httpx.Response(200, json=reply)
-        results = [{"id": name, "embedding": _encoded(data)} for name, data in parts]
-        return httpx.Response(200, json={"results": results, "fingerprint": fingerprint})
+        asked = request.url.params
+        results: list[dict[str, str | None]] = [
+            {
+                "id": name,
+                "embedding": None if asked.get("embeddings") == "false" else _encoded(data),
+                "caption": _said(data) if asked.get("captions") == "true" else None,
+            }
+            for name, data in parts
+        ]
+        captioner = self.told.captions.fingerprint if asked.get("captions") == "true" else None
+        of_models = {"fingerprint": fingerprint, "caption_fingerprint": captioner}
+        return httpx.Response(200, json={"results": results, **of_models})
 
 
 def refusal(status: int, code: ErrorCode) -> httpx.Response:
@@ -89,6 +99,12 @@ def is_picture(data: bytes) -> bool:
 
 def _encoded(ppm: bytes) -> str:
     return base64.b64encode(np.asarray(colour_vector(ppm), dtype="<f4").tobytes()).decode()
+
+
+def _said(data: bytes) -> str:
+    """By the strongest colour."""
+    strengths = colour_vector(data)[:3]
+    return f"something {list(COLOURS)[strengths.index(max(strengths))]}"
 
 
 def parts_of(content_type: str, body: bytes) -> list[tuple[str, bytes]]:

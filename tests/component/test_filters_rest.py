@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ingestion_orchestration_fastapi_app.api.library.filters import filters_of
+from ingestion_orchestration_fastapi_app.domain.library.filters.specs import filters_of
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.component.orchestrator_app import check_problem
 from tests.component.search_library import Searched, searched

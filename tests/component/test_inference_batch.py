@@ -279,7 +279,9 @@ async def test_texts_become_vectors_in_their_order(client: httpx.AsyncClient) ->
 async def test_captions_are_said_to_be_unavailable(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/capabilities")).json()["captions"]["available"] is False
     response = await client.post("/api/v1/caption", files=[("file", ("a", jpeg(), "image/jpeg"))])
-    assert (response.status_code, problem_of(response).code) == (409, ErrorCode.BLIP_INFER)
+    problem = problem_of(response)
+    assert (response.status_code, problem.code) == (409, ErrorCode.CAPTIONS_UNAVAILABLE)
+    assert "DISABLE_CAPTIONS" in problem.detail
     asked = await client.post(URL, params={"captions": "true"}, files=files(("a", jpeg())))
     (item,) = asked.json()["results"]
     assert item["caption"] is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import threading
@@ -15,11 +14,11 @@ import httpx
 import pytest
 
 from ml_inference_fastapi_app.scheduling.model_thread import Priority, one_turn
-from ml_inference_fastapi_app.tiny_models.tiny_captions.train import HERE
 from tests.component.caption_fakes import (
     URL,
     WHOLE_PX,
     FakeCaptioner,
+    blip_folder,
     captioned,
     grey,
     is_queued,
@@ -46,11 +45,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def blip(tmp_path: Path) -> Path:
-    """A folder that has everything but weights that mean something."""
-    folder = tmp_path / "blip"
-    shutil.copytree(HERE, folder)
-    (folder / "model.safetensors").write_bytes(b"weights")
-    return folder
+    return blip_folder(tmp_path)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from tests.kills.rig import Step, Story
 
 LEAST_COSINE = 0.9999
 SENT, REMEMBERED = "inference.embed", "cache.put_vectors"
+SHOWN, SAID = "inference.caption", "cache.put_captions"
 ON_THE_WIRE = WINDOW * BATCH_IMAGES  # images that are asked for and not answered, at the most
 
 
@@ -41,7 +42,14 @@ def check_same_end(story: Story, whole: Story) -> None:
     assert np.all((ours * theirs).sum(axis=1) > LEAST_COSINE)
 
 
-def check_inferences(story: Story, whole: Story, contents: Mapping[str, str]) -> int:
+def check_inferences(
+    story: Story,
+    whole: Story,
+    contents: Mapping[str, str],
+    *,
+    sent_by: str = SENT,
+    remembered_by: str = REMEMBERED,
+) -> int:
     """Nothing is inferred again but what was in flight at a death. Returns how many images were.
 
     In flight is what was sent and is not remembered: on the wire, at most a window of whole
@@ -53,12 +61,12 @@ def check_inferences(story: Story, whole: Story, contents: Mapping[str, str]) ->
     remembered: set[str] = set()
     may_repeat: Counter[str] = Counter()
     for trace in story.traces:
-        sent = [contents[image] for image in chain(*about(trace, SENT, "begun"))]
-        failed = Counter(contents[image] for image in chain(*about(trace, SENT, "failed")))
+        sent = [contents[image] for image in chain(*about(trace, sent_by, "begun"))]
+        failed = Counter(contents[image] for image in chain(*about(trace, sent_by, "failed")))
         assert not remembered & set(sent), "what the cache knows was inferred again"
         assert max((Counter(sent) - failed).values(), default=1) == 1
-        assert most_on_the_wire(trace) <= ON_THE_WIRE
-        remembered.update(chain(*about(trace, REMEMBERED, "ended")))
+        assert most_on_the_wire(trace, sent_by) <= ON_THE_WIRE
+        remembered.update(chain(*about(trace, remembered_by, "ended")))
         may_repeat.update((set(sent) - remembered) | set(failed))
     repeated = inferred - Counter(set(inferred))
     assert repeated <= may_repeat, repeated - may_repeat
@@ -67,11 +75,11 @@ def check_inferences(story: Story, whole: Story, contents: Mapping[str, str]) ->
     return repeated.total()
 
 
-def most_on_the_wire(trace: Iterable[Step]) -> int:
+def most_on_the_wire(trace: Iterable[Step], sent_by: str) -> int:
     """Images that were being asked for at once."""
     now, most = 0, 0
     for step in trace:
-        if step.step == SENT:
+        if step.step == sent_by:
             now += len(step.about) if step.phase == "begun" else -len(step.about)
             most = max(most, now)
     return most

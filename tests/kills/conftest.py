@@ -24,6 +24,7 @@ NAMES = (
     "checked",
     "reembedded",
     "selected",
+    "captioned",
 )
 
 
@@ -65,7 +66,8 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     be watched, and one of a folder in which all is the same and nothing is to be watched any more.
     Then one of a folder that has moved, and one of a folder that was forgotten. Then a check of a
     collection in which much is wrong, another model for what was imported first, and an import
-    after things were said of images and some of them forgotten.
+    after things were said of images and some of them forgotten. Last, captions for images that were
+    imported without.
     """
     home = tmp_path_factory.mktemp("home")
     fill(home / "photos")
@@ -101,6 +103,11 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     reembedded = Scenario("reembedded", home, errand, whole.folder / "data")
     errand = replace(_after(whole, {"captions": True}), select_first=True)
     selected = Scenario("selected", home, errand, whole.folder / "data")
+    plain = tmp_path_factory.mktemp("plain")
+    fill(plain / "photos")
+    silent = rig.story(Scenario("silent", plain, Errand({})), keep=True)
+    errand = replace(_after(silent, {}), caption=True)
+    captioned = Scenario("captioned", plain, errand, silent.folder / "data")
     return {
         "first": _known(first, whole),
         "sync": _known(sync, synced),
@@ -111,6 +118,7 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
         "checked": _known(checked, rig.story(checked)),
         "reembedded": _known(reembedded, rig.story(reembedded)),
         "selected": _known(selected, rig.story(selected)),
+        "captioned": _known(captioned, rig.story(captioned)),
     }
 
 

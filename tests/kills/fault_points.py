@@ -56,6 +56,9 @@ READS = frozenset(
         "ledger.catalogue.size",
         "ledger.catalogue.unlike",
         "ledger.captions.captioned",
+        "ledger.captions.count_lacking",
+        "ledger.captions.described",
+        "ledger.captions.lacking",
         "ledger.annotations.find",
         "ledger.annotations.of_points",
         "ledger.calibrations.find",
@@ -114,7 +117,13 @@ OF_RELEVANCE = frozenset(
 )
 # Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
 WAITS = frozenset(
-    {"library.open", "preparation.prepare", "inference.capabilities", "inference.embed"}
+    {
+        "library.open",
+        "preparation.prepare",
+        "inference.capabilities",
+        "inference.caption",
+        "inference.embed",
+    }
 )
 KEEPING = ("ledger", "store", "words", "cache")
 
@@ -201,9 +210,12 @@ class Fuse:
 
 def _about(name: str, *args: Any) -> list[str]:
     """What an inference is asked for by point ids, what the cache remembers by content."""
-    if name == "inference.embed":
+    if name in ("inference.embed", "inference.caption"):
         uploads: Mapping[str, object] = args[0]
         return sorted(set(uploads) - {CANARY_ID})
+    if name == "cache.put_captions":
+        captions: Mapping[bytes, str] = args[1]
+        return sorted(picture.hex() for picture in captions)
     if name == "cache.put_vectors":
         vectors: Mapping[VectorKey, object] = args[0]
         return sorted(key.sha256.hex() for key in vectors)

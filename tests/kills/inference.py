@@ -53,7 +53,7 @@ def serve(port: int, log_path: str, outage: Outage | None, ready: Connection) ->
     die_with_parent(os.getppid())
     log = os.open(log_path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     told = capabilities(safe_batch=BATCH_IMAGES, limit=WINDOW)
-    captions = CaptionCapabilities(available=True, fingerprint=CAPTION_FINGERPRINT)
+    captions = CaptionCapabilities(available=True, fingerprint=CAPTION_FINGERPRINT, alone=True)
     models = tuple(
         model_of(one, safe_batch=BATCH_IMAGES, default=one == FINGERPRINT)
         for one in (FINGERPRINT, OTHER)
@@ -79,11 +79,12 @@ def serve(port: int, log_path: str, outage: Outage | None, ready: Connection) ->
             images = parts_of(self.headers["Content-Type"], body)
             model = OTHER if OTHER in self.path else FINGERPRINT
             os.write(log, json.dumps([name for name, _ in images]).encode() + b"\n")
+            captions = "captions=true" in self.path
             reply = json.dumps(
                 {
-                    "results": [_result(*image, model) for image in images],
+                    "results": [_result(*image, model, captions=captions) for image in images],
                     "fingerprint": model,
-                    "caption_fingerprint": CAPTION_FINGERPRINT,
+                    "caption_fingerprint": CAPTION_FINGERPRINT if captions else None,
                 }
             ).encode()
             self._burn(call, "unanswered")
@@ -125,13 +126,13 @@ def serve(port: int, log_path: str, outage: Outage | None, ready: Connection) ->
     server.serve_forever()
 
 
-def _result(name: str, data: bytes, model: str) -> dict[str, str]:
+def _result(name: str, data: bytes, model: str, *, captions: bool) -> dict[str, str | None]:
     seen = data if model == FINGERPRINT else model.encode() + data
     vector = np.asarray(vector_of(seen), dtype="<f4")
     return {
         "id": name,
         "embedding": base64.b64encode(vector.tobytes()).decode(),
-        "caption": f"noise {vector[0]:.3f}",
+        "caption": f"noise {vector[0]:.3f}" if captions else None,
     }
 
 

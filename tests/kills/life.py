@@ -15,6 +15,7 @@ import anyio
 
 from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import read_local_secret
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
+from ingestion_orchestration_fastapi_app.domain.captions.records import CAPTION
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.verify import job as verify_job
@@ -39,7 +40,7 @@ class Errand:
     `known_jobs` were there before. `moved_from` is where the photos were then.
     `root_first`: a root is added and taken back. `select_first`: things are said of images, and
     some are forgotten. `check`: the collection is verified instead;
-    `reembed`: it gets another model.
+    `reembed`: it gets another model; `caption`: its images get captions.
     """
 
     request: Mapping[str, bool]
@@ -50,6 +51,7 @@ class Errand:
     select_first: bool = False
     check: bool = False
     reembed: bool = False
+    caption: bool = False
     moved_from: Path | None = None
 
 
@@ -123,6 +125,8 @@ async def _done(running: Running, errand: Errand) -> str:
             await _change_roots(running, errand)
         if errand.check:
             response = await running.post("/jobs", {"kind": VERIFY, "options": errand.request})
+        elif errand.caption:
+            response = await running.post("/jobs", {"kind": CAPTION, "options": errand.request})
         elif errand.reembed:
             asked = {"fingerprint": OTHER, **errand.request}
             response = await running.post("/collections/default/reembed", asked)

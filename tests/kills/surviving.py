@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from tests.kills.checks import check_inferences, check_same_end
+from tests.kills.checks import SAID, SHOWN, check_inferences, check_same_end
 from tests.kills.conftest import Known
 from tests.kills.fault_points import POINTS, Fault, Phase
 from tests.kills.inference import Outage, OutagePhase
@@ -34,7 +34,9 @@ def survived(rig: Rig, known: Known, *kills: Kill) -> Story:
     where = f"{known.scenario.name}: {'; then '.join(map(str, kills))}"
     try:
         check_same_end(story, known.whole)
-        repeated = check_inferences(story, known.whole, known.contents)
+        is_caption = known.scenario.errand.caption
+        ways = {"sent_by": SHOWN, "remembered_by": SAID} if is_caption else {}
+        repeated = check_inferences(story, known.whole, known.contents, **ways)
         assert _happened(story, kills)
     except AssertionError as exc:
         raise AssertionError(where) from exc

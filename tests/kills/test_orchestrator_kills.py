@@ -112,6 +112,28 @@ def test_what_is_said_of_images_and_forgotten_outlives_a_kill(
     told(rig, known["selected"], [Kill(one) for one in steps if one.step.startswith(of_selection)])
 
 
+def test_a_killed_caption_job_says_everything_once_and_leaves_the_vectors_as_they_were(
+    rig: Rig, known: dict[str, Known]
+) -> None:
+    """Wherever it is cut off: before and after the cache, the words, and the ledger."""
+    whole = known["captioned"].whole.left
+    assert all(whole["captions"].values())
+    assert whole["report"]["numbers"]["captioned"] == whole["done"] == len(whole["rows"]) > 30
+    steps = faults(known["captioned"], PHASES, random.Random(16))
+    of_captions = (
+        "inference.caption",
+        "cache.put_captions",
+        "words.write",
+        "ledger.captions.complete",
+        "ledger.jobs.save_checkpoint",
+        "ledger.jobs.move",
+    )
+    kills = [Kill(fault) for fault in steps if fault.step in of_captions]
+    stories = told(rig, known["captioned"], kills)
+    assert len(stories) == len(kills) == 2 * len(of_captions)
+    told(rig, known["captioned"], [Kill(strike=Strike(2, 0.01)), Kill(strike=Strike(4, 0.03))])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
@@ -125,6 +147,7 @@ def test_what_is_said_of_images_and_forgotten_outlives_a_kill(
         ("checked", 9),
         ("reembedded", 10),
         ("selected", 11),
+        ("captioned", 12),
     ],
 )
 def test_a_kill_before_and_after_each_fault_point_costs_nothing(

@@ -52,7 +52,7 @@ class MemoryBrowsing:
         await checkpoint()
         listed = [
             Listed(one.point.id, _position(one, order.sort))
-            for one in self._matching(collection_id, filters)
+            for one in self.matching(collection_id, filters)
         ]
         place = self._place(collection_id, order)
         listed = [one for one in listed if after is None or place(one.position) > place(after)]
@@ -77,17 +77,17 @@ class MemoryBrowsing:
 
     async def added(self, collection_id: int, point_ids: Collection[UUID]) -> dict[UUID, int]:
         await checkpoint()
-        there = {one.point.id: one for one in self._matching(collection_id, NO_FILTERS)}
+        there = {one.point.id: one for one in self.matching(collection_id, NO_FILTERS)}
         return {one: moment_number(there[one].added_at) for one in point_ids if one in there}
 
     async def count(self, collection_id: int, filters: Filters, *, at_most: int | None) -> int:
         await checkpoint()
-        found = len(self._matching(collection_id, filters))
+        found = len(self.matching(collection_id, filters))
         return found if at_most is None else min(found, at_most)
 
     async def days(self, collection_id: int, filters: Filters) -> list[tuple[date | None, int]]:
         await checkpoint()
-        moments = [one.point.metadata.taken_at for one in self._matching(collection_id, filters)]
+        moments = [one.point.metadata.taken_at for one in self.matching(collection_id, filters)]
         dated = Counter(one.date() for one in moments if one is not None)
         days = sorted(dated, reverse=True)
         found: list[tuple[date | None, int]] = [(day, dated[day]) for day in days]
@@ -102,7 +102,7 @@ class MemoryBrowsing:
         for facet, one in filters.items():
             counts = Counter(
                 value
-                for entry in self._matching(collection_id, one)
+                for entry in self.matching(collection_id, one)
                 for value in _values(facet, entry.point)
             )
             is_text = facet in (Facet.CAMERA, Facet.LENS, Facet.KEYWORD)
@@ -114,7 +114,7 @@ class MemoryBrowsing:
     ) -> list[PlaceCluster]:
         await checkpoint()
         cells: defaultdict[tuple[int, int], list[tuple[float, float, Entry]]] = defaultdict(list)
-        for one in self._matching(collection_id, filters):
+        for one in self.matching(collection_id, filters):
             latitude, longitude = one.point.metadata.latitude, one.point.metadata.longitude
             if latitude is None or longitude is None:
                 continue
@@ -146,12 +146,12 @@ class MemoryBrowsing:
         await checkpoint()
         counts = Counter(
             (one.key.root_id, one.key.path.rpartition(b"/")[0])
-            for one in self._matching(collection_id, filters)
+            for one in self.matching(collection_id, filters)
         )
         found = [FolderCount(root_id, path, number) for (root_id, path), number in counts.items()]
         return sorted(found, key=lambda one: (one.root_id.bytes, one.path))
 
-    def _matching(self, collection_id: int, filters: Filters) -> list[Entry]:
+    def matching(self, collection_id: int, filters: Filters) -> list[Entry]:
         """Where they are now."""
         found = []
         for one in self._state.entries(collection_id).values():

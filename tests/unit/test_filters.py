@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ingestion_orchestration_fastapi_app.api.library.filters import filters_of
 from ingestion_orchestration_fastapi_app.domain.library.filters import (
     NO_FILTERS,
     Box,
     Circle,
     Filters,
 )
+from ingestion_orchestration_fastapi_app.domain.library.filters.specs import filters_of
 from tests.component.store_fixtures import point
 from utils.contract import FilterSpec, Orientation
 from utils.contract.filters import MAX_DEPTH, MAX_NODES

@@ -15,6 +15,10 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.connections import clos
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Database
 from ingestion_orchestration_fastapi_app.adapters.sqlite.ledger import ledger_of, utc_now
 from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
+from ingestion_orchestration_fastapi_app.domain.captions.records import MadeCaption
+from ingestion_orchestration_fastapi_app.domain.files import artefacts
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
+from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import Facet, Order, Sort
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -32,6 +36,7 @@ from tests.unit.ledger_words import (
     skipped,
     stored,
 )
+from tests.unit.test_ledger_captions import Asked
 from utils.contract import ErrorCode
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +58,20 @@ async def at_work(ledger: Ledger) -> None:
     await ledger.artefacts.surely_stored(generation_id, ids)
     await ledger.artefacts.count_stored(generation_id)
     await ledger.captions.captioners(made.id, ids)
+    for filters, renew in ((NO_FILTERS, True), (Filters(min_size_bytes=1), False)):
+        by = Asked(vector_model="fp", captioner="blip", renew=renew)
+        await ledger.captions.lacking(made.id, filters, **by, after=0, limit=9)
+        await ledger.captions.count_lacking(made.id, filters, **by)
+    caption = MadeCaption(ids[1], artefacts.stored(Kind.CAPTION, "blip"))
+    await ledger.captions.complete(
+        "job-1",
+        made.id,
+        [caption],
+        reader_version="readers-1",
+        checkpoint=Checkpoint(),
+        progress=SavedProgress(),
+    )
+    await ledger.captions.described(made.id, ids)
     await ledger.captions.forget(made.id, ids[2:])
     await ledger.artefacts.correct(generation_id, lost=ids[:1], unknown=ids[1:])
     await ledger.artefacts.reconcile(generation_id, in_groups(ids))

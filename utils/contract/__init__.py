@@ -41,6 +41,7 @@ from utils.contract.browsing import (
     TimelineReply,
     TimelineStep,
 )
+from utils.contract.captions import CaptionOptions
 from utils.contract.collections import (
     MAX_GENERATION_ID,
     ActivateRequest,
@@ -156,6 +157,7 @@ __all__ = [
     "BrowseSort",
     "Capabilities",
     "CaptionCapabilities",
+    "CaptionOptions",
     "CaptionReply",
     "CaptionUpload",
     "ClipCapabilities",

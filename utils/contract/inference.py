@@ -86,6 +86,12 @@ class CaptionCapabilities(Reply):
     fingerprint: str | None = Field(
         default=None, description="Null as long as the weights are not on the service's machine."
     )
+    alone: bool = Field(
+        default=False, description="Whether they may be asked for without embeddings."
+    )
+    detail: str | None = Field(
+        default=None, description="Why they may not be asked for, and what helps."
+    )
 
 
 class QueueCapabilities(Reply):

@@ -17,12 +17,14 @@ from ingestion_orchestration_fastapi_app.adapters.inference_http.developed_previ
 from ingestion_orchestration_fastapi_app.adapters.inference_http.multipart_body import MultipartBody
 from ingestion_orchestration_fastapi_app.adapters.inference_http.replies import (
     answer_of,
+    captions_of,
     check_fingerprint,
     fault_of,
     parsed,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
+    Captioned,
     Embedded,
     Original,
     Sendable,
@@ -78,6 +80,7 @@ class InferenceClient:
         self._root_threads = threads
         self._threads = CapacityLimiter(DECODING_THREADS)
         self._takes_fingerprints = False  # those of before 0.2 refuse what they do not know
+        self._captions_alone = False
 
     @property
     def url(self) -> str:
@@ -89,6 +92,7 @@ class InferenceClient:
         response = await self._send_our_own("GET", "/capabilities", timeout=timeout)
         told = parsed(Capabilities, response)
         self._takes_fingerprints = bool(told.models)
+        self._captions_alone = told.captions.alone
         return told
 
     async def embed(
@@ -135,6 +139,28 @@ class InferenceClient:
             if isinstance(answer, Embedded):
                 answers[part_id] = replace(answer, developed_preview=developed_preview)
         return answers | faults | body.faults
+
+    async def caption(self, uploads: Mapping[str, Upload], *, fingerprint: str) -> Captioned:
+        try:
+            return await self._captioned(uploads, fingerprint)
+        except Exception as exc:
+            _raise_what_lacks(exc)
+            raise
+
+    async def _captioned(self, uploads: Mapping[str, Upload], fingerprint: str) -> Captioned:
+        alone = {"embeddings": "false"} if self._captions_alone else {"encoding_format": "base64"}
+        with MultipartBody("files", uploads, self._root_threads) as body:
+            response = await self._send_our_own(
+                "POST",
+                "/batch_embed_and_caption",
+                params={"captions": "true", **alone, **self._model(fingerprint)},
+                headers={IMAGE_COUNT_HEADER: str(len(uploads)), **body.headers},
+                content=body,
+                timeout=self._batch_timeout,
+            )
+        if not body.complete:
+            raise ConnectionLost("the service answered before it had heard everything")
+        return captions_of(parsed(BatchReply, response), uploads)
 
     def _model(self, fingerprint: str) -> dict[str, str]:
         return {"fingerprint": fingerprint} if self._takes_fingerprints else {}

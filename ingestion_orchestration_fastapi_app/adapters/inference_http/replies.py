@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Collection
 from typing import TypeVar
 
 import httpx
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from ingestion_orchestration_fastapi_app.domain.inference.uploads import Embedded
+from ingestion_orchestration_fastapi_app.domain.captions.replies import cleaned_caption
+from ingestion_orchestration_fastapi_app.domain.inference.uploads import Captioned, Embedded
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
+    CaptionsUnavailable,
     ConnectionLost,
     InferenceFault,
     ModelIsLoading,
@@ -20,7 +23,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     Overloaded,
     Unreachable,
 )
-from utils.contract import BatchItem, ErrorCode, ProblemBody
+from utils.contract import BatchItem, BatchReply, ErrorCode, ProblemBody
 from utils.problems import Problem, Rejected, ValidationProblem
 
 M = TypeVar("M", bound=BaseModel)
@@ -40,6 +43,8 @@ def fault_of(response: httpx.Response) -> InferenceFault | Problem:
         return kind(detail, retry_after_s=_retry_after_s(response, problem))
     if problem is not None and problem.code is ErrorCode.MODEL_MISMATCH:
         return ModelMismatch(detail)
+    if problem is not None and problem.code is ErrorCode.CAPTIONS_UNAVAILABLE:
+        return CaptionsUnavailable(detail)
     if response.status_code == 413:
         return BatchRefused(detail)
     if response.status_code in (401, 403, 404, 405, 421):
@@ -93,3 +98,19 @@ def answer_of(item: BatchItem, caption_fingerprint: str | None) -> Embedded | Re
     if error is not None:
         return Rejected(error.code, error.detail)
     return Rejected(ErrorCode.CLIP_INFER, "the service answered no vector")
+
+
+def captions_of(reply: BatchReply, asked: Collection[str]) -> Captioned:
+    """Raises CaptionsUnavailable, ConnectionLost."""
+    if reply.caption_fingerprint is None:
+        raise CaptionsUnavailable("the service writes no captions now, and does not say why")
+    captions = {item.id: _caption_of(item) for item in reply.results if item.id in asked}
+    if len(captions) != len(asked):
+        raise ConnectionLost(f"the answer has {len(captions)} of {len(asked)} results")
+    return Captioned(captions, reply.caption_fingerprint)
+
+
+def _caption_of(item: BatchItem) -> str | Rejected:
+    if item.error is not None:
+        return Rejected(item.error.code, item.error.detail)
+    return cleaned_caption(item.caption or "")

@@ -9,8 +9,8 @@ from fastapi import Depends, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError, WithJsonSchema
 
-from ingestion_orchestration_fastapi_app.api.library.filters import filters_of
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters.specs import filters_of
 from utils.contract.filters import FilterSpec, FormatName, Orientation
 from utils.contract.filters.format_names import MAX_FORMATS
 from utils.contract.filters.spec import (

@@ -188,5 +188,29 @@ def updated(
     return after
 
 
+def with_caption(
+    known: Iterable[Artefact], new: Artefact, *, reader_version: str, now: datetime
+) -> list[Artefact]:
+    """What is known of a file of unchanged content once a captioner has said something of it.
+
+    A caption takes the place of those by others; where it failed, they stay.
+    """
+    known = list(known)
+    old, attempts = found(known, Kind.CAPTION, new.model), 0
+    if new.state is State.FAILED:
+        is_again = old is not None and _is_again(new, old, reader_version)
+        attempts = 1 + (old.attempts if old is not None and is_again else 0)
+    made = replace(new, reader_version=reader_version, attempts=attempts, updated_at=now)
+    is_there = new.state is State.STORED
+    return [
+        *(
+            one
+            for one in known
+            if one.kind is not Kind.CAPTION or not (is_there or one.model == new.model)
+        ),
+        made,
+    ]
+
+
 def _is_again(new: Artefact, old: Artefact, reader_version: str) -> bool:
     return (old.code, old.reader_version) == (new.code, reader_version)

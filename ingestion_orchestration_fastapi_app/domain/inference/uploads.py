@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -121,3 +122,11 @@ class Embedded:
     caption_fingerprint: str | None = None
     fault: Rejected | None = None
     developed_preview: DevelopedPreview | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Captioned:
+    """A batch's captions by id, and the fingerprint of who made them."""
+
+    captions: Mapping[str, str | Rejected]
+    fingerprint: str

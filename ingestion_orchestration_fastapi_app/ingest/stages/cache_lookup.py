@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     forgotten,
     stored,
 )
-from ingestion_orchestration_fastapi_app.ingest.stages.grouping import grouped
+from ingestion_orchestration_fastapi_app.resources.grouping import grouped
 
 GROUP = 64  # files whose bytes are held while the cache is asked: kept small
 LINGER_S = 0.05

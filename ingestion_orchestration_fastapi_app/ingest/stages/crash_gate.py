@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     ToRead,
     failed,
 )
-from ingestion_orchestration_fastapi_app.ingest.stages.grouping import grouped
+from ingestion_orchestration_fastapi_app.resources.grouping import grouped
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 

@@ -24,8 +24,8 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     unstored_as_forgotten,
 )
 from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cached
-from ingestion_orchestration_fastapi_app.ingest.stages.grouping import grouped
 from ingestion_orchestration_fastapi_app.ingest.stages.known_files import of_known_files
+from ingestion_orchestration_fastapi_app.resources.grouping import grouped
 from utils.contract import ErrorCode
 from utils.problems import Rejected
 

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.domain.captions.records import LackingImage, MadeCaption
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact
+from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+
 
 class CaptionRepository(Protocol):
     async def captioners(self, collection_id: int, point_ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -13,6 +18,51 @@ class CaptionRepository(Protocol):
 
     async def captioned(self, collection_id: int, *, has: bool, limit: int) -> list[UUID]:
         """Points whose files have a caption, or have none; at most so many, in no order."""
+
+    async def lacking(
+        self,
+        collection_id: int,
+        filters: Filters,
+        *,
+        vector_model: str,
+        captioner: str,
+        renew: bool,
+        after: int,
+        limit: int,
+    ) -> list[LackingImage]:
+        """By the rows of files, those after `after`: images with a vector of what they show now,
+        and no caption by anybody; with `renew`, none by this captioner.
+        """
+
+    async def count_lacking(
+        self,
+        collection_id: int,
+        filters: Filters,
+        *,
+        vector_model: str,
+        captioner: str,
+        renew: bool,
+    ) -> int: ...
+
+    async def complete(
+        self,
+        job_id: str,
+        collection_id: int,
+        made: Sequence[MadeCaption],
+        *,
+        reader_version: str,
+        checkpoint: Checkpoint,
+        progress: SavedProgress,
+    ) -> None:
+        """One transaction: what became of these, and the job's account of it.
+
+        Raises JobNotFound, JobStateProblem.
+        """
+
+    async def described(
+        self, collection_id: int, point_ids: Sequence[UUID]
+    ) -> dict[UUID, Artefact]:
+        """Of each point's caption who made it, and when; without those that have none."""
 
     async def forget(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
         """Of captions that are nowhere any more: who wants some asks for them again. Idempotent."""

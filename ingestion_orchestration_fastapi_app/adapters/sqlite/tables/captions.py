@@ -7,7 +7,25 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
+    artefact_rows,
+    file_rows,
+    job_rows,
+)
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.filters_sql import (
+    condition,
+)
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.sql import Sql, all_of
+from ingestion_orchestration_fastapi_app.domain.captions.records import LackingImage, MadeCaption
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
+    Artefact,
+    Kind,
+    State,
+    found,
+    with_caption,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 
 _FORGET = """
 DELETE FROM artefacts WHERE kind = 'caption' AND state = 'stored' AND file_id IN (
@@ -23,6 +41,16 @@ SELECT f.point_id FROM files f NOT INDEXED WHERE f.collection_id = ? AND {} (
 LIMIT ?
 """
 
+_STORED = """EXISTS (SELECT 1 FROM artefacts v WHERE v.file_id = f.id AND v.kind = 'vector'
+    AND v.state = 'stored' AND v.model = ?)"""
+_ANY_CAPTION = """EXISTS (SELECT 1 FROM artefacts b WHERE b.file_id = f.id AND b.kind = 'caption'
+    AND b.state = 'stored')"""
+_OWN_CAPTION = _ANY_CAPTION.replace("'stored')", "'stored' AND b.model = ?)")
+_LISTED = "EXISTS (SELECT 1 FROM catalogue c WHERE c.point_id = f.point_id AND {})"
+_AT_POINT = """SELECT f.id FROM files f WHERE f.collection_id = ? AND f.point_id = ?
+    AND EXISTS (SELECT 1 FROM artefacts v WHERE v.file_id = f.id AND v.kind = 'vector'
+    AND v.state = 'stored')"""
+
 
 class CaptionsTable(Repository):
     """Implements `CaptionRepository`."""
@@ -31,7 +59,7 @@ class CaptionsTable(Repository):
     def captioners(
         self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
     ) -> dict[UUID, str]:
-        found: dict[UUID, str] = {}
+        models: dict[UUID, str] = {}
         for chunk in file_rows.chunks(point_ids):
             query = (
                 "SELECT f.point_id, a.model FROM files f JOIN artefacts a ON a.file_id = f.id"  # noqa: S608  # marks only
@@ -39,8 +67,8 @@ class CaptionsTable(Repository):
                 f" AND f.point_id IN ({file_rows.marks(len(chunk))})"
             )
             rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
-            found.update((UUID(bytes=point), model) for point, model in rows)
-        return found
+            models.update((UUID(bytes=point), model) for point, model in rows)
+        return models
 
     @reads
     def captioned(
@@ -49,6 +77,115 @@ class CaptionsTable(Repository):
         query = _CAPTIONED.format("EXISTS" if has else "NOT EXISTS")
         return [UUID(bytes=point) for (point,) in db.execute(query, (collection_id, limit))]
 
+    @reads
+    def lacking(
+        self,
+        db: sqlite3.Connection,
+        collection_id: int,
+        filters: Filters,
+        *,
+        vector_model: str,
+        captioner: str,
+        renew: bool,
+        after: int,
+        limit: int,
+    ) -> list[LackingImage]:
+        where = _lacking(db, collection_id, filters, vector_model, captioner, renew=renew)
+        query = (
+            f"SELECT f.id, f.point_id FROM files f WHERE f.id > ? AND {where.text}"  # noqa: S608  # constants
+            " ORDER BY f.id LIMIT ?"
+        )
+        rows = db.execute(query, (after, *where.given, limit)).fetchall()
+        made = artefact_rows.of_files(db, [row for row, _ in rows])
+        return [
+            LackingImage(row, UUID(bytes=point), found(made.get(row, ()), Kind.CAPTION, captioner))
+            for row, point in rows
+        ]
+
+    @reads
+    def count_lacking(
+        self,
+        db: sqlite3.Connection,
+        collection_id: int,
+        filters: Filters,
+        *,
+        vector_model: str,
+        captioner: str,
+        renew: bool,
+    ) -> int:
+        where = _lacking(db, collection_id, filters, vector_model, captioner, renew=renew)
+        query = f"SELECT count(*) FROM files f WHERE f.id > 0 AND {where.text}"  # noqa: S608  # constants
+        return int(db.execute(query, where.given).fetchone()[0])
+
+    @writes
+    def complete(
+        self,
+        db: sqlite3.Connection,
+        job_id: str,
+        collection_id: int,
+        made: Sequence[MadeCaption],
+        *,
+        reader_version: str,
+        checkpoint: Checkpoint,
+        progress: SavedProgress,
+    ) -> None:
+        now = self.database.clock()
+        job_rows.open_number(db, job_id)
+        rows: dict[int, Artefact] = {}
+        for one in made:
+            given = (collection_id, one.point_id.bytes)
+            rows |= dict.fromkeys((row for (row,) in db.execute(_AT_POINT, given)), one.artefact)
+        known = artefact_rows.of_files(db, rows)
+        changes = artefact_rows.Changes()
+        for row, new in rows.items():
+            before = known.get(row, [])
+            after = with_caption(before, new, reader_version=reader_version, now=now)
+            changes.add(row, before, after)
+        changes.write(db)
+        job_rows.save_checkpoint(db, job_id, checkpoint)
+        job_rows.touch(db, job_id, now, progress=progress)
+
+    @reads
+    def described(
+        self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
+    ) -> dict[UUID, Artefact]:
+        points: dict[int, UUID] = {}
+        for chunk in file_rows.chunks(point_ids):
+            query = (
+                "SELECT f.id, f.point_id FROM files f WHERE f.collection_id = ?"  # noqa: S608  # marks only
+                f" AND f.point_id IN ({file_rows.marks(len(chunk))})"
+            )
+            rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
+            points.update((row, UUID(bytes=point)) for row, point in rows)
+        return {
+            points[row]: one
+            for row, made in artefact_rows.of_files(db, points).items()
+            for one in made
+            if one.kind is Kind.CAPTION and one.state is State.STORED
+        }
+
     @writes
     def forget(self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]) -> None:
         db.executemany(_FORGET, [(collection_id, one.bytes) for one in point_ids])
+
+
+def _lacking(
+    db: sqlite3.Connection,
+    collection_id: int,
+    filters: Filters,
+    vector_model: str,
+    captioner: str,
+    *,
+    renew: bool,
+) -> Sql:
+    """By row: an index on the collection would be sorted whole for each page."""
+    caption = Sql(f"NOT {_OWN_CAPTION}", (captioner,)) if renew else Sql(f"NOT {_ANY_CAPTION}")
+    where = [
+        Sql("+f.collection_id = ?", (collection_id,)),
+        Sql(_STORED, (vector_model,)),
+        caption,
+    ]
+    if filters != NO_FILTERS:
+        matching = condition(db, collection_id, filters)
+        where.append(Sql(_LISTED.format(matching.text), matching.given))
+    return all_of(*where)

@@ -12,7 +12,6 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError, WithJsonSchema
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
-from ingestion_orchestration_fastapi_app.api.library.filters import filters_of
 from ingestion_orchestration_fastapi_app.api.library.searching.search import (
     MAX_QUERY_IMAGE_BYTES,
     SEARCHING,
@@ -23,6 +22,7 @@ from ingestion_orchestration_fastapi_app.api.parameters import CollectionName, I
 from ingestion_orchestration_fastapi_app.api.place_views import understood_reply
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import Order, Sort
+from ingestion_orchestration_fastapi_app.domain.library.filters.specs import filters_of
 from ingestion_orchestration_fastapi_app.domain.search.folding import Fold
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, ImageNotFound, StoreRead
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Asked

@@ -14,7 +14,6 @@ from ingestion_orchestration_fastapi_app.api.library.filter_parameters import (
     QueryFilters,
     filters_in_json,
 )
-from ingestion_orchestration_fastapi_app.api.library.filters import filters_of
 from ingestion_orchestration_fastapi_app.api.links import OF_RESULTS
 from ingestion_orchestration_fastapi_app.api.parameters import (
     CollectionName,
@@ -26,6 +25,7 @@ from ingestion_orchestration_fastapi_app.api.parameters import (
 from ingestion_orchestration_fastapi_app.api.place_views import understood_reply
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.api.views import search_reply
+from ingestion_orchestration_fastapi_app.domain.library.filters.specs import filters_of
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     CursorRefused,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ingestion_orchestration_fastapi_app.domain.library.filters import Box, Circle, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters.places import Box, Circle
+from ingestion_orchestration_fastapi_app.domain.library.filters.tree import Filters
 from utils.contract import FilterSpec, formats_named
 from utils.contract.filters import BoxSpec, CircleSpec
 

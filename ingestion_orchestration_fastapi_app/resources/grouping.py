@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from anyio import EndOfStream, current_time, move_on_at
-
-from ingestion_orchestration_fastapi_app.ingest.items import Receive
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 T = TypeVar("T")
 
 
 async def grouped(
-    items: Receive[T], *, most: int, linger_s: float, more: Callable[[], bool] = lambda: True
+    items: MemoryObjectReceiveStream[T],
+    *,
+    most: int,
+    linger_s: float,
+    more: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[list[T]]:
     """Groups of at most `most`, closed `linger_s` after their first item. Ends with the stream.
 

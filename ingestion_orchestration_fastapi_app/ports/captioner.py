@@ -1,0 +1,69 @@
+"""Whoever says in words what a picture shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingestion_orchestration_fastapi_app.domain.captions.records import Captioner
+from utils.contract import ErrorCode
+from utils.problems import Rejected
+
+
+class CaptionNotes(Protocol):
+    """Where a job is told what its captioner does and waits for."""
+
+    def note(self, event: str, detail: str = "") -> None: ...
+    def warn(self, text: str) -> None: ...
+    def waiting(
+        self, reason: str, code: ErrorCode | None = None
+    ) -> AbstractContextManager[None]: ...
+    def sending(self) -> AbstractContextManager[None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WholePicture:
+    """Upright, in sRGB and without metadata: a JPEG or a WebP."""
+
+    data: bytes
+    media_type: str
+
+
+class OpenCaptioner(Protocol):
+    """A captioner that answers, for one job.
+
+    `side_px`: what it sees of a picture's longest side; more is of no use. `batch_images`: the most
+    of one call. `at_once`: calls beside each other.
+    """
+
+    @property
+    def captioner(self) -> Captioner: ...
+    @property
+    def side_px(self) -> int: ...
+    @property
+    def batch_images(self) -> int: ...
+    @property
+    def at_once(self) -> int: ...
+
+    async def captions(self, pictures: Mapping[str, WholePicture]) -> dict[str, str | Rejected]:
+        """By id; every id is answered. Waits for as long as the moment is bad.
+
+        Raises:
+            CaptionerChangedError: another one answers by now.
+            CaptionsUnavailable: none does, and waiting is of no use.
+        """
+
+
+class CaptionerPort(Protocol):
+    """`name` is how a job asks for it."""
+
+    @property
+    def name(self) -> str: ...
+    def opened(self, notes: CaptionNotes) -> AbstractAsyncContextManager[OpenCaptioner]:
+        """Waits until it answers. Raises CaptionsUnavailable, which says why and what helps."""
+
+
+class CaptionerChangedError(Exception):
+    """Another captioner answers than the one that a job began with."""
