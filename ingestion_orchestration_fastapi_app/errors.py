@@ -8,6 +8,7 @@ Problem
 ├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429 · JobKindUnknown 404
 ├── ImageNotFound 404 · PictureUnavailable 503
 ├── ModelMismatch 409
+├── ExportNotFound 404 · ExportExists 409 · ExportInvalid 422
 ├── CursorRefused 400
 ├── TooManyAttempts 429
 ├── DiskFull 507 · StoreRead 503 · StoreWrite 503
@@ -133,6 +134,24 @@ class ModelMismatch(Problem):
     status = 409
     code = ErrorCode.MODEL_MISMATCH
     title = "The collection was made by another model"
+
+
+class ExportNotFound(Problem):
+    status = 404
+    code = ErrorCode.EXPORT_NOT_FOUND
+    title = "There is no such export"
+
+
+class ExportExists(Problem):
+    status = 409
+    code = ErrorCode.EXPORT_EXISTS
+    title = "The export exists already"
+
+
+class ExportInvalid(Problem):
+    status = 422
+    code = ErrorCode.EXPORT_INVALID
+    title = "The export cannot be used"
 
 
 class TooManyAttempts(Problem):

@@ -32,11 +32,13 @@ from ingestion_orchestration_fastapi_app.api.library import (
 from ingestion_orchestration_fastapi_app.api.library.pictures import archive, forgetting, pictures
 from ingestion_orchestration_fastapi_app.api.library.searching import mixed, search
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
+from ingestion_orchestration_fastapi_app.api.transfer import exports
 from ingestion_orchestration_fastapi_app.composition.app import composed
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.retention import prune_job_history
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.transfer.leftovers import tidy_exports
 from utils.contract import API_PREFIX
 from utils.problems import Problem
 from utils.process.allocator import trim_heap_repeatedly
@@ -87,6 +89,7 @@ def create_app(
                 tg.start_soon(services.collections.catalogue.serve)
                 tg.start_soon(services.calibrating.serve)
                 tg.start_soon(services.index_upkeep.serve)
+                tg.start_soon(tidy_exports, services.ports)
                 tg.start_soon(trim_heap_repeatedly)
                 tg.start_soon(
                     partial(
@@ -139,7 +142,7 @@ def create_app(
     searches = (search, mixed)
     of_images = (browsing, images, pictures, archive, forgetting, annotation)
     of_library = (collections, generations, roots, allowed_roots, *searches, *of_images)
-    routes = (ingest, jobs, *of_library, session, health)
+    routes = (ingest, jobs, *of_library, exports, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     app.add_api_route("/", _page, include_in_schema=False)

@@ -74,6 +74,10 @@ class Settings(HttpSettings):
     diskcache_dir: Path | None = Field(
         default=None, description="Embedding cache. Default: `cache` in DATA_DIR."
     )
+    export_dir: Path | None = Field(
+        default=None,
+        description="Where exports are written; it must be there. Default: `exports` in DATA_DIR.",
+    )
     vector_cache_bytes: int = Field(
         default=20 * GIB, ge=MIB, description="Most that cached vectors take on the disk."
     )
@@ -182,7 +186,7 @@ class Settings(HttpSettings):
         description="Uploaded pictures that are held at once, all together; more is 503.",
     )
 
-    @field_validator("data_dir", "diskcache_dir", mode="after")
+    @field_validator("data_dir", "diskcache_dir", "export_dir", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else absolute_folder(value)
@@ -269,7 +273,11 @@ class Settings(HttpSettings):
         return self.diskcache_dir or self.data_dir / "cache"
 
     @cached_property
+    def export_location(self) -> Path:
+        return self.export_dir or self.data_dir / "exports"
+
+    @cached_property
     def own_folders(self) -> tuple[Path, ...]:
         """What Photoseek writes to; no photograph is ever looked for there."""
         store = () if "://" in self.store_location else (Path(self.store_location),)
-        return (self.data_dir, self.cache_location, *store)
+        return (self.data_dir, self.cache_location, self.export_location, *store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -22,8 +22,10 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
 from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
 from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
+from ingestion_orchestration_fastapi_app.ports.vector_store import VersionGoneError
 
 _IDS_A_GROUP = 8192
+_POINTS_A_GROUP = 4
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class _Table:
     version: int = 1
     rows: list[Point] = field(default_factory=list)
     label: TableLabel = field(default_factory=TableLabel)
+    kept: dict[int, list[Point]] = field(default_factory=dict)  # versions that were asked for
 
 
 class MemoryStore:
@@ -195,6 +198,35 @@ class MemoryStore:
         for start in range(0, len(rows), _IDS_A_GROUP):
             await anyio.lowlevel.checkpoint()
             yield [point.id for point in rows[start : start + _IDS_A_GROUP]]
+
+    async def version(self, table: str) -> int:
+        await anyio.lowlevel.checkpoint()
+        there = self._read(table)
+        there.kept[there.version] = there.rows  # writes make a new list
+        return there.version
+
+    async def points(
+        self,
+        table: str,
+        *,
+        version: int,
+        skip: int = 0,
+        filters: Filters = NO_FILTERS,
+        vectors: bool = False,
+    ) -> AsyncGenerator[list[Point], None]:
+        await anyio.lowlevel.checkpoint()
+        there = self._read(table)
+        if version not in there.kept:
+            raise VersionGoneError(f"version {version} was pruned")
+        rows = list(filter(_matching(filters), there.kept[version]))[skip:]
+        for start in range(0, len(rows), _POINTS_A_GROUP):
+            await anyio.lowlevel.checkpoint()
+            group = rows[start : start + _POINTS_A_GROUP]
+            yield group if vectors else [_bare(point) for point in group]
+
+    def prune(self, table: str) -> None:
+        """All but the newest version are gone."""
+        self._table(table).kept.clear()
 
     async def tables(self) -> list[str]:
         await anyio.lowlevel.checkpoint()

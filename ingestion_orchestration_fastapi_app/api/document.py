@@ -13,6 +13,7 @@ TAGS = {
     "roots": "The folders that may be imported and shown.",
     "search": "Images by a text, by a picture, or like one that is stored.",
     "images": "What is stored: data, thumbnails, originals.",
+    "exports": "Collections as Parquet files: for backup, another machine, and people's notebooks.",
     "session": "Logging in from a browser, where a key is set.",
     "health": "Whether it works, and what can be asked of it.",
 }

@@ -36,3 +36,4 @@ OF_GENERATIONS = links(
     generation_id="/generations/0/id",
 )
 OF_NEW_COLLECTION = links("get_collection", "delete_collection", "list_generations", name="/name")
+OF_EXPORTS = links("get_export", "get_export_file", export_id="/exports/0/id")

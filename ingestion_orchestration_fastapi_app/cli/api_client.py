@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import PurePath
 
 import httpx
@@ -28,7 +28,7 @@ class ApiProblem(Exception):
 
 
 class OrchestratorApi(PhotoseekClient):
-    """Calls that are answered whole raise ApiProblem; who waits at a terminal hears at once that
+    """Calls raise ApiProblem; who waits at a terminal hears at once that
     a service is busy.
     """
 
@@ -64,6 +64,14 @@ class OrchestratorApi(PhotoseekClient):
     async def done(self, method: str, path: str, **parameters: Parameter) -> None:
         with _as_problems():
             await super().done(method, path, **parameters)
+
+    @asynccontextmanager
+    async def streamed(
+        self, method: str, path: str, *, body: Wire | None = None, **parameters: Parameter
+    ) -> AsyncIterator[httpx.Response]:
+        with _as_problems():
+            async with super().streamed(method, path, body=body, **parameters) as response:
+                yield response
 
     async def ensure_collection(self, name: str) -> None:
         """Creates it, or is content that it exists."""

@@ -27,10 +27,11 @@ from ingestion_orchestration_fastapi_app.cli.commands.models import models
 from ingestion_orchestration_fastapi_app.cli.commands.roots import roots
 from ingestion_orchestration_fastapi_app.cli.commands.search import search
 from ingestion_orchestration_fastapi_app.cli.commands.status import status
+from ingestion_orchestration_fastapi_app.cli.commands.transfer.export import export, exports
 from ingestion_orchestration_fastapi_app.cli.commands.verify import verify
-from ingestion_orchestration_fastapi_app.cli.program import version_text
 from ingestion_orchestration_fastapi_app.cli.up.run import Plan, demo_plan, up
 from ingestion_orchestration_fastapi_app.cli.view.text import never_fail_on_encoding
+from utils.process.version import installed_version
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,7 +44,7 @@ app = typer.Typer(
 
 def _print_version(*, wanted: bool) -> None:
     if wanted:
-        typer.echo(f"photoseek {version_text()}")
+        typer.echo(f"photoseek {installed_version()}")
         raise typer.Exit
 
 
@@ -108,10 +109,12 @@ app.command()(status)
 app.command()(verify)
 app.command("eval")(evaluate)
 app.command()(caption)
+app.command()(export)
 app.command()(doctor)
 app.add_typer(jobs, name="jobs")
 app.add_typer(roots, name="roots")
 app.add_typer(collections, name="collections")
+app.add_typer(exports, name="exports")
 app.add_typer(models, name="models")
 app.add_typer(bench, name="bench")
 

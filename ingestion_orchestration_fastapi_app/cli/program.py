@@ -1,4 +1,4 @@
-"""How this command is called from the shell it runs in, and which version it is."""
+"""How this command is called from the shell it runs in."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 import shlex
 import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
-NAME = "photoseek"
+from utils.process.version import NAME
 
 
 def called(*words: str) -> str:
@@ -24,10 +23,3 @@ def _program() -> str:
     if found is not None and os.path.realpath(found) == os.path.realpath(here):
         return NAME
     return here
-
-
-def version_text() -> str:
-    try:
-        return version(NAME)
-    except PackageNotFoundError:  # run from a tree that was never installed
-        return "unknown"

@@ -112,6 +112,7 @@ async def composed(
         at_once=min(MOST_PREVIEWS, settings.decode_workers),
     )
     calibrating = Calibrating(ports.ledger, ports.store, pool, known_collections, judging)
+    conditions = LedgerConditions(ports.ledger.captions, ports.ledger.annotations)
     kinds = job_kinds(
         settings,
         outside,
@@ -122,6 +123,7 @@ async def composed(
         calibrating,
         judging,
         caption_images(settings, outside, known_collections, pool, preview_cache),
+        conditions,
     )
     scheduler = JobScheduler(
         ports,
@@ -133,7 +135,7 @@ async def composed(
         known_collections,
         ports.store,
         pool,
-        conditions=LedgerConditions(ports.ledger.captions, ports.ledger.annotations),
+        conditions=conditions,
         judging=judging,
         shown=allowed.shown,
         query_timeout_s=settings.ml_query_timeout_s,

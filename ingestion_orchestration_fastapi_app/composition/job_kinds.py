@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
 from ingestion_orchestration_fastapi_app.ingest.job import Ingest
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
@@ -19,7 +20,9 @@ from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilli
 from ingestion_orchestration_fastapi_app.reembed.job import Reembed
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.transfer.export_job import Export
 from ingestion_orchestration_fastapi_app.verify.job import Verify
+from utils.process.version import installed_version
 
 LAST_PASS_SHARE = 8  # of the memory for files in flight, beside it
 
@@ -34,6 +37,7 @@ def job_kinds(
     calibrating: Calibrating,
     judging: Judging,
     captioning: CaptionImages,
+    conditions: LedgerConditions,
 ) -> Kinds:
     ports = outside.ports
     concurrency = Concurrency(
@@ -53,6 +57,14 @@ def job_kinds(
         ingesting.gate,
         MemoryBudget(settings.max_inflight_bytes // LAST_PASS_SHARE),
     )
+    exporting = Export(
+        ports,
+        collections,
+        conditions,
+        outside.allowed.shown,
+        keep_bytes=settings.min_free_bytes,
+        made_by=f"photoseek {installed_version()}",
+    )
     captions = NamedFiles(outside.allowed, outside.threads, read_text)
     return Kinds(
         [
@@ -61,5 +73,6 @@ def job_kinds(
             Verify(collections, thumbnails, words_filling).kind,
             Evaluate(collections, pool, calibrating, judging, captions.text).kind,
             captioning.kind,
+            exporting.kind,
         ]
     )

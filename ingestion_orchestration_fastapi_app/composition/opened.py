@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
     prepared_cache,
     prepared_store,
 )
+from ingestion_orchestration_fastapi_app.adapters.exports import LocalExports
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
 from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
 from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
@@ -132,6 +133,9 @@ async def opened(
             for url in settings.ml_urls
         ),
         budget=MemoryBudget(settings.max_inflight_bytes),
+        exports=LocalExports(
+            settings.export_location, makes_folder=settings.export_dir is None, threads=threads
+        ),
         metrics=metrics,
     )
     return Opened(ports, decoders, allowed, threads, events)

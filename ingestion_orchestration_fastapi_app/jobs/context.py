@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
+from ingestion_orchestration_fastapi_app.ports.exports import Exports
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.library import Library
@@ -41,6 +42,7 @@ class Ports:
     preparation: Preparation
     inference: Sequence[Inference]
     budget: MemoryBudget
+    exports: Exports
     metrics: WorkMetrics = field(default_factory=lambda: WorkMetrics(CollectorRegistry()))
 
 

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+import structlog
 from pydantic import BaseModel
 
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.errors import JobKindUnknown
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
+
+log = structlog.get_logger(__name__)
 
 OptionsT = TypeVar("OptionsT", bound=BaseModel)
 
@@ -21,7 +24,8 @@ class Kind(Generic[OptionsT]):
     """One kind of work. `lane_of` says in which lane a job with such options runs, None: in none.
 
     `run` gives None where it was stopped, and what was not done stays to be done. `workers` are
-    those of its stages.
+    those of its stages. `tidy` takes away what a job leaves behind, by its id, once it has ended:
+    also one that was cancelled while it was paused. It may be cut off.
     """
 
     name: str
@@ -29,6 +33,7 @@ class Kind(Generic[OptionsT]):
     run: Callable[[JobScope, OptionsT], Awaitable[Ending | None]]
     lane_of: Callable[[OptionsT], str | None]
     workers: Mapping[str, int] = field(default_factory=dict)
+    tidy: Callable[[str], Awaitable[None]] | None = None
 
     def request(self, collection: str, options: Mapping[str, object]) -> JobRequest:
         """Raises pydantic's ValidationError where the options are not the kind's."""
@@ -46,6 +51,8 @@ class AnyKind(Protocol):
     def name(self) -> str: ...
     @property
     def workers(self) -> Mapping[str, int]: ...
+    @property
+    def tidy(self) -> Callable[[str], Awaitable[None]] | None: ...
     def request(self, collection: str, options: Mapping[str, object]) -> JobRequest: ...
     async def work(self, scope: JobScope) -> Ending | None: ...
 
@@ -62,3 +69,13 @@ class Kinds:
             known = ", ".join(sorted(self._kinds))
             raise JobKindUnknown(f"There is no kind of job {name!r}; there are: {known}.")
         return self._kinds[name]
+
+    async def tidied(self, name: str, job_id: str) -> None:
+        """After the end of a job of that kind. What fails is logged: the job has ended."""
+        kind = self._kinds.get(name)
+        if kind is None or kind.tidy is None:
+            return
+        try:
+            await kind.tidy(job_id)
+        except Exception:
+            log.exception("job_not_tidied", job_id=job_id)

@@ -165,6 +165,8 @@ class JobScheduler:
                 self._waiting = [one for one in self._waiting if one.id != job_id]
                 if to not in FINAL:
                     self._wait_for_turn(record)
+                else:
+                    await self.kinds.tidied(record.request.kind, job_id)
             return record
         finally:
             self._held = None
@@ -199,6 +201,8 @@ class JobScheduler:
             moved = await run.whole()
             if moved is not None and moved.state not in FINAL:
                 self._wait_for_turn(moved)
+            elif moved is not None:
+                await self.kinds.tidied(moved.request.kind, moved.id)
         finally:
             del self._running[run.record.id]
             run.ended.set()

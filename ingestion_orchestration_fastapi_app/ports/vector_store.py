@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -12,6 +12,10 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.domain.library.point import Hit, Point, Vector
 from ingestion_orchestration_fastapi_app.domain.library.table_label import TableLabel
 from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
+
+
+class VersionGoneError(Exception):
+    """A version that was asked for has been pruned since."""
 
 
 class VectorStore(Protocol):
@@ -109,6 +113,22 @@ class VectorStore(Protocol):
 
     def ids(self, table: str, *, root_id: UUID | None = None) -> AsyncIterator[list[UUID]]:
         """Every row's id, or of one root's, as they are now, in groups; a duplicate shows twice."""
+
+    async def version(self, table: str) -> int:
+        """The newest."""
+
+    def points(
+        self,
+        table: str,
+        *,
+        version: int,
+        skip: int = 0,
+        filters: Filters = NO_FILTERS,
+        vectors: bool = False,
+    ) -> AsyncGenerator[list[Point], None]:
+        """Those of one version that the filters meet, in groups, but for the first `skip`: always
+        in the same order, whatever is written meanwhile. Raises VersionGoneError.
+        """
 
     async def tables(self) -> list[str]:
         """Names of all that are there, also of what is no table of points, or cannot be read."""

@@ -35,8 +35,10 @@ from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from ingestion_orchestration_fastapi_app.reembed.job import Reembed
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.verify.job import Verify
+from tests.component.transfer_steps import transfer_kinds
 from tests.fake_inference import FakeInference
 from tests.fakes import FakeLibrary, FakePreparation, vector_of
+from tests.memory_exports import MemoryExports
 from tests.memory_ledger import memory_ledger
 from tests.memory_ports import MemoryContentCache
 from tests.memory_store import MemoryStore
@@ -92,6 +94,7 @@ class Bench:
     store: VectorStore = field(default_factory=MemoryStore)
     words: WordStore = field(default_factory=MemoryWords)
     cache: MemoryContentCache = field(default_factory=MemoryContentCache)
+    exports: MemoryExports = field(default_factory=MemoryExports)
     budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(100_000))
     max_waiting: int = 1000
     pool: InferencePool | None = None  # the newest scheduler's
@@ -110,6 +113,7 @@ class Bench:
             preparation=self.preparation,
             inference=(self.inference, *self.others),
             budget=self.budget,
+            exports=self.exports,
         )
 
     def scheduler(self, collections: Collections | None = None) -> BenchScheduler:
@@ -130,6 +134,7 @@ class Bench:
                         self.thumbnails(collections, pool),
                         self.filling(collections),
                     ).kind,
+                    *transfer_kinds(ports, collections),
                 ]
             ),
             max_running=2,

@@ -75,6 +75,7 @@ READS = frozenset(
         "store.vectors",
         "store.page",
         "store.tables",
+        "store.version",
         "store.label",
         "store.candidates",
         "store.count",

@@ -49,6 +49,8 @@ ARGUMENTS: dict[str, Any] = {
     "below": "/photos",
     "sha256": "00",
     "api_key": "key",
+    "export_id": "a-b",
+    "file_name": "manifest.json",
     "picture": b"bytes",
     "pictures": {"one.jpg": b"bytes"},
     "filters": FilterSpec(rating_min=3),
@@ -139,6 +141,7 @@ def _request_of(method: Any, name: str) -> Any:
     from utils.contract.annotations.annotation import AnnotationChangeRequest, AnnotationRequest
     from utils.contract.collections import ReembedRequest
     from utils.contract.search import SearchRequest
+    from utils.contract.transfer import ExportRequest
 
     bodies: dict[str, Callable[[], Any]] = {
         "IngestRequest": lambda: IngestRequest(directory_path="/photos"),
@@ -151,6 +154,7 @@ def _request_of(method: Any, name: str) -> Any:
         "SearchRequest": lambda: SearchRequest(query="a cat"),
         "SearchTextRequest": lambda: SearchTextRequest(query="a cat"),
         "ActivateRequest | None": ActivateRequest,
+        "ExportRequest": ExportRequest,
     }
     return bodies[str(inspect.signature(method).parameters[name].annotation)]()
 

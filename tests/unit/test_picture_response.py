@@ -9,11 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion_orchestration_fastapi_app.api.library.pictures.picture_response import (
-    byte_range,
-    disposition,
-    is_held,
-)
+from ingestion_orchestration_fastapi_app.api.library.pictures.picture_response import disposition
+from ingestion_orchestration_fastapi_app.api.ranged_response import byte_range, is_held
 from utils.imaging.formats import Format
 
 SHOWN = {Format.JPEG, Format.PNG, Format.WEBP, Format.GIF, Format.BMP, Format.AVIF}

@@ -6,6 +6,7 @@ from utils.client.collections import CollectionCalls
 from utils.client.images import ImageCalls
 from utils.client.jobs import JobCalls
 from utils.client.searching import SearchCalls
+from utils.client.transfer import TransferCalls
 from utils.contract import (
     Health,
     OrchestratorCapabilities,
@@ -21,7 +22,7 @@ class _Key(Wire):
     key: str
 
 
-class PhotoseekClient(JobCalls, CollectionCalls, ImageCalls, SearchCalls):
+class PhotoseekClient(JobCalls, CollectionCalls, ImageCalls, SearchCalls, TransferCalls):
     """Use it as an async context manager. Each method is the operation of its name in the OpenAPI
     document, but for `all_...`, which go through the pages, and `wait_for_job`. All raise
     PhotoseekError.

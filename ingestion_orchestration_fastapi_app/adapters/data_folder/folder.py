@@ -18,7 +18,9 @@ from ingestion_orchestration_fastapi_app.errors import DataFolderLocked, DataFol
 LEDGER_NAME = "ledger.sqlite"
 _LOCK_NAME = "photoseek.lock"
 _UP_LOCK_NAME = "up.lock"
-_OWN_NAMES = frozenset({_LOCK_NAME, _UP_LOCK_NAME, SECRET_NAME, "store", "cache", "logs"})
+_OWN_NAMES = frozenset(
+    {_LOCK_NAME, _UP_LOCK_NAME, SECRET_NAME, "store", "cache", "exports", "logs"}
+)
 _CACHE_NAMES = ("vectors", "pictures")
 
 

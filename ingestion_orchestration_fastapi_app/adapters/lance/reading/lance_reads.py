@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import structlog
+from anyio import to_thread
 
 from ingestion_orchestration_fastapi_app.adapters.lance.errors import (
     DamagedError,
+    NoTableError,
     cause_of,
     is_damage,
     is_moment,
     reading,
 )
 from ingestion_orchestration_fastapi_app.adapters.lance.open_table import OpenTable
-from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries
+from ingestion_orchestration_fastapi_app.adapters.lance.reading import queries, snapshots
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.filters_sql import condition
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.folded_columns import add_folded
 from ingestion_orchestration_fastapi_app.adapters.lance.reading.nearest import Nearest
@@ -27,6 +29,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance.reading.row_kinds import
     WITH_VECTORS,
     Row,
 )
+from ingestion_orchestration_fastapi_app.adapters.lance.rows import to_points
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import ROOT_ID, missing, unlike
 from ingestion_orchestration_fastapi_app.adapters.lance.table_labels import label_in
 from ingestion_orchestration_fastapi_app.adapters.lance.tables import Tables
@@ -119,6 +122,30 @@ class LanceReads(Tables):
         async with self._reading(table) as open_table:
             async for group in queries.all_ids(open_table.handle, root_id=root_id):
                 yield group
+
+    async def version(self, table: str) -> int:
+        async with self._reading(table) as open_table:
+            return int(await open_table.handle.version())
+
+    async def points(
+        self,
+        table: str,
+        *,
+        version: int,
+        skip: int = 0,
+        filters: Filters = NO_FILTERS,
+        vectors: bool = False,
+    ) -> AsyncGenerator[list[Point], None]:
+        where = condition(filters)
+        async with self._reading(table):  # as long as it is read, nothing of it is pruned
+            async with self._entry(table).writer:
+                handle = await self.database.open(table)
+            if handle is None:
+                raise NoTableError(table)
+            await snapshots.check_out(handle, version)
+            rows = snapshots.rows(handle, where, skip=skip, vectors=vectors)
+            async for group in rows:
+                yield await to_thread.run_sync(to_points, group, limiter=self._threads)
 
     async def tables(self) -> list[str]:
         with reading("*"):

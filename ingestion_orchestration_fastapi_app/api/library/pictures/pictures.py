@@ -11,10 +11,10 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
 from ingestion_orchestration_fastapi_app.api.library.pictures.accepted import accepted_format
 from ingestion_orchestration_fastapi_app.api.library.pictures.picture_response import (
     PICTURE_HEADERS,
-    is_held,
     original_response,
 )
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionName, ImageId
+from ingestion_orchestration_fastapi_app.api.ranged_response import is_held
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.domain.library.picture import placeholder_phash
 from ingestion_orchestration_fastapi_app.errors import (

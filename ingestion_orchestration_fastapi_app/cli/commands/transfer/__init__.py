@@ -1,0 +1,1 @@
+"""Commands that export collections, and import them again."""

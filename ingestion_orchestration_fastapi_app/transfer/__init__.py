@@ -1,0 +1,1 @@
+"""The kinds `export` and `import`: a collection as Parquet files, and back."""
