@@ -24,8 +24,11 @@ from ingestion_orchestration_fastapi_app.cli.commands.ingest import ingest
 from ingestion_orchestration_fastapi_app.cli.commands.jobs import jobs
 from ingestion_orchestration_fastapi_app.cli.commands.kinds.caption import caption
 from ingestion_orchestration_fastapi_app.cli.commands.models import models
+from ingestion_orchestration_fastapi_app.cli.commands.pictures.annotate import annotate
+from ingestion_orchestration_fastapi_app.cli.commands.pictures.browse import browse
+from ingestion_orchestration_fastapi_app.cli.commands.pictures.forget import forget, forgotten
+from ingestion_orchestration_fastapi_app.cli.commands.pictures.search import search
 from ingestion_orchestration_fastapi_app.cli.commands.roots import roots
-from ingestion_orchestration_fastapi_app.cli.commands.search import search
 from ingestion_orchestration_fastapi_app.cli.commands.status import status
 from ingestion_orchestration_fastapi_app.cli.commands.transfer.export import export, exports
 from ingestion_orchestration_fastapi_app.cli.commands.verify import verify
@@ -105,6 +108,10 @@ def up_command(
 
 app.command()(ingest)
 app.command()(search)
+app.command()(browse)
+app.command()(annotate)
+app.command()(forget)
+app.add_typer(forgotten, name="forgotten")
 app.command()(status)
 app.command()(verify)
 app.command("eval")(evaluate)

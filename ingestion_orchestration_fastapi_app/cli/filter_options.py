@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from typing import Annotated
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 from pydantic import JsonValue, ValidationError
 
-from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.cli.view.text import shown_path
 from utils.contract import FilterSpec, Orientation
 
 _NEAR_KM = 10.0
@@ -73,24 +75,24 @@ _OPTIONS = {
 
 def filters(
     *,
-    after: str | None = None,
-    before: str | None = None,
-    camera: str | None = None,
-    lens: str | None = None,
-    keywords: list[str] | None = None,
-    folder: str | None = None,
-    formats: list[str] | None = None,
-    rating_min: int | None = None,
-    orientation: Orientation | None = None,
-    near: str | None = None,
-    has_gps: bool | None = None,
-    has_caption: bool | None = None,
-    favourite: bool | None = None,
-    tags: list[str] | None = None,
-    not_keywords: list[str] | None = None,
-    not_folders: list[str] | None = None,
-    not_formats: list[str] | None = None,
-    not_cameras: list[str] | None = None,
+    after: After = None,
+    before: Before = None,
+    camera: Camera = None,
+    lens: Lens = None,
+    keywords: Keywords = None,
+    folder: Folder = None,
+    formats: Formats = None,
+    rating_min: RatingMin = None,
+    orientation: Shape = None,
+    near: Near = None,
+    has_gps: HasGps = None,
+    has_caption: HasCaption = None,
+    favourite: Favourite = None,
+    tags: Tags = None,
+    not_keywords: NotKeywords = None,
+    not_folders: NotFolders = None,
+    not_formats: NotFormats = None,
+    not_cameras: NotCameras = None,
 ) -> FilterSpec:
     """Raises typer.BadParameter, which names the option."""
     said: dict[str, object] = {
@@ -99,7 +101,7 @@ def filters(
         "camera": camera,
         "lens": lens,
         "keywords": keywords or None,
-        "folder": None if folder is None else _absolute(folder),
+        "folder": None if folder is None else shown_path(folder),
         "formats": formats or None,
         "rating_min": rating_min,
         "orientation": orientation,
@@ -111,7 +113,7 @@ def filters(
     }
     none_of = [
         *({"keywords": [word]} for word in not_keywords or ()),
-        *({"folder": _absolute(one)} for one in not_folders or ()),
+        *({"folder": shown_path(one)} for one in not_folders or ()),
         *({"formats": [name]} for name in not_formats or ()),
         *({"camera": name} for name in not_cameras or ()),
     ]
@@ -124,6 +126,24 @@ def filters(
         raise _refused(exc) from None
 
 
+def with_filters(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with these options in place of its parameter `filters`."""
+    options = inspect.signature(filters, eval_str=True).parameters
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        said = {name: given.pop(name) for name in options}
+        command(**given, filters=filters(**said))
+
+    own = inspect.signature(command, eval_str=True)
+    keywords: list[inspect.Parameter] = []
+    for name, parameter in own.parameters.items():
+        keywords += options.values() if name == "filters" else [parameter]
+    keywords = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in keywords]
+    vars(run)["__signature__"] = own.replace(parameters=keywords)  # typer asks for it
+    return run
+
+
 def _refused(error: ValidationError) -> typer.BadParameter:
     fault = error.errors()[0]
     names = [step for step in fault["loc"] if isinstance(step, str)]
@@ -134,11 +154,6 @@ def _refused(error: ValidationError) -> typer.BadParameter:
     elif names and names[0] != "none_of":
         hint = _OPTIONS.get(names[0], f"--{names[0]}")
     return typer.BadParameter(fault["msg"].removeprefix("Value error, "), param_hint=hint)
-
-
-def _absolute(folder: str) -> str:
-    """As the API shows paths."""
-    return display_text(os.fsencode(os.path.abspath(os.path.expanduser(folder))))
 
 
 def _circle(text: str) -> JsonValue:

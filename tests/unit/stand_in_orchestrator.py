@@ -105,6 +105,8 @@ class StandInOrchestrator:
         self.jobs = [job(JobState.COMPLETED, SETTLED)]  # one a poll, the last one for ever
         self.hits: tuple[SearchHit, ...] = (hit("/photos/red.png", 0.5),)
         self.about: dict[str, object] = {}  # a search, more than its hits
+        # By method and path below the prefix: one a call, the last one for ever.
+        self.answers: dict[tuple[str, str], list[Reply]] = {}
         self.problem: ProblemBody | None = None
         self.reachable = True
         self.heard: list[tuple[str, str, dict[str, object]]] = []
@@ -119,6 +121,12 @@ class StandInOrchestrator:
         roots=("/photos",),
         last_job_id=JOB_ID,
     )
+
+    def put_in(self, method: str, path: str) -> Reply | None:
+        answers = self.answers.get((method, path.removeprefix("/api/v1").split("?")[0]))
+        if answers is None:
+            return None
+        return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def answer(self, method: str, path: str) -> Reply:
         assert path.startswith("/api/v1/")
@@ -199,7 +207,9 @@ def stand_in_orchestrator() -> Iterator[tuple[StandInOrchestrator, int]]:
             )
             stand_in.keys.append(self.headers.get("X-API-Key"))
             stand_in.secrets.append(self.headers.get(LOCAL_SECRET_HEADER))
-            answer = stand_in.problem or stand_in.answer(self.command, self.path)
+            answer = stand_in.problem or stand_in.put_in(self.command, self.path)
+            if answer is None:
+                answer = stand_in.answer(self.command, self.path)
             status = answer.status if isinstance(answer, ProblemBody) else 200
             self._send(status, answer.model_dump_json().encode())
 

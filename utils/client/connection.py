@@ -141,12 +141,14 @@ class Connection:
         parameters: Mapping[str, Parameter],
         endless: bool = False,
     ) -> httpx.Request:
+        # What was not given is not sent: null takes back what is said, left out it stays.
+        content = None if body is None else body.model_dump_json(by_alias=True, exclude_unset=True)
         whole = path if path.startswith("/health/") else f"{API_PREFIX}{path}"
         return self._http.build_request(
             method,
             whole,
             params=_written(parameters),
-            content=None if body is None else body.model_dump_json(by_alias=True),
+            content=content,
             headers={} if body is None else {"Content-Type": "application/json"},
             files=files,
             data=_written(data) if data else None,

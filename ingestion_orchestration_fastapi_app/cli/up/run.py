@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
 from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import read_local_secret
 from ingestion_orchestration_fastapi_app.adapters.sqlite.library_models import library_models
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
-from ingestion_orchestration_fastapi_app.cli.commands.search import print_hits
+from ingestion_orchestration_fastapi_app.cli.commands.pictures.search import print_hits
 from ingestion_orchestration_fastapi_app.cli.program import called
 from ingestion_orchestration_fastapi_app.cli.up import launcher, library_model
 from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed, Service

@@ -10,6 +10,8 @@ import sys
 import unicodedata
 from typing import IO
 
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+
 # Controls, line and paragraph separators, lone surrogates: a terminal obeys them, or a row ends.
 _ESCAPED_CATEGORIES = frozenset({"Cc", "Zl", "Zp", "Cs"})
 # What turns the order of the characters after it round, so that a name is read as another.
@@ -39,6 +41,11 @@ def file_name(shown: str) -> str:
     name = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), shown)
     same = os.fsencode(name).decode("utf-8", "backslashreplace") == shown
     return name if same else shown
+
+
+def shown_path(name: str) -> str:
+    """Of a file, as the API shows it."""
+    return display_text(os.fsencode(os.path.abspath(os.path.expanduser(name))))
 
 
 def one_line(text: str) -> str:

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from ingestion_orchestration_fastapi_app.cli import filter_options as options
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Collection, Url, call
+from ingestion_orchestration_fastapi_app.cli.filter_options import with_filters
 from ingestion_orchestration_fastapi_app.cli.view.output import (
     Form,
     Json,
@@ -26,7 +26,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     print_records,
 )
 from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name, one_line
-from utils.contract import SearchHit, SearchReply
+from utils.contract import FilterSpec, SearchHit, SearchReply
 from utils.contract.filters.sentences import UnderstoodPart
 from utils.contract.search import ExampleSpec, SearchMode, SearchRequest, SearchSort
 from utils.web.problem_responses import validation_text
@@ -34,6 +34,7 @@ from utils.web.problem_responses import validation_text
 MAX_QUERY = 2000
 
 
+@with_filters
 def search(
     words: Annotated[
         list[str] | None,
@@ -72,24 +73,7 @@ def search(
     parse: Annotated[
         bool, typer.Option("--parse", help='Read dates and places: "in Berlin last winter".')
     ] = False,
-    after: options.After = None,
-    before: options.Before = None,
-    camera: options.Camera = None,
-    lens: options.Lens = None,
-    keyword: options.Keywords = None,
-    folder: options.Folder = None,
-    format_: options.Formats = None,
-    rating: options.RatingMin = None,
-    orientation: options.Shape = None,
-    near: options.Near = None,
-    gps: options.HasGps = None,
-    captioned: options.HasCaption = None,
-    favourite: options.Favourite = None,
-    tag: options.Tags = None,
-    not_keyword: options.NotKeywords = None,
-    not_folder: options.NotFolders = None,
-    not_format: options.NotFormats = None,
-    not_camera: options.NotCameras = None,
+    filters: FilterSpec,
     json: Json = False,
     null: Null = False,
 ) -> None:
@@ -102,26 +86,6 @@ def search(
     text = " ".join(words or [])
     if len(text) > MAX_QUERY or not (text.strip() or like or unlike):
         raise typer.BadParameter(f"between 1 and {MAX_QUERY} characters", param_hint="TEXT")
-    filters = options.filters(
-        after=after,
-        before=before,
-        camera=camera,
-        lens=lens,
-        keywords=keyword,
-        folder=folder,
-        formats=format_,
-        rating_min=rating,
-        orientation=orientation,
-        near=near,
-        has_gps=gps,
-        has_caption=captioned,
-        favourite=favourite,
-        tags=tag,
-        not_keywords=not_keyword,
-        not_folders=not_folder,
-        not_formats=not_format,
-        not_cameras=not_camera,
-    )
     files: dict[str, bytes] = {}
     try:
         asked = SearchRequest(

@@ -1,0 +1,1 @@
+"""Commands about single pictures: finding, browsing, saying something of them, forgetting them."""
