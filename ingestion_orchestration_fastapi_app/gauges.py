@@ -30,6 +30,13 @@ def show_gauges(
             table_sizes.unindexed_points,
         ),
         Gauge(
+            "trash_points",
+            "Removed images that can be brought back.",
+            "collection",
+            table_sizes.trashed_points,
+        ),
+        Gauge("trash_bytes", "What they take.", "collection", table_sizes.trashed_bytes),
+        Gauge(
             "vector_indexes",
             "Collections by what becomes of their index: none, building, indexed, failed.",
             "state",

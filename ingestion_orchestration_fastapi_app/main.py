@@ -29,7 +29,12 @@ from ingestion_orchestration_fastapi_app.api.library import (
     images,
     roots,
 )
-from ingestion_orchestration_fastapi_app.api.library.pictures import archive, forgetting, pictures
+from ingestion_orchestration_fastapi_app.api.library.pictures import (
+    archive,
+    forgetting,
+    pictures,
+    trash,
+)
 from ingestion_orchestration_fastapi_app.api.library.searching import mixed, search
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.api.transfer import exports
@@ -90,6 +95,7 @@ def create_app(
                 tg.start_soon(services.calibrating.serve)
                 tg.start_soon(services.index_upkeep.serve)
                 tg.start_soon(tidy_exports, services.ports)
+                tg.start_soon(services.collections.trash.trim_repeatedly)
                 tg.start_soon(trim_heap_repeatedly)
                 tg.start_soon(
                     partial(
@@ -140,7 +146,7 @@ def create_app(
         open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
     )
     searches = (search, mixed)
-    of_images = (browsing, images, pictures, archive, forgetting, annotation)
+    of_images = (browsing, images, pictures, archive, forgetting, trash, annotation)
     of_library = (collections, generations, roots, allowed_roots, *searches, *of_images)
     routes = (ingest, jobs, *of_library, exports, session, health)
     for resource in routes:

@@ -141,6 +141,15 @@ class Settings(HttpSettings):
         le=100,
         description="`sync` asks to confirm when more of a folder's files (and over 10) are gone.",
     )
+    trash_days: int = Field(
+        default=30, ge=1, le=3650, description="Days for which removed images can be brought back."
+    )
+    trash_bytes: int = Field(
+        default=1 * GIB,
+        ge=0,
+        le=1024 * GIB,
+        description="Most that removed images take; the oldest go first. 0: they are not kept.",
+    )
     watch_debounce_s: float = Field(
         default=2, gt=0, le=60, description="Quiet in a watched folder before it is looked at."
     )

@@ -29,6 +29,7 @@ from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.searching.sentences import SentenceSearch
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
+from ingestion_orchestration_fastapi_app.library.trash.restoring import Restoring
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
@@ -68,6 +69,7 @@ class AppState:
     originals: Originals
     archives: Archives
     forgetting: Forgetting
+    restoring: Restoring
     listeners: Listeners
     attempts: Attempts
     sessions: Sessions | None  # None: there is no key to log in with

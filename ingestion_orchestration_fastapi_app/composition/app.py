@@ -26,6 +26,7 @@ from ingestion_orchestration_fastapi_app.composition.captions import caption_ima
 from ingestion_orchestration_fastapi_app.composition.job_kinds import job_kinds
 from ingestion_orchestration_fastapi_app.composition.opened import opened
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
+from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashLimits
 from ingestion_orchestration_fastapi_app.gauges import show_gauges
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
@@ -45,6 +46,7 @@ from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.searching.sentences import SentenceSearch
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
+from ingestion_orchestration_fastapi_app.library.trash.restoring import Restoring
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
@@ -73,7 +75,8 @@ async def composed(
     ports, allowed, threads = outside.ports, outside.allowed, outside.threads
     secret = stack.enter_context(local_secret(settings.data_dir))
     await allowed.load(ports.ledger.allowed_roots)
-    known_collections = Collections(ports.ledger, ports.store, ports.words)
+    limits = TrashLimits(settings.trash_days, settings.trash_bytes)
+    known_collections = Collections(ports.ledger, ports.store, ports.words, trash=limits)
     await known_collections.check_all()
     forgetting = Forgetting(
         known_collections,
@@ -82,6 +85,7 @@ async def composed(
         reader_version=ports.preparation.reader_version,
     )
     await forgetting.finish_all()
+    restoring = Restoring(known_collections, ports.ledger, ports.store)
     pool = InferencePool(ports.inference)
     judging = Judging(ports.ledger.calibrations, ports.store)
     words_filling = WordsFilling(ports.ledger, ports.store, known_collections.words, ports.cache)
@@ -124,6 +128,7 @@ async def composed(
         judging,
         caption_images(settings, outside, known_collections, pool, preview_cache),
         conditions,
+        restoring,
     )
     scheduler = JobScheduler(
         ports,
@@ -140,7 +145,7 @@ async def composed(
         shown=allowed.shown,
         query_timeout_s=settings.ml_query_timeout_s,
     )
-    table_sizes = TableSizes(ports.ledger.collections, ports.store)
+    table_sizes = TableSizes(ports.ledger.collections, ports.store, ports.ledger.trash)
     show_gauges(metrics.gauges, scheduler, table_sizes, ports.budget, pool)
     return AppState(
         settings=settings,
@@ -182,6 +187,7 @@ async def composed(
         originals=originals,
         archives=Archives(thumbnails, originals),
         forgetting=forgetting,
+        restoring=restoring,
         listeners=Listeners(),
         attempts=Attempts(),
         sessions=None

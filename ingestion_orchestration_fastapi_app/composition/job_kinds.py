@@ -16,11 +16,13 @@ from ingestion_orchestration_fastapi_app.library.ledger_conditions import Ledger
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
+from ingestion_orchestration_fastapi_app.library.trash.restoring import Restoring
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.reembed.job import Reembed
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.transfer.export_job import Export
+from ingestion_orchestration_fastapi_app.undo.job import Undo
 from ingestion_orchestration_fastapi_app.verify.job import Verify
 from utils.process.version import installed_version
 
@@ -38,6 +40,7 @@ def job_kinds(
     judging: Judging,
     captioning: CaptionImages,
     conditions: LedgerConditions,
+    restoring: Restoring,
 ) -> Kinds:
     ports = outside.ports
     concurrency = Concurrency(
@@ -71,6 +74,7 @@ def job_kinds(
             ingesting.kind,
             reembedding.kind,
             Verify(collections, thumbnails, words_filling).kind,
+            Undo(collections, restoring).kind,
             Evaluate(collections, pool, calibrating, judging, captions.text).kind,
             captioning.kind,
             exporting.kind,

@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError, Por
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.jobs.stop import Stop
+from ingestion_orchestration_fastapi_app.library.trash.trash import Trash
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.resources.memory_budget import Share
 from utils.contract import Capabilities, ErrorCode
@@ -86,6 +87,7 @@ class JobContext:
     collection: CollectionRecord
     generation: Generation  # that it was bound to: it writes to no other
     words: CollectionWords
+    trash: Trash
     capabilities: Capabilities
     concurrency: Concurrency
     inference: InferenceLease

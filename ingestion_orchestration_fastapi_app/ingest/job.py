@@ -119,6 +119,7 @@ class Ingest:
                     collection=collection,
                     generation=collection.bound(),
                     words=self.collections.words,
+                    trash=self.collections.trash,
                     capabilities=capabilities,
                     concurrency=self.concurrency,
                     inference=inference,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from functools import partial
+from uuid import UUID
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
 )
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import ScanPart, whole_parts
+from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.stages.store import run_maintenance
 from ingestion_orchestration_fastapi_app.library.removed_points import remove_points
@@ -61,6 +63,7 @@ async def remove_missing(job: JobContext) -> str | None:
             job.progress.removed += await job.until_stored(partial(_remove, job, group))
     if job.progress.removed:
         job.progress.note("points_removed", str(job.progress.removed))
+        await _say_what_is_kept(job)
         await run_maintenance(job)
     if not bare:
         return None
@@ -85,6 +88,19 @@ async def _guarded(
         if refusal is not None:
             return refusal
     return None
+
+
+async def _say_what_is_kept(job: JobContext) -> None:
+    limits = job.trash.limits
+    await job.until_stored(job.trash.trim)
+    kept = await job.ports.ledger.trash.count_of_job(job.job_id)
+    if kept < job.progress.removed:
+        job.progress.warn(
+            f"of {job.progress.removed:,} removed images {kept:,} can be brought back: TRASH_BYTES "
+            f"is {limits.size_bytes:,}"
+        )
+    if kept:
+        job.progress.note("undo_possible", f"{kept} images, for {limits.days} days")
 
 
 async def _guarded_folder(
@@ -242,8 +258,30 @@ async def _remove(job: JobContext, files: Sequence[UnseenFile]) -> int:
     """Safe to repeat. Between the first step and the last a point may be there or not."""
     ports = job.ports
     async with job.writer:
-        ids = [file.point_id for file in files]
-        synced = await remove_points(ports.ledger, ports.store, job.words, job.collection, ids)
+        synced: list[SyncedVersion] = []
+        if ids := await _maybe_stored(job, files):
+            synced = await remove_points(
+                ports.ledger,
+                ports.store,
+                job.words,
+                job.trash,
+                job.collection,
+                ids,
+                job_id=job.job_id,
+            )
         return await ports.ledger.files.delete_files(
             job.job_id, job.collection_id, files, synced=synced
         )
+
+
+async def _maybe_stored(job: JobContext, files: Sequence[UnseenFile]) -> list[UUID]:
+    """Without files that never had a point, as texts and broken pictures are: what is begun for one
+    would count it as a point that is removed, after a restart.
+    """
+    artefacts = job.ports.ledger.artefacts
+    collection = await job.ports.ledger.collections.find_by_id(job.collection_id)
+    ids = [file.point_id for file in files]
+    stored = {file.point_id for file in files if file.had_point}
+    for one in () if collection is None else collection.generations:
+        stored |= await artefacts.maybe_written(one.id, ids)
+    return [one for one in ids if one in stored]

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     table_name,
 )
 from ingestion_orchestration_fastapi_app.domain.library.table_label import Found
+from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashLimits
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionDropping,
     CollectionExists,
@@ -36,6 +37,7 @@ from ingestion_orchestration_fastapi_app.library.damaged_tables import (
 )
 from ingestion_orchestration_fastapi_app.library.generations import CollectionGenerations
 from ingestion_orchestration_fastapi_app.library.roots import CollectionRoots
+from ingestion_orchestration_fastapi_app.library.trash.trash import DEFAULT_LIMITS, Trash
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -50,13 +52,21 @@ log = structlog.get_logger(__name__)
 class Collections:
     """What a collection is in ledger and store together."""
 
-    def __init__(self, ledger: Ledger, store: VectorStore, words: WordStore) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: VectorStore,
+        words: WordStore,
+        *,
+        trash: TrashLimits = DEFAULT_LIMITS,
+    ) -> None:
         self._ledger = ledger
         self._store = store
         self._dropping = Lock()
         self.damaged = DamagedTables()
         self.writers = CollectionWriters()
         self.words = CollectionWords(ledger, store, words)
+        self.trash = Trash(ledger, store, self.words, trash)
         self.catalogue = CollectionCatalogue(ledger, store)
         self.roots = CollectionRoots(
             ledger, store, self.words, check=self.damaged.check, writers=self.writers

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from anyio import fail_after
 
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
@@ -15,15 +13,14 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.removed_points import remove_points
+from ingestion_orchestration_fastapi_app.library.trash.restoring import Restoring
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
-from utils.problems import Problem, ServiceOverloaded
+from utils.problems import Problem
 
 log = structlog.get_logger(__name__)
 
 GROUP = 1024
-WAIT_LIMIT_S = 60.0  # for a group that an import writes
-RETRY_AFTER_S = 10.0
 
 
 class Forgetting:
@@ -43,6 +40,7 @@ class Forgetting:
         self._ledger = ledger
         self._store = store
         self._reader_version = reader_version
+        self._restoring = Restoring(collections, ledger, store)
 
     async def forget(self, name: str, points: Sequence[Point]) -> int:
         """These, and every copy of their contents in the collection. Returns how many points went.
@@ -52,7 +50,10 @@ class Forgetting:
         images = {
             point.sha256: ForgottenImage(point.sha256, point.display_path) for point in points
         }
-        async with self._collections.reading(name) as record, self._writing(record):
+        async with (
+            self._collections.reading(name) as record,
+            self._collections.writers.held(record.id),
+        ):
             await self._ledger.forgotten.begin(record.id, list(images.values()))
             # By their own ids, too: a file may be another by now, and its point of what it was.
             gone = [point.id for point in points]
@@ -63,12 +64,17 @@ class Forgetting:
         return len(gone) + copies
 
     async def take_back(self, name: str, sha256: bytes) -> None:
-        """The next import takes it in again. Raises ImageNotFound, and as `forget`."""
-        record = await self._collections.get(name)
-        async with self._writing(record):
+        """What of it is in the trash is there again at once, where the table answers; the rest the
+        next import takes in. Raises ImageNotFound, and as `forget`.
+        """
+        record, forgotten = await self._collections.get(name), self._ledger.forgotten
+        async with self._collections.writers.held(record.id):
             await self._finish(record)  # an import passes over a file that is half forgotten
-            if not await self._ledger.forgotten.take_back(record.id, sha256):
+            if not await forgotten.among(record.id, [sha256]):
                 raise ImageNotFound(f"Collection {name!r} has not forgotten {sha256.hex()}.")
+            if record.id not in self._collections.damaged:
+                await self._restoring.copies(record.id, [sha256])
+            await forgotten.take_back(record.id, sha256)
 
     async def finish_all(self) -> None:
         """At a start: what was cut off. One that cannot be written stops nobody else."""
@@ -77,7 +83,7 @@ class Forgetting:
             if record is None:
                 continue
             try:
-                async with self._writing(record):
+                async with self._collections.writers.held(record.id):
                     await self._finish(record)
             except Problem as exc:  # the next start, or who forgets something, goes on
                 log.warning("images_not_forgotten", collection=record.name, error=exc.detail)
@@ -96,24 +102,9 @@ class Forgetting:
         return removed
 
     async def _remove(self, record: CollectionRecord, ids: Sequence[UUID]) -> None:
-        words = self._collections.words
-        synced = await remove_points(self._ledger, self._store, words, record, ids)
+        synced = await remove_points(
+            self._ledger, self._store, self._collections.words, self._collections.trash, record, ids
+        )
         await self._ledger.forgotten.forget_points(
             record.id, ids, synced=synced, reader_version=self._reader_version
         )
-
-    @asynccontextmanager
-    async def _writing(self, record: CollectionRecord) -> AsyncIterator[None]:
-        lock = self._collections.writers.of(record.id)
-        try:
-            with fail_after(WAIT_LIMIT_S):
-                await lock.acquire()
-        except TimeoutError as exc:
-            raise ServiceOverloaded(
-                "The collection is being written to, and that takes long.",
-                retry_after_s=RETRY_AFTER_S,
-            ) from exc
-        try:
-            yield
-        finally:
-            lock.release()

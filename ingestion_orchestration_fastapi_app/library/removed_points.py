@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     SyncedVersion,
 )
 from ingestion_orchestration_fastapi_app.errors import StoreRead
+from ingestion_orchestration_fastapi_app.library.trash.trash import Trash
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -24,11 +25,15 @@ async def remove_points(
     ledger: Ledger,
     store: VectorStore,
     words: CollectionWords,
+    trash: Trash,
     collection: CollectionRecord,
     ids: Sequence[UUID],
+    *,
+    job_id: str | None = None,
 ) -> list[SyncedVersion]:
     """All steps but the last, for who holds the collection's writer: the ledger's transaction that
-    says what became of the files, and is given what this returns. Safe to repeat.
+    says what became of the files, and is given what this returns. Safe to repeat. First they are
+    kept for a while: `job_id` is of the job that removes them.
 
     They go out of all tables: who goes back to another generation is not to find them again. One
     that does not answer holds nobody up: its intents stay, and what is left goes before it is
@@ -36,6 +41,8 @@ async def remove_points(
     """
     synced: list[SyncedVersion] = []
     now = await ledger.collections.find_by_id(collection.id)
+    if now is not None:
+        await trash.keep(now, ids, job_id=job_id)
     for one in () if now is None else now.generations:  # as they are by now
         await ledger.artefacts.begin_delete(one.id, ids)
         try:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from anyio import Lock, move_on_after
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import IndexState, TableSize
+from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashSize
 from ingestion_orchestration_fastapi_app.ports.ledger.collections import CollectionRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.trash.trash import TrashRepository
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.problems import Problem
 
@@ -21,11 +23,18 @@ class TableSizes:
     """What cannot be read, or not in time, is left as it was last known."""
 
     def __init__(
-        self, collections: CollectionRepository, store: VectorStore, *, limit_s: float = LIMIT_S
+        self,
+        collections: CollectionRepository,
+        store: VectorStore,
+        trash: TrashRepository,
+        *,
+        limit_s: float = LIMIT_S,
     ) -> None:
         self._limit_s = limit_s
         self._collections = collections
         self._store = store
+        self._trash = trash
+        self._trashed: dict[str, TrashSize] = {}
         self._sizes: dict[str, TableSize] = {}
         self._looked_s = -MAX_AGE_S
         self._lock = Lock()
@@ -41,6 +50,7 @@ class TableSizes:
     async def _look(self) -> None:
         try:
             records = await self._collections.list_all()
+            self._trashed = {one.name: await self._trash.size(one.id) for one in records}
         except Problem:
             return
         tables = {one.name: one.active.table for one in records if one.active is not None}
@@ -57,6 +67,12 @@ class TableSizes:
 
     def unindexed_points(self) -> Mapping[str, float]:
         return {name: size.unindexed_points for name, size in self._sizes.items()}
+
+    def trashed_points(self) -> Mapping[str, float]:
+        return {name: size.points for name, size in self._trashed.items()}
+
+    def trashed_bytes(self) -> Mapping[str, float]:
+        return {name: size.size_bytes for name, size in self._trashed.items()}
 
     def indexes(self) -> Mapping[str, float]:
         states = Counter(size.index for size in self._sizes.values())

@@ -116,6 +116,7 @@ class Passes:
                 collection=collection,
                 generation=generation,
                 words=self.collections.words,
+                trash=self.collections.trash,
                 capabilities=self.capabilities,
                 concurrency=self.concurrency,
                 inference=inference,

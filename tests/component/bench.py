@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, Origin
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashLimits
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.ingest.context import Concurrency
 from ingestion_orchestration_fastapi_app.ingest.job import Ingest
@@ -28,12 +29,15 @@ from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.trash.restoring import Restoring
+from ingestion_orchestration_fastapi_app.library.trash.trash import DEFAULT_LIMITS
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.ports.words import WordStore
 from ingestion_orchestration_fastapi_app.reembed.job import Reembed
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
+from ingestion_orchestration_fastapi_app.undo.job import Undo
 from ingestion_orchestration_fastapi_app.verify.job import Verify
 from tests.component.transfer_steps import transfer_kinds
 from tests.fake_inference import FakeInference
@@ -96,6 +100,7 @@ class Bench:
     cache: MemoryContentCache = field(default_factory=MemoryContentCache)
     exports: MemoryExports = field(default_factory=MemoryExports)
     budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(100_000))
+    trash: TrashLimits = DEFAULT_LIMITS
     max_waiting: int = 1000
     pool: InferencePool | None = None  # the newest scheduler's
 
@@ -129,6 +134,7 @@ class Bench:
                     Reembed(
                         ports, collections, pool, CONCURRENCY, ingest.gate, MemoryBudget(100_000)
                     ).kind,
+                    Undo(collections, self.restoring(collections)).kind,
                     Verify(
                         collections,
                         self.thumbnails(collections, pool),
@@ -154,6 +160,9 @@ class Bench:
             is_allowed=lambda _: True,
         )
 
+    def restoring(self, collections: Collections) -> Restoring:
+        return Restoring(collections, self.ledger, self.store)
+
     def forgetting(self, collections: Collections) -> Forgetting:
         return Forgetting(
             collections,
@@ -177,7 +186,7 @@ class Bench:
         return await scheduler.submit(collection, request)
 
     def collections(self) -> Collections:
-        return Collections(self.ledger, self.store, self.words)
+        return Collections(self.ledger, self.store, self.words, trash=self.trash)
 
     async def collection(self, name: str = "default") -> CollectionRecord:
         collections = self.collections()

@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
-from ingestion_orchestration_fastapi_app.errors import ImageNotFound, StoreRead, StoreWrite
+from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from tests.component import test_crashes
 from tests.component.bench import Bench, mixed_folder
@@ -31,6 +31,7 @@ THREE = hashlib.sha256(b"image 3").digest()
 FORGETTING = frozenset(
     {
         "forgotten.begin",
+        "trash.put",
         "artefacts.begin_delete",
         "store.delete",
         "forgotten.forget_points",
@@ -109,20 +110,6 @@ async def test_where_all_is_forgotten_the_import_says_so() -> None:
     job = await bench.job()
     assert (job.state, job.counts.skipped) == (JobState.COMPLETED, 1)
     assert job.reason == "the folder holds no image that is not forgotten"
-
-
-async def test_what_is_taken_back_the_next_import_takes_in() -> None:
-    bench = await filled()
-    await forget(bench, "003.jpg")
-    collections = await opened(bench)
-    forgetting = bench.forgetting(collections)
-    with pytest.raises(ImageNotFound):
-        await forgetting.take_back("default", bytes(32))
-    await forgetting.take_back("default", THREE)
-    assert len(await bench.rows()) == 20, "an import does that"
-    job = await bench.job()
-    assert (job.counts.cached, job.counts.skipped) == (3, 1)
-    assert len(await bench.rows()) == 23
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -267,25 +254,3 @@ async def test_a_store_that_fails_leaves_it_begun_and_the_next_call_goes_on(
     assert await forget(bench, "004.jpg") == 4
     left: Mapping[UUID, int] = await bench.rows()
     assert len(left) == 19
-
-
-async def test_what_is_taken_back_half_forgotten_the_next_import_takes_in(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A point was deleted, and the ledger could not be told."""
-    bench = await filled()
-    collections = await opened(bench)
-    forgetting = bench.forgetting(collections)
-
-    async def failing(*_: object, **__: object) -> None:
-        raise StoreWrite("The ledger cannot be written.")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(bench.ledger.forgotten, "forget_points", failing)
-        with pytest.raises(StoreWrite):
-            await forgetting.forget("default", await points(bench, "003.jpg"))
-    assert len(await bench.rows()) == 22
-    await forgetting.take_back("default", THREE)
-    job = await bench.job(collections)
-    assert (job.counts.cached, job.counts.skipped) == (3, 1)
-    assert len(await bench.rows()) == 23

@@ -60,9 +60,11 @@ async def test_an_image_is_forgotten_with_its_copies_listed_and_taken_back(
         assert (await running.http.delete(back)).status_code == 204
         check_problem(await running.http.delete(back), 404, ErrorCode.IMAGE_NOT_FOUND)
         assert (await running.get(FORGOTTEN)) == {"forgotten": [], "next_after": None}
+        assert await images(running) == there
+        assert await found_by(running, "red") == set(there)
         job = await running.ingested()
-        assert job["counts"]["cached"] == 2
-        assert set(await images(running)) == set(there)
+        assert (job["counts"]["unchanged"], job["counts"]["cached"]) == (4, 0)
+        assert (await verified(running))["findings"] == []
 
 
 async def verified(running: Running) -> Any:

@@ -91,6 +91,6 @@ async def test_a_table_that_cannot_be_looked_at_is_not_waited_for() -> None:
     slow = await ledger.collections.create("slow", identity="slow")
     new = NewGeneration("slow", "m", "w", 8, "f")
     await ledger.generations.bind(slow.id, new, synced_version=1)
-    sizes = TableSizes(ledger.collections, StuckStore(), limit_s=0.01)
+    sizes = TableSizes(ledger.collections, StuckStore(), ledger.trash, limit_s=0.01)
     await sizes.refresh()
     assert sizes.points() == {}

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.anyio
 
 REMOVAL = frozenset(
     {
+        "trash.put",
         "artefacts.begin_delete",
         "store.delete",
         "files.delete_files",
@@ -41,7 +42,8 @@ async def filled(images: int = 60, *, bench: Bench | None = None) -> Bench:
 
 
 def lose(bench: Bench, files: int) -> None:
-    for path in sorted(bench.library.files)[:files]:
+    images = [path for path in bench.library.files if path.endswith(b".jpg")]
+    for path in sorted(images)[:files]:
         del bench.library.files[path]
 
 
@@ -67,6 +69,15 @@ async def test_points_of_files_that_are_gone_are_removed_and_the_others_stay() -
     assert any(line.event == "points_removed" for line in job.progress.log)
     assert set(await bench.rows()) == await ids_of_files(bench)
     assert (await bench.job(sync=True)).progress.removed == 0
+
+
+async def test_files_that_never_had_a_point_do_not_count_as_removed() -> None:
+    bench = await filled()
+    del bench.library.files[b"one/notes.txt"]
+    lose(bench, 2)
+    job = await bench.job(sync=True)
+    assert (job.progress.removed, job.counts.found) == (2, 58)
+    assert not job.progress.warnings
 
 
 async def test_a_removed_file_that_comes_back_costs_no_inference() -> None:
@@ -214,6 +225,7 @@ async def test_a_cut_at_any_step_of_a_removal_ends_like_an_uninterrupted_one(
     for step in range(1, 100):
         bench = await filled()
         lose(bench, 8)
+        del bench.library.files[b"one/notes.txt"]  # it never had a point
         fuse = Fuse(step, after=after)
         await cut(bench, fuse, partial(bench.job, sync=True))
         if fuse.burnt_at is None:
@@ -225,7 +237,7 @@ async def test_a_cut_at_any_step_of_a_removal_ends_like_an_uninterrupted_one(
         assert job.request.options["sync"]
         assert job.state is JobState.COMPLETED, where
         assert job.progress.removed == 8, where
-        assert job.counts == JobCounts(found=53, unchanged=52, skipped=1), where
+        assert job.counts == JobCounts(found=52, unchanged=52), where
         assert set(await bench.rows()) == await ids_of_files(bench), where
         assert len(bench.inference.inferred) == 60, where
     else:

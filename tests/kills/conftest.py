@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +26,9 @@ NAMES = (
     "reembedded",
     "selected",
     "captioned",
+    "undone",
 )
+AWAY = (3, 6, 8, 13, 18, 23)  # photos, by number
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     be watched, and one of a folder in which all is the same and nothing is to be watched any more.
     Then one of a folder that has moved, and one of a folder that was forgotten. Then a check of a
     collection in which much is wrong, another model for what was imported first, and an import
-    after things were said of images and some of them forgotten. Last, captions for images that were
-    imported without.
+    after things were said of images and some of them forgotten. Then captions for images that were
+    imported without. Last, an undoing of what an import removed.
     """
     home = tmp_path_factory.mktemp("home")
     fill(home / "photos")
@@ -108,6 +111,7 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     silent = rig.story(Scenario("silent", plain, Errand({})), keep=True)
     errand = replace(_after(silent, {}), caption=True)
     captioned = Scenario("captioned", plain, errand, silent.folder / "data")
+    undone = _undone(rig, tmp_path_factory.mktemp("returned"), wanted)
     return {
         "first": _known(first, whole),
         "sync": _known(sync, synced),
@@ -119,7 +123,26 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
         "reembedded": _known(reembedded, rig.story(reembedded)),
         "selected": _known(selected, rig.story(selected)),
         "captioned": _known(captioned, rig.story(captioned)),
+        "undone": _known(undone, rig.story(undone)),
     }
+
+
+def _undone(rig: Rig, returned: Path, wanted: Mapping[str, bool]) -> Scenario:
+    """A disk was away during an import with sync, and is back."""
+    photos, away = returned / "photos", returned / "away"
+    fill(photos)
+    imported = rig.story(Scenario("imported", returned, Errand({"captions": True})), keep=True)
+    away.mkdir()
+    for number in AWAY:
+        path_of(photos, number).rename(path_of(away, number))
+    errand = _after(imported, wanted)
+    removing = Scenario("removing", returned, errand, imported.folder / "data")
+    removed = rig.story(removing, keep=True)
+    for number in AWAY:
+        path_of(away, number).rename(path_of(photos, number))
+    jobs = frozenset({imported.left["job_id"], removed.left["job_id"]})
+    errand = Errand({}, jobs, undo=removed.left["job_id"])
+    return Scenario("undone", returned, errand, removed.folder / "data")
 
 
 def _after(story: Story, request: Mapping[str, bool], *, delete_first: bool = False) -> Errand:

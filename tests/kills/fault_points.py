@@ -68,6 +68,9 @@ READS = frozenset(
         "ledger.forgotten.page",
         "ledger.forgotten.pending_collections",
         "ledger.forgotten.pending_points",
+        "ledger.trash.page",
+        "ledger.trash.count_of_job",
+        "ledger.trash.size",
         "ledger.allowed_roots.list_all",
         "store.exists",
         "store.search",
@@ -94,12 +97,14 @@ READS = frozenset(
 # Kept for a login, which needs a key that no errand has. No job or collection is concerned: one
 # transaction each, in the ledger alone.
 OF_LOGINS = frozenset({"ledger.sessions.find", "ledger.sessions.add", "ledger.sessions.end"})
-# No errand removes a generation, or gives a collection another name: one transaction each, too.
+# No errand removes a generation, gives a collection another name, or empties its trash: one
+# transaction each, too.
 OF_OTHER_TABLES = frozenset(
     {
         "ledger.generations.remove",
         "ledger.artefacts.end_delete",
         "ledger.collections.rename",
+        "ledger.trash.empty",
     }
 )
 # No errand starts on a store that is older than its ledger: one transaction each, and

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 
 from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import read_local_secret
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
@@ -40,7 +41,8 @@ class Errand:
     `known_jobs` were there before. `moved_from` is where the photos were then.
     `root_first`: a root is added and taken back. `select_first`: things are said of images, and
     some are forgotten. `check`: the collection is verified instead;
-    `reembed`: it gets another model; `caption`: its images get captions.
+    `reembed`: it gets another model; `caption`: its images get captions; `undo`: what that job
+    removed is brought back.
     """
 
     request: Mapping[str, bool]
@@ -52,6 +54,7 @@ class Errand:
     check: bool = False
     reembed: bool = False
     caption: bool = False
+    undo: str | None = None
     moved_from: Path | None = None
 
 
@@ -123,16 +126,7 @@ async def _done(running: Running, errand: Errand) -> str:
             await select(running)
         if errand.forget_first or errand.moved_from is not None:
             await _change_roots(running, errand)
-        if errand.check:
-            response = await running.post("/jobs", {"kind": VERIFY, "options": errand.request})
-        elif errand.caption:
-            response = await running.post("/jobs", {"kind": CAPTION, "options": errand.request})
-        elif errand.reembed:
-            asked = {"fingerprint": OTHER, **errand.request}
-            response = await running.post("/collections/default/reembed", asked)
-        else:
-            body = {"directory_path": str(running.photos), **errand.request}
-            response = await running.post("/ingest/", body)
+        response = await _asked(running, errand)
         assert response.status_code == 202, response.text
         ours = [response.json()["job_id"]]
     assert len(ours) == 1, ours
@@ -143,6 +137,21 @@ async def _done(running: Running, errand: Errand) -> str:
             if JobState(job["state"]) in FINAL:
                 return str(ours[0])
             await anyio.sleep(LOOK_S)  # as a client does
+
+
+async def _asked(running: Running, errand: Errand) -> httpx.Response:
+    """For the job of the errand."""
+    if errand.check:
+        return await running.post("/jobs", {"kind": VERIFY, "options": errand.request})
+    if errand.caption:
+        return await running.post("/jobs", {"kind": CAPTION, "options": errand.request})
+    if errand.undo is not None:
+        return await running.post(f"/jobs/{errand.undo}/undo", {})
+    if errand.reembed:
+        asked = {"fingerprint": OTHER, **errand.request}
+        return await running.post("/collections/default/reembed", asked)
+    body = {"directory_path": str(running.photos), **errand.request}
+    return await running.post("/ingest/", body)
 
 
 async def _name_root(running: Running) -> None:

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.component.store_tears import DAMAGES
-from tests.kills.conftest import NAMES, Known
+from tests.kills.conftest import AWAY, NAMES, Known
 from tests.kills.fault_points import (
     POINTS,
     READS,
@@ -134,6 +134,22 @@ def test_a_killed_caption_job_says_everything_once_and_leaves_the_vectors_as_the
     told(rig, known["captioned"], [Kill(strike=Strike(2, 0.01)), Kill(strike=Strike(4, 0.03))])
 
 
+def test_a_killed_undoing_brings_all_back_once(rig: Rig, known: dict[str, Known]) -> None:
+    """Wherever it is cut off between the trash, the tables, the words and the ledger."""
+    whole = known["undone"].whole.left
+    assert whole["report"]["numbers"]["restored"] == whole["done"] == len(AWAY)
+    assert len(whole["rows"]) == len(known["first"].whole.left["rows"])
+    assert all(whole["captions"].values())
+    steps = faults(known["undone"], PHASES, random.Random(16))
+    of_undoing = (
+        "ledger.trash.begin_restore",
+        "ledger.trash.restore",
+        "store.write",
+        "words.write",
+    )
+    told(rig, known["undone"], [Kill(fault) for fault in steps if fault.step in of_undoing])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
@@ -148,6 +164,7 @@ def test_a_killed_caption_job_says_everything_once_and_leaves_the_vectors_as_the
         ("reembedded", 10),
         ("selected", 11),
         ("captioned", 12),
+        ("undone", 13),
     ],
 )
 def test_a_kill_before_and_after_each_fault_point_costs_nothing(

@@ -21,6 +21,7 @@ from tests.memory_ledger.generations import MemoryGenerations
 from tests.memory_ledger.jobs import MemoryJobs
 from tests.memory_ledger.roots import MemoryRoots
 from tests.memory_ledger.state import State
+from tests.memory_ledger.trash import MemoryTrash
 
 
 def utc_now() -> datetime:
@@ -43,6 +44,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         calibrations=MemoryCalibrations(state),
         annotations=MemoryAnnotations(state),
         forgotten=MemoryForgotten(state),
+        trash=MemoryTrash(state),
         jobs=MemoryJobs(state),
         sessions=MemorySessions(state),
         allowed_roots=MemoryAllowedRoots(state),

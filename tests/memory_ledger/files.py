@@ -85,16 +85,7 @@ class MemoryFiles:
         return row
 
     def _row(self, collection_id: int, one: FileStart | FileOutcome) -> Row:
-        files = self._state.collections[collection_id].files
-        if one.key not in files:
-            all_rows = [
-                row.record.row
-                for kept in self._state.collections.values()
-                for row in kept.files.values()
-            ]
-            unknown = FileRecord(max(all_rows, default=0) + 1, None, None, False, None)
-            files[one.key] = Row(one.point_id, unknown)
-        return files[one.key]
+        return self._state.file_row(collection_id, one.key, one.point_id)
 
     async def complete(
         self,
@@ -165,13 +156,13 @@ class MemoryFiles:
         await checkpoint()
         job = self._state.open(job_id)
         kept = self._state.collections[collection_id]
-        rows = [row for row in (kept.files.get(file.key) for file in files) if row is not None]
-        removed = sum(self._state.had(row) for row in rows)
+        removed = sum(file.had_point for file in files if file.key in kept.files)
         for file in files:
             gone = kept.files.pop(file.key, None)
             if gone is not None:
                 kept.catalogue.pop(gone.point_id, None)
             self._lose(collection_id, file.key)
+        self._state.end_removal(collection_id, [file.point_id for file in files], job_id=job_id)
         for one in synced:
             for file in files:
                 kept.intents.get(one.generation_id, {}).pop(file.point_id, None)

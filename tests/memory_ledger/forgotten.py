@@ -12,7 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
-from tests.memory_ledger.state import Row, State
+from tests.memory_ledger.state import Kept, Row, State
 
 
 class MemoryForgotten:
@@ -62,6 +62,7 @@ class MemoryForgotten:
                     row.record.artefacts, verdict if is_forgotten else None
                 )
                 row.record = replace(row.record, artefacts=tuple(left))
+        self._state.end_removal(collection_id, point_ids, job_id=None)
         for point_id in point_ids:
             kept.catalogue.pop(point_id, None)
             kept.doubted.discard(point_id)
@@ -86,12 +87,15 @@ class MemoryForgotten:
 
     async def take_back(self, collection_id: int, sha256: bytes) -> bool:
         await checkpoint()
-        kept = self._state.collections[collection_id]
-        kept.forgetting.discard(sha256)
-        for row in kept.files.values():
-            if row.record.sha256 == sha256:
-                _forget_verdict(row)
-        return kept.forgotten.pop(sha256, None) is not None
+        return take_back(self._state.collections[collection_id], sha256)
+
+
+def take_back(kept: Kept, sha256: bytes) -> bool:
+    kept.forgetting.discard(sha256)
+    for row in kept.files.values():
+        if row.record.sha256 == sha256:
+            _forget_verdict(row)
+    return kept.forgotten.pop(sha256, None) is not None
 
 
 def _forget_verdict(row: Row) -> None:

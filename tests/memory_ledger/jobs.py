@@ -126,6 +126,9 @@ class MemoryJobs:
             job.request.retry_of for job in self._state.jobs.values() if job.state not in FINAL
         }
         newest = {job.collection_id: job.id for job in self._state.jobs.values()}
+        undoable = {
+            row.job_id for kept in self._state.collections.values() for row in kept.trash.values()
+        }
         old = [
             job
             for job in self._state.jobs.values()
@@ -133,6 +136,7 @@ class MemoryJobs:
             and job.finished_at < before
             and job.id not in retried
             and job.id != newest[job.collection_id]
+            and job.id not in undoable
         ]
         for job in old:
             del self._state.jobs[job.id], self._state.failures[job.id], self._state.items[job.id]

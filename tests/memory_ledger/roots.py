@@ -108,6 +108,9 @@ class MemoryRoots:
                 if key.root_id == root_id:
                     kept.catalogue.pop(row.point_id, None)
             kept.files = {key: row for key, row in kept.files.items() if key.root_id != root_id}
+            kept.trash = {
+                one: row for one, row in kept.trash.items() if row.one.key.root_id != root_id
+            }
             self._move_folders(kept, root, None)
             _put(kept, [one for one in kept.record.roots if one != root])
         else:

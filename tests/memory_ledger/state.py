@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
@@ -31,6 +31,12 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     SyncedVersion,
 )
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.trash.encoding import (
+    artefacts_text,
+    payload_text,
+    vector_bytes,
+)
+from ingestion_orchestration_fastapi_app.domain.trash.trashed import Trashed
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 from utils.contract import JobCounts
 
@@ -76,6 +82,29 @@ class Entry:
 
 
 @dataclass
+class TrashRow:
+    """`job_id`: None of what was forgotten."""
+
+    one: Trashed
+    job_id: str | None
+    at: datetime
+    is_whole: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        of_points = sum(
+            len(payload_text(p)) + len(vector_bytes(p)) for p in self.one.points.values()
+        )
+        caption = 0 if self.one.caption is None else len(self.one.caption.text)
+        return (
+            of_points
+            + caption
+            + len(artefacts_text(self.one.file.artefacts))
+            + len(self.one.key.path)
+        )
+
+
+@dataclass
 class Kept:
     """All of one collection."""
 
@@ -89,6 +118,7 @@ class Kept:
     doubted: set[UUID] = field(default_factory=set)
     forgotten: dict[bytes, ForgottenImage] = field(default_factory=dict)
     forgetting: set[bytes] = field(default_factory=set)  # of these points may be there yet
+    trash: dict[UUID, TrashRow] = field(default_factory=dict)
 
     def put_entry(self, key: FileKey, point: Point, at: datetime) -> None:
         self.doubted.discard(point.id)
@@ -107,6 +137,7 @@ class State:
         self.clock = clock
         self.ids = count(1)
         self.generation_ids = count(1)
+        self.trash_numbers = count(1)
         self.allowed: set[bytes] = set()
         self.collections: dict[int, Kept] = {}
         self.dropped: set[str] = set()
@@ -141,6 +172,15 @@ class State:
     def tables(self) -> set[str]:
         """Those of collections, words included."""
         return {table for kept in self.collections.values() for table in kept.record.tables}
+
+    def end_removal(
+        self, collection_id: int, point_ids: Collection[UUID], *, job_id: str | None
+    ) -> None:
+        for one in point_ids:
+            row = self.collections[collection_id].trash.get(one)
+            if row is not None and not row.is_whole:
+                row.is_whole, row.job_id = True, job_id
+                row.one = replace(row.one, is_forgotten=job_id is None)
 
     def generation(self, generation_id: int) -> tuple[Kept, Generation] | None:
         for kept in self.collections.values():
@@ -181,6 +221,17 @@ class State:
             now = replace(generation, synced_version=synced.version)
             all_of_it = (now if one == generation else one for one in kept.record.generations)
             kept.record = replace(kept.record, generations=tuple(all_of_it))
+
+    def file_row(self, collection_id: int, key: FileKey, point_id: UUID) -> Row:
+        """Made where it is not there."""
+        files = self.collections[collection_id].files
+        if key not in files:
+            every = [
+                row.record.row for kept in self.collections.values() for row in kept.files.values()
+            ]
+            unknown = FileRecord(max(every, default=0) + 1, None, None, False, None)
+            files[key] = Row(point_id, unknown)
+        return files[key]
 
     def files(self, collection_id: int) -> dict[FileKey, Row]:
         kept = self.collections.get(collection_id)

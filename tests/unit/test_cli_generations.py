@@ -130,6 +130,7 @@ def test_a_collection_is_described_line_by_line(
     assert shown["bytes of vectors"] == "4194304"
     assert shown["generation 2"] == "filling, ViT-L-14, 1200 images"
     assert shown["index"] == "499 images, 0 without"
+    assert shown["removed"].startswith("12 images, 36864 bytes, the first until 2026-06-02")
     answer = json.loads(photoseek("collections", "show", "--json").output)
     assert CollectionDetail.model_validate(answer) == told
     assert orchestrator.heard[0][:2] == ("GET", "/api/v1/collections/default")

@@ -18,7 +18,9 @@ from utils.contract import (
     IngestAccepted,
     RepointRequest,
 )
-from utils.contract.collections import ForgottenList, ReembedRequest
+from utils.contract.collections import ReembedRequest
+from utils.contract.removal.forgotten import ForgottenList
+from utils.contract.removal.trash import TrashEmptied
 
 
 class CollectionCalls(Connection):
@@ -71,6 +73,9 @@ class CollectionCalls(Connection):
 
     async def take_back_image(self, name: str, sha256: str) -> None:
         await self.done("DELETE", f"{_path(name)}/forgotten/{sha256}")
+
+    async def empty_trash(self, name: str) -> TrashEmptied:
+        return await self.ask("DELETE", f"{_path(name)}/trash", TrashEmptied)
 
     async def list_roots(self) -> AllowedRootList:
         return await self.ask("GET", "/roots", AllowedRootList)

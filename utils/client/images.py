@@ -14,7 +14,8 @@ from utils.contract.annotations.annotation import (
 from utils.contract.annotations.reply import AnnotationReply
 from utils.contract.browsing.counts import FacetsReply, FolderList, MapReply, TimelineReply
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
-from utils.contract.collections import ForgetReply
+from utils.contract.removal.forgotten import ForgetReply
+from utils.contract.removal.trash import RestoreReply
 
 _PAGE = 500
 
@@ -184,6 +185,12 @@ class ImageCalls(Connection):
     ) -> ForgetReply:
         body = _selection(image_ids, collection)
         return await self.ask("POST", "/selection/forget", ForgetReply, body=body)
+
+    async def restore_selection(
+        self, image_ids: Sequence[str], collection: str = "default"
+    ) -> RestoreReply:
+        body = _selection(image_ids, collection)
+        return await self.ask("POST", "/selection/restore", RestoreReply, body=body)
 
     async def get_annotation(self, image_id: str, collection: str = "default") -> AnnotationReply:
         path = f"/images/{image_id}/annotation"

@@ -107,5 +107,9 @@ class JobCalls(Connection):
     async def cancel_job(self, job_id: str) -> JobReply:
         return await self.ask("POST", f"/jobs/{job_id}/cancel", JobReply)
 
+    async def undo_job(self, job_id: str) -> IngestAccepted:
+        """What it removed comes back, by the job that this starts."""
+        return await self.ask("POST", f"/jobs/{job_id}/undo", IngestAccepted)
+
     async def retry_failed(self, job_id: str) -> IngestAccepted:
         return await self.ask("POST", f"/jobs/{job_id}/retry-failed", IngestAccepted)

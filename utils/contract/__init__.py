@@ -51,9 +51,6 @@ from utils.contract.collections import (
     CollectionReply,
     CollectionRequest,
     DiskUse,
-    ForgetReply,
-    ForgottenList,
-    ForgottenReply,
     GenerationList,
     GenerationReply,
     IndexCounts,
@@ -117,6 +114,8 @@ from utils.contract.jobs import (
     ReportFinding,
     VerifyOptions,
 )
+from utils.contract.removal.forgotten import ForgetReply, ForgottenList, ForgottenReply
+from utils.contract.removal.trash import RestoreReply, TrashEmptied, TrashUse, UndoOptions
 from utils.contract.search import (
     MAX_SEARCH_LIMIT,
     MAX_SEARCH_OFFSET,
@@ -224,6 +223,7 @@ __all__ = [
     "RepointRequest",
     "ReportExample",
     "ReportFinding",
+    "RestoreReply",
     "SearchHit",
     "SearchReply",
     "SearchRequest",
@@ -234,7 +234,10 @@ __all__ = [
     "TimelineBucket",
     "TimelineReply",
     "TimelineStep",
+    "TrashEmptied",
+    "TrashUse",
     "Understood",
+    "UndoOptions",
     "UploadSpec",
     "VerifyOptions",
     "WatchReply",

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue, StrictBool, StrictInt
 from utils.contract.base import MAX_PATH_CHARACTERS, Reply, Wire
 from utils.contract.examples import COLLECTION, GENERATION
 from utils.contract.jobs import JobState
+from utils.contract.removal.trash import TRASH, TrashUse
 
 COLLECTION_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
@@ -139,6 +140,7 @@ _DETAIL: dict[str, JsonValue] = {
     "other_generations": [GENERATION],
     "disk": {"vectors": 4194304, "other_vectors": 2097152, "words": 1048576},
     "index": {"indexed": 499, "unindexed": 0},
+    "trash": TRASH,
     "last_job": {
         "job_id": COLLECTION["last_job_id"],
         "kind": "ingest",
@@ -186,6 +188,7 @@ class CollectionDetail(CollectionReply):
     )
     disk: DiskUse | None = Field(description="What its tables take on the disk, in bytes.")
     index: IndexCounts | None = Field(description="How far it is indexed.")
+    trash: TrashUse = Field(description="Removed images that can be brought back.")
     last_job: LastJob | None = Field(description="Its newest job.")
 
 
@@ -249,50 +252,3 @@ class ActivateRequest(Wire):
     model_config = ConfigDict(json_schema_extra={"examples": [{}, {"force": True}]})
 
     force: StrictBool = Field(default=False, description=_FORCE)
-
-
-_FORGOTTEN = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-
-
-class ForgetReply(Reply):
-    """What was forgotten."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"forgotten": 2, "missing": 0}]})
-
-    forgotten: int = Field(
-        description="How many images went: those that were named, and every copy of them in the "
-        "collection."
-    )
-    missing: int = Field(description="How many that were named the collection did not hold.")
-
-
-class ForgottenReply(Reply):
-    """One content that no import takes in."""
-
-    sha256: str = Field(description="Of the content, in hexadecimal digits.")
-    path: str = Field(description="Where one of its files was imported from.")
-    forgotten_at: datetime = Field(description="When it was forgotten first.")
-
-
-class ForgottenList(Reply):
-    """A page of them, by hash."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "forgotten": [
-                        {
-                            "sha256": _FORGOTTEN,
-                            "path": "/photos/2019/blurred.jpg",
-                            "forgotten_at": "2026-05-03T12:00:00Z",
-                        }
-                    ],
-                    "next_after": None,
-                }
-            ]
-        }
-    )
-
-    forgotten: tuple[ForgottenReply, ...] = Field(description="Those of the page.")
-    next_after: str | None = Field(description="For `after` of the next page; null: it was last.")

@@ -42,6 +42,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.generati
     GenerationsTable,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.roots import RootsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.trash.trash import TrashTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 
@@ -98,6 +99,7 @@ def ledger_of(database: Database, *, browsing: Database | None = None) -> Ledger
         calibrations=CalibrationsTable(database),
         forgotten=ForgottenTable(database),
         annotations=AnnotationsTable(database),
+        trash=TrashTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),
         allowed_roots=AllowedRootsTable(database),

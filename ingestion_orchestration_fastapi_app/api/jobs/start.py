@@ -11,12 +11,21 @@ from pydantic import ValidationError
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
 from ingestion_orchestration_fastapi_app.api.jobs.ingest import PROBLEMS, accepted_import
+from ingestion_orchestration_fastapi_app.api.jobs.undo import accepted_undo
 from ingestion_orchestration_fastapi_app.api.links import OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.security import WRITES
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import INGEST
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
-from ingestion_orchestration_fastapi_app.errors import JobKindUnknown
-from utils.contract import API_PREFIX, IngestAccepted, IngestFields, IngestRequest, JobRequestBody
+from ingestion_orchestration_fastapi_app.domain.jobs.undoing import UNDO
+from ingestion_orchestration_fastapi_app.errors import JobKindUnknown, JobNotFound
+from utils.contract import (
+    API_PREFIX,
+    IngestAccepted,
+    IngestFields,
+    IngestRequest,
+    JobRequestBody,
+    UndoOptions,
+)
 from utils.web.openapi import located, problems
 from utils.web.routing.root_path import external_path
 
@@ -29,7 +38,7 @@ router = APIRouter(dependencies=[WRITES])  # a part of that of `jobs`
     summary="Start a job",
     responses={
         **located(202, "Where the job says how far it is.", OF_NEW_JOB),
-        **problems(JobKindUnknown, *PROBLEMS),
+        **problems(JobKindUnknown, JobNotFound, *PROBLEMS),
     },
 )
 async def start_job(
@@ -52,6 +61,11 @@ async def _accepted(services: AppState, body: JobRequestBody) -> JobRecord:
             fields = IngestFields.model_validate(body.options)
         asked = IngestRequest(collection=body.collection, **fields.model_dump())
         return await accepted_import(services, asked)
+    if kind.name == UNDO:  # the job is looked at first
+        with _options_checked():
+            undone = UndoOptions.model_validate(body.options)
+        collection = await services.collections.get(body.collection)
+        return await accepted_undo(services, undone.job_id, collection_name=collection.name)
     with _options_checked():
         request = kind.request(body.collection, body.options)
     collection = await services.collections.get(body.collection)

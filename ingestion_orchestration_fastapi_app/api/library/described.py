@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.api.views import collection_reply
@@ -17,6 +18,7 @@ from utils.contract import (
     GenerationReply,
     IndexCounts,
     LastJob,
+    TrashUse,
 )
 
 
@@ -46,6 +48,7 @@ async def detailed(services: AppState, record: CollectionRecord) -> CollectionDe
         other_generations=tuple(replies.values()),
         disk=await _disk_use(services, record),
         index=await _index_counts(services, active),
+        trash=await _trash_use(services, record),
         last_job=await _last_job(services, record),
     )
 
@@ -95,6 +98,17 @@ async def _index_counts(services: AppState, active: Generation | None) -> IndexC
     except (StoreRead, ValueError):
         return None
     return IndexCounts(indexed=size.points - size.unindexed_points, unindexed=size.unindexed_points)
+
+
+async def _trash_use(services: AppState, record: CollectionRecord) -> TrashUse:
+    size = await services.ports.ledger.trash.size(record.id)
+    kept_for = timedelta(days=services.settings.trash_days)
+    return TrashUse(
+        points=size.points,
+        bytes=size.size_bytes,
+        expires_at=None if size.oldest_at is None else size.oldest_at + kept_for,
+        last_expires_at=None if size.newest_at is None else size.newest_at + kept_for,
+    )
 
 
 async def _last_job(services: AppState, record: CollectionRecord) -> LastJob | None:

@@ -159,6 +159,29 @@ def rollback(
     call(run, url)
 
 
+@collections.command("empty-trash")
+def empty_trash(
+    collection: Name = "default",
+    url: Url = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Throw removed images away for good: they can not be brought back any more.
+
+    No photograph is touched.
+    """
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        emptied = await api.empty_trash(collection)
+        if json:
+            print_json(console, emptied.model_dump(mode="json"))
+        else:
+            print_plain(console, f"{emptied.emptied} removed images are thrown away.")
+        return 0
+
+    call(run, url)
+
+
 def described(known: CollectionDetail) -> list[tuple[str, str]]:
     """What is known of it, line by line; without what cannot be read now."""
     model = "none yet" if known.model is None else f"{known.model} ({known.fingerprint})"
@@ -174,6 +197,10 @@ def described(known: CollectionDetail) -> list[tuple[str, str]]:
         (f"generation {one.id}", f"{one.state}, {one.model}, {_count(one.count)} images")
         for one in known.other_generations
     ]
+    if known.trash.points and known.trash.expires_at is not None:
+        until = known.trash.expires_at.isoformat(timespec="seconds")
+        kept = f"{known.trash.points} images, {known.trash.bytes} bytes, the first until {until}"
+        lines.append(("removed", kept))
     if known.created_at is not None:
         lines.append(("created", known.created_at.isoformat(timespec="seconds")))
     if known.last_job is not None:

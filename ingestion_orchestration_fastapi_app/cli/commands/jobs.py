@@ -24,7 +24,9 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
 from ingestion_orchestration_fastapi_app.cli.view.progress import (
     FINAL_STATES,
     accepted_text,
+    check_completed,
     done_count,
+    follow,
     found_count,
     progress_text,
     report,
@@ -40,7 +42,7 @@ PAGE = 1000
 JOB_COLUMNS = ("job", "kind", "state", "done", "failed", "directory")
 
 jobs = typer.Typer(
-    help="List jobs; look into one, pause, resume or cancel it, or try its failed files again."
+    help="List jobs; look into one; pause, resume, cancel, undo it; try its failed files again."
 )
 
 JobId = Annotated[
@@ -166,6 +168,37 @@ def retry_failed(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
             print_json(console, accepted.model_dump(mode="json"))
         else:
             print_plain(console, accepted_text(accepted.job_id))
+        return 0
+
+    call(run, url)
+
+
+@jobs.command()
+def undo(
+    job_id: JobId,
+    url: Url = None,
+    *,
+    json: Json = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Show progress until the job ends.")
+    ] = True,
+) -> None:
+    """Bring back the images that an import with --sync, or a watch, has removed.
+
+    What is still not in its folder is removed again by the next one.
+    """
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        accepted = await api.undo_job(await whole_id(api, job_id))
+        if json:
+            print_json(console, accepted.model_dump(mode="json"))
+            return 0
+        if not wait:
+            print_plain(console, accepted_text(accepted.job_id))
+            return 0
+        job = await follow(api, accepted.job_id, console)
+        await report(api, job, console)
+        check_completed(job)
         return 0
 
     call(run, url)

@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.cli.view.text import (
 from utils.contract import FailureReply, JobReply, JobReport, JobState
 
 INGEST = "ingest"
+UNDO = "undo"  # it mends nothing
 FINAL_STATES = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
 POLL_S = 0.25
 PLAIN_LINE_EVERY_S = 5.0
@@ -153,9 +154,10 @@ def report_lines(report: JobReport) -> list[str]:
     """What was looked at; what is wrong, with some examples of it."""
     lines = [", ".join(f"{name} {count:,}" for name, count in report.numbers.items())]
     if not report.findings:
-        return [*lines, "Nothing is wrong."]
+        return lines if report.kind == UNDO else [*lines, "Nothing is wrong."]
     for one in report.findings:
-        lines.append(f"{one.finding}: {one.count:,}, {one.mended:,} of them mended")
+        mended = "" if report.kind == UNDO else f", {one.mended:,} of them mended"
+        lines.append(f"{one.finding}: {one.count:,}{mended}")
         for example in one.examples[:SHOWN_FAILURES]:
             detail = f" ({one_line(example.detail)})" if example.detail else ""
             lines.append(f"  {escaped_name(example.path or example.point_id)}{detail}")

@@ -29,6 +29,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger.folders import FolderRepos
 from ingestion_orchestration_fastapi_app.ports.ledger.generations import GenerationRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.jobs import JobRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.roots import RootRepository
+from ingestion_orchestration_fastapi_app.ports.ledger.trash.trash import TrashRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Ledger:
     calibrations: CalibrationRepository
     forgotten: ForgottenRepository
     annotations: AnnotationRepository
+    trash: TrashRepository
     jobs: JobRepository
     sessions: SessionRepository
     allowed_roots: AllowedRootRepository

@@ -73,7 +73,7 @@ class FileRepository(Protocol):
         synced: Sequence[SyncedVersion],
     ) -> int:
         """One transaction: the files, the intents of their points in the generations that are
-        synced, the job's number of removed.
+        synced, the job's number of removed. What of them is in the trash is whole.
 
         What another unfinished job has done with a file stays counted there. What it was still to
         do, or could not do, is no longer among its files.

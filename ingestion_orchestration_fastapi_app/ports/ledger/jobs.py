@@ -53,7 +53,8 @@ class JobRepository(Protocol):
     async def prune(self, *, before: datetime) -> int:
         """Forgets jobs that ended before that moment, with their failures. Returns how many.
 
-        A collection's newest job stays, and so does one that an unfinished job is a retry of.
+        A collection's newest job stays, and so does one that an unfinished job is a retry of, or
+        that can be undone.
         """
 
     async def failures(

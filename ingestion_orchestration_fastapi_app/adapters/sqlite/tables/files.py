@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import entries
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.trash import trash_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileKey,
     FileRecord,
@@ -186,16 +187,14 @@ class FilesTable(Repository):
         synced: Sequence[SyncedVersion],
     ) -> int:
         now = self.database.clock()
-        job_rows.open_number(db, job_id)
-        columns = f"id, {artefact_rows.HAD_POINT}"
-        keys = [file.key for file in files]
-        found = {
-            row[1]: (key, row[2]) for key, row in file_rows.found(db, columns, collection_id, keys)
-        }
-        removed: int = sum(had_point for _, had_point in found.values())
-        job_items.lose(db, collection_id, {row: key for row, (key, _) in found.items()})
+        number = job_rows.open_number(db, job_id)
+        had_point = {file.key: file.had_point for file in files}
+        found = {row[1]: key for key, row in file_rows.found(db, "id", collection_id, had_point)}
+        removed = sum(had_point[key] for key in found.values())
+        job_items.lose(db, collection_id, found)
         db.executemany("DELETE FROM files WHERE id = ?", [(row,) for row in found])
         ids = [file.point_id for file in files]
+        trash_rows.end_removal(db, collection_id, ids, job_number=number)
         for one in synced:
             artefact_rows.end_intents_of(db, one.generation_id, ids)
             collection_rows.set_synced_version(db, one)

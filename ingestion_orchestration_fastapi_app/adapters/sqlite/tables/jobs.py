@@ -31,13 +31,15 @@ from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_mo
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, JobStateProblem
 from utils.contract import ErrorCode, JobState
 
-# Never the newest of a collection, and never one whose failures an unfinished job tries again.
+# Never the newest of a collection, never one whose failures an unfinished job tries again, nor one
+# that can be undone.
 _OLD = """
 SELECT number FROM jobs j WHERE finished_at < ?1
 AND number < (SELECT max(number) FROM jobs n WHERE n.collection_id = j.collection_id)
 AND NOT EXISTS (
     SELECT 1 FROM jobs r WHERE r.finished_at IS NULL
     AND json_extract(r.options, '$.retry_of') = j.id)
+AND NOT EXISTS (SELECT 1 FROM trash t WHERE t.job_number = j.number)
 """
 
 

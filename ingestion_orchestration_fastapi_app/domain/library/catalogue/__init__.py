@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue.catalogue_rows
     day_of,
     key_of,
     moment_number,
+    moment_of,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "day_of",
     "key_of",
     "moment_number",
+    "moment_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -125,6 +125,11 @@ def moment_number(moment: datetime) -> int:
     seconds = (moment.hour * 60 + moment.minute) * 60 + moment.second
     days = moment.toordinal() - 1
     return days * MICROSECONDS_A_DAY + seconds * 1_000_000 + moment.microsecond
+
+
+def moment_of(number: int) -> datetime:
+    """The other way, in UTC."""
+    return datetime(1, 1, 1, tzinfo=UTC) + timedelta(microseconds=number)
 
 
 def day_of(number: int) -> date:

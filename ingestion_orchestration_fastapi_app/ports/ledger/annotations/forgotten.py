@@ -33,7 +33,8 @@ class ForgottenRepository(Protocol):
     ) -> None:
         """One transaction, after the points were deleted: nothing was made of their files any
         more, the catalogue holds none of them, and the intents in the generations that are synced
-        are over. A file whose content is forgotten has that for a verdict: no scan opens it.
+        are over. A file whose content is forgotten has that for a verdict: no scan opens it. What
+        of them is in the trash is whole.
         """
 
     async def end(self, collection_id: int) -> None:

@@ -52,6 +52,8 @@ _OF_COLLECTION = (
     "generations",
     "jobs",
     "forgotten_images",
+    "trash",
+    "trash_sizes",
 )
 
 

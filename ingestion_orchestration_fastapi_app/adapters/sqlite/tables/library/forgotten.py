@@ -11,6 +11,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Reposit
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import clean
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import artefact_rows, file_rows
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.trash import trash_rows
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
@@ -87,6 +88,7 @@ class ForgottenTable(Repository):
                 artefacts.without_point(before, verdict if is_forgotten else None),
             )
         changes.write(db)
+        trash_rows.end_removal(db, collection_id, point_ids, job_number=None)
         db.executemany(_OUT_OF_CATALOGUE, [(collection_id, one.bytes) for one in point_ids])
         for one in synced:
             artefact_rows.end_intents_of(db, one.generation_id, point_ids)
@@ -125,7 +127,11 @@ class ForgottenTable(Repository):
 
     @writes
     def take_back(self, db: sqlite3.Connection, collection_id: int, sha256: bytes) -> bool:
-        query = "DELETE FROM forgotten_images WHERE collection_id = ? AND sha256 = ?"
-        was_there = db.execute(query, (collection_id, sha256)).rowcount > 0
-        db.execute(_FORGET_VERDICTS, (collection_id, sha256))
-        return was_there
+        return take_back(db, collection_id, sha256)
+
+
+def take_back(db: sqlite3.Connection, collection_id: int, sha256: bytes) -> bool:
+    query = "DELETE FROM forgotten_images WHERE collection_id = ? AND sha256 = ?"
+    was_there = db.execute(query, (collection_id, sha256)).rowcount > 0
+    db.execute(_FORGET_VERDICTS, (collection_id, sha256))
+    return was_there

@@ -124,7 +124,7 @@ class RootsTable(Repository):
         if path is None and _forgot_some(db, where):
             return False
         if path is None:
-            for table in ("roots", "catalogue_folders"):
+            for table in ("roots", "catalogue_folders", "trash"):
                 db.execute(f"DELETE FROM {table} WHERE collection_id = ? AND root_id = ?", where)  # noqa: S608  # constants
             _move_folders(db, collection_id, root, roots, None)
         else:

@@ -1,0 +1,1 @@
+"""What was removed: kept before it goes, thrown away in time, and brought back."""

@@ -1,0 +1,1 @@
+"""The kind "undo": brings back what an import with `sync` has removed."""

@@ -1,0 +1,1 @@
+"""What leaves a collection, and how it comes back."""
