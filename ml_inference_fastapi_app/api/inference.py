@@ -20,7 +20,6 @@ from ml_inference_fastapi_app.api.request_checks import (
     query_permit,
 )
 from ml_inference_fastapi_app.errors import CaptionsUnavailable, ImageRefused, ModelMismatch
-from ml_inference_fastapi_app.serving.multipart import boundary_of
 from ml_inference_fastapi_app.serving.stage_timer import StageTimer
 from utils.contract import (
     API_PREFIX,
@@ -41,6 +40,7 @@ from utils.problems import (
 )
 from utils.web.access.security import KEY_READS
 from utils.web.bodies.body_limit import media_type
+from utils.web.bodies.multipart import boundary_of
 from utils.web.disconnects import unless_client_leaves
 from utils.web.openapi import json_body, multipart_body, problems
 from utils.web.problem_responses import validation_text

@@ -28,17 +28,13 @@ from ml_inference_fastapi_app.scheduling.model_thread import (
     one_turn,
 )
 from ml_inference_fastapi_app.serving.decoding import BatchDecoding, Decoder
-from ml_inference_fastapi_app.serving.multipart import (
-    MultipartStream,
-    Part,
-    PartLimits,
-    TooManyParts,
-)
+from ml_inference_fastapi_app.serving.multipart import MultipartStream, Part, PartLimits
 from ml_inference_fastapi_app.serving.request_body import Arrivals, Body
 from ml_inference_fastapi_app.serving.stage_timer import StageTimer, timed
 from utils.contract import CAPTION_IMAGES_FIELD, CAPTION_IMAGES_FIELD_0_1
 from utils.imaging.decoding import squashed
 from utils.problems import MalformedMultipart, Rejected, ValidationProblem
+from utils.web.bodies.multipart import TooManyParts
 
 log = structlog.stdlib.get_logger(__name__)
 

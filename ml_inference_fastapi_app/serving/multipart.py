@@ -1,23 +1,15 @@
-"""A streaming multipart/form-data parser without I/O: feed(chunk) gives the finished parts."""
+"""The parts of a request's body, whole in memory: feed(chunk) gives the finished ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
-
 from utils.contract import IMAGE_TURN_HEADER
 from utils.problems import BatchTooLarge, MalformedMultipart
+from utils.web.bodies.multipart import MultipartEvents, PartBegun, PartData
 
-MAX_HEADER_LINE_BYTES = 16 * 1024  # a filename may be 4,096 characters of 3 bytes
 _TURN_FIELD = IMAGE_TURN_HEADER.lower().encode()
 _TURNS = frozenset(b"%d" % turn for turn in range(1, 9))
-MAX_BOUNDARY_CHARACTERS = 200
-
-
-class TooManyParts(BatchTooLarge):
-    """More parts than the limit. Apart, since a declared count turns it into another problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +33,6 @@ class PartLimits:
     max_total_bytes: int
 
 
-def boundary_of(content_type: str | None) -> bytes:
-    """The boundary that a Content-Type header declares.
-
-    Raises:
-        MalformedMultipart: it is not multipart/form-data, or names no usable boundary.
-    """
-    kind, options = parse_options_header(content_type)
-    if kind != b"multipart/form-data":
-        raise MalformedMultipart("The body must be multipart/form-data.")
-    boundary = options.get(b"boundary", b"")
-    if not 1 <= len(boundary) <= MAX_BOUNDARY_CHARACTERS:
-        raise MalformedMultipart("The Content-Type header names no usable boundary.")
-    return boundary
-
-
 class MultipartStream:
     """Cuts one body into parts, however the body was cut into chunks.
 
@@ -64,131 +41,56 @@ class MultipartStream:
     """
 
     def __init__(self, boundary: bytes, limits: PartLimits) -> None:
-        self._opening = b"--" + boundary
-        self._limits = limits
-        self._head: bytearray | None = bytearray()
-        self._total_bytes = 0
-        self._parts_begun = 0
-        self._finished: list[Part] = []
-        self._ended = False
-        self._field: list[bytes] = []
-        self._value: list[bytes] = []
-        self._begin_headers()
-        try:
-            self._parser = MultipartParser(
-                boundary,
-                {
-                    "on_part_begin": self._on_part_begin,
-                    "on_part_data": self._on_part_data,
-                    "on_part_end": self._on_part_end,
-                    "on_header_field": self._on_header_field,
-                    "on_header_value": self._on_header_value,
-                    "on_header_end": self._on_header_end,
-                    "on_end": self._on_end,
-                },
-                max_header_size=MAX_HEADER_LINE_BYTES,
-            )
-        except FormParserError as exc:
-            raise MalformedMultipart("The boundary cannot be used.") from exc
+        self._max_part_bytes = limits.max_part_bytes
+        self._events = MultipartEvents(
+            boundary,
+            max_parts=limits.max_parts,
+            max_total_bytes=limits.max_total_bytes,
+            headers=(_TURN_FIELD,),
+        )
+        self._begun = PartBegun(None, None, "")
+        self._turn: int | None = None
+        self._data: list[bytes] = []
+        self._data_bytes = 0
 
     def feed(self, chunk: bytes) -> list[Part]:
         """The parts that this chunk finished, in the body's order."""
-        self._total_bytes += len(chunk)
-        if self._total_bytes > self._limits.max_total_bytes:
-            limit = self._limits.max_total_bytes
-            raise BatchTooLarge(f"The body is larger than {limit} bytes.", limit=limit)
-        if self._head is not None:
-            chunk = self._past_opening(chunk)
-        try:
-            if chunk and not self._ended:  # what follows the end is an epilogue, to be ignored
-                self._parser.write(chunk)
-        except FormParserError as exc:
-            raise MalformedMultipart("The body cannot be cut into parts.") from exc
-        finished, self._finished = self._finished, []
+        finished: list[Part] = []
+        for event in self._events.feed(chunk):
+            if isinstance(event, PartBegun):
+                self._begun, self._turn = event, _turn_of(event)
+                self._data, self._data_bytes = [], 0
+            elif isinstance(event, PartData):
+                self._hold(event.data)
+            else:
+                finished.append(self._finished())
         return finished
 
     def close(self) -> None:
         """Call it after the last chunk.
 
         Raises:
-            MalformedMultipart: the closing boundary never came; the parser alone accepts that.
+            MalformedMultipart: the closing boundary never came.
         """
-        if not self._ended:
-            raise MalformedMultipart("The body ends before its closing boundary.")
+        self._events.close()
 
-    def _past_opening(self, chunk: bytes) -> bytes:
-        """Holds bytes back until it is sure that the body opens with its boundary.
-
-        The parser skips a preamble differently depending on how it is cut into chunks.
-        """
-        head = self._head
-        assert head is not None
-        head += chunk
-        opening = self._opening
-        if not opening.startswith(bytes(head[: len(opening)])):
-            raise MalformedMultipart("The body does not begin with the declared boundary.")
-        if len(head) < len(opening):
-            return b""
-        self._head = None
-        return bytes(head)
-
-    def _begin_headers(self) -> None:
-        self._name: str | None = None
-        self._filename: str | None = None
-        self._media_type = "application/octet-stream"
-        self._turn: int | None = None
-        self._data: list[bytes] = []
-        self._data_bytes = 0
-
-    def _on_part_begin(self) -> None:
-        self._parts_begun += 1
-        limit = self._limits.max_parts
-        if self._parts_begun > limit:
-            raise TooManyParts(f"The body has more than {limit} parts.", limit=limit)
-        self._begin_headers()
-
-    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._field.append(data[start:end])
-
-    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value.append(data[start:end])
-
-    def _on_header_end(self) -> None:
-        field, value = b"".join(self._field).lower(), b"".join(self._value)
-        self._field, self._value = [], []
-        if field == b"content-disposition":
-            _, options = parse_options_header(value)
-            self._name = _text(options.get(b"name"))
-            self._filename = _text(options.get(b"filename"))
-        elif field == b"content-type":
-            self._media_type = value.decode("latin-1").strip().lower()
-        elif field == _TURN_FIELD:
-            if value.strip() not in _TURNS:
-                raise MalformedMultipart(f"{IMAGE_TURN_HEADER} is a number from 1 to 8.")
-            self._turn = int(value)
-
-    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
-        self._data_bytes += end - start
-        limit = self._limits.max_part_bytes
+    def _hold(self, data: bytes) -> None:
+        self._data_bytes += len(data)
+        limit = self._max_part_bytes
         if self._data_bytes > limit:
             raise BatchTooLarge(f"A part is larger than {limit} bytes.", limit=limit)
-        self._data.append(data[start:end])
+        self._data.append(data)
 
-    def _on_part_end(self) -> None:
-        self._finished.append(
-            Part(self._name, self._filename, self._media_type, b"".join(self._data), self._turn)
-        )
-        self._data = []
-
-    def _on_end(self) -> None:
-        self._ended = True
+    def _finished(self) -> Part:
+        data, self._data = b"".join(self._data), []
+        begun = self._begun
+        return Part(begun.name, begun.filename, begun.media_type, data, self._turn)
 
 
-def _text(value: bytes | None) -> str | None:
-    """UTF-8 as browsers and httpx send it; anything else byte by byte, so that it still names."""
-    if value is None:
+def _turn_of(begun: PartBegun) -> int | None:
+    turn = begun.headers.get(_TURN_FIELD)
+    if turn is None:
         return None
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
+    if turn.strip() not in _TURNS:
+        raise MalformedMultipart(f"{IMAGE_TURN_HEADER} is a number from 1 to 8.")
+    return int(turn)

@@ -12,7 +12,7 @@ from anyio import CapacityLimiter
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
 from ingestion_orchestration_fastapi_app.adapters.inference_http.multipart_body import MultipartBody
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Prepared, Upload
-from ml_inference_fastapi_app.serving.multipart import MultipartStream, PartLimits, boundary_of
+from ml_inference_fastapi_app.serving.multipart import MultipartStream, PartLimits
 from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import (
     FIRST_HELD_OUT_SEED,
     coloured_scenes,
@@ -23,6 +23,7 @@ from tests.torch_clips import load_torch_clip
 from tests.unit.test_image_preparation import content
 from utils.imaging.decoding import decode_for_clip, decode_for_models, squashed
 from utils.sandbox.pool import DecoderPool
+from utils.web.bodies.multipart import boundary_of
 
 pytestmark = pytest.mark.anyio
 

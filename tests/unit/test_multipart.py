@@ -12,10 +12,9 @@ from ml_inference_fastapi_app.serving.multipart import (
     MultipartStream,
     Part,
     PartLimits,
-    TooManyParts,
-    boundary_of,
 )
 from utils.problems import BatchTooLarge, MalformedMultipart, Problem
+from utils.web.bodies.multipart import TooManyParts, boundary_of
 
 BOUNDARY = b"b0undary-x"
 LIMITS = PartLimits(max_parts=100, max_part_bytes=100_000, max_total_bytes=1_000_000)

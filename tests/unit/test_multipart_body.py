@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.adapters.inference_http.multipart_body import MultipartBody
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Original, Sendable, Upload
-from ml_inference_fastapi_app.serving.multipart import MultipartStream, PartLimits, boundary_of
+from ml_inference_fastapi_app.serving.multipart import MultipartStream, PartLimits
 from tests.fakes import root_threads
 from tests.picture_files import file_at
 from utils.contract import PPM_MEDIA_TYPE, RAW_MEDIA_TYPE
+from utils.web.bodies.multipart import boundary_of
 
 
 def sent_as_it_is(path: Path, data: bytes) -> Original:
