@@ -9,7 +9,7 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /app
 # The folders exist with their owner: a new named volume takes both from the image.
 RUN useradd --uid 10001 --create-home photoseek \
-    && install -d -o photoseek -g photoseek -m 0700 /models /cache /store /ledger \
+    && install -d -o photoseek -g photoseek -m 0700 /models /cache /store /ledger /inbox \
     && install -d -m 0755 /photos
 # Before the sources: a change of them does not install everything again.
 COPY pyproject.toml constraints.txt README.md LICENSE ./
@@ -23,7 +23,8 @@ ENV ORCHESTRATOR_HOST=0.0.0.0 \
     DATA_DIR=/ledger \
     STORE_URI=/store \
     DISKCACHE_DIR=/cache \
-    INGEST_ROOTS=/photos
+    INGEST_ROOTS=/photos \
+    INBOX_DIR=/inbox
 EXPOSE 8002
 HEALTHCHECK --interval=10s --timeout=15s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8002/health/ready', timeout=12)"]

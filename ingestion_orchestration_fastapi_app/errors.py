@@ -11,7 +11,7 @@ Problem
 ├── ExportNotFound 404 · ExportExists 409 · ExportInvalid 422
 ├── CursorRefused 400
 ├── TooManyAttempts 429
-├── DiskFull 507 · StoreRead 503 · StoreWrite 503
+├── DiskFull 507 · StoreRead 503 · StoreWrite 503 · InboxUnavailable 503
 └── DataFolderLocked, DataFolderUnusable (end the process at start-up)
 
 RowsRefused: some rows of a write are none that the vector store can hold
@@ -170,6 +170,12 @@ class DiskFull(Problem):
     status = 507
     code = ErrorCode.DISK_FULL
     title = "There is too little disk space"
+
+
+class InboxUnavailable(Problem):
+    status = 503
+    code = ErrorCode.INBOX
+    title = "The inbox cannot be used now"
 
 
 class StoreFault(Problem):

@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.api.admin import allowed_roots, health,
 from ingestion_orchestration_fastapi_app.api.admin.allowed_roots import LocalSecretHeader
 from ingestion_orchestration_fastapi_app.api.admin.sessions import SessionCookie
 from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
-from ingestion_orchestration_fastapi_app.api.jobs import ingest, jobs
+from ingestion_orchestration_fastapi_app.api.jobs import ingest, jobs, upload
 from ingestion_orchestration_fastapi_app.api.library import (
     annotation,
     browsing,
@@ -89,6 +89,7 @@ def create_app(
                 services = app.state.services
                 await tg.start(services.scheduler.serve)
                 await tg.start(services.watching.serve)
+                await services.uploads.resume()
                 tg.start_soon(services.pool.health_check_loop)
                 tg.start_soon(services.words_filling.serve)
                 tg.start_soon(services.collections.catalogue.serve)
@@ -132,6 +133,7 @@ def create_app(
         max_bytes=settings.max_json_bytes,
         uploads=UPLOADS,
         held_uploads=HeldBodies(settings.max_held_upload_bytes),
+        streamed={upload.PATH: settings.max_upload_bytes},
     )
     install_web(
         app,
@@ -148,7 +150,7 @@ def create_app(
     searches = (search, mixed)
     of_images = (browsing, images, pictures, archive, forgetting, trash, annotation)
     of_library = (collections, generations, roots, allowed_roots, *searches, *of_images)
-    routes = (ingest, jobs, *of_library, exports, session, health)
+    routes = (ingest, upload, jobs, *of_library, exports, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     app.add_api_route("/", _page, include_in_schema=False)

@@ -6,20 +6,17 @@ import os
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
+from ingestion_orchestration_fastapi_app.inbox_settings import GIB, MIB, InboxSettings
 from utils.contract import HARD_MAX_BATCH
 from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.process.machine_memory import machine_memory_bytes
 from utils.web.access.hosts import binding_fault, is_loopback
-from utils.web.http_settings import HttpSettings
-
-MIB = 1024 * 1024
-GIB = 1024 * MIB
 
 
 def default_data_dir() -> Path | None:
@@ -39,8 +36,8 @@ def default_roots() -> tuple[Path, ...]:
     return tuple(root for root in roots if root is not None)
 
 
-class Settings(HttpSettings):
-    """Beside those of its HTTP side. The only reader of its environment."""
+class Settings(InboxSettings):
+    """Beside those of uploads and of its HTTP side. The only reader of its environment."""
 
     ml_inference_service_url: str = Field(
         default="http://127.0.0.1:8001",
@@ -244,6 +241,13 @@ class Settings(HttpSettings):
             raise ValueError("it names no service")
         return tidy
 
+    @model_validator(mode="after")
+    def _check_inbox(self) -> Self:
+        inbox = self.inbox_location
+        if any(inbox in (folder, *folder.parents) for folder in self.own_folders):
+            raise ValueError(f"INBOX_DIR={inbox} holds Photoseek's own data: name a folder apart")
+        return self
+
     @property
     def binding_fault(self) -> str | None:
         """Why the service must not start, where it would let strangers in without a key."""
@@ -284,6 +288,10 @@ class Settings(HttpSettings):
     @cached_property
     def export_location(self) -> Path:
         return self.export_dir or self.data_dir / "exports"
+
+    @cached_property
+    def inbox_location(self) -> Path:
+        return self.inbox_dir or self.data_dir / "inbox"
 
     @cached_property
     def own_folders(self) -> tuple[Path, ...]:

@@ -30,6 +30,7 @@ from ingestion_orchestration_fastapi_app.library.searching.sentences import Sent
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.trash.restoring import Restoring
+from ingestion_orchestration_fastapi_app.library.uploads.uploads import Uploads
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
@@ -70,6 +71,7 @@ class AppState:
     archives: Archives
     forgetting: Forgetting
     restoring: Restoring
+    uploads: Uploads
     listeners: Listeners
     attempts: Attempts
     sessions: Sessions | None  # None: there is no key to log in with

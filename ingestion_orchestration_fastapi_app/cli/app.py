@@ -20,7 +20,9 @@ from ingestion_orchestration_fastapi_app.cli.commands.bench import bench
 from ingestion_orchestration_fastapi_app.cli.commands.collections import collections
 from ingestion_orchestration_fastapi_app.cli.commands.doctor import doctor
 from ingestion_orchestration_fastapi_app.cli.commands.evaluate import evaluate
-from ingestion_orchestration_fastapi_app.cli.commands.ingest import ingest
+from ingestion_orchestration_fastapi_app.cli.commands.importing.ingest import ingest
+from ingestion_orchestration_fastapi_app.cli.commands.importing.roots import roots
+from ingestion_orchestration_fastapi_app.cli.commands.importing.upload import upload
 from ingestion_orchestration_fastapi_app.cli.commands.jobs import jobs
 from ingestion_orchestration_fastapi_app.cli.commands.kinds.caption import caption
 from ingestion_orchestration_fastapi_app.cli.commands.models import models
@@ -28,7 +30,6 @@ from ingestion_orchestration_fastapi_app.cli.commands.pictures.annotate import a
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.browse import browse
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.forget import forget, forgotten
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.search import search
-from ingestion_orchestration_fastapi_app.cli.commands.roots import roots
 from ingestion_orchestration_fastapi_app.cli.commands.status import status
 from ingestion_orchestration_fastapi_app.cli.commands.transfer.export import export, exports
 from ingestion_orchestration_fastapi_app.cli.commands.verify import verify
@@ -107,6 +108,7 @@ def up_command(
 
 
 app.command()(ingest)
+app.command()(upload)
 app.command()(search)
 app.command()(browse)
 app.command()(annotate)

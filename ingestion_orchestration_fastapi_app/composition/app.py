@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 import httpx
@@ -47,6 +48,7 @@ from ingestion_orchestration_fastapi_app.library.searching.sentences import Sent
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
 from ingestion_orchestration_fastapi_app.library.table_sizes import TableSizes
 from ingestion_orchestration_fastapi_app.library.trash.restoring import Restoring
+from ingestion_orchestration_fastapi_app.library.uploads.uploads import Uploads
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
@@ -188,6 +190,14 @@ async def composed(
         archives=Archives(thumbnails, originals),
         forgetting=forgetting,
         restoring=restoring,
+        uploads=Uploads(
+            outside.inbox,
+            ports.ledger,
+            known_collections,
+            scheduler,
+            max_bytes=settings.max_upload_bytes,
+            today=lambda: datetime.now(UTC).date(),
+        ),
         listeners=Listeners(),
         attempts=Attempts(),
         sessions=None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import (
 )
 from ingestion_orchestration_fastapi_app.adapters.exports import LocalExports
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
+from ingestion_orchestration_fastapi_app.adapters.inbox.folder import InboxFolder
 from ingestion_orchestration_fastapi_app.adapters.inference_http.client import InferenceClient
 from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
 from ingestion_orchestration_fastapi_app.adapters.lance import BuildLimits, LanceStore
@@ -25,6 +27,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.directories import
     allowed_folders,
     checked_directory,
     checked_path,
+    true_path,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import MountPoints
@@ -48,6 +51,7 @@ class Opened:
     allowed: AllowedRoots
     threads: RootThreads
     events: InotifyEvents
+    inbox: InboxFolder
 
 
 async def opened(
@@ -89,6 +93,7 @@ async def opened(
         settings.ingest_roots,
         is_bound="ingest_roots" in settings.model_fields_set,
         own=settings.own_folders,
+        inbox=settings.inbox_location,
     )
     mounts = MountPoints()
 
@@ -99,7 +104,7 @@ async def opened(
     allowed = AllowedRoots(
         folders, checked=checked_directory, checked_path=checked_path, threads=threads
     )
-    rules = ExcludeRules(settings.exclude_patterns, own=folders.own)
+    rules = ExcludeRules(settings.exclude_patterns, own=folders.own, inbox=folders.inbox)
     events = await stack.enter_async_context(InotifyEvents(rules))
     ports = Ports(
         ledger=ledger,
@@ -138,4 +143,12 @@ async def opened(
         ),
         metrics=metrics,
     )
-    return Opened(ports, decoders, allowed, threads, events)
+    inbox = InboxFolder(
+        true_path(os.fsencode(settings.inbox_location)),
+        threads,
+        max_file_bytes=settings.max_file_bytes,
+        limit_bytes=settings.inbox_max_bytes,
+        keep_free_bytes=settings.min_free_bytes,
+    )
+    stack.callback(inbox.close)
+    return Opened(ports, decoders, allowed, threads, events, inbox)

@@ -60,14 +60,19 @@ class JobScheduler:
                 self._start_what_may(tg)
                 await self._changed.wait()
 
-    async def submit(self, collection: CollectionRecord, request: JobRequest) -> JobRecord:
+    async def submit(
+        self, collection: CollectionRecord, request: JobRequest, *, join: bool = False
+    ) -> JobRecord:
         """Queues a job. It is durable on return.
 
         While a job that tries another one again is unfinished, asking for it again gives the same.
+        `join`: so does asking for what a job was asked that has not begun.
 
         Raises:
             QueueFull: too many jobs wait.
         """
+        if join and (alike := self._yet_to_begin(collection.id, request)) is not None:
+            return alike
         if request.retry_of is None:
             return await self._created(collection, request)
         async with self._moving:
@@ -75,6 +80,21 @@ class JobScheduler:
                 if other.request.retry_of == request.retry_of:
                     return other
             return await self._created(collection, request)
+
+    def _yet_to_begin(self, collection_id: int, request: JobRequest) -> JobRecord | None:
+        alike = (
+            one
+            for one in self._waiting
+            if (one.collection_id, one.request) == (collection_id, request)
+        )
+        return next(
+            (
+                one
+                for one in alike
+                if one.state is JobState.QUEUED and one.started_at is None and one.id != self._held
+            ),
+            None,
+        )
 
     async def _created(self, collection: CollectionRecord, request: JobRequest) -> JobRecord:
         self.check_room()

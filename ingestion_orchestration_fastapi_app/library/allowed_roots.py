@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -126,7 +127,7 @@ class AllowedRoots:
 
     def _remembered(self, paths: Sequence[bytes]) -> None:
         now = self._folders
-        self._folders = AllowedFolders(now.configured, now.is_bound, tuple(paths), now.own)
+        self._folders = replace(now, remembered=tuple(paths))
 
     def _advice(self, text: str) -> str:
         allowed = _shown([root.path for root in self.roots])

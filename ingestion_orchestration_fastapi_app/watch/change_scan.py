@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     ScanFault,
     ScanStalled,
 )
-from ingestion_orchestration_fastapi_app.ports.folder_events import MAX_FOLDERS
+from ingestion_orchestration_fastapi_app.ports.folders.folder_events import MAX_FOLDERS
 from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.folders import FolderRepository
 from ingestion_orchestration_fastapi_app.ports.library import Library, ScanGroup

@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Origin
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
-from ingestion_orchestration_fastapi_app.ports.folder_events import (
+from ingestion_orchestration_fastapi_app.ports.folders.folder_events import (
     MAX_FOLDERS,
     DirtyFolders,
     Feed,

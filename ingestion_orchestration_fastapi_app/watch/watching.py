@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
-from ingestion_orchestration_fastapi_app.ports.folder_events import FolderEvents
+from ingestion_orchestration_fastapi_app.ports.folders.folder_events import FolderEvents
 from ingestion_orchestration_fastapi_app.ports.ledger.collections import CollectionRepository
 from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan
 from ingestion_orchestration_fastapi_app.watch.watched_folder import Timing, WatchedFolder

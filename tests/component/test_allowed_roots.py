@@ -43,7 +43,9 @@ async def remove(running: Running, path: Path | str, *, by: dict[str, str]) -> A
 
 
 async def listed(running: Running) -> dict[str, str]:
-    return {root["path"]: root["source"] for root in (await running.get("/roots"))["roots"]}
+    """Without the inbox, which is always one."""
+    roots = {root["path"]: root["source"] for root in (await running.get("/roots"))["roots"]}
+    return {path: source for path, source in roots.items() if source != "inbox"}
 
 
 async def test_a_folder_that_its_user_added_is_allowed_after_the_next_start(

@@ -15,7 +15,7 @@ from anyio import Event, fail_after
 from ingestion_orchestration_fastapi_app.adapters.inotify.folder_watch import InotifyEvents
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.ports.folder_events import (
+from ingestion_orchestration_fastapi_app.ports.folders.folder_events import (
     DirtyFolders,
     DirtySnapshot,
     Feed,

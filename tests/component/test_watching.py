@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
-from ingestion_orchestration_fastapi_app.ports.folder_events import MAX_FOLDERS, MAX_QUIETS
+from ingestion_orchestration_fastapi_app.ports.folders.folder_events import MAX_FOLDERS, MAX_QUIETS
 from tests.component.watch_bench import (
     DEBOUNCE_S,
     PHOTOS,

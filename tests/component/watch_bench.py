@@ -20,7 +20,10 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, O
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.domain.scanning.found import Mounted, ScanFault
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
-from ingestion_orchestration_fastapi_app.ports.folder_events import DirtyFolders, NoEventsError
+from ingestion_orchestration_fastapi_app.ports.folders.folder_events import (
+    DirtyFolders,
+    NoEventsError,
+)
 from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan
 from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
 from ingestion_orchestration_fastapi_app.watch.watching import Watching

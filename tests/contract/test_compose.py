@@ -99,7 +99,7 @@ def test_every_volume_is_declared_used_and_where_its_service_looks() -> None:
             used.add(source)
             assert mounted in service["environment"].values(), (name, volume)
             assert f" {mounted} " in DOCKERFILE.replace("\n", " "), "made with its owner"
-    assert used == COMPOSE["volumes"].keys() == {"models", "cache", "store", "ledger"}
+    assert used == COMPOSE["volumes"].keys() == {"models", "cache", "store", "ledger", "inbox"}
 
 
 def test_photos_are_mounted_read_only_and_may_be_ingested() -> None:

@@ -32,6 +32,7 @@ READS = frozenset(
         "ledger.jobs.failed_keys",
         "ledger.files.recall",
         "ledger.files.seen_contents",
+        "ledger.files.with_content",
         "ledger.folders.not_seen_in_scan",
         "ledger.folders.totals",
         "ledger.folders.is_unchanged_below",

@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileRecord,
     Outcome,
 )
-from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, is_within
 from ingestion_orchestration_fastapi_app.domain.files.records import (
     FileOutcome,
     FileStart,
@@ -144,6 +144,19 @@ class MemoryFiles:
             if any((made.kind, made.state) == _STORED for made in one.artefacts)
         ]
         return sorted(found)[:limit]
+
+    async def with_content(
+        self, collection_id: int, sha256: bytes, *, within: bytes
+    ) -> list[bytes]:
+        await checkpoint()
+        kept = self._state.collections.get(collection_id)
+        files = kept.files if kept else {}
+        paths = [
+            self._state.absolute(collection_id, key)
+            for key, row in sorted(files.items(), key=lambda one: one[1].record.row)
+            if row.record.sha256 == sha256
+        ]
+        return [path for path in paths if is_within(path, within)][:8]
 
     async def delete_files(
         self,

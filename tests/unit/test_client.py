@@ -17,6 +17,7 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
+from tests.unit.client_arguments import ARGUMENTS, IMAGE_ID
 from utils.client import (
     BusyError,
     ConflictError,
@@ -28,50 +29,10 @@ from utils.client import (
     RefusedError,
 )
 from utils.contract import CollectionList, ErrorCode, SearchTextRequest
-from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
 from utils.contract.examples import HIT, JOB
-from utils.contract.filters import FilterSpec
 
 pytestmark = pytest.mark.anyio
 REPOSITORY = Path(__file__).parents[2]
-IMAGE_ID = "0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"
-ARGUMENTS: dict[str, Any] = {
-    "image_id": IMAGE_ID,
-    "image_ids": [IMAGE_ID],
-    "collection": "cats",
-    "name": "a-b",
-    "new_name": "c",
-    "job_id": "ab12",
-    "generation_id": 2,
-    "path": "/photos",
-    "old_path": "/a",
-    "new_path": "/b",
-    "below": "/photos",
-    "sha256": "00",
-    "api_key": "key",
-    "export_id": "a-b",
-    "file_name": "manifest.json",
-    "picture": b"bytes",
-    "pictures": {"one.jpg": b"bytes"},
-    "filters": FilterSpec(rating_min=3),
-    "sort": BrowseSort.PATH,
-    "order": BrowseOrder.DESC,
-    "by": TimelineStep.MONTH,
-    "limit": 5,
-    "offset": 6,
-    "cursor": "c",
-    "after": "0f",
-    "kind": "ingest",
-    "id_prefix": "ab",
-    "zoom": 3,
-    "size": 512,
-    "image_format": "webp",
-    "min_score": 0.5,
-    "min_latitude": 1.5,
-    "min_longitude": 2.5,
-    "max_latitude": 3.5,
-    "max_longitude": 4.5,
-}
 
 
 @pytest.fixture

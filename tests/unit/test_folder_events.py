@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
-from ingestion_orchestration_fastapi_app.ports.folder_events import (
+from ingestion_orchestration_fastapi_app.ports.folders.folder_events import (
     MAX_FOLDERS,
     MAX_QUIETS,
     DirtyFolders,

@@ -181,3 +181,15 @@ async def test_what_is_known_at_a_path_is_a_file_with_a_point_or_a_folder_with_o
     paths = [root + one for one in asked]
     assert await ledger.folders.known_at(made.id, [*paths, b"/elsewhere/a"]) == paths[:4]
     assert await ledger.folders.known_at(made.id, [b"/"]) == [b"/"]
+
+
+async def test_files_of_a_content_are_found_by_their_paths(ledger: Ledger) -> None:
+    made = await running(ledger)
+    names = (b"a/1.jpg", b"a/2.jpg", b"ab/3.jpg")
+    await ledger.files.register("job-1", made.id, [file_start(name) for name in names])
+    await complete(ledger, made, *(stored(name) for name in names))
+    inside = ROOT.path + b"/a"
+    found = await ledger.files.with_content(made.id, SHA, within=inside)
+    assert found == [inside + b"/1.jpg", inside + b"/2.jpg"]
+    assert await ledger.files.with_content(made.id, bytes(32), within=inside) == []
+    assert await ledger.files.with_content(made.id + 1, SHA, within=inside) == []

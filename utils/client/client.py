@@ -7,6 +7,7 @@ from utils.client.images import ImageCalls
 from utils.client.jobs import JobCalls
 from utils.client.searching import SearchCalls
 from utils.client.transfer import TransferCalls
+from utils.client.uploads import UploadCalls
 from utils.contract import (
     Health,
     OrchestratorCapabilities,
@@ -22,10 +23,12 @@ class _Key(Wire):
     key: str
 
 
-class PhotoseekClient(JobCalls, CollectionCalls, ImageCalls, SearchCalls, TransferCalls):
+class PhotoseekClient(
+    JobCalls, CollectionCalls, ImageCalls, SearchCalls, TransferCalls, UploadCalls
+):
     """Use it as an async context manager. Each method is the operation of its name in the OpenAPI
-    document, but for `all_...`, which go through the pages, and `wait_for_job`. All raise
-    PhotoseekError.
+    document, but for `all_...`, which go through the pages, `upload_all` and `wait_for_job`. All
+    raise PhotoseekError.
     """
 
     async def get_capabilities(self) -> OrchestratorCapabilities:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from enum import Enum
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 
 import anyio
 import httpx
@@ -17,7 +17,7 @@ from utils.contract import API_PREFIX, LOCAL_SECRET_HEADER, ProblemBody, Reply, 
 
 Answer = TypeVar("Answer", bound=Reply)
 Parameter = str | int | float | bool | Enum | Sequence[str] | None
-Files = Sequence[tuple[str, tuple[str, bytes]]]  # field, and name and content
+Files = Sequence[tuple[str, tuple[str, bytes | BinaryIO]]]  # field, and name and content
 _SHORTEST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 30.0
 
@@ -117,6 +117,9 @@ class Connection:
         parameters: Mapping[str, Parameter],
     ) -> httpx.Response:
         for left in range(self._retries, -1, -1):
+            for _, (_, content) in files or ():
+                if not isinstance(content, bytes):
+                    content.seek(0)  # it was read by the try before
             request = self._request(
                 method, path, body=body, files=files, data=data, parameters=parameters
             )

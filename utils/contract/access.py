@@ -26,9 +26,9 @@ class AllowedRootReply(Reply):
     model_config = ConfigDict(json_schema_extra={"examples": [_ROOT]})
 
     path: str = Field(description="The folder.")
-    source: Literal["setting", "default", "remembered"] = Field(
+    source: Literal["setting", "default", "remembered", "inbox"] = Field(
         description="Who allows it: the setting INGEST_ROOTS, the default where that is not set, "
-        "or a user who added it."
+        "or a user who added it; the inbox is where uploads are kept."
     )
 
 

@@ -84,10 +84,13 @@ def located(status: int, description: str, links: Mapping[str, Any]) -> Response
 
 
 def multipart_body(
-    fields: Mapping[str, str], *, required: str, many: bool = False
+    fields: Mapping[str, str], *, required: str, many: bool = False, least: int | None = None
 ) -> dict[str, object]:
-    """For `openapi_extra=` of a route that reads the body itself: `fields` of files, described."""
-    properties = {
+    """For `openapi_extra=` of a route that reads the body itself: `fields` of files, described.
+
+    `least`: how many files the required one has at least.
+    """
+    properties: dict[str, dict[str, object]] = {
         name: (
             {"type": "array", "items": _BINARY, "description": text}
             if many
@@ -95,6 +98,8 @@ def multipart_body(
         )
         for name, text in fields.items()
     }
+    if least is not None:
+        properties[required]["minItems"] = least
     form = {
         "type": "object",
         "properties": properties,

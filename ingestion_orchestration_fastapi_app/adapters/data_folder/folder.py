@@ -16,10 +16,11 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder.private_files impo
 from ingestion_orchestration_fastapi_app.errors import DataFolderLocked, DataFolderUnusable
 
 LEDGER_NAME = "ledger.sqlite"
+INBOX_NAME = "inbox"  # where no other folder is set for uploads
 _LOCK_NAME = "photoseek.lock"
 _UP_LOCK_NAME = "up.lock"
 _OWN_NAMES = frozenset(
-    {_LOCK_NAME, _UP_LOCK_NAME, SECRET_NAME, "store", "cache", "exports", "logs"}
+    {_LOCK_NAME, _UP_LOCK_NAME, SECRET_NAME, INBOX_NAME, "store", "cache", "exports", "logs"}
 )
 _CACHE_NAMES = ("vectors", "pictures")
 

@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import mount_number
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.ports.folder_events import (
+from ingestion_orchestration_fastapi_app.ports.folders.folder_events import (
     DirtyFolders,
     Feed,
     NoEventsError,

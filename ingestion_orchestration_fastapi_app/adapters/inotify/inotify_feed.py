@@ -16,7 +16,7 @@ from anyio import CapacityLimiter, Lock, to_thread
 from asyncinotify import Event, Inotify, Mask, Watch
 
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.ports.folder_events import DirtyFolders
+from ingestion_orchestration_fastapi_app.ports.folders.folder_events import DirtyFolders
 
 _SELF_LOST = Mask.DELETE_SELF | Mask.MOVE_SELF | Mask.UNMOUNT
 _CAME = Mask.CREATE | Mask.MOVED_TO | Mask.ATTRIB  # a changed right may open a folder

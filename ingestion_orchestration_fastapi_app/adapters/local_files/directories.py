@@ -59,7 +59,7 @@ def _check_listed(folder: bytes, text: str) -> None:
 
 
 def allowed_folders(
-    configured: Iterable[Path], *, is_bound: bool, own: Iterable[Path]
+    configured: Iterable[Path], *, is_bound: bool, own: Iterable[Path], inbox: Path | None = None
 ) -> AllowedFolders:
     """What may be looked at before anything is remembered: links are followed now. Blocking."""
     return AllowedFolders(
@@ -67,6 +67,7 @@ def allowed_folders(
         is_bound,
         (),
         tuple(true_path(os.fsencode(path)) for path in own),
+        None if inbox is None else true_path(os.fsencode(inbox)),
     )
 
 

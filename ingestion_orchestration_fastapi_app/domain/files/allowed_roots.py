@@ -20,6 +20,7 @@ class RootSource(StrEnum):
     SETTING = "setting"  # INGEST_ROOTS
     DEFAULT = "default"  # where that is not set
     REMEMBERED = "remembered"  # named by a user
+    INBOX = "inbox"  # where uploads are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,14 @@ class AllowedFolders:
 
     `configured` is a bound where a user set it: nothing outside is allowed, whatever is
     remembered. It alone can name a folder in /dev/shm. `own` are the folders that Photoseek
-    itself writes to.
+    itself writes to; the `inbox`, which may lie in one of them, is allowed all the same.
     """
 
     configured: tuple[bytes, ...]
     is_bound: bool
     remembered: tuple[bytes, ...]
     own: tuple[bytes, ...]
+    inbox: bytes | None = None
 
     @cached_property
     def roots(self) -> tuple[AllowedRoot, ...]:
@@ -49,10 +51,16 @@ class AllowedFolders:
         named = [AllowedRoot(path, source) for path in self.configured if not self._is_system(path)]
         kept = [path for path in self.remembered if self.refusal(path) is None]
         found = named + [AllowedRoot(path, RootSource.REMEMBERED) for path in kept]
+        if self.inbox is not None and not self._is_system(self.inbox):
+            found.append(AllowedRoot(self.inbox, RootSource.INBOX))
         return tuple({root.path: root for root in reversed(found)}.values())[::-1]
 
     def allows(self, path: bytes) -> bool:
-        if self._is_system(path) or any(is_within(path, folder) for folder in self.own):
+        if self._is_system(path):
+            return False
+        if self.inbox is not None and is_within(path, self.inbox):
+            return True
+        if any(is_within(path, folder) for folder in self.own):
             return False
         return any(is_within(path, root.path) for root in self.roots)
 

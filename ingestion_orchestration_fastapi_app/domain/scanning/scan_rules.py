@@ -25,12 +25,20 @@ class ExcludeRules:
     What lies in an excluded folder is never met.
     """
 
-    def __init__(self, patterns: Iterable[str] = (), *, own: Iterable[bytes] = ()) -> None:
-        """`own` are the folders that Photoseek writes to, absolute and without links.
+    def __init__(
+        self,
+        patterns: Iterable[str] = (),
+        *,
+        own: Iterable[bytes] = (),
+        inbox: bytes | None = None,
+    ) -> None:
+        """`own` are the folders that Photoseek writes to, absolute and without links. The `inbox`
+        may lie in one of them: what was uploaded to it is photographs.
 
         Raises ValueError, with a text for the user, for a pattern that is none.
         """
         self._own = frozenset(own)
+        self._inbox = inbox
         every = [composed(one) for one in (*foreign_files.NAMES, *patterns)]
         self._file = _Globs([one for one in every if not one.endswith("/")])
         self._folder = _Globs([one.removesuffix("/") for one in every])
@@ -43,6 +51,8 @@ class ExcludeRules:
 
     def is_own(self, path: bytes) -> bool:
         """Whether Photoseek writes there, as this absolute path or one above it is its own."""
+        if self._inbox is not None and is_within(path, self._inbox):
+            return False
         return any(is_within(path, folder) for folder in self._own)
 
     def excludes_file(self, path: bytes) -> bool:

@@ -64,6 +64,13 @@ class FileRepository(Protocol):
     ) -> list[tuple[int, bytes]]:
         """By row: hashes of the seen files that have a point of what was last judged."""
 
+    async def with_content(
+        self, collection_id: int, sha256: bytes, *, within: bytes
+    ) -> list[bytes]:
+        """Absolute paths of a few files that had this content when they were last read, in a
+        folder.
+        """
+
     async def delete_files(
         self,
         job_id: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from starlette._utils import get_route_path
 from starlette.datastructures import Headers
@@ -32,7 +33,8 @@ class RefusedBody(HTTPException):
 
 
 class BodyLimit:
-    """ASGI middleware. `max_bytes` bounds every body, except multipart ones to these `uploads`.
+    """ASGI middleware. `max_bytes` bounds every body, except multipart ones to these `uploads`, and
+    to `streamed`, whose routes use a body up as it comes, and look for its end themselves.
 
     What a body declares beyond its bound is refused before a byte of it is read. What is held at
     once has a bound, too: `held_uploads`, which is None where uploads are used up as they come.
@@ -45,6 +47,7 @@ class BodyLimit:
         max_bytes: int,
         uploads: Mapping[str, int],
         held_uploads: HeldBodies | None = None,
+        streamed: Mapping[str, int] = MappingProxyType({}),
         drain: DrainBounds | None = None,
     ) -> None:
         self._app = app
@@ -52,6 +55,8 @@ class BodyLimit:
         self._uploads = uploads
         self._held = HeldBodies(_SMALL_BODIES * max_bytes)
         self._held_uploads = held_uploads
+        self._streamed = streamed
+        self._passing = HeldBodies(None)
         self._drain = drain or DrainBounds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +68,10 @@ class BodyLimit:
         held: HeldBodies | None = self._held
         form_end: FormEnd | None = None  # who uses forms up as they come looks for it himself
         path = get_route_path(scope)
-        if path in self._uploads and media_type(headers.get("Content-Type", "")) == MULTIPART:
+        is_form = media_type(headers.get("Content-Type", "")) == MULTIPART
+        if is_form and path in self._streamed:
+            limit, held = self._streamed[path], self._passing
+        elif is_form and path in self._uploads:
             limit, held = self._uploads[path], self._held_uploads
             form_end = None if held is None else FormEnd(headers["Content-Type"])
         if (fault := _fault_of(headers, limit)) is not None:

@@ -52,9 +52,12 @@ class _Body:
 
 
 class HeldBodies:
-    """Bounds the bytes of all bodies held at once. Where they exceed it, the slowest is ended."""
+    """Bounds the bytes of all bodies held at once. Where they exceed it, the slowest is ended.
 
-    def __init__(self, max_bytes: int) -> None:
+    None: of bodies that are used up as they come, which have to come at their pace all the same.
+    """
+
+    def __init__(self, max_bytes: int | None) -> None:
         self._max_bytes = max_bytes
         self._total_bytes = 0
         self._waited_for: set[_Body] = set()
@@ -89,6 +92,8 @@ class HeldBodies:
         return message
 
     def _hold(self, body: _Body, count_bytes: int) -> None:
+        if self._max_bytes is None:
+            return
         body.held_bytes += count_bytes
         self._total_bytes += count_bytes
         while self._total_bytes > self._max_bytes:

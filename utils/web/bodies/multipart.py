@@ -9,7 +9,7 @@ from typing import TypeAlias
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from utils.problems import BatchTooLarge, MalformedMultipart
+from utils.problems import BatchTooLarge, MalformedMultipart, Problem
 
 MAX_HEADER_LINE_BYTES = 16 * 1024  # a filename may be 4,096 characters of 3 bytes
 MAX_BOUNDARY_CHARACTERS = 200
@@ -84,6 +84,7 @@ class MultipartEvents:
         self._parts_begun = 0
         self._events: list[PartEvent] = []
         self._ended = False
+        self._fault: Problem | None = None
         self._field: list[bytes] = []
         self._value: list[bytes] = []
         self._begin_headers()
@@ -107,20 +108,21 @@ class MultipartEvents:
 
     def feed(self, chunk: bytes) -> list[PartEvent]:
         """What this chunk brought, in the body's order: of each part PartBegun, any number of
-        PartData, PartEnded.
+        PartData, PartEnded. What came before a fault is told first: the next call raises.
         """
+        if self._fault is not None:
+            raise self._fault
         self._total_bytes += len(chunk)
         if self._total_bytes > self._max_total_bytes:
             limit = self._max_total_bytes
             raise BatchTooLarge(f"The body is larger than {limit} bytes.", limit=limit)
         if self._head is not None:
             chunk = self._past_opening(chunk)
-        try:
-            if chunk and not self._ended:  # what follows the end is an epilogue, to be ignored
-                self._parser.write(chunk)
-        except FormParserError as exc:
-            raise MalformedMultipart("The body cannot be cut into parts.") from exc
+        if chunk and not self._ended:  # what follows the end is an epilogue, to be ignored
+            self._fault = self._fault_in(chunk)
         events, self._events = self._events, []
+        if self._fault is not None and not events:
+            raise self._fault
         return events
 
     def close(self) -> None:
@@ -129,8 +131,19 @@ class MultipartEvents:
         Raises:
             MalformedMultipart: the closing boundary never came; the parser alone accepts that.
         """
+        if self._fault is not None:
+            raise self._fault
         if not self._ended:
             raise MalformedMultipart("The body ends before its closing boundary.")
+
+    def _fault_in(self, chunk: bytes) -> Problem | None:
+        try:
+            self._parser.write(chunk)
+        except FormParserError:
+            return MalformedMultipart("The body cannot be cut into parts.")
+        except TooManyParts as exc:
+            return exc
+        return None
 
     def _past_opening(self, chunk: bytes) -> bytes:
         """Holds bytes back until it is sure that the body opens with its boundary.

@@ -29,7 +29,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     FileRecord,
     Outcome,
 )
-from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, is_within
 from ingestion_orchestration_fastapi_app.domain.files.records import (
     FileOutcome,
     FileStart,
@@ -54,6 +54,8 @@ FROM job_items i JOIN files f ON f.id = i.file_id
 LEFT JOIN roots r ON r.collection_id = f.collection_id AND r.root_id = f.root_id
 WHERE i.job_number = ? AND i.outcome = 'pending'
 """
+
+_MOST_COPIES = 8
 
 
 def prepare(db: sqlite3.Connection) -> None:
@@ -175,6 +177,19 @@ class FilesTable(Repository):
         )
         rows = db.execute(query, (after, collection_id))
         return list(islice((row for row in rows if row[0] in seen), limit))
+
+    @reads
+    def with_content(
+        self, db: sqlite3.Connection, collection_id: int, sha256: bytes, *, within: bytes
+    ) -> list[bytes]:
+        rows = db.execute(
+            "SELECT r.path, f.path FROM files f JOIN roots r"
+            " ON r.collection_id = f.collection_id AND r.root_id = f.root_id"
+            " WHERE f.collection_id = ? AND f.sha256 = ? ORDER BY f.id",
+            (collection_id, sha256),
+        )
+        paths = (root.rstrip(b"/") + b"/" + path for root, path in rows)
+        return list(islice((path for path in paths if is_within(path, within)), _MOST_COPIES))
 
     @writes
     def delete_files(

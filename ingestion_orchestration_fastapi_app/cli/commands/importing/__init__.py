@@ -1,0 +1,1 @@
+"""What gets pictures in: folders that may be imported, imports, uploads."""

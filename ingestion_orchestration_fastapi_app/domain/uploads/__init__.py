@@ -1,0 +1,1 @@
+"""Uploads: names of files that clients send, and what became of each."""
