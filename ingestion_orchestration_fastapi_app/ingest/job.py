@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
-from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny_model_warnings
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     FILES_LANE,
@@ -26,9 +25,10 @@ from ingestion_orchestration_fastapi_app.ingest.context import (
     Concurrency,
     GenerationSwitchedError,
     JobContext,
-    Scanned,
 )
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
+from ingestion_orchestration_fastapi_app.ingest.lookups.context import Scanned
+from ingestion_orchestration_fastapi_app.ingest.lookups.permission import refused
 from ingestion_orchestration_fastapi_app.ingest.pipeline import run
 from ingestion_orchestration_fastapi_app.ingest.removal import remove_missing
 from ingestion_orchestration_fastapi_app.ingest.stages.scan import write_known
@@ -45,8 +45,6 @@ from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from utils.contract import Capabilities, ErrorCode, JobState
 from utils.problems import ServiceOverloaded
-
-NOT_ALLOWED = "the folder lies outside those that may be imported, or leads outside by a link now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +86,9 @@ class Ingest:
         parts = scanned_parts(record.request, recursive=options.recursive)
         with stop.interruptible():
             bound = await self._bound(scope, options, parts)
-            # Asked at each start: while a job waits, or is paused, its folder may be taken off
-            # the roots, or a link may take its place.
-            for top in dict.fromkeys(part.top for part in parts):
-                if not await self.ports.library.is_allowed(top):
-                    where = f"{display_text(top)}: " if record.request.paths else ""
-                    code = ErrorCode.DIRECTORY_NOT_ALLOWED
-                    return Ending(JobState.FAILED, where + NOT_ALLOWED, code)
+            refusal = await refused(self.ports.library, record.request, parts)
+            if refusal is not None:
+                return refusal
             is_checked = True
         if bound is None or not is_checked:
             return None
@@ -143,12 +137,12 @@ class Ingest:
                 )
                 if failed:
                     scope.progress.ended(Outcome.FAILED, gone, images=failed)
-                refusal = await remove_missing(job) if options.sync else None
+                guarded = await remove_missing(job) if options.sync else None
         await self.collections.words.settle(collection)
         if stop.asked:
             return None
-        if refusal is not None:
-            return Ending(JobState.COMPLETED, refusal, ErrorCode.DELETE_GUARD)
+        if guarded is not None:
+            return Ending(JobState.COMPLETED, guarded, ErrorCode.DELETE_GUARD)
         return await self._summary(record.id, job.scanned)
 
     async def _bound(
@@ -193,12 +187,9 @@ class Ingest:
         )
 
     async def _summary(self, job_id: str, scanned: Scanned) -> Ending:
-        if scanned.absent:
-            told = "; ".join(detail for _, detail in scanned.absent.values())
-            return Ending(JobState.COMPLETED, told, ErrorCode.DIRECTORY_NOT_FOUND)
-        if scanned.lacking:
-            told = "; ".join(scanned.lacking.values())
-            return Ending(JobState.COMPLETED, told, ErrorCode.FILE_NOT_FOUND)
+        if scanned.lack is not None:
+            code, told = scanned.lack
+            return Ending(JobState.COMPLETED, told, code)
         record = await self.ports.ledger.jobs.find(job_id)
         assert record is not None
         counts = record.counts

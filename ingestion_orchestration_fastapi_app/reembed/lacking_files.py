@@ -16,11 +16,8 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import Genera
 from ingestion_orchestration_fastapi_app.domain.scanning.found import ScanFault, ScanStalled
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import Send, ToRead
-from ingestion_orchestration_fastapi_app.ingest.stages.scan import (
-    RETRY_STALLED_S,
-    register,
-    write_known,
-)
+from ingestion_orchestration_fastapi_app.ingest.lookups.folder_scan import RETRY_STALLED_S
+from ingestion_orchestration_fastapi_app.ingest.stages.scan import register, write_known
 from utils.contract import ErrorCode
 
 PAGE = 1024

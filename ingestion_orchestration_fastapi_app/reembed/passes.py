@@ -23,8 +23,9 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
 from ingestion_orchestration_fastapi_app.errors import SwitchGuarded
 from ingestion_orchestration_fastapi_app.inference_pool.lease import InferenceLease
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
-from ingestion_orchestration_fastapi_app.ingest.context import Concurrency, JobContext, Scanned
+from ingestion_orchestration_fastapi_app.ingest.context import Concurrency, JobContext
 from ingestion_orchestration_fastapi_app.ingest.deduplicator import Deduplicator
+from ingestion_orchestration_fastapi_app.ingest.lookups.context import Scanned
 from ingestion_orchestration_fastapi_app.ingest.pipeline import run
 from ingestion_orchestration_fastapi_app.ingest.suspects.crash_suspects import CrashSuspects
 from ingestion_orchestration_fastapi_app.ingest.suspects.read_control import ReadControl

@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import Moun
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking import same_folder
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folder import SameFolders
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
-from ingestion_orchestration_fastapi_app.ingest.stages import scan
+from ingestion_orchestration_fastapi_app.ingest.lookups import folder_scan
 from ingestion_orchestration_fastapi_app.ingest.suspects import read_control
 from tests.component.orchestrator_app import Running, orchestrator, paint
 from utils.contract import ErrorCode
@@ -46,7 +46,7 @@ class DeadMount:
             monkeypatch.setattr(module, "mount_table", self._mounted)
         for module in (filesystem, local_file):
             monkeypatch.setattr(module, "ANSWER_LIMIT_S", LIMIT_S)
-        for module, name in ((scan, "RETRY_STALLED_S"), (read_control, "RETRY_S")):
+        for module, name in ((folder_scan, "RETRY_STALLED_S"), (read_control, "RETRY_S")):
             monkeypatch.setattr(module, name, 0.05)
 
     def _mounted(self) -> Iterator[Mount]:

@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files import (
     regular_file,
     whole_file,
 )
-from ingestion_orchestration_fastapi_app.ingest.stages import scan
+from ingestion_orchestration_fastapi_app.ingest.lookups import folder_scan
 from ingestion_orchestration_fastapi_app.ingest.suspects import embed_control, read_control
 from tests.component.bench import PATIENCE_S, Bench
 from tests.component.job_steps import started
@@ -32,7 +32,7 @@ BAD = b"05.jpg"
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_control, "GAP_S", 0.002)
     monkeypatch.setattr(read_control, "RETRY_S", 0.002)
-    monkeypatch.setattr(scan, "RETRY_STALLED_S", 0.002)
+    monkeypatch.setattr(folder_scan, "RETRY_STALLED_S", 0.002)
 
 
 def bench_of(images: int = 10) -> Bench:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind, found
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import stored as stored_artefact
-from ingestion_orchestration_fastapi_app.domain.files.change_detection import counts
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.library.new_points import point_of
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
@@ -20,6 +19,10 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     Send,
     forgotten,
     stored,
+)
+from ingestion_orchestration_fastapi_app.ingest.lookups.cached_content import (
+    cached_content,
+    needs_no_caption,
 )
 from ingestion_orchestration_fastapi_app.resources.grouping import grouped
 
@@ -35,15 +38,15 @@ async def cache_lookup(
         async for met in grouped(files, most=GROUP, linger_s=LINGER_S, more=_more(job)):
             group = await _remembered(job, met, results)
             fresh = [file for file in group if not await _waits(job, file)]
-            vectors, pictures, captions = await _cached(job, fresh)
+            known = await cached_content(job, fresh)
             hits: list[Result] = []
             misses: list[ReadFile] = []
             copies: list[ReadFile] = []
             for file in fresh:  # no await inside: of two copies in one group one is the owner
                 sha256 = file.content.picture_key
-                vector, picture = vectors.get(sha256), pictures.get(sha256)
-                caption = captions.get(sha256)
-                if caption is None and not _needs_no_caption(job, file):
+                vector, picture = known.vectors.get(sha256), known.pictures.get(sha256)
+                caption = known.captions.get(sha256)
+                if caption is None and not needs_no_caption(job, file):
                     vector = None  # one request makes both
                 if vector is not None and picture is not None:
                     hits.append(_hit(job, file.without_bytes(), picture, vector, caption))
@@ -101,44 +104,6 @@ async def _attached(job: JobContext, copy: ReadFile) -> bool:
     if attached:
         job.crash_suspects.release(copy.point_id)
     return attached
-
-
-async def _cached(
-    job: JobContext, files: list[ReadFile]
-) -> tuple[dict[bytes, Vector], dict[bytes, Picture], dict[bytes, str]]:
-    if job.options.force or not files:
-        return {}, {}, {}
-    cache = job.ports.cache
-    captions: dict[bytes, str] = {}
-    hashes = list({file.content.picture_key for file in files})
-    with job.progress.busy("known"):
-        vectors = await _vectors(job, hashes)
-        pictures = await cache.pictures(job.ports.preparation.picture_version, hashes)
-        if job.caption_fingerprint is not None:  # also where none is wanted: it costs nothing
-            captions = await cache.captions(job.caption_fingerprint, hashes)
-    return vectors, pictures, captions
-
-
-async def _vectors(job: JobContext, hashes: list[bytes]) -> dict[bytes, Vector]:
-    found = await job.ports.cache.vectors([job.vector_key(sha256) for sha256 in hashes])
-    vectors = {key.sha256: vector for key, vector in found.items()}
-    missing = [sha256 for sha256 in hashes if sha256 not in vectors]
-    earlier = [key for sha256 in missing for key in job.earlier_vector_keys(sha256)]
-    found = await job.ports.cache.vectors(earlier)
-    return vectors | {key.sha256: vector for key, vector in found.items()}
-
-
-def _needs_no_caption(job: JobContext, file: ReadFile) -> bool:
-    """None is wanted, or it is known of this content that it can have none."""
-    if not job.wants_captions:
-        return True
-    record, content = file.record, file.content
-    if record is None or record.stat is None or record.sha256 != content.sha256:
-        return False
-    if record.stat.sidecar_mark != content.file.stat.sidecar_mark:
-        return False  # it may be turned another way
-    caption = found(record.artefacts, Kind.CAPTION, job.wanted.caption_model or "")
-    return caption is not None and caption.is_verdict and counts(caption, job.readers)
 
 
 def caption_artefact(job: JobContext, caption: str | None) -> Artefact | None:

@@ -1,0 +1,1 @@
+"""What an import learns before it writes anything: a dry run is no more than that."""
