@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from anyio import CapacityLimiter
+
+from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import free_bytes
 from ingestion_orchestration_fastapi_app.adapters.local_files.whole_file import read_text
 from ingestion_orchestration_fastapi_app.captions.job import CaptionImages
 from ingestion_orchestration_fastapi_app.composition.opened import Opened
+from ingestion_orchestration_fastapi_app.dry_run.costs import Costs
+from ingestion_orchestration_fastapi_app.dry_run.job import DryRun
 from ingestion_orchestration_fastapi_app.evaluation.job import Evaluate
 from ingestion_orchestration_fastapi_app.evaluation.named_files import NamedFiles
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
@@ -68,10 +75,17 @@ def job_kinds(
         keep_bytes=settings.min_free_bytes,
         made_by=f"photoseek {installed_version()}",
     )
+    costs = Costs(
+        partial(free_bytes, settings.data_dir), settings.min_free_bytes, CapacityLimiter(1)
+    )
+    dry_running = DryRun(
+        collections, pool, costs, settings.hash_workers, settings.delete_guard_percent
+    )
     captions = NamedFiles(outside.allowed, outside.threads, read_text)
     return Kinds(
         [
             ingesting.kind,
+            dry_running.kind,
             reembedding.kind,
             Verify(collections, thumbnails, words_filling).kind,
             Undo(collections, restoring).kind,

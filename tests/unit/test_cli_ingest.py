@@ -14,7 +14,7 @@ from tests.unit.stand_in_orchestrator import (
     StandInOrchestrator,
     job,
 )
-from utils.contract import ErrorCode, JobState
+from utils.contract import ErrorCode, JobReport, JobState, ReportExample, ReportFinding
 
 
 def test_ingest_follows_the_job_and_lists_failures_by_code(
@@ -91,6 +91,55 @@ def test_ingest_sends_several_folders_and_files_as_paths(
     ]
     many = photoseek("ingest", *["/photos"] * 257)
     assert (many.exit_code, "256 are the most" in many.output) == (2, True)
+
+
+def test_a_dry_run_tells_counts_time_and_space_and_remembers_no_folder(
+    orchestrator: StandInOrchestrator,
+) -> None:
+    ended = job(JobState.COMPLETED).model_copy(update={"kind": "dry_run"})
+    orchestrator.jobs = [ended]
+    numbers = {
+        **dict.fromkeys(("found", "new", "to_open", "looked_into"), 1200),
+        **{"embedded": 1100, "cached": 60, "skipped": 40, "failed": 0, "missing": 3},
+        **{"bytes_needed": 33_000_000, "bytes_free": 10**11, "bytes_kept_free": 10**9},
+    }
+    example = ReportExample(path="/photos/a\x1b.txt", point_id="", detail="")
+    skipped = ReportFinding(finding="skipped: text", count=40, mended=0, examples=(example,))
+    orchestrator.report = JobReport(
+        job_id=JOB_ID,
+        kind="dry_run",
+        state=JobState.COMPLETED,
+        numbers=numbers,
+        findings=(skipped,),
+        figures={"seconds_low": 61.0, "seconds_high": 3700.0},
+    )
+    result = photoseek("ingest", "/photos", "--dry-run")
+    assert result.exit_code == 0
+    for said in (
+        "1,200 files (1,200 new, 0 changed, 0 unchanged): 1,100 to embed, 60 known",
+        "40 no images, 0 that fail. Of 3 known images",
+        "Time: 0:01:01 to 1:01:40.",
+        "Space: 33.0 MB of 100,000.0 MB free",
+        "skipped: text: 40\n  /photos/a\\x1b.txt\n  and 39 more",
+    ):
+        assert said in result.output
+    assert orchestrator.heard[0][2]["dry_run"] is True
+    assert not [path for _, path, _ in orchestrator.heard if path.endswith("/roots")]
+    assert '"figures"' in photoseek("ingest", "/photos", "--dry-run", "--json").output
+    assert photoseek("ingest", "/photos", "--dry-run", "--watch").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [({}, "Time: nobody can tell"), ({"seconds_low": 9.0}, "Time: 0:00:09 at least")],
+)
+def test_a_dry_run_says_what_it_cannot_tell(
+    orchestrator: StandInOrchestrator, figures: dict[str, float], said: str
+) -> None:
+    orchestrator.jobs = [job(JobState.COMPLETED).model_copy(update={"kind": "dry_run"})]
+    update = {"kind": "dry_run", "findings": (), "figures": figures}
+    orchestrator.report = orchestrator.report.model_copy(update=update)
+    assert said in photoseek("ingest", "/photos", "--dry-run").output
 
 
 def test_ingest_sends_an_absolute_path(

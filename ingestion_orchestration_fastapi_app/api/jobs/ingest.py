@@ -11,6 +11,7 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppState
 from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.links import OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.security import WRITES
+from ingestion_orchestration_fastapi_app.domain.jobs.dry_runs import dry_run_request
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     IngestOptions,
     import_request,
@@ -37,6 +38,7 @@ from ingestion_orchestration_fastapi_app.ingest.asked_paths import (
 from ingestion_orchestration_fastapi_app.ingest.disk_space import check_space
 from ingestion_orchestration_fastapi_app.library.allowed_roots import typed_path
 from utils.contract import API_PREFIX, IngestAccepted, IngestRequest
+from utils.problems import ValidationProblem
 from utils.web.openapi import located, problems
 from utils.web.routing.root_path import external_path
 
@@ -71,7 +73,8 @@ async def start_ingest(
 ) -> IngestAccepted:
     """Starts a job. What can be known to be wrong is said now, and nothing is changed.
 
-    Except that `watch: false` ends the watch, also of a folder that is not there any more.
+    Except that `watch: false` ends the watch, also of a folder that is not there any more. With
+    `dry_run` the job only tells what the import would do.
     """
     record = await accepted_import(services, body)
     status_url = external_path(f"{API_PREFIX}/ingest/status/{record.id}")
@@ -80,7 +83,7 @@ async def start_ingest(
 
 
 async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
-    if body.watch is False:
+    if body.watch is False and not body.dry_run:
         await _end_watch(services, body)
     if body.directory_path is not None:  # of a file it says that it is no folder
         await services.allowed.directory(body.directory_path)
@@ -100,6 +103,8 @@ async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
         recursive=body.recursive,
         roots=() if existing is None else existing.roots,
     )
+    if body.dry_run and body.watch is not None:
+        raise ValidationProblem("A dry run changes no watch: leave watch out, or dry_run.")
     watched = folders_only(paths) if body.watch else []
     if existing is not None:
         likely = await services.pool.likely_capabilities(existing.fingerprint)
@@ -116,6 +121,9 @@ async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
     request = import_request(
         body.collection, paths[0].path, options, paths=() if is_folder else paths
     )
+    if body.dry_run:
+        collection = existing or await collections.found_or_created(body.collection)
+        return await services.scheduler.submit(collection, dry_run_request(request))
     await check_space(
         services.ports.ledger.files,
         services.ports.library,

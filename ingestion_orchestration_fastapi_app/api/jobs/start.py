@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.api.jobs.ingest import PROBLEMS, accept
 from ingestion_orchestration_fastapi_app.api.jobs.undo import accepted_undo
 from ingestion_orchestration_fastapi_app.api.links import OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.security import WRITES
+from ingestion_orchestration_fastapi_app.domain.jobs.dry_runs import DRY_RUN
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import INGEST
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.undoing import UNDO
@@ -46,7 +47,7 @@ async def start_job(
 ) -> IngestAccepted:
     """Starts a job of any kind, over one collection, with the kind's own options.
 
-    `ingest` takes what `POST /ingest` takes, beside the collection.
+    `ingest`, and `dry_run` of it, take what `POST /ingest` takes, beside the collection.
     """
     record = await _accepted(services, body)
     status_url = external_path(f"{API_PREFIX}/jobs/{record.id}")
@@ -56,10 +57,11 @@ async def start_job(
 
 async def _accepted(services: AppState, body: JobRequestBody) -> JobRecord:
     kind = services.scheduler.kinds.named(body.kind)
-    if kind.name == INGEST:  # its folder is looked at first
+    if kind.name in (INGEST, DRY_RUN):  # their folders are looked at first
         with _options_checked():
             fields = IngestFields.model_validate(body.options)
-        asked = IngestRequest(collection=body.collection, **fields.model_dump())
+        given = fields.model_dump() | ({"dry_run": True} if kind.name == DRY_RUN else {})
+        asked = IngestRequest(collection=body.collection, **given)
         return await accepted_import(services, asked)
     if kind.name == UNDO:  # the job is looked at first
         with _options_checked():

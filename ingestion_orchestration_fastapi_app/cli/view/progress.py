@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.program import called
+from ingestion_orchestration_fastapi_app.cli.view.dry_run import DRY_RUN, dry_run_lines
 from ingestion_orchestration_fastapi_app.cli.view.output import print_plain
 from ingestion_orchestration_fastapi_app.cli.view.text import (
     escaped_name,
@@ -141,7 +142,9 @@ async def report(api: OrchestratorApi, job: JobReply, console: Console) -> None:
     for warning in job.warnings:
         print_plain(console, f"Warning: {one_line(warning)}", style="yellow")
     if job.kind != INGEST:
-        for line in report_lines(await api.get_job_report(job.job_id)):
+        found = await api.get_job_report(job.job_id)
+        lines = dry_run_lines(found) if job.kind == DRY_RUN else report_lines(found)
+        for line in lines:
             print_plain(console, line)
     if job.counts.failed:
         page = await api.list_job_failures(job.job_id, limit=500)

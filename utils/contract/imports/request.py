@@ -62,6 +62,12 @@ class IngestFields(Wire):
         description="Whether changes of the folders are picked up from now on; null: as it is.",
     )
 
+    dry_run: StrictBool = Field(
+        default=False,
+        description="Only tell what would be done, how long it takes and which space it needs: in "
+        "`GET /jobs/{job_id}/report` of a job of the kind `dry_run`, which changes nothing else.",
+    )
+
     @property
     def asked(self) -> tuple[str, ...]:
         """All that is named, the folder first."""
@@ -82,6 +88,7 @@ class IngestRequest(IngestFields):
             **_NAMES_SOMETHING,
             "examples": [
                 {"directory_path": "/photos/2019", "recursive": True},
+                {"directory_path": "/photos", "sync": True, "dry_run": True},
                 {"paths": ["/photos/2023", "/photos/2024", "/inbox/IMG_0001.HEIC"]},
             ],
         }

@@ -43,6 +43,10 @@ def ingest(
         bool | None,
         typer.Option("--watch/--no-watch", help="Pick up changes from now on, or no longer."),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only tell what would be done, how long, which space."),
+    ] = False,
     create: Annotated[
         bool, typer.Option("--create", help="Make the collection first, if it is new.")
     ] = False,
@@ -53,10 +57,12 @@ def ingest(
 ) -> None:
     """Import folders and single files into a collection, and list the files that failed.
 
-    With --json: the job as it ended, or with --no-wait as it was accepted.
+    With --json: the job as it ended, the report of a dry run, or with --no-wait what was accepted.
     """
     if confirm_deletes and not sync:
         raise typer.BadParameter("it means nothing without --sync", param_hint="--confirm-deletes")
+    if dry_run and watch is not None:
+        raise typer.BadParameter("it means nothing with --dry-run", param_hint="--watch")
     if len(paths) > MAX_IMPORT_PATHS:
         raise typer.BadParameter(
             f"{len(paths):,} are named, and {MAX_IMPORT_PATHS} are the most: name folders",
@@ -73,13 +79,15 @@ def ingest(
         sync=sync,
         confirm_deletes=confirm_deletes,
         watch=watch,
+        dry_run=dry_run,
     )
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         if create:
             await api.ensure_collection(collection)
-        for folder in dict.fromkeys(map(_folder, named)):
-            await api.remember_root(folder)
+        if not dry_run:  # which remembers nothing
+            for folder in dict.fromkeys(map(_folder, named)):
+                await api.remember_root(folder)
         accepted = await _accepted(api, request, paths)
         if not wait:
             if json:
@@ -89,7 +97,8 @@ def ingest(
             return 0
         job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
         if json:
-            print_json(console, job.model_dump(mode="json"))
+            found = await api.get_job_report(job.job_id) if dry_run else job
+            print_json(console, found.model_dump(mode="json"))
         else:
             await report(api, job, console)
         check_completed(job)

@@ -1,0 +1,1 @@
+"""What an import would do, counted without doing it."""
