@@ -24,7 +24,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run install check test formats serve demo-clean schema photos
+.PHONY: help run install check test formats serve demo-clean schema photos docker-check sbom
 
 help:
 	@echo 'make run PHOTOS=~/Pictures   import a folder, show a few searches, serve until Ctrl-C'
@@ -33,6 +33,8 @@ help:
 	@echo 'make install                 make .venv with what Photoseek needs, pinned'
 	@echo 'make check                   ruff, mypy, import-linter, which it installs first'
 	@echo 'make test                    the whole test suite; ARGS="-k name" is passed to pytest'
+	@echo 'make docker-check            build the images, run the containers, ill-use them: before a release'
+	@echo 'make sbom                    list what is installed, with versions and licences, in build/'
 	@echo 'make formats                 measure what is read of each format, for docs/formats.md'
 	@echo 'make demo-clean              remove what the demo made'
 
@@ -57,14 +59,14 @@ PIP_INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check -c c
 $(STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'Installing what Photoseek needs into $(VENV): some minutes the first time, 0.5 GB to'
 	@echo 'download and 2 GB on the disk; where PyTorch comes with CUDA, several GB more of both.'
-	$(PIP_INSTALL) -e '.[inference]'
+	$(PIP_INSTALL) -e '.[orchestrator,inference]'
 	@touch $@
 	@echo 'Installed.'
 
 # The same, and what checks and tests it.
 $(DEV_STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'Installing what Photoseek, its checks and its tests need into $(VENV).'
-	$(PIP_INSTALL) -e '.[inference,dev]'
+	$(PIP_INSTALL) -e '.[orchestrator,inference,dev]'
 	@touch $(STAMP) $@
 
 # The first interpreter that is new enough and can make environments.
@@ -101,6 +103,24 @@ ifeq (,$(ARGS))
 else
 	$(VENV)/bin/python -m pytest $(ARGS)
 endif
+
+# With the Docker engine that answers, or one of its own: that takes root, and Debian's packages.
+docker-check: $(DEV_STAMP)
+	@missing=; for one in dockerd:docker.io docker-compose:docker-compose debootstrap:debootstrap \
+		docker-init:tini iptables:iptables; do \
+		command -v "$${one%%:*}" >/dev/null || missing="$$missing $${one##*:}"; done; \
+	if [ -n "$$missing" ] && ! docker info >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] \
+		&& command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y --no-install-recommends $$missing; fi
+	$(VENV)/bin/python -m pytest tests/docker --docker -v $(ARGS)
+
+# What is installed, as CycloneDX, and the texts of its licences. The images hold their own.
+sbom: $(DEV_STAMP)
+	mkdir -p build
+	$(VENV)/bin/cyclonedx-py environment --of JSON -o build/sbom.cdx.json $(VENV)/bin/python
+	$(VENV)/bin/pip-licenses --with-system --with-license-file --no-license-path --format=plain-vertical \
+		--output-file=build/NOTICES.txt
 
 # What of each format is read, measured; it becomes a chapter of docs/formats.md.
 formats: $(DEV_STAMP)

@@ -93,14 +93,14 @@ def test_running_installs_what_runs_and_shows_it_and_tests_install_the_rest(clon
     script(clone / ".venv/bin/python", 'echo "$@"')
     (clone / ".venv/.installed").unlink()
     ran = make(clone, "install")
-    assert "'.[inference]'" in ran.stdout
+    assert "'.[orchestrator,inference]'" in ran.stdout
     assert "GB" in ran.stdout
     assert "--quiet" not in ran.stdout
     assert make(clone, "run").stdout == "<up><--demo>", "once"
     script(clone / ".venv/bin/ruff", "exit 0")
     for tool in ("mypy", "lint-imports"):
         script(clone / f".venv/bin/{tool}", "exit 0")
-    assert "'.[inference,dev]'" in make(clone, "check").stdout
+    assert "'.[orchestrator,inference,dev]'" in make(clone, "check").stdout
     assert "pip install" not in make(clone, "check").stdout
     assert make(clone, "run").stdout == "<up><--demo>", "the tests' stamp is newer, and enough"
 
