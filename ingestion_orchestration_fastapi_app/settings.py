@@ -165,6 +165,9 @@ class Settings(InboxSettings):
     ml_api_key: SecretStr | None = Field(
         default=None, description="The inference service's API_KEY. Default: the same as API_KEY."
     )
+    ml_api_key_file: Path | None = Field(
+        default=None, description="File that holds ML_API_KEY; `/dev/null`: there is none."
+    )
     index_build_memory_bytes: int = Field(
         default_factory=lambda: min(max(machine_memory_bytes() // 4, GIB), 8 * GIB),
         ge=512 * MIB,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from utils.web.access.cors import cors_origins
@@ -16,6 +17,30 @@ from utils.web.routing.root_path import checked_root_path
 def _from_text(read: Callable[[str], tuple[str, ...]]) -> BeforeValidator:
     """Reads text from the environment. A value that code passes is not changed."""
     return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
+
+
+MOST_SECRET_BYTES = 4096
+
+
+def secret_in(path: Path) -> str | None:
+    """What a file holds, without the line end behind it. None where the file is `/dev/null`: so a
+    container can always be told of one. Raises ValueError, without a word of what it holds."""
+    try:
+        with path.open("rb") as file:
+            held = file.read(MOST_SECRET_BYTES + 1)
+    except OSError as exc:
+        raise ValueError(f"{path} cannot be read: {exc.strerror}") from exc
+    if path.is_char_device() and not held:
+        return None
+    if len(held) > MOST_SECRET_BYTES:
+        raise ValueError(f"{path} is longer than a key is")
+    try:
+        secret = held.decode().strip()
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} holds no text") from None
+    if not secret:
+        raise ValueError(f"{path} is empty")
+    return secret
 
 
 class HttpSettings(BaseSettings):
@@ -30,6 +55,9 @@ class HttpSettings(BaseSettings):
     )
     api_key: SecretStr | None = Field(
         default=None, description="When set, calls need it as `X-API-Key` or a bearer token."
+    )
+    api_key_file: Path | None = Field(
+        default=None, description="File that holds API_KEY; `/dev/null`: there is none."
     )
     allow_no_key: bool = Field(
         default=False, description="1: listen beyond the loopback addresses without API_KEY."
@@ -57,3 +85,22 @@ class HttpSettings(BaseSettings):
         le=16 * 1024 * 1024,
         description="Largest JSON body of a request.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """A secret is given itself, or as `..._file`: not both."""
+        read: dict[str, Any] = {}
+        for name in cls.model_fields.keys() & {f"{one}_file" for one in cls.model_fields}:
+            if (path := given.get(name)) is None:
+                continue
+            secret = name.removesuffix("_file")
+            try:
+                found = secret_in(Path(path))
+            except ValueError as exc:
+                raise ValueError(f"{name.upper()}: {exc}") from None
+            if found is not None and given.get(secret) is not None:
+                raise ValueError(f"{secret.upper()} and {name.upper()} are both set")
+            if found is not None:
+                read[secret] = found
+        return {**given, **read}
