@@ -6,14 +6,14 @@ import os
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.inbox_settings import GIB, MIB, InboxSettings
-from utils.contract import HARD_MAX_BATCH
+from ingestion_orchestration_fastapi_app.service_settings import ServiceSettings
 from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
 from utils.process.machine_memory import machine_memory_bytes
 from utils.web.access.hosts import binding_fault, is_loopback
@@ -36,28 +36,11 @@ def default_roots() -> tuple[Path, ...]:
     return tuple(root for root in roots if root is not None)
 
 
-class Settings(InboxSettings):
-    """Beside those of uploads and of its HTTP side. The only reader of its environment."""
+class Settings(ServiceSettings, InboxSettings):
+    """Beside those of inference services, uploads and its HTTP side. The only reader of its
+    environment.
+    """
 
-    ml_inference_service_url: str = Field(
-        default="http://127.0.0.1:8001",
-        description="Where inference is served; several URLs, separated by `,`, share the work.",
-    )
-    ml_inference_batch_size: int = Field(
-        default=128,
-        ge=1,
-        description="Images a batch; never more than the service's `safe_clip_batch`, or 256.",
-    )
-    ml_upload_encoding: Literal["ppm", "jpeg"] = Field(
-        default="ppm",
-        description="How prepared pixels travel: `ppm` is exact, `jpeg` is 10 times smaller.",
-    )
-    ml_request_timeout_s: float = Field(
-        default=300, gt=0, description="Longest wait for the answer to one batch."
-    )
-    ml_query_timeout_s: float = Field(
-        default=30, gt=0, description="Longest wait for the vector of one search."
-    )
     disable_captions: bool = Field(default=False, description="1: no job ever makes captions.")
     data_dir: Path = Field(
         default_factory=default_data_dir,
@@ -162,12 +145,6 @@ class Settings(InboxSettings):
     index_threshold_rows: int = Field(
         default=50_000, ge=256, description="Rows from which a collection gets an index."
     )
-    ml_api_key: SecretStr | None = Field(
-        default=None, description="The inference service's API_KEY. Default: the same as API_KEY."
-    )
-    ml_api_key_file: Path | None = Field(
-        default=None, description="File that holds ML_API_KEY; `/dev/null`: there is none."
-    )
     index_build_memory_bytes: int = Field(
         default_factory=lambda: min(max(machine_memory_bytes() // 4, GIB), 8 * GIB),
         ge=512 * MIB,
@@ -234,16 +211,6 @@ class Settings(InboxSettings):
         ExcludeRules(value)
         return value
 
-    @field_validator("ml_inference_service_url")
-    @classmethod
-    def _tidy_urls(cls, value: str) -> str:
-        """Each once, in their order, without spaces and trailing slashes."""
-        urls = (url.strip().rstrip("/") for url in value.split(","))
-        tidy = ",".join(dict.fromkeys(url for url in urls if url))
-        if not tidy:
-            raise ValueError("it names no service")
-        return tidy
-
     @model_validator(mode="after")
     def _check_inbox(self) -> Self:
         inbox = self.inbox_location
@@ -265,20 +232,6 @@ class Settings(InboxSettings):
             has_key=self.api_key is not None,
             allow_no_key=self.allow_no_key,
         )
-
-    @property
-    def ml_urls(self) -> tuple[str, ...]:
-        return tuple(self.ml_inference_service_url.split(","))
-
-    @cached_property
-    def batch_size(self) -> int:
-        return min(self.ml_inference_batch_size, HARD_MAX_BATCH)
-
-    @cached_property
-    def ml_key(self) -> str | None:
-        """What is sent to the inference service; never logged."""
-        key = self.ml_api_key or self.api_key
-        return None if key is None else key.get_secret_value()
 
     @cached_property
     def store_location(self) -> str:
