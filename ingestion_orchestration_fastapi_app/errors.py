@@ -7,6 +7,7 @@ Problem
 ├── GenerationNotFound 404 · GenerationStateProblem 409 · SwitchGuarded 409
 ├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429 · JobKindUnknown 404
 ├── ImageNotFound 404 · PictureUnavailable 503
+├── AlbumNotFound 404 · AlbumExists 409
 ├── ModelMismatch 409
 ├── ExportNotFound 404 · ExportExists 409 · ExportInvalid 422
 ├── CursorRefused 400
@@ -128,6 +129,18 @@ class PictureUnavailable(Problem):
     status = 503
     code = ErrorCode.PICTURE_UNAVAILABLE
     title = "The picture cannot be had now"
+
+
+class AlbumNotFound(Problem):
+    status = 404
+    code = ErrorCode.ALBUM_NOT_FOUND
+    title = "There is no such album"
+
+
+class AlbumExists(Problem):
+    status = 409
+    code = ErrorCode.ALBUM_EXISTS
+    title = "Another album has the name"
 
 
 class ModelMismatch(Problem):

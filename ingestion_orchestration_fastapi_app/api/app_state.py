@@ -16,6 +16,8 @@ from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePoo
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoots
+from ingestion_orchestration_fastapi_app.library.annotations.album_pages import AlbumPages
+from ingestion_orchestration_fastapi_app.library.annotations.albums import Albums
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
@@ -55,6 +57,8 @@ class AppState:
     search: Search
     browsing: Browsing
     sentences: SentenceSearch
+    albums: Albums
+    album_pages: AlbumPages
     thumbnails: Thumbnails
     previews: Previews
     stale_points: StalePoints

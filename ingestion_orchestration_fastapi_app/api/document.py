@@ -14,6 +14,7 @@ TAGS = {
     "search": "Images by a text, by a picture, or like one that is stored.",
     "images": "What is stored: data, thumbnails, originals.",
     "exports": "Collections as Parquet files: for backup, another machine, and people's notebooks.",
+    "albums": "Images that somebody gathers, by hand or by a search that is saved.",
     "session": "Logging in from a browser, where a key is set.",
     "health": "Whether it works, and what can be asked of it.",
 }

@@ -29,6 +29,8 @@ OF_NEW_JOB = links(*_ABOUT_A_JOB, job_id="/job_id")
 OF_JOBS = links(*_ABOUT_A_JOB, job_id="/jobs/0/job_id")
 OF_IMAGES = links(*_ABOUT_AN_IMAGE, image_id="/images/0/id", collection="/collection")
 OF_RESULTS = links(*_ABOUT_AN_IMAGE, image_id="/results/0/id", collection="/collection")
+OF_NEW_ALBUM = links("get_album", "list_album_images", "delete_album", album_id="/id")
+OF_ALBUMS = links("get_album", "list_album_images", album_id="/albums/0/id")
 OF_GENERATIONS = links(
     "activate_generation",
     "remove_generation",

@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from pydantic import JsonValue, ValidationError
@@ -51,6 +52,7 @@ Favourite = Annotated[
 Tags = Annotated[
     list[str] | None, typer.Option("--tag", help="A tag of Photoseek's; several: all of them.")
 ]
+Album = Annotated[UUID | None, typer.Option(metavar="ID", help="Put into this album by hand.")]
 NotKeywords = Annotated[
     list[str] | None, typer.Option("--not-keyword", help="None of these keywords.")
 ]
@@ -89,6 +91,7 @@ def filters(
     has_caption: HasCaption = None,
     favourite: Favourite = None,
     tags: Tags = None,
+    album: Album = None,
     not_keywords: NotKeywords = None,
     not_folders: NotFolders = None,
     not_formats: NotFormats = None,
@@ -110,6 +113,7 @@ def filters(
         "has_caption": has_caption,
         "favourite": favourite,
         "tags": tags or None,
+        "album": album,
     }
     none_of = [
         *({"keywords": [word]} for word in not_keywords or ()),

@@ -32,6 +32,8 @@ from ingestion_orchestration_fastapi_app.gauges import show_gauges
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
+from ingestion_orchestration_fastapi_app.library.annotations.album_pages import AlbumPages
+from ingestion_orchestration_fastapi_app.library.annotations.albums import Albums
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
@@ -118,7 +120,9 @@ async def composed(
         at_once=min(MOST_PREVIEWS, settings.decode_workers),
     )
     calibrating = Calibrating(ports.ledger, ports.store, pool, known_collections, judging)
-    conditions = LedgerConditions(ports.ledger.captions, ports.ledger.annotations)
+    conditions = LedgerConditions(
+        ports.ledger.captions, ports.ledger.annotations, ports.ledger.albums
+    )
     kinds = job_kinds(
         settings,
         outside,
@@ -147,6 +151,7 @@ async def composed(
         shown=allowed.shown,
         query_timeout_s=settings.ml_query_timeout_s,
     )
+    browsing = Browsing(known_collections, ports.ledger.browsing, ports.store, shown=allowed.shown)
     table_sizes = TableSizes(ports.ledger.collections, ports.store, ports.ledger.trash)
     show_gauges(metrics.gauges, scheduler, table_sizes, ports.budget, pool)
     return AppState(
@@ -169,9 +174,9 @@ async def composed(
             debounce_s=settings.watch_debounce_s,
             rescan_s=settings.watch_rescan_s,
         ),
-        browsing=Browsing(
-            known_collections, ports.ledger.browsing, ports.store, shown=allowed.shown
-        ),
+        browsing=browsing,
+        albums=Albums(ports.ledger.albums, known_collections),
+        album_pages=AlbumPages(ports.ledger.albums, browsing),
         search=search,
         sentences=SentenceSearch(search, CityFile()),
         thumbnails=thumbnails,

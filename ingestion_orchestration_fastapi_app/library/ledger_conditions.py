@@ -8,7 +8,12 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.library.annotations import Annotation
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
-from ingestion_orchestration_fastapi_app.domain.library.filters.tree import is_between, is_tagged
+from ingestion_orchestration_fastapi_app.domain.library.filters.tree import (
+    is_between,
+    is_tagged,
+    with_album_ids,
+)
+from ingestion_orchestration_fastapi_app.ports.ledger.annotations.albums import AlbumRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.annotations.annotations import (
     AnnotationRepository,
 )
@@ -24,11 +29,13 @@ class LedgerConditions:
         self,
         captions: CaptionRepository,
         annotations: AnnotationRepository,
+        albums: AlbumRepository,
         *,
         most_ids: int = MOST_IDS,
     ) -> None:
         self._captions = captions
         self._annotations = annotations
+        self._albums = albums
         self._most_ids = most_ids
 
     async def resolved(self, collection_id: int, filters: Filters) -> Filters:
@@ -46,7 +53,26 @@ class LedgerConditions:
                     f"filters: more than {self._most_ids:,} images are rated, tagged or "
                     "favourites: a search cannot look all of them up."
                 )
-        return await _Resolving(self._captions, self._most_ids, collection_id, said).of(filters)
+        found = await self._in_albums(collection_id, filters)
+        resolving = _Resolving(self._captions, self._most_ids, collection_id, said)
+        resolving.count(sum(len(found[one]) for node in filters.nodes for one in node.albums))
+        return await resolving.of(with_album_ids(filters, found))
+
+    async def _in_albums(
+        self, collection_id: int, filters: Filters
+    ) -> dict[tuple[UUID, bool], frozenset[UUID]]:
+        found: dict[tuple[UUID, bool], frozenset[UUID]] = {}
+        for album, is_in in {one for node in filters.nodes for one in node.albums}:
+            ids = await self._albums.points(
+                collection_id, album, is_in=is_in, limit=self._most_ids + 1
+            )
+            if len(ids) > self._most_ids:
+                raise ValidationProblem(
+                    f"filters.album: more than {self._most_ids:,} images are in the album: a "
+                    "search cannot look all of them up."
+                )
+            found[album, is_in] = frozenset(ids)
+        return found
 
 
 @dataclass(slots=True)
@@ -113,14 +139,18 @@ class _Resolving:
         return self._counted(self.known[has])
 
     def _counted(self, found: Filters) -> Filters:
+        self.count(sum(len(one.ids or ()) for one in found.nodes))
+        return found
+
+    def count(self, ids: int) -> None:
         """Each condition is sent with its ids, however often the same are meant."""
-        self.named += sum(len(one.ids or ()) for one in found.nodes)
+        self.named += ids
         if self.named > MOST_TIMES * self.most_ids:
             raise ValidationProblem(
                 f"filters: more than {MOST_TIMES * self.most_ids:,} images would have to be "
-                "looked up for their captions, ratings, favourites and tags: ask for less at once."
+                "looked up for their captions, ratings, favourites, tags and albums: ask for less "
+                "at once."
             )
-        return found
 
     async def _looked_up(self, *, has: bool) -> Filters:
         """By the ids of those that are meant, or of all others where these are fewer."""

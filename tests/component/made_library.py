@@ -110,7 +110,7 @@ async def made_library(
     await collections.bind(made.id, told(dim))
     pool = InferencePool([service])
     await pool.refresh()
-    conditions = LedgerConditions(ledger.captions, ledger.annotations)
+    conditions = LedgerConditions(ledger.captions, ledger.annotations, ledger.albums)
     judging = Judging(ledger.calibrations, store)
     search = Search(
         collections,

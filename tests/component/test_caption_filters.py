@@ -48,7 +48,7 @@ async def half_captioned() -> Bench:
 
 def conditions_of(bench: Bench, most_ids: int) -> LedgerConditions:
     ledger = bench.ledger
-    return LedgerConditions(ledger.captions, ledger.annotations, most_ids=most_ids)
+    return LedgerConditions(ledger.captions, ledger.annotations, ledger.albums, most_ids=most_ids)
 
 
 @pytest.mark.parametrize("most_ids", [5, 2])
@@ -66,7 +66,10 @@ async def test_a_search_finds_by_captions_what_the_filters_mean(
         bench.store,
         pool,
         conditions=LedgerConditions(
-            bench.ledger.captions, bench.ledger.annotations, most_ids=most_ids
+            bench.ledger.captions,
+            bench.ledger.annotations,
+            bench.ledger.albums,
+            most_ids=most_ids,
         ),
         judging=Judging(bench.ledger.calibrations, bench.store),
         shown=lambda _: None,

@@ -58,7 +58,9 @@ async def searched(*services: FakeInference) -> Search:
         bench.collections(),
         bench.store,
         pool,
-        conditions=LedgerConditions(bench.ledger.captions, bench.ledger.annotations),
+        conditions=LedgerConditions(
+            bench.ledger.captions, bench.ledger.annotations, bench.ledger.albums
+        ),
         judging=Judging(bench.ledger.calibrations, bench.store),
         shown=lambda _: None,
         query_timeout_s=0.2,

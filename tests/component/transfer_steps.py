@@ -14,7 +14,7 @@ def transfer_kinds(ports: Ports, collections: Collections) -> list[AnyKind]:
     exporting = Export(
         ports,
         collections,
-        LedgerConditions(ledger.captions, ledger.annotations),
+        LedgerConditions(ledger.captions, ledger.annotations, ledger.albums),
         lambda _: None,
         keep_bytes=0,
         made_by="photoseek of a test",

@@ -200,6 +200,7 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
     word_ids = [ids async for ids in ports.words.ids(table)]
     said = await words.found(collection, [point.id for point in points])
     said_of = await ports.ledger.annotations.find({point.sha256 for point in points})
+    albums = await ports.ledger.albums.page(limit=100)
     forgotten = await ports.ledger.forgotten.page(collection.id, after=b"", limit=1000)
     failures, _ = await ports.ledger.jobs.failures(record.id, limit=1000, offset=0)
     return {
@@ -217,6 +218,10 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
         "word_rows": sorted(str(one) for ids in word_ids for one in ids),
         "contents": {str(point.id): point.sha256.hex() for point in points},
         "annotations": {content.hex(): asdict(one) for content, one in said_of.items()},
+        "albums": [
+            [one.name, one.images, one.search and one.search.text, one.filled and one.filled.images]
+            for one in albums
+        ],
         "forgotten": [one.sha256.hex() for one in forgotten],
         "failures": [[failure.display_path, failure.code] for failure in failures],
         "job_id": record.id,

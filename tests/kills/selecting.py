@@ -21,9 +21,32 @@ async def select(running: Running) -> None:
     tags = {"ids": [_image(photos, one) for one in TAGGED], "add_tags": ["print"]}
     changed = await running.post("/selection/annotation", tags)
     assert changed.status_code == 200, changed.text
+    await _gather(running)
     await _take_back(running)
     if _content(photos, FORGOTTEN) not in await _forgotten(running):
         await _forget(running, FORGOTTEN)
+
+
+async def _gather(running: Running) -> None:
+    """An album that stays, with its search changed, and one that is deleted."""
+    known = {one["name"]: one["id"] for one in (await running.get("/albums"))["albums"]}
+    for name in {"kept", "gone"} - known.keys():
+        made = await running.post("/albums", {"name": name, "search": {"filters": {}}})
+        assert made.status_code == 201, made.text
+        known[name] = made.json()["id"]
+    album = f"{API}/albums/{known['kept']}"
+    search = {"search": {"filters": {"rating_min": 4}}}
+    put_in = {"ids": [_image(running.photos, one) for one in TAGGED]}
+    taken_out = {"ids": [_image(running.photos, TAGGED[0])]}
+    for answer in (
+        await running.http.patch(album, json=search),
+        await running.http.post(f"{album}/images", json=put_in),
+        await running.http.post(f"{album}/images/remove", json=taken_out),
+        await running.http.get(f"{album}/images"),
+    ):
+        assert answer.status_code == 200, answer.text
+    gone = await running.http.delete(f"{API}/albums/{known['gone']}")
+    assert gone.status_code == 204, gone.text
 
 
 async def _take_back(running: Running) -> None:

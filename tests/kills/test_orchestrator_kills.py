@@ -103,12 +103,13 @@ def test_what_is_said_of_images_and_forgotten_outlives_a_kill(
     """One was taken back, so it is there again; the other and its copies are not."""
     whole, by_id = known["selected"].whole.left, known["selected"].contents
     assert len(whole["annotations"]) == SAID
+    assert whole["albums"] == [["kept", 1, '{"filters":{"rating_min":4}}', 1]]
     assert len(whole["forgotten"]) == 1
     assert set(known["first"].whole.left["rows"]) - set(whole["rows"]) == {
         image for image, content in by_id.items() if content == whole["forgotten"][0]
     }
     steps = faults(known["selected"], PHASES, random.Random(15))
-    of_selection = ("ledger.annotations.", "ledger.forgotten.")
+    of_selection = ("ledger.annotations.", "ledger.albums.", "ledger.forgotten.")
     told(rig, known["selected"], [Kill(one) for one in steps if one.step.startswith(of_selection)])
 
 

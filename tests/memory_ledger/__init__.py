@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger.access import MemoryAllowedRoots, MemorySessions
+from tests.memory_ledger.albums import MemoryAlbums
 from tests.memory_ledger.annotations import MemoryAnnotations
 from tests.memory_ledger.artefacts import MemoryArtefacts
 from tests.memory_ledger.browsing import MemoryBrowsing
@@ -43,6 +44,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         browsing=MemoryBrowsing(state),
         calibrations=MemoryCalibrations(state),
         annotations=MemoryAnnotations(state),
+        albums=MemoryAlbums(state),
         forgotten=MemoryForgotten(state),
         trash=MemoryTrash(state),
         jobs=MemoryJobs(state),

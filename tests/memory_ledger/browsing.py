@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     moment_number,
 )
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters.tree import with_album_ids
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.memory_ledger.state import Entry, State
 from utils.text.folded import folded
@@ -153,6 +154,7 @@ class MemoryBrowsing:
 
     def matching(self, collection_id: int, filters: Filters) -> list[Entry]:
         """Where they are now."""
+        filters = self._with_album_ids(collection_id, filters)
         found = []
         for one in self._state.entries(collection_id).values():
             path = self._state.absolute(collection_id, one.key)
@@ -169,6 +171,19 @@ class MemoryBrowsing:
             if filters.matches(point):
                 found.append(replace(one, point=point))
         return found
+
+    def _with_album_ids(self, collection_id: int, filters: Filters) -> Filters:
+        ids = {
+            (album, is_in): frozenset(
+                one.point.id
+                for one in self._state.entries(collection_id).values()
+                if album in self._state.albums
+                and self._state.albums[album].contents.get(one.point.sha256) is is_in
+            )
+            for node in filters.nodes
+            for album, is_in in node.albums
+        }
+        return with_album_ids(filters, ids)
 
 
 class _Way:

@@ -81,6 +81,9 @@ class MemoryCollections:
         others = [one for one in self._state.collections.values() if one is not kept]
         if any(one.record.name == name for one in others):
             raise CollectionExists(f"The collection {name!r} exists already.")
+        for of in self._state.albums.values():
+            if of.album.collection == kept.record.name:
+                of.album = replace(of.album, collection=name)
         kept.record = replace(kept.record, name=name)
         for job in self._state.jobs.values():
             if job.collection_id == collection_id:

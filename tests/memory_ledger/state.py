@@ -22,7 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.files.quarantine import DecodeSt
 from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome, artefacts_after
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
-from ingestion_orchestration_fastapi_app.domain.library.annotations import Annotation
+from ingestion_orchestration_fastapi_app.domain.library.annotations import Album, Annotation
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
@@ -130,6 +130,14 @@ class Kept:
         self.catalogue[point.id] = Entry(row, key, point, at)
 
 
+@dataclass
+class AlbumState:
+    """`contents` in the order in which they were put in; False: taken out."""
+
+    album: Album
+    contents: dict[bytes, bool] = field(default_factory=dict)
+
+
 class State:
     """All that the ledger holds."""
 
@@ -143,6 +151,7 @@ class State:
         self.dropped: set[str] = set()
         self.jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only
         self.annotations: dict[bytes, Annotation] = {}
+        self.albums: dict[UUID, AlbumState] = {}
         self.sessions: dict[bytes, SessionRecord] = {}
         self.items: dict[str, Items] = {}
         self.failures: dict[str, dict[FileKey, FailureRecord]] = {}

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.files.file import Outcome, Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import point_id, root_at
-from ingestion_orchestration_fastapi_app.domain.library.annotations import Annotation
+from ingestion_orchestration_fastapi_app.domain.library.annotations import (
+    Annotation,
+    NewAlbum,
+    SavedSearch,
+)
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Order,
     Sort,
@@ -31,6 +36,7 @@ INNER = root_at(b"/photos/inner")
 OTHER = root_at(b"/photos-2")
 ROOTS = (root_at(b"/photos"), INNER, OTHER)
 FOLDERS = [b"", b"a", b"a/b", b"a-c", b"A", "Été".encode(), b"\xff\xfe", b"100%_'"]
+ALBUM = UUID(int=7)
 BASE = datetime(1969, 12, 30)  # noqa: DTZ001  # a camera's clock has no zone
 ORDERS = [Order(sort, down) for sort in Sort for down in (False, True)]
 FILTERS = [
@@ -98,6 +104,11 @@ FILTERS = [
     Filters(tags=("PRINT",)),
     Filters(tags=("print", "été ")),
     Filters(tags=("prin",)),
+    Filters(album=ALBUM),
+    Filters(kept_out_of=ALBUM),
+    Filters(album=ALBUM, kept_out_of=UUID(int=1)),
+    Filters(album=UUID(int=1)),
+    Filters(camera="nikon", none_of=(Filters(album=ALBUM), Filters(kept_out_of=ALBUM))),
     Filters(has_caption=False, camera="nikon"),
     Filters(any_of=(Filters(camera="nikon"), Filters(rating_min=3), Filters(camera="no one's"))),
     Filters(all_of=(Filters(camera="nikon"), Filters(rating_min=3))),
@@ -161,4 +172,8 @@ async def filled(ledger: Ledger) -> int:
     for number, outcome in enumerate(outcomes[::4]):
         assert outcome.catalogued is not None, "it was made so above"
         await ledger.annotations.put(outcome.catalogued.sha256, ANNOTATIONS[number % 4])
+    contents = [number.to_bytes(32, "big") for number in range(0, 150, 3)]
+    search = SavedSearch("{}", None)
+    await ledger.albums.create(NewAlbum(ALBUM, "an album", "default", search), contents)
+    await ledger.albums.take_out(ALBUM, contents[::2])
     return made.id

@@ -18,6 +18,7 @@ ARGUMENTS: dict[str, Any] = {
     "new_name": "c",
     "job_id": "ab12",
     "generation_id": 2,
+    "album_id": IMAGE_ID,
     "path": "/photos",
     "captions": True,
     "paths": [REPOSITORY / "LICENSE"],

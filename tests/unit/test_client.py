@@ -99,6 +99,7 @@ async def test_a_method_sends_what_its_operation_takes(name: str) -> None:
 def _request_of(method: Any, name: str) -> Any:
     """A valid body of the type that the method takes."""
     from utils.contract import ActivateRequest, IngestRequest, JobRequestBody
+    from utils.contract.annotations.albums import AlbumChangeRequest, AlbumRequest
     from utils.contract.annotations.annotation import AnnotationChangeRequest, AnnotationRequest
     from utils.contract.collections import ReembedRequest
     from utils.contract.search import SearchRequest
@@ -108,6 +109,8 @@ def _request_of(method: Any, name: str) -> Any:
         "IngestRequest": lambda: IngestRequest(directory_path="/photos"),
         "JobRequestBody": lambda: JobRequestBody.model_construct(kind="verify"),
         "ReembedRequest": lambda: ReembedRequest.model_construct(),
+        "AlbumRequest": lambda: AlbumRequest(name="a"),
+        "AlbumChangeRequest": AlbumChangeRequest,
         "AnnotationRequest": AnnotationRequest,
         "AnnotationChangeRequest": lambda: AnnotationChangeRequest.model_validate(
             {"ids": [IMAGE_ID], "favourite": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from utils.client.albums import AlbumCalls
 from utils.client.collections import CollectionCalls
 from utils.client.images import ImageCalls
 from utils.client.jobs import JobCalls
@@ -24,7 +25,7 @@ class _Key(Wire):
 
 
 class PhotoseekClient(
-    JobCalls, CollectionCalls, ImageCalls, SearchCalls, TransferCalls, UploadCalls
+    JobCalls, CollectionCalls, ImageCalls, SearchCalls, TransferCalls, UploadCalls, AlbumCalls
 ):
     """Use it as an async context manager. Each method is the operation of its name in the OpenAPI
     document, but for `all_...`, which go through the pages, `upload_all` and `wait_for_job`. All

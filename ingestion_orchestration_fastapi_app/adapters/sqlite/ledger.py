@@ -26,6 +26,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.catalo
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.files import FilesTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.folders import FoldersTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.jobs import JobsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.albums import AlbumsTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.annotations import (
     AnnotationsTable,
 )
@@ -100,6 +101,7 @@ def ledger_of(database: Database, *, browsing: Database | None = None) -> Ledger
         forgotten=ForgottenTable(database),
         annotations=AnnotationsTable(database),
         trash=TrashTable(database),
+        albums=AlbumsTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),
         allowed_roots=AllowedRootsTable(database),

@@ -1,4 +1,4 @@
-"""What people say of images: own ratings, favourites and tags."""
+"""What people say of images: own ratings, favourites and tags; and the albums that they gather."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
+from ingestion_orchestration_fastapi_app.api.library.annotations import album_images, albums
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionName, ImageId
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.domain.library.annotations import (
@@ -31,7 +32,9 @@ from utils.contract.annotations.annotation import (
 from utils.contract.annotations.reply import AnnotationReply
 from utils.web.openapi import problems
 
-router = APIRouter(prefix=API_PREFIX, tags=["images"])
+router = APIRouter(prefix=API_PREFIX)
+router.include_router(albums.router)
+router.include_router(album_images.router)
 
 _LOOKING = (ImageNotFound, CollectionNotFound, StoreRead)
 _SAYING = (*_LOOKING, StoreWrite, DiskFull)
@@ -39,6 +42,7 @@ _SAYING = (*_LOOKING, StoreWrite, DiskFull)
 
 @router.get(
     "/images/{image_id}/annotation",
+    tags=["images"],
     summary="Show what is said of an image",
     dependencies=[READS],
     responses=problems(*_LOOKING),
@@ -54,6 +58,7 @@ async def get_annotation(
 
 @router.put(
     "/images/{image_id}/annotation",
+    tags=["images"],
     summary="Rate or tag an image",
     dependencies=[WRITES],
     responses=problems(*_SAYING),
@@ -75,6 +80,7 @@ async def put_annotation(
 
 @router.post(
     "/selection/annotation",
+    tags=["images"],
     summary="Rate or tag a selection",
     dependencies=[WRITES],
     responses=problems(*_SAYING),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Query
 from fastapi.exceptions import RequestValidationError
@@ -91,6 +92,7 @@ def filters_in_query(
     has_caption: Annotated[bool | None, _asked("has_caption")] = None,
     favourite: Annotated[bool | None, _asked("favourite")] = None,
     tags: Annotated[tuple[KeywordText, ...] | None, _asked("tags", max_length=MAX_KEYWORDS)] = None,
+    album: Annotated[UUID | None, _asked("album")] = None,
     filters: Annotated[
         FiltersJson | None, Query(description=_FURTHER, examples=[FILTERS_EXAMPLE])
     ] = None,

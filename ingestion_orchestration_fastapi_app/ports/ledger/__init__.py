@@ -8,6 +8,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger.access import (
     AllowedRootRepository,
     SessionRepository,
 )
+from ingestion_orchestration_fastapi_app.ports.ledger.annotations.albums import AlbumRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.annotations.annotations import (
     AnnotationRepository,
 )
@@ -49,6 +50,7 @@ class Ledger:
     forgotten: ForgottenRepository
     annotations: AnnotationRepository
     trash: TrashRepository
+    albums: AlbumRepository
     jobs: JobRepository
     sessions: SessionRepository
     allowed_roots: AllowedRootRepository

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import ConfigDict, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
@@ -145,6 +146,11 @@ class FilterSpec(Wire):
         default=(),
         max_length=MAX_KEYWORDS,
         description="Whole tags of Photoseek's own; a picture must have all of them.",
+    )
+    album: UUID | None = Field(
+        default=None,
+        description="Put into this album by hand, as its `id` says; what its search finds does not "
+        "count. Nothing is in an album that is not there.",
     )
     box: BoxSpec | None = Field(default=None, description="Taken in this part of the map.")
     near: CircleSpec | None = Field(default=None, description="Taken around this place.")

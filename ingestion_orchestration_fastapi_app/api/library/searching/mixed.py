@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from anyio import to_thread
@@ -22,12 +23,14 @@ from ingestion_orchestration_fastapi_app.api.parameters import CollectionName, I
 from ingestion_orchestration_fastapi_app.api.place_views import understood_reply
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import Order, Sort
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.filters.specs import filters_of
 from ingestion_orchestration_fastapi_app.domain.search.folding import Fold
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, ImageNotFound, StoreRead
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Asked
 from ingestion_orchestration_fastapi_app.library.searching.mixed import Example, Picture
 from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query, Result
+from ingestion_orchestration_fastapi_app.library.searching.sentences import Narrowing
 from utils.contract import API_PREFIX, ImageVectorReply, SearchReply
 from utils.contract.search import ExampleSpec, SearchRequest, SearchSort
 from utils.contract.search.examples import MAX_EXAMPLES
@@ -128,14 +131,32 @@ async def _pictures(services: AppState, files: Sequence[UploadFile]) -> dict[str
 async def _found(
     services: AppState, body: SearchRequest, pictures: Mapping[str, Picture]
 ) -> SearchReply:
+    found, narrowing = await found_by(services, body, pictures)
+    understood = None if narrowing is None else understood_reply(narrowing)
+    return await reply_to(services, found, understood)
+
+
+async def found_by(
+    services: AppState,
+    body: SearchRequest,
+    pictures: Mapping[str, Picture],
+    *,
+    also: Filters = NO_FILTERS,
+) -> tuple[Found, Narrowing | None]:
+    """`also`: a condition beside those of the request. What of its text became conditions is told
+    where it was to be parsed.
+    """
+    filters = filters_of(body.filters)
+    if also != NO_FILTERS:
+        filters = replace(filters, all_of=(*filters.all_of, also))
     if body.is_browsed and not pictures:
-        return await reply_to(services, await _browsed(services, body))
+        return await _browsed(services, body, filters), None
     fold = Fold(body.fold.copies, body.fold.pairs, body.fold.bursts)
     query = Query(
         collection=body.collection,
         limit=body.limit,
         offset=body.offset,
-        filters=filters_of(body.filters),
+        filters=filters,
         min_score=body.min_score,
         min_relevance=body.min_relevance,
         cursor=body.cursor,
@@ -157,16 +178,15 @@ async def _found(
     if not pictures.keys() <= named:
         raise ValidationProblem("A file was sent that no example names.")
     if body.parse and text is not None:
-        found, narrowing = await services.sentences.by_text(query, text, today=body.today)
-        return await reply_to(services, found, understood_reply(narrowing))
-    return await reply_to(services, await services.search.mixed(query, text, examples))
+        return await services.sentences.by_text(query, text, today=body.today)
+    return await services.search.mixed(query, text, examples), None
 
 
-async def _browsed(services: AppState, body: SearchRequest) -> Found:
+async def _browsed(services: AppState, body: SearchRequest, filters: Filters) -> Found:
     by = Sort.TAKEN_AT if body.sort is SearchSort.RELEVANCE else Sort(body.sort.value)
     asked = Asked(
         body.collection,
-        filters_of(body.filters),
+        filters,
         Order(by, is_descending=_is_descending(body)),
         body.limit,
         body.offset,

@@ -32,6 +32,7 @@ def filters_of(spec: FilterSpec) -> Filters:
         has_caption=spec.has_caption,
         favourite=spec.favourite,
         tags=spec.tags,
+        album=spec.album,
         box=None if spec.box is None else _box(spec.box),
         circle=None if spec.near is None else _circle(spec.near),
         all_of=tuple(map(filters_of, spec.all_of)),

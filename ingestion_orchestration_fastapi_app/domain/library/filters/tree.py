@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -37,6 +37,9 @@ class Filters:
     gives neither. `favourite` and `tags` (every one, whole, without regard to case) are what people
     say in Photoseek, and their rating wins over the file's. That and `has_caption` are known to no
     store of vectors: `library/ledger_conditions.py` makes `ids` of them before.
+
+    `album`: put into it by hand; `kept_out_of`: taken out of what its search finds. No point says
+    so of itself: `with_album_ids` makes `ids` of both before a point is judged.
     """
 
     taken_after: datetime | None = None
@@ -63,6 +66,8 @@ class Filters:
     has_caption: bool | None = None
     favourite: bool | None = None
     tags: tuple[str, ...] = ()
+    album: UUID | None = None
+    kept_out_of: UUID | None = None
     ids: frozenset[UUID] | None = None
     within: tuple[bytes, ...] | None = None
     all_of: tuple[Filters, ...] = ()
@@ -71,6 +76,7 @@ class Filters:
 
     def matches(self, point: Point) -> bool:
         """The meaning of the filters, for stores that have no query language."""
+        assert not self.albums, "their ids are asked for"
         return (
             self.shows(point)
             and self._matches_time(point)
@@ -99,9 +105,15 @@ class Filters:
     def asks_ledger(self) -> bool:
         """Whether something is asked that no store of vectors knows."""
         return any(
-            one.has_caption is not None or one.favourite is not None or one.tags
+            one.has_caption is not None or one.favourite is not None or one.tags or one.albums
             for one in self.nodes
         )
+
+    @property
+    def albums(self) -> tuple[tuple[UUID, bool], ...]:
+        """Which it asks for itself; True: what was put in, False: what was taken out."""
+        asked = ((self.album, True), (self.kept_out_of, False))
+        return tuple((album, is_in) for album, is_in in asked if album is not None)
 
     @property
     def asks_rating(self) -> bool:
@@ -176,6 +188,21 @@ class Filters:
             and is_between(point.size_bytes, self.min_size_bytes, self.max_size_bytes)
             and self.orientation in (None, orientation(width, height))
         )
+
+
+def with_album_ids(filters: Filters, ids: Mapping[tuple[UUID, bool], frozenset[UUID]]) -> Filters:
+    """The same meaning, by the ids that each of `Filters.albums` stands for."""
+    if not any(one.albums for one in filters.nodes):
+        return filters
+    found = (Filters(ids=ids[one]) for one in filters.albums)
+    return replace(
+        filters,
+        album=None,
+        kept_out_of=None,
+        all_of=(*(with_album_ids(one, ids) for one in filters.all_of), *found),
+        any_of=tuple(with_album_ids(one, ids) for one in filters.any_of),
+        none_of=tuple(with_album_ids(one, ids) for one in filters.none_of),
+    )
 
 
 def is_tagged(said: Annotation, tags: tuple[str, ...]) -> bool:

@@ -36,6 +36,8 @@ _WITH_CAPTION = """EXISTS (SELECT 1 FROM files JOIN artefacts a ON a.file_id = f
 _SAID = "c.sha256 IN (SELECT s.sha256 FROM annotations s WHERE {})"
 _FAVOURITE = _SAID.format("s.favourite = 1")
 _TAGGED = "c.sha256 IN (SELECT s.sha256 FROM annotation_tags s WHERE s.folded = ?)"
+_OF_ALBUM = """c.sha256 IN (SELECT s.sha256 FROM albums a CROSS JOIN album_images s
+    WHERE a.id = ? AND s.album = a.number AND s.is_in = ?)"""
 _INT64_MAX = 2**63 - 1
 _ORIENTATIONS = {
     Orientation.LANDSCAPE: ">",
@@ -106,6 +108,8 @@ def _own(places: Places, filters: Filters) -> Iterator[Sql]:
         yield Sql(_FAVOURITE if filters.favourite else f"NOT {_FAVOURITE}")
     for tag in filters.tags:
         yield Sql(_TAGGED, (storable(folded(tag.strip())),))
+    for album, is_in in filters.albums:
+        yield Sql(_OF_ALBUM, (album.bytes, is_in))
 
 
 def _time(filters: Filters) -> Iterator[Sql]:

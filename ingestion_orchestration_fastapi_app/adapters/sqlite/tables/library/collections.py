@@ -110,6 +110,11 @@ class CollectionsTable(Repository):
         query = "SELECT 1 FROM collections WHERE name = ? AND id != ?"
         if db.execute(query, (name, collection_id)).fetchone():
             raise _exists(name)
+        db.execute(
+            "UPDATE albums SET collection = ?1 WHERE collection ="
+            " (SELECT name FROM collections WHERE id = ?2)",
+            (name, collection_id),
+        )
         db.execute("UPDATE collections SET name = ? WHERE id = ?", (name, collection_id))
 
     @writes

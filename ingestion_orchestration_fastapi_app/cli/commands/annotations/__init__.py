@@ -1,0 +1,1 @@
+"""Commands about what people gather and say of pictures."""

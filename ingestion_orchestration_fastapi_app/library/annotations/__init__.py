@@ -1,0 +1,1 @@
+"""What people gather and say of pictures, beyond one picture: albums."""
