@@ -27,6 +27,7 @@ NAMES = (
     "selected",
     "captioned",
     "undone",
+    "named",
 )
 AWAY = (3, 6, 8, 13, 18, 23)  # photos, by number
 
@@ -70,7 +71,8 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     Then one of a folder that has moved, and one of a folder that was forgotten. Then a check of a
     collection in which much is wrong, another model for what was imported first, and an import
     after things were said of images and some of them forgotten. Then captions for images that were
-    imported without. Last, an undoing of what an import removed.
+    imported without, and an undoing of what an import removed. Last, an import of a folder and of
+    single files, some of which are known.
     """
     home = tmp_path_factory.mktemp("home")
     fill(home / "photos")
@@ -112,6 +114,7 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     errand = replace(_after(silent, {}), caption=True)
     captioned = Scenario("captioned", plain, errand, silent.folder / "data")
     undone = _undone(rig, tmp_path_factory.mktemp("returned"), wanted)
+    named = _named(rig, tmp_path_factory.mktemp("apart"))
     return {
         "first": _known(first, whole),
         "sync": _known(sync, synced),
@@ -124,6 +127,7 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
         "selected": _known(selected, rig.story(selected)),
         "captioned": _known(captioned, rig.story(captioned)),
         "undone": _known(undone, rig.story(undone)),
+        "named": _known(named, rig.story(named)),
     }
 
 
@@ -145,7 +149,19 @@ def _undone(rig: Rig, returned: Path, wanted: Mapping[str, bool]) -> Scenario:
     return Scenario("undone", returned, errand, removed.folder / "data")
 
 
-def _after(story: Story, request: Mapping[str, bool], *, delete_first: bool = False) -> Errand:
+def _named(rig: Rig, apart: Path) -> Scenario:
+    """The files beside a folder are named, and not the folder that they are in."""
+    photos = apart / "photos"
+    fill(photos)
+    known = {"directory_path": None, "paths": [str(path_of(photos, one)) for one in range(9)]}
+    some = rig.story(Scenario("some", apart, Errand(known)), keep=True)
+    files = sorted(one for one in photos.iterdir() if one.is_file() and "UTF-8" not in one.name)
+    paths = {"directory_path": str(photos / "more"), "paths": [str(one) for one in files]}
+    errand = _after(some, {**paths, "sync": True})
+    return Scenario("named", apart, errand, some.folder / "data")
+
+
+def _after(story: Story, request: Mapping[str, object], *, delete_first: bool = False) -> Errand:
     return Errand(request, frozenset({story.left["job_id"]}), delete_first)
 
 

@@ -45,7 +45,7 @@ class Errand:
     removed is brought back.
     """
 
-    request: Mapping[str, bool]
+    request: Mapping[str, object]
     known_jobs: frozenset[str] = frozenset()
     delete_first: bool = False
     forget_first: bool = False

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, StrictBool
 from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, Reply, Wire
 from utils.contract.error_codes import ErrorCode
 from utils.contract.examples import FAILURE, JOB, LOG_LINE, REPORT
+from utils.contract.imports.examples import DRY_RUN_REPORT
 
 
 class VerifyOptions(Wire):
@@ -186,15 +187,18 @@ class ReportFinding(Reply):
 class JobReport(Reply):
     """What a job that looks for something has found until now."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [REPORT]})
+    model_config = ConfigDict(json_schema_extra={"examples": [REPORT, DRY_RUN_REPORT]})
 
     job_id: str = Field(description="The job.")
     kind: str = Field(description="The kind of work that it does.")
     state: JobState = Field(description="Whether it has ended; until then there may be more.")
     numbers: dict[str, int] = Field(description="What was looked at, and how much of it.")
-    findings: tuple[ReportFinding, ...] = Field(description="All that is wrong.")
+    findings: tuple[ReportFinding, ...] = Field(
+        description="What is wrong; of a dry run: what is new, changed, missing, skipped, refused."
+    )
     figures: dict[str, float] = Field(
-        default={}, description="What was measured: shares of 1, but for ranks."
+        default={},
+        description="What was measured: shares of 1, but for ranks; of a dry run: seconds.",
     )
 
 
