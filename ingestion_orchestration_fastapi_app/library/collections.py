@@ -213,6 +213,7 @@ class Collections:
         self.damaged.end(collection.id)
         for table in {*collection.tables, table_name(name)}:
             await self._drop(table)
+        await self.trash.trim()
 
     async def _drop(self, table: str) -> None:
         """The rest of a deletion; nothing where another call has done it."""

@@ -6,12 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from anyio import create_task_group, fail_after, wait_all_tasks_blocked
+from anyio.lowlevel import checkpoint
 
+from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
+from ingestion_orchestration_fastapi_app.domain.jobs.undoing import UNDO
 from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashLimits
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead
 from ingestion_orchestration_fastapi_app.library.trash import restoring
 from ingestion_orchestration_fastapi_app.undo.job import STILL_GONE
 from tests.component.bench import Bench
+from tests.component.job_steps import started
 from tests.component.test_pipeline_captions import captioning
 from tests.component.test_sync import filled
 from tests.component.undo_steps import (
@@ -72,6 +77,32 @@ async def test_what_is_still_gone_is_removed_again_and_may_be_undone_again() -> 
     await check_agreement(bench, expected)
 
 
+async def test_it_may_be_paused_and_goes_on_where_it_was() -> None:
+    bench = await filled()
+    expected = await bench.rows()
+    job, away = await removed(bench)
+    put_back(bench, away)
+    collections, collection = bench.collections(), await bench.collection()
+    await collections.check_all()
+    async with started(bench, collections) as scheduler, create_task_group() as tg:
+        async with collections.writers.of(collection.id):
+            request = scheduler.kinds.named(UNDO).request("default", {"job_id": job.id})
+            undo = await scheduler.submit(collection, request)
+            with fail_after(30):
+                while not collections.writers.of(collection.id).statistics().tasks_waiting:
+                    await checkpoint()
+            tg.start_soon(scheduler.control, undo.id, Control.PAUSE)
+            await wait_all_tasks_blocked()
+        paused = await bench.until(undo.id, lambda record: record.state is JobState.PAUSED)
+        assert paused.progress.done == 2
+        assert said_by(paused).numbers["restored"] == 2
+        await scheduler.control(undo.id, Control.RESUME)
+        ended = await bench.ended(undo.id)
+    assert (ended.progress.done, ended.progress.total) == (5, 5)
+    assert said_by(ended).numbers == {"restored": 5, "not_kept": 0, "without_vector": 0}
+    await check_agreement(bench, expected)
+
+
 async def test_captions_come_back_with_what_they_say_of() -> None:
     bench = Bench(inference=captioning())
     for number in range(12):
@@ -95,20 +126,23 @@ async def test_what_is_in_the_collection_again_is_left_as_it_is() -> None:
     bench = await filled()
     job, away = await removed(bench)
     put_back(bench, {path: file for path, file in away.items() if path.startswith(b"one/")})
-    bench.library.put(b"one/001.jpg", b"another image")
+    bench.library.put(b"one/001.jpg", b"image of something else")
+    bench.library.put(b"two/000.jpg", b"no image any more")
     await bench.job()
-    put_back(bench, {path: file for path, file in away.items() if path.startswith(b"two/")})
+    put_back(bench, {path: away[path] for path in (b"two/002.jpg", b"two/004.jpg")})
     expected = await bench.rows()
     undo = await undone(bench, job)
-    assert said_by(undo).numbers["restored"] == 3
-    assert left_by(undo) == {"id_taken": 2}
+    assert said_by(undo).numbers["restored"] == 2
+    assert left_by(undo) == {"id_taken": 2, "file_refused": 1}
     example = said_by(undo).findings["id_taken"].examples[0]
     assert example.path == "/photos/one/001.jpg"
     assert any("2 were left" in warning for warning in undo.progress.warnings)
     now = await bench.rows()
     assert now > expected
     await check_agreement(bench, now)
-    assert (await in_trash(bench)).points == 0
+    assert (await in_trash(bench)).points == 1, "what was refused may be mended"
+    put_back(bench, away)
+    assert left_by(await undone(bench, job)) == {"file_refused": 1}, "an import looks at it first"
 
 
 async def test_only_what_there_is_room_for_can_be_brought_back() -> None:

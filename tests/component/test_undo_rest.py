@@ -8,8 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from anyio import fail_after, sleep
 
-from tests.component.orchestrator_app import Running, check_problem, orchestrator
+from ingestion_orchestration_fastapi_app.api.app_state import AppState
+from tests.component.orchestrator_app import PATIENCE_S, Running, check_problem, orchestrator
 from tests.component.test_forgetting_rest import found_by, images, painted, verified
 from utils.contract import ErrorCode
 
@@ -99,6 +101,39 @@ async def test_what_can_not_be_undone_is_said_at_once(tmp_path: Path) -> None:
         await running.ended(check.json()["job_id"])
         refused = await running.post(f"/jobs/{check.json()['job_id']}/undo", {})
         check_problem(refused, 409, ErrorCode.JOB_STATE)
+
+
+async def test_asked_for_twice_it_is_one_job_as_long_as_it_runs(tmp_path: Path) -> None:
+    async with orchestrator(tmp_path) as running:
+        there, job = await emptied_folder(running)
+        services: AppState = running.app.state.services
+        collection = await services.collections.get("default")
+        async with services.collections.writers.of(collection.id):  # it waits for its turn
+            asked = [await running.post(f"/jobs/{job['job_id']}/undo", {}) for _ in range(2)]
+            first, second = (reply.json()["job_id"] for reply in asked)
+            assert first == second
+            refused = await running.post(f"/jobs/{first}/undo", {})
+            check_problem(refused, 409, ErrorCode.JOB_STATE)
+        await running.ended(first)
+        assert set(await images(running)) == set(there)
+
+
+async def test_what_a_watch_removed_is_undone_like_any_removal(tmp_path: Path) -> None:
+    async with orchestrator(tmp_path, watch_debounce_s=0.05) as running:
+        painted(running)
+        await running.ingested(watch=True)
+        there = await images(running)
+        (running.photos / "b.png").rename(tmp_path / "b.png")
+        found: list[Any] = []
+        with fail_after(PATIENCE_S):
+            while not found:
+                listed = (await running.get("/jobs"))["jobs"]
+                found = [one for one in listed if one["removed"] and one["finished_at"]]
+                await sleep(0.05)  # as a client does
+        assert found[0]["origin"] == "watch"
+        (tmp_path / "b.png").rename(running.photos / "b.png")
+        await undone(running, found[0]["job_id"])
+        assert set(await images(running)) == set(there)
 
 
 async def test_it_may_be_asked_for_as_any_job_of_its_own_collection(tmp_path: Path) -> None:

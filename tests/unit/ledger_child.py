@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from tests.unit.ledger_words import failed, file_start, intents, stored
+from tests.unit.trash_words import removal
 
 GROUP = 64
 
@@ -34,6 +35,9 @@ async def work(path: str, first_group: int) -> None:
             say(f"registered {group}")
             await ledger.artefacts.begin_write("job-1", collection.bound().id, intents(*names))
             say(f"intended {group}")
+            removals = [removal(name) for name in names]
+            await ledger.trash.put(collection.id, removals, job_id="job-1", limit_bytes=2**40)
+            say(f"kept {group}")
             outcomes = [stored(name) for name in names[1:]]
             await ledger.files.complete(
                 "job-1",

@@ -45,7 +45,7 @@ async def test_every_acknowledged_group_survives_a_kill_and_the_counts_are_exact
         collection = await running(ledger)
         await bound(ledger, collection)
     seeded = random.Random(20261123)
-    first = 0
+    first, trashed = 0, -1
     for _ in range(KILLS):
         last = killed_after(path, seeded.randint(1, 40), first)
         async with open_ledger(path) as ledger:
@@ -64,6 +64,11 @@ async def test_every_acknowledged_group_survives_a_kill_and_the_counts_are_exact
             if "intended" in last:
                 ids = [pid(name) for name in group_names(last["intended"])]
                 assert await ledger.artefacts.maybe_written(collection.bound().id, ids) == set(ids)
+            if "kept" in last:
+                size = await ledger.trash.size(collection.id)
+                assert size.points % GROUP == 0
+                trashed = max(last["kept"], trashed)
+                assert size.points >= (trashed + 1) * GROUP
             job = await ledger.jobs.find("job-1")
             found = await ledger.collections.find("default")
         assert job is not None

@@ -26,12 +26,13 @@ from ingestion_orchestration_fastapi_app.domain.trash.trashed import (
 
 
 class Left(StrEnum):
-    """Why one stays where it is: its file is imported again, or has a verdict of its own; somebody
-    has removed what is in it; its root is not one any more; no table of its models is there, or
+    """Why one stays where it is: its file is imported again, or was refused since; somebody has
+    removed what is in it; its root is not one any more; no table of its models is there, or
     none holds it.
     """
 
     ID_TAKEN = "id_taken"
+    FILE_REFUSED = "file_refused"
     IMAGE_FORGOTTEN = "image_forgotten"
     ROOT_FORGOTTEN = "root_forgotten"
     MODEL_GONE = "model_gone"
@@ -56,10 +57,12 @@ def why_left(
     if all(root.id != one.key.root_id for root in collection.roots):
         return Left.ROOT_FORGOTTEN
     content = one.file.sha256
-    if record is not None and record.artefacts:
-        is_own = is_forgotten(record.artefacts) and record.sha256 == content
-        if not is_own:
-            return Left.ID_TAKEN
+    made = () if record is None else record.artefacts
+    if any(artefact.kind is Kind.VECTOR and artefact.is_there for artefact in made):
+        return Left.ID_TAKEN
+    is_own = record is not None and is_forgotten(made) and record.sha256 == content
+    if not is_own and any(artefact.is_verdict for artefact in made):
+        return Left.FILE_REFUSED
     if content in forgotten and not takes_back:
         return Left.IMAGE_FORGOTTEN
     return None if vectors_for(one, collection) else Left.MODEL_GONE

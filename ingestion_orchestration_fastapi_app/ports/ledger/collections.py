@@ -39,7 +39,8 @@ class CollectionRepository(Protocol):
         """Nothing else of it changes. Idempotent. Raises CollectionNotFound, CollectionExists."""
 
     async def delete(self, collection_id: int) -> None:
-        """Forgets its files, roots, intents, jobs and failures; its tables are dropped ones then.
+        """Forgets its files, roots, intents, jobs and failures; its tables are dropped ones then,
+        and what was removed from it goes when the trash is trimmed.
 
         One transaction. Raises JobStateProblem while a job of it is unfinished.
         """

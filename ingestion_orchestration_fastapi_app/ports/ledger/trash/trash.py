@@ -65,8 +65,8 @@ class TrashRepository(Protocol):
 
     async def size(self, collection_id: int) -> TrashSize: ...
     async def trim(self, *, before: datetime, limit_bytes: int, at_most: int) -> int:
-        """Those removed before that moment go, and the oldest of what is more than the limit; at
-        most so many. Returns how many.
+        """What collections had that were deleted since goes, those removed before that moment, and
+        the oldest of what is more than the limit; at most so many. Returns how many.
         """
 
     async def empty(self, collection_id: int, *, at_most: int) -> int:

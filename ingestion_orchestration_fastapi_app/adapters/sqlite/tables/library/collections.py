@@ -52,8 +52,6 @@ _OF_COLLECTION = (
     "generations",
     "jobs",
     "forgotten_images",
-    "trash",
-    "trash_sizes",
 )
 
 

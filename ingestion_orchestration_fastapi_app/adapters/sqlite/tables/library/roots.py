@@ -124,7 +124,7 @@ class RootsTable(Repository):
         if path is None and _forgot_some(db, where):
             return False
         if path is None:
-            for table in ("roots", "catalogue_folders", "trash"):
+            for table in ("roots", "catalogue_folders"):
                 db.execute(f"DELETE FROM {table} WHERE collection_id = ? AND root_id = ?", where)  # noqa: S608  # constants
             _move_folders(db, collection_id, root, roots, None)
         else:
@@ -169,13 +169,16 @@ def _files_in(db: sqlite3.Connection, collection_id: int, root: Root, folder: by
 
 
 def _forgot_some(db: sqlite3.Connection, where: tuple[int, bytes]) -> bool:
-    """Whether files of the root were left to be deleted."""
-    deleted = db.execute(
-        "DELETE FROM files WHERE id IN (SELECT id FROM files"
-        " WHERE collection_id = ? AND root_id = ? LIMIT ?)",
-        (*where, _FILES_A_STEP),
-    ).rowcount
-    return deleted > 0
+    """Whether files of the root, or what was removed from it, were left to be deleted."""
+    for table in ("files", "trash"):
+        deleted = db.execute(
+            f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"  # noqa: S608  # constants
+            " WHERE collection_id = ? AND root_id = ? LIMIT ?)",
+            (*where, _FILES_A_STEP),
+        ).rowcount
+        if deleted:
+            return True
+    return False
 
 
 def _move(

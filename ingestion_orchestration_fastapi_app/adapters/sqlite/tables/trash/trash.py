@@ -152,12 +152,13 @@ class TrashTable(Repository):
     def trim(
         self, db: sqlite3.Connection, *, before: datetime, limit_bytes: int, at_most: int
     ) -> int:
-        old = db.execute(
+        gone = _drop_of_deleted(db, at_most=at_most)
+        gone += db.execute(
             "DELETE FROM trash WHERE id IN"
             " (SELECT id FROM trash WHERE removed_at < ? ORDER BY removed_at LIMIT ?)",
-            (before.isoformat(), at_most),
+            (before.isoformat(), at_most - gone),
         ).rowcount
-        return old + _drop_beyond(db, limit_bytes, at_most=at_most - old)
+        return gone + _drop_beyond(db, limit_bytes, at_most=at_most - gone)
 
     @writes
     def empty(self, db: sqlite3.Connection, collection_id: int, *, at_most: int) -> int:
@@ -206,6 +207,20 @@ def _put_files(db: sqlite3.Connection, collection_id: int, restored: Sequence[Re
         db.execute(_BACK, (*of_file, file.mtime_trusted, file.sha256, row))
         changes.add(row, before.get(row, []), file.artefacts)
     changes.write(db)
+
+
+def _drop_of_deleted(db: sqlite3.Connection, *, at_most: int) -> int:
+    """What nobody can ask for: its collection was deleted."""
+    db.execute(
+        "DELETE FROM trash_sizes WHERE points = 0"
+        " AND collection_id NOT IN (SELECT id FROM collections)"
+    )
+    return db.execute(
+        "DELETE FROM trash WHERE id IN (SELECT t.id FROM trash_sizes s"
+        " JOIN trash t ON t.collection_id = s.collection_id"
+        " WHERE s.collection_id NOT IN (SELECT id FROM collections) LIMIT ?)",
+        (at_most,),
+    ).rowcount
 
 
 def _drop_beyond(db: sqlite3.Connection, limit_bytes: int, *, at_most: int) -> int:

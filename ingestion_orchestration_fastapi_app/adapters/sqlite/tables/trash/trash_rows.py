@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row, clean
@@ -62,23 +63,27 @@ def put(
     for one in removals:
         row = files.get(one.key, _UNKNOWN_FILE)
         artefacts = made.get(row[0], [])
-        caption = one.caption or Caption("", None)
-        of_file = (*row[1:], artefacts_text(artefacts), added.get(one.point_id))
-        said = (None, None) if one.caption is None else (clean(caption.text), caption.fingerprint)
+        of_points = {
+            model: (payload_text(point), vector_bytes(point)) for model, point in one.points.items()
+        }
+        said = _said(one.caption)
         number = _cut_off(db, collection_id, one, content=row[6])
-        if number is None:
+        is_new = number is None
+        if is_new:
+            made_text = artefacts_text(artefacts)
+            texts = (made_text, one.key.path, said[0] or "", *chain(*of_points.values()))
             given = (collection_id, one.point_id.bytes, one.key.root_id.bytes, one.key.path)
-            number = db.execute(_INSERT, (*given, job_number, at, *of_file, *said, 0)).lastrowid
-        else:
+            of_file = (*row[1:], made_text, added.get(one.point_id))
+            new = (*given, job_number, at, *of_file, *said, sum(map(len, texts)))
+            number = db.execute(_INSERT, new).lastrowid
+        db.executemany(_PUT_POINT, [(number, model, *row) for model, row in of_points.items()])
+        if not is_new:
             _said_again(db, number, said)
-        db.executemany(
-            _PUT_POINT,
-            [
-                (number, model, payload_text(point), vector_bytes(point))
-                for model, point in one.points.items()
-            ],
-        )
-        db.execute(_MEASURE, (number,))
+            db.execute(_MEASURE, (number,))
+
+
+def _said(caption: Caption | None) -> tuple[str | None, str | None]:
+    return (None, None) if caption is None else (clean(caption.text), caption.fingerprint)
 
 
 def _cut_off(
@@ -98,7 +103,9 @@ def _cut_off(
     return None
 
 
-def _said_again(db: sqlite3.Connection, number: int, said: tuple[str | None, str | None]) -> None:
+def _said_again(
+    db: sqlite3.Connection, number: int | None, said: tuple[str | None, str | None]
+) -> None:
     """Words may have gone by then, too."""
     if said[0] is not None:
         query = "UPDATE trash SET caption = ?, caption_fingerprint = ? WHERE id = ?"
