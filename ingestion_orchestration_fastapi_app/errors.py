@@ -3,7 +3,7 @@
 Problem
 ├── DirectoryNotAllowed 403 · DirectoryNotFound 404
 ├── CollectionNotFound 404 · CollectionExists 409 (CollectionDropping: its table is yet to go)
-├── RootNotFound 404 · RootOverlap 409
+├── RootNotFound 404 · RootOverlap 409 · FolderNotFound 404
 ├── GenerationNotFound 404 · GenerationStateProblem 409 · SwitchGuarded 409
 ├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429 · JobKindUnknown 404
 ├── ImageNotFound 404 · PictureUnavailable 503
@@ -85,6 +85,12 @@ class RootNotFound(Problem):
     status = 404
     code = ErrorCode.ROOT_NOT_FOUND
     title = "There is no such root"
+
+
+class FolderNotFound(Problem):
+    status = 404
+    code = ErrorCode.FOLDER_NOT_FOUND
+    title = "The collection has no such folder"
 
 
 class RootOverlap(Problem):

@@ -29,6 +29,7 @@ from ingestion_orchestration_fastapi_app.cli.commands.kinds.caption import capti
 from ingestion_orchestration_fastapi_app.cli.commands.models import models
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.annotate import annotate
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.browse import browse
+from ingestion_orchestration_fastapi_app.cli.commands.pictures.folders import folders
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.forget import forget, forgotten
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.search import search
 from ingestion_orchestration_fastapi_app.cli.commands.status import status
@@ -123,6 +124,7 @@ app.command()(export)
 app.command()(doctor)
 app.add_typer(jobs, name="jobs")
 app.add_typer(roots, name="roots")
+app.add_typer(folders, name="folders")
 app.add_typer(collections, name="collections")
 app.add_typer(exports, name="exports")
 app.add_typer(albums, name="albums")

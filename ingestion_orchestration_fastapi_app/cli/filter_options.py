@@ -53,6 +53,7 @@ Tags = Annotated[
     list[str] | None, typer.Option("--tag", help="A tag of Photoseek's; several: all of them.")
 ]
 Album = Annotated[UUID | None, typer.Option(metavar="ID", help="Put into this album by hand.")]
+Hidden = Annotated[bool, typer.Option("--include-hidden", help="Also what is hidden.")]
 NotKeywords = Annotated[
     list[str] | None, typer.Option("--not-keyword", help="None of these keywords.")
 ]
@@ -92,6 +93,7 @@ def filters(
     favourite: Favourite = None,
     tags: Tags = None,
     album: Album = None,
+    include_hidden: Hidden = False,
     not_keywords: NotKeywords = None,
     not_folders: NotFolders = None,
     not_formats: NotFormats = None,
@@ -114,6 +116,7 @@ def filters(
         "favourite": favourite,
         "tags": tags or None,
         "album": album,
+        "include_hidden": include_hidden or None,
     }
     none_of = [
         *({"keywords": [word]} for word in not_keywords or ()),

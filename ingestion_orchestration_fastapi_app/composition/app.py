@@ -36,6 +36,7 @@ from ingestion_orchestration_fastapi_app.library.annotations.album_pages import 
 from ingestion_orchestration_fastapi_app.library.annotations.albums import Albums
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.folders.marking import FolderMarking
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
@@ -194,6 +195,7 @@ async def composed(
         originals=originals,
         archives=Archives(thumbnails, originals),
         forgetting=forgetting,
+        folder_marking=FolderMarking(known_collections, ports.ledger),
         restoring=restoring,
         uploads=Uploads(
             outside.inbox,

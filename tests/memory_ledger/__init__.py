@@ -16,6 +16,7 @@ from tests.memory_ledger.captions import MemoryCaptions
 from tests.memory_ledger.catalogue import MemoryCatalogue
 from tests.memory_ledger.collections import MemoryCollections
 from tests.memory_ledger.files import MemoryFiles
+from tests.memory_ledger.folder_marks import MemoryFolderMarks
 from tests.memory_ledger.folders import MemoryFolders
 from tests.memory_ledger.forgotten import MemoryForgotten
 from tests.memory_ledger.generations import MemoryGenerations
@@ -45,6 +46,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         calibrations=MemoryCalibrations(state),
         annotations=MemoryAnnotations(state),
         albums=MemoryAlbums(state),
+        folder_marks=MemoryFolderMarks(state),
         forgotten=MemoryForgotten(state),
         trash=MemoryTrash(state),
         jobs=MemoryJobs(state),

@@ -21,6 +21,7 @@ ARGUMENTS: dict[str, Any] = {
     "album_id": IMAGE_ID,
     "path": "/photos",
     "captions": True,
+    "include_hidden": True,
     "paths": [REPOSITORY / "LICENSE"],
     "old_path": "/a",
     "new_path": "/b",

@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.directories import
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.no_links import OpenFolders
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking import gone_files
-from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
+from ingestion_orchestration_fastapi_app.api.library.folders.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.errors import DirectoryNotAllowed, DirectoryNotFound
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from utils.client.albums import AlbumCalls
 from utils.client.collections import CollectionCalls
+from utils.client.folders import FolderCalls
 from utils.client.images import ImageCalls
 from utils.client.jobs import JobCalls
 from utils.client.searching import SearchCalls
@@ -25,7 +26,14 @@ class _Key(Wire):
 
 
 class PhotoseekClient(
-    JobCalls, CollectionCalls, ImageCalls, SearchCalls, TransferCalls, UploadCalls, AlbumCalls
+    AlbumCalls,
+    CollectionCalls,
+    FolderCalls,
+    ImageCalls,
+    JobCalls,
+    SearchCalls,
+    TransferCalls,
+    UploadCalls,
 ):
     """Use it as an async context manager. Each method is the operation of its name in the OpenAPI
     document, but for `all_...`, which go through the pages, `upload_all` and `wait_for_job`. All

@@ -130,6 +130,7 @@ class ImageCalls(Connection):
         collection: str = "default",
         *,
         below: str | None = None,
+        include_hidden: bool | None = None,
         limit: int | None = None,
         offset: int | None = None,
     ) -> FolderList:
@@ -139,6 +140,7 @@ class ImageCalls(Connection):
             FolderList,
             collection=collection,
             path_=below,
+            include_hidden=include_hidden,
             limit=limit,
             offset=offset,
         )

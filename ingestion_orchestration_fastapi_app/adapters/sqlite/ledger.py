@@ -36,6 +36,9 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.calibrat
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.collections import (
     CollectionsTable,
 )
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.folder_marks import (
+    FolderMarksTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.forgotten import (
     ForgottenTable,
 )
@@ -100,6 +103,7 @@ def ledger_of(database: Database, *, browsing: Database | None = None) -> Ledger
         calibrations=CalibrationsTable(database),
         forgotten=ForgottenTable(database),
         annotations=AnnotationsTable(database),
+        folder_marks=FolderMarksTable(database),
         trash=TrashTable(database),
         albums=AlbumsTable(database),
         jobs=JobsTable(database),

@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import (
     Outcome,
     Root,
 )
+from ingestion_orchestration_fastapi_app.domain.files.folder_marks import MarkedFolder
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     Checkpoint,
     FailureRecord,
@@ -78,6 +79,7 @@ def collection_record(
     roots: Iterable[Row],
     watches: Iterable[Row],
     root_changes: Mapping[UUID, bytes | None],
+    marked: tuple[MarkedFolder, ...],
 ) -> CollectionRecord:
     """`row` in the order of `_COLUMNS` in tables/collections.py, `roots` as (root_id, path).
 
@@ -98,6 +100,7 @@ def collection_record(
             for directory, recursive, captions in watches
         ),
         root_changes=root_changes,
+        marked=marked,
     )
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import HTTPConnection
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
-from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
+from ingestion_orchestration_fastapi_app.api.library.folders.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.security import ADMINISTERS, READS
 from ingestion_orchestration_fastapi_app.domain.files.allowed_roots import RootSource
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text

@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Response
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
-from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
+from ingestion_orchestration_fastapi_app.api.library.folders.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.links import OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.security import WRITES
 from ingestion_orchestration_fastapi_app.domain.jobs.dry_runs import dry_run_request

@@ -235,11 +235,14 @@ async def list_folders(
             examples=["/photos"],
         ),
     ] = None,
+    include_hidden: Annotated[bool, Query(description="Hidden ones, too.")] = False,
     limit: PageLimit = 100,
     offset: Offset = 0,
 ) -> FolderList:
     """The folders right below one that hold images, or have folders that do, with how many."""
-    record, found, warnings = await services.browsing.folders(collection, path)
+    record, found, warnings = await services.browsing.folders(
+        collection, path, include_hidden=include_hidden
+    )
     end = offset + limit
     return FolderList(
         collection=record.name,

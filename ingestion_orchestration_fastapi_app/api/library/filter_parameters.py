@@ -93,6 +93,7 @@ def filters_in_query(
     favourite: Annotated[bool | None, _asked("favourite")] = None,
     tags: Annotated[tuple[KeywordText, ...] | None, _asked("tags", max_length=MAX_KEYWORDS)] = None,
     album: Annotated[UUID | None, _asked("album")] = None,
+    include_hidden: Annotated[bool | None, _asked("include_hidden")] = None,
     filters: Annotated[
         FiltersJson | None, Query(description=_FURTHER, examples=[FILTERS_EXAMPLE])
     ] = None,
@@ -103,7 +104,9 @@ def filters_in_query(
     flat = filters_of(FilterSpec(**given))
     if further is None:
         return flat
-    return replace(flat, all_of=(filters_in_json(further, where="query"),))
+    nested = filters_in_json(further, where="query")
+    is_all = flat.include_hidden or nested.include_hidden
+    return replace(flat, all_of=(nested,), include_hidden=is_all)
 
 
 QueryFilters = Annotated[Filters, Depends(filters_in_query)]

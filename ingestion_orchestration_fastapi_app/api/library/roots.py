@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
 from ingestion_orchestration_fastapi_app.api.library.described import described
-from ingestion_orchestration_fastapi_app.api.library.folder_names import meant_folder
+from ingestion_orchestration_fastapi_app.api.library.folders.folder_names import meant_folder
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionInPath
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.domain.files.identity import folders_above

@@ -8,6 +8,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
+from ingestion_orchestration_fastapi_app.domain.files.folder_marks import (
+    Mark,
+    MarkedFolder,
+    marked_folders,
+)
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
     GenerationState,
@@ -31,7 +36,7 @@ class CollectionRecord:
     `root_changes`: roots that are being re-pointed, and where to, or forgotten (None).
     `words_table`: where its words are, by name. `words_version`: its newest version at which it had
     a row for each point; None where it never had. `catalogue_version`: likewise, of its
-    catalogue.
+    catalogue. `marked`: folders that somebody has hidden or excluded.
     """
 
     id: int
@@ -45,6 +50,17 @@ class CollectionRecord:
     words_table: str | None = None
     words_version: int | None = None
     catalogue_version: int | None = None
+    marked: tuple[MarkedFolder, ...] = ()
+
+    @property
+    def hidden(self) -> tuple[bytes, ...]:
+        """Folders that are not shown, absolute."""
+        return marked_folders(self.marked, self.roots, Mark.HIDDEN)
+
+    @property
+    def excluded(self) -> tuple[bytes, ...]:
+        """Folders that no import takes in, absolute."""
+        return marked_folders(self.marked, self.roots, Mark.EXCLUDED)
 
     @property
     def active(self) -> Generation | None:

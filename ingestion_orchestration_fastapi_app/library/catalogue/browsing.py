@@ -8,6 +8,7 @@ from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.library import cursor as cursors
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Facet,
@@ -36,6 +37,7 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import CursorRefused
 from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.folders.visible import visible
 from ingestion_orchestration_fastapi_app.ports.ledger.catalogue import BrowsingRepository
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.problems import ValidationProblem
@@ -185,15 +187,20 @@ class Browsing:
             return collection, found, self._warnings(collection)
 
     async def folders(
-        self, name: str, path: str | None
+        self, name: str, path: str | None, *, include_hidden: bool = False
     ) -> tuple[CollectionRecord, list[Folder], tuple[str, ...]]:
         async with self._collections.reading(name) as collection:
             shown = self._shown(collection)
-            within = replace(NO_FILTERS, within=shown)
-            counts = await self._catalogue.folders(collection.id, within)
+            asked = replace(NO_FILTERS, include_hidden=include_hidden)
+            filters = self._filters(collection, asked)
+            counts = await self._catalogue.folders(collection.id, filters)
             roots = collection.roots
             if path is None:
-                tops = top_folders(roots, shown)
+                tops = [
+                    top
+                    for top in top_folders(roots, shown)
+                    if not any(is_within(top, one) for one in filters.outside)
+                ]
                 look = partial(with_counts, tops, roots, counts)
             else:
                 look = partial(folders_in, path, roots, counts)
@@ -201,7 +208,7 @@ class Browsing:
             return collection, found, self._warnings(collection)
 
     def _filters(self, collection: CollectionRecord, filters: Filters) -> Filters:
-        return replace(filters, within=self._shown(collection))
+        return visible(filters, collection, self._shown)
 
     def _warnings(self, collection: CollectionRecord) -> tuple[str, ...]:
         return () if self._collections.catalogue.is_whole(collection) else (_FILLING,)

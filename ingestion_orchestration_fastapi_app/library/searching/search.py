@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePoo
 from ingestion_orchestration_fastapi_app.inference_pool.queries import image_ask, text_ask
 from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.folders.visible import visible
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.searching.arranged import Arranging
@@ -112,13 +113,13 @@ class Search:
 
         async def vector(collection: CollectionRecord, active: Generation) -> QueryVector:
             return QueryVector(
-                await self.stored_vector(query, collection, active, image_id), active.fingerprint
+                await self.stored_vector(collection, active, image_id), active.fingerprint
             )
 
         async with self._collections.reading(query.collection) as collection:
             if collection.active is None:
                 raise _not_found(collection, image_id)
-            await self.stored_vector(query, collection, collection.active, image_id)
+            await self.stored_vector(collection, collection.active, image_id)
         key, without = ("similar", str(image_id)), frozenset({image_id})
         return await self.found(query, Subject(key, vector, without=without))
 
@@ -128,7 +129,7 @@ class Search:
         async def stored(
             collection: CollectionRecord, active: Generation, image_id: UUID
         ) -> Vector:
-            return await self.stored_vector(query, collection, active, image_id)
+            return await self.stored_vector(collection, active, image_id)
 
         async def vector(collection: CollectionRecord, active: Generation) -> QueryVector:
             return await self._mixing.vector(collection, active, everything, stored)
@@ -142,28 +143,28 @@ class Search:
 
     async def vector_of(self, name: str, image_id: UUID) -> StoredVector:
         """Raises ImageNotFound, CollectionNotFound, StoreRead."""
-        query = Query(name, limit=1, offset=0, filters=NO_FILTERS, min_score=None)
         async with self._collections.reading(name) as collection:
             active = collection.active
             if active is None:
                 raise _not_found(collection, image_id)
-            vector = await self.stored_vector(query, collection, active, image_id)
+            vector = await self.stored_vector(collection, active, image_id)
             return StoredVector(vector, active.model, active.fingerprint)
 
     async def stored_vector(
-        self, query: Query, collection: CollectionRecord, active: Generation, image_id: UUID
+        self, collection: CollectionRecord, active: Generation, image_id: UUID
     ) -> Vector:
         """Raises ImageNotFound."""
         points = await self._store.get(active.table, [image_id], vectors=True)
-        filters = self._filters(query, collection)
-        if not any(map(filters.shows, points)):
+        # Whoever names a hidden image may look for others like it.
+        named = replace(NO_FILTERS, within=self._shown(collection))
+        if not any(map(named.shows, points)):
             raise _not_found(collection, image_id)
         return points[0].vector
 
     async def is_met(self, collection: str, filters: Filters) -> bool:
         """Whether something that may be shown meets what no ledger is needed for."""
         async with self._collections.reading(collection) as record:
-            shown = replace(filters, within=self._shown(record))
+            shown = visible(filters, record, self._shown)
             active = record.active
             return active is not None and await self._store.count(active.table, shown) > 0
 
@@ -212,7 +213,7 @@ class Search:
         return mode, worded
 
     def _filters(self, query: Query, collection: CollectionRecord) -> Filters:
-        return replace(query.filters, within=self._shown(collection))
+        return visible(query.filters, collection, self._shown)
 
 
 def _is_sorted_whole(query: Query, mode: SearchMode, worded: Worded) -> bool:

@@ -12,6 +12,9 @@ from ingestion_orchestration_fastapi_app.ports.ledger.annotations.albums import 
 from ingestion_orchestration_fastapi_app.ports.ledger.annotations.annotations import (
     AnnotationRepository,
 )
+from ingestion_orchestration_fastapi_app.ports.ledger.annotations.folder_marks import (
+    FolderMarkRepository,
+)
 from ingestion_orchestration_fastapi_app.ports.ledger.annotations.forgotten import (
     ForgottenRepository,
 )
@@ -49,6 +52,7 @@ class Ledger:
     calibrations: CalibrationRepository
     forgotten: ForgottenRepository
     annotations: AnnotationRepository
+    folder_marks: FolderMarkRepository
     trash: TrashRepository
     albums: AlbumRepository
     jobs: JobRepository

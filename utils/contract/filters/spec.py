@@ -154,6 +154,10 @@ class FilterSpec(Wire):
     )
     box: BoxSpec | None = Field(default=None, description="Taken in this part of the map.")
     near: CircleSpec | None = Field(default=None, description="Taken around this place.")
+    include_hidden: StrictBool = Field(
+        default=False,
+        description="Also what lies in hidden folders. It counts in the outermost filters alone.",
+    )
     all_of: tuple[FilterSpec, ...] = Field(
         default=(), max_length=MAX_BRANCHES, description="Each of these must hold, too."
     )

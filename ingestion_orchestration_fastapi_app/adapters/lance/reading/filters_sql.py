@@ -19,6 +19,7 @@ from utils.contract.filters import Orientation
 from utils.text.folded import folded
 from utils.text.storable import storable
 
+_RANGE = "(path > X'{0}2f' AND path < X'{0}30')"
 _INT32_MAX = 2**31 - 1
 _INT64_MAX = 2**63 - 1
 _ORIENTATIONS = {
@@ -37,6 +38,7 @@ def condition(filters: Filters) -> str | None:
         raise ValueError("what only the ledger knows must be ids before a table is asked")
     parts = [
         *_within(filters),
+        *_outside(filters),
         *_ids(filters),
         *_time(filters),
         *_camera(filters),
@@ -77,11 +79,19 @@ def text(value: str) -> str:
 
 
 def _within(filters: Filters) -> Iterable[str]:
-    """By bytes, since a name need be no text: what lies in a folder is between `/` and `0`."""
     if filters.within is not None:
-        folders = [folder.rstrip(b"/").hex() for folder in filters.within]
-        ranges = [f"(path > X'{one}2f' AND path < X'{one}30')" for one in folders]
-        yield f"({' OR '.join(ranges)})" if ranges else "false"
+        yield _in_any(filters.within) if filters.within else "false"
+
+
+def _outside(filters: Filters) -> Iterable[str]:
+    if filters.outside:
+        yield f"NOT {_in_any(filters.outside)}"  # a path is never null
+
+
+def _in_any(folders: Iterable[bytes]) -> str:
+    """By bytes, since a name need be no text: what lies in a folder is between `/` and `0`."""
+    named = (folder.rstrip(b"/").hex() for folder in folders)
+    return f"({' OR '.join(_RANGE.format(one) for one in named)})"
 
 
 def _ids(filters: Filters) -> Iterable[str]:

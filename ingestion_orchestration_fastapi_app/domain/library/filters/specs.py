@@ -35,6 +35,7 @@ def filters_of(spec: FilterSpec) -> Filters:
         album=spec.album,
         box=None if spec.box is None else _box(spec.box),
         circle=None if spec.near is None else _circle(spec.near),
+        include_hidden=spec.include_hidden,
         all_of=tuple(map(filters_of, spec.all_of)),
         any_of=tuple(map(filters_of, spec.any_of)),
         none_of=tuple(map(filters_of, spec.none_of)),

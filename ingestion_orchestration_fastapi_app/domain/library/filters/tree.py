@@ -33,10 +33,12 @@ class Filters:
     Times and sizes are inclusive; sides are those of the picture as it is shown. `box` and `circle`
     are where it was taken.
 
-    `within` are the folders that may be shown, absolute; `ids` the only points that may. Who asks
-    gives neither. `favourite` and `tags` (every one, whole, without regard to case) are what people
-    say in Photoseek, and their rating wins over the file's. That and `has_caption` are known to no
-    store of vectors: `library/ledger_conditions.py` makes `ids` of them before.
+    `within` are the folders that may be shown, absolute, `outside` those that are hidden; `ids` the
+    only points that may. Who asks gives none of them: `library/folders/visible.py` does, which by
+    `include_hidden` hides nothing; that is no condition. `favourite` and `tags` (every one, whole,
+    without regard to case) are what people say in Photoseek, and their rating wins over the file's.
+    That and `has_caption` are known to no store of vectors: `library/ledger_conditions.py` makes
+    `ids` of them before.
 
     `album`: put into it by hand; `kept_out_of`: taken out of what its search finds. No point says
     so of itself: `with_album_ids` makes `ids` of both before a point is judged.
@@ -70,6 +72,8 @@ class Filters:
     kept_out_of: UUID | None = None
     ids: frozenset[UUID] | None = None
     within: tuple[bytes, ...] | None = None
+    outside: tuple[bytes, ...] = ()
+    include_hidden: bool = False
     all_of: tuple[Filters, ...] = ()
     any_of: tuple[Filters, ...] = ()
     none_of: tuple[Filters, ...] = ()
@@ -91,7 +95,9 @@ class Filters:
         )
 
     def shows(self, point: Point) -> bool:
-        """Whether it lies where something may be shown."""
+        """Whether it lies where something may be shown, and is not hidden."""
+        if any(is_within(point.path, one) for one in self.outside):
+            return False
         return self.within is None or any(is_within(point.path, one) for one in self.within)
 
     @property

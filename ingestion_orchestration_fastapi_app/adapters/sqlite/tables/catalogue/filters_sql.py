@@ -85,6 +85,9 @@ def _tree(places: Places, filters: Filters) -> Sql:
 def _own(places: Places, filters: Filters) -> Iterator[Sql]:
     if filters.within is not None:
         yield places.within(filters.within)
+    if filters.outside:
+        hidden = places.within(filters.outside)
+        yield Sql(f"NOT ({hidden.text})", hidden.given)
     if filters.ids is not None:
         ids = json.dumps([one.hex.upper() for one in sorted(filters.ids)])
         yield Sql("hex(c.point_id) IN (SELECT value FROM json_each(?))", (ids,))

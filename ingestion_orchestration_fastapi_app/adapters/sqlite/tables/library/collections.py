@@ -8,7 +8,10 @@ from typing import Literal
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row, collection_record
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import (
+    collection_rows,
+    folder_marks,
+)
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import CATALOGUE_VERSION
@@ -51,6 +54,7 @@ _OF_COLLECTION = (
     "watches",
     "generations",
     "jobs",
+    "folder_marks",
     "forgotten_images",
 )
 
@@ -209,4 +213,5 @@ def _record(db: sqlite3.Connection, row: Row) -> CollectionRecord:
         db.execute(roots, row[:1]).fetchall(),
         db.execute(watches, row[:1]).fetchall(),
         collection_rows.root_changes(db, row[0]),
+        folder_marks.marks(db, row[0]),
     )

@@ -1,4 +1,4 @@
-"""`photoseek upload`, against a real orchestrator in a process of its own."""
+"""`photoseek upload` and `folders`, against a real orchestrator in a process of its own."""
 
 from __future__ import annotations
 
@@ -49,3 +49,21 @@ def test_what_is_no_file_or_no_collection_is_told(files: Path) -> None:
     assert "ERR_COLLECTION_NOT_FOUND" in missing.output
     made = photoseek("upload", str(files / "red.png"), "--collection", "cats", "--create")
     assert made.exit_code == 0, made.output
+
+
+def test_a_folder_is_hidden_listed_and_shown_again(files: Path) -> None:
+    sent = json.loads(photoseek("upload", str(files / "red.png"), "--json").stdout)
+    folder = str(Path(sent["files"][0]["path"]).parent)
+    assert "red.png" in photoseek("browse").output
+    assert photoseek("folders", "hide", folder).output == f"Hidden: {folder}\n"
+    assert "red.png" not in photoseek("browse").output
+    assert "red.png" not in photoseek("search", "red").output
+    assert "red.png" in photoseek("browse", "--include-hidden").output
+    assert "red.png" in photoseek("search", "red", "--include-hidden").output
+    assert photoseek("folders", "list").output == f"hidden\t{folder}\n"
+    assert json.loads(photoseek("folders", "list", "--json").stdout)["hidden"][0]["path"] == folder
+    assert photoseek("folders", "show", folder).exit_code == 0
+    assert "red.png" in photoseek("browse").output
+    refused = photoseek("folders", "show", folder)
+    assert refused.exit_code == 1
+    assert "ERR_FOLDER_NOT_FOUND" in refused.output

@@ -1,0 +1,1 @@
+"""What people say of folders: hidden, excluded."""

@@ -1,0 +1,25 @@
+"""Calls about folders that are hidden."""
+
+from __future__ import annotations
+
+from utils.client.connection import Connection
+from utils.contract.annotations.folders import (
+    FolderRequest,
+    MarkedFolderList,
+    MarkedFolderReply,
+)
+
+
+class FolderCalls(Connection):
+    """Each method is the operation of its name in the OpenAPI document."""
+
+    async def list_hidden_folders(self, name: str) -> MarkedFolderList:
+        return await self.ask("GET", f"/collections/{name}/folders/hidden", MarkedFolderList)
+
+    async def hide_folder(self, name: str, path: str) -> MarkedFolderReply:
+        body = FolderRequest(path=path)
+        url = f"/collections/{name}/folders/hidden"
+        return await self.ask("POST", url, MarkedFolderReply, body=body)
+
+    async def show_folder(self, name: str, path: str) -> None:
+        await self.done("DELETE", f"/collections/{name}/folders/hidden", path_=path)
