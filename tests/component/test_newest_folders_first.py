@@ -57,7 +57,9 @@ async def test_of_three_years_the_newest_is_searchable_first(tmp_path: Path) -> 
     three_years(tmp_path / "photos")
     a_year = MONTHS * IMAGES
     service = FilledService(room=a_year // 2)
-    settings: dict[str, Any] = {"ml_inference_batch_size": 4, "store_linger_s": 0.01}
+    # Few at once, so that little overtakes: the year is twice as long as what is answered.
+    workers = {"hash_workers": 2, "decode_workers": 2}
+    settings: dict[str, Any] = {"ml_inference_batch_size": 4, "store_linger_s": 0.01, **workers}
     async with orchestrator(tmp_path, service=service, **settings) as running:
         body = {"directory_path": str(running.photos)}
         job_id = (await running.post("/ingest", body)).json()["job_id"]

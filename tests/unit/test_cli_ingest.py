@@ -93,6 +93,16 @@ def test_ingest_sends_several_folders_and_files_as_paths(
     assert (many.exit_code, "256 are the most" in many.output) == (2, True)
 
 
+def test_jobs_name_the_first_of_several_paths_and_count_the_others(
+    orchestrator: StandInOrchestrator,
+) -> None:
+    paths = ("/photos/a.jpg", "/photos/2024", "/photos/2023")
+    several = job(JobState.COMPLETED, SETTLED).model_copy(update={"paths": paths})
+    orchestrator.jobs = [several.model_copy(update={"directory_path": paths[0]})]
+    shown = photoseek("jobs", "show", JOB_ID)
+    assert "Directory /photos/a.jpg and 2 more, into default" in shown.output
+
+
 def test_a_dry_run_tells_counts_time_and_space_and_remembers_no_folder(
     orchestrator: StandInOrchestrator,
 ) -> None:
