@@ -4,6 +4,7 @@ Problem
 ├── DirectoryNotAllowed 403 · DirectoryNotFound 404
 ├── CollectionNotFound 404 · CollectionExists 409 (CollectionDropping: its table is yet to go)
 ├── RootNotFound 404 · RootOverlap 409 · FolderNotFound 404
+├── RootNotFound 404 · RootOverlap 409 · RootReadOnly 409
 ├── GenerationNotFound 404 · GenerationStateProblem 409 · SwitchGuarded 409
 ├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429 · JobKindUnknown 404
 ├── ImageNotFound 404 · PictureUnavailable 503
@@ -135,6 +136,12 @@ class PictureUnavailable(Problem):
     status = 503
     code = ErrorCode.PICTURE_UNAVAILABLE
     title = "The picture cannot be had now"
+
+
+class RootReadOnly(Problem):
+    status = 409
+    code = ErrorCode.ROOT_READ_ONLY
+    title = "Nothing can be written to the folder"
 
 
 class AlbumNotFound(Problem):

@@ -37,6 +37,7 @@ from ingestion_orchestration_fastapi_app.library.uploads.uploads import Uploads
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.sidecars.job import WriteSidecars
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 
 
@@ -60,6 +61,7 @@ class AppState:
     sentences: SentenceSearch
     albums: Albums
     album_pages: AlbumPages
+    sidecar_writing: WriteSidecars
     thumbnails: Thumbnails
     previews: Previews
     stale_points: StalePoints

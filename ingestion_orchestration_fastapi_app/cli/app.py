@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.cli.calls import (
     require_inference_parts,
 )
 from ingestion_orchestration_fastapi_app.cli.commands.annotations.albums import albums
+from ingestion_orchestration_fastapi_app.cli.commands.annotations.sidecars import sidecars
 from ingestion_orchestration_fastapi_app.cli.commands.bench import bench
 from ingestion_orchestration_fastapi_app.cli.commands.collections import collections
 from ingestion_orchestration_fastapi_app.cli.commands.doctor import doctor
@@ -128,6 +129,7 @@ app.add_typer(folders, name="folders")
 app.add_typer(collections, name="collections")
 app.add_typer(exports, name="exports")
 app.add_typer(albums, name="albums")
+app.add_typer(sidecars, name="sidecars")
 app.add_typer(models, name="models")
 app.add_typer(bench, name="bench")
 

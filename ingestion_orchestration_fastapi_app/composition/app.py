@@ -26,6 +26,7 @@ from ingestion_orchestration_fastapi_app.api.jobs.event_stream import Listeners
 from ingestion_orchestration_fastapi_app.composition.captions import caption_images
 from ingestion_orchestration_fastapi_app.composition.job_kinds import job_kinds
 from ingestion_orchestration_fastapi_app.composition.opened import opened
+from ingestion_orchestration_fastapi_app.composition.sidecars import sidecar_writing
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
 from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashLimits
 from ingestion_orchestration_fastapi_app.gauges import show_gauges
@@ -178,6 +179,7 @@ async def composed(
         browsing=browsing,
         albums=Albums(ports.ledger.albums, known_collections),
         album_pages=AlbumPages(ports.ledger.albums, browsing),
+        sidecar_writing=sidecar_writing(outside, known_collections),
         search=search,
         sentences=SentenceSearch(search, CityFile()),
         thumbnails=thumbnails,

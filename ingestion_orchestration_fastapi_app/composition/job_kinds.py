@@ -10,6 +10,7 @@ from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import free
 from ingestion_orchestration_fastapi_app.adapters.local_files.whole_file import read_text
 from ingestion_orchestration_fastapi_app.captions.job import CaptionImages
 from ingestion_orchestration_fastapi_app.composition.opened import Opened
+from ingestion_orchestration_fastapi_app.composition.sidecars import sidecar_writing
 from ingestion_orchestration_fastapi_app.dry_run.costs import Costs
 from ingestion_orchestration_fastapi_app.dry_run.job import DryRun
 from ingestion_orchestration_fastapi_app.evaluation.job import Evaluate
@@ -87,6 +88,7 @@ def job_kinds(
             ingesting.kind,
             dry_running.kind,
             reembedding.kind,
+            sidecar_writing(outside, collections).kind,
             Verify(collections, thumbnails, words_filling).kind,
             Undo(collections, restoring).kind,
             Evaluate(collections, pool, calibrating, judging, captions.text).kind,

@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepositor
 from ingestion_orchestration_fastapi_app.ports.ledger.folders import FolderRepository
 from ingestion_orchestration_fastapi_app.ports.library import Library, ScanGroup
 from utils.contract import ErrorCode
+from utils.imaging.formats import is_sidecar
 from utils.problems import ServiceOverloaded
 
 _PAGE = 1024
@@ -111,7 +112,11 @@ class ChangeScan:
         return len(records)
 
     def _differs_from_ledger(self, file: File, record: FileRecord | None, fingerprint: str) -> bool:
-        """What failed fails again until the file changes: that is no reason for a job."""
+        """What failed fails again until the file changes: that is no reason for a job. Nor is a
+        sidecar by itself: its photograph's mark says what it changes.
+        """
+        if is_sidecar(file.path):
+            return False
         if record is None:
             return True
         refused = refusal(record.artefacts, fingerprint)

@@ -22,6 +22,7 @@ from tests.memory_ledger.forgotten import MemoryForgotten
 from tests.memory_ledger.generations import MemoryGenerations
 from tests.memory_ledger.jobs import MemoryJobs
 from tests.memory_ledger.roots import MemoryRoots
+from tests.memory_ledger.sidecars import MemorySidecars
 from tests.memory_ledger.state import State
 from tests.memory_ledger.trash import MemoryTrash
 
@@ -47,6 +48,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         annotations=MemoryAnnotations(state),
         albums=MemoryAlbums(state),
         folder_marks=MemoryFolderMarks(state),
+        sidecars=MemorySidecars(state),
         forgotten=MemoryForgotten(state),
         trash=MemoryTrash(state),
         jobs=MemoryJobs(state),

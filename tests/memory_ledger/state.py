@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.annotations import Album, Annotation
+from ingestion_orchestration_fastapi_app.domain.library.annotations.sidecar import SidecarRecord
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
@@ -117,6 +118,7 @@ class Kept:
     catalogue: dict[UUID, Entry] = field(default_factory=dict)
     doubted: set[UUID] = field(default_factory=set)
     forgotten: dict[bytes, ForgottenImage] = field(default_factory=dict)
+    sidecars: dict[FileKey, SidecarRecord] = field(default_factory=dict)
     forgetting: set[bytes] = field(default_factory=set)  # of these points may be there yet
     trash: dict[UUID, TrashRow] = field(default_factory=dict)
 

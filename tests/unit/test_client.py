@@ -101,6 +101,7 @@ def _request_of(method: Any, name: str) -> Any:
     from utils.contract import ActivateRequest, IngestRequest, JobRequestBody
     from utils.contract.annotations.albums import AlbumChangeRequest, AlbumRequest
     from utils.contract.annotations.annotation import AnnotationChangeRequest, AnnotationRequest
+    from utils.contract.annotations.sidecars import SidecarRequest
     from utils.contract.collections import ReembedRequest
     from utils.contract.search import SearchRequest
     from utils.contract.transfer import ExportRequest
@@ -109,6 +110,7 @@ def _request_of(method: Any, name: str) -> Any:
         "IngestRequest": lambda: IngestRequest(directory_path="/photos"),
         "JobRequestBody": lambda: JobRequestBody.model_construct(kind="verify"),
         "ReembedRequest": lambda: ReembedRequest.model_construct(),
+        "SidecarRequest": SidecarRequest,
         "AlbumRequest": lambda: AlbumRequest(name="a"),
         "AlbumChangeRequest": AlbumChangeRequest,
         "AnnotationRequest": AnnotationRequest,

@@ -19,6 +19,7 @@ from utils.contract import (
     JobRequestBody,
     JobState,
 )
+from utils.contract.annotations.sidecars import SidecarRequest
 
 ENDED = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
 
@@ -97,6 +98,9 @@ class JobCalls(Connection):
             for one in page.failures:
                 yield one
             offset = page.next_offset
+
+    async def write_sidecars(self, request: SidecarRequest) -> IngestAccepted:
+        return await self.ask("POST", "/sidecars/write", IngestAccepted, body=request)
 
     async def pause_job(self, job_id: str) -> JobReply:
         return await self.ask("POST", f"/jobs/{job_id}/pause", JobReply)

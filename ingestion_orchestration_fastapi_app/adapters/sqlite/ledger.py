@@ -46,6 +46,9 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.generati
     GenerationsTable,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.roots import RootsTable
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library.sidecars import (
+    SidecarsTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.trash.trash import TrashTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -106,6 +109,7 @@ def ledger_of(database: Database, *, browsing: Database | None = None) -> Ledger
         folder_marks=FolderMarksTable(database),
         trash=TrashTable(database),
         albums=AlbumsTable(database),
+        sidecars=SidecarsTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),
         allowed_roots=AllowedRootsTable(database),

@@ -1,4 +1,4 @@
-"""What people say of images: own ratings, favourites and tags; and the albums that they gather."""
+"""What people say of images; albums and sidecars, which gather it, are parts of this."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from dataclasses import asdict
 from fastapi import APIRouter
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
-from ingestion_orchestration_fastapi_app.api.library.annotations import album_images, albums
+from ingestion_orchestration_fastapi_app.api.library.annotations import (
+    album_images,
+    albums,
+    sidecars,
+)
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionName, ImageId
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.domain.library.annotations import (
@@ -35,6 +39,7 @@ from utils.web.openapi import problems
 router = APIRouter(prefix=API_PREFIX)
 router.include_router(albums.router)
 router.include_router(album_images.router)
+router.include_router(sidecars.router)
 
 _LOOKING = (ImageNotFound, CollectionNotFound, StoreRead)
 _SAYING = (*_LOOKING, StoreWrite, DiskFull)

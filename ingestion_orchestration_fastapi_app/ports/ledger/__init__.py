@@ -18,6 +18,9 @@ from ingestion_orchestration_fastapi_app.ports.ledger.annotations.folder_marks i
 from ingestion_orchestration_fastapi_app.ports.ledger.annotations.forgotten import (
     ForgottenRepository,
 )
+from ingestion_orchestration_fastapi_app.ports.ledger.annotations.sidecars import (
+    SidecarRepository,
+)
 from ingestion_orchestration_fastapi_app.ports.ledger.artefacts import ArtefactRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.calibrations import CalibrationRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.captions import CaptionRepository
@@ -55,6 +58,7 @@ class Ledger:
     folder_marks: FolderMarkRepository
     trash: TrashRepository
     albums: AlbumRepository
+    sidecars: SidecarRepository
     jobs: JobRepository
     sessions: SessionRepository
     allowed_roots: AllowedRootRepository

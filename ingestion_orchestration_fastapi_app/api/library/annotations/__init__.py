@@ -1,1 +1,1 @@
-"""Routes of what people gather and say of pictures, beyond one picture: albums."""
+"""Routes of what people gather and say of pictures, beyond one picture: albums, sidecars."""

@@ -56,6 +56,7 @@ _OF_COLLECTION = (
     "jobs",
     "folder_marks",
     "forgotten_images",
+    "sidecars",
 )
 
 

@@ -1,0 +1,1 @@
+"""What is written beside photographs, and never into them: sidecars."""
