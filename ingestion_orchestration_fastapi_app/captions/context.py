@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from ingestion_orchestration_fastapi_app.captions.account import Account
 from ingestion_orchestration_fastapi_app.captions.pictures import CaptionPictures
-from ingestion_orchestration_fastapi_app.domain.captions.records import Captioner
+from ingestion_orchestration_fastapi_app.domain.captions.records import Captioner, WantedCaptions
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import Readers
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
@@ -63,6 +64,15 @@ class CaptionContext:
     @property
     def progress(self) -> JobProgress:
         return self.scope.progress
+
+    def wanted(self, collection: CollectionRecord) -> WantedCaptions:
+        """By whichever model the collection has now."""
+        return WantedCaptions(
+            collection.bound().fingerprint,
+            self.captioner.fingerprint,
+            renew=self.options.renew,
+            filters=self.filters,
+        )
 
     @property
     def readers(self) -> Readers:

@@ -123,13 +123,7 @@ class CaptionImages:
             progress.warn(
                 f"pictures are sent to {captioner.recipient}: downscaled, without metadata"
             )
-        lacking = await ledger.captions.count_lacking(
-            collection.id,
-            filters,
-            vector_model=collection.bound().fingerprint,
-            captioner=captioner.fingerprint,
-            renew=options.renew,
-        )
+        lacking = await ledger.captions.count_lacking(collection.id, job.wanted(collection))
         progress.total, progress.done = job.account.made + lacking, job.account.made
         progress.scan_complete = True
         await run(job)

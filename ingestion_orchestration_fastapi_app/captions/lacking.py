@@ -49,15 +49,9 @@ async def lacking(
 async def _page(job: CaptionContext, after: int) -> list[LackingImage]:
     with job.progress.busy("look"):
         collection = await job.collections.by_id(job.collection_id)
-        return await job.ports.ledger.captions.lacking(
-            collection.id,
-            job.filters,
-            vector_model=collection.bound().fingerprint,
-            captioner=job.captioner.fingerprint,
-            renew=job.options.renew,
-            after=after,
-            limit=PAGE,
-        )
+        wanted = job.wanted(collection)
+        captions = job.ports.ledger.captions
+        return await captions.lacking(collection.id, wanted, after=after, limit=PAGE)
 
 
 async def _points(job: CaptionContext, wanted: Sequence[UUID]) -> list[Point]:

@@ -8,10 +8,14 @@ from uuid import UUID
 
 from anyio.lowlevel import checkpoint as turn
 
-from ingestion_orchestration_fastapi_app.domain.captions.records import LackingImage, MadeCaption
+from ingestion_orchestration_fastapi_app.domain.captions.records import (
+    LackingImage,
+    MadeCaption,
+    WantedCaptions,
+)
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
-from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
 from tests.memory_ledger.browsing import MemoryBrowsing
 from tests.memory_ledger.state import State
 
@@ -47,22 +51,11 @@ class MemoryCaptions:
         ][:limit]
 
     async def lacking(
-        self,
-        collection_id: int,
-        filters: Filters,
-        *,
-        vector_model: str,
-        captioner: str,
-        renew: bool,
-        after: int,
-        limit: int,
+        self, collection_id: int, wanted: WantedCaptions, *, after: int, limit: int
     ) -> list[LackingImage]:
         await turn()
-        listed = (
-            {one.point.id for one in self._browsing.matching(collection_id, filters)}
-            if filters != NO_FILTERS
-            else None
-        )
+        matching = self._browsing.matching(collection_id, wanted.filters)
+        listed = {one.point.id for one in matching}
         lacking = []
         for row in self._state.files(collection_id).values():
             made = row.record.artefacts
@@ -71,33 +64,16 @@ class MemoryCaptions:
                 for one in made
                 if (one.kind, one.state) == (artefacts.Kind.CAPTION, artefacts.State.STORED)
             }
-            is_lacking = captioner not in by if renew else not by
-            is_listed = listed is None or row.point_id in listed
-            if is_lacking and is_listed and artefacts.is_stored(made, vector_model):
-                verdict = artefacts.found(made, artefacts.Kind.CAPTION, captioner)
+            is_lacking = wanted.captioner not in by if wanted.renew else not by
+            is_listed = wanted.filters == NO_FILTERS or row.point_id in listed
+            if is_lacking and is_listed and artefacts.is_stored(made, wanted.vector_model):
+                verdict = artefacts.found(made, artefacts.Kind.CAPTION, wanted.captioner)
                 lacking.append(LackingImage(row.record.row, row.point_id, verdict))
         lacking.sort(key=lambda one: one.row)
         return [one for one in lacking if one.row > after][:limit]
 
-    async def count_lacking(
-        self,
-        collection_id: int,
-        filters: Filters,
-        *,
-        vector_model: str,
-        captioner: str,
-        renew: bool,
-    ) -> int:
-        found = await self.lacking(
-            collection_id,
-            filters,
-            vector_model=vector_model,
-            captioner=captioner,
-            renew=renew,
-            after=0,
-            limit=2**31,
-        )
-        return len(found)
+    async def count_lacking(self, collection_id: int, wanted: WantedCaptions) -> int:
+        return len(await self.lacking(collection_id, wanted, after=0, limit=2**31))
 
     async def complete(
         self,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypedDict
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.domain.captions.records import MadeCaption
+from ingestion_orchestration_fastapi_app.domain.captions.records import MadeCaption, WantedCaptions
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
-from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import NOW, complete, failed, key, known_of, pid, running, stored
@@ -26,27 +25,20 @@ WORDLESS = Rejected(ErrorCode.CAPTION_REFUSED, "no word")
 STORED = artefacts.stored(Kind.CAPTION, "blip")
 
 
-class Asked(TypedDict):
-    vector_model: str
-    captioner: str
-    renew: bool
-
-
-BY_BLIP = Asked(vector_model="fp", captioner="blip", renew=False)
+BY_BLIP = WantedCaptions("fp", "blip")
 
 
 async def lacking(
-    ledger: Ledger, collection_id: int, filters: Filters = NO_FILTERS, **other: object
+    ledger: Ledger, collection_id: int, wanted: WantedCaptions = BY_BLIP
 ) -> list[bytes]:
     """Names, in the order of the rows, read in pages of one; as many as are counted."""
-    asked = Asked(**{**BY_BLIP, **other})  # type: ignore[typeddict-item]  # a test's own words
     names = {pid(name): name for name in (b"a", b"b", b"c", b"d")}
     found, after = [], 0
     captions = ledger.captions
-    while page := await captions.lacking(collection_id, filters, **asked, after=after, limit=1):
+    while page := await captions.lacking(collection_id, wanted, after=after, limit=1):
         found.append(names[page[0].point_id])
         after = page[0].row
-    assert await captions.count_lacking(collection_id, filters, **asked) == len(found)
+    assert await captions.count_lacking(collection_id, wanted) == len(found)
     return found
 
 
@@ -70,7 +62,7 @@ async def test_images_with_a_vector_of_what_they_show_lack_a_caption_until_it_is
     await complete(ledger, found, stored(b"a"), stored(b"b"), stored(b"c"), failed(b"d"))
     await complete(ledger, found, failed(b"c"))
     assert await lacking(ledger, found.id) == [b"a", b"b"], "what is stale is imported first"
-    assert await lacking(ledger, found.id, vector_model="other") == []
+    assert await lacking(ledger, found.id, WantedCaptions("other", "blip")) == []
     assert await lacking(ledger, found.id + 1) == []
     await made(ledger, found.id, STORED, b"a", b"d")
     assert await lacking(ledger, found.id) == [b"b"]
@@ -87,8 +79,11 @@ async def test_another_captioner_lacks_all_only_where_it_renews_and_takes_the_pl
     found = await running(ledger)
     await complete(ledger, found, stored(b"a"), stored(b"b"))
     await made(ledger, found.id, STORED, b"a", b"b")
-    assert await lacking(ledger, found.id, captioner="newer") == []
-    assert await lacking(ledger, found.id, captioner="newer", renew=True) == [b"a", b"b"]
+    assert await lacking(ledger, found.id, WantedCaptions("fp", "newer")) == []
+    assert await lacking(ledger, found.id, WantedCaptions("fp", "newer", renew=True)) == [
+        b"a",
+        b"b",
+    ]
     await made(ledger, found.id, artefacts.stored(Kind.CAPTION, "newer"), b"a")
     await made(ledger, found.id, artefacts.caption_failed(WORDLESS, model="newer"), b"b")
     records = await ledger.files.recall(found.id, [key(b"a"), key(b"b")])
@@ -116,7 +111,7 @@ async def test_a_verdict_is_told_with_its_attempts_and_the_image_still_lacks_a_c
     await complete(ledger, found, stored(b"a"))
     for attempts in (1, 2):
         await made(ledger, found.id, artefacts.caption_failed(WORDLESS, model="blip"), b"a")
-        (one,) = await ledger.captions.lacking(found.id, NO_FILTERS, **BY_BLIP, after=0, limit=9)
+        (one,) = await ledger.captions.lacking(found.id, BY_BLIP, after=0, limit=9)
         assert one.verdict is not None
         assert (one.verdict.code, one.verdict.attempts) == (ErrorCode.CAPTION_REFUSED, attempts)
         assert (one.verdict.reader_version, one.verdict.updated_at) == ("readers-1", NOW)
@@ -125,16 +120,17 @@ async def test_a_verdict_is_told_with_its_attempts_and_the_image_still_lacks_a_c
 
 async def test_filters_are_those_of_the_catalogue(ledger: Ledger) -> None:
     found = await running(ledger)
-    rated = replace(listed(b"a", Metadata(rating=5)))
+    rated = listed(b"a", Metadata(rating=5))
+    rated_four = replace(BY_BLIP, filters=Filters(rating_min=4))
     await complete(ledger, found, rated, listed(b"b"), stored(b"c"))
     assert await lacking(ledger, found.id) == [b"a", b"b", b"c"]
-    assert await lacking(ledger, found.id, Filters(rating_min=4)) == [b"a"]
-    assert await lacking(ledger, found.id, Filters(none_of=(Filters(rating_min=4),))) == [b"b"]
+    assert await lacking(ledger, found.id, rated_four) == [b"a"]
+    others = Filters(none_of=(rated_four.filters,))
+    assert await lacking(ledger, found.id, replace(BY_BLIP, filters=others)) == [b"b"]
     await made(ledger, found.id, STORED, b"a")
-    assert await lacking(ledger, found.id, Filters(has_caption=True), renew=True) == []
-    assert await lacking(ledger, found.id, Filters(rating_min=4), captioner="x", renew=True) == [
-        b"a"
-    ]
+    captioned = replace(BY_BLIP, renew=True, filters=Filters(has_caption=True))
+    assert await lacking(ledger, found.id, captioned) == []
+    assert await lacking(ledger, found.id, replace(captioned, captioner="x")) == [b"a"]
 
 
 async def test_nothing_is_written_of_a_job_that_has_ended_or_is_not_there(ledger: Ledger) -> None:

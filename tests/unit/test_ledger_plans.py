@@ -15,7 +15,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.connections import clos
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Database
 from ingestion_orchestration_fastapi_app.adapters.sqlite.ledger import ledger_of, utc_now
 from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
-from ingestion_orchestration_fastapi_app.domain.captions.records import MadeCaption
+from ingestion_orchestration_fastapi_app.domain.captions.records import MadeCaption, WantedCaptions
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
@@ -36,7 +36,6 @@ from tests.unit.ledger_words import (
     skipped,
     stored,
 )
-from tests.unit.test_ledger_captions import Asked
 from utils.contract import ErrorCode
 
 pytestmark = pytest.mark.anyio
@@ -59,9 +58,9 @@ async def at_work(ledger: Ledger) -> None:
     await ledger.artefacts.count_stored(generation_id)
     await ledger.captions.captioners(made.id, ids)
     for filters, renew in ((NO_FILTERS, True), (Filters(min_size_bytes=1), False)):
-        by = Asked(vector_model="fp", captioner="blip", renew=renew)
-        await ledger.captions.lacking(made.id, filters, **by, after=0, limit=9)
-        await ledger.captions.count_lacking(made.id, filters, **by)
+        wanted = WantedCaptions("fp", "blip", renew=renew, filters=filters)
+        await ledger.captions.lacking(made.id, wanted, after=0, limit=9)
+        await ledger.captions.count_lacking(made.id, wanted)
     caption = MadeCaption(ids[1], artefacts.stored(Kind.CAPTION, "blip"))
     await ledger.captions.complete(
         "job-1",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 
 CAPTION = "caption"
 CAPTIONS_LANE = "captions"
@@ -21,6 +22,18 @@ class Captioner:
     fingerprint: str
     model: str
     recipient: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCaptions:
+    """Of images that the filters let through, with a vector by `vector_model` of what they show
+    now, and no caption by anybody; with `renew`, none by this captioner (its fingerprint).
+    """
+
+    vector_model: str
+    captioner: str
+    renew: bool = False
+    filters: Filters = NO_FILTERS
 
 
 @dataclass(frozen=True, slots=True)

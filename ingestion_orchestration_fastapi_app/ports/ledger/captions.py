@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.captions.records import LackingImage, MadeCaption
+from ingestion_orchestration_fastapi_app.domain.captions.records import (
+    LackingImage,
+    MadeCaption,
+    WantedCaptions,
+)
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
-from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 
 
 class CaptionRepository(Protocol):
@@ -20,29 +23,11 @@ class CaptionRepository(Protocol):
         """Points whose files have a caption, or have none; at most so many, in no order."""
 
     async def lacking(
-        self,
-        collection_id: int,
-        filters: Filters,
-        *,
-        vector_model: str,
-        captioner: str,
-        renew: bool,
-        after: int,
-        limit: int,
+        self, collection_id: int, wanted: WantedCaptions, *, after: int, limit: int
     ) -> list[LackingImage]:
-        """By the rows of files, those after `after`: images with a vector of what they show now,
-        and no caption by anybody; with `renew`, none by this captioner.
-        """
+        """By the rows of files, those after `after`."""
 
-    async def count_lacking(
-        self,
-        collection_id: int,
-        filters: Filters,
-        *,
-        vector_model: str,
-        captioner: str,
-        renew: bool,
-    ) -> int: ...
+    async def count_lacking(self, collection_id: int, wanted: WantedCaptions) -> int: ...
 
     async def complete(
         self,

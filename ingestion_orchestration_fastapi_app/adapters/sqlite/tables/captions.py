@@ -16,7 +16,11 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.filter
     condition,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.sql import Sql, all_of
-from ingestion_orchestration_fastapi_app.domain.captions.records import LackingImage, MadeCaption
+from ingestion_orchestration_fastapi_app.domain.captions.records import (
+    LackingImage,
+    MadeCaption,
+    WantedCaptions,
+)
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
     Artefact,
     Kind,
@@ -25,7 +29,7 @@ from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
     with_caption,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
-from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
 
 _FORGET = """
 DELETE FROM artefacts WHERE kind = 'caption' AND state = 'stored' AND file_id IN (
@@ -82,15 +86,12 @@ class CaptionsTable(Repository):
         self,
         db: sqlite3.Connection,
         collection_id: int,
-        filters: Filters,
+        wanted: WantedCaptions,
         *,
-        vector_model: str,
-        captioner: str,
-        renew: bool,
         after: int,
         limit: int,
     ) -> list[LackingImage]:
-        where = _lacking(db, collection_id, filters, vector_model, captioner, renew=renew)
+        where = _lacking(db, collection_id, wanted)
         query = (
             f"SELECT f.id, f.point_id FROM files f WHERE f.id > ? AND {where.text}"  # noqa: S608  # constants
             " ORDER BY f.id LIMIT ?"
@@ -98,22 +99,17 @@ class CaptionsTable(Repository):
         rows = db.execute(query, (after, *where.given, limit)).fetchall()
         made = artefact_rows.of_files(db, [row for row, _ in rows])
         return [
-            LackingImage(row, UUID(bytes=point), found(made.get(row, ()), Kind.CAPTION, captioner))
+            LackingImage(
+                row, UUID(bytes=point), found(made.get(row, ()), Kind.CAPTION, wanted.captioner)
+            )
             for row, point in rows
         ]
 
     @reads
     def count_lacking(
-        self,
-        db: sqlite3.Connection,
-        collection_id: int,
-        filters: Filters,
-        *,
-        vector_model: str,
-        captioner: str,
-        renew: bool,
+        self, db: sqlite3.Connection, collection_id: int, wanted: WantedCaptions
     ) -> int:
-        where = _lacking(db, collection_id, filters, vector_model, captioner, renew=renew)
+        where = _lacking(db, collection_id, wanted)
         query = f"SELECT count(*) FROM files f WHERE f.id > 0 AND {where.text}"  # noqa: S608  # constants
         return int(db.execute(query, where.given).fetchone()[0])
 
@@ -169,23 +165,16 @@ class CaptionsTable(Repository):
         db.executemany(_FORGET, [(collection_id, one.bytes) for one in point_ids])
 
 
-def _lacking(
-    db: sqlite3.Connection,
-    collection_id: int,
-    filters: Filters,
-    vector_model: str,
-    captioner: str,
-    *,
-    renew: bool,
-) -> Sql:
+def _lacking(db: sqlite3.Connection, collection_id: int, wanted: WantedCaptions) -> Sql:
     """By row: an index on the collection would be sorted whole for each page."""
-    caption = Sql(f"NOT {_OWN_CAPTION}", (captioner,)) if renew else Sql(f"NOT {_ANY_CAPTION}")
     where = [
         Sql("+f.collection_id = ?", (collection_id,)),
-        Sql(_STORED, (vector_model,)),
-        caption,
+        Sql(_STORED, (wanted.vector_model,)),
+        Sql(f"NOT {_OWN_CAPTION}", (wanted.captioner,))
+        if wanted.renew
+        else Sql(f"NOT {_ANY_CAPTION}"),
     ]
-    if filters != NO_FILTERS:
-        matching = condition(db, collection_id, filters)
+    if wanted.filters != NO_FILTERS:
+        matching = condition(db, collection_id, wanted.filters)
         where.append(Sql(_LISTED.format(matching.text), matching.given))
     return all_of(*where)
