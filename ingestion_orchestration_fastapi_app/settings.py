@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from ingestion_orchestration_fastapi_app.caption_settings import CaptionSettings
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.inbox_settings import GIB, MIB, InboxSettings
 from ingestion_orchestration_fastapi_app.service_settings import ServiceSettings
@@ -36,9 +37,9 @@ def default_roots() -> tuple[Path, ...]:
     return tuple(root for root in roots if root is not None)
 
 
-class Settings(ServiceSettings, InboxSettings):
-    """Beside those of inference services, uploads and its HTTP side. The only reader of its
-    environment.
+class Settings(ServiceSettings, CaptionSettings, InboxSettings):
+    """Beside those of inference services, captions, uploads and its HTTP side. The only reader of
+    its environment.
     """
 
     disable_captions: bool = Field(default=False, description="1: no job ever makes captions.")

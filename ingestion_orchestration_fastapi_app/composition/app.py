@@ -125,6 +125,9 @@ async def composed(
     conditions = LedgerConditions(
         ports.ledger.captions, ports.ledger.annotations, ports.ledger.albums
     )
+    captioning = await caption_images(
+        settings, stack, outside, known_collections, pool, preview_cache
+    )
     kinds = job_kinds(
         settings,
         outside,
@@ -134,7 +137,7 @@ async def composed(
         words_filling,
         calibrating,
         judging,
-        caption_images(settings, outside, known_collections, pool, preview_cache),
+        captioning,
         conditions,
         restoring,
     )

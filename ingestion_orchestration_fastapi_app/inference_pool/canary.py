@@ -42,6 +42,11 @@ async def caption_canary(service: Inference, told: Capabilities) -> Captioned:
     return await service.caption(uploads, fingerprint=told.clip.fingerprint)
 
 
+def gradient_jpeg(side_px: int) -> bytes:
+    """A good picture for those who are no inference service."""
+    return _picture(_JPEG, side_px)
+
+
 def canary_upload(told: Capabilities, *, like: Sendable | None = None) -> Upload:
     """Of the kind that `like` is sent as: an upload at the model's side, or a RAW as it is."""
     if like is not None and like.media_type == RAW_MEDIA_TYPE:

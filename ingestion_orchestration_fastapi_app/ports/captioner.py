@@ -56,6 +56,18 @@ class OpenCaptioner(Protocol):
         """
 
 
+class SmallJpeg(Protocol):
+    def __call__(self, data: bytes, *, side_px: int) -> bytes:
+        """A JPEG without metadata, at most so long. Blocking. Raises OSError, ValueError."""
+
+
+class CaptionEndpoint(Protocol):
+    """A captioner of others, which is asked picture by picture."""
+
+    async def caption(self, jpeg: bytes) -> str | Rejected:
+        """Rejected: it says nothing of this picture. Raises CaptionerBusy, CaptionerFault."""
+
+
 class CaptionerPort(Protocol):
     """`name` is how a job asks for it."""
 

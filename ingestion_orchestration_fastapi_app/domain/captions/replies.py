@@ -11,6 +11,7 @@ from utils.text.storable import storable
 
 MOST_CHARACTERS = 4000  # a page of words, which no caption needs
 _READ_CHARACTERS = 64 * 1024
+_THOUGHT_END = "</think>"
 _JOINERS = "\u200c\u200d"  # format characters that scripts and emoji are written with
 
 
@@ -27,6 +28,12 @@ def cleaned_caption(text: str, *, most_words: int | None = None) -> str | Reject
     if is_blank(caption):
         return Rejected(ErrorCode.CAPTION_REFUSED, "The captioner found no word.")
     return caption
+
+
+def thought_out(text: str) -> str:
+    """Without what a model that reasons first wrote down of that."""
+    end = text.rfind(_THOUGHT_END)
+    return text[end + len(_THOUGHT_END) :] if end >= 0 else text
 
 
 def _kept(character: str) -> str:

@@ -11,6 +11,7 @@ from utils.contract import ErrorCode
 from utils.problems import Rejected
 
 OF_THE_FILE = ""  # the model of what no model made
+OF_ENDPOINT = "endpoint-"  # what fingerprints of captioners that are no service of ours begin with
 UNKNOWN_CAPTIONER = "?"  # a service that fetches its captioner yet: no file has its caption
 
 # What only a model gives, or the store for one model's point. All else, quarantine too, is said
@@ -115,6 +116,14 @@ def caption_failed(fault: Rejected, *, model: str) -> Artefact:
     return Artefact(Kind.CAPTION, model, State.FAILED, fault.code, fault.detail)
 
 
+def has_endpoint_caption(artefacts: Iterable[Artefact]) -> bool:
+    """Whether a captioner that no import can ask has said what the picture shows."""
+    return any(
+        one.kind is Kind.CAPTION and one.state is State.STORED and one.model.startswith(OF_ENDPOINT)
+        for one in artefacts
+    )
+
+
 def found(artefacts: Iterable[Artefact], kind: Kind, model: str = OF_THE_FILE) -> Artefact | None:
     for one in artefacts:
         if one.kind is kind and one.model == model:
@@ -162,6 +171,9 @@ def updated(
     after: list[Artefact] = []
     for new in made:
         old = found(known, new.kind, new.model)
+        if new.kind is Kind.CAPTION and same_content and old is not None and _are_there(new, old):
+            after.append(old)  # it is as old as it was
+            continue
         attempts, state = 0, new.state
         if new.state is State.FAILED:
             attempts = 1
@@ -210,6 +222,10 @@ def with_caption(
         ),
         made,
     ]
+
+
+def _are_there(*captions: Artefact) -> bool:
+    return all(one.state is State.STORED for one in captions)
 
 
 def _is_again(new: Artefact, old: Artefact, reader_version: str) -> bool:

@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
     State,
     Wanted,
     found,
+    has_endpoint_caption,
     is_stored,
     refusal,
 )
@@ -35,11 +36,19 @@ PERMANENT = frozenset(
         ErrorCode.DECODING_TIMEOUT,
         ErrorCode.FILE_QUARANTINED,
         ErrorCode.BLIP_INFER,
+        ErrorCode.CAPTION_REFUSED,
+        ErrorCode.CAPTIONER,
     }
 )
 # Of these a busy moment may have been the reason: they are tried again, but not by each import.
 PERHAPS_OF_THE_MOMENT = frozenset(
-    {ErrorCode.DECODING_TIMEOUT, ErrorCode.FILE_QUARANTINED, ErrorCode.BLIP_INFER}
+    {
+        ErrorCode.DECODING_TIMEOUT,
+        ErrorCode.FILE_QUARANTINED,
+        ErrorCode.BLIP_INFER,
+        ErrorCode.CAPTION_REFUSED,
+        ErrorCode.CAPTIONER,
+    }
 )
 TRIED_AGAIN_AFTER = timedelta(days=1)
 ATTEMPTS = 3  # after these the failure stands
@@ -99,6 +108,8 @@ def has_caption(record: FileRecord, wanted: Wanted, readers: Readers) -> bool:
     if wanted.caption_model is None:
         return True
     caption = found(record.artefacts, Kind.CAPTION, wanted.caption_model)
+    if has_endpoint_caption(record.artefacts):
+        return True
     if caption is None:
         return False
     return caption.state is State.STORED or (caption.is_verdict and counts(caption, readers))

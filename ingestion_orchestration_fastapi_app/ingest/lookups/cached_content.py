@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind, found
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
+    Kind,
+    found,
+    has_endpoint_caption,
+)
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import counts
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
@@ -54,5 +58,7 @@ def needs_no_caption(look: LookContext, file: ReadFile) -> bool:
         return False
     if record.stat.sidecar_mark != content.file.stat.sidecar_mark:
         return False  # it may be turned another way
+    if has_endpoint_caption(record.artefacts):
+        return True
     caption = found(record.artefacts, Kind.CAPTION, look.wanted.caption_model or "")
     return caption is not None and caption.is_verdict and counts(caption, look.readers)

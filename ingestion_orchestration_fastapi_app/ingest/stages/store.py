@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     unstored_as_forgotten,
 )
 from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cached
+from ingestion_orchestration_fastapi_app.ingest.stages.kept_captions import with_kept_captions
 from ingestion_orchestration_fastapi_app.ingest.stages.known_files import of_known_files
 from ingestion_orchestration_fastapi_app.resources.grouping import grouped
 from utils.contract import ErrorCode
@@ -122,6 +123,8 @@ async def _write_all(job: JobContext, results: list[Result]) -> list[Result]:
         results = await _without_forgotten(job, results)
         if job.vectors_alone:
             results = await of_known_files(job, results)
+        else:
+            results = await with_kept_captions(job, results)
         synced = await _write_points(job, results)
         await ledger.files.complete(
             job.job_id,
