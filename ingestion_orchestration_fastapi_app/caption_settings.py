@@ -1,4 +1,4 @@
-"""The settings of captions that others make: where, by which model, in which words."""
+"""The settings of captions: whether any are made, and by whom beside the inference services."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from utils.web.http_settings import HttpSettings
 class CaptionSettings(HttpSettings):
     """A part of the orchestrator's."""
 
+    disable_captions: bool = Field(default=False, description="1: no job ever makes captions.")
     caption_url: str | None = Field(
         default=None,
         description="Where else captions are made; caption jobs send pictures there: "

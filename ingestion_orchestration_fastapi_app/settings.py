@@ -42,7 +42,6 @@ class Settings(ServiceSettings, CaptionSettings, InboxSettings):
     its environment.
     """
 
-    disable_captions: bool = Field(default=False, description="1: no job ever makes captions.")
     data_dir: Path = Field(
         default_factory=default_data_dir,
         validate_default=True,
