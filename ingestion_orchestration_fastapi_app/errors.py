@@ -25,10 +25,6 @@ InferenceFault: the inference service did not answer; nothing is wrong with any 
 ├── ConnectionLost  the connection broke after the batch had been sent: perhaps because of it
 ├── BatchRefused    413: the batch is larger than the service takes
 └── CaptionsUnavailable  it answers, and makes no captions
-
-EndpointFault: a captioner at an endpoint of others did not say what a picture shows
-├── CaptionerBusy   full, away, silent, or broken for the moment
-└── CaptionerFault  it answers otherwise than a captioner does
 """
 
 from __future__ import annotations
@@ -298,22 +294,3 @@ class BatchRefused(InferenceFault):
 
 class CaptionsUnavailable(InferenceFault):
     """The service answers, and makes no captions; it says why."""
-
-
-class EndpointFault(Exception):
-    """A captioner at an endpoint of others did not say what a picture shows."""
-
-
-class CaptionerBusy(EndpointFault):
-    """Come back later. `is_answer`: the picture itself may have been the reason."""
-
-    def __init__(
-        self, detail: str, *, retry_after_s: float | None = None, is_answer: bool = True
-    ) -> None:
-        super().__init__(detail)
-        self.retry_after_s = retry_after_s
-        self.is_answer = is_answer
-
-
-class CaptionerFault(EndpointFault):
-    """It answers otherwise than a captioner does: a setting may be wrong, or the endpoint is."""

@@ -13,15 +13,13 @@ from anyio import CapacityLimiter, Lock, current_time, sleep, sleep_until, to_th
 
 from ingestion_orchestration_fastapi_app.domain.captions.records import Captioner
 from ingestion_orchestration_fastapi_app.domain.inference.retry_policy import RetryPolicy
-from ingestion_orchestration_fastapi_app.errors import (
-    CaptionerBusy,
-    CaptionerFault,
-    CaptionsUnavailable,
-    EndpointFault,
-)
+from ingestion_orchestration_fastapi_app.errors import CaptionsUnavailable
 from ingestion_orchestration_fastapi_app.ports.captioner import (
     CaptionEndpoint,
+    CaptionerBusy,
+    CaptionerFault,
     CaptionNotes,
+    EndpointFault,
     OpenCaptioner,
     SmallJpeg,
     WholePicture,

@@ -79,3 +79,22 @@ class CaptionerPort(Protocol):
 
 class CaptionerChangedError(Exception):
     """Another captioner answers than the one that a job began with."""
+
+
+class EndpointFault(Exception):
+    """A captioner at an endpoint of others did not say what a picture shows."""
+
+
+class CaptionerBusy(EndpointFault):
+    """Come back later. `is_answer`: the picture itself may have been the reason."""
+
+    def __init__(
+        self, detail: str, *, retry_after_s: float | None = None, is_answer: bool = True
+    ) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+        self.is_answer = is_answer
+
+
+class CaptionerFault(EndpointFault):
+    """It answers otherwise than a captioner does: a setting may be wrong, or the endpoint is."""

@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.adapters.caption_http.dialects import (
     DIALECTS,
     DialectName,
 )
-from ingestion_orchestration_fastapi_app.errors import CaptionerBusy, CaptionerFault
+from ingestion_orchestration_fastapi_app.ports.captioner import CaptionerBusy, CaptionerFault
 from tests.component.caption_endpoint import Answer, StandInCaptioner, caption_endpoint
 from utils.contract import ErrorCode
 from utils.problems import Rejected

@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.caption_http.dialects import (
     UnlikeReplyError,
 )
 from ingestion_orchestration_fastapi_app.domain.captions.replies import cleaned_caption, thought_out
-from ingestion_orchestration_fastapi_app.errors import CaptionerBusy, CaptionerFault
+from ingestion_orchestration_fastapi_app.ports.captioner import CaptionerBusy, CaptionerFault
 from utils.contract import ErrorCode
 from utils.problems import Rejected, resource_shortage
 
