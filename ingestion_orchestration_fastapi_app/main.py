@@ -29,7 +29,7 @@ from ingestion_orchestration_fastapi_app.api.library import (
     images,
     roots,
 )
-from ingestion_orchestration_fastapi_app.api.library.folders import hidden
+from ingestion_orchestration_fastapi_app.api.library.folders import excluded, hidden
 from ingestion_orchestration_fastapi_app.api.library.pictures import (
     archive,
     forgetting,
@@ -150,7 +150,8 @@ def create_app(
     )
     searches = (search, mixed)
     of_images = (browsing, images, pictures, archive, forgetting, trash, annotation)
-    of_library = (collections, generations, roots, hidden, allowed_roots, *searches, *of_images)
+    of_folders = (roots, hidden, excluded, allowed_roots)
+    of_library = (collections, generations, *of_folders, *searches, *of_images)
     routes = (ingest, upload, jobs, *of_library, exports, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -154,6 +154,7 @@ class FakeLibrary:
         recursive: bool,
         roots: Sequence[Root],
         names: frozenset[bytes] | None = None,
+        excluded: Collection[bytes] = (),
     ) -> AsyncIterator[list[File] | Mounted | ScanFault | ScanStalled]:
         while self.stalls:
             yield ScanStalled(directory, self.stalls.pop())
@@ -164,7 +165,10 @@ class FakeLibrary:
         paths = [one for one in sorted(self.files) if names is None or one in names]
         for start in range(0, len(paths), self.group_files):
             await anyio.lowlevel.checkpoint()
-            yield [self._file(path) for path in paths[start : start + self.group_files]]
+            files = [self._file(path) for path in paths[start : start + self.group_files]]
+            yield [
+                one for one in files if not any(is_within(one.absolute, out) for out in excluded)
+            ]
 
     def passes_over(self, path: bytes, *, below: bytes, is_folder: bool) -> bool:
         return path in self.passed_over

@@ -37,6 +37,7 @@ from ingestion_orchestration_fastapi_app.library.annotations.album_pages import 
 from ingestion_orchestration_fastapi_app.library.annotations.albums import Albums
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.folders.excluding import FolderExcluding
 from ingestion_orchestration_fastapi_app.library.folders.marking import FolderMarking
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
@@ -91,6 +92,14 @@ async def composed(
         reader_version=ports.preparation.reader_version,
     )
     await forgetting.finish_all()
+    folder_marking = FolderMarking(known_collections, ports.ledger)
+    folder_excluding = FolderExcluding(
+        known_collections,
+        ports.ledger,
+        ports.store,
+        reader_version=ports.preparation.reader_version,
+    )
+    await folder_excluding.finish_all()
     restoring = Restoring(known_collections, ports.ledger, ports.store)
     pool = InferencePool(ports.inference)
     judging = Judging(ports.ledger.calibrations, ports.store)
@@ -200,7 +209,8 @@ async def composed(
         originals=originals,
         archives=Archives(thumbnails, originals),
         forgetting=forgetting,
-        folder_marking=FolderMarking(known_collections, ports.ledger),
+        folder_marking=folder_marking,
+        folder_excluding=folder_excluding,
         restoring=restoring,
         uploads=Uploads(
             outside.inbox,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from anyio import move_on_after
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File, Root
-from ingestion_orchestration_fastapi_app.domain.files.identity import root_at
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within, root_at
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import ScanPart
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.scanning.found import ScanStalled
@@ -43,8 +43,9 @@ async def check_space(
     # The folders' own roots may have to be made by the job that this is about.
     own = [root_at(part.folder) for part in parts]
     roots = [*own, *(() if collection is None else collection.roots)]
+    excluded = () if collection is None else collection.excluded
     with move_on_after(LOOK_S):
-        async for group in _files_of(library, parts, roots):
+        async for group in _files_of(library, parts, roots, excluded=excluded):
             images = [file.key for file in group if is_image_name(file.path)]
             new_images += len(images)
             if collection is not None:
@@ -58,10 +59,22 @@ async def check_space(
 
 
 async def _files_of(
-    library: Library, parts: Sequence[ScanPart], roots: Sequence[Root]
+    library: Library,
+    parts: Sequence[ScanPart],
+    roots: Sequence[Root],
+    *,
+    excluded: Sequence[bytes],
 ) -> AsyncIterator[list[File]]:
     for part in parts:
-        scan = library.scan(part.folder, recursive=part.recursive, roots=roots, names=part.names)
+        if any(is_within(part.folder, one) for one in excluded):
+            continue
+        scan = library.scan(
+            part.folder,
+            recursive=part.recursive,
+            roots=roots,
+            names=part.names,
+            excluded=excluded,
+        )
         async for group in scan:
             if isinstance(group, ScanStalled):
                 if group.fault.code is ErrorCode.OVERLOADED:

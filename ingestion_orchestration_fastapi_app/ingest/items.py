@@ -115,6 +115,14 @@ def unstored_as_forgotten(end: Result) -> Result:
     return replace(end, file_outcome=file_outcome, point=None, picture=None)
 
 
+def unstored_as_excluded(end: Result) -> Result:
+    """The end of a file whose folder somebody has excluded while it was on its way."""
+    file_outcome = replace(
+        end.file_outcome, outcome=Outcome.SKIPPED, artefacts=(artefacts.excluded(),)
+    )
+    return replace(end, file_outcome=file_outcome, point=None, picture=None)
+
+
 def failed_after_read(read_file: ReadFile, fault: Rejected, *, model: str) -> Result:
     """The end of a file whose content cannot become a point of the model."""
     return _of_content(read_file, Outcome.FAILED, artefacts.failed(fault, model=model))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -52,13 +52,14 @@ class Library(Protocol):
         recursive: bool,
         roots: Sequence[Root],
         names: frozenset[bytes] | None = None,
+        excluded: Collection[bytes] = (),
     ) -> AsyncIterator[ScanGroup]:
         """Regular files below the directory, in groups, each under the deepest root it is in.
 
         Each file system comes before its files. Links are told of and not followed. Where the
         scan stalls, going on tries the folder again. A mount in the directory that does not answer
         is passed over, as a folder that cannot be listed. Where there are `names`, no other files
-        and folders in the directory are looked at.
+        and folders in the directory are looked at. `excluded` folders below it are not gone into.
         """
 
     def passes_over(self, path: bytes, *, below: bytes, is_folder: bool) -> bool:

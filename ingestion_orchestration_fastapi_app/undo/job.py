@@ -28,6 +28,7 @@ WORDS = {
     Left.ID_TAKEN: "is in the collection again, and left as it is",
     Left.FILE_REFUSED: "its file is there again, and could not be imported",
     Left.IMAGE_FORGOTTEN: "somebody has forgotten its content since: take it back",
+    Left.FOLDER_EXCLUDED: "somebody has excluded its folder since: include it again",
     Left.ROOT_FORGOTTEN: "its folder is none of the collection's any more",
     Left.MODEL_GONE: "no table of a model by which it had a vector is there",
     Left.ROW_REFUSED: "the store cannot hold it",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import State, is_stored, refusal
 from ingestion_orchestration_fastapi_app.domain.files.deletion import changed_devices, device_at
 from ingestion_orchestration_fastapi_app.domain.files.file import File, FileKey, FileRecord
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Mounted,
@@ -57,8 +58,13 @@ class ChangeScan:
     ) -> FolderDiff:
         """`touched`: folders, and whether with what lies deeper; None: all of the directory."""
         found = _Found()
+        excluded = collection.excluded
         for folder, recursive in scopes(watch, touched):
-            scan = self.library.scan(folder, recursive=recursive, roots=collection.roots)
+            if any(is_within(folder, one) for one in excluded):
+                continue
+            scan = self.library.scan(
+                folder, recursive=recursive, roots=collection.roots, excluded=excluded
+            )
             known = await self._scan(collection, scan, found)
             if watch.recursive:  # nothing is ever removed without
                 total, _ = await self.folders.totals(collection.id, folder, recursive=recursive)

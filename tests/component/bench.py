@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.folders.excluding import FolderExcluding
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.trash.restoring import Restoring
@@ -164,12 +165,12 @@ class Bench:
         return Restoring(collections, self.ledger, self.store)
 
     def forgetting(self, collections: Collections) -> Forgetting:
-        return Forgetting(
-            collections,
-            self.ledger,
-            self.store,
-            reader_version=self.preparation.reader_version,
-        )
+        version = self.preparation.reader_version
+        return Forgetting(collections, self.ledger, self.store, reader_version=version)
+
+    def excluding(self, collections: Collections) -> FolderExcluding:
+        version = self.preparation.reader_version
+        return FolderExcluding(collections, self.ledger, self.store, reader_version=version)
 
     async def submitted(
         self, scheduler: JobScheduler, *, name: str = "default", **options: Unpack[Options]
@@ -211,6 +212,7 @@ class Bench:
         collections = self.collections()
         await collections.check_all()
         await self.forgetting(collections).finish_all()
+        await self.excluding(collections).finish_all()
         scheduler = self.scheduler(collections)
         async with create_task_group() as tg:
             await tg.start(scheduler.serve)

@@ -67,3 +67,17 @@ def test_a_folder_is_hidden_listed_and_shown_again(files: Path) -> None:
     refused = photoseek("folders", "show", folder)
     assert refused.exit_code == 1
     assert "ERR_FOLDER_NOT_FOUND" in refused.output
+
+
+def test_a_folder_is_excluded_and_included_again(files: Path) -> None:
+    sent = json.loads(photoseek("upload", str(files / "red.png"), "--json").stdout)
+    folder = str(Path(sent["files"][0]["path"]).parent)
+    out = photoseek("folders", "exclude", folder)
+    assert out.output == f"Excluded: {folder} (1 images)\n"
+    assert "red.png" not in photoseek("browse", "--include-hidden").output
+    assert photoseek("folders", "list").output == f"excluded\t{folder}\n"
+    passed_over = photoseek("ingest", folder)
+    assert "is excluded from the collection" in passed_over.output
+    assert photoseek("folders", "include", folder).exit_code == 0
+    assert photoseek("ingest", folder).exit_code == 0
+    assert "red.png" in photoseek("browse").output

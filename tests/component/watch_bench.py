@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -50,6 +50,7 @@ class TreeLibrary(FakeLibrary):
         recursive: bool,
         roots: Sequence[Root],
         names: frozenset[bytes] | None = None,
+        excluded: Collection[bytes] = (),
     ) -> AsyncIterator[list[File] | Mounted | ScanFault]:
         self.scanned.append((directory, recursive))
         await checkpoint()

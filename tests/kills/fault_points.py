@@ -103,14 +103,16 @@ READS = frozenset(
 # Kept for a login, which needs a key that no errand has. No job or collection is concerned: one
 # transaction each, in the ledger alone.
 OF_LOGINS = frozenset({"ledger.sessions.find", "ledger.sessions.add", "ledger.sessions.end"})
-# No errand removes a generation, gives a collection another name, hides a folder of it, or empties
-# its trash: one transaction each, too.
+# No errand removes a generation, gives a collection another name, hides or excludes a folder of it
+# (`tests/component` cuts that off), or empties its trash: one transaction each, too.
 OF_OTHER_TABLES = frozenset(
     {
         "ledger.generations.remove",
         "ledger.artefacts.end_delete",
         "ledger.collections.rename",
         "ledger.folder_marks.put",
+        "ledger.folder_marks.exclude_points",
+        "ledger.folder_marks.end",
         "ledger.folder_marks.take_back",
         "ledger.trash.empty",
     }

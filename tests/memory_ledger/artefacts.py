@@ -57,7 +57,7 @@ class MemoryArtefacts:
             else {
                 row.point_id
                 for row in found[0].files.values()
-                if not artefacts.is_forgotten(row.record.artefacts)
+                if not artefacts.is_removed(row.record.artefacts)
             }
         )
         intents = self._intents(generation_id).items()

@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
+from tests.memory_ledger import removed
 from tests.memory_ledger.state import Kept, Row, State
 
 
@@ -55,21 +56,13 @@ class MemoryForgotten:
         await checkpoint()
         verdict = artefacts.forgotten(reader_version=reader_version, now=self._state.clock())
         kept = self._state.collections[collection_id]
-        for row in kept.files.values():
-            if row.point_id in point_ids:
-                is_forgotten = row.record.sha256 in kept.forgotten
-                left = artefacts.without_point(
-                    row.record.artefacts, verdict if is_forgotten else None
-                )
-                row.record = replace(row.record, artefacts=tuple(left))
-        self._state.end_removal(collection_id, point_ids, job_id=None)
-        for point_id in point_ids:
-            kept.catalogue.pop(point_id, None)
-            kept.doubted.discard(point_id)
-        for one in synced:
-            for point_id in point_ids:
-                kept.intents.get(one.generation_id, {}).pop(point_id, None)
-            self._state.set_synced(one)
+        removed.end(
+            self._state,
+            collection_id,
+            point_ids,
+            lambda row: verdict if row.record.sha256 in kept.forgotten else None,
+            synced=synced,
+        )
 
     async def end(self, collection_id: int) -> None:
         await checkpoint()

@@ -16,6 +16,11 @@ from hypothesis import strategies as st
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind, State
 from ingestion_orchestration_fastapi_app.domain.files.file import FileRecord, Root
+from ingestion_orchestration_fastapi_app.domain.files.folder_marks import (
+    FolderPlace,
+    Mark,
+    MarkedFolder,
+)
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
     Generation,
@@ -150,6 +155,10 @@ def test_one_without_a_root_or_a_model_stays() -> None:
     ask = {"forgotten": (), "takes_back": False}
     rootless = replace(COLLECTION, roots=(Root(UUID(int=1), b"/photos"),))
     assert why_left(trashed(), rootless, None, **ask) is Left.ROOT_FORGOTTEN  # type: ignore[arg-type]
+    place = FolderPlace(trashed().key.root_id, b"")
+    marked = (MarkedFolder(place, Mark.EXCLUDED, datetime(2026, 1, 1, tzinfo=UTC)),)
+    excluded = replace(COLLECTION, marked=marked)
+    assert why_left(trashed(), excluded, None, **ask) is Left.FOLDER_EXCLUDED  # type: ignore[arg-type]
     strange = trashed(models=["gone"])
     assert why_left(strange, COLLECTION, None, **ask) is Left.MODEL_GONE  # type: ignore[arg-type]
 

@@ -1,9 +1,10 @@
-"""Calls about folders that are hidden."""
+"""Calls about folders that are hidden or excluded."""
 
 from __future__ import annotations
 
 from utils.client.connection import Connection
 from utils.contract.annotations.folders import (
+    ExcludedFolderReply,
     FolderRequest,
     MarkedFolderList,
     MarkedFolderReply,
@@ -23,3 +24,14 @@ class FolderCalls(Connection):
 
     async def show_folder(self, name: str, path: str) -> None:
         await self.done("DELETE", f"/collections/{name}/folders/hidden", path_=path)
+
+    async def list_excluded_folders(self, name: str) -> MarkedFolderList:
+        return await self.ask("GET", f"/collections/{name}/folders/excluded", MarkedFolderList)
+
+    async def exclude_folder(self, name: str, path: str) -> ExcludedFolderReply:
+        body = FolderRequest(path=path)
+        url = f"/collections/{name}/folders/excluded"
+        return await self.ask("POST", url, ExcludedFolderReply, body=body)
+
+    async def include_folder(self, name: str, path: str) -> None:
+        await self.done("DELETE", f"/collections/{name}/folders/excluded", path_=path)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Generator,
+    Iterator,
+    Sequence,
+)
 from contextlib import aclosing, suppress
 from functools import partial
 from typing import cast
@@ -93,15 +101,17 @@ class LocalFiles:
         recursive: bool,
         roots: Sequence[Root],
         names: frozenset[bytes] | None = None,
+        excluded: Collection[bytes] = (),
     ) -> AsyncIterator[list[File] | Mounted | Linked | ScanFault | ScanStalled]:
         pending, is_inner = [directory], False
+        rules = self._rules.passing_over(excluded) if excluded else self._rules
         while pending:
             top = pending.pop()
             items = walk(
                 top,
                 recursive=recursive,
                 roots=roots,
-                rules=self._rules,
+                rules=rules,
                 is_inner=is_inner,
                 names=names,
             )

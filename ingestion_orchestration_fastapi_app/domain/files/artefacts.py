@@ -98,6 +98,28 @@ def forgotten(*, reader_version: str | None = None, now: datetime | None = None)
     )
 
 
+def excluded(*, reader_version: str | None = None, now: datetime | None = None) -> Artefact:
+    """The folder of the file, somebody has excluded from the collection."""
+    return Artefact(
+        Kind.PICTURE,
+        OF_THE_FILE,
+        State.SKIPPED,
+        ErrorCode.FOLDER_EXCLUDED,
+        "somebody has excluded its folder from the collection",
+        reader_version,
+        updated_at=now,
+    )
+
+
+def is_removed(artefacts: Iterable[Artefact]) -> bool:
+    """There is to be no point of the file: people say so, of it or of its folder."""
+    of_file = found(artefacts, Kind.PICTURE)
+    return of_file is not None and of_file.code in (
+        ErrorCode.IMAGE_FORGOTTEN,
+        ErrorCode.FOLDER_EXCLUDED,
+    )
+
+
 def is_forgotten(artefacts: Iterable[Artefact]) -> bool:
     of_file = found(artefacts, Kind.PICTURE)
     return of_file is not None and of_file.code is ErrorCode.IMAGE_FORGOTTEN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from copy import copy
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.scanning import foreign_files
@@ -39,13 +40,20 @@ class ExcludeRules:
         """
         self._own = frozenset(own)
         self._inbox = inbox
+        self._passed_over: frozenset[bytes] = frozenset()
         every = [composed(one) for one in (*foreign_files.NAMES, *patterns)]
         self._file = _Globs([one for one in every if not one.endswith("/")])
         self._folder = _Globs([one.removesuffix("/") for one in every])
 
+    def passing_over(self, folders: Iterable[bytes]) -> ExcludeRules:
+        """These, and that a scan goes into none of some absolute folders."""
+        more = copy(self)
+        more._passed_over = frozenset(folders)
+        return more
+
     def excludes_folder(self, path: bytes) -> bool:
         """Whether a scan that comes to this absolute path does not go in."""
-        if path in self._own:
+        if path in self._own or path in self._passed_over:
             return True
         return self._folder.match(path) or foreign_files.is_library_internal(_text(path))
 

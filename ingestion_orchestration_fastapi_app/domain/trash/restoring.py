@@ -15,6 +15,11 @@ from ingestion_orchestration_fastapi_app.domain.files.artefacts import (
     stored,
 )
 from ingestion_orchestration_fastapi_app.domain.files.file import FileRecord
+from ingestion_orchestration_fastapi_app.domain.files.folder_marks import (
+    FolderPlace,
+    absolute_folder,
+)
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.files.roots import repointed
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
@@ -27,13 +32,14 @@ from ingestion_orchestration_fastapi_app.domain.trash.trashed import (
 
 class Left(StrEnum):
     """Why one stays where it is: its file is imported again, or was refused since; somebody has
-    removed what is in it; its root is not one any more; no table of its models is there, or
-    none holds it.
+    removed what is in it, or excluded its folder; its root is not one any more; no table of its
+    models is there, or none holds it.
     """
 
     ID_TAKEN = "id_taken"
     FILE_REFUSED = "file_refused"
     IMAGE_FORGOTTEN = "image_forgotten"
+    FOLDER_EXCLUDED = "folder_excluded"
     ROOT_FORGOTTEN = "root_forgotten"
     MODEL_GONE = "model_gone"
     ROW_REFUSED = "row_refused"
@@ -54,8 +60,11 @@ def why_left(
         forgotten: contents that somebody has removed from the collection.
         takes_back: what somebody has removed is meant, too.
     """
-    if all(root.id != one.key.root_id for root in collection.roots):
+    path = absolute_folder(FolderPlace(one.key.root_id, one.key.path), collection.roots)
+    if path is None:
         return Left.ROOT_FORGOTTEN
+    if any(is_within(path, folder) for folder in collection.excluded):
+        return Left.FOLDER_EXCLUDED
     content = one.file.sha256
     made = () if record is None else record.artefacts
     if any(artefact.kind is Kind.VECTOR and artefact.is_there for artefact in made):

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from anyio import sleep
 
 from ingestion_orchestration_fastapi_app.domain.files.file import File
-from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text, is_within
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import ScanPart, scanned_parts
 from ingestion_orchestration_fastapi_app.domain.scanning.found import (
     Linked,
@@ -35,8 +35,9 @@ async def scan_folders(look: LookContext, met: MetFiles, mounted: MetMount) -> N
     look.scanned.known_devices.update(await look.ports.ledger.folders.devices(look.collection_id))
     parts = scanned_parts(look.request, recursive=look.options.recursive)
     for part in parts:
+        excluded = await _excluded(look, part.folder)
         there = part
-        while not await _scan_part(look, there, met, mounted):
+        while excluded is not None and not await _scan_part(look, there, excluded, met, mounted):
             # The folder above shows whether it is gone, or its mount is.
             above = there.folder.rpartition(b"/")[0] or b"/"
             there = replace(there, folder=above, recursive=False)
@@ -45,12 +46,35 @@ async def scan_folders(look: LookContext, met: MetFiles, mounted: MetMount) -> N
     _tell_of_links(look)
 
 
-async def _scan_part(look: LookContext, part: ScanPart, met: MetFiles, mounted: MetMount) -> bool:
+async def _excluded(look: LookContext, folder: bytes) -> tuple[bytes, ...] | None:
+    """The folders that are excluded now; None: this one is, or lies in one."""
+    now = await look.ports.ledger.collections.find_by_id(look.collection_id)
+    folders = () if now is None else now.excluded
+    if any(is_within(folder, one) for one in folders):
+        told = f"{display_text(folder)} is excluded from the collection, and was passed over"
+        look.progress.warn(told)
+        return None
+    return folders
+
+
+async def _scan_part(
+    look: LookContext,
+    part: ScanPart,
+    excluded: tuple[bytes, ...],
+    met: MetFiles,
+    mounted: MetMount,
+) -> bool:
     """False: the folder is not there, and lies in the one that was asked for."""
     folder, library = part.folder, look.ports.library
     lacking = set(part.names or ())
     look.scanned.known.begin()
-    groups = library.scan(folder, recursive=part.recursive, roots=look.roots, names=part.names)
+    groups = library.scan(
+        folder,
+        recursive=part.recursive,
+        roots=look.roots,
+        names=part.names,
+        excluded=excluded,
+    )
     while True:
         with look.progress.busy("scan"):
             group = await anext(groups, None)

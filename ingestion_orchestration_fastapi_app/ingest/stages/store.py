@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import is_as_stored
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
@@ -21,6 +22,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import (
     Result,
     failed_after_read,
     unstored,
+    unstored_as_excluded,
     unstored_as_forgotten,
 )
 from ingestion_orchestration_fastapi_app.ingest.stages.cache_lookup import cached
@@ -108,6 +110,20 @@ async def _without_forgotten(job: JobContext, results: list[Result]) -> list[Res
     ]
 
 
+async def _without_excluded(job: JobContext, results: list[Result]) -> list[Result]:
+    """Likewise, by folder."""
+    now = await job.ports.ledger.collections.find_by_id(job.collection_id)
+    if now is None or not now.excluded:
+        return results
+    folders = now.excluded
+    return [
+        unstored_as_excluded(end)
+        if end.point and any(is_within(end.point.path, one) for one in folders)
+        else end
+        for end in results
+    ]
+
+
 def _refused(job: JobContext, end: Result, why: Mapping[UUID, str]) -> Result:
     if end.point is None or end.point.id not in why:
         return end
@@ -121,6 +137,7 @@ async def _write_all(job: JobContext, results: list[Result]) -> list[Result]:
     async with job.writer:
         await job.check_generation()
         results = await _without_forgotten(job, results)
+        results = await _without_excluded(job, results)
         if job.vectors_alone:
             results = await of_known_files(job, results)
         else:

@@ -57,23 +57,28 @@ class FolderMarking:
     async def hide(self, name: str, folder: bytes) -> MarkedFolder:
         """Idempotent. Raises CollectionNotFound, FolderNotFound, ValidationProblem."""
         collection = await self._collections.get(name)
-        made = await self._put(collection, folder, Mark.HIDDEN)
+        made = await self.put(collection, folder, Mark.HIDDEN)
         log.info("folder_hidden", collection=name, path=display_text(folder))
         return made
 
     async def show(self, name: str, folder: bytes) -> None:
         """Raises CollectionNotFound, FolderNotFound where it was not hidden."""
-        collection = await self._collections.get(name)
-        place = place_of(folder, collection.roots)
-        taken_back = place is not None and await self._ledger.folder_marks.take_back(
-            collection.id, place, Mark.HIDDEN
-        )
-        if not taken_back:
-            hidden = _listed(collection.hidden)
-            raise FolderNotFound(f"{display_text(folder)} is not hidden. Hidden are: {hidden}.")
+        await self.take_back(await self._collections.get(name), folder, Mark.HIDDEN)
         log.info("folder_shown", collection=name, path=display_text(folder))
 
-    async def _put(self, collection: CollectionRecord, folder: bytes, mark: Mark) -> MarkedFolder:
+    async def take_back(self, collection: CollectionRecord, folder: bytes, mark: Mark) -> None:
+        """Raises FolderNotFound where it was not said."""
+        place = place_of(folder, collection.roots)
+        if place is None or not await self._ledger.folder_marks.take_back(
+            collection.id, place, mark
+        ):
+            every = collection.hidden if mark is Mark.HIDDEN else collection.excluded
+            raise FolderNotFound(
+                f"{display_text(folder)} is not {mark}. These are: {_listed(every)}."
+            )
+
+    async def put(self, collection: CollectionRecord, folder: bytes, mark: Mark) -> MarkedFolder:
+        """Idempotent. Raises FolderNotFound, ValidationProblem."""
         place = place_of(folder, collection.roots)
         if place is None:
             roots = _listed(root.path for root in collection.roots)

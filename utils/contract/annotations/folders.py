@@ -1,4 +1,4 @@
-"""Folders that are hidden: named, listed."""
+"""Folders that are hidden or excluded: named, listed."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ class MarkedFolderReply(Reply):
 
     path: str = Field(description="The folder; odd bytes show as `\\xNN`.")
     at: datetime = Field(description="Since when, in UTC.")
+
+
+class ExcludedFolderReply(MarkedFolderReply):
+    """An excluded folder, and what became of its images."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_HIDDEN, "removed": 12}]})
+
+    removed: int = Field(description="How many images this call took out of the collection.")
 
 
 class MarkedFolderList(Reply):

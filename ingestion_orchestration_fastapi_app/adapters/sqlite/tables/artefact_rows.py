@@ -29,6 +29,10 @@ IS_FORGOTTEN = (
     "EXISTS (SELECT 1 FROM artefacts a WHERE a.file_id = f.id AND a.kind = 'picture'"
     " AND a.code = 'ERR_IMAGE_FORGOTTEN')"
 )
+# There is to be no point of it, by what people say of it or of its folder.
+IS_REMOVED = IS_FORGOTTEN.replace(
+    "= 'ERR_IMAGE_FORGOTTEN'", "IN ('ERR_IMAGE_FORGOTTEN', 'ERR_FOLDER_EXCLUDED')"
+)
 _PUT = """
 INSERT OR REPLACE INTO artefacts
     (file_id, kind, model, state, code, detail, reader_version, attempts, updated_at)

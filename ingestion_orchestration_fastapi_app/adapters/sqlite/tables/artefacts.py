@@ -126,7 +126,7 @@ class ArtefactsTable(Repository):
             "SELECT i.point_id FROM intents i WHERE i.generation_id = ? AND i.outcome = ?"  # noqa: S608  # a constant
             " AND NOT EXISTS (SELECT 1 FROM files f"
             " WHERE f.collection_id = ? AND f.point_id = i.point_id"
-            f" AND NOT {artefact_rows.IS_FORGOTTEN}) LIMIT ?"
+            f" AND NOT {artefact_rows.IS_REMOVED}) LIMIT ?"
         )
         rows = db.execute(query, (generation_id, _DELETE, collection_id, limit))
         return [UUID(bytes=row[0]) for row in rows]

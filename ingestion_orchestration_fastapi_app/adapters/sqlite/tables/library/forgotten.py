@@ -10,8 +10,10 @@ from uuid import UUID
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import clean
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import artefact_rows, file_rows
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.trash import trash_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import (
+    collection_rows,
+    removed_rows,
+)
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
@@ -30,7 +32,6 @@ SELECT f.id, i.sha256 IS NOT NULL FROM files f LEFT JOIN forgotten_images i
     ON i.collection_id = f.collection_id AND i.sha256 = f.sha256
 WHERE f.collection_id = ? AND f.point_id = ?
 """
-_OUT_OF_CATALOGUE = "DELETE FROM catalogue WHERE collection_id = ? AND point_id = ?"
 _FORGET_VERDICTS = """
 DELETE FROM artefacts WHERE kind = 'picture' AND code = 'ERR_IMAGE_FORGOTTEN' AND file_id IN (
     SELECT id FROM files WHERE collection_id = ? AND sha256 = ?)
@@ -73,26 +74,13 @@ class ForgottenTable(Repository):
     ) -> None:
         now = self.database.clock()
         verdict = artefacts.forgotten(reader_version=reader_version, now=now)
-        changes = artefact_rows.Changes()
         found = [
             row
             for one in point_ids
             for row in db.execute(_OF_POINT, (collection_id, one.bytes)).fetchall()
         ]
-        known = artefact_rows.of_files(db, (file_id for file_id, _ in found))
-        for file_id, is_forgotten in found:
-            before = known.get(file_id, [])
-            changes.add(
-                file_id,
-                before,
-                artefacts.without_point(before, verdict if is_forgotten else None),
-            )
-        changes.write(db)
-        trash_rows.end_removal(db, collection_id, point_ids, job_number=None)
-        db.executemany(_OUT_OF_CATALOGUE, [(collection_id, one.bytes) for one in point_ids])
-        for one in synced:
-            artefact_rows.end_intents_of(db, one.generation_id, point_ids)
-            collection_rows.set_synced_version(db, one)
+        verdicts = {file_id: verdict if is_forgotten else None for file_id, is_forgotten in found}
+        removed_rows.end(db, collection_id, point_ids, verdicts, synced=synced)
 
     @writes
     def end(self, db: sqlite3.Connection, collection_id: int) -> None:
