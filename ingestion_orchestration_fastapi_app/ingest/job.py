@@ -167,7 +167,11 @@ class Ingest:
                 "of their folders, mostly from the cache"
             )
         if captions and not capabilities.captions.available:
-            progress.warn("the inference service makes no captions: images are stored without")
+            why = capabilities.captions.detail or "it makes no captions, and does not say why"
+            progress.warn(
+                "images are stored without a caption, which `photoseek caption` makes up for: "
+                f"the inference service: {why}"
+            )
         if not capabilities.clip.trained:
             progress.warn("the model is untrained: searches will find nothing meaningful")
         tops = list(dict.fromkeys(part.top for part in parts))

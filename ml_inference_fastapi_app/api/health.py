@@ -78,7 +78,7 @@ async def get_capabilities(engine: EngineOf) -> Capabilities:
             quantization=captioner_lifecycle.quantization,
             fingerprint=captioner_lifecycle.fingerprint,
             alone=True,
-            detail=captioner_lifecycle.why_unavailable,
+            detail=captioner_lifecycle.detail,
         ),
         device=clip.device,
         queue=QueueCapabilities(

@@ -81,6 +81,13 @@ class CaptionerLifecycle:
         return f"{self._plan.model} is not on this machine, and the service is offline."
 
     @property
+    def detail(self) -> str | None:
+        """What should be known before they are asked for."""
+        if self.available and self._source is None:
+            return "its weights are not here yet: they are fetched when it is first asked."
+        return self.why_unavailable
+
+    @property
     def model(self) -> str | None:
         return None if self._plan is None else self._plan.model
 

@@ -81,10 +81,13 @@ def captions_of(
     captioner: LoadedCaptioner | None,
     vectors: Sequence[Vector | Rejected | None],
     caption_images: Sequence[Picture | Rejected | None],
+    *,
+    why_none: str | None = None,
 ) -> Steps[list[str | Rejected | None]]:
     """Of every image that could be read. Whatever goes wrong is a result, also without a captioner;
-    None is for images that could not be."""
-    none = Rejected(ErrorCode.BLIP_INFER, "This service writes no captions now.")
+    None is for images that could not be. `why_none`: there is no captioner."""
+    detail = f"This service writes no captions now: {why_none or 'see its log.'}"
+    none = Rejected(ErrorCode.CAPTIONS_UNAVAILABLE, detail)
     said: list[str | Rejected | None] = []
     at: list[int] = []
     pictures: list[Picture] = []

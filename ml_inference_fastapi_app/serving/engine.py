@@ -145,7 +145,8 @@ class Engine:
             results = await self._embedded(model, decoding.pictures, permit, timer)
         said: list[str | Rejected | None] = [None] * len(results)
         if captions:
-            words = captions_of(captioner, results, decoding.caption_images)
+            why_none = self.captioner_lifecycle.why_unavailable
+            words = captions_of(captioner, results, decoding.caption_images, why_none=why_none)
             steps = words if embeddings else timed(words, timer)
             said = await self._on_thread(steps, Priority.IMPORT)
         self._count(results, timer)

@@ -108,7 +108,13 @@ async def test_options_are_checked_and_without_a_captioner_the_cause_is_told(
     pictures(tmp_path, each=1)
     service = captioning(available=False, detail="Any one of these helps: BLIP_MODEL=...")
     async with orchestrator(tmp_path, service=service) as running:
-        await running.ingested()
+        imported = await running.ingested(captions=True)
+        assert "BLIP_MODEL" in str(imported["warnings"])
+        told = await running.get("/capabilities")
+        assert told["captions_available"] is False
+        (captioner,) = told["captioners"]
+        assert (captioner["name"], captioner["available"]) == ("service", False)
+        assert "BLIP_MODEL" in captioner["detail"]
         wrong = {"kind": "caption", "options": {"filters": {"no_such": 1}}}
         check_problem(await running.post("/jobs", wrong), 400, ErrorCode.VALIDATION)
         wrong = {"kind": "caption", "options": {"captioner": "cats"}}

@@ -54,6 +54,9 @@ async def test_a_small_jpeg_without_metadata_leaves_and_nothing_else(
     async with orchestrator(tmp_path, service=captioning(), **given) as running:
         await running.ingested()
         assert stand_in.heard == [], "an import asks nobody outside"
+        endpoint, service = (await running.get("/capabilities"))["captioners"]
+        assert (endpoint["name"], service["name"]) == ("endpoint", "service")
+        assert (endpoint["model"], endpoint["recipient"]) == ("seeing-model", f"{stand_in.url}/v1")
         job = await captioned(running)
         assert job["state"] == "completed", job["reason"]
         hits = (await running.get("/images"))["images"]

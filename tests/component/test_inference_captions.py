@@ -254,7 +254,8 @@ async def test_weights_that_cannot_be_had_cost_captions_and_nothing_else(
         (item,) = (await captioned(client, files(("a", ppm(picture(1)))))).results
     assert item.embedding is not None
     assert item.error is not None
-    assert item.error.code is ErrorCode.BLIP_INFER
+    assert item.error.code is ErrorCode.CAPTIONS_UNAVAILABLE
+    assert "BLIP_MODEL" in item.error.detail
 
 
 def test_disabled_captions_import_no_captioner() -> None:

@@ -80,12 +80,16 @@ async def test_what_no_captioner_saw_is_asked_again_by_the_next_import() -> None
 
     class Speechless(FakeInference):
         def _embedded(self, data: bytes, *, captions: bool) -> Embedded:
-            fault = Rejected(ErrorCode.BLIP_INFER, "This service writes no captions now.")
+            fault = Rejected(ErrorCode.CAPTIONS_UNAVAILABLE, "It has no weights: BLIP_MODEL helps.")
             return Embedded(vector_of(data), fault=fault if captions else None)
 
     bench = Bench(inference=Speechless(told=captioning().told))
     bench.library.put(b"a.jpg", b"image a")
-    assert (await bench.job(captions=True)).counts.embedded == 1
+    job = await bench.job(captions=True)
+    assert job.counts.embedded == 1
+    (warning,) = job.progress.warnings
+    for words in ("ERR_CAPTIONS_UNAVAILABLE", "BLIP_MODEL helps", "photoseek caption"):
+        assert words in warning
     bench.inference = captioning()
     assert (await bench.job(captions=True)).counts.embedded == 1
     assert await bench.captions() == {"a.jpg": "image a"}

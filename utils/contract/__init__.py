@@ -41,7 +41,7 @@ from utils.contract.browsing import (
     TimelineReply,
     TimelineStep,
 )
-from utils.contract.captions import CaptionOptions
+from utils.contract.captions import CaptionerReply, CaptionOptions
 from utils.contract.collections import (
     MAX_GENERATION_ID,
     ActivateRequest,
@@ -159,6 +159,7 @@ __all__ = [
     "CaptionOptions",
     "CaptionReply",
     "CaptionUpload",
+    "CaptionerReply",
     "ClipCapabilities",
     "ClipUpload",
     "ClusterReply",

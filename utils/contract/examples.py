@@ -291,6 +291,7 @@ ORCHESTRATOR: dict[str, JsonValue] = {
     "batch_size": 128,
     "formats": ["heic", "jpeg", "nef"],
     "captions_available": True,
+    "captioners": [{"name": "service", "available": True, "model": "Salesforce/blip"}],
     "ingest_roots": ["/photos"],
     "inference": {"url": "http://127.0.0.1:8001", "reachable": True, "detail": None},
     "inference_services": [INFERENCE_SERVICE],

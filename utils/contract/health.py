@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import ConfigDict, Field
 
 from utils.contract.base import Reply
+from utils.contract.captions.captioner import CaptionerReply
 from utils.contract.examples import INFERENCE_SERVICE, ORCHESTRATOR
 from utils.contract.inference import Capabilities, Health
 
@@ -74,7 +75,10 @@ class OrchestratorCapabilities(Reply):
     )
     batch_size: int = Field(description="Images that jobs send at once.")
     formats: tuple[str, ...] = Field(description="The formats that are read.")
-    captions_available: bool = Field(description="Whether a job may ask for captions.")
+    captions_available: bool = Field(description="Whether an import may ask for captions.")
+    captioners: tuple[CaptionerReply, ...] = Field(
+        default=(), description="Whom caption jobs may ask; the first is `auto`."
+    )
     ingest_roots: tuple[str, ...] = Field(
         description="The folders below which directories may be imported."
     )

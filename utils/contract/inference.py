@@ -90,7 +90,8 @@ class CaptionCapabilities(Reply):
         default=False, description="Whether they may be asked for without embeddings."
     )
     detail: str | None = Field(
-        default=None, description="Why they may not be asked for, and what helps."
+        default=None,
+        description="Why they may not be asked for, and what helps; or what they wait for first.",
     )
 
 

@@ -16,9 +16,11 @@ from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities
     reference_capabilities,
 )
 from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint
+from ingestion_orchestration_fastapi_app.settings import Settings
 from utils.contract import (
     API_PREFIX,
     Capabilities,
+    CaptionerReply,
     ErrorCode,
     Health,
     InferenceService,
@@ -73,6 +75,7 @@ async def get_capabilities(services: AppStateDep) -> OrchestratorCapabilities:
         captions_available=captioning is not None
         and captioning.captions.available
         and not settings.disable_captions,
+        captioners=() if settings.disable_captions else _captioners(settings, captioning),
         ingest_roots=tuple(display_text(root.path) for root in services.allowed.roots),
         inference=InferenceSummary(
             url=(urls or settings.ml_urls)[0],
@@ -87,6 +90,26 @@ async def get_capabilities(services: AppStateDep) -> OrchestratorCapabilities:
         inference_services=_states(endpoints),
         ml=ml,
     )
+
+
+def _captioners(settings: Settings, told: Capabilities | None) -> tuple[CaptionerReply, ...]:
+    """The service's is that of the first which makes captions, or else says why it does not."""
+    said = None if told is None else told.captions
+    service = CaptionerReply(
+        name="service",
+        available=said is not None and said.available,
+        model=None if said is None else said.model,
+        detail="no inference service answers" if said is None else said.detail,
+    )
+    if settings.caption_url is None:
+        return (service,)
+    endpoint = CaptionerReply(
+        name="endpoint",
+        available=True,
+        model=settings.caption_model,
+        recipient=settings.caption_url,
+    )
+    return endpoint, service
 
 
 def _serving(endpoints: Sequence[Endpoint], fingerprint: str) -> list[Capabilities]:

@@ -195,7 +195,7 @@ def _end(job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected) -> Res
     if isinstance(answer, Rejected):
         return _ended(job, to_embed, answer)
     if answer.fault is not None:
-        job.progress.warn(f"{answer.fault.code}: images are stored without a caption")
+        _warn_of_caption(job, answer.fault)
     loaded, picture = to_embed.read_file.without_bytes(), to_embed.picture
     if answer.developed_preview is not None:
         picture = answer.developed_preview.of(picture)
@@ -216,6 +216,14 @@ def _end(job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected) -> Res
         is_new_picture=True,
         caption_fingerprint=None if answer.caption is None else answer.caption_fingerprint,
     )
+
+
+def _warn_of_caption(job: JobContext, fault: Rejected) -> None:
+    """Once. Where nobody makes captions the cause is the same for all images."""
+    text = f"{fault.code}: images are stored without a caption"
+    if fault.code is ErrorCode.CAPTIONS_UNAVAILABLE:
+        text += f", which `photoseek caption` makes up for: {fault.detail}"
+    job.progress.warn(text)
 
 
 def _caption(answer: Embedded) -> Artefact | None:
