@@ -61,11 +61,18 @@ def test_a_job_is_undone_and_what_was_left_is_listed() -> None:
     assert "Nothing is wrong." not in result.output
 
 
+def test_its_report_is_there_for_programs(orchestrator: StandInOrchestrator) -> None:
+    result = photoseek("jobs", "undo", JOB_ID, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == orchestrator.report.model_dump(mode="json")
+
+
 def test_it_need_not_be_waited_for(orchestrator: StandInOrchestrator) -> None:
     result = photoseek("jobs", "undo", JOB_ID, "--no-wait")
     assert result.exit_code == 0
     assert "accepted" in result.output
-    assert json.loads(photoseek("jobs", "undo", JOB_ID, "--json").output)["job_id"] == JOB_ID
+    accepted = photoseek("jobs", "undo", JOB_ID, "--no-wait", "--json")
+    assert json.loads(accepted.output)["job_id"] == JOB_ID
     assert {method for method, _, _ in orchestrator.heard} == {"POST"}
 
 

@@ -190,14 +190,18 @@ def undo(
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         accepted = await api.undo_job(await whole_id(api, job_id))
-        if json:
+        if not wait and json:
             print_json(console, accepted.model_dump(mode="json"))
-            return 0
-        if not wait:
+        elif not wait:
             print_plain(console, accepted_text(accepted.job_id))
+        if not wait:
             return 0
-        job = await follow(api, accepted.job_id, console)
-        await report(api, job, console)
+        job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
+        if json:
+            found = await api.get_job_report(job.job_id)
+            print_json(console, found.model_dump(mode="json"))
+        else:
+            await report(api, job, console)
         check_completed(job)
         return 0
 

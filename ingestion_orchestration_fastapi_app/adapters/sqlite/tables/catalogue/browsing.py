@@ -8,8 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import counting
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import counting, entries
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.filters_sql import (
     condition,
     roots_of,
@@ -54,15 +53,7 @@ class BrowsingTable(Repository):
     def added(
         self, db: sqlite3.Connection, collection_id: int, point_ids: Collection[UUID]
     ) -> dict[UUID, int]:
-        found: dict[UUID, int] = {}
-        for chunk in file_rows.chunks(point_ids):
-            query = (
-                "SELECT point_id, added_at FROM catalogue WHERE collection_id = ?"  # noqa: S608  # constants and marks
-                f" AND point_id IN ({file_rows.marks(len(chunk))})"
-            )
-            rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
-            found.update((UUID(bytes=point), moment) for point, moment in rows)
-        return found
+        return entries.added_at(db, collection_id, point_ids)
 
     @reads
     def count(

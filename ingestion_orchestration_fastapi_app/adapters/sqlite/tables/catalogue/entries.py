@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row, signed64
@@ -98,14 +99,32 @@ def rows_at(
     db: sqlite3.Connection, collection_id: int, point_ids: Iterable[UUID], *, but: str = ""
 ) -> dict[UUID, int]:
     """Those that there are."""
+    return _by_point(db, "id", collection_id, point_ids, but=but)
+
+
+def added_at(
+    db: sqlite3.Connection, collection_id: int, point_ids: Iterable[UUID]
+) -> dict[UUID, int]:
+    """As `moment_number` says it."""
+    return _by_point(db, "added_at", collection_id, point_ids)
+
+
+def _by_point(
+    db: sqlite3.Connection,
+    column: Literal["id", "added_at"],
+    collection_id: int,
+    point_ids: Iterable[UUID],
+    *,
+    but: str = "",
+) -> dict[UUID, int]:
     found: dict[UUID, int] = {}
     for chunk in file_rows.chunks(point_ids):
         query = (
-            "SELECT point_id, id FROM catalogue WHERE collection_id = ?"  # noqa: S608  # constants and marks
+            f"SELECT point_id, {column} FROM catalogue WHERE collection_id = ?"  # noqa: S608  # constants and marks
             f" AND point_id IN ({file_rows.marks(len(chunk))}){but}"
         )
         rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
-        found.update((UUID(bytes=point), row) for point, row in rows)
+        found.update((UUID(bytes=point), number) for point, number in rows)
     return found
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row, clean
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import artefact_rows, file_rows
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import entries
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, FileStat
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import moment_of
 from ingestion_orchestration_fastapi_app.domain.library.words import Caption
@@ -59,7 +60,7 @@ def put(
     keys = [one.key for one in removals]
     files = {key: row[1:] for key, row in file_rows.found(db, f"id, {_FILE}", collection_id, keys)}
     made = artefact_rows.of_files(db, (row[0] for row in files.values()))
-    added = _added_at(db, collection_id, [one.point_id for one in removals])
+    added = entries.added_at(db, collection_id, [one.point_id for one in removals])
     for one in removals:
         row = files.get(one.key, _UNKNOWN_FILE)
         artefacts = made.get(row[0], [])
@@ -110,20 +111,6 @@ def _said_again(
     if said[0] is not None:
         query = "UPDATE trash SET caption = ?, caption_fingerprint = ? WHERE id = ?"
         db.execute(query, (*said, number))
-
-
-def _added_at(
-    db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
-) -> dict[UUID, int]:
-    found: dict[UUID, int] = {}
-    for chunk in file_rows.chunks(point_ids):
-        query = (
-            "SELECT point_id, added_at FROM catalogue WHERE collection_id = ?"  # noqa: S608  # marks only
-            f" AND point_id IN ({file_rows.marks(len(chunk))})"
-        )
-        rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
-        found.update((UUID(bytes=point_id), at) for point_id, at in rows)
-    return found
 
 
 def end_removal(
