@@ -9,6 +9,7 @@ Problem
 ├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429 · JobKindUnknown 404
 ├── ImageNotFound 404 · PictureUnavailable 503
 ├── AlbumNotFound 404 · AlbumExists 409
+├── DuplicatesNotFound 404 (DismissalNotFound)
 ├── ModelMismatch 409
 ├── ExportNotFound 404 · ExportExists 409 · ExportInvalid 422
 ├── CursorRefused 400
@@ -184,6 +185,16 @@ class TooManyAttempts(Problem):
     status = 429
     code = ErrorCode.TOO_MANY_ATTEMPTS
     title = "Too many wrong keys were tried"
+
+
+class DuplicatesNotFound(Problem):
+    status = 404
+    code = ErrorCode.DUPLICATES_NOT_FOUND
+    title = "There is no such group of duplicates"
+
+
+class DismissalNotFound(DuplicatesNotFound):
+    title = "Nothing was dismissed so"
 
 
 class CursorRefused(Problem):

@@ -21,6 +21,9 @@ from ingestion_orchestration_fastapi_app.library.annotations.albums import Album
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.folders.excluding import FolderExcluding
+from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import (
+    ShownDuplicates,
+)
 from ingestion_orchestration_fastapi_app.library.folders.marking import FolderMarking
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
@@ -82,6 +85,7 @@ class AppState:
     folder_excluding: FolderExcluding
     restoring: Restoring
     uploads: Uploads
+    duplicates: ShownDuplicates
     listeners: Listeners
     attempts: Attempts
     sessions: Sessions | None  # None: there is no key to log in with

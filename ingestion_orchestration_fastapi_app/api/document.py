@@ -15,6 +15,7 @@ TAGS = {
     "images": "What is stored: data, thumbnails, originals.",
     "exports": "Collections as Parquet files: for backup, another machine, and people's notebooks.",
     "albums": "Images that somebody gathers, by hand or by a search that is saved.",
+    "duplicates": "Images that are there more than once, in groups: which to keep, which are none.",
     "session": "Logging in from a browser, where a key is set.",
     "health": "Whether it works, and what can be asked of it.",
 }

@@ -38,6 +38,9 @@ from ingestion_orchestration_fastapi_app.library.annotations.albums import Album
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.folders.excluding import FolderExcluding
+from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import (
+    ShownDuplicates,
+)
 from ingestion_orchestration_fastapi_app.library.folders.marking import FolderMarking
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
@@ -219,6 +222,9 @@ async def composed(
             scheduler,
             max_bytes=settings.max_upload_bytes,
             today=lambda: datetime.now(UTC).date(),
+        ),
+        duplicates=ShownDuplicates(
+            known_collections, ports.ledger, ports.store, is_allowed=allowed.allows
         ),
         listeners=Listeners(),
         attempts=Attempts(),

@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.composition.opened import Opened
 from ingestion_orchestration_fastapi_app.composition.sidecars import sidecar_writing
 from ingestion_orchestration_fastapi_app.dry_run.costs import Costs
 from ingestion_orchestration_fastapi_app.dry_run.job import DryRun
+from ingestion_orchestration_fastapi_app.duplicates.job import Duplicates
 from ingestion_orchestration_fastapi_app.evaluation.job import Evaluate
 from ingestion_orchestration_fastapi_app.evaluation.named_files import NamedFiles
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
@@ -91,6 +92,7 @@ def job_kinds(
             sidecar_writing(outside, collections).kind,
             Verify(collections, thumbnails, words_filling).kind,
             Undo(collections, restoring).kind,
+            Duplicates(collections, thumbnails).kind,
             Evaluate(collections, pool, calibrating, judging, captions.text).kind,
             captioning.kind,
             exporting.kind,

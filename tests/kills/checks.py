@@ -33,6 +33,7 @@ def check_same_end(story: Story, whole: Story) -> None:
     assert left["texts"] == expected["texts"]
     assert left["annotations"] == expected["annotations"]
     assert left["forgotten"] == expected["forgotten"]
+    assert left["duplicates"] == expected["duplicates"]
     assert left["word_rows"] == sorted(left["rows"])
     ids = sorted(left["rows"])
     ours, theirs = (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kills.life import Errand
-from tests.kills.photos import change, contents, fill, path_of
+from tests.kills.photos import change, contents, fill, path_of, repeat
 from tests.kills.rig import Rig, Scenario, Seen, Story
 from tests.kills.spoil import spoil
 
@@ -28,6 +28,7 @@ NAMES = (
     "captioned",
     "undone",
     "named",
+    "searched",
 )
 AWAY = (3, 6, 8, 13, 18, 23)  # photos, by number
 
@@ -72,7 +73,8 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     collection in which much is wrong, another model for what was imported first, and an import
     after things were said of images and some of them forgotten. Then captions for images that were
     imported without, and an undoing of what an import removed. Last, an import of a folder and of
-    single files, some of which are known.
+    single files, some of which are known. At last a
+    search for duplicates.
     """
     home = tmp_path_factory.mktemp("home")
     fill(home / "photos")
@@ -115,6 +117,12 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     captioned = Scenario("captioned", plain, errand, silent.folder / "data")
     undone = _undone(rig, tmp_path_factory.mktemp("returned"), wanted)
     named = _named(rig, tmp_path_factory.mktemp("apart"))
+    twofold = tmp_path_factory.mktemp("twofold")
+    fill(twofold / "photos")
+    repeat(twofold / "photos")
+    kept = rig.story(Scenario("kept", twofold, Errand({})), keep=True)
+    errand = replace(_after(kept, {}), duplicates=True)
+    searched = Scenario("searched", twofold, errand, kept.folder / "data")
     return {
         "first": _known(first, whole),
         "sync": _known(sync, synced),
@@ -128,6 +136,7 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
         "captioned": _known(captioned, rig.story(captioned)),
         "undone": _known(undone, rig.story(undone)),
         "named": _known(named, rig.story(named)),
+        "searched": _known(searched, rig.story(searched)),
     }
 
 

@@ -66,6 +66,14 @@ READS = frozenset(
         "ledger.albums.points",
         "ledger.annotations.find",
         "ledger.annotations.of_points",
+        "ledger.dismissals.page",
+        "ledger.dismissals.sets",
+        "ledger.duplicate_groups.counts",
+        "ledger.duplicate_groups.find",
+        "ledger.duplicate_groups.members",
+        "ledger.duplicate_groups.of_image",
+        "ledger.duplicate_groups.page",
+        "ledger.duplicate_groups.shown",
         "ledger.calibrations.find",
         "ledger.calibrations.is_evaluated",
         "ledger.calibrations.neutral_texts",
@@ -134,6 +142,8 @@ OF_RELEVANCE = frozenset(
 # No errand writes sidecars, which lie beside photographs that all errands share: one transaction
 # each, and `tests/component/test_sidecars_rest.py` cuts a job off before and after each.
 OF_SIDECARS = frozenset({"ledger.sidecars.begin", "ledger.sidecars.end"})
+# No errand says that a group is none of duplicates: one transaction each, in the ledger alone.
+OF_DISMISSALS = frozenset({"ledger.dismissals.dismiss", "ledger.dismissals.take_back"})
 # Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
 WAITS = frozenset(
     {
@@ -167,6 +177,7 @@ def fault_points() -> frozenset[str]:
     """Every durable step of a job and of its collection, and every wait."""
     durable = {name for name in calls_of_ports() if name.partition(".")[0] in KEEPING}
     left_out = READS | OF_LOGINS | OF_OTHER_TABLES | OF_OLDER_STORES | OF_RELEVANCE | OF_SIDECARS
+    left_out = READS | OF_LOGINS | OF_OTHER_TABLES | OF_OLDER_STORES | OF_RELEVANCE | OF_DISMISSALS
     return frozenset(durable - left_out | WAITS)
 
 

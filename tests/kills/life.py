@@ -19,6 +19,9 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.domain.captions.records import CAPTION
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.duplicates import search as duplicate_search
+from ingestion_orchestration_fastapi_app.duplicates import shown_groups
+from ingestion_orchestration_fastapi_app.duplicates.job import DUPLICATES
 from ingestion_orchestration_fastapi_app.verify import job as verify_job
 from ingestion_orchestration_fastapi_app.verify.job import VERIFY
 from tests.component.bench import adds_up
@@ -27,11 +30,12 @@ from tests.kills.fault_points import Fault, Fuse
 from tests.kills.inference import OTHER
 from tests.kills.selecting import select
 from utils.contract import LOCAL_SECRET_HEADER, JobCounts, JobState
+from utils.contract.duplicates.options import DuplicateClass
 from utils.process.parent_death import die_with_parent
 
 PATIENCE_S = 50.0
 LOOK_S = 0.03
-PAGE = 7  # files that are verified at once: so there are several pages of them
+PAGE = 7  # files that are verified, or compared, at once: so there are several pages of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Errand:
     `root_first`: a root is added and taken back. `select_first`: things are said of images, and
     some are forgotten. `check`: the collection is verified instead;
     `reembed`: it gets another model; `caption`: its images get captions; `undo`: what that job
-    removed is brought back.
+    removed is brought back; `duplicates`: it is searched for duplicates.
     """
 
     request: Mapping[str, object]
@@ -55,6 +59,7 @@ class Errand:
     reembed: bool = False
     caption: bool = False
     undo: str | None = None
+    duplicates: bool = False
     moved_from: Path | None = None
 
 
@@ -97,6 +102,8 @@ def live(life: Life) -> None:
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     verify_job.PAGE = PAGE
+    duplicate_search.SAVE_EVERY = PAGE
+    shown_groups.MEMBERS_AT_ONCE = PAGE
     anyio.run(_live, life)
 
 
@@ -145,6 +152,8 @@ async def _asked(running: Running, errand: Errand) -> httpx.Response:
         return await running.post("/jobs", {"kind": VERIFY, "options": errand.request})
     if errand.caption:
         return await running.post("/jobs", {"kind": CAPTION, "options": errand.request})
+    if errand.duplicates:
+        return await running.post("/jobs", {"kind": DUPLICATES, "options": errand.request})
     if errand.undo is not None:
         return await running.post(f"/jobs/{errand.undo}/undo", {})
     if errand.reembed:
@@ -202,6 +211,7 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
     said_of = await ports.ledger.annotations.find({point.sha256 for point in points})
     albums = await ports.ledger.albums.page(limit=100)
     forgotten = await ports.ledger.forgotten.page(collection.id, after=b"", limit=1000)
+    found_twice = await _duplicates(services, collection.id)
     failures, _ = await ports.ledger.jobs.failures(record.id, limit=1000, offset=0)
     return {
         "state": record.state,
@@ -222,8 +232,20 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
             [one.name, one.images, one.search and one.search.text, one.filled and one.filled.images]
             for one in albums
         ],
+        "duplicates": found_twice,
         "forgotten": [one.sha256.hex() for one in forgotten],
         "failures": [[failure.display_path, failure.code] for failure in failures],
         "job_id": record.id,
         "table_rows": await ports.store.count(active.table),
     }
+
+
+async def _duplicates(services: AppState, collection_id: int) -> list[list[str]]:
+    """Of each group that is shown its class and the ids of its images, in their order."""
+    kept = services.ports.ledger.duplicate_groups
+    run = await kept.shown(collection_id)
+    if run is None:
+        return []
+    every = tuple(DuplicateClass)
+    groups = await kept.page(run.id, kinds=every, after=0, limit=1000, members=1000)
+    return [[one.kind.value, *(str(each.point_id) for each in one.members)] for one in groups]

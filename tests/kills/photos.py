@@ -47,6 +47,18 @@ def change(photos: Path) -> None:
     moved.rename(photos / "more" / "moved.jpg")
 
 
+def repeat(photos: Path) -> None:
+    """Pictures that are there in two formats, each of soft colours."""
+    for number in range(6):
+        coarse = np.random.default_rng(1000 + number).integers(0, 256, (4, 6, 3), dtype=np.uint8)
+        image = Image.fromarray(coarse).resize((144, 96), Image.Resampling.BICUBIC)
+        for name in (f"{number}.png", f"{number}.webp"):
+            path = photos / "twofold" / name
+            path.parent.mkdir(exist_ok=True)
+            image.save(path, quality=95)
+            os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS + number))
+
+
 def path_of(photos: Path, number: int) -> Path:
     return photos / f"{number:03d}.{'jpg' if number % 2 else 'png'}"
 

@@ -97,6 +97,17 @@ def test_a_killed_change_of_model_ends_with_the_other_model_whole(
     told(rig, known["reembedded"], [Kill(fault) for fault in steps if fault.step in of_change])
 
 
+def test_a_killed_search_for_duplicates_shows_the_same_groups(
+    rig: Rig, known: dict[str, Known]
+) -> None:
+    """Wherever it is cut off: between images, while groups are written, before they are shown."""
+    classes = {one[0] for one in known["searched"].whole.left["duplicates"]}
+    assert {"same_bytes", "same_picture"} <= classes
+    steps = faults(known["searched"], PHASES, random.Random(16))
+    of_search = ("ledger.duplicate_groups.", "ledger.jobs.save_checkpoint", "ledger.jobs.move")
+    told(rig, known["searched"], [Kill(one) for one in steps if one.step.startswith(of_search)])
+
+
 def test_what_is_said_of_images_and_forgotten_outlives_a_kill(
     rig: Rig, known: dict[str, Known]
 ) -> None:
@@ -187,6 +198,7 @@ def test_a_killed_import_of_single_files_counts_each_once_and_removes_none(
         ("captioned", 12),
         ("named", 19),
         ("undone", 13),
+        ("searched", 12),
     ],
 )
 def test_a_kill_before_and_after_each_fault_point_costs_nothing(

@@ -15,6 +15,7 @@ from tests.memory_ledger.calibrations import MemoryCalibrations
 from tests.memory_ledger.captions import MemoryCaptions
 from tests.memory_ledger.catalogue import MemoryCatalogue
 from tests.memory_ledger.collections import MemoryCollections
+from tests.memory_ledger.duplicates import MemoryDismissals, MemoryDuplicateGroups
 from tests.memory_ledger.files import MemoryFiles
 from tests.memory_ledger.folder_marks import MemoryFolderMarks
 from tests.memory_ledger.folders import MemoryFolders
@@ -34,6 +35,7 @@ def utc_now() -> datetime:
 def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
     """Every method of its repositories lets others run once, as the real ones do."""
     state = State(clock)
+    duplicate_groups = MemoryDuplicateGroups(state)
     return Ledger(
         collections=MemoryCollections(state),
         generations=MemoryGenerations(state),
@@ -49,6 +51,8 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         albums=MemoryAlbums(state),
         folder_marks=MemoryFolderMarks(state),
         sidecars=MemorySidecars(state),
+        duplicate_groups=duplicate_groups,
+        dismissals=MemoryDismissals(state, duplicate_groups),
         forgotten=MemoryForgotten(state),
         trash=MemoryTrash(state),
         jobs=MemoryJobs(state),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
+from utils.contract.duplicates.options import DuplicateClass
 from utils.contract.filters import FilterSpec
 
 REPOSITORY = Path(__file__).parents[2]
@@ -19,6 +20,10 @@ ARGUMENTS: dict[str, Any] = {
     "job_id": "ab12",
     "generation_id": 2,
     "album_id": IMAGE_ID,
+    "group_id": 7,
+    "dismissal_id": 8,
+    "members": 3,
+    "classes": [DuplicateClass.BURST],
     "path": "/photos",
     "captions": True,
     "include_hidden": True,
@@ -39,7 +44,7 @@ ARGUMENTS: dict[str, Any] = {
     "limit": 5,
     "offset": 6,
     "cursor": "c",
-    "after": "0f",
+    "after": "12",
     "kind": "ingest",
     "id_prefix": "ab",
     "zoom": 3,

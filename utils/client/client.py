@@ -8,6 +8,7 @@ from utils.client.folders import FolderCalls
 from utils.client.images import ImageCalls
 from utils.client.jobs import JobCalls
 from utils.client.searching import SearchCalls
+from utils.client.tidying.duplicates import DuplicateCalls
 from utils.client.transfer import TransferCalls
 from utils.client.uploads import UploadCalls
 from utils.contract import (
@@ -34,6 +35,7 @@ class PhotoseekClient(
     SearchCalls,
     TransferCalls,
     UploadCalls,
+    DuplicateCalls,
 ):
     """Use it as an async context manager. Each method is the operation of its name in the OpenAPI
     document, but for `all_...`, which go through the pages, `upload_all` and `wait_for_job`. All

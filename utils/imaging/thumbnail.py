@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 _THUMBNAIL_QUALITY = 80
@@ -26,3 +28,10 @@ def thumbnail_webp(image: Image.Image, side_px: int) -> bytes:
         encoded, "WEBP", quality=_THUMBNAIL_QUALITY, method=_THUMBNAIL_EFFORT
     )
     return encoded.getvalue()
+
+
+def thumbnail_grid(webp: bytes, side_px: int) -> npt.NDArray[np.uint8]:
+    """What a thumbnail of our own shows, squeezed into a square: shape (side, side, 3), RGB."""
+    with Image.open(BytesIO(webp), formats=["WEBP"]) as image:
+        square = image.convert("RGB").resize((side_px, side_px), Image.Resampling.HAMMING)
+        return np.asarray(square, np.uint8)

@@ -23,6 +23,12 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.browsi
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.catalogue import (
     CatalogueTable,
 )
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.duplicates.dismissals import (
+    DismissalsTable,
+)
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.duplicates.groups import (
+    DuplicateGroupsTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.files import FilesTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.folders import FoldersTable
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.jobs import JobsTable
@@ -110,6 +116,8 @@ def ledger_of(database: Database, *, browsing: Database | None = None) -> Ledger
         trash=TrashTable(database),
         albums=AlbumsTable(database),
         sidecars=SidecarsTable(database),
+        duplicate_groups=DuplicateGroupsTable(browsing or database),
+        dismissals=DismissalsTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),
         allowed_roots=AllowedRootsTable(database),

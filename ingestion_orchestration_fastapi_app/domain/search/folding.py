@@ -104,11 +104,9 @@ def _join_equal(
 def _join_pairs(ordered: Sequence[_One], join: Callable[[int, int], None]) -> None:
     shots: defaultdict[tuple[bytes, str], list[int]] = defaultdict(list)
     for at, one in enumerate(ordered):
-        folder, _, name = one.path.rpartition(b"/")
-        stem = name.rpartition(b".")[0] or name
-        shots[folder, folded(stem.decode("utf-8", "surrogateescape"))].append(at)
+        shots[shot_of(one.path)].append(at)
     for places in shots.values():
-        raws = [at for at in places if _is_raw(ordered[at].format)]
+        raws = [at for at in places if is_raw(ordered[at].format)]
         if raws:
             for at in places:
                 join(raws[0], at)
@@ -128,5 +126,13 @@ def _dated(ordered: Sequence[Foldable]) -> Iterable[tuple[datetime, int]]:
     return ((one.taken_at, at) for at, one in enumerate(ordered) if one.taken_at is not None)
 
 
-def _is_raw(name: str) -> bool:
+def shot_of(path: bytes) -> tuple[bytes, str]:
+    """What files of one shot have in common: the folder, and the name but for the extension."""
+    folder, _, name = path.rpartition(b"/")
+    stem = name.rpartition(b".")[0] or name
+    return folder, folded(stem.decode("utf-8", "surrogateescape"))
+
+
+def is_raw(name: str) -> bool:
+    """Of a format's name."""
     return name in _RAW

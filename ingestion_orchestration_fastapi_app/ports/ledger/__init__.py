@@ -31,6 +31,12 @@ from ingestion_orchestration_fastapi_app.ports.ledger.catalogue import (
 from ingestion_orchestration_fastapi_app.ports.ledger.collections import (
     CollectionRepository,
 )
+from ingestion_orchestration_fastapi_app.ports.ledger.duplicates.dismissals import (
+    DismissalRepository,
+)
+from ingestion_orchestration_fastapi_app.ports.ledger.duplicates.groups import (
+    DuplicateGroupRepository,
+)
 from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.folders import FolderRepository
 from ingestion_orchestration_fastapi_app.ports.ledger.generations import GenerationRepository
@@ -59,6 +65,8 @@ class Ledger:
     trash: TrashRepository
     albums: AlbumRepository
     sidecars: SidecarRepository
+    duplicate_groups: DuplicateGroupRepository
+    dismissals: DismissalRepository
     jobs: JobRepository
     sessions: SessionRepository
     allowed_roots: AllowedRootRepository

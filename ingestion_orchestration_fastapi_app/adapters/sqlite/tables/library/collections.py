@@ -57,6 +57,13 @@ _OF_COLLECTION = (
     "folder_marks",
     "forgotten_images",
     "sidecars",
+    "trash",
+    "trash_sizes",
+    "duplicate_members",
+    "duplicate_groups",
+    "duplicate_runs",
+    "dismissed_contents",
+    "dismissals",
 )
 
 

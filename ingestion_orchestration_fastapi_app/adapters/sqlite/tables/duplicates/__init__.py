@@ -1,0 +1,1 @@
+"""The tables of duplicates: runs, groups, members, and what people say against them."""

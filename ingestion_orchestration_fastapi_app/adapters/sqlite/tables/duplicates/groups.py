@@ -1,0 +1,189 @@
+"""The tables of groups of duplicates."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
+from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.file_rows import marks
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
+from ingestion_orchestration_fastapi_app.domain.duplicates.records import (
+    FoundGroup,
+    GroupCounts,
+    Member,
+    NewGroup,
+    SearchRun,
+)
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from utils.contract.duplicates.options import DuplicateClass
+
+# Members of a group that are there, as they were. CROSS: from the group, which is small.
+_THERE = """duplicate_members m CROSS JOIN catalogue c
+    ON c.collection_id = m.collection_id AND c.point_id = m.point_id AND c.sha256 = m.sha256"""
+_COUNTS = f"""
+SELECT class, count(*), sum(there) FROM (
+    SELECT g.class AS class, (SELECT count(*) FROM {_THERE} WHERE m.group_id = g.id) AS there
+    FROM duplicate_groups g WHERE g.run_id = ?)
+WHERE there >= 2 GROUP BY class
+"""  # noqa: S608  # constants
+_GROUPS = f"""
+SELECT id, class, there, bytes FROM (
+    SELECT g.id AS id, g.class AS class,
+        (SELECT count(*) FROM {_THERE} WHERE m.group_id = g.id) AS there,
+        (SELECT sum(c.size_bytes) FROM {_THERE} WHERE m.group_id = g.id) AS bytes
+    FROM duplicate_groups g WHERE {{which}})
+WHERE there >= 2 ORDER BY id LIMIT ?
+"""  # noqa: S608  # constants
+_MEMBERS = f"""
+SELECT m.point_id, m.sha256 FROM {_THERE}
+WHERE m.group_id = ? ORDER BY m.place LIMIT ? OFFSET ?
+"""  # noqa: S608  # constants
+_OF_IMAGE = """
+SELECT g.id FROM duplicate_members m JOIN duplicate_groups g ON g.id = m.group_id
+JOIN duplicate_runs r ON r.id = g.run_id AND r.state = 'shown'
+WHERE m.collection_id = ? AND m.point_id = ? ORDER BY g.id
+"""
+_SHOWN = "SELECT id FROM duplicate_runs WHERE collection_id = ? AND state = 'shown'"
+# Where a job ended in another way than by publishing it, nobody goes on with its run.
+_ABANDON = f"""
+UPDATE duplicate_runs SET state = 'replaced' WHERE collection_id = ? AND state = 'filling'
+AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = duplicate_runs.job_id
+    AND j.state NOT IN ({marks(len(FINAL))}))
+"""  # noqa: S608  # marks only
+
+
+class DuplicateGroupsTable(Repository):
+    """Implements `DuplicateGroupRepository`."""
+
+    @writes
+    def begin(
+        self, db: sqlite3.Connection, collection_id: int, job_id: str, *, images: int
+    ) -> int | None:
+        collection_rows.check_there(db, collection_id)
+        query = "SELECT 1 FROM duplicate_runs WHERE job_id = ? AND state = 'shown'"
+        if db.execute(query, (job_id,)).fetchone():
+            return None
+        db.execute(
+            "UPDATE duplicate_runs SET state = 'replaced' WHERE job_id = ? AND state = 'filling'",
+            (job_id,),
+        )
+        made = db.execute(
+            "INSERT INTO duplicate_runs (collection_id, job_id, images, state, found_at)"
+            " VALUES (?, ?, ?, 'filling', ?)",
+            (collection_id, job_id, images, self.database.clock().isoformat()),
+        ).lastrowid
+        assert made is not None
+        return made
+
+    @writes
+    def add(self, db: sqlite3.Connection, run_id: int, groups: Sequence[NewGroup]) -> None:
+        row: Row | None = db.execute(
+            "SELECT collection_id FROM duplicate_runs WHERE id = ?", (run_id,)
+        ).fetchone()
+        if row is None:  # with its collection
+            return
+        for group in groups:
+            made = db.execute(
+                "INSERT INTO duplicate_groups (collection_id, run_id, class) VALUES (?, ?, ?)",
+                (row[0], run_id, group.kind.value),
+            ).lastrowid
+            db.executemany(
+                "INSERT INTO duplicate_members (group_id, place, collection_id, point_id, sha256)"
+                " VALUES (?, ?, ?, ?, ?)",
+                [
+                    (made, place, row[0], one.point_id.bytes, one.sha256)
+                    for place, one in enumerate(group.members)
+                ],
+            )
+
+    @writes
+    def publish(self, db: sqlite3.Connection, run_id: int) -> None:
+        db.execute(
+            "UPDATE duplicate_runs SET state = 'replaced' WHERE state = 'shown' AND id <> ?1"
+            " AND collection_id = (SELECT collection_id FROM duplicate_runs WHERE id = ?1)",
+            (run_id,),
+        )
+        now = self.database.clock().isoformat()
+        query = "UPDATE duplicate_runs SET state = 'shown', found_at = ? WHERE id = ?"
+        db.execute(query + " AND state = 'filling'", (now, run_id))
+
+    @writes
+    def drop_replaced(self, db: sqlite3.Connection, collection_id: int, *, limit: int) -> bool:
+        db.execute(_ABANDON, (collection_id, *FINAL))
+        replaced = "SELECT id FROM duplicate_runs WHERE collection_id = ? AND state = 'replaced'"
+        query = f"SELECT id FROM duplicate_groups WHERE run_id IN ({replaced}) LIMIT ?"  # noqa: S608  # constants
+        groups = db.execute(query, (collection_id, limit)).fetchall()
+        db.executemany("DELETE FROM duplicate_members WHERE group_id = ?", groups)
+        db.executemany("DELETE FROM duplicate_groups WHERE id = ?", groups)
+        if len(groups) == limit:
+            return True
+        db.execute(f"DELETE FROM duplicate_runs WHERE id IN ({replaced})", (collection_id,))  # noqa: S608  # constants
+        return False
+
+    @reads
+    def shown(self, db: sqlite3.Connection, collection_id: int) -> SearchRun | None:
+        query = (
+            "SELECT id, job_id, images, found_at FROM duplicate_runs"
+            " WHERE collection_id = ? AND state = 'shown'"
+        )
+        row: Row | None = db.execute(query, (collection_id,)).fetchone()
+        if row is None:
+            return None
+        number, job_id, images, found_at = row
+        return SearchRun(number, job_id, images, datetime.fromisoformat(found_at))
+
+    @reads
+    def counts(self, db: sqlite3.Connection, run_id: int) -> GroupCounts:
+        rows = db.execute(_COUNTS, (run_id,)).fetchall()
+        return GroupCounts(
+            {DuplicateClass(name): groups for name, groups, _ in rows},
+            {DuplicateClass(name): images for name, _, images in rows},
+        )
+
+    @reads
+    def page(
+        self,
+        db: sqlite3.Connection,
+        run_id: int,
+        *,
+        kinds: Collection[DuplicateClass],
+        after: int,
+        limit: int,
+        members: int,
+    ) -> list[FoundGroup]:
+        which = f"g.run_id = ? AND g.id > ? AND g.class IN ({marks(len(kinds))})"
+        given = (run_id, after, *(one.value for one in kinds), limit)
+        rows = db.execute(_GROUPS.format(which=which), given).fetchall()
+        return [_found(row, _members(db, row[0], offset=0, limit=members)) for row in rows]
+
+    @reads
+    def find(self, db: sqlite3.Connection, collection_id: int, group_id: int) -> FoundGroup | None:
+        which = f"g.id = ? AND g.run_id IN ({_SHOWN})"
+        given = (group_id, collection_id, 1)
+        row: Row | None = db.execute(_GROUPS.format(which=which), given).fetchone()
+        return None if row is None else _found(row, [])
+
+    @reads
+    def of_image(self, db: sqlite3.Connection, collection_id: int, point_id: UUID) -> list[int]:
+        rows = db.execute(_OF_IMAGE, (collection_id, point_id.bytes))
+        return [row[0] for row in rows]
+
+    @reads
+    def members(
+        self, db: sqlite3.Connection, group_id: int, *, offset: int, limit: int
+    ) -> list[Member]:
+        return _members(db, group_id, offset=offset, limit=limit)
+
+
+def _members(db: sqlite3.Connection, group_id: int, *, offset: int, limit: int) -> list[Member]:
+    rows = db.execute(_MEMBERS, (group_id, limit, offset))
+    return [Member(UUID(bytes=point), sha256) for point, sha256 in rows]
+
+
+def _found(row: Row, members: Sequence[Member]) -> FoundGroup:
+    number, name, count, bytes_in_all = row
+    return FoundGroup(number, DuplicateClass(name), count, bytes_in_all or 0, members)

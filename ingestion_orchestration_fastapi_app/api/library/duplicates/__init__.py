@@ -1,0 +1,1 @@
+"""Routes over duplicates: groups, one image's, dismissals, exports."""

@@ -1,0 +1,55 @@
+"""Groups and dismissals as wire types."""
+
+from __future__ import annotations
+
+from ingestion_orchestration_fastapi_app.api.app_state import AppState
+from ingestion_orchestration_fastapi_app.api.views import image_reply
+from ingestion_orchestration_fastapi_app.domain.duplicates.records import Dismissal, GroupCounts
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import ShownGroup
+from utils.contract.duplicates.groups import ClassCount, DismissalReply, DuplicateGroup
+from utils.contract.duplicates.options import DuplicateClass
+
+
+async def group_reply(
+    services: AppState, collection: CollectionRecord, shown: ShownGroup
+) -> DuplicateGroup:
+    points = await services.collections.words.joined(collection, shown.points)
+    stale = await services.stale_points.among(collection, points)
+    gazetteer = services.sentences.gazetteer
+    group = shown.group
+    return DuplicateGroup.model_validate(
+        {
+            "id": group.id,
+            "class": group.kind,
+            "count": group.count,
+            "keep": str(shown.kept.id),
+            "kept_by": shown.kept_by,
+            "reason": shown.reason,
+            "bytes_beside": shown.bytes_beside,
+            "images": tuple(
+                image_reply(point, collection.name, stale=stale, gazetteer=gazetteer)
+                for point in points
+            ),
+        }
+    )
+
+
+def count_replies(counts: GroupCounts) -> tuple[ClassCount, ...]:
+    """Of the classes that there are, the strictest first."""
+    return tuple(
+        ClassCount.model_validate(
+            {"class": kind, "groups": counts.groups[kind], "images": counts.images[kind]}
+        )
+        for kind in DuplicateClass
+        if kind in counts.groups
+    )
+
+
+def dismissal_reply(kept: Dismissal) -> DismissalReply:
+    return DismissalReply(
+        id=kept.id,
+        path=kept.name,
+        sha256s=tuple(content.hex() for content in kept.contents),
+        dismissed_at=kept.at,
+    )

@@ -1,0 +1,1 @@
+"""Duplicates that were found, as they are shown, exported, and dismissed."""

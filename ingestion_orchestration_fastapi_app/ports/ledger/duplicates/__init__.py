@@ -1,0 +1,1 @@
+"""Groups of duplicates of a collection, and what people say against them."""

@@ -1,0 +1,1 @@
+"""Duplicates, as they cross HTTP: what a job looks for, and the groups that it finds."""
