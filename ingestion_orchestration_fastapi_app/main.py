@@ -30,6 +30,7 @@ from ingestion_orchestration_fastapi_app.api.library import (
     roots,
 )
 from ingestion_orchestration_fastapi_app.api.library.folders import excluded, hidden
+from ingestion_orchestration_fastapi_app.api.library.duplicates import export as duplicate_export
 from ingestion_orchestration_fastapi_app.api.library.duplicates import groups as duplicates
 from ingestion_orchestration_fastapi_app.api.library.folders import hidden
 from ingestion_orchestration_fastapi_app.api.library.pictures import (

@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.cli.commands.importing.roots import roo
 from ingestion_orchestration_fastapi_app.cli.commands.importing.upload import upload
 from ingestion_orchestration_fastapi_app.cli.commands.jobs import jobs
 from ingestion_orchestration_fastapi_app.cli.commands.kinds.caption import caption
+from ingestion_orchestration_fastapi_app.cli.commands.kinds.duplicates import duplicates
 from ingestion_orchestration_fastapi_app.cli.commands.models import models
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.annotate import annotate
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.browse import browse
@@ -119,6 +120,7 @@ app.command()(forget)
 app.add_typer(forgotten, name="forgotten")
 app.command()(status)
 app.command()(verify)
+app.command()(duplicates)
 app.command("eval")(evaluate)
 app.command()(caption)
 app.command()(export)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 from anyio import CapacityLimiter, to_thread
 
 from ingestion_orchestration_fastapi_app.domain.duplicates.grouping import Grouping, Places
@@ -51,43 +50,48 @@ class LookAlikes:
         while at < count:
             stop = min(count, at + block_rows(count - at))
             rows = np.arange(at, stop)
-            rows = rows[~self.grouping.is_grouped(_KIND)[vectors.places[rows]]]
+            rows = rows[self.grouping.are_alone(_KIND, vectors.places[rows])]
             if len(rows):
-                near = partial(may_be_near, vectors.held, rows, limit=limit)
-                await self._gather(
-                    vectors, rows, await to_thread.run_sync(near, limiter=self.threads), limit
-                )
+                await self._gather(vectors, rows, limit)
             at = stop
             yield int(vectors.places[at - 1]) + 1
 
-    async def _gather(
-        self, vectors: Vectors, rows: Places, near: npt.NDArray[np.bool_], limit: float
-    ) -> None:
-        first = int(rows[0])
-        for row, may_be in zip(rows.tolist(), near, strict=True):
-            others = np.flatnonzero(may_be) + first
-            others = others[others > row]
-            if len(others) == 0:
-                continue
-            grouped = self.grouping.is_grouped(_KIND)
-            leader = int(vectors.places[row])
-            if grouped[leader]:
-                continue
-            others = others[~grouped[vectors.places[others]]]
-            if len(others) == 0:
-                continue
-            compare = partial(
-                are_near,
-                vectors.held[row],
-                vectors.held[others],
-                limit=limit,
-                slack=not vectors.axes.are_all,
-            )
-            others = others[await to_thread.run_sync(compare, limiter=self.threads)]
-            if len(others) and not vectors.axes.are_all:
-                others = await self._exact(vectors, row, others, limit)
-            for other in vectors.places[others].tolist():
-                self.grouping.join(_KIND, other, leader)
+    async def _gather(self, vectors: Vectors, rows: Places, limit: float) -> None:
+        if vectors.axes.are_all:
+            gather = partial(self._gathered, vectors, rows, limit)
+            await to_thread.run_sync(gather, limiter=self.threads)
+            return
+        near = partial(may_be_near, vectors.held, rows, limit=limit)
+        may_be = await to_thread.run_sync(near, limiter=self.threads)
+        for row, mask in zip(rows.tolist(), may_be, strict=True):
+            find = partial(self._near, vectors, row, np.flatnonzero(mask) + int(rows[0]), limit)
+            others = await to_thread.run_sync(find, limiter=self.threads)
+            if len(others):
+                self._join(vectors, row, await self._exact(vectors, row, others, limit))
+
+    def _gathered(self, vectors: Vectors, rows: Places, limit: float) -> None:
+        """Blocking."""
+        may_be = may_be_near(vectors.held, rows, limit=limit)
+        for row, mask in zip(rows.tolist(), may_be, strict=True):
+            others = np.flatnonzero(mask) + int(rows[0])
+            self._join(vectors, row, self._near(vectors, row, others, limit))
+
+    def _near(self, vectors: Vectors, row: int, others: Places, limit: float) -> Places:
+        """Of the others those after the row that are near by all that is held, and in no group;
+        none where the row is in one. Blocking.
+        """
+        others = others[others > row]
+        if len(others) == 0 or self.grouping.leader(_KIND, int(vectors.places[row])) is not None:
+            return others[:0]
+        others = others[self.grouping.are_alone(_KIND, vectors.places[others])]
+        slack = not vectors.axes.are_all
+        near = are_near(vectors.held[row], vectors.held[others], limit=limit, slack=slack)
+        return others[near]
+
+    def _join(self, vectors: Vectors, row: int, others: Places) -> None:
+        leader = int(vectors.places[row])
+        for other in vectors.places[others].tolist():
+            self.grouping.join(_KIND, other, leader)
 
     async def _exact(self, vectors: Vectors, row: int, others: Places, limit: float) -> Places:
         """Of the others those that are near by all numbers of their vectors."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
+from utils.contract.duplicates.export import ExportFormat
 from utils.contract.duplicates.options import DuplicateClass
 from utils.contract.filters import FilterSpec
 
@@ -24,6 +25,7 @@ ARGUMENTS: dict[str, Any] = {
     "dismissal_id": 8,
     "members": 3,
     "classes": [DuplicateClass.BURST],
+    "export_format": ExportFormat.JSON,
     "path": "/photos",
     "captions": True,
     "include_hidden": True,

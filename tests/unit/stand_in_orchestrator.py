@@ -211,7 +211,7 @@ def stand_in_orchestrator() -> Iterator[tuple[StandInOrchestrator, int]]:
             if answer is None:
                 answer = stand_in.answer(self.command, self.path)
             status = answer.status if isinstance(answer, ProblemBody) else 200
-            self._send(status, answer.model_dump_json().encode())
+            self._send(status, answer.model_dump_json(by_alias=True).encode())
 
         def _send(self, status: int, body: bytes) -> None:
             self.send_response(status)

@@ -132,7 +132,7 @@ def test_a_method_gives_the_type_that_its_operation_answers_with() -> None:
         content = [one.get("content", {}).get("application/json", {}) for one in answers]
         known = {one["schema"]["$ref"].rsplit("/", 1)[1] for one in content if "schema" in one}
         given = inspect.signature(getattr(PhotoseekClient, name)).return_annotation
-        if known and known != {given}:
+        if known and known != {given} and given != "AsyncIterator[bytes]":  # it comes in pieces
             wrong.append((name, known, given))
     assert wrong == []
 

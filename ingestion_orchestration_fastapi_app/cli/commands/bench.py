@@ -66,6 +66,15 @@ def bench_search(context: typer.Context) -> None:
     run_benchmark("search", context.args)
 
 
+@bench.command("duplicates", context_settings=PASSED_ON)
+def bench_duplicates(context: typer.Context) -> None:
+    """A search for duplicates in a large collection: time of each class, and memory.
+
+    Options: --count, --json.
+    """
+    run_benchmark("duplicates", context.args)
+
+
 @bench.command("inference", context_settings=PASSED_ON)
 def bench_inference(context: typer.Context) -> None:
     """The inference service through HTTP, beside its own engine called in-process.

@@ -43,9 +43,10 @@ class Grouping:
         found = int(self._leaders[kind][place])
         return None if found == _ALONE else found
 
-    def is_grouped(self, kind: DuplicateClass) -> npt.NDArray[np.bool_]:
-        grouped: npt.NDArray[np.bool_] = self._leaders[kind] != _ALONE
-        return grouped
+    def are_alone(self, kind: DuplicateClass, places: Places) -> npt.NDArray[np.bool_]:
+        """Of each place whether it is in no group."""
+        alone: npt.NDArray[np.bool_] = self._leaders[kind][places] == _ALONE
+        return alone
 
     def join(self, kind: DuplicateClass, member: int, leader: int) -> bool:
         """The member is in no group of the class, the leader in none or its own. False: somebody
@@ -74,7 +75,7 @@ class Grouping:
 
     def groups(self, kind: DuplicateClass) -> Iterator[list[int]]:
         """Places in their order, each group's first member the one to keep; ordered by that."""
-        grouped = np.flatnonzero(self.is_grouped(kind))
+        grouped = np.flatnonzero(self._leaders[kind] != _ALONE)
         leaders = self._leaders[kind][grouped]
         order = np.argsort(leaders, kind="stable")
         grouped, leaders = grouped[order], leaders[order]

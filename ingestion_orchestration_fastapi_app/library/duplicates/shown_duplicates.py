@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -151,11 +151,21 @@ class ShownDuplicates:
             shown = await self._shown(collection, found)
             return collection, [replace(one, points=one.points[:members]) for one in shown]
 
-    async def everything(
-        self, collection: CollectionRecord, kinds: Collection[DuplicateClass]
-    ) -> AsyncIterator[ShownGroup]:
+    async def exported(
+        self, name: str, kinds: Collection[DuplicateClass]
+    ) -> tuple[CollectionRecord, SearchRun | None, AsyncGenerator[ShownGroup]]:
+        """All groups of the search that is shown now, which must be closed."""
+        async with self._collections.reading(name) as collection:
+            run = await self._groups.shown(collection.id)
+        return collection, run, self._everything(collection, run, kinds)
+
+    async def _everything(
+        self,
+        collection: CollectionRecord,
+        run: SearchRun | None,
+        kinds: Collection[DuplicateClass],
+    ) -> AsyncGenerator[ShownGroup]:
         """Group by group, large ones in parts of MEMBERS_AT_ONCE that follow each other."""
-        run = await self._groups.shown(collection.id)
         after = 0
         while run is not None:
             found = await self._groups.page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from utils.client.connection import Connection
+from utils.contract.duplicates.export import ExportFormat
 from utils.contract.duplicates.groups import (
     DismissalList,
     DismissalReply,
@@ -60,6 +61,21 @@ class DuplicateCalls(Connection):
             cursor = page.cursor
             if cursor is None:
                 return
+
+    async def export_duplicates(
+        self,
+        collection: str = "default",
+        *,
+        classes: Sequence[DuplicateClass] | None = None,
+        export_format: ExportFormat | None = None,
+    ) -> AsyncIterator[bytes]:
+        """All groups as CSV, or as `DuplicateExport` in JSON, in pieces."""
+        path = "/duplicates/export"
+        async with self.streamed(
+            "GET", path, collection=collection, class_=classes, format=export_format
+        ) as response:
+            async for piece in response.aiter_bytes():
+                yield piece
 
     async def get_duplicate_group(
         self,
