@@ -26,6 +26,7 @@ from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import key_of
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.domain.library.generation import NewGeneration
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
@@ -209,7 +210,7 @@ async def measured(folder: Path, library: Library) -> tuple[JobRecord, GroupCoun
         run_found = await services.ports.ledger.duplicate_groups.shown(collection.id)
         if run_found is None:
             raise BenchmarkFailed(f"the search ended as {record.state}: {record.reason}")
-        counts = await services.ports.ledger.duplicate_groups.counts(run_found.id)
+        counts = await services.ports.ledger.duplicate_groups.counts(run_found.id, NO_FILTERS)
         return record, counts, spent_s, _peak_mb(anew=False) - before_mb
 
 

@@ -3,17 +3,14 @@
 Problem
 ├── DirectoryNotAllowed 403 · DirectoryNotFound 404
 ├── CollectionNotFound 404 · CollectionExists 409 (CollectionDropping: its table is yet to go)
-├── RootNotFound 404 · RootOverlap 409 · FolderNotFound 404
-├── RootNotFound 404 · RootOverlap 409 · RootReadOnly 409
+├── RootNotFound 404 · RootOverlap 409 · RootReadOnly 409 · FolderNotFound 404
 ├── GenerationNotFound 404 · GenerationStateProblem 409 · SwitchGuarded 409
 ├── JobNotFound 404 · JobStateProblem 409 · QueueFull 429 · JobKindUnknown 404
-├── ImageNotFound 404 · PictureUnavailable 503
+├── ImageNotFound 404 · PictureUnavailable 503 · DuplicatesNotFound 404
 ├── AlbumNotFound 404 · AlbumExists 409
-├── DuplicatesNotFound 404 (DismissalNotFound)
 ├── ModelMismatch 409
 ├── ExportNotFound 404 · ExportExists 409 · ExportInvalid 422
-├── CursorRefused 400
-├── TooManyAttempts 429
+├── CursorRefused 400 · TooManyAttempts 429
 ├── DiskFull 507 · StoreRead 503 · StoreWrite 503 · InboxUnavailable 503
 └── DataFolderLocked, DataFolderUnusable (end the process at start-up)
 
@@ -190,11 +187,7 @@ class TooManyAttempts(Problem):
 class DuplicatesNotFound(Problem):
     status = 404
     code = ErrorCode.DUPLICATES_NOT_FOUND
-    title = "There is no such group of duplicates"
-
-
-class DismissalNotFound(DuplicatesNotFound):
-    title = "Nothing was dismissed so"
+    title = "There is no such group of duplicates, or nothing was dismissed so"
 
 
 class CursorRefused(Problem):

@@ -29,10 +29,9 @@ from ingestion_orchestration_fastapi_app.api.library import (
     images,
     roots,
 )
-from ingestion_orchestration_fastapi_app.api.library.folders import excluded, hidden
 from ingestion_orchestration_fastapi_app.api.library.duplicates import export as duplicate_export
 from ingestion_orchestration_fastapi_app.api.library.duplicates import groups as duplicates
-from ingestion_orchestration_fastapi_app.api.library.folders import hidden
+from ingestion_orchestration_fastapi_app.api.library.folders import excluded, hidden
 from ingestion_orchestration_fastapi_app.api.library.pictures import (
     archive,
     forgetting,
@@ -154,7 +153,8 @@ def create_app(
     searches = (search, mixed)
     of_images = (browsing, images, pictures, archive, forgetting, trash, annotation)
     of_folders = (roots, hidden, excluded, allowed_roots)
-    of_library = (collections, generations, *of_folders, *searches, *of_images, duplicates)
+    of_duplicates = (duplicates, duplicate_export)
+    of_library = (collections, generations, *of_folders, *searches, *of_images, *of_duplicates)
     routes = (ingest, upload, jobs, *of_library, exports, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])

@@ -20,10 +20,10 @@ from ingestion_orchestration_fastapi_app.library.annotations.album_pages import 
 from ingestion_orchestration_fastapi_app.library.annotations.albums import Albums
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from ingestion_orchestration_fastapi_app.library.folders.excluding import FolderExcluding
 from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import (
     ShownDuplicates,
 )
+from ingestion_orchestration_fastapi_app.library.folders.excluding import FolderExcluding
 from ingestion_orchestration_fastapi_app.library.folders.marking import FolderMarking
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep

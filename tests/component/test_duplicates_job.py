@@ -11,6 +11,7 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.domain.duplicates.records import FoundGroup
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.duplicates import pictures
 from tests.component.made_duplicates import SCENES, fill, is_same
 from tests.component.orchestrator_app import Running, orchestrator
@@ -39,7 +40,9 @@ async def groups(running: Running) -> list[tuple[FoundGroup, list[str]]]:
     kept = services.ports.ledger.duplicate_groups
     run = await kept.shown(collection.id)
     assert run is not None
-    found = await kept.page(run.id, kinds=tuple(DuplicateClass), after=0, limit=1000, members=1000)
+    found = await kept.page(
+        run.id, NO_FILTERS, kinds=tuple(DuplicateClass), after=0, limit=1000, members=1000
+    )
     shown = []
     for one in found:
         ids = [member.point_id for member in one.members]

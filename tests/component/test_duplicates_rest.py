@@ -128,6 +128,19 @@ async def test_images_that_were_forgotten_are_left_out(tmp_path: Path) -> None:
     assert total == {"class": "same_picture", "groups": PICTURES - 1, "images": 3 * PICTURES - 4}
 
 
+async def test_what_is_hidden_is_in_no_group(tmp_path: Path) -> None:
+    async with found(tmp_path) as running:
+        hidden = {"path": f"{running.photos}/0"}
+        answer = await running.post("/collections/default/folders/hidden", hidden)
+        assert answer.is_success, answer.text
+        listed = await running.get("/duplicates")
+        export = await running.http.get("/api/v1/duplicates/export")
+    assert [total["groups"] for total in listed["totals"]] == [PICTURES - 1] * 2
+    assert len(listed["groups"]) == 2 * (PICTURES - 1)
+    assert f"{running.photos}/0/" not in export.text
+    assert f"{running.photos}/1/" in export.text
+
+
 async def test_what_was_dismissed_is_not_proposed_again_until_it_is_taken_back(
     tmp_path: Path,
 ) -> None:

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.domain.captions.records import CAPTION
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.duplicates import search as duplicate_search
 from ingestion_orchestration_fastapi_app.duplicates import shown_groups
 from ingestion_orchestration_fastapi_app.duplicates.job import DUPLICATES
@@ -247,5 +248,5 @@ async def _duplicates(services: AppState, collection_id: int) -> list[list[str]]
     if run is None:
         return []
     every = tuple(DuplicateClass)
-    groups = await kept.page(run.id, kinds=every, after=0, limit=1000, members=1000)
+    groups = await kept.page(run.id, NO_FILTERS, kinds=every, after=0, limit=1000, members=1000)
     return [[one.kind.value, *(str(each.point_id) for each in one.members)] for one in groups]

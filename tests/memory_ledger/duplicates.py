@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.duplicates.records import (
     SearchRun,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from tests.memory_ledger.state import State
 from utils.contract.duplicates.options import DuplicateClass
@@ -96,10 +97,10 @@ class MemoryDuplicateGroups:
         found = self.shown_run(collection_id)
         return None if found is None else found.run
 
-    async def counts(self, run_id: int) -> GroupCounts:
+    async def counts(self, run_id: int, seen: Filters) -> GroupCounts:
         await checkpoint()
         groups, images = Counter[DuplicateClass](), Counter[DuplicateClass]()
-        for found in self._found(self.runs.get(run_id)):
+        for found in self._found(self.runs.get(run_id), seen):
             groups[found.kind] += 1
             images[found.kind] += found.count
         return GroupCounts(dict(groups), dict(images))
@@ -107,6 +108,7 @@ class MemoryDuplicateGroups:
     async def page(
         self,
         run_id: int,
+        seen: Filters,
         *,
         kinds: Collection[DuplicateClass],
         after: int,
@@ -116,14 +118,14 @@ class MemoryDuplicateGroups:
         await checkpoint()
         found = [
             replace(one, members=one.members[:members])
-            for one in self._found(self.runs.get(run_id))
+            for one in self._found(self.runs.get(run_id), seen)
             if one.id > after and one.kind in kinds
         ]
         return found[:limit]
 
-    async def find(self, collection_id: int, group_id: int) -> FoundGroup | None:
+    async def find(self, collection_id: int, group_id: int, seen: Filters) -> FoundGroup | None:
         await checkpoint()
-        for one in self._found(self.shown_run(collection_id)):
+        for one in self._found(self.shown_run(collection_id), seen):
             if one.id == group_id:
                 return replace(one, members=[])
         return None
@@ -131,18 +133,20 @@ class MemoryDuplicateGroups:
     async def of_image(self, collection_id: int, point_id: UUID) -> list[int]:
         await checkpoint()
         run = self.shown_run(collection_id)
-        groups = {} if run is None else run.groups
         return [
             number
-            for number, group in groups.items()
-            if any(one.point_id == point_id for one in group.members)
+            for number, group in ({} if run is None else run.groups).items()
+            if run is not None
+            if any(one.point_id == point_id for one in self._there(run, group, NO_FILTERS))
         ]
 
-    async def members(self, group_id: int, *, offset: int, limit: int) -> list[Member]:
+    async def members(
+        self, group_id: int, seen: Filters, *, offset: int, limit: int
+    ) -> list[Member]:
         await checkpoint()
         for run in self.runs.values():
             if group_id in run.groups:
-                there = self._there(run, run.groups[group_id])
+                there = self._there(run, run.groups[group_id], seen)
                 return there[offset : offset + limit]
         return []
 
@@ -156,19 +160,21 @@ class MemoryDuplicateGroups:
     def _is_known(self, run: Run) -> bool:
         return run.collection_id in self._state.collections
 
-    def _there(self, run: Run, group: NewGroup) -> list[Member]:
+    def _there(self, run: Run, group: NewGroup, seen: Filters) -> list[Member]:
         entries = self._state.entries(run.collection_id)
         return [
             one
             for one in group.members
-            if one.point_id in entries and entries[one.point_id].point.sha256 == one.sha256
+            if one.point_id in entries
+            and entries[one.point_id].point.sha256 == one.sha256
+            and seen.matches(entries[one.point_id].point)
         ]
 
-    def _found(self, run: Run | None) -> list[FoundGroup]:
+    def _found(self, run: Run | None, seen: Filters) -> list[FoundGroup]:
         found = []
         for number, group in ({} if run is None else run.groups).items():
             assert run is not None
-            there = self._there(run, group)
+            there = self._there(run, group, seen)
             entries = self._state.entries(run.collection_id)
             sizes = sum(entries[one.point_id].point.size_bytes for one in there)
             if len(there) > 1:

@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.duplicates.records import (
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import import_request
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import NOW, complete, pid, running, stored
@@ -84,7 +85,9 @@ async def page(
     members: int = 10,
 ) -> list[FoundGroup]:
     kept = ledger.duplicate_groups
-    return await kept.page(run_id, kinds=kinds, after=after, limit=limit, members=members)
+    return await kept.page(
+        run_id, NO_FILTERS, kinds=kinds, after=after, limit=limit, members=members
+    )
 
 
 async def test_groups_are_shown_when_they_are_whole(ledger: Ledger) -> None:
@@ -106,7 +109,7 @@ async def test_groups_are_shown_when_they_are_whole(ledger: Ledger) -> None:
         (one.kind, list(one.members)) for one in GROUPS
     ]
     assert [(one.count, one.bytes_in_all) for one in found] == [(3, 303), (2, 207), (3, 318)]
-    counts = await kept.counts(run_id)
+    counts = await kept.counts(run_id, NO_FILTERS)
     assert counts.groups == {DuplicateClass.SAME_PICTURE: 2, BURST: 1}
     assert counts.images == {DuplicateClass.SAME_PICTURE: 5, BURST: 3}
 
@@ -121,14 +124,14 @@ async def test_pages_follow_each_other(ledger: Ledger) -> None:
     assert [one.kind for one in await page(ledger, run_id, kinds=[BURST])] == [BURST]
     assert await page(ledger, run_id, after=rest[-1].id) == []
     kept = ledger.duplicate_groups
-    assert await kept.members(first.id, offset=1, limit=5) == [member(1), member(2)]
-    assert await kept.members(first.id, offset=3, limit=5) == []
+    assert await kept.members(first.id, NO_FILTERS, offset=1, limit=5) == [member(1), member(2)]
+    assert await kept.members(first.id, NO_FILTERS, offset=3, limit=5) == []
     assert await kept.of_image(made.id, pid(NAMES[1])) == [first.id]
-    found = await kept.find(made.id, first.id)
+    found = await kept.find(made.id, first.id, NO_FILTERS)
     assert found is not None
     assert (found.count, list(found.members)) == (3, [])
-    assert await kept.find(made.id + 1, first.id) is None
-    assert await kept.find(made.id, rest[-1].id + 1) is None
+    assert await kept.find(made.id + 1, first.id, NO_FILTERS) is None
+    assert await kept.find(made.id, rest[-1].id + 1, NO_FILTERS) is None
 
 
 async def test_images_that_went_or_changed_do_not_count(ledger: Ledger) -> None:
@@ -142,9 +145,26 @@ async def test_images_that_went_or_changed_do_not_count(ledger: Ledger) -> None:
     assert list(first.members) == [member(1), member(2)]
     assert (first.count, first.bytes_in_all) == (2, 203)
     assert list(last.members) == [member(5), member(6)]
-    counts = await kept.counts(run_id)
+    counts = await kept.counts(run_id, NO_FILTERS)
     assert counts.groups == {DuplicateClass.SAME_PICTURE: 1, BURST: 1}
-    assert await kept.members(last.id, offset=0, limit=9) == [member(5), member(6)]
+    assert await kept.members(last.id, NO_FILTERS, offset=0, limit=9) == [member(5), member(6)]
+    assert await kept.of_image(made.id, pid(NAMES[6])) == [last.id]
+    for gone in (NAMES[0], NAMES[7]):
+        assert await kept.of_image(made.id, pid(gone)) == []
+
+
+async def test_what_may_not_be_seen_does_not_count(ledger: Ledger) -> None:
+    made, kept = await filled(ledger), ledger.duplicate_groups
+    run_id = await shown(ledger, made, GROUPS)
+    first, second, _ = await page(ledger, run_id)
+    ids = frozenset(pid(NAMES[number]) for number in (1, 2, 3, 5, 6, 7))
+    seen = Filters(ids=ids)
+    found = await kept.page(run_id, seen, kinds=ALL, after=0, limit=10, members=1)
+    assert [(one.count, list(one.members)) for one in found] == [(2, [member(1)]), (3, [member(5)])]
+    counts = await kept.counts(run_id, seen)
+    assert counts.images == {DuplicateClass.SAME_PICTURE: 2, BURST: 3}
+    assert await kept.find(made.id, second.id, seen) is None
+    assert await kept.members(first.id, seen, offset=0, limit=9) == [member(1), member(2)]
 
 
 async def test_the_next_search_replaces_what_is_shown(ledger: Ledger) -> None:
@@ -155,7 +175,7 @@ async def test_the_next_search_replaces_what_is_shown(ledger: Ledger) -> None:
     run = await kept.shown(made.id)
     assert run is not None
     assert run.id == after
-    assert await kept.find(made.id, old.id) is None
+    assert await kept.find(made.id, old.id, NO_FILTERS) is None
     assert await kept.of_image(made.id, pid(NAMES[0])) == []
     assert await kept.drop_replaced(made.id, limit=1)
     while await kept.drop_replaced(made.id, limit=1):

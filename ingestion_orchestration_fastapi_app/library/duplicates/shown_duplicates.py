@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -18,14 +18,16 @@ from ingestion_orchestration_fastapi_app.domain.duplicates.records import (
 )
 from ingestion_orchestration_fastapi_app.domain.library import checked_text
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import (
     CursorRefused,
-    DismissalNotFound,
     DuplicatesNotFound,
     ImageNotFound,
 )
+from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
 from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.folders.visible import visible
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.contract.duplicates.groups import KeptBy
@@ -76,7 +78,7 @@ class GroupPage:
 
 
 class ShownDuplicates:
-    """Raises CollectionNotFound, StoreRead. What may not be looked at any more (`is_allowed`) is
+    """Raises CollectionNotFound, StoreRead. What may not be looked at (`shown`), or is hidden, is
     not there.
     """
 
@@ -86,13 +88,13 @@ class ShownDuplicates:
         ledger: Ledger,
         store: VectorStore,
         *,
-        is_allowed: Callable[[bytes], bool],
+        shown: Shown,
     ) -> None:
         self._collections = collections
         self._groups = ledger.duplicate_groups
         self._dismissals = ledger.dismissals
         self._store = store
-        self._is_allowed = is_allowed
+        self._visible = shown
 
     async def page(
         self,
@@ -111,9 +113,18 @@ class ShownDuplicates:
             if run is None:
                 return GroupPage(collection, None)
             found = await self._groups.page(
-                run.id, kinds=kinds, after=after, limit=limit, members=max(2, members)
+                run.id,
+                self._seen(collection),
+                kinds=kinds,
+                after=after,
+                limit=limit,
+                members=max(2, members),
             )
-            counts = await self._groups.counts(run.id) if cursor is None else None
+            counts = (
+                await self._groups.counts(run.id, self._seen(collection))
+                if cursor is None
+                else None
+            )
             shown = await self._shown(collection, found)
             is_full = len(found) == limit
             written = _written(run.id, found[-1].id, asked) if is_full else None
@@ -125,11 +136,15 @@ class ShownDuplicates:
     ) -> tuple[CollectionRecord, ShownGroup]:
         """With so many of its images. Raises DuplicatesNotFound."""
         async with self._collections.reading(name) as collection:
-            found = await self._groups.find(collection.id, group_id)
+            found = await self._groups.find(collection.id, group_id, self._seen(collection))
             if found is not None:
-                best = await self._groups.members(group_id, offset=0, limit=MEMBERS_AT_ONCE)
+                best = await self._groups.members(
+                    group_id, self._seen(collection), offset=0, limit=MEMBERS_AT_ONCE
+                )
                 for shown in await self._shown(collection, [replace(found, members=best)]):
-                    asked = await self._groups.members(group_id, offset=offset, limit=limit)
+                    asked = await self._groups.members(
+                        group_id, self._seen(collection), offset=offset, limit=limit
+                    )
                     points = await self._points(collection, asked)
                     there = [points[one.point_id] for one in asked if one.point_id in points]
                     return collection, replace(shown, points=there)
@@ -144,9 +159,11 @@ class ShownDuplicates:
                 raise ImageNotFound(f"Collection {name!r} holds no image {image_id}.")
             found: list[FoundGroup] = []
             for group_id in await self._groups.of_image(collection.id, image_id):
-                group = await self._groups.find(collection.id, group_id)
+                group = await self._groups.find(collection.id, group_id, self._seen(collection))
                 if group is not None:
-                    first = await self._groups.members(group_id, offset=0, limit=max(2, members))
+                    first = await self._groups.members(
+                        group_id, self._seen(collection), offset=0, limit=max(2, members)
+                    )
                     found.append(replace(group, members=first))
             shown = await self._shown(collection, found)
             return collection, [replace(one, points=one.points[:members]) for one in shown]
@@ -169,13 +186,21 @@ class ShownDuplicates:
         after = 0
         while run is not None:
             found = await self._groups.page(
-                run.id, kinds=kinds, after=after, limit=_GROUPS_AT_ONCE, members=MEMBERS_AT_ONCE
+                run.id,
+                self._seen(collection),
+                kinds=kinds,
+                after=after,
+                limit=_GROUPS_AT_ONCE,
+                members=MEMBERS_AT_ONCE,
             )
             for shown in await self._shown(collection, found):
                 yield shown
                 for offset in range(MEMBERS_AT_ONCE, shown.group.count, MEMBERS_AT_ONCE):
                     asked = await self._groups.members(
-                        shown.group.id, offset=offset, limit=MEMBERS_AT_ONCE
+                        shown.group.id,
+                        self._seen(collection),
+                        offset=offset,
+                        limit=MEMBERS_AT_ONCE,
                     )
                     points = await self._points(collection, asked)
                     yield replace(shown, points=list(points.values()))
@@ -198,10 +223,10 @@ class ShownDuplicates:
         return await self._dismissals.page(collection.id, after=after, limit=limit)
 
     async def take_back(self, name: str, dismissal_id: int) -> None:
-        """Raises DismissalNotFound."""
+        """Raises DuplicatesNotFound."""
         collection = await self._collections.get(name)
         if not await self._dismissals.take_back(collection.id, dismissal_id):
-            raise DismissalNotFound(f"Nothing was dismissed in {name!r} as {dismissal_id}.")
+            raise DuplicatesNotFound(f"Nothing was dismissed in {name!r} as {dismissal_id}.")
 
     async def _shown(
         self, collection: CollectionRecord, groups: Sequence[FoundGroup]
@@ -226,8 +251,11 @@ class ShownDuplicates:
         for start in range(0, len(ids), MEMBERS_AT_ONCE):
             page = ids[start : start + MEMBERS_AT_ONCE]
             points = await self._store.get(collection.active.table, page)
-            found.update((one.id, one) for one in points if self._is_allowed(one.path))
+            found.update((one.id, one) for one in points if self._seen(collection).shows(one))
         return found
+
+    def _seen(self, collection: CollectionRecord) -> Filters:
+        return visible(NO_FILTERS, collection, self._visible)
 
 
 def _no_group(name: str, group_id: int) -> DuplicatesNotFound:

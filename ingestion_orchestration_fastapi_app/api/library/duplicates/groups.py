@@ -23,7 +23,6 @@ from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     CursorRefused,
     DiskFull,
-    DismissalNotFound,
     DuplicatesNotFound,
     ImageNotFound,
     StoreRead,
@@ -203,7 +202,7 @@ async def list_dismissed_duplicates(
     dependencies=[WRITES],
     status_code=204,
     summary="Take back a dismissal",
-    responses=problems(DismissalNotFound, CollectionNotFound, *_SAYING),
+    responses=problems(DuplicatesNotFound, CollectionNotFound, *_SAYING),
 )
 async def take_back_dismissal(
     dismissal_id: DismissalId, services: AppStateDep, collection: CollectionName = "default"

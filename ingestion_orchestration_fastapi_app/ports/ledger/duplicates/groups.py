@@ -13,13 +13,15 @@ from ingestion_orchestration_fastapi_app.domain.duplicates.records import (
     NewGroup,
     SearchRun,
 )
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from utils.contract.duplicates.options import DuplicateClass
 
 
 class DuplicateGroupRepository(Protocol):
     """A run is *shown* from `publish` on, in place of the one before. An image counts for as long
     as the catalogue has it with the content by which it got into its group; a group, for as long as
-    it has two of them. Groups come in the order in which they were added.
+    it has two of them. What may be seen of the collection (`seen`) counts alone. Groups come in the
+    order in which they were added.
     """
 
     async def begin(self, collection_id: int, job_id: str, *, images: int) -> int | None:
@@ -37,10 +39,11 @@ class DuplicateGroupRepository(Protocol):
         """
 
     async def shown(self, collection_id: int) -> SearchRun | None: ...
-    async def counts(self, run_id: int) -> GroupCounts: ...
+    async def counts(self, run_id: int, seen: Filters) -> GroupCounts: ...
     async def page(
         self,
         run_id: int,
+        seen: Filters,
         *,
         kinds: Collection[DuplicateClass],
         after: int,
@@ -49,11 +52,13 @@ class DuplicateGroupRepository(Protocol):
     ) -> list[FoundGroup]:
         """Groups of these classes above the id `after`, each with its first `members`."""
 
-    async def find(self, collection_id: int, group_id: int) -> FoundGroup | None:
+    async def find(self, collection_id: int, group_id: int, seen: Filters) -> FoundGroup | None:
         """Of the run that is shown; without members."""
 
     async def of_image(self, collection_id: int, point_id: UUID) -> list[int]:
-        """Ids of the groups of the shown run in which the image is."""
+        """Ids of the groups of the shown run in which the image counts."""
 
-    async def members(self, group_id: int, *, offset: int, limit: int) -> list[Member]:
+    async def members(
+        self, group_id: int, seen: Filters, *, offset: int, limit: int
+    ) -> list[Member]:
         """Those that count, the one to keep first."""

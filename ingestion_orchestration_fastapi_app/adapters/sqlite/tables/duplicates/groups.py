@@ -5,10 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.filters_sql import (
+    condition,
+)
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.sql import NEVER, Sql
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.file_rows import marks
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.duplicates.records import (
@@ -19,31 +24,31 @@ from ingestion_orchestration_fastapi_app.domain.duplicates.records import (
     SearchRun,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
+from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from utils.contract.duplicates.options import DuplicateClass
 
-# Members of a group that are there, as they were. CROSS: from the group, which is small.
-_THERE = """duplicate_members m CROSS JOIN catalogue c
-    ON c.collection_id = m.collection_id AND c.point_id = m.point_id AND c.sha256 = m.sha256"""
-_COUNTS = f"""
-SELECT class, count(*), sum(there) FROM (
-    SELECT g.class AS class, (SELECT count(*) FROM {_THERE} WHERE m.group_id = g.id) AS there
-    FROM duplicate_groups g WHERE g.run_id = ?)
-WHERE there >= 2 GROUP BY class
-"""  # noqa: S608  # constants
+# Members of groups that are there, as they were. CROSS: from the groups, which are few.
+_THERE = """FROM duplicate_groups g CROSS JOIN duplicate_members m ON m.group_id = g.id
+CROSS JOIN catalogue c ON c.collection_id = m.collection_id AND c.point_id = m.point_id
+    AND c.sha256 = m.sha256"""
 _GROUPS = f"""
-SELECT id, class, there, bytes FROM (
-    SELECT g.id AS id, g.class AS class,
-        (SELECT count(*) FROM {_THERE} WHERE m.group_id = g.id) AS there,
-        (SELECT sum(c.size_bytes) FROM {_THERE} WHERE m.group_id = g.id) AS bytes
-    FROM duplicate_groups g WHERE {{which}})
-WHERE there >= 2 ORDER BY id LIMIT ?
+SELECT g.id AS id, g.class AS class, count(*) AS there, sum(c.size_bytes) AS bytes {_THERE}
+WHERE {{which}} AND {{seen}} GROUP BY g.id HAVING there >= 2 ORDER BY g.id LIMIT ?
+"""  # constants
+_COUNTS = f"""
+SELECT class, count(*), sum(there) FROM ({_GROUPS.format(which="g.run_id = ?", seen="{seen}")})
+GROUP BY class
 """  # noqa: S608  # constants
 _MEMBERS = f"""
-SELECT m.point_id, m.sha256 FROM {_THERE}
-WHERE m.group_id = ? ORDER BY m.place LIMIT ? OFFSET ?
-"""  # noqa: S608  # constants
+SELECT m.point_id, m.sha256 {_THERE}
+WHERE g.id = ? AND {{seen}} ORDER BY m.place LIMIT ? OFFSET ?
+"""  # constants
+_ALL = -1
 _OF_IMAGE = """
-SELECT g.id FROM duplicate_members m JOIN duplicate_groups g ON g.id = m.group_id
+SELECT g.id FROM duplicate_members m
+JOIN catalogue c ON c.collection_id = m.collection_id AND c.point_id = m.point_id
+    AND c.sha256 = m.sha256
+JOIN duplicate_groups g ON g.id = m.group_id
 JOIN duplicate_runs r ON r.id = g.run_id AND r.state = 'shown'
 WHERE m.collection_id = ? AND m.point_id = ? ORDER BY g.id
 """
@@ -137,8 +142,10 @@ class DuplicateGroupsTable(Repository):
         return SearchRun(number, job_id, images, datetime.fromisoformat(found_at))
 
     @reads
-    def counts(self, db: sqlite3.Connection, run_id: int) -> GroupCounts:
-        rows = db.execute(_COUNTS, (run_id,)).fetchall()
+    def counts(self, db: sqlite3.Connection, run_id: int, seen: Filters) -> GroupCounts:
+        matching = _seen(db, "duplicate_runs", run_id, seen)
+        query = _COUNTS.format(seen=matching.text)
+        rows = db.execute(query, (run_id, *matching.given, _ALL)).fetchall()
         return GroupCounts(
             {DuplicateClass(name): groups for name, groups, _ in rows},
             {DuplicateClass(name): images for name, _, images in rows},
@@ -149,22 +156,30 @@ class DuplicateGroupsTable(Repository):
         self,
         db: sqlite3.Connection,
         run_id: int,
+        seen: Filters,
         *,
         kinds: Collection[DuplicateClass],
         after: int,
         limit: int,
         members: int,
     ) -> list[FoundGroup]:
+        matching = _seen(db, "duplicate_runs", run_id, seen)
         which = f"g.run_id = ? AND g.id > ? AND g.class IN ({marks(len(kinds))})"
-        given = (run_id, after, *(one.value for one in kinds), limit)
-        rows = db.execute(_GROUPS.format(which=which), given).fetchall()
-        return [_found(row, _members(db, row[0], offset=0, limit=members)) for row in rows]
+        given = (run_id, after, *(one.value for one in kinds), *matching.given, limit)
+        query = _GROUPS.format(which=which, seen=matching.text)
+        return [
+            _found(row, _members(db, row[0], matching, offset=0, limit=members))
+            for row in db.execute(query, given).fetchall()
+        ]
 
     @reads
-    def find(self, db: sqlite3.Connection, collection_id: int, group_id: int) -> FoundGroup | None:
-        which = f"g.id = ? AND g.run_id IN ({_SHOWN})"
-        given = (group_id, collection_id, 1)
-        row: Row | None = db.execute(_GROUPS.format(which=which), given).fetchone()
+    def find(
+        self, db: sqlite3.Connection, collection_id: int, group_id: int, seen: Filters
+    ) -> FoundGroup | None:
+        matching = condition(db, collection_id, seen)
+        query = _GROUPS.format(which=f"g.id = ? AND g.run_id IN ({_SHOWN})", seen=matching.text)
+        given = (group_id, collection_id, *matching.given, _ALL)
+        row: Row | None = db.execute(query, given).fetchone()
         return None if row is None else _found(row, [])
 
     @reads
@@ -174,16 +189,32 @@ class DuplicateGroupsTable(Repository):
 
     @reads
     def members(
-        self, db: sqlite3.Connection, group_id: int, *, offset: int, limit: int
+        self, db: sqlite3.Connection, group_id: int, seen: Filters, *, offset: int, limit: int
     ) -> list[Member]:
-        return _members(db, group_id, offset=offset, limit=limit)
+        matching = _seen(db, "duplicate_groups", group_id, seen)
+        return _members(db, group_id, matching, offset=offset, limit=limit)
 
 
-def _members(db: sqlite3.Connection, group_id: int, *, offset: int, limit: int) -> list[Member]:
-    rows = db.execute(_MEMBERS, (group_id, limit, offset))
+def _seen(
+    db: sqlite3.Connection,
+    table: Literal["duplicate_runs", "duplicate_groups"],
+    number: int,
+    seen: Filters,
+) -> Sql:
+    """On rows `c` of the catalogue, for the collection of that row; of none where it went."""
+    query = f"SELECT collection_id FROM {table} WHERE id = ?"  # noqa: S608  # constants
+    row: Row | None = db.execute(query, (number,)).fetchone()
+    return NEVER if row is None else condition(db, row[0], seen)
+
+
+def _members(
+    db: sqlite3.Connection, group_id: int, matching: Sql, *, offset: int, limit: int
+) -> list[Member]:
+    query = _MEMBERS.format(seen=matching.text)
+    rows = db.execute(query, (group_id, *matching.given, limit, offset))
     return [Member(UUID(bytes=point), sha256) for point, sha256 in rows]
 
 
 def _found(row: Row, members: Sequence[Member]) -> FoundGroup:
     number, name, count, bytes_in_all = row
-    return FoundGroup(number, DuplicateClass(name), count, bytes_in_all or 0, members)
+    return FoundGroup(number, DuplicateClass(name), count, bytes_in_all, members)
