@@ -52,6 +52,20 @@ async def test_a_body_that_stops_is_too_slow(monkeypatch: pytest.MonkeyPatch) ->
             await held.next(body, receive)
 
 
+async def test_of_bodies_that_pass_through_only_the_pace_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(held_bodies, "PATIENCE_S", 0.05)
+    passing = HeldBodies(None)
+    receive = giving([10**6] * 20)
+    with passing.body() as body, fail_after(5):
+        for _ in range(20):
+            await passing.next(body, receive)
+        assert body.held_bytes == 0
+        with pytest.raises(TooSlow):
+            await passing.next(body, receive)
+
+
 async def test_the_slowest_gives_way_and_its_bytes_are_free_again() -> None:
     held, began, refused = HeldBodies(1000), Event(), []
 
