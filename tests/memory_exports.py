@@ -44,7 +44,7 @@ class MemoryFile:
     async def close(self) -> ExportedFile:
         await checkpoint()
         self.into[self.name] = self.rows
-        return _file(self.name, self.rows)
+        return file_of(self.name, self.rows)
 
 
 @dataclass
@@ -118,7 +118,7 @@ class MemoryExports:
         self, folder: bytes, file: ExportedFile, *, skip: int = 0
     ) -> AsyncGenerator[list[Mapping[str, object]], None]:
         rows = self._at(folder)[1].get(file.name)
-        if rows is None or _file(file.name, rows) != file:
+        if rows is None or file_of(file.name, rows) != file:
             raise FileDamagedError("it is another")
         for start in range(skip, len(rows), _ROWS_A_GROUP):
             await checkpoint()
@@ -147,7 +147,7 @@ class MemoryExports:
         return self.finished[name]
 
 
-def _file(name: str, rows: Rows) -> ExportedFile:
+def file_of(name: str, rows: Rows) -> ExportedFile:
     content = repr(rows).encode()
     digest = hashlib.sha256(content).hexdigest()
     return ExportedFile(name=name, rows=len(rows), size_bytes=len(content), sha256=digest)

@@ -42,6 +42,7 @@ from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilli
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.sidecars.job import WriteSidecars
+from ingestion_orchestration_fastapi_app.transfer.import_plans import ImportPlans
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 
 
@@ -80,6 +81,7 @@ class AppState:
     root_threads: RootThreads
     originals: Originals
     archives: Archives
+    import_plans: ImportPlans
     forgetting: Forgetting
     folder_marking: FolderMarking
     folder_excluding: FolderExcluding

@@ -36,6 +36,7 @@ from ingestion_orchestration_fastapi_app.cli.commands.pictures.forget import for
 from ingestion_orchestration_fastapi_app.cli.commands.pictures.search import search
 from ingestion_orchestration_fastapi_app.cli.commands.status import status
 from ingestion_orchestration_fastapi_app.cli.commands.transfer.export import export, exports
+from ingestion_orchestration_fastapi_app.cli.commands.transfer.importing import import_export
 from ingestion_orchestration_fastapi_app.cli.commands.verify import verify
 from ingestion_orchestration_fastapi_app.cli.up.run import Plan, demo_plan, up
 from ingestion_orchestration_fastapi_app.cli.view.text import never_fail_on_encoding
@@ -124,6 +125,7 @@ app.command()(duplicates)
 app.command("eval")(evaluate)
 app.command()(caption)
 app.command()(export)
+app.command("import")(import_export)
 app.command()(doctor)
 app.add_typer(jobs, name="jobs")
 app.add_typer(roots, name="roots")

@@ -61,6 +61,7 @@ from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilli
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.transfer.import_plans import ImportPlans
 from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.imaging.formats import Format, has_image_extension
@@ -140,6 +141,7 @@ async def composed(
     captioning = await caption_images(
         settings, stack, outside, known_collections, pool, preview_cache
     )
+    import_plans = ImportPlans(ports.exports, allowed)
     kinds = job_kinds(
         settings,
         outside,
@@ -152,6 +154,7 @@ async def composed(
         captioning,
         conditions,
         restoring,
+        import_plans,
     )
     scheduler = JobScheduler(
         ports,
@@ -210,6 +213,7 @@ async def composed(
         root_threads=threads,
         table_sizes=table_sizes,
         originals=originals,
+        import_plans=import_plans,
         archives=Archives(thumbnails, originals),
         forgetting=forgetting,
         folder_marking=folder_marking,

@@ -31,6 +31,8 @@ from ingestion_orchestration_fastapi_app.reembed.job import Reembed
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.transfer.export_job import Export
+from ingestion_orchestration_fastapi_app.transfer.import_job import Import
+from ingestion_orchestration_fastapi_app.transfer.import_plans import ImportPlans
 from ingestion_orchestration_fastapi_app.undo.job import Undo
 from ingestion_orchestration_fastapi_app.verify.job import Verify
 from utils.process.version import installed_version
@@ -50,6 +52,7 @@ def job_kinds(
     captioning: CaptionImages,
     conditions: LedgerConditions,
     restoring: Restoring,
+    import_plans: ImportPlans,
 ) -> Kinds:
     ports = outside.ports
     concurrency = Concurrency(
@@ -96,5 +99,6 @@ def job_kinds(
             Evaluate(collections, pool, calibrating, judging, captions.text).kind,
             captioning.kind,
             exporting.kind,
+            Import(ports, collections, import_plans).kind,
         ]
     )

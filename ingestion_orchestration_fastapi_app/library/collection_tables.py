@@ -49,8 +49,9 @@ class CollectionTables:
         self._damaged = damaged
         self._unreconciled: dict[int, int] = {}  # images lost so far, of mendings that are not over
 
-    async def origin(self, name: str) -> tuple[str, Found | None]:
-        """The identity of a new collection, and what tables say of it that outlived their ledger.
+    async def origin(self, name: str, *, wanted: str | None = None) -> tuple[str, Found | None]:
+        """The identity of a new collection, the wanted one where it is free, and what tables say of
+        it that outlived their ledger.
 
         A new identity is also none that any such table says, which may be found later.
         """
@@ -60,6 +61,8 @@ class CollectionTables:
         if found is not None and found.identity not in taken:
             return found.identity, found
         said = {one.identity for one in labels.values() if one.identity is not None}
+        if wanted is not None and wanted not in taken | said:
+            return wanted, None
         return new_identity(name, taken | said), None
 
     async def claim(self, found: Found) -> None:

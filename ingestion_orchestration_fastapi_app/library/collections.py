@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import structlog
 from anyio import Lock
@@ -154,12 +155,16 @@ class Collections:
                 raise CollectionNotFound(f"The collection {name!r} was deleted.") from None
             raise
 
-    async def create(self, name: str) -> CollectionRecord:
-        """Raises ValidationProblem, CollectionExists; StoreWrite where an old table does not go."""
+    async def create(self, name: str, *, identity: str | None = None) -> CollectionRecord:
+        """With that identity, where it is not taken: the ids of its images are then those of
+        another library's.
+
+        Raises ValidationProblem, CollectionExists; StoreWrite where an old table does not go.
+        """
         _check_name(name)
         while True:
             try:
-                identity, found = await self.tables.origin(name)
+                identity, found = await self.tables.origin(name, wanted=identity)
                 if found is None:
                     return await self._ledger.collections.create(name, identity=identity)
                 return await self._adopted(name, found)
@@ -180,14 +185,14 @@ class Collections:
         await self._checked(made)
         return await self.by_id(made.id)
 
-    async def found_or_created(self, name: str) -> CollectionRecord:
+    async def found_or_created(self, name: str, *, identity: str | None = None) -> CollectionRecord:
         """However many ask for it at once."""
         while True:
             found = await self.find(name)
             if found is not None:
                 return found
             with suppress(CollectionExists):
-                return await self.create(name)
+                return await self.create(name, identity=identity)
 
     async def rename(self, name: str, new: str) -> CollectionRecord:
         """Its tables keep their names, and say the new one; all else of it stays. Idempotent.
@@ -235,14 +240,18 @@ class Collections:
 
     async def bind(self, collection_id: int, capabilities: Capabilities) -> CollectionRecord:
         """Ties the collection to the service's model, and makes its table. Idempotent."""
-        collection = await self.by_id(collection_id)
-        self.check_model(collection, capabilities)
+        self.check_model(await self.by_id(collection_id), capabilities)
         clip = capabilities.clip
+        made_with = NewGeneration("", clip.model, clip.weights, clip.dim, clip.fingerprint)
+        return await self.bind_model(collection_id, made_with)
+
+    async def bind_model(self, collection_id: int, made_with: NewGeneration) -> CollectionRecord:
+        """As `bind`, without a service; the table is named here. Raises ModelMismatch."""
+        collection = await self.by_id(collection_id)
         if collection.active is None:
-            table = await self.tables.first(collection, dim=clip.dim)
-            new = NewGeneration(table, clip.model, clip.weights, clip.dim, clip.fingerprint)
+            table = await self.tables.first(collection, dim=made_with.dim)
             bind = self._ledger.generations.bind
-            await bind(collection.id, new, synced_version=None)
+            await bind(collection.id, replace(made_with, table=table), synced_version=None)
             collection = await self.by_id(collection_id)
         if collection.bound().synced_version is None:  # also where that was cut off
             await self.tables.check(collection, collection.bound())

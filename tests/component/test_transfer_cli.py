@@ -47,6 +47,10 @@ async def test_an_export_is_made_fetched_listed_and_removed(
             (file,) = (copies / "it").glob("*.parquet")
             file.write_bytes(b"broken off")
             again = await called(url, "export", "--name", "other", "--to", str(copies), "--json")
+            back = await called(url, "import", "it", "--collection", "copy")
+            moved = f"{running.photos}={running.photos}"
+            told = await called(url, "import", "other", "--root", moved, "--json")
+            outside = await called(url, "import", "/etc")
             listed = await called(url, "exports", "list", "--json")
             plain = await called(url, "exports", "list")
             taken = await called(url, "export", "--name", "it")
@@ -59,6 +63,10 @@ async def test_an_export_is_made_fetched_listed_and_removed(
     assert [one["id"] for one in json.loads(listed.stdout)] == ["it", "other"]
     assert "default\tit" in plain.stdout
     assert (taken.exit_code, removed.exit_code, gone.exit_code) == (1, 0, 1)
+    assert (back.exit_code, told.exit_code, outside.exit_code) == (0, 0, 1)
+    assert "restored 13" in back.stdout
+    assert json.loads(told.stdout)["numbers"]["unchanged"] == 13
+    assert "ERR_DIRECTORY_NOT_ALLOWED" in outside.stderr
     assert "ERR_EXPORT_EXISTS" in taken.stderr
     assert "ERR_EXPORT_NOT_FOUND" in gone.stderr
 
@@ -66,3 +74,4 @@ async def test_an_export_is_made_fetched_listed_and_removed(
 def test_a_copy_goes_into_a_folder_that_is_there(tmp_path: Path) -> None:
     result = photoseek("export", "--to", str(tmp_path / "none"))
     assert result.exit_code == 2
+    assert photoseek("import", "it", "--root", "/only-one").exit_code == 2

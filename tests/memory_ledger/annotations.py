@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from anyio.lowlevel import checkpoint
@@ -39,6 +39,11 @@ class MemoryAnnotations:
     async def put(self, content: bytes, annotation: Annotation) -> None:
         await checkpoint()
         self._keep({content: annotation})
+
+    async def put_missing(self, said: Mapping[bytes, Annotation]) -> None:
+        await checkpoint()
+        there = self._state.annotations
+        self._keep({one: given for one, given in said.items() if one not in there})
 
     async def change(
         self, contents: Collection[bytes], change: AnnotationChange

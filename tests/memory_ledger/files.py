@@ -105,7 +105,7 @@ class MemoryFiles:
             row.record = judged(row.record, one, reader_version, self._state.clock())
             kept.decode_starts.pop(one.point_id, None)
             if one.catalogued is not None:
-                kept.put_entry(one.key, one.catalogued, self._state.clock())
+                kept.put_entry(one.key, one.catalogued, one.added_at or self._state.clock())
             models = {made.model for made in one.points}
             for generation in kept.record.generations:
                 if generation.fingerprint in models:

@@ -104,7 +104,7 @@ def _request_of(method: Any, name: str) -> Any:
     from utils.contract.annotations.sidecars import SidecarRequest
     from utils.contract.collections import ReembedRequest
     from utils.contract.search import SearchRequest
-    from utils.contract.transfer import ExportRequest
+    from utils.contract.transfer import ExportRequest, ImportRequest
 
     bodies: dict[str, Callable[[], Any]] = {
         "IngestRequest": lambda: IngestRequest(directory_path="/photos"),
@@ -121,6 +121,7 @@ def _request_of(method: Any, name: str) -> Any:
         "SearchTextRequest": lambda: SearchTextRequest(query="a cat"),
         "ActivateRequest | None": ActivateRequest,
         "ExportRequest": ExportRequest,
+        "ImportRequest": lambda: ImportRequest(source="it"),
     }
     return bodies[str(inspect.signature(method).parameters[name].annotation)]()
 

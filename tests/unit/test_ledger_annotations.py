@@ -44,6 +44,16 @@ async def test_what_is_said_is_there_until_it_is_taken_back(ledger: Ledger) -> N
     assert await said.find([]) == {}
 
 
+async def test_what_people_said_is_not_replaced_by_what_was_missing(ledger: Ledger) -> None:
+    said = ledger.annotations
+    await said.put(ONE, SAID)
+    other = Annotation(rating=1, tags=("other",))
+    await said.put_missing({ONE: other, OTHER: other})
+    assert await said.find([ONE, OTHER, THIRD]) == {ONE: SAID, OTHER: other}
+    await said.put_missing({})
+    assert await said.find([ONE, OTHER, THIRD]) == {ONE: SAID, OTHER: other}
+
+
 async def test_a_change_leaves_what_it_does_not_name(ledger: Ledger) -> None:
     said = ledger.annotations
     await said.put(ONE, SAID)

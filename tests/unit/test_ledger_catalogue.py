@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import numpy as np
@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     FolderCount,
     Order,
     Sort,
+    moment_number,
 )
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
@@ -183,6 +184,18 @@ async def test_pictures_of_before_were_added_when_their_vectors_were_stored(
     )
     assert [one.id for one in page] == [pid(b"old.jpg")]
     assert page[0].position.value is not None
+
+
+async def test_what_comes_from_an_export_was_added_when_it_was(ledger: Ledger) -> None:
+    """Once: a row that is there keeps its moment."""
+    made = await running(ledger)
+    then = datetime(2019, 1, 2, 3, 4, 5, 6, UTC)
+    restored = replace(listed(b"a.jpg"), added_at=then)
+    await complete(ledger, made, restored, listed(b"b.jpg"))
+    await complete(ledger, made, replace(restored, added_at=None))
+    added = await ledger.browsing.added(made.id, [pid(b"a.jpg"), pid(b"b.jpg")])
+    assert added[pid(b"a.jpg")] == moment_number(then)
+    assert added[pid(b"b.jpg")] > added[pid(b"a.jpg")]
 
 
 async def test_what_a_row_says_wrongly_is_found_and_written_again(ledger: Ledger) -> None:

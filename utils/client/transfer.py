@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from utils.client.connection import Connection
 from utils.contract import IngestAccepted
-from utils.contract.transfer import ExportList, ExportReply, ExportRequest
+from utils.contract.transfer import ExportList, ExportReply, ExportRequest, ImportRequest
 
 
 class TransferCalls(Connection):
@@ -30,6 +30,9 @@ class TransferCalls(Connection):
         async with self.streamed("GET", path) as response:
             async for piece in response.aiter_bytes():
                 yield piece
+
+    async def import_collection(self, request: ImportRequest) -> IngestAccepted:
+        return await self.ask("POST", "/imports", IngestAccepted, body=request)
 
     async def remove_export(self, export_id: str) -> None:
         await self.done("DELETE", _path(export_id))

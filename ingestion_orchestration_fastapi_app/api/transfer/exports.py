@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.api.links import OF_EXPORTS, OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.parameters import JobLimit, Offset
 from ingestion_orchestration_fastapi_app.api.ranged_response import ranged_response
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
+from ingestion_orchestration_fastapi_app.api.transfer import imports
 from ingestion_orchestration_fastapi_app.domain.transfer.manifest import (
     MANIFEST_NAME,
     ExportedFile,
@@ -42,6 +43,7 @@ from utils.web.openapi import located, pictures, problems
 from utils.web.routing.root_path import external_path
 
 router = APIRouter(prefix=API_PREFIX, tags=["exports"], dependencies=[READS])
+router.include_router(imports.router)
 
 ExportId = Annotated[
     str,

@@ -150,13 +150,15 @@ def manifest_of(content: bytes) -> Manifest:
             )
         return Manifest.model_validate_json(content)
     except ValidationError as exc:
-        raise ManifestRefusedError(_first_fault(exc)) from exc
+        raise ManifestRefusedError(fault_text(exc)) from exc
 
 
-def _first_fault(exc: ValidationError) -> str:
+def fault_text(exc: ValidationError) -> str:
+    """The first fault, for people."""
     fault = exc.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(one) for one in fault["loc"])
-    text = f"{where}: {fault['msg']}" if where else fault["msg"]
+    said = fault["msg"].removeprefix("Value error, ")
+    text = f"{where}: {said}" if where else said
     return text.encode("utf-8", "backslashreplace").decode()[:300]
 
 

@@ -34,7 +34,7 @@ from ingestion_orchestration_fastapi_app.domain.transfer.exported import (
     RefusedRow,
     SeenFile,
 )
-from ingestion_orchestration_fastapi_app.domain.transfer.manifest import Manifest
+from ingestion_orchestration_fastapi_app.domain.transfer.manifest import Manifest, fault_text
 from utils.contract.images import Format, TakenAtSource
 from utils.metadata.photo_metadata import Metadata
 from utils.problems import ValidationProblem
@@ -193,9 +193,7 @@ class Reading:
             said = Row.model_validate({name: row[name] for name in COLUMNS if name in row})
             return self._image(said, self._vector(row.get(VECTOR)))
         except ValidationError as exc:
-            fault = exc.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(one) for one in fault["loc"])
-            reason = f"{where}: {fault['msg']}" if where else fault["msg"]
+            reason = fault_text(exc)
         except (_RefusedError, ValidationProblem) as exc:
             reason = str(exc)
         return RefusedRow(reason[:300], _shown(row.get("path")), _shown(row.get("id")))

@@ -8,6 +8,7 @@ from utils.contract.transfer.exports import (
     ExportReply,
     ExportRequest,
 )
+from utils.contract.transfer.imports import ImportOptions, ImportRequest
 
 __all__ = [
     "MAX_EXPORT_NAME",
@@ -16,4 +17,6 @@ __all__ = [
     "ExportOptions",
     "ExportReply",
     "ExportRequest",
+    "ImportOptions",
+    "ImportRequest",
 ]

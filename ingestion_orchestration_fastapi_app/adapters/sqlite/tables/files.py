@@ -134,7 +134,8 @@ class FilesTable(Repository):
                 written[made.model].append(one.point_id)
         changes.write(db)
         shown = [(one.key, one.catalogued) for one in ends.values() if one.catalogued is not None]
-        entries.put(db, collection_id, shown, added_at=lambda ids: dict.fromkeys(ids, now))
+        added = {one.point_id: one.added_at or now for one in ends.values()}
+        entries.put(db, collection_id, shown, added_at=lambda ids: {one: added[one] for one in ids})
         job_items.put(db, number, ends, now)
         # Only of points that were written: an older write may have left a failed file's point.
         for model, point_ids in written.items():

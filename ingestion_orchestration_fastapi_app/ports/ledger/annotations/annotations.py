@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 from uuid import UUID
 
@@ -23,6 +23,9 @@ class AnnotationRepository(Protocol):
 
     async def put(self, content: bytes, annotation: Annotation) -> None:
         """In place of what was said."""
+
+    async def put_missing(self, said: Mapping[bytes, Annotation]) -> None:
+        """One transaction: of contents of which nothing is said; what people said stays."""
 
     async def change(
         self, contents: Collection[bytes], change: AnnotationChange

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
@@ -41,6 +41,11 @@ class AnnotationsTable(Repository):
     @writes
     def put(self, db: sqlite3.Connection, content: bytes, annotation: Annotation) -> None:
         self._keep(db, {content: annotation})
+
+    @writes
+    def put_missing(self, db: sqlite3.Connection, said: Mapping[bytes, Annotation]) -> None:
+        there = _found(db, said)
+        self._keep(db, {one: given for one, given in said.items() if one not in there})
 
     @writes
     def change(
