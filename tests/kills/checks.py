@@ -34,6 +34,8 @@ def check_same_end(story: Story, whole: Story) -> None:
     assert left["annotations"] == expected["annotations"]
     assert left["forgotten"] == expected["forgotten"]
     assert left["duplicates"] == expected["duplicates"]
+    assert left["exports"] == expected["exports"]
+    assert left["unfinished_exports"] == []
     assert left["word_rows"] == sorted(left["rows"])
     ids = sorted(left["rows"])
     ours, theirs = (

@@ -29,6 +29,8 @@ NAMES = (
     "undone",
     "named",
     "searched",
+    "exported",
+    "restored",
 )
 AWAY = (3, 6, 8, 13, 18, 23)  # photos, by number
 
@@ -72,9 +74,9 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     Then one of a folder that has moved, and one of a folder that was forgotten. Then a check of a
     collection in which much is wrong, another model for what was imported first, and an import
     after things were said of images and some of them forgotten. Then captions for images that were
-    imported without, and an undoing of what an import removed. Last, an import of a folder and of
-    single files, some of which are known. At last a
-    search for duplicates.
+    imported without, and an undoing of what an import removed. Then an import of a folder and of
+    single files, some of which are known, and a search for duplicates. Last, an export of what was
+    selected, and an import of that where all else was lost.
     """
     home = tmp_path_factory.mktemp("home")
     fill(home / "photos")
@@ -115,6 +117,14 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
     silent = rig.story(Scenario("silent", plain, Errand({})), keep=True)
     errand = replace(_after(silent, {}), caption=True)
     captioned = Scenario("captioned", plain, errand, silent.folder / "data")
+    chosen = rig.story(selected, keep=True)
+    jobs = frozenset({whole.left["job_id"], chosen.left["job_id"]})
+    errand = Errand({"thumbnails": True}, jobs, transfer="export")
+    exported = Scenario("exported", home, errand, chosen.folder / "data")
+    sent = rig.story(exported, keep=True)
+    only = tmp_path_factory.mktemp("only")
+    shutil.copytree(sent.folder / "data" / "exports", only / "data" / "exports")
+    restored = Scenario("restored", home, Errand({}, transfer="import"), only / "data")
     undone = _undone(rig, tmp_path_factory.mktemp("returned"), wanted)
     named = _named(rig, tmp_path_factory.mktemp("apart"))
     twofold = tmp_path_factory.mktemp("twofold")
@@ -132,11 +142,13 @@ def known(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Known
         "forgotten": _known(forgotten, rig.story(forgotten)),
         "checked": _known(checked, rig.story(checked)),
         "reembedded": _known(reembedded, rig.story(reembedded)),
-        "selected": _known(selected, rig.story(selected)),
+        "selected": _known(selected, chosen),
         "captioned": _known(captioned, rig.story(captioned)),
         "undone": _known(undone, rig.story(undone)),
         "named": _known(named, rig.story(named)),
         "searched": _known(searched, rig.story(searched)),
+        "exported": _known(exported, sent),
+        "restored": _known(restored, rig.story(restored)),
     }
 
 

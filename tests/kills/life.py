@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import httpx
 
 from ingestion_orchestration_fastapi_app.adapters.data_folder.local_secret import read_local_secret
+from ingestion_orchestration_fastapi_app.adapters.lance.reading import snapshots
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
 from ingestion_orchestration_fastapi_app.domain.captions.records import CAPTION
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
@@ -23,6 +24,7 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.duplicates import search as duplicate_search
 from ingestion_orchestration_fastapi_app.duplicates import shown_groups
 from ingestion_orchestration_fastapi_app.duplicates.job import DUPLICATES
+from ingestion_orchestration_fastapi_app.transfer import export_job, import_job
 from ingestion_orchestration_fastapi_app.verify import job as verify_job
 from ingestion_orchestration_fastapi_app.verify.job import VERIFY
 from tests.component.bench import adds_up
@@ -36,7 +38,10 @@ from utils.process.parent_death import die_with_parent
 
 PATIENCE_S = 50.0
 LOOK_S = 0.03
-PAGE = 7  # files that are verified, or compared, at once: so there are several pages of them
+PAGE = (
+    7  # files that are verified, compared or taken in at once: so there are several pages of them
+)
+EXPORT_NAME = "it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,8 @@ class Errand:
     `root_first`: a root is added and taken back. `select_first`: things are said of images, and
     some are forgotten. `check`: the collection is verified instead;
     `reembed`: it gets another model; `caption`: its images get captions; `undo`: what that job
-    removed is brought back; `duplicates`: it is searched for duplicates.
+    removed is brought back; `duplicates`: it is searched for duplicates; `transfer`: it is exported,
+    or comes back from that export.
     """
 
     request: Mapping[str, object]
@@ -61,6 +67,7 @@ class Errand:
     caption: bool = False
     undo: str | None = None
     duplicates: bool = False
+    transfer: Literal["export", "import"] | None = None
     moved_from: Path | None = None
 
 
@@ -102,9 +109,10 @@ def live(life: Life) -> None:
     log = os.open(life.log_path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
-    verify_job.PAGE = PAGE
+    verify_job.PAGE = snapshots.ROWS_A_GROUP = import_job.GROUP_ROWS = PAGE
     duplicate_search.SAVE_EVERY = PAGE
     shown_groups.MEMBERS_AT_ONCE = PAGE
+    export_job.FILE_BYTES = 1  # a group a file
     anyio.run(_live, life)
 
 
@@ -157,6 +165,10 @@ async def _asked(running: Running, errand: Errand) -> httpx.Response:
         return await running.post("/jobs", {"kind": DUPLICATES, "options": errand.request})
     if errand.undo is not None:
         return await running.post(f"/jobs/{errand.undo}/undo", {})
+    if errand.transfer == "export":
+        return await running.post("/exports", {"name": EXPORT_NAME, **errand.request})
+    if errand.transfer == "import":
+        return await running.post("/imports", {"source": EXPORT_NAME, **errand.request})
     if errand.reembed:
         asked = {"fingerprint": OTHER, **errand.request}
         return await running.post("/collections/default/reembed", asked)
@@ -214,7 +226,13 @@ async def snapshot(services: AppState, record: JobRecord) -> dict[str, Any]:
     forgotten = await ports.ledger.forgotten.page(collection.id, after=b"", limit=1000)
     found_twice = await _duplicates(services, collection.id)
     failures, _ = await ports.ledger.jobs.failures(record.id, limit=1000, offset=0)
+    places = ports.exports
+    exports = {
+        name: await places.manifest(await places.folder(name)) for name in await places.names()
+    }
     return {
+        "exports": {name: [one.sha256 for one in told.files] for name, told in exports.items()},
+        "unfinished_exports": await places.unfinished(),
         "state": record.state,
         "model": active.fingerprint,
         "generations": [one.state for one in collection.generations],

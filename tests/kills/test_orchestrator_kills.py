@@ -182,6 +182,33 @@ def test_a_killed_import_of_single_files_counts_each_once_and_removes_none(
     told(rig, known["named"], [*kills, Kill(strike=Strike(2, 0.02))])
 
 
+def test_an_export_and_its_import_are_whole_wherever_they_are_cut_off(
+    rig: Rig, known: dict[str, Known]
+) -> None:
+    """Nothing is inferred, the same ids and words are there, and never half an export."""
+    chosen = known["selected"].whole.left
+    assert len(known["exported"].whole.left["exports"]["it"]) > 3
+    restored = known["restored"].whole
+    for what in ("rows", "vectors", "captions", "texts", "annotations", "contents"):
+        assert restored.left[what] == chosen[what]
+    assert restored.inferred == []
+    for name in ("exported", "restored"):
+        steps = faults(known[name], PHASES, random.Random(16))
+        of_transfer = (
+            "exports.begin",
+            "exports.finish",
+            "ledger.annotations.put_missing",
+            "ledger.artefacts.begin_write",
+            "ledger.files.complete",
+            "ledger.generations.bind",
+            "ledger.jobs.save_checkpoint",
+            "ledger.roots.add",
+            "store.write",
+            "words.write",
+        )
+        told(rig, known[name], [Kill(fault) for fault in steps if fault.step in of_transfer])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
@@ -199,6 +226,8 @@ def test_a_killed_import_of_single_files_counts_each_once_and_removes_none(
         ("named", 19),
         ("undone", 13),
         ("searched", 12),
+        ("exported", 14),
+        ("restored", 15),
     ],
 )
 def test_a_kill_before_and_after_each_fault_point_costs_nothing(

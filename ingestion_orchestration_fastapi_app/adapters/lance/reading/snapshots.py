@@ -10,7 +10,7 @@ import pyarrow as pa
 from ingestion_orchestration_fastapi_app.adapters.lance.schema import PAYLOAD_COLUMNS, VECTOR
 from ingestion_orchestration_fastapi_app.ports.vector_store import VersionGoneError
 
-_ROWS_A_GROUP = 1024
+ROWS_A_GROUP = 1024
 _ALL = 2**31 - 1  # Lance takes an offset with a limit only
 
 
@@ -31,9 +31,9 @@ async def rows(handle: Any, where: str | None, *, skip: int, vectors: bool) -> A
     if skip:
         query = query.offset(skip).limit(_ALL)
     kept: list[Any] = []
-    async for batch in await query.to_batches(max_batch_length=_ROWS_A_GROUP):
+    async for batch in await query.to_batches(max_batch_length=ROWS_A_GROUP):
         kept.append(batch)
-        if sum(one.num_rows for one in kept) >= _ROWS_A_GROUP:
+        if sum(one.num_rows for one in kept) >= ROWS_A_GROUP:
             yield pa.Table.from_batches(kept)
             kept = []
     if kept:
