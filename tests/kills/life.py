@@ -52,8 +52,8 @@ class Errand:
     `root_first`: a root is added and taken back. `select_first`: things are said of images, and
     some are forgotten. `check`: the collection is verified instead;
     `reembed`: it gets another model; `caption`: its images get captions; `undo`: what that job
-    removed is brought back; `duplicates`: it is searched for duplicates; `transfer`: it is exported,
-    or comes back from that export.
+    removed is brought back; `duplicates`: it is searched for duplicates; `transfer`: it is
+    exported, or comes back from that export.
     """
 
     request: Mapping[str, object]
