@@ -38,9 +38,7 @@ from utils.process.parent_death import die_with_parent
 
 PATIENCE_S = 50.0
 LOOK_S = 0.03
-PAGE = (
-    7  # files that are verified, compared or taken in at once: so there are several pages of them
-)
+PAGE = 7  # of what is verified, compared or taken in at once, so that there are several pages
 EXPORT_NAME = "it"
 
 
