@@ -233,6 +233,7 @@ def _image_fields(
         "place": place_reply(point, gazetteer),
         "companions": point.companions,
         "caption": point.caption,
+        "caption_origin": None if point.caption_origin is None else asdict(point.caption_origin),
         "annotation": None if point.annotation is None else asdict(point.annotation),
         "partial": point.partial,
         "pixel_source": point.pixel_source,

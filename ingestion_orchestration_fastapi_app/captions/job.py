@@ -123,6 +123,8 @@ class CaptionImages:
             progress.warn(
                 f"pictures are sent to {captioner.recipient}: downscaled, without metadata"
             )
+        named = partial(ledger.captions.name_captioner, captioner.fingerprint, captioner.model)
+        await scope.until_stored(named)
         lacking = await ledger.captions.count_lacking(collection.id, job.wanted(collection))
         progress.total, progress.done = job.account.made + lacking, job.account.made
         progress.scan_complete = True

@@ -172,6 +172,10 @@ class Ingest:
                 "images are stored without a caption, which `photoseek caption` makes up for: "
                 f"the inference service: {why}"
             )
+        made_by = capabilities.captions
+        if captions and made_by.fingerprint is not None and made_by.model is not None:
+            name = self.ports.ledger.captions.name_captioner
+            await scope.until_stored(partial(name, made_by.fingerprint, made_by.model))
         if not capabilities.clip.trained:
             progress.warn("the model is untrained: searches will find nothing meaningful")
         tops = list(dict.fromkeys(part.top for part in parts))

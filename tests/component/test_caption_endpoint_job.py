@@ -218,7 +218,8 @@ async def test_the_captioner_is_chosen_by_name_and_an_import_leaves_what_the_end
     collection = await bench.collection()
     points = await bench.store.page("default", limit=9, offset=0)
     by = await bench.ledger.captions.described(collection.id, [one.id for one in points])
-    assert {one.model for one in by.values()} == {endpoint.captioner().captioner.fingerprint}
+    captioner = endpoint.captioner().captioner
+    assert {(one.fingerprint, one.model) for one in by.values()} == {(captioner.fingerprint, "m")}
     bench.library.put(b"a.jpg", b"image of another", mtime_ns=99)
     await bench.job()
     assert (await bench.captions())["a.jpg"] is None, "it shows something else"

@@ -103,7 +103,7 @@ async def test_another_captioner_captions_anew_only_where_that_is_asked_and_lose
     collection = await bench.collection()
     points = await bench.store.page("default", limit=9, offset=0)
     by = await bench.ledger.captions.described(collection.id, [one.id for one in points])
-    assert {one.model for one in by.values()} == {"blip-2"}
+    assert {one.fingerprint for one in by.values()} == {"blip-2"}
     assert (await bench.captions())["b.jpg"] == "image b"
 
 

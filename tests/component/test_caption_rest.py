@@ -96,6 +96,9 @@ async def test_an_import_beside_it_and_after_it_leaves_the_captions_that_are_the
         images = (await running.get("/images?limit=50"))["images"]
         assert len(images) == 13
         assert {one["caption"] for one in images} == {f"something {one}" for one in COLOURS}
+        origins = [one["caption_origin"] for one in images]
+        assert {(one["model"], one["fingerprint"]) for one in origins} == {("fake-blip", MADE_BY)}
+        assert all(one["made_at"].startswith("20") for one in origins)
         (running.photos / "new.png").touch()
         await running.ingested(captions=False)
         images = (await running.get("/images?limit=50"))["images"]

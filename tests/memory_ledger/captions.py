@@ -8,6 +8,7 @@ from uuid import UUID
 
 from anyio.lowlevel import checkpoint as turn
 
+from ingestion_orchestration_fastapi_app.domain.captions.origin import CaptionOrigin
 from ingestion_orchestration_fastapi_app.domain.captions.records import (
     LackingImage,
     MadeCaption,
@@ -108,15 +109,20 @@ class MemoryCaptions:
 
     async def described(
         self, collection_id: int, point_ids: Sequence[UUID]
-    ) -> dict[UUID, artefacts.Artefact]:
+    ) -> dict[UUID, CaptionOrigin]:
         await turn()
+        names = self._state.captioners
         return {
-            row.point_id: one
+            row.point_id: CaptionOrigin(one.model, names.get(one.model), one.updated_at)
             for row in self._state.files(collection_id).values()
             for one in row.record.artefacts
             if row.point_id in point_ids
             and (one.kind, one.state) == (artefacts.Kind.CAPTION, artefacts.State.STORED)
         }
+
+    async def name_captioner(self, fingerprint: str, model: str) -> None:
+        await turn()
+        self._state.captioners[fingerprint] = model
 
     async def forget(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
         await turn()

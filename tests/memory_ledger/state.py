@@ -153,6 +153,7 @@ class State:
         self.dropped: set[str] = set()
         self.jobs: dict[str, JobRecord] = {}  # counts and errors are set by a final state only
         self.annotations: dict[bytes, Annotation] = {}
+        self.captioners: dict[str, str] = {}
         self.albums: dict[UUID, AlbumState] = {}
         self.sessions: dict[bytes, SessionRecord] = {}
         self.items: dict[str, Items] = {}

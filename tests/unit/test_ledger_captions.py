@@ -6,7 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.domain.captions.records import MadeCaption, WantedCaptions
+from ingestion_orchestration_fastapi_app.domain.captions.origin import CaptionOrigin
+from ingestion_orchestration_fastapi_app.domain.captions.records import (
+    MadeCaption,
+    WantedCaptions,
+)
 from ingestion_orchestration_fastapi_app.domain.files import artefacts
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
@@ -97,11 +101,14 @@ async def test_another_captioner_lacks_all_only_where_it_renews_and_takes_the_pl
         ("caption", "newer"): "failed",
     }
     described = await ledger.captions.described(found.id, [pid(b"a"), pid(b"b"), pid(b"c")])
-    assert {one: said.model for one, said in described.items()} == {
-        pid(b"a"): "newer",
-        pid(b"b"): "blip",
+    assert described == {
+        pid(b"a"): CaptionOrigin("newer", None, NOW),
+        pid(b"b"): CaptionOrigin("blip", None, NOW),
     }
-    assert {said.updated_at for said in described.values()} == {NOW}
+    for name in ("a name", "another"):
+        await ledger.captions.name_captioner("blip", name)
+    described = await ledger.captions.described(found.id, [pid(b"b")])
+    assert described == {pid(b"b"): CaptionOrigin("blip", "another", NOW)}
 
 
 async def test_a_verdict_is_told_with_its_attempts_and_the_image_still_lacks_a_caption(

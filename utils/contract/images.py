@@ -10,7 +10,9 @@ from pydantic import ConfigDict, Field
 
 from utils.contract.annotations.reply import AnnotationReply
 from utils.contract.base import CollectionText, Reply, Wire
+from utils.contract.captions.captioner import CaptionOriginReply
 from utils.contract.examples import IMAGE, IMAGES
+from utils.contract.times import TakenAtSource as TakenAtSource
 from utils.contract.times import WallClock
 
 MAX_SELECTION = 5000  # ids: as many as fit into the largest body
@@ -144,25 +146,6 @@ _MEDIA_TYPES = {
 }
 
 
-class TakenAtSource(StrEnum):
-    """Where the time that a picture was taken comes from: this is the order of trust.
-
-    From `MODIFY_DATE` on they are guesses: when something was written, not when it was taken.
-    """
-
-    DATE_TIME_ORIGINAL = "date_time_original"
-    CREATE_DATE = "create_date"
-    XMP = "xmp"
-    IPTC = "iptc"
-    GPS = "gps"
-    TAKEOUT = "takeout"
-    MODIFY_DATE = "modify_date"  # EXIF's DateTime, XMP's ModifyDate
-    PNG = "png"
-    FILE_NAME = "file_name"
-    FOLDER_NAME = "folder_name"
-    FILE_MTIME = "file_mtime"
-
-
 class PlaceReply(Reply):
     """Where a picture was taken, by the city that it lies in or near."""
 
@@ -239,6 +222,9 @@ class ImageReply(Reply):
         "JPEG's RAW, the film of a still. A picture among them is an image of its own, too.",
     )
     caption: str | None = Field(description="What the captioning model says of it.")
+    caption_origin: CaptionOriginReply | None = Field(
+        default=None, description="Who made the caption, and when; null where nobody knows."
+    )
     annotation: AnnotationReply | None = Field(
         default=None, description="What people say of it in Photoseek; null: nothing."
     )

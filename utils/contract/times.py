@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -110,3 +111,22 @@ WallClock = Annotated[
         }
     ),
 ]
+
+
+class TakenAtSource(StrEnum):
+    """Where the time that a picture was taken comes from: this is the order of trust.
+
+    From `MODIFY_DATE` on they are guesses: when something was written, not when it was taken.
+    """
+
+    DATE_TIME_ORIGINAL = "date_time_original"
+    CREATE_DATE = "create_date"
+    XMP = "xmp"
+    IPTC = "iptc"
+    GPS = "gps"
+    TAKEOUT = "takeout"
+    MODIFY_DATE = "modify_date"  # EXIF's DateTime, XMP's ModifyDate
+    PNG = "png"
+    FILE_NAME = "file_name"
+    FOLDER_NAME = "folder_name"
+    FILE_MTIME = "file_mtime"

@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from ingestion_orchestration_fastapi_app.domain.captions.origin import CaptionOrigin
 from ingestion_orchestration_fastapi_app.domain.library.annotations import Annotation
 from ingestion_orchestration_fastapi_app.domain.library.picture import picture_key
 from utils.metadata.photo_metadata import Metadata
@@ -39,6 +40,7 @@ class Point:
     fingerprint: str
     job_id: str
     annotation: Annotation | None = None  # joined where it is shown, as the caption is
+    caption_origin: CaptionOrigin | None = None  # likewise
     companions: tuple[str, ...] = ()  # names of other files of the shot, in the same folder
 
     @property

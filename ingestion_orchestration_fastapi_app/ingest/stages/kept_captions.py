@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind, stored
+from ingestion_orchestration_fastapi_app.domain.captions.origin import CaptionOrigin
+from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind, stored
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.items import Result
@@ -38,29 +39,29 @@ def _may_keep(end: Result) -> bool:
 
 
 async def _texts(
-    job: JobContext, made: Mapping[UUID, Artefact], points: Mapping[UUID, Point]
+    job: JobContext, made: Mapping[UUID, CaptionOrigin], points: Mapping[UUID, Point]
 ) -> dict[UUID, str]:
     """Of the words, or of the cache where they do not answer."""
     words = await job.words.found(job.collection, list(made))
     texts: dict[UUID, str] = {}
     lacking: defaultdict[str, dict[UUID, bytes]] = defaultdict(dict)
-    for one, artefact in made.items():
+    for one, origin in made.items():
         row = words.get(one)
-        if row is not None and row.caption and row.caption_fingerprint == artefact.model:
+        if row is not None and row.caption and row.caption_fingerprint == origin.fingerprint:
             texts[one] = row.caption
         else:
-            lacking[artefact.model][one] = points[one].picture_key
+            lacking[origin.fingerprint][one] = points[one].picture_key
     for model, keys in lacking.items():
         cached = await job.ports.cache.captions(model, list(keys.values()))
         texts |= {one: cached[key] for one, key in keys.items() if key in cached}
     return texts
 
 
-def _kept(end: Result, made: Mapping[UUID, Artefact], texts: Mapping[UUID, str]) -> Result:
+def _kept(end: Result, made: Mapping[UUID, CaptionOrigin], texts: Mapping[UUID, str]) -> Result:
     point = end.point
     if point is None or point.id not in texts or not _may_keep(end):
         return end
-    caption = stored(Kind.CAPTION, made[point.id].model)
+    caption = stored(Kind.CAPTION, made[point.id].fingerprint)
     outcome = replace(end.file_outcome, artefacts=(*end.file_outcome.artefacts, caption))
     return replace(
         end, point=replace(point, caption=texts[point.id]), file_outcome=outcome, keeps_words=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from ingestion_orchestration_fastapi_app.domain.search.word_query import WordQue
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, StoreRead, StoreWrite
 from ingestion_orchestration_fastapi_app.library.indexing.requests import IndexRequests
 from ingestion_orchestration_fastapi_app.library.words.faults import WordsLostError, of_words
+from ingestion_orchestration_fastapi_app.library.words.joining import with_words
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.ports.words import WordStore
@@ -183,16 +184,9 @@ class CollectionWords:
                     await self.replace(collection, why=exc)
 
     async def joined(self, collection: CollectionRecord, points: Sequence[Point]) -> list[Point]:
-        """With their captions, and what people say of them; a point without words has the caption
-        of its own row.
-        """
-        said = await self._ledger.annotations.find({point.sha256 for point in points})
-        points = [replace(point, annotation=said.get(point.sha256)) for point in points]
+        """With their captions, and what people say of them."""
         found = await self.found(collection, [point.id for point in points])
-        return [
-            replace(point, caption=found[point.id].caption) if point.id in found else point
-            for point in points
-        ]
+        return await with_words(self._ledger, collection.id, points, found)
 
     async def found(self, collection: CollectionRecord, ids: Collection[UUID]) -> dict[UUID, Words]:
         """What cannot be read, or not in time, is left out; what is lost is made again later."""

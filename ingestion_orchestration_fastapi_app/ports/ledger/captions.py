@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
+from ingestion_orchestration_fastapi_app.domain.captions.origin import CaptionOrigin
 from ingestion_orchestration_fastapi_app.domain.captions.records import (
     LackingImage,
     MadeCaption,
     WantedCaptions,
 )
-from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint, SavedProgress
 
 
@@ -46,8 +46,11 @@ class CaptionRepository(Protocol):
 
     async def described(
         self, collection_id: int, point_ids: Sequence[UUID]
-    ) -> dict[UUID, Artefact]:
-        """Of each point's caption who made it, and when; without those that have none."""
+    ) -> dict[UUID, CaptionOrigin]:
+        """Of each point's caption; without those that have none."""
+
+    async def name_captioner(self, fingerprint: str, model: str) -> None:
+        """What it is called. Idempotent; the last word counts."""
 
     async def forget(self, collection_id: int, point_ids: Sequence[UUID]) -> None:
         """Of captions that are nowhere any more: who wants some asks for them again. Idempotent."""

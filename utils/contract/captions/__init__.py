@@ -1,6 +1,6 @@
 """Captions that are made by jobs: what one is asked for, and who is."""
 
-from utils.contract.captions.captioner import CaptionerReply
+from utils.contract.captions.captioner import CaptionerReply, CaptionOriginReply
 from utils.contract.captions.options import CaptionOptions
 
-__all__ = ["CaptionOptions", "CaptionerReply"]
+__all__ = ["CaptionOptions", "CaptionOriginReply", "CaptionerReply"]

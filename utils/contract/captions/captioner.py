@@ -1,10 +1,20 @@
-"""Whom caption jobs may ask, as the orchestrator tells it."""
+"""Whom caption jobs may ask, and who made a caption."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from pydantic import Field
 
 from utils.contract.base import Reply
+
+
+class CaptionOriginReply(Reply):
+    """Who made a caption, and when."""
+
+    model: str | None = Field(description="The captioner's model; null where nobody kept it.")
+    fingerprint: str = Field(description="The captioner's: another one says other things.")
+    made_at: datetime | None = Field(description="In UTC.")
 
 
 class CaptionerReply(Reply):

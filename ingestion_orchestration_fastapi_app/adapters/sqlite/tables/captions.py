@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
+from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import clean
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
     artefact_rows,
     file_rows,
@@ -16,6 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.filter
     condition,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.sql import Sql, all_of
+from ingestion_orchestration_fastapi_app.domain.captions.origin import CaptionOrigin
 from ingestion_orchestration_fastapi_app.domain.captions.records import (
     LackingImage,
     MadeCaption,
@@ -144,7 +146,7 @@ class CaptionsTable(Repository):
     @reads
     def described(
         self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]
-    ) -> dict[UUID, Artefact]:
+    ) -> dict[UUID, CaptionOrigin]:
         points: dict[int, UUID] = {}
         for chunk in file_rows.chunks(point_ids):
             query = (
@@ -153,16 +155,31 @@ class CaptionsTable(Repository):
             )
             rows = db.execute(query, (collection_id, *(one.bytes for one in chunk)))
             points.update((row, UUID(bytes=point)) for row, point in rows)
-        return {
+        captions = {
             points[row]: one
             for row, made in artefact_rows.of_files(db, points).items()
             for one in made
             if one.kind is Kind.CAPTION and one.state is State.STORED
         }
+        named = {one.model: _name(db, one.model) for one in captions.values()}
+        return {
+            point: CaptionOrigin(one.model, named[one.model], one.updated_at)
+            for point, one in captions.items()
+        }
+
+    @writes
+    def name_captioner(self, db: sqlite3.Connection, fingerprint: str, model: str) -> None:
+        db.execute("INSERT OR REPLACE INTO captioners VALUES (?, ?)", (fingerprint, clean(model)))
 
     @writes
     def forget(self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID]) -> None:
         db.executemany(_FORGET, [(collection_id, one.bytes) for one in point_ids])
+
+
+def _name(db: sqlite3.Connection, fingerprint: str) -> str | None:
+    query = "SELECT model FROM captioners WHERE fingerprint = ?"
+    row = db.execute(query, (fingerprint,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _lacking(db: sqlite3.Connection, collection_id: int, wanted: WantedCaptions) -> Sql:
