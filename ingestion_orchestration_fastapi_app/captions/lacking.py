@@ -28,8 +28,11 @@ async def lacking(
         after = 0
         while page := await _page(job, after):
             after = page[-1].row
-            wanted = [one.point_id for one in page if not _is_known(job, one)]
-            job.account.pass_over(len(page) - len(wanted), KNOWN)
+            own = [one for one in page if _is_of_this_job(job, one)]
+            job.account.without += len(own)  # they are counted as failed already
+            others = [one for one in page if one not in own]
+            wanted = [one.point_id for one in others if not _is_known(job, one)]
+            job.account.pass_over(len(others) - len(wanted), KNOWN)
             if not wanted:
                 continue
             points = await _points(job, wanted)
@@ -59,14 +62,17 @@ async def _points(job: CaptionContext, wanted: Sequence[UUID]) -> list[Point]:
     return await job.ports.store.get(collection.bound().table, wanted)
 
 
+def _is_of_this_job(job: CaptionContext, one: LackingImage) -> bool:
+    """Whether this very job found no words for it, before it was cut off."""
+    verdict, began = one.verdict, job.began
+    if verdict is None or not verdict.is_verdict or began is None:
+        return False
+    return verdict.updated_at is not None and verdict.updated_at >= began
+
+
 def _is_known(job: CaptionContext, one: LackingImage) -> bool:
-    """Whether what the captioner said of it still counts. What this very job came to always does:
-    it may have been cut off since.
-    """
+    """Whether what the captioner said of it before still counts."""
     verdict = one.verdict
     if verdict is None or not verdict.is_verdict:
         return False
-    began, at = job.began, verdict.updated_at
-    if began is not None and at is not None and at >= began:
-        return True
     return not job.options.retry and counts(verdict, job.readers)
