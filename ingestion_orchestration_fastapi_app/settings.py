@@ -14,9 +14,9 @@ from pydantic_settings import NoDecode
 from ingestion_orchestration_fastapi_app.caption_settings import CaptionSettings
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.inbox_settings import GIB, MIB, InboxSettings
+from ingestion_orchestration_fastapi_app.search_settings import SearchSettings
 from ingestion_orchestration_fastapi_app.service_settings import ServiceSettings
 from utils.process.home_folder import NO_HOME, absolute_folder, home_folder
-from utils.process.machine_memory import machine_memory_bytes
 from utils.web.access.hosts import binding_fault, is_loopback
 
 
@@ -37,9 +37,9 @@ def default_roots() -> tuple[Path, ...]:
     return tuple(root for root in roots if root is not None)
 
 
-class Settings(ServiceSettings, CaptionSettings, InboxSettings):
-    """Beside those of inference services, captions, uploads and its HTTP side. The only reader of
-    its environment.
+class Settings(SearchSettings, ServiceSettings, CaptionSettings, InboxSettings):
+    """Beside those of searches, inference services, captions, uploads and its HTTP side. The only
+    reader of its environment.
     """
 
     data_dir: Path = Field(
@@ -141,24 +141,6 @@ class Settings(ServiceSettings, CaptionSettings, InboxSettings):
     )
     store_linger_s: float = Field(
         default=2.0, gt=0, le=60, description="Longest that a finished row waits for its group."
-    )
-    index_threshold_rows: int = Field(
-        default=50_000, ge=256, description="Rows from which a collection gets an index."
-    )
-    index_build_memory_bytes: int = Field(
-        default_factory=lambda: min(max(machine_memory_bytes() // 4, GIB), 8 * GIB),
-        ge=512 * MIB,
-        le=1024 * GIB,
-        description="Memory that the process may use that builds an index.",
-    )
-    index_build_timeout_s: float = Field(
-        default=6 * 3600, ge=60, le=7 * 86_400, description="Longest that building one index takes."
-    )
-    index_cache_bytes: int = Field(
-        default_factory=lambda: min(max(machine_memory_bytes() // 8, 256 * MIB), 4 * GIB),
-        ge=64 * MIB,
-        le=1024 * GIB,
-        description="Most that indexes take in memory; it is taken as searches need them.",
     )
     publish: str = Field(
         default="127.0.0.1",

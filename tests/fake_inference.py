@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -131,6 +131,9 @@ class FakeInference:
     async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector:
         await self._reached()
         return QueryVector(vector_of(text.encode()), self._answering(fingerprint))
+
+    async def embed_texts(self, texts: Sequence[str], *, fingerprint: str) -> list[QueryVector]:
+        return [await self.embed_text(text, fingerprint=fingerprint) for text in texts]
 
     async def embed_image(self, data: bytes, *, fingerprint: str) -> QueryVector:
         await self._reached()

@@ -134,6 +134,7 @@ def report_reply(record: JobRecord) -> JobReport:
             for name, found in sorted(report.findings.items())
         ),
         figures=report.figures,
+        about=report.about,
     )
 
 
@@ -189,6 +190,7 @@ def search_reply(
         mode_used=found.mode,
         nothing_relevant=found.nothing_relevant,
         calibrated=found.calibrated,
+        templates_used=found.templated,
         understood=understood,
         total=found.total,
         total_is_exact=found.is_total_exact,

@@ -51,6 +51,7 @@ from ingestion_orchestration_fastapi_app.library.pictures.previews import Previe
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
+from ingestion_orchestration_fastapi_app.library.searching.asked import Templating
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.searching.sentences import SentenceSearch
 from ingestion_orchestration_fastapi_app.library.stale_points import StalePoints
@@ -142,6 +143,16 @@ async def composed(
         settings, stack, outside, known_collections, pool, preview_cache
     )
     import_plans = ImportPlans(ports.exports, allowed)
+    search = Search(
+        known_collections,
+        ports.store,
+        pool,
+        conditions=conditions,
+        judging=judging,
+        templating=Templating(ports.ledger.calibrations, default=settings.search_templates),
+        shown=allowed.shown,
+        query_timeout_s=settings.ml_query_timeout_s,
+    )
     kinds = job_kinds(
         settings,
         outside,
@@ -155,21 +166,13 @@ async def composed(
         conditions,
         restoring,
         import_plans,
+        search,
     )
     scheduler = JobScheduler(
         ports,
         kinds,
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
-    )
-    search = Search(
-        known_collections,
-        ports.store,
-        pool,
-        conditions=conditions,
-        judging=judging,
-        shown=allowed.shown,
-        query_timeout_s=settings.ml_query_timeout_s,
     )
     browsing = Browsing(known_collections, ports.ledger.browsing, ports.store, shown=allowed.shown)
     table_sizes = TableSizes(ports.ledger.collections, ports.store, ports.ledger.trash)

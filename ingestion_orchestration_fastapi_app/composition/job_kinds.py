@@ -25,6 +25,7 @@ from ingestion_orchestration_fastapi_app.library.ledger_conditions import Ledger
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
+from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.library.trash.restoring import Restoring
 from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
 from ingestion_orchestration_fastapi_app.reembed.job import Reembed
@@ -53,6 +54,7 @@ def job_kinds(
     conditions: LedgerConditions,
     restoring: Restoring,
     import_plans: ImportPlans,
+    search: Search,
 ) -> Kinds:
     ports = outside.ports
     concurrency = Concurrency(
@@ -96,7 +98,7 @@ def job_kinds(
             Verify(collections, thumbnails, words_filling).kind,
             Undo(collections, restoring).kind,
             Duplicates(collections, thumbnails).kind,
-            Evaluate(collections, pool, calibrating, judging, captions.text).kind,
+            Evaluate(collections, pool, calibrating, judging, search, captions.text).kind,
             captioning.kind,
             exporting.kind,
             Import(ports, collections, import_plans).kind,

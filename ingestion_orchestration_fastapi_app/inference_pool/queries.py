@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from anyio import current_time, fail_after, sleep
 
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
+from ingestion_orchestration_fastapi_app.domain.search.templates import mean_of
 from ingestion_orchestration_fastapi_app.errors import (
     InferenceFault,
     ModelMismatch,
@@ -23,6 +24,15 @@ Ask: TypeAlias = Callable[[Inference, str], Awaitable[QueryVector]]
 
 def text_ask(text: str) -> Ask:
     return lambda service, fingerprint: service.embed_text(text, fingerprint=fingerprint)
+
+
+def texts_ask(texts: Sequence[str]) -> Ask:
+    """Of several texts at once: their mean."""
+
+    async def ask(service: Inference, fingerprint: str) -> QueryVector:
+        return mean_of(await service.embed_texts(texts, fingerprint=fingerprint))
+
+    return ask
 
 
 def image_ask(data: bytes) -> Ask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
@@ -43,4 +43,7 @@ class Inference(Protocol):
         """
 
     async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector: ...
+    async def embed_texts(self, texts: Sequence[str], *, fingerprint: str) -> list[QueryVector]:
+        """At least one, in their order; by one request."""
+
     async def embed_image(self, data: bytes, *, fingerprint: str) -> QueryVector: ...

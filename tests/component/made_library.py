@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
+from ingestion_orchestration_fastapi_app.library.searching.asked import Templating
 from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
@@ -118,6 +119,7 @@ async def made_library(
         pool,
         conditions=conditions,
         judging=judging,
+        templating=Templating(ledger.calibrations),
         shown=shown,
         query_timeout_s=1,
     )

@@ -57,11 +57,11 @@ class FakeService:
         if path == "capabilities":
             return httpx.Response(200, text=self.told.model_dump_json())
         if path == "embed_text":
-            text = json.loads(request.content)["texts"][0]
-            vector = COLOURS.get(text, [1, 1, 1]) + [0] * 5
-            unit = (np.asarray(vector) / np.linalg.norm(vector)).tolist()
-            cut = [len(text) > CONTEXT_CHARACTERS]
-            reply = {"embeddings": [unit], "fingerprint": fingerprint, "truncated": cut}
+            texts = json.loads(request.content)["texts"]
+            colours = [COLOURS.get(text, [1, 1, 1]) + [0] * 5 for text in texts]
+            units = [(np.asarray(one) / np.linalg.norm(one)).tolist() for one in colours]
+            cut = [len(text) > CONTEXT_CHARACTERS for text in texts]
+            reply = {"embeddings": units, "fingerprint": fingerprint, "truncated": cut}
             return httpx.Response(200, json=reply)
         parts = parts_of(request.headers["Content-Type"], request.content)
         self.images += len(parts)

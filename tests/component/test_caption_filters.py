@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
+from ingestion_orchestration_fastapi_app.library.searching.asked import Templating
 from ingestion_orchestration_fastapi_app.library.searching.query import Query
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from tests.component.bench import Bench
@@ -72,6 +73,7 @@ async def test_a_search_finds_by_captions_what_the_filters_mean(
             most_ids=most_ids,
         ),
         judging=Judging(bench.ledger.calibrations, bench.store),
+        templating=Templating(bench.ledger.calibrations),
         shown=lambda _: None,
         query_timeout_s=1,
     )

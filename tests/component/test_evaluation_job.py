@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 import pytest
 from anyio import create_task_group
 
+from ingestion_orchestration_fastapi_app.domain.evaluation.nonsense import NONSENSE, nonsense
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobRequest
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import Report, report_of
 from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
+from ingestion_orchestration_fastapi_app.domain.search.templates import TEMPLATES
 from ingestion_orchestration_fastapi_app.errors import Overloaded
-from ingestion_orchestration_fastapi_app.evaluation import job as evaluation_job
-from ingestion_orchestration_fastapi_app.evaluation.job import (
-    EVALUATE,
-    NONSENSE,
-    Evaluate,
-    nonsense,
-)
+from ingestion_orchestration_fastapi_app.evaluation import run as evaluation_run
+from ingestion_orchestration_fastapi_app.evaluation.job import EVALUATE, Evaluate
 from ingestion_orchestration_fastapi_app.jobs.kinds import Kinds
 from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
+from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.relevance.neutral_texts import shipped_texts
+from ingestion_orchestration_fastapi_app.library.searching.asked import Templating
+from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from tests.component.bench import Bench, BenchScheduler
 from tests.fake_inference import FakeInference
 from tests.fakes import FINGERPRINT
@@ -63,7 +63,7 @@ async def imported(*, images: int = IMAGES) -> Bench:
     return bench
 
 
-def scheduler_of(bench: Bench, content: str | None) -> JobScheduler:
+async def scheduler_of(bench: Bench, content: str | None) -> JobScheduler:
     async def read(path: str) -> str:
         assert path == CAPTIONS
         assert content is not None
@@ -72,14 +72,27 @@ def scheduler_of(bench: Bench, content: str | None) -> JobScheduler:
     scheduler = bench.scheduler()
     assert bench.pool is not None
     collections, ports = bench.collections(), bench.ports()
+    await collections.check_all()
     judging = Judging(ports.ledger.calibrations, ports.store)
     calibrating = Calibrating(ports.ledger, ports.store, bench.pool, collections, judging)
-    kind = Evaluate(collections, bench.pool, calibrating, judging, read).kind
+    search = Search(
+        collections,
+        ports.store,
+        bench.pool,
+        conditions=LedgerConditions(
+            ports.ledger.captions, ports.ledger.annotations, ports.ledger.albums
+        ),
+        judging=judging,
+        templating=Templating(ports.ledger.calibrations),
+        shown=lambda _: None,
+        query_timeout_s=5,
+    )
+    kind = Evaluate(collections, bench.pool, calibrating, judging, search, read).kind
     return BenchScheduler(ports, Kinds([kind]), max_running=1, max_waiting=9, pool=scheduler.pool)
 
 
 async def evaluated(bench: Bench, content: str | None) -> tuple[JobRecord, Report]:
-    scheduler = scheduler_of(bench, content)
+    scheduler = await scheduler_of(bench, content)
     collection = await bench.ledger.collections.find("default")
     assert collection is not None
     path = None if content is None else CAPTIONS
@@ -99,6 +112,8 @@ async def test_figures_are_of_every_caption_that_has_an_image() -> None:
     ended, report = await evaluated(bench, captions())
     assert ended.state is JobState.COMPLETED
     assert report.numbers == {"images": IMAGES, "texts": IMAGES, "texts without an image": 1}
+    assert report.about["fingerprint"] == FINGERPRINT
+    assert report.about["dtype"] == "float32"
     figures = report.figures
     assert figures["recall at 1"] == pytest.approx((IMAGES - 1) / IMAGES, abs=1e-3)
     assert figures["language en: recall at 1"] == 1.0
@@ -108,7 +123,40 @@ async def test_figures_are_of_every_caption_that_has_an_image() -> None:
     assert figures["indexed: recall of the exact first ten"] == 1.0
     assert 0 <= figures["cut at 0.5: F1"] <= 1
     assert figures["nonsense rejected"] >= 0.8
+    assert figures["templates: nonsense rejected"] >= 0.8
+    assert figures["hybrid: recall at 10"] >= figures["recall at 10"]
+    assert "templates: precision at 1 with" not in figures  # no caption is of that kind
+    assert not await bench.ledger.calibrations.templates_help(FINGERPRINT)
     assert await bench.ledger.calibrations.is_evaluated(FINGERPRINT)
+
+
+@dataclass
+class Sentences(Known):
+    """It knows what a sentence says, and of a name alone it does not."""
+
+    knows_names: bool = False
+
+    async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector:
+        start, _, number = text.rpartition("thing ")
+        knows = self.knows_names == (not start)
+        said = f"image {number}" if number and knows else text
+        return await super().embed_text(said, fingerprint=fingerprint)
+
+
+@pytest.mark.parametrize("knows_names", [False, True])
+async def test_templates_are_used_from_then_on_where_they_help(*, knows_names: bool) -> None:
+    bench = Bench(inference=Sentences(knows_names=knows_names))
+    for number in range(10):
+        bench.library.put(f"{number}.jpg".encode(), f"image {number}".encode())
+    await bench.job()
+    lines = "\n".join(f"{number}.jpg\tthing {number}" for number in range(10))
+    _, report = await evaluated(bench, lines)
+    with_them = report.figures["templates: precision at 1 with"]
+    without = report.figures["templates: precision at 1 without"]
+    assert (without > with_them) if knows_names else (with_them > without)
+    assert report.figures["short: precision at 1"] == without
+    assert report.figures["templates: they help"] == float(not knows_names)
+    assert await bench.ledger.calibrations.templates_help(FINGERPRINT) is not knows_names
 
 
 async def test_folders_are_classes_where_there_are_no_captions() -> None:
@@ -129,12 +177,12 @@ async def test_it_goes_on_where_it_was_and_counts_nothing_twice(
     monkeypatch: pytest.MonkeyPatch, *, is_changed: bool
 ) -> None:
     """Of other captions, or of another generation's table, it begins anew."""
-    monkeypatch.setattr(evaluation_job, "SAVE_EVERY", 10)
+    monkeypatch.setattr(evaluation_run, "SAVE_EVERY", 10)
     bench = await imported()
     service = bench.inference
     assert isinstance(service, Known)
     service.breaks_at = len(shipped_texts().all_of_them) + 25
-    scheduler = scheduler_of(bench, captions())
+    scheduler = await scheduler_of(bench, captions())
     collection = await bench.ledger.collections.find("default")
     assert collection is not None
     options = EvaluateOptions(captions_path=CAPTIONS).model_dump()
@@ -145,7 +193,7 @@ async def test_it_goes_on_where_it_was_and_counts_nothing_twice(
         tg.cancel_scope.cancel()
     service.breaks_at = None
     asked = len(service.asked)
-    scheduler = scheduler_of(bench, captions(IMAGES - 5 if is_changed else IMAGES))
+    scheduler = await scheduler_of(bench, captions(IMAGES - 5 if is_changed else IMAGES))
     async with create_task_group() as tg:
         await tg.start(scheduler.serve)
         ended = await bench.ended(record.id)
@@ -155,7 +203,8 @@ async def test_it_goes_on_where_it_was_and_counts_nothing_twice(
     texts, done = (IMAGES - 5, 0) if is_changed else (IMAGES, 20)
     assert report.numbers["texts"] == texts
     assert report.figures["recall at 1"] == pytest.approx((texts - 1) / texts, abs=1e-3)
-    assert len(service.asked) - asked == texts - done + NONSENSE
+    # Nonsense is asked for as it is, and by each template.
+    assert len(service.asked) - asked == texts - done + NONSENSE * (1 + len(TEMPLATES))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.errors import InferenceFault, ModelMism
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
+from ingestion_orchestration_fastapi_app.library.searching.asked import Templating
 from ingestion_orchestration_fastapi_app.library.searching.query import Query
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from tests.component.bench import Bench
@@ -62,6 +63,7 @@ async def searched(*services: FakeInference) -> Search:
             bench.ledger.captions, bench.ledger.annotations, bench.ledger.albums
         ),
         judging=Judging(bench.ledger.calibrations, bench.store),
+        templating=Templating(bench.ledger.calibrations),
         shown=lambda _: None,
         query_timeout_s=0.2,
     )

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from ingestion_orchestration_fastapi_app.inbox_settings import InboxSettings
+from ingestion_orchestration_fastapi_app.search_settings import SearchSettings
 from ingestion_orchestration_fastapi_app.settings import Settings as OrchestratorSettings
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
 from utils.web.http_settings import HttpSettings
@@ -54,7 +55,7 @@ def default_text(name: str, field: FieldInfo) -> str:
 def table(service: str) -> str:
     rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
     fields = CLASSES[service].model_fields.items()
-    parts = (HttpSettings, InboxSettings)  # behind what is the service's alone
+    parts = (HttpSettings, InboxSettings, SearchSettings)  # behind what is the service's alone
     for name, field in sorted(
         fields, key=lambda one: [one[0] in part.model_fields for part in parts]
     ):

@@ -78,6 +78,7 @@ READS = frozenset(
         "ledger.calibrations.is_evaluated",
         "ledger.calibrations.neutral_texts",
         "ledger.sidecars.find",
+        "ledger.calibrations.templates_help",
         "ledger.forgotten.among",
         "ledger.forgotten.page",
         "ledger.forgotten.pending_collections",

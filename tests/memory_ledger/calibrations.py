@@ -21,7 +21,7 @@ class MemoryCalibrations:
         self._state = state
         self._texts: dict[str, NeutralTexts] = {}
         self._kept: dict[int, Calibration] = {}
-        self._evaluated: dict[str, str] = {}
+        self._evaluated: dict[str, bool] = {}  # whether templates help
 
     async def neutral_texts(self, fingerprint: str) -> NeutralTexts | None:
         await checkpoint()
@@ -46,6 +46,12 @@ class MemoryCalibrations:
         await checkpoint()
         return fingerprint in self._evaluated
 
-    async def set_evaluated(self, fingerprint: str, job_id: str) -> None:
+    async def set_evaluated(
+        self, fingerprint: str, job_id: str, *, templates_help: bool = False
+    ) -> None:
         await checkpoint()
-        self._evaluated[fingerprint] = job_id
+        self._evaluated[fingerprint] = templates_help
+
+    async def templates_help(self, fingerprint: str) -> bool:
+        await checkpoint()
+        return self._evaluated.get(fingerprint, False)

@@ -48,3 +48,42 @@ def test_its_figures_are_also_json(orchestrator: StandInOrchestrator, tmp_path: 
     result = photoseek("eval", "--images", str(tmp_path), "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["figures"]["median rank"] == 4.0
+
+
+def test_a_run_is_compared_with_an_earlier_one(
+    orchestrator: StandInOrchestrator, tmp_path: Path
+) -> None:
+    ready(orchestrator)
+    earlier = tmp_path / "earlier.json"
+    figures = {"recall at 1": 0.3165, "cut at 0.5: F1": 0.4}
+    before = orchestrator.report.model_copy(
+        update={"figures": figures, "about": {"dtype": "float32"}}
+    )
+    earlier.write_text(before.model_dump_json())
+    orchestrator.report = orchestrator.report.model_copy(update={"about": {"dtype": "bfloat16"}})
+
+    def asked(*more: str) -> tuple[int, str, str]:
+        found = photoseek("eval", "--images", str(tmp_path), "--compare", str(earlier), *more)
+        return found.exit_code, found.stdout, found.stderr
+
+    code, shown, _ = asked()
+    lines = shown.splitlines()
+    assert code == 0
+    assert "dtype\tfloat32\tbfloat16\t" in lines
+    assert "recall at 1\t0.3165\t0.3125\t-0.004" in lines
+    assert "median rank\t\t4\t" in lines
+    assert "cut at 0.5: F1\t0.4\t\t" in lines
+    assert asked("--most-lost", "0.005")[0] == 0
+    code, _, said = asked("--most-lost", "0.003")
+    assert (code, "fell by 0.40 points" in said) == (1, True)
+    _, shown, _ = asked("--json")
+    assert json.loads(shown)["compared"]["recall at 1"] == {
+        "before": 0.3165,
+        "now": 0.3125,
+        "difference": -0.004,
+    }
+    earlier.write_text("{}")
+    assert asked()[0] == 2
+    earlier.unlink()
+    assert asked()[0] == 2
+    assert photoseek("eval", "--images", str(tmp_path), "--most-lost", "0.1").exit_code == 2

@@ -21,12 +21,15 @@ def test_a_search_has_modes_examples_and_an_order(
     assert f'"positive": [{{"image_id": "{image}"}}]' in sent
     assert '"negative": [{"text": "people"' in sent
     assert body["min_score"] == 0.2
+    assert photoseek("search", "dog", "--templates", "on").exit_code == 0
+    assert orchestrator.heard[-1][2]["templates"] == "on"
     assert photoseek("search", "--not", "people").exit_code == 0
     for wrong in (
         ("x", "--like", str(tmp_path / "gone.jpg")),
         ("x", "--mode", "text", "--not", "people"),
         ("x", "--diverse", "--sort", "path"),
         ("x", "--sort", "size"),
+        ("x", "--templates", "some"),
         (),
     ):
         assert photoseek("search", *wrong).exit_code == 2, wrong

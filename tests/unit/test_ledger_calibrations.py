@@ -81,3 +81,11 @@ async def test_a_model_that_was_evaluated_is_known(ledger: Ledger) -> None:
         await ledger.calibrations.set_evaluated("fp", job_id)
         assert await ledger.calibrations.is_evaluated("fp")
     assert not await ledger.calibrations.is_evaluated("fp2")
+
+
+async def test_whether_templates_help_is_what_the_last_evaluation_found(ledger: Ledger) -> None:
+    assert not await ledger.calibrations.templates_help("fp")
+    for found in (True, False, True):
+        await ledger.calibrations.set_evaluated("fp", "job-1", templates_help=found)
+        assert await ledger.calibrations.templates_help("fp") is found
+    assert not await ledger.calibrations.templates_help("fp2")

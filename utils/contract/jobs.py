@@ -200,6 +200,11 @@ class JobReport(Reply):
         default={},
         description="What was measured: shares of 1, but for ranks; of a dry run: seconds.",
     )
+    about: dict[str, str] = Field(
+        default={},
+        description="What it was measured with: of an evaluation model, fingerprint, dtype, "
+        "backend and device.",
+    )
 
 
 class FailureReply(Reply):

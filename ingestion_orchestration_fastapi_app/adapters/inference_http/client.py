@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from ingestion_orchestration_fastapi_app.adapters.inference_http.replies import 
     check_fingerprint,
     fault_of,
     parsed,
+    query_vectors,
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.original_file import OriginalFile
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
@@ -204,18 +205,18 @@ class InferenceClient:
         return faults
 
     async def embed_text(self, text: str, *, fingerprint: str) -> QueryVector:
+        (vector,) = await self.embed_texts([text], fingerprint=fingerprint)
+        return vector
+
+    async def embed_texts(self, texts: Sequence[str], *, fingerprint: str) -> list[QueryVector]:
         response = await self._send(
             "POST",
             "/embed_text",
             params=self._model(fingerprint),
-            json={"texts": [text]},
+            json={"texts": [*texts]},
             timeout=self._query_timeout,
         )
-        reply = parsed(EmbedTextReply, response)
-        if len(reply.embeddings) != 1:
-            raise Unreachable("the service answered no vector for the text")
-        vector = np.asarray(reply.embeddings[0], dtype=np.float32)
-        return QueryVector(vector, reply.fingerprint, truncated=any(reply.truncated))
+        return query_vectors(parsed(EmbedTextReply, response), len(texts))
 
     async def embed_image(self, data: bytes, *, fingerprint: str) -> QueryVector:
         uploads = {"query": Upload(data, "application/octet-stream")}

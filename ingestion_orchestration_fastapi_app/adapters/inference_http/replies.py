@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from ingestion_orchestration_fastapi_app.domain.captions.replies import cleaned_caption
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Captioned, Embedded
+from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     CaptionsUnavailable,
@@ -23,7 +24,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     Overloaded,
     Unreachable,
 )
-from utils.contract import BatchItem, BatchReply, ErrorCode, ProblemBody
+from utils.contract import BatchItem, BatchReply, EmbedTextReply, ErrorCode, ProblemBody
 from utils.problems import Problem, Rejected, ValidationProblem
 
 M = TypeVar("M", bound=BaseModel)
@@ -114,3 +115,16 @@ def _caption_of(item: BatchItem) -> str | Rejected:
     if item.error is not None:
         return Rejected(item.error.code, item.error.detail)
     return cleaned_caption(item.caption or "")
+
+
+def query_vectors(reply: EmbedTextReply, number: int) -> list[QueryVector]:
+    """Of so many texts, in their order. A service of an earlier version does not say what it cut
+    off.
+    """
+    if len(reply.embeddings) != number:
+        raise Unreachable("the service answered no vector for the text")
+    cut = reply.truncated or (False,) * number
+    return [
+        QueryVector(np.asarray(one, dtype=np.float32), reply.fingerprint, truncated=is_cut)
+        for one, is_cut in zip(reply.embeddings, cut, strict=False)
+    ]

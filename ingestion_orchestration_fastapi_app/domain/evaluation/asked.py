@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from ingestion_orchestration_fastapi_app.domain.search.templates import is_short
 
 MAX_TEXTS = 1_000_000
 MAX_TEXT_CHARACTERS = 2000
 MAX_LANGUAGES = 64  # each has figures of its own
-_SHORT_WORDS = 3
 
 
 class CaptionsUnreadableError(ValueError):
@@ -28,8 +28,7 @@ class AskedText:
 
     @property
     def is_short(self) -> bool:
-        """As people type it, without the words of a sentence."""
-        return len(re.findall(r"\w+", self.text)) <= _SHORT_WORDS
+        return is_short(self.text)
 
 
 def checked(texts: Iterable[AskedText]) -> tuple[AskedText, ...]:

@@ -29,11 +29,14 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """`numbers`: what was looked at. `findings`: by what is wrong. `figures`: what was measured."""
+    """`numbers`: what was looked at. `findings`: by what is wrong. `figures`: what was measured.
+    `about`: what it was measured with.
+    """
 
     numbers: dict[str, int] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
 
     def add(self, finding: str, example: Example) -> None:
         found = self.findings.setdefault(finding, Finding())

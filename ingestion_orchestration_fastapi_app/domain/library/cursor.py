@@ -35,7 +35,8 @@ _FORM_OF_LISTS = 2  # has a mode and tags before the vector
 _MODES = (None, *SearchMode)
 _LIST = struct.Struct("<BH")  # mode, number of tags
 _TAG_BYTES = 4
-_HEAD = struct.Struct("<BBIId16s16s")  # form, truncated, expiry, rank, score, id, query
+_HEAD = struct.Struct("<BBIId16s16s")  # form, flags, expiry, rank, score, id, query
+_TRUNCATED, _TEMPLATED = 1, 2  # flags
 _MOST_RANK = 2**32 - 1
 _UNIT_TOLERANCE = 0.01
 
@@ -58,7 +59,7 @@ class Cursor:
     """`query` is a digest of all that was asked but for the page; `expires_s` is Unix time.
 
     `vector` is empty where words alone were asked for. `shown`: tags of what was shown, where the
-    order moves.
+    order moves. `truncated` and `templated` are as of the QueryVector.
     """
 
     after: After
@@ -68,6 +69,7 @@ class Cursor:
     truncated: bool = False
     mode: SearchMode | None = None
     shown: tuple[bytes, ...] = ()
+    templated: bool = False
 
 
 def tag(point_id: UUID) -> bytes:
@@ -84,7 +86,7 @@ def written(cursor: Cursor) -> str:
     after = cursor.after
     head = _HEAD.pack(
         _FORM if cursor.mode is None else _FORM_OF_LISTS,
-        cursor.truncated,
+        _TRUNCATED * cursor.truncated | _TEMPLATED * cursor.templated,
         cursor.expires_s,
         min(after.rank, _MOST_RANK),
         after.score,
@@ -102,7 +104,7 @@ def read(text: str) -> Cursor | None:
     content = checked_text.read(text)
     if content is None or len(content) < _HEAD.size:
         return None
-    form, truncated, expires_s, rank, score, point_id, query = _HEAD.unpack_from(content)
+    form, flags, expires_s, rank, score, point_id, query = _HEAD.unpack_from(content)
     mode, shown, start = _list_in(content) if form == _FORM_OF_LISTS else (None, (), _HEAD.size)
     if form not in (_FORM, _FORM_OF_LISTS) or start is None or (len(content) - start) % 4:
         return None
@@ -112,7 +114,8 @@ def read(text: str) -> Cursor | None:
     if not (is_unit and -2 <= score <= 2):  # false for NaN, too
         return None
     after = After(score, UUID(bytes=point_id), rank)
-    return Cursor(after, vector, query, expires_s, bool(truncated), mode, shown)
+    is_cut, is_templated = bool(flags & _TRUNCATED), bool(flags & _TEMPLATED)
+    return Cursor(after, vector, query, expires_s, is_cut, mode, shown, is_templated)
 
 
 def _list_in(content: bytes) -> tuple[SearchMode | None, tuple[bytes, ...], int | None]:

@@ -58,8 +58,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class QueryVector:
-    """A unit vector, the model it belongs to, and whether the query's end was cut off."""
+    """A unit vector, the model it belongs to, and whether the query's end was cut off.
+
+    `templated`: it is the mean of several sentences that the query stands in.
+    """
 
     vector: Vector
     fingerprint: str
     truncated: bool = False
+    templated: bool = False

@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidat
 from ingestion_orchestration_fastapi_app.domain.search.folding import Folded
 from ingestion_orchestration_fastapi_app.errors import CursorRefused
 from ingestion_orchestration_fastapi_app.library.searching.query import Query
-from utils.contract.search import SearchMode, SearchSort
+from utils.contract.search import SearchMode, SearchSort, Templates
 from utils.problems import ValidationProblem
 
 _TAGS_A_GROUP = 4  # so that a cursor stays short; a group is known by any of its members
@@ -39,6 +39,7 @@ class Start:
     truncated: bool = False
     mode: SearchMode | None = None
     shown: frozenset[bytes] = frozenset()
+    templated: bool = False
 
 
 def digest_of(query: Query, collection: CollectionRecord, key: Sequence[str]) -> bytes:
@@ -47,7 +48,9 @@ def digest_of(query: Query, collection: CollectionRecord, key: Sequence[str]) ->
     diverse = query.relevance_share if query.diverse else None
     parts = (collection.id, collection.fingerprint, query.filters, query.min_score)
     least = query.min_relevance
-    return cursors.digest(tuple(key), *parts, *map(str, arranged), diverse, least)
+    # Not where nothing is said: cursors of an earlier version stay good.
+    templates = () if query.templates is Templates.AUTO else (str(query.templates),)
+    return cursors.digest(tuple(key), *parts, *map(str, arranged), diverse, least, *templates)
 
 
 def start_of(
@@ -76,7 +79,9 @@ def start_of(
         )
     vector = cursor.vector if len(cursor.vector) else None
     shown = frozenset(cursor.shown)
-    return Start(digest, cursor.after, vector, cursor.truncated, cursor.mode, shown)
+    return Start(
+        digest, cursor.after, vector, cursor.truncated, cursor.mode, shown, cursor.templated
+    )
 
 
 def next_cursor(start: Start, after: After, *, now_s: float, shown: Sequence[bytes] = ()) -> str:
@@ -90,6 +95,7 @@ def next_cursor(start: Start, after: After, *, now_s: float, shown: Sequence[byt
             start.truncated,
             start.mode,
             tuple(shown),
+            start.templated,
         )
     )
 

@@ -12,7 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import Genera
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, QueryVector, Vector
 from ingestion_orchestration_fastapi_app.domain.search.diversity import RELEVANCE_SHARE
 from ingestion_orchestration_fastapi_app.domain.search.folding import NO_FOLD, Fold
-from utils.contract.search import SearchMode, SearchSort
+from utils.contract.search import SearchMode, SearchSort, Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Query:
     fold: Fold = NO_FOLD
     is_counted: bool = False
     min_relevance: float | None = None
+    templates: Templates = Templates.AUTO
 
     @property
     def is_plain(self) -> bool:
@@ -107,7 +108,7 @@ class Found:
     but filters was asked for. `total`: all that
     were found, or, unless `is_total_exact`, at least so many; None where it was not counted.
     `nothing_relevant`: None where that is not known. `calibrated`: an evaluation has run with the
-    model.
+    model. `templated`: the text was asked for as several sentences.
     """
 
     hits: list[Result]
@@ -119,3 +120,4 @@ class Found:
     is_total_exact: bool = True
     nothing_relevant: bool | None = None
     calibrated: bool = False
+    templated: bool = False

@@ -18,14 +18,14 @@ from ingestion_orchestration_fastapi_app.domain.library.point import QueryVector
 from ingestion_orchestration_fastapi_app.domain.search.mode import words_help
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound, StoreRead
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
-from ingestion_orchestration_fastapi_app.inference_pool.queries import image_ask, text_ask
+from ingestion_orchestration_fastapi_app.inference_pool.queries import image_ask, texts_ask
 from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.folders.visible import visible
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.searching.arranged import Arranging
-from ingestion_orchestration_fastapi_app.library.searching.asked import Asking
+from ingestion_orchestration_fastapi_app.library.searching.asked import Asking, Templating
 from ingestion_orchestration_fastapi_app.library.searching.judged import Relevance
 from ingestion_orchestration_fastapi_app.library.searching.mixed import Example, Mixing
 from ingestion_orchestration_fastapi_app.library.searching.paged import Start, start_of
@@ -65,6 +65,7 @@ class Search:
         *,
         conditions: LedgerConditions,
         judging: Judging,
+        templating: Templating,
         shown: Shown,
         query_timeout_s: float,
         clock: Callable[[], float] = time.time,
@@ -73,6 +74,7 @@ class Search:
         self._store = store
         self._pool = pool
         self._conditions = conditions
+        self._templating = templating
         self._shown = shown
         self._clock = clock
         self._threads = CapacityLimiter(_THREADS)
@@ -93,7 +95,8 @@ class Search:
         """`words`: what of the text is looked for in words, where that is not all of it."""
 
         async def vector(collection: CollectionRecord, active: Generation) -> QueryVector:
-            return await self._asking.vector(collection, active, text_ask(text))
+            texts = await self._templating.texts(query.templates, active, text)
+            return await self._asking.vector(collection, active, texts_ask(texts))
 
         if words is None or words == text:
             return await self.found(query, Subject(("text", text), vector, text))
@@ -181,7 +184,12 @@ class Search:
             mode, worded = await self._mode(scope, start)
             if mode is not SearchMode.TEXT and start.vector is None:
                 answer = await subject.vector(collection, active)
-                start = replace(start, vector=answer.vector, truncated=answer.truncated)
+                start = replace(
+                    start,
+                    vector=answer.vector,
+                    truncated=answer.truncated,
+                    templated=answer.templated,
+                )
             if mode is SearchMode.VECTOR and query.is_plain:
                 found = await self._pages.plain(scope, start)
             else:
@@ -193,7 +201,7 @@ class Search:
                 *((_NOT_CUT,) if _is_sorted_whole(query, mode, worded) else ()),
                 *worded.warnings,
             )
-            found = replace(found, warnings=warnings, mode=mode)
+            found = replace(found, warnings=warnings, mode=mode, templated=start.templated)
             return await self._relevance.told(scope, start, found)
 
     async def _mode(self, scope: Scope, start: Start) -> tuple[SearchMode, Worded]:

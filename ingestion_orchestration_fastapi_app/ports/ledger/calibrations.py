@@ -24,5 +24,10 @@ class CalibrationRepository(Protocol):
         """In place of what was there. Nothing of a generation that was removed."""
 
     async def is_evaluated(self, fingerprint: str) -> bool: ...
-    async def set_evaluated(self, fingerprint: str, job_id: str) -> None:
-        """By this job, the last one."""
+    async def set_evaluated(
+        self, fingerprint: str, job_id: str, *, templates_help: bool = False
+    ) -> None:
+        """By this job, the last one, with what it found."""
+
+    async def templates_help(self, fingerprint: str) -> bool:
+        """Whether its last evaluation found that templates do; False before the first."""

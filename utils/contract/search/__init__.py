@@ -17,6 +17,7 @@ from utils.contract.search.one import (
     SearchReply,
     SearchSort,
     SearchTextRequest,
+    Templates,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "SearchRequest",
     "SearchSort",
     "SearchTextRequest",
+    "Templates",
 ]

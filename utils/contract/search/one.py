@@ -39,6 +39,14 @@ class SearchSort(StrEnum):
     PATH = "path"
 
 
+class Templates(StrEnum):
+    """Whether a short text is searched for by several sentences."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
 MAX_SEARCH_LIMIT = 500
 MAX_SEARCH_OFFSET = 10_000
 OFFSET_DESCRIPTION = (
@@ -62,6 +70,11 @@ PARSE_DESCRIPTION = (
     "in the query become conditions, in English and German. The answer's `understood` tells them."
 )
 TODAY_DESCRIPTION = "The day from which `parse` counts, where it is not the service's."
+TEMPLATES_DESCRIPTION = (
+    "Whether a text of up to three words is searched for by the mean of several sentences that it "
+    "stands in (`a photo of ...`), and itself. `auto`: where the last `photoseek eval` with the "
+    "collection's model found that it helps, unless the setting `SEARCH_TEMPLATES` says otherwise."
+)
 MAX_CURSOR_CHARACTERS = 16_384
 MAX_QUERY_CHARACTERS = 2000
 
@@ -91,6 +104,7 @@ class SearchBody(Wire):
     )
     min_relevance: LeastRelevance | None = None
     mode: SearchMode = Field(default=SearchMode.AUTO, description=MODE_DESCRIPTION)
+    templates: Templates = Field(default=Templates.AUTO, description=TEMPLATES_DESCRIPTION)
 
     def check_scored(self) -> None:
         """Raises ValueError where a score is asked for that words alone do not have."""
@@ -211,6 +225,10 @@ class SearchReply(Reply):
         description="By what was searched: never `auto`. It is `vector` where no text was given, "
         "and where the words did not answer, as a warning then says; null where filters alone were "
         "given.",
+    )
+    templates_used: bool = Field(
+        default=False,
+        description="Whether the text was searched for by several sentences: see `templates`.",
     )
     understood: Understood | None = Field(
         default=None, description="What `parse` read in the query; null without it."

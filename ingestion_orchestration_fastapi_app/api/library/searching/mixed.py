@@ -167,6 +167,7 @@ async def found_by(
         relevance_share=body.relevance_share,
         fold=fold,
         is_counted=body.with_total,
+        templates=body.templates,
     )
     text = None if is_blank(body.query or "") else body.query
     examples = [

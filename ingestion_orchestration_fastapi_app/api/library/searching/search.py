@@ -85,6 +85,7 @@ async def search_by_text(body: SearchTextRequest, services: AppStateDep) -> Sear
         cursor=body.cursor,
         mode=body.mode,
         min_relevance=body.min_relevance,
+        templates=body.templates,
     )
     if not body.parse:
         return await reply_to(services, await services.search.by_text(query, body.query))

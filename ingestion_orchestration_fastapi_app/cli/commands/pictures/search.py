@@ -28,7 +28,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
 from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name, one_line
 from utils.contract import FilterSpec, SearchHit, SearchReply
 from utils.contract.filters.sentences import UnderstoodPart
-from utils.contract.search import ExampleSpec, SearchMode, SearchRequest, SearchSort
+from utils.contract.search import ExampleSpec, SearchMode, SearchRequest, SearchSort, Templates
 from utils.web.problem_responses import validation_text
 
 MAX_QUERY = 2000
@@ -70,6 +70,9 @@ def search(
         float | None,
         typer.Option(min=0, max=1, help="Leave out what is less relevant than that, 0 to 1."),
     ] = None,
+    templates: Annotated[
+        Templates, typer.Option(help="Search for a short text by several sentences.")
+    ] = Templates.AUTO,
     parse: Annotated[
         bool, typer.Option("--parse", help='Read dates and places: "in Berlin last winter".')
     ] = False,
@@ -100,6 +103,7 @@ def search(
             diverse=diverse,
             min_score=min_score,
             min_relevance=min_relevance,
+            templates=templates,
             parse=parse,
             today=_today() if parse else None,
         )

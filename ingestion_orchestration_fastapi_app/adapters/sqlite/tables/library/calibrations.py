@@ -82,12 +82,20 @@ class CalibrationsTable(Repository):
         return db.execute(query, (fingerprint,)).fetchone() is not None
 
     @writes
-    def set_evaluated(self, db: sqlite3.Connection, fingerprint: str, job_id: str) -> None:
+    def set_evaluated(
+        self, db: sqlite3.Connection, fingerprint: str, job_id: str, *, templates_help: bool = False
+    ) -> None:
         db.execute(
-            "INSERT OR REPLACE INTO evaluated_models (fingerprint, job_id, evaluated_at)"
-            " VALUES (?, ?, ?)",
-            (fingerprint, job_id, self.database.clock().isoformat()),
+            "INSERT OR REPLACE INTO evaluated_models"
+            " (fingerprint, job_id, evaluated_at, templates_help) VALUES (?, ?, ?, ?)",
+            (fingerprint, job_id, self.database.clock().isoformat(), templates_help),
         )
+
+    @reads
+    def templates_help(self, db: sqlite3.Connection, fingerprint: str) -> bool:
+        query = "SELECT templates_help FROM evaluated_models WHERE fingerprint = ?"
+        row: Row | None = db.execute(query, (fingerprint,)).fetchone()
+        return row is not None and bool(row[0])
 
 
 def _blob(vectors: Matrix, dtype: str) -> bytes:
