@@ -204,6 +204,7 @@ def _search_hit(
         {
             "score": None if hit.score is None else round(hit.score, 6),
             "relevance": None if hit.relevance is None else round(hit.relevance, 6),
+            "probability": None if hit.probability is None else float(f"{hit.probability:.6g}"),
             "found_by": (
                 *(("vector",) if hit.is_near else ()),
                 *(("words",) if hit.word_score is not None else ()),

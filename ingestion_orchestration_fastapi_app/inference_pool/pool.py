@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities
     reference_capabilities,
 )
 from ingestion_orchestration_fastapi_app.domain.inference.retry_policy import RetryPolicy
+from ingestion_orchestration_fastapi_app.domain.search.relevance.sigmoid import Sigmoid
 from ingestion_orchestration_fastapi_app.errors import (
     BatchRefused,
     CaptionsUnavailable,
@@ -246,6 +247,12 @@ class InferencePool:
         asked_s = fault.retry_after_s if isinstance(fault, Overloaded) else None
         wait_s = policy.wait_s(attempt, asked_s=asked_s, jitter=self._jitter())
         endpoint.cool_down(wait_s, str(fault))
+
+    def sigmoid(self, fingerprint: str) -> Sigmoid | None:
+        """As far as it was heard of; None of a model that has none."""
+        known = [one.capabilities_for(fingerprint) for one in self.endpoints]
+        head = next((told.clip.sigmoid for told in known if told is not None), None)
+        return None if head is None else Sigmoid(head.scale, head.bias)
 
     def _trained(self, fingerprint: str) -> bool | None:
         known = [one.capabilities_for(fingerprint) for one in self.endpoints]

@@ -67,6 +67,7 @@ async def get_capabilities(engine: EngineOf) -> Capabilities:
             dtype=clip.dtype,
             backend=clip.backend,
             compiled=clip.compiled,
+            sigmoid=clip.sigmoid,
         ),
         models=tuple(_listed(engine.models)),
         models_to_come=sum(
@@ -105,6 +106,7 @@ def _listed(models: ClipModels) -> Iterator[ModelCapabilities]:
             upload=clip.upload,
             state=lifecycle.state,
             default=lifecycle is models.default,
+            sigmoid=clip.sigmoid,
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from utils.contract import ClipUpload
+from utils.contract.inference import SigmoidHead
 
 Pixels = npt.NDArray[np.uint8]  # shape (n, side_px, side_px, 3), RGB
 Picture = npt.NDArray[np.uint8]  # shape (side_px, side_px, 3), RGB
@@ -60,7 +61,7 @@ class ClipDescription:
     """`weights` as configured. `upload` is the preprocessing that the model wants.
 
     `fingerprint` is a short hash over model, weights and preprocessing (not dtype or device):
-    vectors are comparable only within one.
+    vectors are comparable only within one. `sigmoid`: of models that were trained with one.
     """
 
     model: str
@@ -74,6 +75,7 @@ class ClipDescription:
     compiled: bool
     device: str
     upload: ClipUpload
+    sigmoid: SigmoidHead | None = None
 
 
 class Embedder(Protocol):

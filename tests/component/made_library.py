@@ -30,6 +30,7 @@ from tests.memory_ledger import memory_ledger
 from tests.memory_store import MemoryStore
 from tests.memory_words import MemoryWords
 from utils.contract import Capabilities
+from utils.contract.inference import SigmoidHead
 from utils.metadata.photo_metadata import Metadata
 
 
@@ -44,9 +45,10 @@ class KnownTexts(FakeInference):
         return QueryVector(self.texts[text], fingerprint)
 
 
-def told(dim: int) -> Capabilities:
+def told(dim: int, *, sigmoid: SigmoidHead | None = None) -> Capabilities:
     known = capabilities()
-    return known.model_copy(update={"clip": known.clip.model_copy(update={"dim": dim})})
+    clip = known.clip.model_copy(update={"dim": dim, "sigmoid": sigmoid})
+    return known.model_copy(update={"clip": clip})
 
 
 def picture(
@@ -101,9 +103,10 @@ async def made_library(
     store: VectorStore | None = None,
     words: WordStore | None = None,
     shown: Shown = lambda _: None,
+    sigmoid: SigmoidHead | None = None,
 ) -> MadeLibrary:
     dim = len(points[0].vector)
-    service = KnownTexts(told=told(dim), texts=texts)
+    service = KnownTexts(told=told(dim, sigmoid=sigmoid), texts=texts)
     store, words = store or MemoryStore(), words or MemoryWords()
     ledger = memory_ledger()
     collections = Collections(ledger, store, words)

@@ -30,6 +30,7 @@ from tests.component.inference_fakes import (
     vector_of,
 )
 from utils.contract import Capabilities, ErrorCode, ModelCapabilities, ModelState
+from utils.contract.inference import SigmoidHead
 
 pytestmark = pytest.mark.anyio
 
@@ -278,3 +279,17 @@ def test_models_are_named_with_their_weights_or_alone() -> None:
     )
     with pytest.raises(ValidationError, match="a model's name"):
         settings(ml_models="=laion2b_s34b_b79k")
+
+
+async def test_a_model_s_own_sigmoid_is_told() -> None:
+    head = SigmoidHead(scale=117.5, bias=-12.9)
+    siglip = FakeEmbedder()
+    siglip.description = replace(DESCRIPTION, sigmoid=head)
+    async with (
+        served(siglip) as service,
+        httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=20) as client,
+    ):
+        await loaded(client, "/capabilities")
+        told = Capabilities.model_validate((await client.get("/capabilities")).json())
+    assert told.clip.sigmoid == head
+    assert [one.sigmoid for one in told.models] == [head]

@@ -39,6 +39,18 @@ class UploadSpec(Reply):
     encodings: tuple[str, ...] = Field(description="Media types, the cheapest first.")
 
 
+class SigmoidHead(Reply):
+    """How a model that was trained with a sigmoid (SigLIP) tells whether text and picture belong
+    together: 1 / (1 + exp(-(scale * cosine + bias))).
+    """
+
+    scale: float = Field(description="What the cosine is multiplied by.")
+    bias: float = Field(description="What is added, mostly negative: few of all pairs do.")
+
+
+_SIGMOID = "Of a model that was trained with a sigmoid; null of one that was not (CLIP)."
+
+
 class ClipCapabilities(Reply):
     """The embedding model."""
 
@@ -51,6 +63,7 @@ class ClipCapabilities(Reply):
     dtype: str = Field(description="The numbers it calculates with.")
     backend: str = Field(description="What runs it.")
     compiled: bool = Field(description="Whether it was compiled for this device.")
+    sigmoid: SigmoidHead | None = Field(default=None, description=_SIGMOID)
 
 
 class ModelState(StrEnum):
@@ -75,6 +88,7 @@ class ModelCapabilities(Reply):
     upload: ClipUpload = Field(description="An upload that needs no more resizing.")
     state: ModelState = Field(description="Whether it is loaded now.")
     default: bool = Field(description="Whether it answers requests that name no model.")
+    sigmoid: SigmoidHead | None = Field(default=None, description=_SIGMOID)
 
 
 class CaptionCapabilities(Reply):

@@ -28,6 +28,7 @@ def capabilities_for(told: Capabilities, fingerprint: str) -> Capabilities | Non
         dtype=clip.dtype,
         backend=clip.backend,
         compiled=clip.compiled,
+        sigmoid=model.sigmoid,
     )
     return told.model_copy(
         update={

@@ -90,7 +90,8 @@ class Result:
     """An image that is shown, and the others that it stands for.
 
     `score`: the cosine; None where nothing was asked for but words. `is_near`: the vector found
-    it. `words`: those that were found, with their score by BM25.
+    it. `words`: those that were found, with their score by BM25. `probability`: by the model's own
+    sigmoid.
     """
 
     point: Point
@@ -100,6 +101,7 @@ class Result:
     words: tuple[str, ...] = ()
     others: tuple[UUID, ...] = ()
     relevance: float | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

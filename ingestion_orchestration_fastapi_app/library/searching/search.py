@@ -202,7 +202,18 @@ class Search:
                 *worded.warnings,
             )
             found = replace(found, warnings=warnings, mode=mode, templated=start.templated)
-            return await self._relevance.told(scope, start, found)
+            return self._with_probabilities(scope, await self._relevance.told(scope, start, found))
+
+    def _with_probabilities(self, scope: Scope, found: Found) -> Found:
+        """Of one text as it is alone: that is what the model was trained to tell."""
+        sigmoid = self._pool.sigmoid(scope.active.fingerprint)
+        if sigmoid is None or found.templated or not scope.subject.is_judged:
+            return found
+        hits = [
+            hit if hit.score is None else replace(hit, probability=sigmoid.probability(hit.score))
+            for hit in found.hits
+        ]
+        return replace(found, hits=hits)
 
     async def _mode(self, scope: Scope, start: Start) -> tuple[SearchMode, Worded]:
         """Which is used, and what words found for it. Where they do not answer it is the vector."""

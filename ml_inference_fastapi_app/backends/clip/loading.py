@@ -17,7 +17,12 @@ from ml_inference_fastapi_app.backends.base import (
 )
 from ml_inference_fastapi_app.backends.clip.buckets import bucket_sizes
 from ml_inference_fastapi_app.backends.clip.compiling import Backend
-from ml_inference_fastapi_app.backends.clip.open_clip_model import built, is_cut, tokenizer
+from ml_inference_fastapi_app.backends.clip.open_clip_model import (
+    built,
+    is_cut,
+    sigmoid_of,
+    tokenizer,
+)
 from ml_inference_fastapi_app.backends.clip.torch_clip import Normalisation, TorchClip
 from ml_inference_fastapi_app.backends.devices import DTypeName, device_of, dtype_of
 from ml_inference_fastapi_app.backends.fingerprint import fingerprint
@@ -68,6 +73,7 @@ def build_torch_clip(
         compiled=compile == "on" or (compile == "auto" and target.type == "cuda"),
         device=str(target),
         upload=upload,
+        sigmoid=sigmoid_of(net),
     )
     net = net.to(device=target, dtype=chosen)
     if channels_last:

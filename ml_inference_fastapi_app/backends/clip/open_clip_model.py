@@ -17,6 +17,7 @@ from torch.utils.serialization import config as serialization
 from ml_inference_fastapi_app.backends.base import ModelMissingError
 from ml_inference_fastapi_app.backends.torchvision_compat import import_open_clip
 from ml_inference_fastapi_app.backends.weights.model_source import ModelSource
+from utils.contract.inference import SigmoidHead
 
 _UNTRAINED_SEED = 20_240_501  # the same untrained weights, hence vectors, at every start
 _LOOSE = frozenset({".npz", ".npy"})  # big_vision's arrays, the only ones not loaded strictly
@@ -83,6 +84,16 @@ class _NothingDrawn(TorchFunctionMode):
         if func in _DRAWS:
             return args[0] if args else (kwargs or {})["tensor"]
         return func(*args, **(kwargs or {}))
+
+
+def sigmoid_of(net: nn.Module) -> SigmoidHead | None:
+    """Of a model that was trained with a sigmoid, which alone has a bias; its scale is a logarithm.
+    None: it was trained with a softmax over the texts of a batch, and says nothing of one alone.
+    """
+    bias, scale = getattr(net, "logit_bias", None), getattr(net, "logit_scale", None)
+    if not isinstance(bias, Tensor) or not isinstance(scale, Tensor):
+        return None
+    return SigmoidHead(scale=float(scale.exp()), bias=float(bias))
 
 
 def tokenizer(source: ModelSource) -> Callable[[list[str]], Tensor]:

@@ -173,6 +173,13 @@ class SearchHit(ImageReply):
         "expected to find one as good. Null where it is not known: fewer than 50 images, an import "
         "of a minute ago, or a search that is not by one text.",
     )
+    probability: float | None = Field(
+        default=None,
+        description="The model's own word, 0 to 1, of a SigLIP model, which was trained to tell "
+        "whether one text and one picture belong together. It knows nothing of this collection, "
+        "and is small even of what fits; null of other models, and of a search that is not by one "
+        "text as it is.",
+    )
     found_by: tuple[FoundBy, ...] = Field(
         default=("vector",),
         description="What found it: its vector, its words, or both; empty where filters alone were "
