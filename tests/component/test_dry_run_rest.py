@@ -163,6 +163,8 @@ async def test_it_says_how_long_and_how_much_or_that_it_cannot(tmp_path: Path) -
             paint(running.photos / "new" / f"{number}.png", "blue", side_px=20 + number)
         job, report = await dry(running)
         low_s, high_s = report["figures"]["seconds_low"], report["figures"]["seconds_high"]
+        # As the ledger has it: the end's own time counts, too, and is long on a busy machine.
+        imported = await running.get(f"/ingest/status/{imported['job_id']}")
         each_s = imported["rate_average_images_per_s"] ** -1
         assert low_s <= 60 * each_s <= high_s + 0.1
         assert not job["warnings"]
