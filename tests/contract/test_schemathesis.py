@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
 CONFIGS = Path(__file__).parent / "schemathesis"
 KEY = "the-key"
-# They change which images there are, and take what the other operations look for: tried after these.
+# They change which images there are, which the other operations look for: tried after these.
 CHANGING = (
     "upload_images",
     "forget_image",
