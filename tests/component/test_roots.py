@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,14 @@ async def forget(running: Running, path: Path) -> Any:
     )
 
 
+async def when_idle(call: Callable[[], Awaitable[Any]]) -> Any:
+    """As a client asks again: the watch may be at work on what is gone."""
+    with fail_after(PATIENCE_S):
+        while (response := await call()).status_code == 409:
+            await sleep(0.05)
+    return response
+
+
 async def ingest(running: Running, folder: Path, **more: object) -> Any:
     response = await running.post("/ingest", {"directory_path": str(folder), **more})
     assert response.status_code == 202, response.text
@@ -52,7 +61,7 @@ async def test_a_moved_root_is_repointed_and_nothing_is_inferred_again(tmp_path:
         sent = running.service.images
         new.parent.mkdir()
         old.rename(new)
-        response = await repoint(running, old, new)
+        response = await when_idle(lambda: repoint(running, old, new))
         assert response.status_code == 200, response.text
         assert response.json()["roots"] == [str(new)]
         assert [watch["directory_path"] for watch in response.json()["watches"]] == [str(new)]
@@ -106,9 +115,7 @@ async def test_a_forgotten_root_takes_its_pictures_and_watches_and_no_others(
         await running.ingested()
         await ingest(running, gone, watch=True)
         shutil.rmtree(gone)
-        with fail_after(PATIENCE_S):  # the watch may be at work on what is gone
-            while (response := await forget(running, gone)).status_code == 409:
-                await sleep(0.05)  # as a client does
+        response = await when_idle(lambda: forget(running, gone))
         assert response.status_code == 200, response.text
         reply = response.json()
         assert (reply["count"], reply["roots"], reply["watches"]) == (3, [str(kept)], [])

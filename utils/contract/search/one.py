@@ -78,7 +78,17 @@ TEMPLATES_DESCRIPTION = (
 MAX_CURSOR_CHARACTERS = 16_384
 MAX_QUERY_CHARACTERS = 2000
 
-CursorText = Annotated[str, Field(min_length=1, max_length=MAX_CURSOR_CHARACTERS)]
+# For the document alone: another text is no cursor, and ERR_CURSOR says so.
+_CURSOR_PATTERN = r"^[A-Za-z0-9_=-]+$"
+
+CursorText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_CURSOR_CHARACTERS,
+        json_schema_extra={"pattern": _CURSOR_PATTERN},
+    ),
+]
 LeastRelevance = Annotated[StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
