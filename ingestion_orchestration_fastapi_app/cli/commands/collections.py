@@ -9,18 +9,13 @@ from rich.console import Console
 
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Url, call, collection_name
+from ingestion_orchestration_fastapi_app.cli.view.followed import Wait, reported
 from ingestion_orchestration_fastapi_app.cli.view.output import (
     Form,
     Json,
     print_json,
     print_plain,
     print_rows,
-)
-from ingestion_orchestration_fastapi_app.cli.view.progress import (
-    accepted_text,
-    check_completed,
-    follow,
-    report,
 )
 from utils.contract import (
     ActivateRequest,
@@ -103,9 +98,7 @@ def reembed(
     force_switch: Annotated[
         bool, typer.Option("--force-switch", help="Also where many images lack a vector.")
     ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Show progress until the job ends.")
-    ] = True,
+    wait: Wait = True,
 ) -> None:
     """Embed a collection by another model, while the one of now answers searches.
 
@@ -119,12 +112,7 @@ def reembed(
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         accepted = await api.reembed_collection(collection, request)
-        if not wait:
-            print_plain(console, accepted_text(accepted.job_id))
-            return 0
-        job = await follow(api, accepted.job_id, console)
-        await report(api, job, console)
-        check_completed(job)
+        await reported(api, accepted, console, wait=wait, json=False)
         return 0
 
     call(run, url)

@@ -11,6 +11,7 @@ from rich.console import Console
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Url, call
 from ingestion_orchestration_fastapi_app.cli.program import called
+from ingestion_orchestration_fastapi_app.cli.view.followed import Wait, reported
 from ingestion_orchestration_fastapi_app.cli.view.output import (
     Form,
     Json,
@@ -24,9 +25,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
 from ingestion_orchestration_fastapi_app.cli.view.progress import (
     FINAL_STATES,
     accepted_text,
-    check_completed,
     done_count,
-    follow,
     found_count,
     progress_text,
     report,
@@ -179,9 +178,7 @@ def undo(
     url: Url = None,
     *,
     json: Json = False,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Show progress until the job ends.")
-    ] = True,
+    wait: Wait = True,
 ) -> None:
     """Bring back the images that an import with --sync, or a watch, has removed.
 
@@ -190,19 +187,7 @@ def undo(
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         accepted = await api.undo_job(await whole_id(api, job_id))
-        if not wait and json:
-            print_json(console, accepted.model_dump(mode="json"))
-        elif not wait:
-            print_plain(console, accepted_text(accepted.job_id))
-        if not wait:
-            return 0
-        job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
-        if json:
-            found = await api.get_job_report(job.job_id)
-            print_json(console, found.model_dump(mode="json"))
-        else:
-            await report(api, job, console)
-        check_completed(job)
+        await reported(api, accepted, console, wait=wait, json=json)
         return 0
 
     call(run, url)

@@ -10,13 +10,8 @@ from rich.console import Console
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Url, call, collection_name
 from ingestion_orchestration_fastapi_app.cli.filter_options import with_filters
-from ingestion_orchestration_fastapi_app.cli.view.output import Json, print_json, print_plain
-from ingestion_orchestration_fastapi_app.cli.view.progress import (
-    accepted_text,
-    check_completed,
-    follow,
-    report,
-)
+from ingestion_orchestration_fastapi_app.cli.view.followed import Wait, reported
+from ingestion_orchestration_fastapi_app.cli.view.output import Json
 from utils.contract import FilterSpec
 from utils.contract.annotations.sidecars import LabelName, SidecarRequest
 
@@ -52,9 +47,7 @@ def write(
         typer.Option("--skip-read-only", help="Leave out folders that cannot be written to."),
     ] = False,
     filters: FilterSpec,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Show progress until the job ends.")
-    ] = True,
+    wait: Wait = True,
     json: Json = False,
 ) -> None:
     """Write own ratings, favourites and tags into XMP sidecars, as other programs read them.
@@ -72,19 +65,7 @@ def write(
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         accepted = await api.write_sidecars(request)
-        if not wait:
-            if json:
-                print_json(console, accepted.model_dump(mode="json"))
-            else:
-                print_plain(console, accepted_text(accepted.job_id))
-            return 0
-        job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
-        found = await api.get_job_report(job.job_id)
-        if json:
-            print_json(console, found.model_dump(mode="json"))
-        else:
-            await report(api, job, console)
-        check_completed(job)
-        return 1 if found.findings else 0
+        ended = await reported(api, accepted, console, wait=wait, json=json)
+        return 1 if ended is not None and ended[1].findings else 0
 
     call(run, url)

@@ -12,11 +12,10 @@ from rich.console import Console
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Collection, Url, absolute, call
 from ingestion_orchestration_fastapi_app.cli.program import called
-from ingestion_orchestration_fastapi_app.cli.view.output import Json, print_json, print_plain
+from ingestion_orchestration_fastapi_app.cli.view.followed import Wait, followed
+from ingestion_orchestration_fastapi_app.cli.view.output import Json, print_json
 from ingestion_orchestration_fastapi_app.cli.view.progress import (
-    accepted_text,
     check_completed,
-    follow,
     report,
 )
 from utils.contract import MAX_IMPORT_PATHS, ErrorCode, IngestAccepted, IngestRequest
@@ -50,9 +49,7 @@ def ingest(
     create: Annotated[
         bool, typer.Option("--create", help="Make the collection first, if it is new.")
     ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Show progress until the job ends.")
-    ] = True,
+    wait: Wait = True,
     json: Json = False,
 ) -> None:
     """Import folders and single files into a collection, and list the files that failed.
@@ -89,13 +86,9 @@ def ingest(
             for folder in dict.fromkeys(map(_folder, named)):
                 await api.remember_root(folder)
         accepted = await _accepted(api, request, paths)
-        if not wait:
-            if json:
-                print_json(console, accepted.model_dump(mode="json"))
-            else:
-                print_plain(console, accepted_text(accepted.job_id))
+        job = await followed(api, accepted, console, wait=wait, json=json)
+        if job is None:
             return 0
-        job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
         if json:
             found = await api.get_job_report(job.job_id) if dry_run else job
             print_json(console, found.model_dump(mode="json"))

@@ -11,13 +11,8 @@ from rich.console import Console
 from ingestion_orchestration_fastapi_app.cli import filter_options as options
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Url, call, collection_name
-from ingestion_orchestration_fastapi_app.cli.view.output import Json, print_json, print_plain
-from ingestion_orchestration_fastapi_app.cli.view.progress import (
-    accepted_text,
-    check_completed,
-    follow,
-    report,
-)
+from ingestion_orchestration_fastapi_app.cli.view.followed import Wait, reported
+from ingestion_orchestration_fastapi_app.cli.view.output import Json, print_plain
 from ingestion_orchestration_fastapi_app.cli.view.text import one_line
 from utils.contract import CaptionOptions, JobRequestBody
 
@@ -62,9 +57,7 @@ def caption(
     retry: Annotated[
         bool, typer.Option("--retry", help="Also images that it could not caption before.")
     ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Show progress until the job ends.")
-    ] = True,
+    wait: Wait = True,
     json: Json = False,
 ) -> None:
     """Caption the images of a collection that have no caption, or those that filters let through.
@@ -94,21 +87,9 @@ def caption(
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         accepted = await api.start_job(request)
-        if not wait:
-            if json:
-                print_json(console, accepted.model_dump(mode="json"))
-            else:
-                print_plain(console, accepted_text(accepted.job_id))
-            return 0
-        job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
-        if json:
-            found = await api.get_job_report(job.job_id)
-            print_json(console, found.model_dump(mode="json"))
-        else:
-            await report(api, job, console)
-            if job.reason:
-                print_plain(console, one_line(job.reason))
-        check_completed(job)
+        ended = await reported(api, accepted, console, wait=wait, json=json)
+        if ended is not None and ended[0].reason and not json:
+            print_plain(console, one_line(ended[0].reason))
         return 0
 
     call(run, url)

@@ -14,6 +14,7 @@ from rich.console import Console
 from ingestion_orchestration_fastapi_app.cli import filter_options as options
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Url, call, collection_name
+from ingestion_orchestration_fastapi_app.cli.view.followed import followed
 from ingestion_orchestration_fastapi_app.cli.view.output import (
     Form,
     Json,
@@ -22,9 +23,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     print_rows,
 )
 from ingestion_orchestration_fastapi_app.cli.view.progress import (
-    accepted_text,
     check_completed,
-    follow,
 )
 from utils.contract.transfer import ExportReply, ExportRequest
 
@@ -86,13 +85,9 @@ def export(
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         accepted = await api.export_collection(request)
-        if not wait:
-            if json:
-                print_json(console, accepted.model_dump(mode="json"))
-            else:
-                print_plain(console, accepted_text(accepted.job_id))
+        job = await followed(api, accepted, console, wait=wait, json=json)
+        if job is None:
             return 0
-        job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
         check_completed(job)
         made = await api.get_export(job.reason or "")
         if to is not None:

@@ -10,13 +10,8 @@ from rich.console import Console
 
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Url, absolute, call, collection_name
-from ingestion_orchestration_fastapi_app.cli.view.output import Json, print_json, print_plain
-from ingestion_orchestration_fastapi_app.cli.view.progress import (
-    accepted_text,
-    check_completed,
-    follow,
-    report,
-)
+from ingestion_orchestration_fastapi_app.cli.view.followed import Wait, reported
+from ingestion_orchestration_fastapi_app.cli.view.output import Json
 from utils.contract.transfer import ImportRequest
 
 
@@ -35,9 +30,7 @@ def import_export(
         typer.Option(metavar="OLD=NEW", help="Where a folder of photographs is now."),
     ] = None,
     *,
-    wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Show progress until the job ends.")
-    ] = True,
+    wait: Wait = True,
     json: Json = False,
 ) -> None:
     """Take an export into a collection: images, vectors, captions, own ratings and tags.
@@ -55,19 +48,7 @@ def import_export(
         for folder in [*([where] if is_folder else []), *roots.values()]:
             await api.remember_root(folder)
         accepted = await api.import_collection(request)
-        if not wait:
-            if json:
-                print_json(console, accepted.model_dump(mode="json"))
-            else:
-                print_plain(console, accepted_text(accepted.job_id))
-            return 0
-        job = await follow(api, accepted.job_id, Console(stderr=True) if json else console)
-        if json:
-            found = await api.get_job_report(job.job_id)
-            print_json(console, found.model_dump(mode="json"))
-        else:
-            await report(api, job, console)
-        check_completed(job)
+        await reported(api, accepted, console, wait=wait, json=json)
         return 0
 
     call(run, url)
