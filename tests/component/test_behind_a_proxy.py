@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from urllib.parse import urljoin
+from uuid import uuid4
 
 import pytest
 
@@ -54,6 +55,13 @@ async def test_head_is_answered_on_every_get_route(tmp_path: Path) -> None:
         job = await running.ingested()
         image = (await running.get("/images?limit=1"))["images"][0]
         values = {"job_id": job["job_id"], "name": "default", "image_id": image["id"]}
+        # What is not there is told alike.
+        values |= {
+            "album_id": str(uuid4()),
+            "export_id": "none",
+            "file_name": "none",
+            "group_id": "1",
+        }
         paths = {"/static/app.js", "/static/style.css", "/docs", "/openapi.json"}
         paths |= {"/", "/metrics"}
         for path, operations in running.app.openapi()["paths"].items():

@@ -166,7 +166,7 @@ async def test_it_says_how_long_and_how_much_or_that_it_cannot(tmp_path: Path) -
         # As the ledger has it: the end's own time counts, too, and is long on a busy machine.
         imported = await running.get(f"/ingest/status/{imported['job_id']}")
         each_s = imported["rate_average_images_per_s"] ** -1
-        assert low_s <= 60 * each_s <= high_s + 0.1
+        assert low_s - 0.1 <= 60 * each_s <= high_s + 0.1  # both are rounded
         assert not job["warnings"]
         numbers = report["numbers"]
         assert numbers["bytes_needed"] == 60 * numbers["bytes_a_point"] > 0
