@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.library.filters.specs import fil
 from ingestion_orchestration_fastapi_app.errors import CaptionsUnavailable
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.words.captioning import WordsCaptioning
@@ -26,7 +26,7 @@ from ingestion_orchestration_fastapi_app.ports.captioner import (
     CaptionerPort,
     OpenCaptioner,
 )
-from utils.contract import CaptionOptions, ErrorCode, JobState
+from utils.contract import CaptionOptions, ErrorCode, JobEffect, JobState
 
 AUTO = "auto"
 
@@ -46,7 +46,14 @@ class CaptionImages:
     @property
     def kind(self) -> Kind[CaptionOptions]:
         workers = {"load": self.concurrency.load_workers}
-        return Kind(CAPTION, CaptionOptions, self.run, lambda _: CAPTIONS_LANE, workers)
+        described = KindDescription(
+            "Makes captions of images that have none.",
+            JobEffect.COLLECTION,
+            lane=CAPTIONS_LANE,
+        )
+        return Kind(
+            CAPTION, CaptionOptions, self.run, lambda _: CAPTIONS_LANE, workers, described=described
+        )
 
     async def run(self, scope: JobScope, options: CaptionOptions) -> Ending | None:
         """None: it was stopped. What was captioned stays, and is not captioned again."""

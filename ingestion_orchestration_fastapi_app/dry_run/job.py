@@ -27,10 +27,10 @@ from ingestion_orchestration_fastapi_app.ingest.lookups.context import LookConte
 from ingestion_orchestration_fastapi_app.ingest.lookups.missing_files import MissingFiles
 from ingestion_orchestration_fastapi_app.ingest.lookups.permission import refused
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from utils.contract import JobState
+from utils.contract import DryRunFields, JobEffect, JobState
 
 SAMPLE_FILES = 4096
 SAMPLE_BYTES = 16 * 2**30  # what a disk of 200 MB/s reads in a minute and a half
@@ -51,7 +51,12 @@ class DryRun:
     @property
     def kind(self) -> Kind[IngestOptions]:
         workers = {"read": self.read_workers}
-        return Kind(DRY_RUN, IngestOptions, self.run, lambda _: None, workers)
+        described = KindDescription(
+            "Tells what an import would do, how long it takes, and which space it needs.",
+            JobEffect.NOTHING,
+            asked=DryRunFields,
+        )
+        return Kind(DRY_RUN, IngestOptions, self.run, lambda _: None, workers, described=described)
 
     async def run(self, scope: JobScope, options: IngestOptions) -> Ending | None:
         """None: it was stopped. It then begins anew: only its report, at the end, is written."""

@@ -17,11 +17,11 @@ from ingestion_orchestration_fastapi_app.duplicates.search import DuplicateSearc
 from ingestion_orchestration_fastapi_app.duplicates.shown_groups import show_groups
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
-from utils.contract import ErrorCode, JobState
+from utils.contract import ErrorCode, JobEffect, JobState
 from utils.contract.duplicates.options import DuplicatesOptions
 
 DUPLICATES = "duplicates"
@@ -38,7 +38,11 @@ class Duplicates:
 
     @property
     def kind(self) -> Kind[DuplicatesOptions]:
-        return Kind(DUPLICATES, DuplicatesOptions, self.run, lambda _: None)
+        described = KindDescription(
+            "Looks for images that are the same or alike, and groups them.",
+            JobEffect.NOTHING,
+        )
+        return Kind(DUPLICATES, DuplicatesOptions, self.run, lambda _: None, described=described)
 
     async def run(self, scope: JobScope, options: DuplicatesOptions) -> Ending | None:
         """None: it was stopped, and goes on where it was."""

@@ -28,13 +28,13 @@ from ingestion_orchestration_fastapi_app.evaluation.run import Asked, Run, Tools
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
-from utils.contract import ErrorCode, EvaluateOptions, JobState
+from utils.contract import ErrorCode, EvaluateOptions, JobEffect, JobState
 from utils.problems import Problem
 
 EVALUATE = "evaluate"
@@ -59,7 +59,11 @@ class Evaluate:
 
     @property
     def kind(self) -> Kind[EvaluateOptions]:
-        return Kind(EVALUATE, EvaluateOptions, self.run, lambda _: None)
+        described = KindDescription(
+            "Measures how well searches find what captions, or the names of folders, describe.",
+            JobEffect.NOTHING,
+        )
+        return Kind(EVALUATE, EvaluateOptions, self.run, lambda _: None, described=described)
 
     async def run(self, scope: JobScope, options: EvaluateOptions) -> Ending | None:
         """None: it was stopped, and goes on where it was."""

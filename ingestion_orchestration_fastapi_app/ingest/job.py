@@ -39,11 +39,11 @@ from ingestion_orchestration_fastapi_app.ingest.suspects.crash_suspects import (
 from ingestion_orchestration_fastapi_app.ingest.suspects.read_control import ReadControl
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
-from utils.contract import Capabilities, ErrorCode, JobState
+from utils.contract import Capabilities, ErrorCode, IngestFields, JobEffect, JobState
 from utils.problems import ServiceOverloaded
 
 
@@ -63,7 +63,15 @@ class Ingest:
             "read": self.concurrency.read_workers,
             "decode": self.concurrency.decode_workers,
         }
-        return Kind(INGEST, IngestOptions, self.run, lambda _: FILES_LANE, workers)
+        described = KindDescription(
+            "Imports folders and files: embeds what is new or changed, and stores it.",
+            JobEffect.COLLECTION,
+            lane=FILES_LANE,
+            asked=IngestFields,
+        )
+        return Kind(
+            INGEST, IngestOptions, self.run, lambda _: FILES_LANE, workers, described=described
+        )
 
     async def run(self, scope: JobScope, options: IngestOptions) -> Ending | None:
         """None: it was stopped, and what was not done stays pending.

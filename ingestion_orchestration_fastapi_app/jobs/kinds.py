@@ -13,10 +13,25 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest
 from ingestion_orchestration_fastapi_app.errors import JobKindUnknown
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
+from utils.contract import JobEffect
 
 log = structlog.get_logger(__name__)
 
 OptionsT = TypeVar("OptionsT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class KindDescription:
+    """What people are told of a kind that they may start.
+
+    `lane` is what `lane_of` says, up to a `:`. `asked` are the options as they are asked for, where
+    a job keeps them otherwise.
+    """
+
+    sentence: str
+    changes: JobEffect
+    lane: str | None = None
+    asked: type[BaseModel] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +40,8 @@ class Kind(Generic[OptionsT]):
 
     `run` gives None where it was stopped, and what was not done stays to be done. `workers` are
     those of its stages. `tidy` takes away what a job leaves behind, by its id, once it has ended:
-    also one that was cancelled while it was paused. It may be cut off.
+    also one that was cancelled while it was paused. It may be cut off. `described`: None where
+    nobody is offered it.
     """
 
     name: str
@@ -34,6 +50,7 @@ class Kind(Generic[OptionsT]):
     lane_of: Callable[[OptionsT], str | None]
     workers: Mapping[str, int] = field(default_factory=dict)
     tidy: Callable[[str], Awaitable[None]] | None = None
+    described: KindDescription | None = None
 
     def request(self, collection: str, options: Mapping[str, object]) -> JobRequest:
         """Raises pydantic's ValidationError where the options are not the kind's."""
@@ -50,7 +67,11 @@ class AnyKind(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def options(self) -> type[BaseModel]: ...
+    @property
     def workers(self) -> Mapping[str, int]: ...
+    @property
+    def described(self) -> KindDescription | None: ...
     @property
     def tidy(self) -> Callable[[str], Awaitable[None]] | None: ...
     def request(self, collection: str, options: Mapping[str, object]) -> JobRequest: ...
@@ -62,6 +83,10 @@ class Kinds:
 
     def __init__(self, kinds: Iterable[AnyKind]) -> None:
         self._kinds = {kind.name: kind for kind in kinds}
+
+    def all(self) -> tuple[AnyKind, ...]:
+        """By name."""
+        return tuple(self._kinds[name] for name in sorted(self._kinds))
 
     def named(self, name: str) -> AnyKind:
         """Raises JobKindUnknown."""

@@ -9,6 +9,7 @@ from ingestion_orchestration_fastapi_app.domain.inference.tiny_model import tiny
 from ingestion_orchestration_fastapi_app.domain.jobs.reembedding import REEMBED
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.generation import (
+    GENERATION_LANE,
     Generation,
     GenerationState,
     lane_of,
@@ -23,13 +24,13 @@ from ingestion_orchestration_fastapi_app.ingest.suspects.crash_suspects import (
 )
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.generations import generation_of
 from ingestion_orchestration_fastapi_app.reembed.passes import ANSWERS, Passes
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
-from utils.contract import Capabilities, JobState, ReembedOptions
+from utils.contract import Capabilities, JobEffect, JobState, ReembedOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,18 @@ class Reembed:
             "read": self.concurrency.read_workers,
             "decode": self.concurrency.decode_workers,
         }
+        described = KindDescription(
+            "Embeds a collection by another model, and lets that answer once it has all.",
+            JobEffect.COLLECTION,
+            lane=GENERATION_LANE,
+        )
         return Kind(
             REEMBED,
             ReembedOptions,
             self.run,
             lambda options: lane_of(options.generation_id),
             workers,
+            described=described,
         )
 
     async def run(self, scope: JobScope, options: ReembedOptions) -> Ending | None:

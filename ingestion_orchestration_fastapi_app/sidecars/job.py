@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.filters.specs import filters_of
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
 from ingestion_orchestration_fastapi_app.library.collections import Collections
@@ -30,7 +30,7 @@ from ingestion_orchestration_fastapi_app.ports.sidecar_files import SidecarFiles
 from ingestion_orchestration_fastapi_app.sidecars.account import Account, account_of
 from ingestion_orchestration_fastapi_app.sidecars.group import Group, ToWrite
 from ingestion_orchestration_fastapi_app.sidecars.roots import writable
-from utils.contract import JobState
+from utils.contract import JobEffect, JobState
 from utils.contract.annotations.sidecars import SidecarOptions
 
 SIDECARS = "sidecars"
@@ -51,7 +51,12 @@ class WriteSidecars:
 
     @property
     def kind(self) -> Kind[SidecarOptions]:
-        return Kind(SIDECARS, SidecarOptions, self.run, lambda _: FILES_LANE)
+        described = KindDescription(
+            "Writes ratings, favourites and tags into XMP files beside the images.",
+            JobEffect.FILES,
+            lane=FILES_LANE,
+        )
+        return Kind(SIDECARS, SidecarOptions, self.run, lambda _: FILES_LANE, described=described)
 
     async def run(self, scope: JobScope, options: SidecarOptions) -> Ending | None:
         """None: it was stopped, and goes on where it was."""

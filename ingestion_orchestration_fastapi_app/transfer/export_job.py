@@ -28,7 +28,7 @@ from ingestion_orchestration_fastapi_app.domain.transfer.manifest import (
 from ingestion_orchestration_fastapi_app.errors import ExportNotFound
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError, Ports
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
 from ingestion_orchestration_fastapi_app.library.collections import Collections
@@ -37,7 +37,7 @@ from ingestion_orchestration_fastapi_app.library.ledger_conditions import Ledger
 from ingestion_orchestration_fastapi_app.ports.exports import Layout
 from ingestion_orchestration_fastapi_app.ports.vector_store import VersionGoneError
 from ingestion_orchestration_fastapi_app.transfer.exported_images import Joining
-from utils.contract import ErrorCode, JobState
+from utils.contract import ErrorCode, JobEffect, JobState
 from utils.contract.transfer import ExportOptions
 from utils.problems import Problem
 
@@ -79,7 +79,11 @@ class Export:
     @property
     def kind(self) -> Kind[ExportOptions]:
         tidy = self.ports.exports.discard
-        return Kind(EXPORT, ExportOptions, self.run, lambda _: None, tidy=tidy)
+        described = KindDescription(
+            "Writes a collection, or a part of it, as Parquet files.",
+            JobEffect.FILES,
+        )
+        return Kind(EXPORT, ExportOptions, self.run, lambda _: None, tidy=tidy, described=described)
 
     async def run(self, scope: JobScope, options: ExportOptions) -> Ending | None:
         """None: it was stopped, and goes on behind the last whole file."""

@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.transfer.rows import THUMBNAIL, 
 from ingestion_orchestration_fastapi_app.domain.transfer.target_roots import roots_to_add
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError, Ports
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.ports.exports import FileDamagedError
@@ -30,7 +30,7 @@ from ingestion_orchestration_fastapi_app.transfer.imported_images import (
     ImageWriter,
     Written,
 )
-from utils.contract import ErrorCode, JobState
+from utils.contract import ErrorCode, JobEffect, JobState
 from utils.contract.transfer import ImportOptions
 from utils.problems import Problem
 
@@ -65,7 +65,12 @@ class Import:
 
     @property
     def kind(self) -> Kind[ImportOptions]:
-        return Kind(IMPORT, ImportOptions, self.run, lambda _: FILES_LANE)
+        described = KindDescription(
+            "Takes in an export, without opening an image.",
+            JobEffect.COLLECTION,
+            lane=FILES_LANE,
+        )
+        return Kind(IMPORT, ImportOptions, self.run, lambda _: FILES_LANE, described=described)
 
     async def run(self, scope: JobScope, options: ImportOptions) -> Ending | None:
         """None: it was stopped, and goes on behind the last group that was written."""

@@ -14,11 +14,11 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 from ingestion_orchestration_fastapi_app.domain.trash.restoring import Left
 from ingestion_orchestration_fastapi_app.domain.trash.trashed import OfJob, Trashed
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.trash.restoring import Outcome, Restoring
-from utils.contract import JobState, UndoOptions
+from utils.contract import JobEffect, JobState, UndoOptions
 
 STILL_GONE = (
     "what is still not in its folder is removed again by the next import with sync, or by a watch "
@@ -44,7 +44,12 @@ class Undo:
 
     @property
     def kind(self) -> Kind[UndoOptions]:
-        return Kind(UNDO, UndoOptions, self.run, lambda _: FILES_LANE)
+        described = KindDescription(
+            "Brings back the images that a job has removed.",
+            JobEffect.COLLECTION,
+            lane=FILES_LANE,
+        )
+        return Kind(UNDO, UndoOptions, self.run, lambda _: FILES_LANE, described=described)
 
     async def run(self, scope: JobScope, options: UndoOptions) -> Ending | None:
         """None: it was stopped, and goes on where it was."""

@@ -16,7 +16,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     StoreWrite,
 )
 from ingestion_orchestration_fastapi_app.jobs.ending import Ending
-from ingestion_orchestration_fastapi_app.jobs.kinds import Kind
+from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
@@ -31,7 +31,7 @@ from ingestion_orchestration_fastapi_app.verify.rows import (
     unknown_ids,
 )
 from ingestion_orchestration_fastapi_app.verify.words import count_words
-from utils.contract import JobState, VerifyOptions
+from utils.contract import JobEffect, JobState, VerifyOptions
 from utils.problems import Problem, ServiceOverloaded
 
 VERIFY = "verify"
@@ -48,7 +48,11 @@ class Verify:
 
     @property
     def kind(self) -> Kind[VerifyOptions]:
-        return Kind(VERIFY, VerifyOptions, self.run, lambda _: None)
+        described = KindDescription(
+            "Compares what is stored with itself and with the files, and mends what may be mended.",
+            JobEffect.COLLECTION,
+        )
+        return Kind(VERIFY, VerifyOptions, self.run, lambda _: None, described=described)
 
     async def run(self, scope: JobScope, options: VerifyOptions) -> Ending | None:
         """None: it was stopped, and goes on where it was."""

@@ -12,6 +12,7 @@ from utils.contract import (
     FailureReply,
     IngestAccepted,
     IngestRequest,
+    JobKindList,
     JobList,
     JobLog,
     JobReply,
@@ -39,6 +40,9 @@ class JobCalls(Connection):
 
     async def start_job(self, request: JobRequestBody) -> IngestAccepted:
         return await self.ask("POST", "/jobs", IngestAccepted, body=request)
+
+    async def list_job_kinds(self) -> JobKindList:
+        return await self.ask("GET", "/jobs/kinds", JobKindList)
 
     async def list_jobs(
         self,

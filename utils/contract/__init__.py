@@ -76,7 +76,12 @@ from utils.contract.images import (
     ImageReply,
     Selection,
 )
-from utils.contract.imports.request import MAX_IMPORT_PATHS, IngestFields, IngestRequest
+from utils.contract.imports.request import (
+    MAX_IMPORT_PATHS,
+    DryRunFields,
+    IngestFields,
+    IngestRequest,
+)
 from utils.contract.inference import (
     BatchItem,
     BatchReply,
@@ -102,6 +107,9 @@ from utils.contract.jobs import (
     FailureReply,
     IngestAccepted,
     JobCounts,
+    JobEffect,
+    JobKindList,
+    JobKindReply,
     JobList,
     JobLog,
     JobReason,
@@ -170,6 +178,7 @@ __all__ = [
     "CollectionRequest",
     "CollectionText",
     "DiskUse",
+    "DryRunFields",
     "EmbedReply",
     "EmbedTextReply",
     "EmbedTextRequest",
@@ -201,6 +210,9 @@ __all__ = [
     "IngestRequest",
     "ItemError",
     "JobCounts",
+    "JobEffect",
+    "JobKindList",
+    "JobKindReply",
     "JobList",
     "JobLog",
     "JobReason",

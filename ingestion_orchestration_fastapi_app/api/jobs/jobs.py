@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
-from ingestion_orchestration_fastapi_app.api.jobs import start, undo
+from ingestion_orchestration_fastapi_app.api.jobs import kinds, start, undo
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import changes
 from ingestion_orchestration_fastapi_app.api.links import OF_JOBS, OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.parameters import JobId, JobLimit, Offset
@@ -43,6 +43,7 @@ from utils.web.routing.root_path import external_path
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[READS])
+router.include_router(kinds.router)  # before `/jobs/{job_id}`
 router.include_router(start.router)
 router.include_router(undo.router)
 

@@ -45,9 +45,12 @@ class Generation:
     activated_at: datetime | None = None
 
 
+GENERATION_LANE = "generation"  # each has one of its own
+
+
 def lane_of(generation_id: int) -> str:
     """Of jobs that fill the generation: one at a time."""
-    return f"generation:{generation_id}"
+    return f"{GENERATION_LANE}:{generation_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,10 @@ _NAMES_SOMETHING: dict[str, JsonValue] = {
 }
 
 
-class IngestFields(Wire):
-    """What an import is asked for, beside the collection."""
+class DryRunFields(Wire):
+    """What a dry run of an import is asked for, beside the collection."""
+
+    model_config = ConfigDict(json_schema_extra=_NAMES_SOMETHING)
 
     directory_path: str | None = Field(
         default=None,
@@ -57,16 +59,6 @@ class IngestFields(Wire):
     confirm_deletes: StrictBool = Field(
         default=False, description="With `sync`: also where suspiciously many are gone."
     )
-    watch: StrictBool | None = Field(
-        default=None,
-        description="Whether changes of the folders are picked up from now on; null: as it is.",
-    )
-
-    dry_run: StrictBool = Field(
-        default=False,
-        description="Only tell what would be done, how long it takes and which space it needs: in "
-        "`GET /jobs/{job_id}/report` of a job of the kind `dry_run`, which changes nothing else.",
-    )
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -78,6 +70,20 @@ class IngestFields(Wire):
         if not self.asked:
             raise PydanticCustomError("nothing_named", "name a directory_path, or paths, or both")
         return self
+
+
+class IngestFields(DryRunFields):
+    """What an import is asked for, beside the collection."""
+
+    watch: StrictBool | None = Field(
+        default=None,
+        description="Whether changes of the folders are picked up from now on; null: as it is.",
+    )
+    dry_run: StrictBool = Field(
+        default=False,
+        description="Only tell what would be done, how long it takes and which space it needs: in "
+        "`GET /jobs/{job_id}/report` of a job of the kind `dry_run`, which changes nothing else.",
+    )
 
 
 class IngestRequest(IngestFields):
