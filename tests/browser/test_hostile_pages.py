@@ -127,8 +127,8 @@ def test_a_name_that_resolves_to_this_machine_gets_nothing(
         )
         browser.page.goto(f"{evil}/bait")
         for path in (
-            "/api/v1/collections", "/api/v1/jobs", "/openapi.json", "/metrics", "/static/app.js",
-            hit["thumbnail_url"], hit["file_url"],
+            "/api/v1/collections", "/api/v1/jobs", "/openapi.json", "/metrics",
+            "/static/js/main.js", hit["thumbnail_url"], hit["file_url"],
         ):  # fmt: skip
             status, text = browser.page.evaluate(
                 "path => fetch(path).then(async one => [one.status, await one.text()])", path

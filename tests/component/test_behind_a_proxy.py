@@ -42,10 +42,13 @@ async def test_every_address_leads_through_the_proxy(tmp_path: Path) -> None:
         assert named
         for one in named:
             assert (await http.get(behind(urljoin("/photos/", one)))).status_code == 200, one
-        script = (await http.get("/static/app.js")).text
-        [base] = re.findall(r'API = "([^"]+)"', script)
-        answer = await http.get(behind(urljoin("/photos/", f"{base}/collections")))
-        assert answer.status_code == 200
+        assert 'data-root="/photos"' in page  # what the scripts ask begins with it
+        manifest = (await http.get("/manifest.webmanifest")).json()
+        assert manifest["start_url"] == manifest["scope"] == "/photos/"
+        for icon in manifest["icons"]:
+            assert (await http.get(behind(icon["src"]))).status_code == 200
+        deep = (await http.get("/system/collections/default?in=default")).text
+        assert deep == page
         assert (await http.get("/openapi.json")).json()["servers"] == [{"url": "/photos"}]
 
 
@@ -62,8 +65,8 @@ async def test_head_is_answered_on_every_get_route(tmp_path: Path) -> None:
             "file_name": "none",
             "group_id": "1",
         }
-        paths = {"/static/app.js", "/static/style.css", "/docs", "/openapi.json"}
-        paths |= {"/", "/metrics"}
+        paths = {"/static/js/main.js", "/static/css/base.css", "/docs", "/openapi.json"}
+        paths |= {"/", "/imports/new", "/manifest.webmanifest", "/metrics"}
         for path, operations in running.app.openapi()["paths"].items():
             if "get" in operations:
                 paths.add(path.format_map(values))

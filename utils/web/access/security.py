@@ -87,22 +87,27 @@ def _bearer_token(authorization: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
+_OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json"})
+_OPEN_PREFIXES = ("/health/", "/static/", "/docs/")
+
+
 @dataclass(frozen=True, slots=True)
 class OpenPaths:
     """What anyone may ask for: it holds no data. Everything else needs a principal.
 
-    `calls` are a method and a path, `prefixes` end with `/`.
+    `calls` are a method and a path, `more_prefixes` end with `/`.
     """
 
-    paths: frozenset[str] = frozenset({"/", "/docs", "/openapi.json"})
-    prefixes: tuple[str, ...] = ("/health/", "/static/", "/docs/")
+    more_paths: frozenset[str] = frozenset()
+    more_prefixes: tuple[str, ...] = ()
     calls: frozenset[tuple[str, str]] = frozenset()
 
     def include(self, scope: AsgiScope) -> bool:
         path = get_route_path(scope)  # as the router sees it
         return (
-            path in self.paths
-            or path.startswith(self.prefixes)
+            path in _OPEN_PATHS
+            or path in self.more_paths
+            or path.startswith((*_OPEN_PREFIXES, *self.more_prefixes))
             or (scope["method"], path) in self.calls
         )
 

@@ -8,7 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action"
 DEFAULT_POLICY = f"{_NOTHING} 'none'"
 PAGE_POLICY = (
-    f"{_NOTHING} 'self'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+    f"{_NOTHING} 'self'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'"
 )
 # Swagger UI's icons are data in its style sheet; pictures that it was answered are blobs.
 DOCS_POLICY = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data: blob:")

@@ -14,7 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _ROOT_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 _MAX_CHARACTERS = 200
 # Paths of the services begin so: below such a root it would be unclear who means which.
-_OWN = frozenset({"api", "docs", "health", "metrics", "openapi.json", "static"})
+_OF_SERVICES = {"api", "docs", "health", "metrics", "openapi.json", "static"}
+_OF_THE_APP = {"map", "albums", "duplicates", "imports", "system", "help", "login"}
+_OWN = frozenset(_OF_SERVICES | _OF_THE_APP)
 
 _current: ContextVar[str] = ContextVar("root_path", default="")
 

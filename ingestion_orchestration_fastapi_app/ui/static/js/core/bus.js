@@ -1,0 +1,21 @@
+// What happened that many may want to hear of. Names: see `Events`.
+
+/**
+ * `offline`: a call met nobody; `online`: one was answered again; `expired`: the session has ended; `collections`: one was made, renamed or
+ * deleted; `jobs`: one was started or controlled; `images`: what people say of images changed, or images came or went.
+ * @typedef {"offline" | "online" | "expired" | "collections" | "jobs" | "images" | "collection-in-use"} Events
+ */
+
+const target = new EventTarget();
+
+/** @param {Events} name @param {any} [detail] */
+export function emit(name, detail) {
+  target.dispatchEvent(new CustomEvent(name, { detail }));
+}
+
+/** What is returned ends it. @param {Events} name @param {(detail: any) => void} hear @returns {() => void} */
+export function on(name, hear) {
+  const listener = (/** @type {Event} */ event) => hear(/** @type {CustomEvent} */ (event).detail);
+  target.addEventListener(name, listener);
+  return () => target.removeEventListener(name, listener);
+}

@@ -1,0 +1,109 @@
+// Starts the app: words, who calls, the frame, and the place that the address names.
+import { Problem, root } from "./core/api.js";
+import { on } from "./core/bus.js";
+import { fill, h } from "./core/dom.js";
+import { loadWords, t } from "./core/i18n.js";
+import { onKeys } from "./core/keys.js";
+import { current, href, onAddress, start } from "./core/router.js";
+import { loadCollections, loadSession } from "./core/session.js";
+import { followSystem } from "./core/theme.js";
+import { watchConnection } from "./parts/offline.js";
+import { empty, trouble } from "./parts/states.js";
+
+/** @typedef {import("./core/router.js").Address} Address */
+/** @typedef {import("./types").View} View */
+
+/** Each place is loaded when it is first opened. @type {Record<string, () => Promise<{open: (address: Address) => View | Promise<View>}>>} */
+const PLACES = {
+  "": () => import("./photos/page.js"),
+  map: () => import("./map/page.js"),
+  albums: () => import("./albums/page.js"),
+  duplicates: () => import("./duplicates/page.js"),
+  imports: () => import("./imports/page.js"),
+  system: () => import("./system/page.js"),
+  help: () => import("./help.js"),
+};
+
+/** @type {View | null} */
+let view = null;
+/** @type {string | null} */
+let shown = null;
+let turn = 0;
+
+/** @param {Address} address @param {import("./core/router.js").How} how @param {HTMLElement} slot */
+async function show(address, how, slot) {
+  const first = address.path[0] ?? "";
+  if (view && shown === first) {
+    view.update?.(address, how);
+    return named(view);
+  }
+  const mine = ++turn;
+  view?.leave?.();
+  [view, shown] = [null, first];
+  try {
+    const place = PLACES[first];
+    const opened = place ? await (await place()).open(address) : nowhere();
+    if (mine !== turn) return opened.leave?.();
+    view = opened;
+    fill(slot, opened.element);
+    named(opened);
+    if (how === "push") slot.focus({ preventScroll: true });
+  } catch (error) {
+    if (mine !== turn) return;
+    shown = null;
+    fill(slot, trouble(error, () => void show(current(), "replace", slot)));
+  }
+}
+
+/** @param {View} one */
+export function named(one) {
+  const title = typeof one.title === "string" ? one.title : one.title();
+  document.title = title ? `${title} · Photoseek` : "Photoseek";
+}
+
+/** @returns {View} */
+function nowhere() {
+  const home = h("a", { class: "button primary", href: href("/") }, t("nowhere.home"));
+  return { element: empty({ icon: "search", title: t("nowhere.title"), text: t("nowhere.text"), actions: [home] }), title: t("nowhere.title") };
+}
+
+async function logInFirst() {
+  const { open } = await import("./login.js");
+  const opened = open(current());
+  fill(document.body, opened.element);
+  named(opened);
+}
+
+/** The address is kept: after the login it is shown. @param {boolean} [expired] */
+function toLogin(expired = false) {
+  if (location.pathname === `${root}/login`) return;
+  const next = location.pathname + location.search;
+  location.assign(href("/login", { next, ...(expired ? { expired: "1" } : {}) }));
+}
+
+async function begin() {
+  followSystem();
+  await loadWords();
+  if (current().path[0] === "login") return logInFirst();
+  try {
+    await loadSession();
+    await loadCollections();
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return toLogin();
+    fill(document.body, trouble(error, () => location.reload()));
+    return;
+  }
+  const { shell, slot, showPlaces, placeKeys } = await import("./shell.js");
+  fill(document.body, ...shell());
+  watchConnection();
+  on("expired", () => toLogin(true));
+  on("online", (detail) => { if (detail?.again) void show(current(), "replace", slot); });
+  onKeys(placeKeys());
+  onAddress((address, how) => {
+    showPlaces();
+    void show(address, how, slot);
+  });
+  start();
+}
+
+void begin();

@@ -1,0 +1,28 @@
+// What stands where there is nothing to show: it says why, and the one next step.
+import { Problem, isAbort } from "../core/api.js";
+import { h } from "../core/dom.js";
+import { has, t } from "../core/i18n.js";
+import { icon } from "../core/icons.js";
+import { button } from "./controls.js";
+
+/** @param {{icon: string, title: string, text?: string, actions?: HTMLElement[]}} said */
+export const empty = ({ icon: name, title, text, actions = [] }) =>
+  h("div", { class: "empty" }, icon(name), h("h2", {}, title), text ? h("p", {}, text) : null, h("div", { class: "row" }, ...actions));
+
+/** A sentence for people; codes that have none of their own are told by the service's detail. @param {unknown} error */
+export function sentence(error) {
+  if (!(error instanceof Problem)) return t("trouble.bug");
+  if (has(`code.${error.code}`)) return t(`code.${error.code}`);
+  if (error.status >= 500 || error.status === 0) return t("trouble.bug");
+  return error.message;
+}
+
+/** In place of what could not be loaded. @param {unknown} error @param {() => void} again */
+export function trouble(error, again) {
+  const code = error instanceof Problem ? error.code : "";
+  const request = error instanceof Problem && error.requestId ? ` · ${error.requestId}` : "";
+  if (!(error instanceof Problem) && !isAbort(error)) console.error(error);
+  return h("div", { class: "empty", role: "alert" }, icon("alert"), h("h2", {}, sentence(error)),
+    h("div", { class: "row" }, button(t("again"), { kind: "primary", onclick: again })),
+    code ? h("p", { class: "meta" }, `${code}${request}`) : null);
+}

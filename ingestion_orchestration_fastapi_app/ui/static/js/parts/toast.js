@@ -1,0 +1,23 @@
+// One late piece of news at the bottom, for six seconds, with at most one thing to do about it.
+import { fill, h } from "../core/dom.js";
+import { button } from "./controls.js";
+
+const SHOWN_MS = 6000;
+const place = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
+let timer = 0;
+
+/** @param {string} text @param {{label: string, act: () => void}} [action] */
+export function toast(text, action) {
+  if (!place.isConnected) document.body.append(place);
+  const hide = () => fill(place);
+  const again = () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(hide, SHOWN_MS);
+  };
+  const stay = () => clearTimeout(timer);
+  const element = h("div", { class: "toast", onmouseenter: stay, onmouseleave: again, onfocusin: stay, onfocusout: again },
+    h("span", { class: "grow" }, text),
+    action ? button(action.label, { onclick: () => { hide(); action.act(); } }) : h("span", {}));
+  fill(place, element);
+  again();
+}
