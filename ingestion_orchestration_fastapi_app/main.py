@@ -13,7 +13,7 @@ from anyio import create_task_group, to_thread
 from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 
-from ingestion_orchestration_fastapi_app.api.admin import allowed_roots, health, session
+from ingestion_orchestration_fastapi_app.api.admin import allowed_roots, health, session, system
 from ingestion_orchestration_fastapi_app.api.admin.allowed_roots import LocalSecretHeader
 from ingestion_orchestration_fastapi_app.api.admin.sessions import SessionCookie
 from ingestion_orchestration_fastapi_app.api.document import ABOUT, TAGS
@@ -155,7 +155,7 @@ def create_app(
     of_folders = (roots, hidden, excluded, allowed_roots)
     of_duplicates = (duplicates, duplicate_export)
     of_library = (collections, generations, *of_folders, *searches, *of_images, *of_duplicates)
-    routes = (ingest, upload, jobs, *of_library, exports, session, health)
+    routes = (ingest, upload, jobs, *of_library, exports, session, system, health)
     for resource in routes:
         app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
     describe(app, about=ABOUT, tags=TAGS)

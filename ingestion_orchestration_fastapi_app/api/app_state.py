@@ -42,6 +42,7 @@ from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilli
 from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.sidecars.job import WriteSidecars
+from ingestion_orchestration_fastapi_app.system.reports import SystemReports
 from ingestion_orchestration_fastapi_app.transfer.import_plans import ImportPlans
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 
@@ -78,6 +79,7 @@ class AppState:
     formats: tuple[str, ...]
     blocking: CapacityLimiter
     table_sizes: TableSizes
+    system: SystemReports
     root_threads: RootThreads
     originals: Originals
     archives: Archives

@@ -17,5 +17,6 @@ TAGS = {
     "albums": "Images that somebody gathers, by hand or by a search that is saved.",
     "duplicates": "Images that are there more than once, in groups: which to keep, which are none.",
     "session": "Logging in from a browser, where a key is set.",
+    "system": "What runs here, on what, set how, and what it said of late.",
     "health": "Whether it works, and what can be asked of it.",
 }

@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.composition.captions import caption_ima
 from ingestion_orchestration_fastapi_app.composition.job_kinds import job_kinds
 from ingestion_orchestration_fastapi_app.composition.opened import opened
 from ingestion_orchestration_fastapi_app.composition.sidecars import sidecar_writing
+from ingestion_orchestration_fastapi_app.composition.system import system_reports
 from ingestion_orchestration_fastapi_app.domain.access.login_attempts import Attempts
 from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashLimits
 from ingestion_orchestration_fastapi_app.gauges import show_gauges
@@ -215,6 +216,7 @@ async def composed(
         blocking=CapacityLimiter(BLOCKING_THREADS),
         root_threads=threads,
         table_sizes=table_sizes,
+        system=await system_reports(settings),
         originals=originals,
         import_plans=import_plans,
         archives=Archives(thumbnails, originals),

@@ -18,6 +18,7 @@ from utils.contract import (
     SessionReply,
     Wire,
 )
+from utils.contract.system.overview import SystemReply
 
 
 class _Key(Wire):
@@ -50,6 +51,9 @@ class PhotoseekClient(
 
     async def health_ready(self) -> OrchestratorHealth:
         return await self.ask("GET", "/health/ready", OrchestratorHealth)
+
+    async def get_system(self) -> SystemReply:
+        return await self.ask("GET", "/system", SystemReply)
 
     async def get_session(self) -> SessionReply:
         return await self.ask("GET", "/session", SessionReply)

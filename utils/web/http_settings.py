@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from utils.contract.system.settings import SettingSource
 from utils.web.access.cors import cors_origins
 from utils.web.access.hosts import host_rules
 from utils.web.routing.root_path import checked_root_path
@@ -104,3 +106,14 @@ class HttpSettings(BaseSettings):
             if found is not None:
                 read[secret] = found
         return {**given, **read}
+
+    def source_of(self, name: str) -> SettingSource:
+        """From where the value of a field is, as it was read when the process began."""
+        if name not in self.model_fields_set:
+            return SettingSource.DEFAULT
+        given = {one.upper() for one, value in os.environ.items() if value}  # noqa: TID251  # this is a settings module
+        if name.upper() in given:
+            return SettingSource.ENVIRONMENT
+        if getattr(self, f"{name}_file", None) is not None:
+            return SettingSource.FILE
+        return SettingSource.PROGRAM

@@ -1,0 +1,94 @@
+"""What runs here, on what, and set how."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+
+from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.security import READS
+from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.system.about import resident_bytes
+from utils.contract import API_PREFIX, JobState
+from utils.contract.system.overview import (
+    HostReply,
+    JobNumbers,
+    KeyReply,
+    StoragePartReply,
+    StorageReply,
+    SystemReply,
+    TrashStorage,
+)
+
+router = APIRouter(prefix=API_PREFIX, tags=["system"], dependencies=[READS])
+
+
+@router.get("/system", summary="Show the system")
+async def get_system(services: AppStateDep) -> SystemReply:
+    """Versions, the machine, the disk, jobs that have not ended, and whether a key is set.
+
+    Sizes on the disk are at most some 30 s old, and null until they are known: a look that takes
+    longer than 2 s goes on, and its end is told by the next call.
+    """
+    about = services.system.about
+    return SystemReply(
+        version=about.version,
+        python=about.python,
+        libraries=dict(about.libraries),
+        schema_version=about.schema_version,
+        started_at=about.started_at,
+        uptime_s=round((datetime.now(UTC) - about.started_at).total_seconds(), 1),
+        host=HostReply(
+            platform=about.platform,
+            cores=about.cores,
+            memory_bytes=about.memory_bytes,
+            resident_bytes=resident_bytes(),
+        ),
+        storage=await _storage(services),
+        jobs=_jobs(services),
+        key=_key(services),
+    )
+
+
+async def _storage(services: AppState) -> StorageReply:
+    storage, sizes = services.system.storage, services.table_sizes
+    measured = await storage.measured()
+    await sizes.refresh()
+    return StorageReply(
+        data_dir=display_text(bytes(services.settings.data_dir)),
+        parts=tuple(
+            StoragePartReply(
+                name=one.name,
+                location=one.location,
+                bytes=measured.sizes.get(one.name),
+                limit_bytes=one.limit_bytes,
+            )
+            for one in storage.parts
+        ),
+        used_bytes=sum(measured.sizes.values()),
+        free_bytes=measured.free_bytes,
+        total_bytes=measured.total_bytes,
+        measured_at=measured.at,
+        trash=TrashStorage(
+            images=int(sum(sizes.trashed_points().values())),
+            bytes=int(sum(sizes.trashed_bytes().values())),
+            limit_bytes=services.settings.trash_bytes,
+        ),
+    )
+
+
+def _jobs(services: AppState) -> JobNumbers:
+    numbers = services.scheduler.jobs_by_state()
+    return JobNumbers(
+        running=numbers.get(JobState.RUNNING, 0),
+        waiting_for_ml=numbers.get(JobState.WAITING_FOR_ML, 0),
+        queued=numbers.get(JobState.QUEUED, 0),
+        paused=numbers.get(JobState.PAUSED, 0),
+    )
+
+
+def _key(services: AppState) -> KeyReply:
+    is_set = services.settings.api_key is not None
+    source = services.settings.source_of("api_key") if is_set else None
+    return KeyReply(is_set=is_set, source=source)

@@ -1,0 +1,14 @@
+"""All that the routes of the system answer from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingestion_orchestration_fastapi_app.system.about import About
+from ingestion_orchestration_fastapi_app.system.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class SystemReports:
+    about: About
+    storage: Storage

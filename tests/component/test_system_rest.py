@@ -1,0 +1,89 @@
+"""What the orchestrator says of itself over HTTP."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.component.orchestrator_app import FakeService, library, orchestrator, paint
+from utils.contract.system.overview import StoragePart
+
+pytestmark = pytest.mark.anyio
+
+
+def bytes_below(folder: Path) -> int:
+    return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+async def test_the_system_says_what_runs_and_on_what(tmp_path: Path) -> None:
+    async with orchestrator(tmp_path) as running:
+        told = await running.get("/system")
+        with sqlite3.connect(tmp_path / "data" / "ledger.sqlite") as ledger:
+            [schema] = ledger.execute("PRAGMA user_version").fetchone()
+        assert told["schema_version"] == schema > 20
+        assert told["libraries"]["lancedb"] == version("lancedb")
+        assert told["python"].startswith("3.")
+        assert told["host"]["cores"] >= 1
+        assert told["host"]["memory_bytes"] > told["host"]["resident_bytes"] > 10_000_000
+        assert told["uptime_s"] >= 0
+        assert told["key"] == {"is_set": False, "source": None}
+
+
+async def test_the_parts_of_the_disk_are_what_lies_there(tmp_path: Path) -> None:
+    library(tmp_path)
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+        storage = (await running.get("/system"))["storage"]
+        data = tmp_path / "data"
+        parts = {one["name"]: one for one in storage["parts"]}
+        assert set(parts) == set(StoragePart)
+        assert parts["store"]["bytes"] == bytes_below(data / "store") > 0
+        assert parts["thumbnails"]["bytes"] == bytes_below(data / "cache" / "pictures") > 0
+        assert parts["ledger"]["bytes"] == sum(
+            file.stat().st_size for file in data.glob("ledger.sqlite*")
+        )
+        assert parts["logs"]["bytes"] == 0, "a folder that is not there takes nothing"
+        assert parts["previews"]["limit_bytes"] == 10 * 2**30
+        assert storage["used_bytes"] == sum(one["bytes"] for one in parts.values())
+        assert 0 < storage["free_bytes"] < storage["total_bytes"]
+        assert storage["measured_at"] is not None
+
+
+async def test_jobs_that_have_not_ended_are_counted(tmp_path: Path) -> None:
+    paint(tmp_path / "photos" / "red.png", "red")
+    async with orchestrator(tmp_path, service=FakeService(down=True)) as running:
+        assert set((await running.get("/system"))["jobs"].values()) == {0}
+        first = await running.post("/ingest/", {"directory_path": str(running.photos)})
+        await running.post("/ingest/", {"directory_path": str(running.photos), "force": True})
+        jobs = (await running.get("/system"))["jobs"]
+        assert jobs["running"] + jobs["waiting_for_ml"] == 1
+        assert jobs["queued"] == 1
+        running.service.down = False
+        await running.ended(first.json()["job_id"])
+
+
+async def test_a_key_is_said_to_be_set_and_from_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEY", "correct horse")
+    async with orchestrator(tmp_path, headers={"X-API-Key": "correct horse"}) as running:
+        told = await running.http.get("/api/v1/system")
+        assert told.json()["key"] == {"is_set": True, "source": "environment"}
+        assert "correct horse" not in told.text
+    monkeypatch.delenv("API_KEY")
+    (tmp_path / "key").write_text("battery staple\n")
+    headers = {"X-API-Key": "battery staple"}
+    async with orchestrator(tmp_path, headers=headers, api_key_file=tmp_path / "key") as running:
+        assert (await running.get("/system"))["key"] == {"is_set": True, "source": "file"}
+
+
+async def test_a_data_folder_whose_name_is_no_utf_8_is_shown(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/data-\xff"))
+    async with orchestrator(tmp_path, data_dir=folder) as running:
+        storage = (await running.get("/system"))["storage"]
+        assert storage["data_dir"].endswith("data-\\xff")
+        assert all("data-\\xff" in one["location"] for one in storage["parts"])

@@ -1,0 +1,1 @@
+"""What the orchestrator says of itself: versions, disk, settings, log lines, an hour's figures."""
