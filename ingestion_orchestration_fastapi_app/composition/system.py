@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import display_te
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.system.about import About, about_now
 from ingestion_orchestration_fastapi_app.system.reports import SystemReports
+from ingestion_orchestration_fastapi_app.system.shown_settings import shown_settings
 from ingestion_orchestration_fastapi_app.system.storage import Part, Storage
 from utils.contract.system.overview import StoragePart
 from utils.text.secrets import without_secrets
@@ -19,7 +20,11 @@ from utils.text.secrets import without_secrets
 
 async def system_reports(settings: Settings) -> SystemReports:
     about = await to_thread.run_sync(_about, limiter=CapacityLimiter(1))
-    return SystemReports(about, Storage(os.fspath(settings.data_dir), _parts(settings)))
+    return SystemReports(
+        about=about,
+        storage=Storage(os.fspath(settings.data_dir), _parts(settings)),
+        settings=shown_settings(settings),
+    )
 
 
 def _about() -> About:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from ingestion_orchestration_fastapi_app.system.about import About
 from ingestion_orchestration_fastapi_app.system.storage import Storage
+from utils.contract.system.settings import SettingReply
 
 
 @dataclass(frozen=True, slots=True)
 class SystemReports:
     about: About
     storage: Storage
+    settings: tuple[SettingReply, ...]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.component.orchestrator_app import FakeService, library, orchestrator, paint
 from utils.contract.system.overview import StoragePart
 
@@ -87,3 +88,41 @@ async def test_a_data_folder_whose_name_is_no_utf_8_is_shown(tmp_path: Path) -> 
         storage = (await running.get("/system"))["storage"]
         assert storage["data_dir"].endswith("data-\\xff")
         assert all("data-\\xff" in one["location"] for one in storage["parts"])
+
+
+async def test_settings_are_shown_with_their_sources_and_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRASH_DAYS", "90")
+    monkeypatch.setenv("MAX_RUNNING_JOBS", "")  # which is the default
+    async with orchestrator(
+        tmp_path,
+        api_key="correct horse",
+        ml_inference_service_url="http://you:hunter2@gpu:8001,http://127.0.0.1:8001",
+        headers={"X-API-Key": "correct horse"},
+    ) as running:
+        answer = await running.http.get("/api/v1/system/settings")
+        shown = {one["name"]: one for one in answer.json()["settings"]}
+        assert set(shown) == {name.upper() for name in Settings.model_fields}
+        days = shown["TRASH_DAYS"]
+        assert (days["value"], days["default"], days["source"]) == (90, 30, "environment")
+        assert days["description"] == Settings.model_fields["trash_days"].description
+        assert shown["MAX_RUNNING_JOBS"]["source"] == "default"
+        assert shown["DATA_DIR"]["value"] == str(tmp_path / "data")
+        assert shown["INGEST_ROOTS"]["value"] == [str(running.photos)]
+        assert shown["ML_INFERENCE_SERVICE_URL"]["value"] == (
+            "http://***@gpu:8001,http://127.0.0.1:8001"
+        )
+        key = shown["API_KEY"]
+        assert (key["value"], key["is_secret"], key["is_set"]) == (None, True, True)
+        assert not shown["ML_API_KEY"]["is_set"]
+        assert "correct horse" not in answer.text
+        assert "hunter2" not in answer.text
+
+
+async def test_without_a_key_the_local_user_sees_all_of_the_system(tmp_path: Path) -> None:
+    async with orchestrator(tmp_path) as running:
+        for path in ("", "/settings"):
+            assert (await running.http.get(f"/api/v1/system{path}")).status_code == 200
+            refused = await running.http.get(f"/api/v1/system{path}?all=1")
+            assert refused.status_code == 400, "unknown parameters are refused"

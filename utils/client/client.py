@@ -19,6 +19,7 @@ from utils.contract import (
     Wire,
 )
 from utils.contract.system.overview import SystemReply
+from utils.contract.system.settings import SettingsReply
 
 
 class _Key(Wire):
@@ -54,6 +55,9 @@ class PhotoseekClient(
 
     async def get_system(self) -> SystemReply:
         return await self.ask("GET", "/system", SystemReply)
+
+    async def get_system_settings(self) -> SettingsReply:
+        return await self.ask("GET", "/system/settings", SettingsReply)
 
     async def get_session(self) -> SessionReply:
         return await self.ask("GET", "/session", SessionReply)

@@ -20,6 +20,7 @@ from utils.contract.system.overview import (
     SystemReply,
     TrashStorage,
 )
+from utils.contract.system.settings import SettingsReply
 
 router = APIRouter(prefix=API_PREFIX, tags=["system"], dependencies=[READS])
 
@@ -49,6 +50,16 @@ async def get_system(services: AppStateDep) -> SystemReply:
         jobs=_jobs(services),
         key=_key(services),
     )
+
+
+@router.get("/system/settings", summary="Show the settings")
+async def get_system_settings(services: AppStateDep) -> SettingsReply:
+    """Every setting with its value, its default, and from where it is.
+
+    Secrets are never shown, only whether they are set. They are read when the process begins: a
+    change needs a restart.
+    """
+    return SettingsReply(settings=services.system.settings)
 
 
 async def _storage(services: AppState) -> StorageReply:
