@@ -25,6 +25,7 @@ from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates imp
 )
 from ingestion_orchestration_fastapi_app.library.folders.excluding import FolderExcluding
 from ingestion_orchestration_fastapi_app.library.folders.marking import FolderMarking
+from ingestion_orchestration_fastapi_app.library.folders.on_disk import FoldersOnDisk
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
 from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
@@ -87,6 +88,7 @@ class AppState:
     forgetting: Forgetting
     folder_marking: FolderMarking
     folder_excluding: FolderExcluding
+    folders_on_disk: FoldersOnDisk
     restoring: Restoring
     uploads: Uploads
     duplicates: ShownDuplicates

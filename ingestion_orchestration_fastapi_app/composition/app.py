@@ -43,6 +43,7 @@ from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates imp
 )
 from ingestion_orchestration_fastapi_app.library.folders.excluding import FolderExcluding
 from ingestion_orchestration_fastapi_app.library.folders.marking import FolderMarking
+from ingestion_orchestration_fastapi_app.library.folders.on_disk import FoldersOnDisk
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
@@ -223,6 +224,9 @@ async def composed(
         forgetting=forgetting,
         folder_marking=folder_marking,
         folder_excluding=folder_excluding,
+        folders_on_disk=FoldersOnDisk(
+            allowed, outside.folders, ports.ledger.browsing, ports.ledger.jobs
+        ),
         restoring=restoring,
         uploads=Uploads(
             outside.inbox,

@@ -31,6 +31,9 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.directories import
 )
 from ingestion_orchestration_fastapi_app.adapters.local_files.filesystem import LocalFiles
 from ingestion_orchestration_fastapi_app.adapters.local_files.mounts import MountPoints
+from ingestion_orchestration_fastapi_app.adapters.local_files.walking.disk_folders import (
+    LocalFolders,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
@@ -52,6 +55,7 @@ class Opened:
     threads: RootThreads
     events: InotifyEvents
     inbox: InboxFolder
+    folders: LocalFolders
 
 
 async def opened(
@@ -151,4 +155,5 @@ async def opened(
         keep_free_bytes=settings.min_free_bytes,
     )
     stack.callback(inbox.close)
-    return Opened(ports, decoders, allowed, threads, events, inbox)
+    folders_on_disk = LocalFolders(threads, rules)
+    return Opened(ports, decoders, allowed, threads, events, inbox, folders_on_disk)

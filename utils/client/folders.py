@@ -1,4 +1,4 @@
-"""Calls about folders that are hidden or excluded."""
+"""Calls about folders: on the disk, hidden ones and excluded ones."""
 
 from __future__ import annotations
 
@@ -9,10 +9,29 @@ from utils.contract.annotations.folders import (
     MarkedFolderList,
     MarkedFolderReply,
 )
+from utils.contract.imports.disk_folders import DiskFolderList
 
 
 class FolderCalls(Connection):
     """Each method is the operation of its name in the OpenAPI document."""
+
+    async def list_disk_folders(
+        self,
+        path: str | None = None,
+        *,
+        collection: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> DiskFolderList:
+        return await self.ask(
+            "GET",
+            "/roots/folders",
+            DiskFolderList,
+            path_=path,
+            collection=collection,
+            limit=limit,
+            offset=offset,
+        )
 
     async def list_hidden_folders(self, name: str) -> MarkedFolderList:
         return await self.ask("GET", f"/collections/{name}/folders/hidden", MarkedFolderList)
