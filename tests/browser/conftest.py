@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.app_rig import App, Pages, real_app, real_inference
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 PATIENCE_MS = 20_000
 # Names of other people that resolve to this machine, as a name server of theirs can say.
 REBOUND = "MAP *.test 127.0.0.1"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: sudo apt-get install chromium")
@@ -64,3 +66,29 @@ def browser(chromium: Browser) -> Iterator[Watched]:
     watched.page.on("console", lambda message: watched.complaints.append(message.text))
     yield watched
     context.close()
+
+
+@pytest.fixture(scope="session")
+def inference_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of the inference service with the tiny models."""
+    with real_inference(tmp_path_factory.mktemp("inference")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def app(
+    chromium: Browser, inference_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[App]:
+    """The app with a library, for all tests that leave it as it was."""
+    assert chromium, "without one the library need not be made"
+    with real_app(tmp_path_factory.mktemp("app"), inference_url) as running:
+        yield running
+
+
+@pytest.fixture
+def pages(chromium: Browser, app: App) -> Iterator[Pages]:
+    """Pages of the app; none may complain in its console."""
+    opened = Pages(chromium, app)
+    yield opened
+    opened.close()
+    assert opened.complaints == []

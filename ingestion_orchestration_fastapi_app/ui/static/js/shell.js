@@ -35,7 +35,9 @@ export function shell() {
   showPlaces();
   on("collections", showPlaces);
   on("jobs", lookAtJobs);
-  window.setInterval(() => { if (!document.hidden) void lookAtJobs(); }, LOOK_MS);
+  const look = () => { if (!document.hidden) void lookAtJobs(); };
+  window.setInterval(look, LOOK_MS);
+  document.addEventListener("visibilitychange", look);
   void lookAtJobs();
   return [h("a", { class: "skip", href: "#place" }, t("skip")), h("div", { class: "app" }, nav, top, slot)];
 }
@@ -60,7 +62,7 @@ function link(one, first) {
 function moreLink(first) {
   const places = PLACES.filter((one) => !one.onPhone);
   const isHere = places.some((one) => one.first === first) || first === "help";
-  const opener = h("a", { class: "place only-phone", href: "#more", role: "button", "aria-current": isHere ? "page" : null }, icon("more"), h("span", {}, t("nav.more")));
+  const opener = h("a", { class: "place only-phone", href: "#more", role: "button", "aria-current": isHere ? "true" : null }, icon("more"), h("span", {}, t("nav.more")));
   opener.addEventListener("click", (event) => {
     event.preventDefault();
     openMenu(opener, [

@@ -1,0 +1,129 @@
+"""What stands around every place: navigation, theme, language, addresses, keys, logging in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.app_rig import PHONE, App, Pages, real_app
+
+KEY = "correct horse battery"
+PLACES = ("Photos", "Map", "Albums", "Tidy up", "Imports", "System")
+
+
+def test_each_place_has_an_address_a_title_and_a_way_back(pages: Pages) -> None:
+    page = pages.at("/")
+    navigation = page.get_by_role("navigation")
+    for name in PLACES:
+        navigation.get_by_role("link", name=name, exact=True).click()
+        expect(navigation.locator("[aria-current=page]")).to_have_text(name)
+        assert "Photoseek" in page.title()
+    assert page.url.endswith("/system")
+    page.go_back()
+    expect(navigation.locator("[aria-current=page]")).to_have_text("Imports")
+    page.reload()
+    expect(navigation.locator("[aria-current=page]")).to_have_text("Imports")
+
+
+def test_on_a_phone_what_has_no_room_below_is_in_a_menu(pages: Pages) -> None:
+    page = pages.at("/", size=PHONE)
+    assert not page.get_by_role("link", name="System").is_visible()
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="System").click()
+    expect(page).to_have_url(f"{pages.app.url}/system")
+
+
+def test_light_and_dark_are_the_systems_until_somebody_switches(pages: Pages) -> None:
+    page = pages.at("/help", dark=True)
+    html = page.locator("html")
+    expect(html).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("heading", name="Help")).to_be_visible()
+    page.emulate_media(color_scheme="light")
+    expect(html).to_have_attribute("data-theme", "light")
+    page.get_by_role("button", name="Light or dark").click()
+    expect(html).to_have_attribute("data-theme", "dark")
+    page.reload()
+    expect(html).to_have_attribute("data-theme", "dark")
+
+
+def test_german_is_spoken_to_who_reads_german_and_can_be_chosen(pages: Pages) -> None:
+    page = pages.at("/help", language="de-DE")
+    expect(page.get_by_role("heading", name="Hilfe")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "de"
+    page.get_by_role("button", name="Sprache und Konto").click()
+    page.get_by_role("menuitemradio", name="English").click()
+    expect(page.get_by_role("heading", name="Help")).to_be_visible()
+
+
+def test_keys_lead_from_place_to_place_and_into_the_search(pages: Pages) -> None:
+    page = pages.at("/help")
+    expect(page.get_by_role("heading", name="Help")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    expect(page).to_have_url(f"{pages.app.url}/imports")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("gi")
+    expect(page.get_by_role("searchbox")).to_have_value("gi")
+
+
+def test_an_address_that_nobody_has_says_so_and_leads_home(pages: Pages) -> None:
+    answer = pages.app.http.get("/nowhere")
+    assert answer.status_code == 404
+    page = pages.at("/help/far/away")
+    expect(page.get_by_role("heading", name="Help")).to_be_visible()
+
+
+def logged_in(page: Page, key: str = KEY) -> None:
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Log in").click()
+
+
+def test_with_a_key_nothing_is_shown_before_the_login_and_the_address_is_kept(
+    app: App, pages: Pages, inference_url: str, tmp_path: Path
+) -> None:
+    pages.expected += ["status of 401", "ERR_CONNECTION_REFUSED"]
+    with real_app(tmp_path, inference_url, key=KEY, count=4) as keyed:
+        page = pages.at("/help?in=default", url=keyed.url)
+        expect(page.get_by_label("API key")).to_be_focused()
+        assert page.get_by_role("navigation").count() == 0
+        logged_in(page, "wrong")
+        expect(page.get_by_role("alert")).to_contain_text("not the key")
+        assert page.context.cookies() == []
+        logged_in(page)
+        expect(page.get_by_role("heading", name="Help")).to_be_visible()
+        assert page.url == f"{keyed.url}/help?in=default"
+        page.get_by_role("button", name="Language and account").click()
+        page.get_by_role("menuitem", name="Log out").click()
+        expect(page.get_by_label("API key")).to_be_visible()
+
+
+def test_a_login_leads_to_places_of_the_app_alone(
+    pages: Pages, inference_url: str, tmp_path: Path
+) -> None:
+    pages.expected += ["status of 401", "ERR_CONNECTION_REFUSED"]
+    with real_app(tmp_path, inference_url, key=KEY, count=4) as keyed:
+        for foreign in (
+            "//evil.test/",
+            "https://evil.test/",
+            "/\\evil.test",
+            "javascript:alert(1)",
+        ):
+            page = pages.at(f"/login?next={foreign}", url=keyed.url)
+            logged_in(page)
+            expect(page).to_have_url(f"{keyed.url}/")
+
+
+def test_nothing_answering_is_said_and_asked_again(pages: Pages) -> None:
+    pages.expected.append("ERR_FAILED")
+    page = pages.at("/help")
+    expect(page.get_by_role("heading", name="Help")).to_be_visible()
+    page.route("**/api/**", lambda route: route.abort())
+    page.route("**/health/**", lambda route: route.abort())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("No connection to Photoseek")).to_be_visible()
+    page.unroute("**/api/**")
+    page.unroute("**/health/**")
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_text("Next try in")).to_have_count(0)
