@@ -94,6 +94,7 @@ def create_app(
                 tg.start_soon(services.collections.catalogue.serve)
                 tg.start_soon(services.calibrating.serve)
                 tg.start_soon(services.index_upkeep.serve)
+                tg.start_soon(services.placeholders.serve)
                 tg.start_soon(tidy_exports, services.ports)
                 tg.start_soon(services.collections.trash.trim_repeatedly)
                 tg.start_soon(trim_heap_repeatedly)

@@ -33,7 +33,7 @@ from utils.imaging.decoding import (
 from utils.imaging.formats import Format
 from utils.imaging.perceptual_hash import perceptual_hash
 from utils.imaging.raw_developing import RawPicture
-from utils.imaging.thumbnail import shrunk, thumbnail_webp
+from utils.imaging.thumbnail import placeholder_pixels, shrunk, thumbnail_webp
 from utils.imaging.turning import turned, turned_size
 from utils.problems import Rejected
 from utils.sandbox.exclusive import Exclusive
@@ -168,7 +168,7 @@ class ImagePreparation:
         upload = original_of(content)
         if found.preview is not None:
             return Prepared(self._picture(found.preview, known, size, "developed"), upload)
-        return Prepared(self._placeholder(content, known, size), upload)
+        return Prepared(self._unseen(content, known, size), upload)
 
     def _picture(
         self, decoded: Decoded, known: Format, size: tuple[int, int], pixel_source: str
@@ -182,9 +182,10 @@ class ImagePreparation:
             partial=decoded.partial,
             pixel_source=pixel_source,
             thumbnail=thumbnail_webp(small, self._thumbnail_side_px),
+            placeholder=placeholder_pixels(small),
         )
 
-    def _placeholder(self, content: Content, known: Format, size: tuple[int, int]) -> Picture:
+    def _unseen(self, content: Content, known: Format, size: tuple[int, int]) -> Picture:
         """Until the inference service has shown what it developed, or where it does not.
 
         Grey, in the picture's proportions.

@@ -30,6 +30,7 @@ from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpkeep
 from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
+from ingestion_orchestration_fastapi_app.library.pictures.placeholders import Placeholders
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
@@ -71,6 +72,7 @@ class AppState:
     sidecar_writing: WriteSidecars
     thumbnails: Thumbnails
     previews: Previews
+    placeholders: Placeholders
     stale_points: StalePoints
     pool: InferencePool
     allowed: AllowedRoots

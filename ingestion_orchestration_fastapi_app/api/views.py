@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import asdict
-from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.api.place_views import place_reply
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import INGEST
 from ingestion_orchestration_fastapi_app.domain.jobs.records import (
@@ -18,27 +15,18 @@ from ingestion_orchestration_fastapi_app.domain.jobs.reembedding import REEMBED
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import report_of
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
-from ingestion_orchestration_fastapi_app.library.searching.query import Found, Result
-from ingestion_orchestration_fastapi_app.ports.gazetteer import Gazetteer
 from ingestion_orchestration_fastapi_app.watch.watched_folder import WatchedFolder
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.contract import (
-    API_PREFIX,
     CollectionReply,
-    ImageReply,
     JobReason,
     JobReply,
     JobReport,
     ReportExample,
     ReportFinding,
-    SearchHit,
-    SearchReply,
-    Understood,
     WatchReply,
 )
-from utils.web.routing.root_path import external_path
 
 NOT_ALLOWED = (
     "it rests: the folder may not be imported now. It goes on when it is added: photoseek roots "
@@ -164,83 +152,3 @@ def _watch_reply(watch: Watch, folder: WatchedFolder | None) -> WatchReply:
         mode="events" if folder is not None and folder.has_events else "rescan",
         detail=NOT_ALLOWED if folder is None else folder.detail,
     )
-
-
-def image_reply(
-    point: Point, collection: str, *, stale: Collection[UUID], gazetteer: Gazetteer
-) -> ImageReply:
-    """`stale`: ids of points whose files have another content now."""
-    return ImageReply.model_validate(_image_fields(point, collection, stale, gazetteer))
-
-
-def search_reply(
-    found: Found,
-    *,
-    stale: Collection[UUID],
-    gazetteer: Gazetteer,
-    understood: Understood | None = None,
-) -> SearchReply:
-    name = found.collection.name
-    return SearchReply(
-        results=tuple(_search_hit(hit, name, stale, gazetteer) for hit in found.hits),
-        collection=name,
-        model=found.collection.model,
-        warnings=found.warnings,
-        cursor=found.cursor,
-        mode_used=found.mode,
-        nothing_relevant=found.nothing_relevant,
-        calibrated=found.calibrated,
-        templates_used=found.templated,
-        understood=understood,
-        total=found.total,
-        total_is_exact=found.is_total_exact,
-    )
-
-
-def _search_hit(
-    hit: Result, collection: str, stale: Collection[UUID], gazetteer: Gazetteer
-) -> SearchHit:
-    return SearchHit.model_validate(
-        {
-            "score": None if hit.score is None else round(hit.score, 6),
-            "relevance": None if hit.relevance is None else round(hit.relevance, 6),
-            "probability": None if hit.probability is None else float(f"{hit.probability:.6g}"),
-            "found_by": (
-                *(("vector",) if hit.is_near else ()),
-                *(("words",) if hit.word_score is not None else ()),
-            ),
-            "matched_words": hit.words,
-            "word_score": None if hit.word_score is None else round(hit.word_score, 6),
-            "folded": {"count": len(hit.others), "ids": hit.others} if hit.others else None,
-            **_image_fields(hit.point, collection, stale, gazetteer),
-        }
-    )
-
-
-def _image_fields(
-    point: Point, collection: str, stale: Collection[UUID], gazetteer: Gazetteer
-) -> dict[str, object]:
-    image_url = external_path(f"{API_PREFIX}/images/{point.id}")
-    return {
-        "id": str(point.id),
-        "path": point.display_path,
-        "filename": point.filename,
-        "thumbnail_url": f"{image_url}/thumbnail?collection={collection}",
-        "preview_url": f"{image_url}/preview?collection={collection}",
-        "file_url": f"{image_url}/file?collection={collection}",
-        "width_px": point.width_px,
-        "height_px": point.height_px,
-        "bytes": point.size_bytes,
-        "format": point.format,
-        **asdict(point.metadata),
-        "place": place_reply(point, gazetteer),
-        "companions": point.companions,
-        "caption": point.caption,
-        "caption_origin": None if point.caption_origin is None else asdict(point.caption_origin),
-        "annotation": None if point.annotation is None else asdict(point.annotation),
-        "partial": point.partial,
-        "pixel_source": point.pixel_source,
-        "rung": point.pixel_source,
-        "stale": point.id in stale,
-        "sha256": point.sha256.hex(),
-    }

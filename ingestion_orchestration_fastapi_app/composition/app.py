@@ -49,6 +49,7 @@ from ingestion_orchestration_fastapi_app.library.indexing.upkeep import IndexUpk
 from ingestion_orchestration_fastapi_app.library.ledger_conditions import LedgerConditions
 from ingestion_orchestration_fastapi_app.library.pictures.archives import Archives
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
+from ingestion_orchestration_fastapi_app.library.pictures.placeholders import Placeholders
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
@@ -207,6 +208,7 @@ async def composed(
         sentences=SentenceSearch(search, CityFile()),
         thumbnails=thumbnails,
         previews=previews,
+        placeholders=Placeholders(ports.ledger, ports.cache, ports.preparation.picture_version),
         stale_points=StalePoints(ports.ledger.files),
         pool=pool,
         allowed=allowed,

@@ -53,9 +53,11 @@ READS = frozenset(
         "ledger.browsing.places",
         "ledger.captions.captioners",
         "ledger.catalogue.lacking",
+        "ledger.catalogue.placeholders",
         "ledger.catalogue.point_ids",
         "ledger.catalogue.size",
         "ledger.catalogue.unlike",
+        "ledger.catalogue.without_placeholder",
         "ledger.captions.captioned",
         "ledger.captions.count_lacking",
         "ledger.captions.described",
@@ -149,6 +151,8 @@ OF_RELEVANCE = frozenset(
 # No errand writes sidecars, which lie beside photographs that all errands share: one transaction
 # each, and `tests/component/test_sidecars_rest.py` cuts a job off before and after each.
 OF_SIDECARS = frozenset({"ledger.sidecars.begin", "ledger.sidecars.end"})
+# Of pictures of before: errands import theirs. `tests/unit/test_placeholders.py` cuts it off.
+OF_PLACEHOLDERS = frozenset({"ledger.catalogue.put_placeholders"})
 # No errand says that a group is none of duplicates: one transaction each, in the ledger alone.
 OF_DISMISSALS = frozenset({"ledger.dismissals.dismiss", "ledger.dismissals.take_back"})
 # Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
@@ -187,7 +191,7 @@ def fault_points() -> frozenset[str]:
     """Every durable step of a job and of its collection, and every wait."""
     durable = {name for name in calls_of_ports() if name.partition(".")[0] in KEEPING}
     left_out = READS | OF_LOGINS | OF_OTHER_TABLES | OF_OLDER_STORES | OF_RELEVANCE | OF_SIDECARS
-    left_out |= OF_DISMISSALS | OF_EXPORTS
+    left_out |= OF_DISMISSALS | OF_EXPORTS | OF_PLACEHOLDERS
     return frozenset(durable - left_out | WAITS)
 
 

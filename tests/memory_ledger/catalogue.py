@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.library.picture import Placeholder
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.memory_ledger.state import State
 
@@ -70,6 +71,35 @@ class MemoryCatalogue:
     async def size(self, collection_id: int) -> int:
         await checkpoint()
         return len(self._state.entries(collection_id))
+
+    async def placeholders(
+        self, collection_id: int, pictures: Mapping[UUID, bytes]
+    ) -> dict[UUID, bytes]:
+        await checkpoint()
+        there = self._drawn(collection_id)
+        return {
+            one: there[one].pixels
+            for one, picture in pictures.items()
+            if one in there and there[one].picture == picture
+        }
+
+    async def without_placeholder(
+        self, collection_id: int, point_ids: Collection[UUID]
+    ) -> dict[UUID, bytes]:
+        await checkpoint()
+        entries, drawn = self._state.entries(collection_id), self._drawn(collection_id)
+        wanted = {one for one in point_ids if one in entries and one not in drawn}
+        return {one: entries[one].point.sha256 for one in wanted}
+
+    def _drawn(self, collection_id: int) -> dict[UUID, Placeholder]:
+        entries = self._state.entries(collection_id).items()
+        return {one: entry.placeholder for one, entry in entries if entry.placeholder is not None}
+
+    async def put_placeholders(self, collection_id: int, made: Mapping[UUID, Placeholder]) -> None:
+        await checkpoint()
+        kept = self._state.collections.get(collection_id)
+        if kept is not None:
+            kept.put_placeholders(made)
 
     async def set_version(self, collection_id: int, version: int | None) -> None:
         await checkpoint()

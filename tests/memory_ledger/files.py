@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import (
 from ingestion_orchestration_fastapi_app.domain.jobs.records import FailureRecord, SavedProgress
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
+from ingestion_orchestration_fastapi_app.domain.library.picture import Placeholder
 from tests.memory_ledger.state import Row, State, judged
 from utils.contract import ErrorCode
 
@@ -106,6 +107,9 @@ class MemoryFiles:
             kept.decode_starts.pop(one.point_id, None)
             if one.catalogued is not None:
                 kept.put_entry(one.key, one.catalogued, one.added_at or self._state.clock())
+                if one.placeholder is not None:
+                    drawn = Placeholder(one.catalogued.picture_key, one.placeholder)
+                    kept.put_placeholders({one.catalogued.id: drawn})
             models = {made.model for made in one.points}
             for generation in kept.record.generations:
                 if generation.fingerprint in models:

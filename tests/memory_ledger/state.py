@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
@@ -31,6 +31,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     NewGeneration,
     SyncedVersion,
 )
+from ingestion_orchestration_fastapi_app.domain.library.picture import Placeholder
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.domain.trash.encoding import (
     artefacts_text,
@@ -80,6 +81,7 @@ class Entry:
     key: FileKey
     point: Point
     added_at: datetime
+    placeholder: Placeholder | None = None
 
 
 @dataclass
@@ -121,6 +123,11 @@ class Kept:
     sidecars: dict[FileKey, SidecarRecord] = field(default_factory=dict)
     forgetting: set[bytes] = field(default_factory=set)  # of these points may be there yet
     trash: dict[UUID, TrashRow] = field(default_factory=dict)
+
+    def put_placeholders(self, made: Mapping[UUID, Placeholder]) -> None:
+        for point_id, one in made.items():
+            if point_id in self.catalogue:
+                self.catalogue[point_id].placeholder = one
 
     def put_entry(self, key: FileKey, point: Point, at: datetime) -> None:
         self.doubted.discard(point.id)

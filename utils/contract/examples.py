@@ -17,6 +17,7 @@ IMAGE: dict[str, JsonValue] = {
     "thumbnail_url": f"/api/v1/images/{_IMAGE_ID}/thumbnail?collection=default",
     "preview_url": f"/api/v1/images/{_IMAGE_ID}/preview?collection=default",
     "file_url": f"/api/v1/images/{_IMAGE_ID}/file?collection=default",
+    "placeholder": "nMPmnMPmnMPmnMPmO3+oSo+1WmtgSo+12cSa2cSa2cSa2cSa",
     "width_px": 6000,
     "height_px": 4000,
     "bytes": 8123456,

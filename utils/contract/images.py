@@ -168,6 +168,15 @@ class ImageReply(Reply):
         description="The path of its large picture: JPEG, upright; `size` says how large."
     )
     file_url: str = Field(description="The path of the original.")
+    placeholder: str | None = Field(
+        default=None,
+        min_length=48,
+        max_length=48,
+        description="What a page draws before the thumbnail is there: the base64 of 36 bytes, "
+        "4 columns and 3 rows of sRGB pixels (red, green, blue), row by row from the top left, "
+        "whatever the picture's proportions. Stretched to them with smoothing it is the picture, "
+        "blurred. Null: none is known yet.",
+    )
     width_px: int = Field(description="As it is shown, after its orientation.")
     height_px: int = Field(description="As it is shown, after its orientation.")
     bytes: int = Field(description="The file's size.")

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
+from ingestion_orchestration_fastapi_app.api.image_views import image_views
 from ingestion_orchestration_fastapi_app.api.library.filter_parameters import QueryFilters
 from ingestion_orchestration_fastapi_app.api.links import OF_IMAGES
 from ingestion_orchestration_fastapi_app.api.parameters import (
@@ -17,7 +18,6 @@ from ingestion_orchestration_fastapi_app.api.parameters import (
     PageLimit,
 )
 from ingestion_orchestration_fastapi_app.api.security import READS
-from ingestion_orchestration_fastapi_app.api.views import image_reply
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Facet,
     FacetCounts,
@@ -105,14 +105,11 @@ async def list_images(
         cursor,
     )
     page = await services.browsing.page(asked)
-    stale = await services.stale_points.among(page.collection, list(page.points))
+    views = await image_views(services, page.collection, page.points)
     name = page.collection.name
     is_by_offset = page.is_full and cursor is None
     return ImageList(
-        images=tuple(
-            image_reply(point, name, stale=stale, gazetteer=services.sentences.gazetteer)
-            for point in page.points
-        ),
+        images=tuple(views.image(point) for point in page.points),
         collection=name,
         total=page.total,
         total_is_exact=page.total_is_exact,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
+from ingestion_orchestration_fastapi_app.api.image_views import image_views
 from ingestion_orchestration_fastapi_app.api.parameters import (
     CollectionName,
     ImageId,
 )
 from ingestion_orchestration_fastapi_app.api.security import READS
-from ingestion_orchestration_fastapi_app.api.views import image_reply
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
     ImageNotFound,
@@ -31,6 +31,5 @@ async def get_image(
     """What the file says of itself, and where its pictures are."""
     point = await services.thumbnails.point(collection, image_id)
     record = await services.collections.get(collection)
-    stale = await services.stale_points.among(record, [point])
     (shown,) = await services.collections.words.joined(record, [point])
-    return image_reply(shown, collection, stale=stale, gazetteer=services.sentences.gazetteer)
+    return (await image_views(services, record, [shown])).image(shown)

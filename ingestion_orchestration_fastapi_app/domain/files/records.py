@@ -53,8 +53,9 @@ class FileOutcome:
     """What a job found out about one pending file, and all that it made of it.
 
     Without artefacts it is as it was known. `catalogued` is what the catalogue says of it from now
-    on; None: what it says now. `added_at`: when it was added, of one that is new; None: now. A
-    failed file that had a point keeps it: the ledger marks it stale.
+    on; None: what it says now. `placeholder` is of its picture, where one was made with it.
+    `added_at`: when it was added, of one that is new; None: now. A failed file that had a point
+    keeps it: the ledger marks it stale.
     """
 
     key: FileKey
@@ -66,6 +67,7 @@ class FileOutcome:
     sha256: bytes | None = None
     artefacts: tuple[Artefact, ...] = ()
     catalogued: Point | None = None
+    placeholder: bytes | None = None
     added_at: datetime | None = None
 
     @property

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
+PLACEHOLDER_VERSION = 1  # raise it whenever `utils.imaging.thumbnail` would make another one
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What one decode gives besides the model's pixels: stored by content, shared by copies.
 
     `thumbnail` is WebP. `phash` is a 64-bit perceptual hash. `pixel_source` says what was read:
-    `image`, `preview` (embedded in a RAW) or `developed`. Sizes are as displayed.
+    `image`, `preview` (embedded in a RAW) or `developed`. Sizes are as displayed. `placeholder` is
+    what `utils.imaging.thumbnail.placeholder_pixels` makes: None where it was not made with the
+    picture, as of one that comes from the cache.
     """
 
     format: str
@@ -21,6 +25,15 @@ class Picture:
     partial: bool
     pixel_source: str
     thumbnail: bytes
+    placeholder: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """`pixels` as of `Picture.placeholder`; `picture` is the key of the picture that they show."""
+
+    picture: bytes
+    pixels: bytes
 
 
 def picture_key(sha256: bytes, turn: int | None) -> bytes:
@@ -42,4 +55,4 @@ class DevelopedPreview:
 
     def of(self, picture: Picture) -> Picture:
         """The picture as it is known now."""
-        return replace(picture, thumbnail=self.thumbnail, phash=self.phash)
+        return replace(picture, thumbnail=self.thumbnail, phash=self.phash, placeholder=None)

@@ -11,6 +11,7 @@ from uuid import UUID
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact, Kind
 from ingestion_orchestration_fastapi_app.domain.files.change_detection import is_as_stored
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
+from ingestion_orchestration_fastapi_app.domain.files.records import FileOutcome
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import VectorKey
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
 from ingestion_orchestration_fastapi_app.domain.library.point import Point, Vector
@@ -146,12 +147,17 @@ async def _write_all(job: JobContext, results: list[Result]) -> list[Result]:
         await ledger.files.complete(
             job.job_id,
             job.collection_id,
-            [replace(end.file_outcome, catalogued=end.point) for end in results],
+            [_catalogued(end) for end in results],
             synced=synced,
             progress=job.progress.saved(),
             reader_version=job.ports.preparation.reader_version,
         )
     return results
+
+
+def _catalogued(end: Result) -> FileOutcome:
+    placeholder = None if end.picture is None else end.picture.placeholder
+    return replace(end.file_outcome, catalogued=end.point, placeholder=placeholder)
 
 
 async def _write_points(job: JobContext, results: list[Result]) -> SyncedVersion | None:

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Viewport,
 )
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from ingestion_orchestration_fastapi_app.domain.library.picture import Placeholder
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 
 
@@ -47,6 +48,19 @@ class CatalogueRepository(Protocol):
 
     async def size(self, collection_id: int) -> int:
         """How many rows there are."""
+
+    async def placeholders(
+        self, collection_id: int, pictures: Mapping[UUID, bytes]
+    ) -> dict[UUID, bytes]:
+        """Pixels by point, of those that are known of the very picture (its key) that is given."""
+
+    async def without_placeholder(
+        self, collection_id: int, point_ids: Collection[UUID]
+    ) -> dict[UUID, bytes]:
+        """Of these those with a row and no placeholder of today's version: their contents."""
+
+    async def put_placeholders(self, collection_id: int, made: Mapping[UUID, Placeholder]) -> None:
+        """By point. Of one without a row none is kept; a placeholder goes with its row."""
 
     async def set_version(self, collection_id: int, version: int | None) -> None:
         """At which the catalogue has a row for each point; None: it lacks some. It is in the

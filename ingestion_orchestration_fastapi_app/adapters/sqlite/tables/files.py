@@ -21,7 +21,10 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
     job_items,
     job_rows,
 )
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import entries
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import (
+    entries,
+    placeholders,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.trash import trash_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import (
@@ -39,6 +42,7 @@ from ingestion_orchestration_fastapi_app.domain.files.records import (
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
+from ingestion_orchestration_fastapi_app.domain.library.picture import Placeholder
 from utils.contract import ErrorCode
 
 _NEW = "INSERT INTO files (collection_id, root_id, path, point_id) VALUES (?, ?, ?, ?)"
@@ -136,6 +140,12 @@ class FilesTable(Repository):
         shown = [(one.key, one.catalogued) for one in ends.values() if one.catalogued is not None]
         added = {one.point_id: one.added_at or now for one in ends.values()}
         entries.put(db, collection_id, shown, added_at=lambda ids: {one: added[one] for one in ids})
+        drawn = {
+            one.catalogued.id: Placeholder(one.catalogued.picture_key, one.placeholder)
+            for one in ends.values()
+            if one.catalogued is not None and one.placeholder is not None
+        }
+        placeholders.put(db, collection_id, drawn)
         job_items.put(db, number, ends, now)
         # Only of points that were written: an older write may have left a failed file's point.
         for model, point_ids in written.items():

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.image_views import search_reply
 from ingestion_orchestration_fastapi_app.api.library.annotations.albums import (
     AlbumId,
     contents_of,
 )
 from ingestion_orchestration_fastapi_app.api.library.searching.mixed import found_by
-from ingestion_orchestration_fastapi_app.api.library.searching.search import SEARCHING, reply_to
+from ingestion_orchestration_fastapi_app.api.library.searching.search import SEARCHING
 from ingestion_orchestration_fastapi_app.api.links import OF_RESULTS
 from ingestion_orchestration_fastapi_app.api.parameters import PageLimit
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
@@ -91,7 +92,7 @@ async def list_album_images(
     if order is None:
         is_descending = by is not Sort.PATH
     asked = AlbumPage(album, Order(by, is_descending=is_descending), limit, cursor)
-    return await reply_to(services, await services.album_pages.page(asked, search))
+    return await search_reply(services, await services.album_pages.page(asked, search))
 
 
 async def _search(

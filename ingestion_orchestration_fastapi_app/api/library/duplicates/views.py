@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
-from ingestion_orchestration_fastapi_app.api.views import image_reply
+from ingestion_orchestration_fastapi_app.api.image_views import image_views
 from ingestion_orchestration_fastapi_app.domain.duplicates.records import Dismissal, GroupCounts
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import ShownGroup
@@ -15,8 +15,7 @@ async def group_reply(
     services: AppState, collection: CollectionRecord, shown: ShownGroup
 ) -> DuplicateGroup:
     points = await services.collections.words.joined(collection, shown.points)
-    stale = await services.stale_points.among(collection, points)
-    gazetteer = services.sentences.gazetteer
+    views = await image_views(services, collection, points)
     group = shown.group
     return DuplicateGroup.model_validate(
         {
@@ -27,10 +26,7 @@ async def group_reply(
             "kept_by": shown.kept_by,
             "reason": shown.reason,
             "bytes_beside": shown.bytes_beside,
-            "images": tuple(
-                image_reply(point, collection.name, stale=stale, gazetteer=gazetteer)
-                for point in points
-            ),
+            "images": tuple(views.image(point) for point in points),
         }
     )
 

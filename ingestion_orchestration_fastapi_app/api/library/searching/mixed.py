@@ -13,10 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError, WithJsonSchema
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.image_views import search_reply
 from ingestion_orchestration_fastapi_app.api.library.searching.search import (
     MAX_QUERY_IMAGE_BYTES,
     SEARCHING,
-    reply_to,
 )
 from ingestion_orchestration_fastapi_app.api.links import OF_RESULTS
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionName, ImageId
@@ -133,7 +133,7 @@ async def _found(
 ) -> SearchReply:
     found, narrowing = await found_by(services, body, pictures)
     understood = None if narrowing is None else understood_reply(narrowing)
-    return await reply_to(services, found, understood)
+    return await search_reply(services, found, understood)
 
 
 async def found_by(

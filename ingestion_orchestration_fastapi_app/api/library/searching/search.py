@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 
-from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
+from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
+from ingestion_orchestration_fastapi_app.api.image_views import search_reply
 from ingestion_orchestration_fastapi_app.api.library.filter_parameters import (
     FILTERS_EXAMPLE,
     FORM_FILTERS_DESCRIPTION,
@@ -24,7 +25,6 @@ from ingestion_orchestration_fastapi_app.api.parameters import (
 )
 from ingestion_orchestration_fastapi_app.api.place_views import understood_reply
 from ingestion_orchestration_fastapi_app.api.security import READS
-from ingestion_orchestration_fastapi_app.api.views import search_reply
 from ingestion_orchestration_fastapi_app.domain.library.filters.specs import filters_of
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
@@ -33,7 +33,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ModelMismatch,
     StoreRead,
 )
-from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query
+from ingestion_orchestration_fastapi_app.library.searching.query import Query
 from utils.contract import (
     API_PREFIX,
     MAX_SEARCH_LIMIT,
@@ -41,7 +41,6 @@ from utils.contract import (
     CollectionText,
     SearchReply,
     SearchTextRequest,
-    Understood,
 )
 from utils.contract.search import CURSOR_DESCRIPTION, OFFSET_DESCRIPTION, CursorText
 from utils.problems import (
@@ -88,9 +87,9 @@ async def search_by_text(body: SearchTextRequest, services: AppStateDep) -> Sear
         templates=body.templates,
     )
     if not body.parse:
-        return await reply_to(services, await services.search.by_text(query, body.query))
+        return await search_reply(services, await services.search.by_text(query, body.query))
     found, narrowing = await services.sentences.by_text(query, body.query, today=body.today)
-    return await reply_to(services, found, understood_reply(narrowing))
+    return await search_reply(services, found, understood_reply(narrowing))
 
 
 @router.post(
@@ -133,7 +132,7 @@ async def search_by_image(
         min_score=min_score,
         cursor=cursor,
     )
-    return await reply_to(services, await services.search.by_image(query, data))
+    return await search_reply(services, await services.search.by_image(query, data))
 
 
 @router.get(
@@ -159,16 +158,4 @@ async def find_similar_images(
         min_score=None,
         cursor=cursor,
     )
-    return await reply_to(services, await services.search.similar(query, image_id))
-
-
-async def reply_to(
-    services: AppState, found: Found, understood: Understood | None = None
-) -> SearchReply:
-    points = [hit.point for hit in found.hits]
-    return search_reply(
-        found,
-        stale=await services.stale_points.among(found.collection, points),
-        gazetteer=services.sentences.gazetteer,
-        understood=understood,
-    )
+    return await search_reply(services, await services.search.similar(query, image_id))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
-from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import entries
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import (
+    entries,
+    placeholders,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import CATALOGUE_VERSION
+from ingestion_orchestration_fastapi_app.domain.library.picture import Placeholder
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 
@@ -82,6 +86,24 @@ class CatalogueTable(Repository):
     def size(self, db: sqlite3.Connection, collection_id: int) -> int:
         query = "SELECT count(*) FROM catalogue WHERE collection_id = ?"
         return int(db.execute(query, (collection_id,)).fetchone()[0])
+
+    @reads
+    def placeholders(
+        self, db: sqlite3.Connection, collection_id: int, pictures: Mapping[UUID, bytes]
+    ) -> dict[UUID, bytes]:
+        return placeholders.found(db, collection_id, pictures)
+
+    @reads
+    def without_placeholder(
+        self, db: sqlite3.Connection, collection_id: int, point_ids: Collection[UUID]
+    ) -> dict[UUID, bytes]:
+        return placeholders.lacking(db, collection_id, point_ids)
+
+    @writes
+    def put_placeholders(
+        self, db: sqlite3.Connection, collection_id: int, made: Mapping[UUID, Placeholder]
+    ) -> None:
+        placeholders.put(db, collection_id, made)
 
     @writes
     def set_version(self, db: sqlite3.Connection, collection_id: int, version: int | None) -> None:
