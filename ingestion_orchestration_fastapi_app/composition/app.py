@@ -65,10 +65,12 @@ from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilli
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.system.shown_settings import secrets_of
 from ingestion_orchestration_fastapi_app.transfer.import_plans import ImportPlans
 from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan
 from ingestion_orchestration_fastapi_app.watch.watching import Watching
 from utils.imaging.formats import Format, has_image_extension
+from utils.web.log_ring import kept_log_lines
 
 BLOCKING_THREADS = 8
 THUMBNAIL_SHARE = 4  # of the memory for files in flight, beside it
@@ -84,6 +86,7 @@ async def composed(
     metrics: WorkMetrics,
 ) -> AppState:
     """Opens everything, in the order in which it must be closed again, last first."""
+    log_lines = stack.enter_context(kept_log_lines(hide=secrets_of(settings)))
     outside = await opened(settings, stack, ml_transport, metrics)
     if around is not None:
         outside = replace(outside, ports=around(outside.ports))
@@ -219,7 +222,7 @@ async def composed(
         blocking=CapacityLimiter(BLOCKING_THREADS),
         root_threads=threads,
         table_sizes=table_sizes,
-        system=await system_reports(settings),
+        system=await system_reports(settings, log_lines),
         originals=originals,
         import_plans=import_plans,
         archives=Archives(thumbnails, originals),

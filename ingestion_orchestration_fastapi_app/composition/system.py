@@ -16,14 +16,16 @@ from ingestion_orchestration_fastapi_app.system.shown_settings import shown_sett
 from ingestion_orchestration_fastapi_app.system.storage import Part, Storage
 from utils.contract.system.overview import StoragePart
 from utils.text.secrets import without_secrets
+from utils.web.log_ring import LogRing
 
 
-async def system_reports(settings: Settings) -> SystemReports:
+async def system_reports(settings: Settings, log_lines: LogRing) -> SystemReports:
     about = await to_thread.run_sync(_about, limiter=CapacityLimiter(1))
     return SystemReports(
         about=about,
         storage=Storage(os.fspath(settings.data_dir), _parts(settings)),
         settings=shown_settings(settings),
+        log_lines=log_lines,
     )
 
 

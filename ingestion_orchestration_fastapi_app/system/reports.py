@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ingestion_orchestration_fastapi_app.system.about import About
 from ingestion_orchestration_fastapi_app.system.storage import Storage
 from utils.contract.system.settings import SettingReply
+from utils.web.log_ring import LogRing
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +15,4 @@ class SystemReports:
     about: About
     storage: Storage
     settings: tuple[SettingReply, ...]
+    log_lines: LogRing

@@ -37,6 +37,12 @@ def shown_settings(settings: HttpSettings) -> tuple[SettingReply, ...]:
     return tuple(sorted(shown, key=lambda one: order.index(one.group)))
 
 
+def secrets_of(settings: HttpSettings) -> tuple[str, ...]:
+    """The secrets themselves, for who hides them."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return tuple(one.get_secret_value() for one in values if isinstance(one, SecretStr))
+
+
 def is_secret(name: str, field: FieldInfo) -> bool:
     """By its type, or by its name, unless its type cannot hold one: so that a new one is hidden,
     too. Of a `..._file` the path is shown.

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import structlog
 
 from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.component.orchestrator_app import FakeService, library, orchestrator, paint
 from utils.contract.system.overview import StoragePart
+from utils.web.logs import setup_logging
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def set_up_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    setup_logging("DEBUG")
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 def bytes_below(folder: Path) -> int:
@@ -122,7 +137,51 @@ async def test_settings_are_shown_with_their_sources_and_without_secrets(
 
 async def test_without_a_key_the_local_user_sees_all_of_the_system(tmp_path: Path) -> None:
     async with orchestrator(tmp_path) as running:
-        for path in ("", "/settings"):
+        for path in ("", "/settings", "/log"):
             assert (await running.http.get(f"/api/v1/system{path}")).status_code == 200
             refused = await running.http.get(f"/api/v1/system{path}?all=1")
             assert refused.status_code == 400, "unknown parameters are refused"
+
+
+@pytest.mark.usefixtures("set_up_logging")
+async def test_the_log_is_tailed_without_lines_of_its_own(tmp_path: Path) -> None:
+    library(tmp_path)
+    async with orchestrator(tmp_path) as running:
+        before = await running.get("/system/log")
+        job = await running.ingested()
+        news = await running.get(f"/system/log?after={before['next_after']}&limit=600")
+        told = [line["event"] for line in news["lines"]]
+        assert "job_started" in told
+        started = next(line for line in news["lines"] if line["event"] == "job_started")
+        assert started["keys"]["job_id"] == job["job_id"]
+        assert started["level"] == "info"
+        assert any(line["keys"].get("path") == "/api/v1/ingest/" for line in news["lines"])
+        assert all("/system" not in str(line["keys"].get("path")) for line in news["lines"])
+        assert news["missed"] == 0
+        later = await running.get(f"/system/log?after={news['next_after']}")
+        assert later["lines"] == [], "to ask is no news"
+        logging.getLogger("some.library").error("it broke")
+        logging.getLogger("some.library").info("it goes on")
+        asked = f"/system/log?after={news['next_after']}&level=warning"
+        [line] = (await running.get(asked))["lines"]
+        assert (line["event"], line["level"], line["logger"]) == (
+            *("it broke", "error"),
+            "some.library",
+        )
+
+
+@pytest.mark.usefixtures("set_up_logging")
+async def test_a_key_that_is_logged_by_mistake_is_not_shown(tmp_path: Path) -> None:
+    headers = {"X-API-Key": "correct horse"}
+    async with orchestrator(tmp_path, api_key="correct horse", headers=headers) as running:
+        logging.getLogger("some.library").warning("sent correct horse to http://a:b@host/x")
+        answer = await running.http.get("/api/v1/system/log")
+        assert answer.json()["lines"][-1]["event"] == "sent *** to http://***@host/x"
+        assert "correct horse" not in answer.text
+
+
+async def test_the_process_logs_nowhere_else_once_it_has_ended(tmp_path: Path) -> None:
+    before = logging.getLogger().handlers[:]
+    async with orchestrator(tmp_path):
+        assert len(logging.getLogger().handlers) == len(before) + 1
+    assert logging.getLogger().handlers == before

@@ -9,6 +9,7 @@ from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
 from utils.contract.duplicates.export import ExportFormat
 from utils.contract.duplicates.options import DuplicateClass
 from utils.contract.filters import FilterSpec
+from utils.contract.system.log import LogLevel
 
 REPOSITORY = Path(__file__).parents[2]
 IMAGE_ID = "0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"
@@ -48,6 +49,7 @@ ARGUMENTS: dict[str, Any] = {
     "cursor": "c",
     "after": "12",
     "kind": "ingest",
+    "level": LogLevel.WARNING,
     "id_prefix": "ab",
     "zoom": 3,
     "size": 512,

@@ -18,6 +18,7 @@ from utils.contract import (
     SessionReply,
     Wire,
 )
+from utils.contract.system.log import LogLevel, SystemLog
 from utils.contract.system.overview import SystemReply
 from utils.contract.system.settings import SettingsReply
 
@@ -58,6 +59,13 @@ class PhotoseekClient(
 
     async def get_system_settings(self) -> SettingsReply:
         return await self.ask("GET", "/system/settings", SettingsReply)
+
+    async def get_system_log(
+        self, *, after: int | None = None, level: LogLevel | None = None, limit: int | None = None
+    ) -> SystemLog:
+        return await self.ask(
+            "GET", "/system/log", SystemLog, after=after, level=level, limit=limit
+        )
 
     async def get_session(self) -> SessionReply:
         return await self.ask("GET", "/session", SessionReply)

@@ -14,7 +14,7 @@ _APART = re.compile(r"[^a-z]+")
 # Up to the last `@` before the next address: a password may hold `/`, `@` and `,`.
 _USER = re.compile(r"://(?:(?!,\s*\w+://)\S)*@")
 _QUERY = re.compile(r"(\w://[^\s?,]+)\?[^\s,\"']+")
-_SCHEME = re.compile(r"\b(bearer|basic)\s+[^\s\"',;]+", re.IGNORECASE)
+_SCHEME = re.compile(r"\b(bearer|basic) +[^\s\"',;]+", re.IGNORECASE)
 
 
 def names_secret(name: str) -> bool:
@@ -26,4 +26,4 @@ def without_secrets(text: str) -> str:
     """Without who calls, and how that is proved, where the text holds addresses or headers."""
     if "://" in text:
         text = _QUERY.sub(rf"\1?{HIDDEN}", _USER.sub(f"://{HIDDEN}@", text))
-    return _SCHEME.sub(rf"\1 {HIDDEN}", text)
+    return _SCHEME.sub(rf"\1 {HIDDEN}", text) if " " in text else text

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from utils.contract import REQUEST_ID_HEADER
+from utils.contract import API_PREFIX, REQUEST_ID_HEADER
 from utils.problems import Problem, resource_shortage
 from utils.web.metrics import route_template
 from utils.web.problem_responses import problem_response
@@ -20,6 +20,7 @@ from utils.web.problem_responses import problem_response
 log = structlog.stdlib.get_logger(__name__)
 
 _LOGGED_CHARACTERS = 500
+_POLLED = ("/health/", f"{API_PREFIX}/system")  # asked for again and again, by programs and pages
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -67,7 +68,7 @@ class RequestScope:
                 body = problem_response(problem, request_id)
                 await body(scope, noted_receive, send_with_id)
             path = get_route_path(scope)
-            quiet = path.startswith("/health/") or path == "/metrics"
+            quiet = path.startswith(_POLLED) or path == "/metrics"
             (log.debug if quiet else log.info)(
                 "request_served",
                 method=scope["method"],

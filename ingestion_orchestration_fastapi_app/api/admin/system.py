@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.system.about import resident_bytes
 from utils.contract import API_PREFIX, JobState
+from utils.contract.system.log import (
+    MAX_LOG_LINES,
+    MAX_SEQUENCE,
+    LogLevel,
+    SystemLog,
+    SystemLogLine,
+)
 from utils.contract.system.overview import (
     HostReply,
     JobNumbers,
@@ -60,6 +69,38 @@ async def get_system_settings(services: AppStateDep) -> SettingsReply:
     change needs a restart.
     """
     return SettingsReply(settings=services.system.settings)
+
+
+@router.get("/system/log", summary="Show the newest log lines")
+async def get_system_log(
+    services: AppStateDep,
+    after: Annotated[
+        int | None,
+        Query(
+            ge=0,
+            le=MAX_SEQUENCE,
+            description="Only lines behind that one: `next_after` of the answer before. Without it "
+            "the newest are shown.",
+        ),
+    ] = None,
+    level: Annotated[
+        LogLevel, Query(description="Only lines that are at least so severe.")
+    ] = LogLevel.DEBUG,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_LOG_LINES, description="The most of an answer.")
+    ] = 200,
+) -> SystemLog:
+    """The newest lines that this process has logged, the oldest first; none of an earlier process.
+
+    500 are kept, and 100 of requests that were answered well; LOG_LEVEL says what is logged at all.
+    Health checks, metrics and these calls about the system leave no line.
+    """
+    page = services.system.log_lines.page(after=after, level=level, limit=limit)
+    return SystemLog(
+        lines=tuple(SystemLogLine.model_validate(asdict(one)) for one in page.lines),
+        next_after=page.next_after,
+        missed=page.missed,
+    )
 
 
 async def _storage(services: AppState) -> StorageReply:
