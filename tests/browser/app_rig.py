@@ -111,6 +111,12 @@ class Pages:
         url: str | None = None,
     ) -> Page:
         """A page at an address of the app, such as `/imports?in=scans`."""
+        page = self.blank(size=size, dark=dark, language=language)
+        page.goto((url or self.app.url) + address)
+        return page
+
+    def blank(self, *, size: tuple[int, int], dark: bool, language: str) -> Page:
+        """A page that shows nothing yet."""
         width, height = size
         context = self.chromium.new_context(
             viewport={"width": width, "height": height},
@@ -124,7 +130,6 @@ class Pages:
         page = context.new_page()
         page.on("console", lambda said: self._hear(said.type, said.text))
         page.on("pageerror", lambda error: self._hear("error", str(error)))
-        page.goto((url or self.app.url) + address)
         return page
 
     def _hear(self, kind: str, text: str) -> None:

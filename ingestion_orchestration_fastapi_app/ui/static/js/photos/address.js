@@ -71,7 +71,7 @@ export function filterSpec(values) {
   if (values.tag) spec.tags = values.tag;
   const box = one("box")?.split(",").map(Number);
   if (box?.length === 4 && box.every(Number.isFinite)) {
-    spec.box = { min_latitude: box[0], min_longitude: box[1], max_latitude: box[2], max_longitude: box[3] };
+    spec.box = { south: box[0], west: box[1], north: box[2], east: box[3] };
   }
   const groups = [
     (values.camera ?? []).map((camera) => ({ camera })),
