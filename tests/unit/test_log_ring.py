@@ -169,9 +169,12 @@ def test_what_cannot_be_shown_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> N
 def test_threads_lose_no_line() -> None:
     ring = LogRing(began_ms=BEGAN_MS)
     with logging_to(ring) as logger:
-        threads = [
-            Thread(target=lambda: [logger.info("line") for _ in range(50)]) for _ in range(8)
-        ]
+
+        def say() -> None:
+            for _ in range(50):
+                logger.info("line")
+
+        threads = [Thread(target=say) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:

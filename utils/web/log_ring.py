@@ -148,9 +148,13 @@ class LogRing(logging.Handler):
 
 def _fields_of(record: logging.LogRecord) -> tuple[dict[str, object], bool]:
     """An event with its keys, and whether it is one of structlog's. A traceback becomes text."""
-    given = record.msg
-    is_ours = isinstance(given, dict) and "event" in given  # as structlog hands it over
-    fields = dict(given) if is_ours else {"event": record.getMessage()}
+    given: object = record.msg
+    fields: dict[str, object] = {"event": ""}
+    is_ours = isinstance(given, dict) and "event" in given
+    if isinstance(given, dict) and is_ours:  # as structlog hands it over
+        fields = dict(given)
+    else:
+        fields["event"] = record.getMessage()
     if record.exc_info and not fields.get("exc_info"):
         fields["exc_info"] = record.exc_info
     if fields.get("exc_info"):
