@@ -129,6 +129,10 @@ class JobScheduler:
         states = Counter(record.state for record in self._waiting)
         return states + Counter(run.progress.state[0] for run in self._running.values())
 
+    def live_states(self) -> Mapping[str, JobState]:
+        """What each running job shows as its state, by its id."""
+        return {job_id: run.progress.state[0] for job_id, run in self._running.items()}
+
     def queued_by_stage(self) -> Mapping[str, int]:
         """What waits before each stage, in all running jobs."""
         queued: Counter[str] = Counter()

@@ -27,6 +27,7 @@ READS = frozenset(
         "ledger.generations.count_missing",
         "ledger.jobs.find",
         "ledger.jobs.list_newest",
+        "ledger.jobs.page",
         "ledger.jobs.list_unfinished",
         "ledger.jobs.failures",
         "ledger.jobs.failed_keys",

@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     FailureRecord,
     JobRecord,
     JobRequest,
+    JobSelection,
     SavedProgress,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_move
@@ -60,15 +61,17 @@ class MemoryJobs:
         return self._state.counted(job_id) if job_id in self._state.jobs else None
 
     async def list_newest(
-        self, *, limit: int, offset: int, id_prefix: str = "", kind: str | None = None
+        self, *, limit: int, offset: int, kind: str | None = None
     ) -> list[JobRecord]:
+        found, _ = await self.page(JobSelection(kind=kind), limit=limit, offset=offset)
+        return found
+
+    async def page(
+        self, selection: JobSelection, *, limit: int, offset: int
+    ) -> tuple[list[JobRecord], int]:
         await turn()
-        named = [
-            one
-            for one, job in reversed(self._state.jobs.items())
-            if one.startswith(id_prefix) and kind in (None, job.request.kind)
-        ]
-        return [self._state.counted(one) for one in named[offset : offset + limit]]
+        chosen = [one for one, job in reversed(self._state.jobs.items()) if selection.matches(job)]
+        return [self._state.counted(one) for one in chosen[offset : offset + limit]], len(chosen)
 
     async def list_unfinished(self) -> list[JobRecord]:
         await turn()

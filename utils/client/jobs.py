@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 from utils.client.connection import Connection
@@ -51,9 +51,19 @@ class JobCalls(Connection):
         offset: int | None = None,
         id_prefix: str | None = None,
         kind: str | None = None,
+        states: Sequence[JobState] = (),
+        collection: str | None = None,
     ) -> JobList:
         return await self.ask(
-            "GET", "/jobs", JobList, limit=limit, offset=offset, id_prefix=id_prefix, kind=kind
+            "GET",
+            "/jobs",
+            JobList,
+            limit=limit,
+            offset=offset,
+            id_prefix=id_prefix,
+            kind=kind,
+            state=states,
+            collection=collection,
         )
 
     async def get_ingest_status(self, job_id: str) -> JobReply:

@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.api.links import OF_JOBS, OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.parameters import JobId, JobLimit, Offset
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.views import job_reply, report_reply
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobSelection
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
@@ -30,6 +30,7 @@ from ingestion_orchestration_fastapi_app.ingest.retry_failed import retry_reques
 from ingestion_orchestration_fastapi_app.jobs.progress import LOG_LINES
 from utils.contract import (
     API_PREFIX,
+    MAX_NAME_CHARACTERS,
     FailurePage,
     FailureReply,
     IngestAccepted,
@@ -37,6 +38,7 @@ from utils.contract import (
     JobLog,
     JobReply,
     JobReport,
+    JobState,
 )
 from utils.web.openapi import located, problems, stream
 from utils.web.routing.root_path import external_path
@@ -53,6 +55,24 @@ IdPrefix = Annotated[
 
 KindName = Annotated[
     str | None, Query(min_length=1, max_length=64, description="Only jobs of this kind.")
+]
+
+States = Annotated[
+    tuple[JobState, ...],
+    Query(
+        max_length=len(JobState),
+        description="Only jobs in this state; may be given several times, for any of them.",
+    ),
+]
+
+InCollection = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=MAX_NAME_CHARACTERS,
+        description="Only jobs of this collection.",
+        examples=["default"],
+    ),
 ]
 
 
@@ -76,22 +96,38 @@ async def _place_to_listen(services: AppStateDep, _job: KnownJob) -> AsyncIterat
             log.debug("listener_left")
 
 
-@router.get("/jobs", summary="List jobs", responses={200: {"links": OF_JOBS}})
+@router.get(
+    "/jobs",
+    summary="List jobs",
+    responses={200: {"links": OF_JOBS}, **problems(CollectionNotFound)},
+)
 async def list_jobs(
     services: AppStateDep,
     limit: JobLimit = 50,
     offset: Offset = 0,
     id_prefix: IdPrefix = "",
     kind: KindName = None,
+    state: States = (),
+    collection: InCollection = None,
 ) -> JobList:
-    """Those of all kinds, the newest first."""
-    records = await services.ports.ledger.jobs.list_newest(
-        limit=limit, offset=offset, id_prefix=id_prefix, kind=kind
+    """Those that meet all conditions, the newest first."""
+    named = None if collection is None else await services.collections.get(collection)
+    selection = JobSelection(
+        id_prefix,
+        kind,
+        None if named is None else named.id,
+        frozenset(state),
+        services.scheduler.live_states(),
     )
+    page = services.ports.ledger.jobs.page
+    records, total = await page(selection, limit=limit, offset=offset)
+    end = offset + len(records)
     return JobList(
         jobs=tuple(
             job_reply(record, services.scheduler.live_progress(record.id)) for record in records
-        )
+        ),
+        total=total,
+        next_offset=end if end < total else None,
     )
 
 

@@ -31,7 +31,7 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import (
     report,
 )
 from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name, one_line
-from utils.contract import ErrorCode, JobReply
+from utils.contract import ErrorCode, JobReply, JobState
 
 WHOLE_ID = 32
 SHORT_ID = 8
@@ -51,6 +51,13 @@ JobId = Annotated[
     ),
 ]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="Most jobs, newest first.")]
+States = Annotated[
+    list[JobState] | None,
+    typer.Option("--state", help="Only jobs in this state; may be given several times."),
+]
+Of = Annotated[
+    str | None, typer.Option("--collection", help="Only jobs of the collection of this name.")
+]
 
 
 @jobs.callback(invoke_without_command=True)
@@ -59,22 +66,30 @@ def _jobs(
     limit: Limit = 20,
     url: Url = None,
     *,
+    state: States = None,
+    collection: Of = None,
     json: Json = False,
     null: Null = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        list_jobs(limit, url, json=json, null=null)
+        list_jobs(limit, url, state=state, collection=collection, json=json, null=null)
 
 
 @jobs.command("list")
 def list_jobs(
-    limit: Limit = 20, url: Url = None, *, json: Json = False, null: Null = False
+    limit: Limit = 20,
+    url: Url = None,
+    *,
+    state: States = None,
+    collection: Of = None,
+    json: Json = False,
+    null: Null = False,
 ) -> None:
     """List the latest jobs; so does `jobs` alone."""
     form = form_of(json=json, null=null)
 
     async def run(api: OrchestratorApi, console: Console) -> int:
-        listed = await api.list_jobs(limit=limit)
+        listed = await api.list_jobs(limit=limit, states=state or (), collection=collection)
         if form is Form.JSON:
             print_json(console, listed.model_dump(mode="json"))
         else:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
 
 
@@ -93,6 +94,30 @@ class JobRecord:
     updated_at: datetime
     finished_at: datetime | None
     checkpoint: Checkpoint = Checkpoint()
+
+
+@dataclass(frozen=True, slots=True)
+class JobSelection:
+    """Which jobs are listed: all conditions hold, and what is empty or None is none.
+
+    `live`: the states that running jobs show, by their ids. They count until the ledger has a final
+    one.
+    """
+
+    id_prefix: str = ""
+    kind: str | None = None
+    collection_id: int | None = None
+    states: frozenset[JobState] = frozenset()
+    live: Mapping[str, JobState] = field(default_factory=dict)
+
+    def matches(self, job: JobRecord) -> bool:
+        state = job.state if job.state in FINAL else self.live.get(job.id, job.state)
+        return (
+            job.id.startswith(self.id_prefix)
+            and self.kind in (None, job.request.kind)
+            and self.collection_id in (None, job.collection_id)
+            and (not self.states or state in self.states)
+        )
 
 
 @dataclass(frozen=True, slots=True)

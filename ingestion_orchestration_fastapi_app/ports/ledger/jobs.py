@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     FailureRecord,
     JobRecord,
     JobRequest,
+    JobSelection,
     SavedProgress,
 )
 from utils.contract import ErrorCode, JobState
@@ -23,9 +24,14 @@ class JobRepository(Protocol):
 
     async def find(self, job_id: str) -> JobRecord | None: ...
     async def list_newest(
-        self, *, limit: int, offset: int, id_prefix: str = "", kind: str | None = None
+        self, *, limit: int, offset: int, kind: str | None = None
     ) -> list[JobRecord]:
-        """Newest first; `id_prefix`: only those whose id begins so; `kind`: only those of it."""
+        """Newest first; `kind`: only those of it."""
+
+    async def page(
+        self, selection: JobSelection, *, limit: int, offset: int
+    ) -> tuple[list[JobRecord], int]:
+        """Newest first, as `JobSelection.matches` says, and how many there are in all."""
 
     async def list_unfinished(self) -> list[JobRecord]:
         """Oldest first: neither completed, failed nor cancelled."""

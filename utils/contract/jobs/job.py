@@ -162,9 +162,15 @@ class JobLog(Reply):
 class JobList(Reply):
     """A page of jobs."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"jobs": [JOB]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"jobs": [JOB], "total": 1, "next_offset": None}]}
+    )
 
     jobs: tuple[JobReply, ...] = Field(description="Newest first.")
+    total: int = Field(default=0, description="How many there are on all pages.")
+    next_offset: int | None = Field(
+        default=None, description="The `offset` of the next page; null where this is the last."
+    )
 
 
 class ReportExample(Reply):

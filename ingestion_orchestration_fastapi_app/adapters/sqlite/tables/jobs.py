@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
     job_items,
     job_rows,
+    selected_jobs,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, Outcome
@@ -25,6 +26,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     FailureRecord,
     JobRecord,
     JobRequest,
+    JobSelection,
     SavedProgress,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_move
@@ -84,20 +86,16 @@ class JobsTable(Repository):
 
     @reads
     def list_newest(
-        self,
-        db: sqlite3.Connection,
-        *,
-        limit: int,
-        offset: int,
-        id_prefix: str = "",
-        kind: str | None = None,
+        self, db: sqlite3.Connection, *, limit: int, offset: int, kind: str | None = None
     ) -> list[JobRecord]:
-        query = (
-            f"{job_rows.SELECT} WHERE substr(j.id, 1, ?) = ? AND j.kind = coalesce(?, j.kind)"
-            " ORDER BY j.number DESC LIMIT ? OFFSET ?"
-        )
-        rows = db.execute(query, (len(id_prefix), id_prefix, kind, limit, offset)).fetchall()
-        return [job_rows.record(db, row) for row in rows]
+        return selected_jobs.page(db, JobSelection(kind=kind), limit=limit, offset=offset)
+
+    @reads
+    def page(
+        self, db: sqlite3.Connection, selection: JobSelection, *, limit: int, offset: int
+    ) -> tuple[list[JobRecord], int]:
+        found = selected_jobs.page(db, selection, limit=limit, offset=offset)
+        return found, selected_jobs.count(db, selection)
 
     @reads
     def list_unfinished(self, db: sqlite3.Connection) -> list[JobRecord]:
