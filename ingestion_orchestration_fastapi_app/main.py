@@ -98,6 +98,7 @@ def create_app(
                 tg.start_soon(tidy_exports, services.ports)
                 tg.start_soon(services.collections.trash.trim_repeatedly)
                 tg.start_soon(trim_heap_repeatedly)
+                tg.start_soon(services.system.series.serve)
                 tg.start_soon(
                     partial(
                         to_thread.run_sync,

@@ -28,6 +28,7 @@ class WorkMetrics:
             "holds", "How often something kept a job from going on.", "kind", "state", "code"
         )
         self.gauges = Gauges(registry)
+        self.registry = registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,7 @@ async def composed(
         blocking=CapacityLimiter(BLOCKING_THREADS),
         root_threads=threads,
         table_sizes=table_sizes,
-        system=await system_reports(settings, log_lines),
+        system=await system_reports(settings, log_lines, ports, scheduler),
         originals=originals,
         import_plans=import_plans,
         archives=Archives(thumbnails, originals),

@@ -9,23 +9,30 @@ from anyio import CapacityLimiter, to_thread
 from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import LEDGER_NAME
 from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import shipped
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.jobs.context import Ports
+from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ingestion_orchestration_fastapi_app.system.about import About, about_now
 from ingestion_orchestration_fastapi_app.system.reports import SystemReports
+from ingestion_orchestration_fastapi_app.system.series import Series
 from ingestion_orchestration_fastapi_app.system.shown_settings import shown_settings
 from ingestion_orchestration_fastapi_app.system.storage import Part, Storage
+from ingestion_orchestration_fastapi_app.system.waiting import WaitingImages
 from utils.contract.system.overview import StoragePart
 from utils.text.secrets import without_secrets
 from utils.web.log_ring import LogRing
 
 
-async def system_reports(settings: Settings, log_lines: LogRing) -> SystemReports:
+async def system_reports(
+    settings: Settings, log_lines: LogRing, ports: Ports, scheduler: JobScheduler
+) -> SystemReports:
     about = await to_thread.run_sync(_about, limiter=CapacityLimiter(1))
     return SystemReports(
         about=about,
         storage=Storage(os.fspath(settings.data_dir), _parts(settings)),
         settings=shown_settings(settings),
         log_lines=log_lines,
+        series=Series(ports.metrics, WaitingImages(scheduler, ports.ledger.jobs)),
     )
 
 

@@ -124,6 +124,10 @@ class JobScheduler:
             await self._changed.wait()
             await checkpoint()  # `serve` may be yet to look at what has changed
 
+    def running(self) -> tuple[str, ...]:
+        """Their ids."""
+        return tuple(self._running)
+
     def jobs_by_state(self) -> Mapping[str, int]:
         """Those that have not ended; what a running one waits for counts as its state."""
         states = Counter(record.state for record in self._waiting)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingestion_orchestration_fastapi_app.system.about import About
+from ingestion_orchestration_fastapi_app.system.series import Series
 from ingestion_orchestration_fastapi_app.system.storage import Storage
 from utils.contract.system.settings import SettingReply
 from utils.web.log_ring import LogRing
@@ -16,3 +17,4 @@ class SystemReports:
     storage: Storage
     settings: tuple[SettingReply, ...]
     log_lines: LogRing
+    series: Series

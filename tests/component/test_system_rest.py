@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import pytest
 import structlog
+from anyio import fail_after, sleep
 
 from ingestion_orchestration_fastapi_app.settings import Settings
-from tests.component.orchestrator_app import FakeService, library, orchestrator, paint
+from tests.component.orchestrator_app import PATIENCE_S, FakeService, library, orchestrator, paint
 from utils.contract.system.overview import StoragePart
 from utils.web.logs import setup_logging
 
@@ -137,7 +139,7 @@ async def test_settings_are_shown_with_their_sources_and_without_secrets(
 
 async def test_without_a_key_the_local_user_sees_all_of_the_system(tmp_path: Path) -> None:
     async with orchestrator(tmp_path) as running:
-        for path in ("", "/settings", "/log"):
+        for path in ("", "/settings", "/log", "/series"):
             assert (await running.http.get(f"/api/v1/system{path}")).status_code == 200
             refused = await running.http.get(f"/api/v1/system{path}?all=1")
             assert refused.status_code == 400, "unknown parameters are refused"
@@ -185,3 +187,59 @@ async def test_the_process_logs_nowhere_else_once_it_has_ended(tmp_path: Path) -
     async with orchestrator(tmp_path):
         assert len(logging.getLogger().handlers) == len(before) + 1
     assert logging.getLogger().handlers == before
+
+
+async def test_the_last_hour_tells_what_was_done_between_two_points(tmp_path: Path) -> None:
+    library(tmp_path)
+    async with orchestrator(tmp_path) as running:
+        series = running.app.state.services.system.series
+        while not series.points:  # the first is measured as soon as it serves
+            await sleep(0.01)
+        [first] = (await running.get("/system/series"))["points"]
+        assert (first["search_p95_ms"], first["embedded_per_s"]) == (None, None)
+        assert first["waiting_images"] == 0
+        assert first["resident_bytes"] > 10_000_000
+        job = await running.ingested()
+        for _ in range(3):
+            found = await running.post("/search/text", {"query": "red"})
+            assert found.status_code == 200
+        await series.measure()
+        await series.measure()
+        told = await running.get("/system/series")
+        _, busy, idle = told["points"]
+        assert told["step_s"] == 30
+        assert 0 < busy["search_p95_ms"] < 10_000
+        assert busy["embedded_per_s"] > 0
+        assert job["counts"]["embedded"] > 0
+        assert (idle["search_p95_ms"], idle["embedded_per_s"]) == (None, 0)
+        assert busy["at"] > first["at"]
+
+
+class BusyService(FakeService):
+    """Answers, and takes no batch of images as long as `is_busy`."""
+
+    is_busy = True
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.is_busy and "batch" in request.url.path:
+            raise httpx.ConnectError("refused")
+        return super().__call__(request)
+
+
+async def test_images_that_wait_in_running_jobs_are_counted(tmp_path: Path) -> None:
+    for number in range(3):
+        paint(tmp_path / "photos" / f"{number}.png", "red", side_px=60 + number)
+    service = BusyService()
+    async with orchestrator(tmp_path, service=service) as running:
+        accepted = await running.post("/ingest/", {"directory_path": str(running.photos)})
+        series = running.app.state.services.system.series
+        with fail_after(PATIENCE_S):
+            while True:
+                await series.measure()
+                if series.points[-1].waiting_images == 3:
+                    break
+                await sleep(0.01)
+        service.is_busy = False
+        await running.ended(accepted.json()["job_id"])
+        await series.measure()
+        assert series.points[-1].waiting_images == 0

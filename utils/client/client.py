@@ -20,6 +20,7 @@ from utils.contract import (
 )
 from utils.contract.system.log import LogLevel, SystemLog
 from utils.contract.system.overview import SystemReply
+from utils.contract.system.series import SystemSeries
 from utils.contract.system.settings import SettingsReply
 
 
@@ -66,6 +67,9 @@ class PhotoseekClient(
         return await self.ask(
             "GET", "/system/log", SystemLog, after=after, level=level, limit=limit
         )
+
+    async def get_system_series(self) -> SystemSeries:
+        return await self.ask("GET", "/system/series", SystemSeries)
 
     async def get_session(self) -> SessionReply:
         return await self.ask("GET", "/session", SessionReply)

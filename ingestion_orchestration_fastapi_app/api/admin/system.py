@@ -12,6 +12,7 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppState
 from ingestion_orchestration_fastapi_app.api.security import READS
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.system.about import resident_bytes
+from ingestion_orchestration_fastapi_app.system.series import STEP_S
 from utils.contract import API_PREFIX, JobState
 from utils.contract.system.log import (
     MAX_LOG_LINES,
@@ -29,6 +30,7 @@ from utils.contract.system.overview import (
     SystemReply,
     TrashStorage,
 )
+from utils.contract.system.series import SeriesPoint, SystemSeries
 from utils.contract.system.settings import SettingsReply
 
 router = APIRouter(prefix=API_PREFIX, tags=["system"], dependencies=[READS])
@@ -100,6 +102,18 @@ async def get_system_log(
         lines=tuple(SystemLogLine.model_validate(asdict(one)) for one in page.lines),
         next_after=page.next_after,
         missed=page.missed,
+    )
+
+
+@router.get("/system/series", summary="Show the last hour's figures")
+async def get_system_series(services: AppStateDep) -> SystemSeries:
+    """How fast searches and imports were, what waited, and the memory: a point every 30 s.
+
+    They are of this process and in its memory alone. What was not measured is null.
+    """
+    points = services.system.series.points
+    return SystemSeries(
+        step_s=STEP_S, points=tuple(SeriesPoint.model_validate(asdict(one)) for one in points)
     )
 
 
