@@ -6,10 +6,19 @@
 export class Selection extends EventTarget {
   /** @type {Map<string, Shown>} */
   #images = new Map();
+  #isAsked = false;
 
   get size() { return this.#images.size; }
   get ids() { return [...this.#images.keys()]; }
   get images() { return [...this.#images.values()]; }
+  /** Whether pictures are being selected: then a click on one selects it and does not open it. */
+  get isActive() { return this.#isAsked || this.size > 0; }
+
+  /** Somebody wants to select, and has not begun: the "Select" of a tool bar. */
+  begin() {
+    this.#isAsked = true;
+    this.#tell();
+  }
 
   /** @param {string} id */
   has(id) { return this.#images.has(id); }
@@ -32,7 +41,8 @@ export class Selection extends EventTarget {
   }
 
   clear() {
-    if (!this.#images.size) return;
+    if (!this.isActive) return;
+    this.#isAsked = false;
     this.#images.clear();
     this.#tell();
   }

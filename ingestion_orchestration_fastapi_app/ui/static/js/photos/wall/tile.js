@@ -1,0 +1,91 @@
+// One picture of a list: a link to it, and what is said of it.
+import { fill, h, set } from "../../core/dom.js";
+import { cameraTime } from "../../core/format.js";
+import { t } from "../../core/i18n.js";
+import { icon } from "../../core/icons.js";
+import { blurred, loadInto, stop } from "./pictures.js";
+
+/** @typedef {import("../../types").Shown} Shown */
+
+const RENDERED = new Set(["jpeg", "png", "webp", "tiff", "gif", "bmp", "ppm", "heic", "avif", "jxl", "jp2"]);
+
+/** What people say in Photoseek wins over what the file says. @param {Shown} image */
+export const isFavourite = (image) => image.annotation?.favourite ?? image.favourite ?? false;
+/** @param {Shown} image */
+export const isRaw = (image) => !RENDERED.has(image.format);
+
+/** One, the first that is true: more would hide the picture. @param {Shown} image */
+function badge(image) {
+  if (image.stale) return t("tile.stale");
+  if (isRaw(image)) return "RAW";
+  if (image.folded) return t("tile.copies", { count: image.folded.count + 1 });
+  return image.motion ? t("tile.motion") : "";
+}
+
+/** What it is called where it cannot be seen: caption or file, date, and what the tile shows beside the picture. @param {Shown} image */
+export function nameOf(image) {
+  const fit = image.relevance;
+  return [
+    image.title || image.caption || image.filename,
+    image.taken_at ? cameraTime(image.taken_at, { clock: false }) : "",
+    badge(image),
+    isFavourite(image) ? t("tile.favourite") : "",
+    typeof fit === "number" ? t("tile.fit", { percent: Math.round(fit * 100) }) : "",
+  ].filter(Boolean).join(", ");
+}
+
+/**
+ * A gridcell, placed by whoever asks for it. `extra` are further elements on the picture, as results have; `bar` shows the relevance below it.
+ * @typedef {{cell: HTMLElement, link: HTMLAnchorElement, image: Shown, load: () => void, stop: () => void, show: () => void, select: (on: boolean) => void, remove: () => void}} Tile
+ * @param {Shown} image
+ * @param {{href: string, width: number, height: number, selected: boolean, bar?: boolean, extra?: ((image: Shown) => HTMLElement | null) | undefined}} options
+ * @returns {Tile}
+ */
+export function tile(image, { href, width, height, selected, bar = false, extra }) {
+  const img = h("img", { alt: "", draggable: "false", decoding: "async" });
+  const said = h("span", { class: "tile-said" });
+  const link = h("a", { class: "tile-link", href, tabIndex: -1, draggable: "false" }, blurred(/** @type {any} */ (image).placeholder), img, said);
+  const check = h("button", { type: "button", class: "tile-check", tabIndex: -1, "aria-hidden": "true" });
+  const fit = bar && typeof image.relevance === "number" ? h("span", { class: "tile-fit", "aria-hidden": "true" }, h("span", { style: { width: `${Math.round(image.relevance * 100)}%` } })) : null;
+  const cell = h("div", { role: "gridcell", class: "tile", dataset: { id: image.id }, style: { width: `${width}px` } },
+    h("div", { class: "tile-frame", style: { height: `${height}px` } }, link, check, extra?.(image) ?? null), fit);
+  /** @type {"" | "loading" | "loaded" | "failed"} */
+  let state = "";
+  const became = (/** @type {"loaded" | "failed"} */ now) => {
+    state = now;
+    cell.classList.add(now);
+    if (now === "failed") fill(said, icon("image"), h("span", { class: "cut" }, image.filename));
+  };
+  const one = {
+    cell, link, image,
+    load() {
+      if (state) return;
+      state = "loading";
+      void loadInto(img, image, Math.max(width, height), became);
+    },
+    stop() {
+      if (state !== "loading") return;
+      state = "";
+      stop(img);
+    },
+    /** After something else is said of the picture. */
+    show() {
+      link.setAttribute("aria-label", nameOf(one.image));
+      const text = badge(one.image);
+      cell.querySelectorAll(".tile-badge, .tile-heart").forEach((old) => old.remove());
+      if (text) link.append(h("span", { class: "tile-badge", "aria-hidden": "true" }, text));
+      if (isFavourite(one.image)) link.append(h("span", { class: "tile-heart", "aria-hidden": "true" }, icon("heart", { filled: true })));
+    },
+    /** @param {boolean} on */
+    select(on) { set(cell, "aria-selected", on); },
+    /** The file left, or somebody forgot it: its place stays until the list is read anew. */
+    remove() {
+      cell.classList.add("gone");
+      one.stop();
+      fill(said, icon("image"), h("span", {}, t("tile.gone")));
+    },
+  };
+  one.show();
+  one.select(selected);
+  return one;
+}

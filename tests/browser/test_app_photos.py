@@ -1,0 +1,137 @@
+"""All photos: rows that fill the width, a document that holds only what is near, keys and mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.app_rig import App, Pages
+
+LAYOUT = "/static/js/photos/wall/layout.js"
+ROWS = f"""async ({{ ratios, measures }}) => {{
+  const {{ rows }} = await import("{LAYOUT}");
+  return rows(ratios, measures);
+}}"""
+# Months of usual photographs: two thirds wide, some high, square, and a panorama now and then.
+MANY = f"""async count => {{
+  const {{ rows }} = await import("{LAYOUT}");
+  let state = 7;
+  const dice = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  const shapes = [1.5, 1.5, 1.5, 1.33, 1.33, 0.67, 0.75, 1, 1.78, 3.2];
+  const ratios = Float64Array.from({{ length: count }}, () => shapes[Math.floor(dice() * 10)]);
+  const measures = {{ width: 1140, target: 180, gap: 4 }};
+  rows(ratios.subarray(0, 1000), measures);
+  const times = [1, 2, 3].map(() => {{
+    const begin = performance.now();
+    rows(ratios, measures);
+    return performance.now() - begin;
+  }});
+  const found = rows(ratios, measures);
+  const near = found.filter(({{ height }}) => height > 126 && height < 252).length;
+  return {{ ms: Math.min(...times), rows: found.length, near: near / found.length }};
+}}"""
+
+
+@pytest.fixture
+def photos(pages: Pages) -> Iterator[Page]:
+    page = pages.at("/")
+    expect(page.get_by_role("gridcell").first).to_be_visible()
+    yield page
+    assert pages.complaints == []
+
+
+def rows(page: Page, ratios: list[float], **measures: Any) -> list[dict[str, Any]]:
+    given = {"width": 1140, "target": 180, "gap": 4, **measures}
+    found = page.evaluate(ROWS, {"ratios": ratios, "measures": given})
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("width", [363, 390, 724, 1140, 2200])
+def test_rows_fill_the_width_hold_every_picture_once_and_keep_its_shape(
+    width: int, pages: Pages
+) -> None:
+    page = pages.at("/help")
+    ratios = [[1.5, 0.67, 1.33, 3.2, 0.5, 1][number * 7 % 6] for number in range(157)]
+    found = rows(page, ratios, width=width, target=118)
+    assert [row["first"] for row in found] == [
+        sum(len(row["widths"]) for row in found[:number]) for number in range(len(found))
+    ]
+    assert sum(len(row["widths"]) for row in found) == len(ratios)
+    for row in found[:-1]:
+        assert sum(row["widths"]) + 4 * (len(row["widths"]) - 1) == width
+        assert 0.5 * 118 - 1 <= row["height"] <= 2.2 * 118 + 1
+        for at, pixels in enumerate(row["widths"]):
+            assert abs(pixels - row["height"] * ratios[row["first"] + at]) < 3
+
+
+def test_a_last_row_is_left_open_unless_more_pictures_come_below_it(pages: Pages) -> None:
+    page = pages.at("/help")
+    [only] = rows(page, [1.5])
+    assert (only["height"], only["widths"]) == (180, [270])
+    closed = rows(page, [1.5] * 40, closed=True)
+    assert all(sum(row["widths"]) + 4 * (len(row["widths"]) - 1) == 1140 for row in closed)
+    assert rows(page, []) == []
+    assert [row["widths"] for row in rows(page, [1.5, 0.5], single=True)] == [[1140], [1140]]
+
+
+def test_a_hundred_thousand_pictures_are_laid_out_at_once(pages: Pages) -> None:
+    found = pages.at("/help").evaluate(MANY, 100_000)
+    assert found["near"] > 0.97
+    assert found["ms"] < 400, "60 on a quiet machine"
+
+
+def test_the_document_holds_what_is_near_and_one_tab_stop(photos: Page, app: App) -> None:
+    grid = photos.get_by_role("grid")
+    assert photos.locator(".tile").count() < app.library.pictures
+    assert grid.locator("a[tabindex='0']").count() == 1
+    rows_seen = grid.get_by_role("row")
+    assert int(rows_seen.first.get_attribute("aria-rowindex") or "") >= 1
+
+
+def test_the_arrows_go_from_picture_to_picture_and_space_selects(photos: Page) -> None:
+    photos.locator("a[tabindex='0'].tile-link").focus()
+    ids = photos.locator(".tile").evaluate_all("tiles => tiles.map(one => one.dataset.id)")
+    focused = "document.activeElement.closest('.tile').dataset.id"
+    photos.keyboard.press("ArrowRight")
+    photos.keyboard.press("ArrowRight")
+    assert photos.evaluate(focused) == ids[2]
+    photos.keyboard.press("Space")
+    photos.keyboard.press("Shift+ArrowRight")
+    chosen = photos.locator(".tile[aria-selected=true]")
+    expect(chosen).to_have_count(2)
+    photos.keyboard.press("Escape")
+    expect(chosen).to_have_count(0)
+    photos.keyboard.press("Home")
+    assert photos.evaluate(focused) == ids[0]
+
+
+def test_a_frame_drawn_with_the_mouse_selects_what_it_touches(photos: Page) -> None:
+    first, third = photos.locator(".tile").nth(0), photos.locator(".tile").nth(2)
+    begin, end = first.bounding_box(), third.bounding_box()
+    assert begin
+    assert end
+    photos.mouse.move(begin["x"] + 60, begin["y"] + 60)
+    photos.mouse.down()
+    photos.mouse.move(end["x"] + 20, end["y"] + 70, steps=4)
+    photos.mouse.up()
+    expect(photos.locator(".tile[aria-selected=true]")).to_have_count(3)
+    assert "photo=" not in photos.url
+    photos.locator(".tile").nth(4).click(position={"x": 80, "y": 80})
+    expect(photos.locator(".tile[aria-selected=true]")).to_have_count(4)
+
+
+def test_f_makes_a_favourite_and_undo_takes_it_back(photos: Page, app: App) -> None:
+    link = photos.locator("a[tabindex='0'].tile-link")
+    link.focus()
+    image = photos.evaluate("document.activeElement.closest('.tile').dataset.id")
+    photos.keyboard.press("f")
+    expect(photos.locator(f"[data-id='{image}'] .tile-heart")).to_be_visible()
+    said = app.http.get(f"/api/v1/images/{image}/annotation").json()
+    assert said["favourite"] is True
+    photos.get_by_role("button", name="Undo").click()
+    expect(photos.locator(f"[data-id='{image}'] .tile-heart")).to_have_count(0)
+    assert app.http.get(f"/api/v1/images/{image}/annotation").json()["favourite"] is None
