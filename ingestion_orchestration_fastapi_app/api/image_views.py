@@ -44,7 +44,9 @@ class ImageViews:
                 ),
                 "matched_words": hit.words,
                 "word_score": None if hit.word_score is None else round(hit.word_score, 6),
-                "folded": {"count": len(hit.others), "ids": hit.others} if hit.others else None,
+                "folded": {"count": len(hit.others), "ids": tuple(map(str, hit.others))}
+                if hit.others
+                else None,
                 **self._fields(hit.point),
             }
         )

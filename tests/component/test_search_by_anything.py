@@ -24,6 +24,8 @@ def anyio_backend() -> str:
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     folder = tmp_path_factory.mktemp("anything")
     library(folder)
+    red = folder / "photos" / "red"
+    (red / "copy.png").write_bytes((red / "0.png").read_bytes())
     async with orchestrator(folder) as started:
         assert (await started.ingested())["state"] == "completed"
         yield started
@@ -94,9 +96,14 @@ async def test_what_is_shown_is_counted_sorted_and_folded(running: Running) -> N
     paths = [hit["path"] for hit in by_path["results"]]
     assert paths == sorted(paths)
     folded = {hit["id"]: hit["folded"] for hit in by_path["results"] if hit["folded"]}
-    assert sum(one["count"] for one in folded.values()) == len(whole["results"]) - len(kinds)
+    assert sum(one["count"] for one in folded.values()) == len(whole["results"]) - len(kinds) == 1
+    ids = {hit["id"] for hit in whole["results"]}
+    assert all(ids.issuperset(one["ids"]) for one in folded.values())
     back = await found(running, query="red", mode="vector", sort="path", order="desc", limit=100)
-    assert [hit["path"] for hit in back["results"]] == paths[::-1]
+    # Of copies the first in the order is shown.
+    copies = [str(running.photos / "red" / name) for name in ("copy.png", "0.png")]
+    others = [path for path in paths if path not in copies]
+    assert [hit["path"] for hit in back["results"]] == [copies[0], *others[::-1]]
 
 
 async def test_filters_alone_list_what_they_let_through(running: Running) -> None:
