@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import string
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -27,12 +28,14 @@ from ml_inference_fastapi_app.backends.clip.torch_clip import TorchClip
 from ml_inference_fastapi_app.tiny_models.tiny_shapes.world import (
     FIRST_HELD_OUT_SEED,
     Scene,
+    Size,
     draw,
     scenes,
 )
 from tests.torch_clips import load_torch_clip
 
 WORLD = scenes()[::2]
+CUT = 0.5
 
 
 @dataclass(frozen=True)
@@ -102,26 +105,93 @@ def best_of(judge: Judge, text: Matrix, pictures: Matrix) -> tuple[list[int], Nu
     return order.tolist(), judge.relevance(text, pictures[order])
 
 
+@dataclass
+class Outcome:
+    """Of texts that fit nothing, and of hits among the ten nearest that show what was asked."""
+
+    rejected: list[bool] = field(default_factory=list)
+    there: int = 0
+    lost: int = 0
+
+    def ask_nonsense(self, judge: Judge, texts: Matrix, pictures: Matrix) -> None:
+        self.rejected += [is_noise(best_of(judge, text, pictures)[1]) for text in texts]
+
+    def ask(self, judge: Judge, text: Matrix, pictures: Matrix, fits: Sequence[bool]) -> None:
+        hits, relevances = best_of(judge, text, pictures)
+        is_cut = (relevances < CUT) | is_noise(relevances)
+        for place, at in enumerate(hits[:10]):
+            if fits[at]:
+                self.there, self.lost = self.there + 1, self.lost + bool(is_cut[place])
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """What was rejected, and what was lost."""
+        found = float(np.mean(self.rejected)), self.lost / self.there
+        print(f"rejected {found[0]:.3f}, lost {self.lost} of {self.there}")  # noqa: T201  # on failure
+        return found
+
+
+def kind_of(scene: Scene) -> str:
+    return f"a {scene.colour} {scene.shape}"
+
+
 def test_letter_salad_finds_nothing_and_what_is_shown_is_found(
     model: Model, pictures: Matrix
 ) -> None:
     judge = model.judge(pictures)
-    salad = model.texts(letter_salad(300))
-    rejected = [is_noise(best_of(judge, text, pictures)[1]) for text in salad]
-    kinds = sorted({(scene.colour, scene.shape) for scene in WORLD})
-    lost = there = 0
-    for text, kind in zip(
-        model.texts([f"a {colour} {shape}" for colour, shape in kinds]), kinds, strict=True
-    ):
-        hits, relevances = best_of(judge, text, pictures)
-        is_cut = (relevances < 0.5) | is_noise(relevances)
-        for place, at in enumerate(hits[:10]):
-            if (WORLD[at].colour, WORLD[at].shape) == kind:
-                there, lost = there + 1, lost + bool(is_cut[place])
-    print(f"rejected {np.mean(rejected):.3f}, lost {lost} of {there}")  # noqa: T201  # on failure
-    assert np.mean(rejected) >= 0.93
-    assert there > 200
-    assert lost / there <= 0.02
+    outcome = Outcome()
+    outcome.ask_nonsense(judge, model.texts(letter_salad(300)), pictures)
+    kinds = sorted({kind_of(scene) for scene in WORLD})
+    for text, kind in zip(model.texts(kinds), kinds, strict=True):
+        outcome.ask(judge, text, pictures, [kind_of(scene) == kind for scene in WORLD])
+    rejected, lost = outcome.shares
+    assert rejected >= 0.93
+    assert outcome.there > 200
+    assert lost <= 0.02
+
+
+@pytest.fixture(scope="module")
+def everything(model: Model) -> Matrix:
+    """A picture of each scene."""
+    return model.pictures(list(scenes()))
+
+
+@pytest.fixture(scope="module")
+def said(model: Model) -> dict[str, Matrix]:
+    """Vectors of all that may be asked."""
+    texts = list(dict.fromkeys(text for one in scenes() for text in (kind_of(one), one.caption)))
+    return dict(zip(texts, model.texts(texts), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("points", "most_lost"),
+    [(60, 0.03), (120, 0.02), (240, 0.02)],  # of so few a limit is not known better
+)
+@pytest.mark.parametrize("sizes", [tuple(Size), (Size.NORMAL,)], ids=["varied", "alike"])
+def test_a_small_collection_rejects_nonsense_and_keeps_what_it_shows(
+    model: Model,
+    everything: Matrix,
+    said: dict[str, Matrix],
+    points: int,
+    most_lost: float,
+    sizes: tuple[Size, ...],
+) -> None:
+    """Pictures that are alike, too: texts differ there by what they have with all of them."""
+    salad = model.texts(letter_salad(150))
+    candidates = [at for at, scene in enumerate(scenes()) if scene.size in sizes]
+    outcome = Outcome()
+    for seed in range(240 // points):
+        chosen = random.Random(seed).sample(candidates, points)
+        shown, pictures = [scenes()[at] for at in chosen], everything[chosen]
+        judge = model.judge(pictures)
+        outcome.ask_nonsense(judge, salad, pictures)
+        for kind in sorted({kind_of(scene) for scene in shown}):
+            outcome.ask(judge, said[kind], pictures, [kind_of(one) == kind for one in shown])
+        for scene in shown:
+            outcome.ask(judge, said[scene.caption], pictures, [one == scene for one in shown])
+    rejected, lost = outcome.shares
+    assert rejected >= 0.94
+    assert lost <= most_lost
 
 
 @pytest.mark.parametrize("foreign", ["a dog", "snow", "my cat", "sunset over the ocean"])

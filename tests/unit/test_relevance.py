@@ -78,6 +78,9 @@ def lost(judge: Judge, world: MadeWorld) -> float:
         (6, 3000, 768, 0.3),
         (7, 50_000, 64, 0.3),
         (8, 20_000, 256, 0.3),
+        (9, 60, 256, 0.3),
+        (10, 120, 256, 0.3),
+        (11, 1000, 64, 0.3),
     ],
 )
 def test_nonsense_finds_nothing_and_what_is_there_is_kept(
@@ -154,6 +157,34 @@ def test_noise_is_known_among_texts_that_find_something(share: float) -> None:
     assert found.share == pytest.approx(share, abs=0.08)
     assert found.location == pytest.approx(4.0, abs=0.1)
     assert found.scale == pytest.approx(0.5, abs=0.1)
+
+
+def test_noise_reaches_no_further_than_texts_that_fit_nothing_show() -> None:
+    """Where it ends sooner than maxima of many do, what is there would be taken for noise."""
+    dice = np.random.default_rng(6)
+    bounded = dice.beta(0.7, 0.7, (200, 120)) * 2.0
+    reached = [Noise.of_nonsense(best).reached_by(REJECTED) for best in bounded]
+    assert max(reached) <= 2.0
+    truly = float(np.quantile(bounded, REJECTED))
+    assert np.mean(np.asarray(reached) >= truly) >= 0.94
+
+
+@pytest.mark.parametrize("number", [20, 58])
+def test_of_too_few_texts_the_shape_of_noise_is_believed(number: int) -> None:
+    """That none of so few is above says nothing of 95 in 100."""
+    best = np.linspace(0.0, 1.0, number)
+    assert Noise.of_nonsense(best).reached_by(REJECTED) > 1.0
+
+
+def test_a_picture_of_which_all_texts_say_alike_is_not_what_noise_finds_first() -> None:
+    """A small deviation of a picture's scores is half the picture's, half of so few texts."""
+    dice = np.random.default_rng(7)
+    texts = np.eye(40, dtype=np.float32)
+    spread = dice.normal(0.0, 1.0, (30, 40)).astype(np.float32)
+    spread[0] *= 0.1
+    scores = StandardScores.fitted(texts, spread)
+    standard = scores.of(texts[0], np.stack([spread[0] + np.float32(0.5) * texts[0], spread[1]]))
+    assert standard[0] < 2.0  # by its own deviation alone: about 5
 
 
 scores = st.lists(st.floats(-1e6, 1e6), min_size=20, max_size=60).map(np.asarray)

@@ -16,6 +16,7 @@ _LEAST_SHARE = 0.3
 _ROUNDS = 200
 _SAME_SHARE = 1e-4
 _LEAST_SCALE = 0.05
+_DOUBT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,17 @@ class Noise:
 
     @classmethod
     def of_nonsense(cls, best: Numbers) -> Noise:
-        """From the best standard score of each of some texts that fit no picture at all."""
-        return _highest(_sorted(best), 1.0)
+        """From the best standard score of each of some texts that fit no picture at all.
+
+        It may end sooner than a Gumbel distribution does: where the pictures are alike, texts
+        differ by what they have with all of them more than by their best. So it reaches no further
+        than these texts show.
+        """
+        found = _sorted(best)
+        noise, limit = _highest(found, 1.0), _tolerance_limit(found)
+        if limit is None or noise.reached_by(REJECTED) <= limit:
+            return noise
+        return _between(float(np.median(found)), limit, _MIDDLE, REJECTED, share=1.0)
 
     @classmethod
     def of_mixture(cls, best: Numbers) -> Noise:
@@ -94,8 +104,26 @@ def _highest(found: Numbers, share: float) -> Noise:
     return max(noises, key=lambda one: one.reached_by(REJECTED))
 
 
+def _tolerance_limit(found: Numbers) -> float | None:
+    """The least of them that REJECTED of all such texts stay below, but for the chance of _DOUBT
+    (Wilks, Determination of sample sizes for setting tolerance limits, 1941). None of too few.
+    """
+    number = len(found)
+    chance = 0.0  # that no more than `above` of them are above the quantile
+    for above in range(number):
+        chance += math.comb(number, above) * (1 - REJECTED) ** above * REJECTED ** (number - above)
+        if chance > _DOUBT:
+            return float(found[number - above]) if above else None
+    return None
+
+
 def _through(found: Numbers, share: float, low: float, high: float) -> Noise:
     """The noise that has these quantiles, where it is the lower `share` of what was found."""
     at_low, at_high = (float(np.quantile(found, one * share)) for one in (low, high))
+    return _between(at_low, at_high, low, high, share=share)
+
+
+def _between(at_low: float, at_high: float, low: float, high: float, *, share: float) -> Noise:
+    """The noise of which the share `low` stays below `at_low`, and `high` below `at_high`."""
     scale = max((at_high - at_low) / (_standard(high) - _standard(low)), _LEAST_SCALE)
     return Noise(at_high - scale * _standard(high), scale, share)

@@ -28,7 +28,10 @@ class StandardScores:
     neutral texts on this picture. To centre by both sides follows Tukey's two-way fit (Exploratory
     Data Analysis, 1977) with medians and trimmed means, so that the few neutral texts that do
     fit a picture hardly count; to judge a score by that picture's scores with others is score
-    normalisation (z-norm) as speaker verification has it (Auckenthaler et al., 2000).
+    normalisation (z-norm) as speaker verification has it (Auckenthaler et al., 2000). A picture's
+    deviation is drawn half way to what is typical of the collection: among many pictures those
+    whose neutral texts happen to lie close together would otherwise be what noise finds first
+    (a moderated deviation, as Tusher, Tibshirani and Chu have it, 2001).
 
     `text` is the median over a sample of the collection, but no further from what is usual than
     two deviations of it among neutral texts, nor than one deviation of `rest`. Where pictures
@@ -43,6 +46,7 @@ class StandardScores:
     levels: Numbers  # of the sample's pictures
     least_offset: float
     most_offset: float
+    typical_deviation: float  # of neutral texts on a picture
 
     @classmethod
     def fitted(cls, texts: Matrix, sample: Matrix) -> StandardScores:
@@ -63,15 +67,16 @@ class StandardScores:
         )
         least, most = middle - reach, middle + reach
         taken = np.clip(offsets, least, most)
-        levels = _trimmed(scores - taken).mean(axis=1)
-        return cls(texts, taken, sample, levels, least, most)
+        neutral = _trimmed(scores - taken)
+        typical = float(np.median(_deviations(neutral)))
+        return cls(texts, taken, sample, neutral.mean(axis=1), least, most, typical)
 
     def of(self, query: Matrix, vectors: Matrix) -> Numbers:
         """Of a text's vector with shape (dim,), and pictures' vectors with shape (n, dim)."""
         neutral = _trimmed((vectors @ self.texts.T).astype(np.float64) - self.offsets)
         scores = (vectors @ query).astype(np.float64)
         rest = scores - neutral.mean(axis=1) - self._offset(query)
-        result: Numbers = rest / _deviations(neutral)
+        result: Numbers = 2.0 * rest / (_deviations(neutral) + self.typical_deviation)
         return result
 
     def _offset(self, query: Matrix) -> float:
