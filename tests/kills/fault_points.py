@@ -50,6 +50,7 @@ READS = frozenset(
         "ledger.browsing.days",
         "ledger.browsing.facets",
         "ledger.browsing.folders",
+        "ledger.browsing.neighbours",
         "ledger.browsing.page",
         "ledger.browsing.places",
         "ledger.captions.captioners",

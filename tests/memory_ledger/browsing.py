@@ -12,6 +12,7 @@ from uuid import UUID
 from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Facet,
@@ -19,6 +20,8 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     FacetValue,
     FolderCount,
     Listed,
+    Neighbour,
+    Neighbours,
     Order,
     PlaceCluster,
     Position,
@@ -151,6 +154,24 @@ class MemoryBrowsing:
         )
         found = [FolderCount(root_id, path, number) for (root_id, path), number in counts.items()]
         return sorted(found, key=lambda one: (one.root_id.bytes, one.path))
+
+    async def neighbours(
+        self, collection_id: int, keys: Collection[FileKey]
+    ) -> dict[FileKey, Neighbours]:
+        await checkpoint()
+        found: dict[FileKey, Neighbours] = {}
+        for key in keys:
+            folder, _, name = key.path.rpartition(b"/")
+            there = sorted(
+                (beside, one.point.id)
+                for one in self._state.entries(collection_id).values()
+                for above, _, beside in [one.key.path.rpartition(b"/")]
+                if (one.key.root_id, above) == (key.root_id, folder)
+            )
+            before = [Neighbour(point, one) for one, point in there if one < name]
+            after = [Neighbour(point, one) for one, point in there if one > name]
+            found[key] = Neighbours(before[-1] if before else None, after[0] if after else None)
+        return found
 
     def matching(self, collection_id: int, filters: Filters) -> list[Entry]:
         """Where they are now."""

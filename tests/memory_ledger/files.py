@@ -78,6 +78,7 @@ class MemoryFiles:
         self._state.failures[job_id].pop(one.key, None)
         if one.outcome is Outcome.FAILED:
             self._state.failures[job_id][one.key] = FailureRecord(
+                one.key,
                 one.display_path,
                 one.code or ErrorCode.INTERNAL,
                 one.detail or "",
@@ -130,7 +131,7 @@ class MemoryFiles:
                 items[key] = Outcome.FAILED
                 path = roots.get(key.root_id, b"").rstrip(b"/") + b"/" + key.path
                 self._state.failures[job_id][key] = FailureRecord(
-                    display_text(path), code, detail, self._state.clock()
+                    key, display_text(path), code, detail, self._state.clock()
                 )
                 failed += 1
         self._state.jobs[job_id] = replace(job, updated_at=self._state.clock())

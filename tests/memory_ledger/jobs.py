@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -146,10 +146,14 @@ class MemoryJobs:
         return len(old)
 
     async def failures(
-        self, job_id: str, *, limit: int, offset: int
+        self, job_id: str, *, limit: int, offset: int, codes: Collection[ErrorCode] = ()
     ) -> tuple[list[FailureRecord], int]:
         await turn()
-        listed = self._state.failures.get(job_id, {})
+        listed = {
+            key: one
+            for key, one in self._state.failures.get(job_id, {}).items()
+            if not codes or one.code in codes
+        }
         ordered = sorted(
             listed, key=lambda key: (listed[key].display_path, key.root_id.bytes, key.path)
         )

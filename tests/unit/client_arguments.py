@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from utils.contract import JobState
+from utils.contract import ErrorCode, JobState
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
 from utils.contract.duplicates.export import ExportFormat
 from utils.contract.duplicates.options import DuplicateClass
@@ -51,6 +51,7 @@ ARGUMENTS: dict[str, Any] = {
     "after": "12",
     "kind": "ingest",
     "level": LogLevel.WARNING,
+    "codes": [ErrorCode.FILE_EMPTY],
     "states": [JobState.FAILED, JobState.RUNNING],
     "id_prefix": "ab",
     "zoom": 3,

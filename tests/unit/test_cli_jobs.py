@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.unit.cli_calls import photoseek
-from tests.unit.stand_in_orchestrator import StandInOrchestrator
+from tests.unit.stand_in_orchestrator import JOB_ID, StandInOrchestrator
 
 
 def asked(orchestrator: StandInOrchestrator, path: str) -> list[tuple[str, str]]:
@@ -29,6 +29,17 @@ def test_jobs_are_listed_by_state_and_collection(
         ("state", "failed"),
         ("state", "running"),
     ]
+
+
+def test_failures_are_listed_by_code(orchestrator: StandInOrchestrator) -> None:
+    codes = ("--code", "ERR_FILE_EMPTY", "--code", "ERR_DECODING_IMAGE")
+    result = photoseek("jobs", "failures", JOB_ID, *codes)
+    assert result.exit_code == 0, result.output
+    sent = [
+        value for name, value in asked(orchestrator, f"/jobs/{JOB_ID}/failures") if name == "code"
+    ]
+    assert sent == ["ERR_FILE_EMPTY", "ERR_DECODING_IMAGE"]
+    assert photoseek("jobs", "failures", JOB_ID, "--code", "ERR_COOKED").exit_code == 2
 
 
 def test_what_is_no_state_of_a_job_is_wrong_usage(orchestrator: StandInOrchestrator) -> None:

@@ -99,16 +99,23 @@ class JobCalls(Connection):
         return job
 
     async def list_job_failures(
-        self, job_id: str, *, limit: int | None = None, offset: int | None = None
+        self,
+        job_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        codes: Sequence[str] = (),
     ) -> FailurePage:
         path = f"/jobs/{job_id}/failures"
-        return await self.ask("GET", path, FailurePage, limit=limit, offset=offset)
+        return await self.ask("GET", path, FailurePage, limit=limit, offset=offset, code=codes)
 
-    async def all_job_failures(self, job_id: str) -> AsyncIterator[FailureReply]:
+    async def all_job_failures(
+        self, job_id: str, *, codes: Sequence[str] = ()
+    ) -> AsyncIterator[FailureReply]:
         """Page by page."""
         offset: int | None = 0
         while offset is not None:
-            page = await self.list_job_failures(job_id, offset=offset)
+            page = await self.list_job_failures(job_id, offset=offset, codes=codes)
             for one in page.failures:
                 yield one
             offset = page.next_offset

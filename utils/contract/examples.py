@@ -194,12 +194,6 @@ REPORT: dict[str, JsonValue] = {
         }
     ],
 }
-FAILURE: dict[str, JsonValue] = {
-    "path": "/photos/2019/torn.jpg",
-    "code": "ERR_DECODING_IMAGE",
-    "detail": "The image is cut off.",
-    "at": _AT,
-}
 COLLECTION: dict[str, JsonValue] = {
     "name": "default",
     "count": 499,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Artefact
 from ingestion_orchestration_fastapi_app.domain.files.file import (
+    FileKey,
     FileRecord,
     FileStat,
     Outcome,
@@ -235,5 +236,6 @@ def file_record(row: Row, artefacts: Iterable[Artefact]) -> FileRecord:
 
 
 def failure_record(row: Row) -> FailureRecord:
-    display_path, code, detail, at = row
-    return FailureRecord(display_path, ErrorCode(code), detail, datetime.fromisoformat(at))
+    root_id, path, display_path, code, detail, at = row
+    key = FileKey(UUID(bytes=root_id), path)
+    return FailureRecord(key, display_path, ErrorCode(code), detail, datetime.fromisoformat(at))

@@ -11,13 +11,14 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState, AppStateDep
-from ingestion_orchestration_fastapi_app.api.jobs import kinds, start, undo
+from ingestion_orchestration_fastapi_app.api.jobs import failures, kinds, start, undo
 from ingestion_orchestration_fastapi_app.api.jobs.event_stream import changes
+from ingestion_orchestration_fastapi_app.api.jobs.known_job import KnownJob
 from ingestion_orchestration_fastapi_app.api.links import OF_JOBS, OF_NEW_JOB
 from ingestion_orchestration_fastapi_app.api.parameters import JobId, JobLimit, Offset
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.api.views import job_reply, report_reply
-from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord, JobSelection
+from ingestion_orchestration_fastapi_app.domain.jobs.records import JobSelection
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, Control
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionNotFound,
@@ -31,8 +32,6 @@ from ingestion_orchestration_fastapi_app.jobs.progress import LOG_LINES
 from utils.contract import (
     API_PREFIX,
     MAX_NAME_CHARACTERS,
-    FailurePage,
-    FailureReply,
     IngestAccepted,
     JobList,
     JobLog,
@@ -46,6 +45,7 @@ from utils.web.routing.root_path import external_path
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix=API_PREFIX, tags=["jobs"], dependencies=[READS])
 router.include_router(kinds.router)  # before `/jobs/{job_id}`
+router.include_router(failures.router)
 router.include_router(start.router)
 router.include_router(undo.router)
 
@@ -74,17 +74,6 @@ InCollection = Annotated[
         examples=["default"],
     ),
 ]
-
-
-async def _known_job(job_id: JobId, services: AppStateDep) -> JobRecord:
-    """A dependency: an answer that has begun could not say 404 any more."""
-    record = await services.ports.ledger.jobs.find(job_id)
-    if record is None:
-        raise JobNotFound(f"There is no job {job_id!r}.")
-    return record
-
-
-KnownJob = Annotated[JobRecord, Depends(_known_job)]
 
 
 async def _place_to_listen(services: AppStateDep, _job: KnownJob) -> AsyncIterator[bool]:
@@ -189,25 +178,6 @@ async def follow_job(
 
     async for event in changes(snapshot, services.listeners, has_place=has_place):
         yield event
-
-
-@router.get(
-    "/jobs/{job_id}/failures", summary="List a job's failures", responses=problems(JobNotFound)
-)
-async def list_job_failures(
-    job: KnownJob, services: AppStateDep, limit: JobLimit = 100, offset: Offset = 0
-) -> FailurePage:
-    """Every file that failed, by path."""
-    page, total = await services.ports.ledger.jobs.failures(job.id, limit=limit, offset=offset)
-    end = offset + len(page)
-    return FailurePage(
-        failures=tuple(
-            FailureReply(path=row.display_path, code=row.code, detail=row.detail, at=row.at)
-            for row in page
-        ),
-        total=total,
-        next_offset=end if end < total else None,
-    )
 
 
 @router.post(

@@ -55,6 +55,14 @@ States = Annotated[
     list[JobState] | None,
     typer.Option("--state", help="Only jobs in this state; may be given several times."),
 ]
+Codes = Annotated[
+    list[ErrorCode] | None,
+    typer.Option(
+        "--code",
+        metavar="ERR_...",
+        help="Only files that failed by this code; may be given several times.",
+    ),
+]
 Of = Annotated[
     str | None, typer.Option("--collection", help="Only jobs of the collection of this name.")
 ]
@@ -129,14 +137,21 @@ def show(job_id: JobId, url: Url = None, *, json: Json = False) -> None:
 
 
 @jobs.command()
-def failures(job_id: JobId, url: Url = None, *, json: Json = False, null: Null = False) -> None:
+def failures(
+    job_id: JobId,
+    url: Url = None,
+    *,
+    code: Codes = None,
+    json: Json = False,
+    null: Null = False,
+) -> None:
     """List every file of a job that failed: code, path and detail. With -0: only the paths."""
     form = form_of(json=json, null=null)
 
     async def run(api: OrchestratorApi, console: Console) -> int:
         whole, offset, found = await whole_id(api, job_id), 0, []
         while True:
-            page = await api.list_job_failures(whole, limit=PAGE, offset=offset)
+            page = await api.list_job_failures(whole, limit=PAGE, offset=offset, codes=code or ())
             if form is Form.NULL:
                 print_records(console, (file_name(one.path) for one in page.failures))
             elif form is Form.JSON:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
 
@@ -122,6 +123,7 @@ class JobSelection:
 
 @dataclass(frozen=True, slots=True)
 class FailureRecord:
+    key: FileKey
     display_path: str
     code: ErrorCode
     detail: str

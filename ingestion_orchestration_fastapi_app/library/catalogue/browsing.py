@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.files.folder_marks import (
+    FolderPlace,
+    absolute_folder,
+)
 from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.library import cursor as cursors
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Facet,
     FacetCounts,
+    Neighbours,
     Order,
     PlaceCluster,
     Position,
@@ -206,6 +212,23 @@ class Browsing:
                 look = partial(folders_in, path, roots, counts)
             found = await to_thread.run_sync(look, limiter=self._threads)
             return collection, found, self._warnings(collection)
+
+    async def neighbours(
+        self, collection: CollectionRecord, keys: Iterable[FileKey]
+    ) -> dict[FileKey, Neighbours]:
+        """Of those of these files whose folders may be seen now."""
+        shown, hidden = self._shown(collection), collection.hidden
+
+        def is_seen(key: FileKey) -> bool:
+            place = FolderPlace(key.root_id, key.path.rpartition(b"/")[0])
+            folder = absolute_folder(place, collection.roots)
+            return (
+                folder is not None
+                and (shown is None or any(is_within(folder, one) for one in shown))
+                and not any(is_within(folder, one) for one in hidden)
+            )
+
+        return await self._catalogue.neighbours(collection.id, [*filter(is_seen, keys)])
 
     def _filters(self, collection: CollectionRecord, filters: Filters) -> Filters:
         return visible(filters, collection, self._shown)

@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     FacetCounts,
     FolderCount,
     Listed,
+    Neighbours,
     Order,
     PlaceCluster,
     Position,
@@ -101,3 +102,8 @@ class BrowsingRepository(Protocol):
     ) -> list[PlaceCluster]: ...
     async def folders(self, collection_id: int, filters: Filters) -> list[FolderCount]:
         """Those in which pictures are, by root and path."""
+
+    async def neighbours(
+        self, collection_id: int, keys: Collection[FileKey]
+    ) -> dict[FileKey, Neighbours]:
+        """Of each of these files, be it a picture or not, whatever is hidden."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -64,9 +64,11 @@ class JobRepository(Protocol):
         """
 
     async def failures(
-        self, job_id: str, *, limit: int, offset: int
+        self, job_id: str, *, limit: int, offset: int, codes: Collection[ErrorCode] = ()
     ) -> tuple[list[FailureRecord], int]:
-        """A page, ordered by path, and how many there are in all."""
+        """A page, ordered by path, and how many there are in all; `codes`: only those with one of
+        them.
+        """
 
     async def failed_keys(self, job_id: str, keys: Sequence[FileKey]) -> set[FileKey]:
         """Those of the files that failed in the job."""

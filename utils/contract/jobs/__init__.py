@@ -3,6 +3,7 @@
 from utils.contract.jobs.failures import (
     FailurePage,
     FailureReply,
+    NeighbourReply,
 )
 from utils.contract.jobs.job import (
     EvaluateOptions,
@@ -43,6 +44,7 @@ __all__ = [
     "JobRequestBody",
     "JobState",
     "LogLine",
+    "NeighbourReply",
     "ReportExample",
     "ReportFinding",
     "VerifyOptions",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
@@ -15,6 +15,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import (
     progress_text,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import (
+    file_rows,
     job_items,
     job_rows,
     selected_jobs,
@@ -164,18 +165,27 @@ class JobsTable(Repository):
 
     @reads
     def failures(
-        self, db: sqlite3.Connection, job_id: str, *, limit: int, offset: int
+        self,
+        db: sqlite3.Connection,
+        job_id: str,
+        *,
+        limit: int,
+        offset: int,
+        codes: Collection[ErrorCode] = (),
     ) -> tuple[list[FailureRecord], int]:
         row: Row | None = db.execute("SELECT number FROM jobs WHERE id = ?", (job_id,)).fetchone()
         if row is None:
             return [], 0
-        rows = db.execute(
-            "SELECT display_path, code, detail, at FROM failures WHERE job_number = ?"
-            " ORDER BY display_path, root_id, path LIMIT ? OFFSET ?",
-            (row[0], limit, offset),
-        ).fetchall()
-        query = "SELECT count(*) FROM failures WHERE job_number = ?"
-        return [failure_record(one) for one in rows], db.execute(query, (row[0],)).fetchone()[0]
+        chosen, given = "job_number = ?", (row[0], *codes)
+        if codes:
+            chosen += f" AND code IN ({file_rows.marks(len(codes))})"
+        query = (
+            "SELECT root_id, path, display_path, code, detail, at FROM failures"  # noqa: S608  # marks only
+            f" WHERE {chosen} ORDER BY display_path, root_id, path LIMIT ? OFFSET ?"
+        )
+        rows = db.execute(query, (*given, limit, offset)).fetchall()
+        query = f"SELECT count(*) FROM failures WHERE {chosen}"  # noqa: S608  # marks only
+        return [failure_record(one) for one in rows], db.execute(query, given).fetchone()[0]
 
     @reads
     def failed_keys(

@@ -50,6 +50,22 @@ class Listed:
     position: Position
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A stored picture beside a file in its folder."""
+
+    id: UUID
+    name: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The pictures just before and just after a file, by the bytes of their names."""
+
+    previous: Neighbour | None = None
+    next: Neighbour | None = None
+
+
 class Facet(StrEnum):
     CAMERA = "camera"
     LENS = "lens"

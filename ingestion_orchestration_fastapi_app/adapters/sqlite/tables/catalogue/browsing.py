@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads
@@ -14,12 +15,15 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.filter
     roots_of,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.pages import Page
+from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     MICROSECONDS_A_DAY,
     Facet,
     FacetCounts,
     FolderCount,
     Listed,
+    Neighbour,
+    Neighbours,
     Order,
     PlaceCluster,
     Position,
@@ -27,6 +31,17 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     day_of,
 )
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+
+# Of the names in one folder, each by two steps in the index of names.
+_BESIDE = """
+WITH asked (name) AS (VALUES {marks})
+SELECT asked.name, p.point_id, p.name, n.point_id, n.name FROM asked
+LEFT JOIN catalogue p ON p.id = (SELECT id FROM catalogue
+    WHERE folder_id = ?{folder} AND name < asked.name ORDER BY name DESC LIMIT 1)
+LEFT JOIN catalogue n ON n.id = (SELECT id FROM catalogue
+    WHERE folder_id = ?{folder} AND name > asked.name ORDER BY name LIMIT 1)
+"""
+_FOLDER = "SELECT id FROM catalogue_folders WHERE collection_id = ? AND root_id = ? AND path = ?"
 
 
 class BrowsingTable(Repository):
@@ -115,3 +130,32 @@ class BrowsingTable(Repository):
         )
         rows = db.execute(query, matching.given)
         return [FolderCount(UUID(bytes=root_id), path, number) for root_id, path, number in rows]
+
+    @reads
+    def neighbours(
+        self, db: sqlite3.Connection, collection_id: int, keys: Collection[FileKey]
+    ) -> dict[FileKey, Neighbours]:
+        found = dict.fromkeys(keys, Neighbours())
+        for (root_id, path), inside in groupby(sorted(keys, key=_folder), _folder):
+            row = db.execute(_FOLDER, (collection_id, root_id, path)).fetchone()
+            if row is not None:
+                by_name = {one.path.rpartition(b"/")[2]: one for one in inside}
+                found |= {by_name[name]: one for name, one in _beside(db, row[0], list(by_name))}
+        return found
+
+
+def _folder(key: FileKey) -> tuple[bytes, bytes]:
+    return key.root_id.bytes, key.path.rpartition(b"/")[0]
+
+
+def _beside(
+    db: sqlite3.Connection, folder_id: int, names: Sequence[bytes]
+) -> Iterator[tuple[bytes, Neighbours]]:
+    marks = ",".join(["(?)"] * len(names))
+    query = _BESIDE.format(marks=marks, folder=len(names) + 1)
+    for name, *pair in db.execute(query, (*names, folder_id)):
+        before, after = (
+            None if point_id is None else Neighbour(UUID(bytes=point_id), beside)
+            for point_id, beside in (pair[:2], pair[2:])
+        )
+        yield name, Neighbours(before, after)
