@@ -1,0 +1,1 @@
+"""What made the data that the web app shows; run by hand, once."""
