@@ -147,24 +147,6 @@ async def test_each_bucket_of_the_timeline_begins_where_its_cursor_says(
         passed += one["count"]
 
 
-async def test_facets_count_what_else_could_be_chosen(running: Running) -> None:
-    found = await running.get("/images/facets?camera=canon&formats=jpeg")
-    values = {one["value"]: one["count"] for one in found["cameras"]["values"]}
-    assert values == {"Canon One": 4, "NIKON One": 2}
-    assert {one["value"]: one["count"] for one in found["years"]["values"]} == {
-        "2019": 2,
-        "2020": 1,
-        "2021": 1,
-    }
-    assert found["formats"] == {"values": [{"value": "jpeg", "count": 4}], "distinct": 1}
-    assert (found["keywords"], found["ratings"]) == ({"values": [], "distinct": 0},) * 2
-    one = await running.get("/images/facets?limit=1")
-    assert (len(one["folders"]["values"]), one["folders"]["distinct"]) == (1, 4)
-    folder = one["folders"]["values"][0]
-    query = urlencode({"folder": folder["value"], "subfolders": "false"})
-    assert (await running.get(f"/images?{query}"))["total"] == folder["count"]
-
-
 async def test_a_map_clusters_what_is_near_also_over_the_antimeridian(running: Running) -> None:
     world = await running.get("/images/map?zoom=0")
     assert sum(one["count"] for one in world["clusters"]) == 4

@@ -14,6 +14,7 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
+from ingestion_orchestration_fastapi_app.domain.library.annotations import NO_ANNOTATION
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Facet,
     FacetCounts,
@@ -30,7 +31,10 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     moment_number,
 )
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
-from ingestion_orchestration_fastapi_app.domain.library.filters.tree import with_album_ids
+from ingestion_orchestration_fastapi_app.domain.library.filters.tree import (
+    orientation,
+    with_album_ids,
+)
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.memory_ledger.state import Entry, State
 from utils.text.folded import folded
@@ -104,13 +108,12 @@ class MemoryBrowsing:
         await checkpoint()
         found: dict[Facet, FacetCounts] = {}
         for facet, one in filters.items():
-            counts = Counter(
-                value
-                for entry in self.matching(collection_id, one)
-                for value in _values(facet, entry.point)
-            )
-            is_text = facet in (Facet.CAMERA, Facet.LENS, Facet.KEYWORD)
-            found[facet] = _counts(counts, top, folds=is_text)
+            told = [_values(facet, entry.point) for entry in self.matching(collection_id, one)]
+            counts = Counter(value for values in told for value in values)
+            is_text = facet in (Facet.CAMERA, Facet.LENS, Facet.KEYWORD, Facet.TAG)
+            has_several = facet in (Facet.KEYWORD, Facet.TAG)
+            without = None if has_several else told.count([])
+            found[facet] = replace(_counts(counts, top, folds=is_text), without=without)
         return found
 
     async def places(
@@ -236,8 +239,8 @@ def _position(one: Entry, sort: Sort) -> Position:
     return Position(None if taken_at is None else moment_number(taken_at), one.row)
 
 
-def _values(facet: Facet, point: Point) -> list[str]:
-    metadata = point.metadata
+def _values(facet: Facet, point: Point) -> list[str]:  # noqa: C901  # a line a facet
+    metadata, said = point.metadata, point.annotation or NO_ANNOTATION
     camera = f"{metadata.camera_make or ''} {metadata.camera_model or ''}".strip()
     match facet:
         case Facet.CAMERA:
@@ -253,9 +256,22 @@ def _values(facet: Facet, point: Point) -> list[str]:
         case Facet.FORMAT:
             return [point.format]
         case Facet.RATING:
-            own = None if point.annotation is None else point.annotation.rating
-            rating = metadata.rating if own is None else own
+            rating = metadata.rating if said.rating is None else said.rating
             return [] if rating is None else [str(rating)]
+        case Facet.PLACE:
+            return [_yes_or_no(metadata.latitude is not None)]
+        case Facet.ORIENTATION:
+            return [orientation(point.width_px, point.height_px).value]
+        case Facet.CAPTION:
+            return [_yes_or_no(point.caption is not None)]
+        case Facet.FAVOURITE:
+            return [_yes_or_no(bool(said.favourite))]
+        case Facet.TAG:
+            return list(said.tags)
+
+
+def _yes_or_no(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _counts(counts: Counter[str], top: int, *, folds: bool) -> FacetCounts:

@@ -28,6 +28,7 @@ from tests.unit.ledger_words import (
     skipped,
     stored,
 )
+from tests.unit.test_ledger_catalogue import point
 from utils.contract import ErrorCode, JobState
 from utils.problems import Rejected
 
@@ -58,6 +59,14 @@ def wordless(name: bytes) -> FileOutcome:
     return replace(stored(name), artefacts=(*stored(name).artefacts, made))
 
 
+def listed(name: bytes) -> FileOutcome:
+    return replace(stored(name), catalogued=point(name))
+
+
+def captioned_and_listed(name: bytes) -> FileOutcome:
+    return replace(captioned(name), catalogued=point(name))
+
+
 def unchanged(name: bytes) -> FileOutcome:
     return replace(stored(name, Outcome.UNCHANGED), artefacts=())
 
@@ -74,6 +83,8 @@ MADE: dict[str, Callable[[bytes], FileOutcome]] = {
         refused_by_its_model,
         captioned,
         wordless,
+        listed,
+        captioned_and_listed,
         unchanged,
     )
 }

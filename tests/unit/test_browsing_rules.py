@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -29,8 +30,9 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import (
     MOST_CELLS,
     viewport,
-    without_own,
 )
+from ingestion_orchestration_fastapi_app.library.catalogue.own_conditions import without_own
+from utils.contract import Orientation
 
 ROOT, INNER = root_at(b"/photos"), root_at(b"/photos/a/inner")
 DAYS = [date(9999, 12, 31), date(2020, 2, 29), date(2020, 2, 1), date(2019, 12, 31), date(1, 1, 1)]
@@ -145,15 +147,45 @@ def test_a_facet_drops_its_own_condition_and_no_other() -> None:
         keywords=("dog",),
         folder="/photos",
         formats=("jpeg",),
+        has_gps=True,
+        has_caption=False,
+        favourite=True,
+        orientation=Orientation.SQUARE,
+        tags=("print",),
         within=(b"/photos",),
         none_of=(NO_FILTERS,),
     )
     left = {facet: without_own(facet, every) for facet in Facet}
-    assert left[Facet.KEYWORD] == every
-    assert len(set(left.values())) == len(Facet)
+    assert left[Facet.KEYWORD] == left[Facet.TAG] == every
+    assert len(set(left.values())) == len(Facet) - 1
     for facet, name in ((Facet.CAMERA, "camera"), (Facet.RATING, "rating_min")):
         assert getattr(left[facet], name) is None
         assert (left[facet].within, left[facet].none_of) == (every.within, every.none_of)
+
+
+CANON, NIKON = Filters(camera="canon"), Filters(camera="nikon")
+FIVE, UNRATED = Filters(rating_min=5, rating_max=5), Filters(none_of=(Filters(rating_min=-1),))
+
+
+def test_alternatives_of_one_facet_are_its_own_wherever_they_stand() -> None:
+    either, rated = Filters(any_of=(CANON, NIKON)), Filters(any_of=(FIVE, UNRATED))
+    asked = Filters(lens="50mm", all_of=(either, rated), none_of=(Filters(formats=("gif",)),))
+    assert without_own(Facet.CAMERA, asked) == replace(asked, all_of=(rated,))
+    assert without_own(Facet.RATING, asked) == replace(asked, all_of=(either,))
+    assert without_own(Facet.FORMAT, asked) == replace(asked, none_of=())
+    assert without_own(Facet.LENS, asked) == replace(asked, lens=None)
+    assert without_own(Facet.FAVOURITE, asked) == asked
+    assert without_own(Facet.CAMERA, either) == NO_FILTERS
+    assert without_own(Facet.RATING, UNRATED) == NO_FILTERS
+    nested = Filters(all_of=(Filters(camera="canon", lens="50mm"),))
+    assert without_own(Facet.CAMERA, nested) == Filters(all_of=(Filters(lens="50mm"),))
+
+
+def test_alternatives_that_say_something_else_too_stay_whole() -> None:
+    mixed = Filters(any_of=(CANON, Filters(camera="nikon", rating_min=4)))
+    other = Filters(any_of=(CANON, FIVE), none_of=(Filters(camera="x", lens="y"), NO_FILTERS))
+    for filters in (mixed, other, Filters(any_of=(CANON, NO_FILTERS))):
+        assert without_own(Facet.CAMERA, filters) == filters
 
 
 @pytest.mark.parametrize("zoom", [0, 5, 22])

@@ -12,6 +12,8 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     import_request,
 )
+from ingestion_orchestration_fastapi_app.domain.library.catalogue import Facet
+from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
 from ingestion_orchestration_fastapi_app.errors import JobStateProblem
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.memory_ledger import memory_ledger
@@ -52,6 +54,7 @@ async def seen(ledger: Ledger, collection_id: int) -> list[object]:
         await ledger.folders.totals(collection_id, ROOT.path, recursive=True),
         await ledger.files.seen_contents(collection_id, seen=range(99), after=0, limit=9),
         await ledger.artefacts.decode_starts(collection_id),
+        await ledger.browsing.facets(collection_id, {Facet.CAPTION: NO_FILTERS}, top=9),
     ]
     told.extend([await ledger.jobs.failures(job_id, limit=9, offset=0) for job_id in JOBS])
     told.extend(

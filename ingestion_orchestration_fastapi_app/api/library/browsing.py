@@ -158,9 +158,9 @@ async def get_facets(
         int, Query(ge=1, le=MAX_FACET_VALUES, description="The most values of each facet.")
     ] = 20,
 ) -> FacetsReply:
-    """What images can be narrowed by: cameras, lenses, years, folders, keywords, formats, ratings,
-    with how many images have each. All conditions hold, but that a facet's own parameter is not
-    applied to it (keywords are): so what else could be chosen is to be seen."""
+    """What images can be narrowed by, with how many have each value. All conditions hold, but that
+    a facet's own parameter is not applied to it (keywords and tags are), also where it stands in
+    `filters`, alone or as alternatives of one `any_of`: so what else could be chosen is seen."""
     record, found, warnings = await services.browsing.facets(collection, filters, top=limit)
     return FacetsReply(
         collection=record.name,
@@ -171,6 +171,11 @@ async def get_facets(
         keywords=_facet(found, Facet.KEYWORD),
         formats=_facet(found, Facet.FORMAT),
         ratings=_facet(found, Facet.RATING),
+        places=_facet(found, Facet.PLACE),
+        favourites=_facet(found, Facet.FAVOURITE),
+        tags=_facet(found, Facet.TAG),
+        captions=_facet(found, Facet.CAPTION),
+        orientations=_facet(found, Facet.ORIENTATION),
         warnings=warnings,
     )
 
@@ -178,7 +183,7 @@ async def get_facets(
 def _facet(found: Mapping[Facet, FacetCounts], facet: Facet) -> FacetReply:
     counts = found[facet]
     values = tuple(FacetValueReply(value=one.value, count=one.count) for one in counts.values)
-    return FacetReply(values=values, distinct=counts.distinct)
+    return FacetReply(values=values, distinct=counts.distinct, without=counts.without)
 
 
 @router.get("/images/map", summary="Show images on a map", responses=_FAULTS)

@@ -42,6 +42,7 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import CursorRefused
 from ingestion_orchestration_fastapi_app.library.allowed_roots import Shown
+from ingestion_orchestration_fastapi_app.library.catalogue.own_conditions import without_own
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.folders.visible import visible
 from ingestion_orchestration_fastapi_app.ports.ledger.catalogue import BrowsingRepository
@@ -235,27 +236,6 @@ class Browsing:
 
     def _warnings(self, collection: CollectionRecord) -> tuple[str, ...]:
         return () if self._collections.catalogue.is_whole(collection) else (_FILLING,)
-
-
-def without_own(facet: Facet, filters: Filters) -> Filters:
-    """Without what the facet's values are given as. Keywords stay: pictures have several, and each
-    that is chosen leaves fewer.
-    """
-    match facet:
-        case Facet.CAMERA:
-            return replace(filters, camera=None)
-        case Facet.LENS:
-            return replace(filters, lens=None)
-        case Facet.YEAR:
-            return replace(filters, taken_after=None, taken_before=None)
-        case Facet.FOLDER:
-            return replace(filters, folder=None, subfolders=True, path_prefix=None)
-        case Facet.FORMAT:
-            return replace(filters, formats=None)
-        case Facet.RATING:
-            return replace(filters, rating_min=None, rating_max=None)
-        case Facet.KEYWORD:
-            return filters
 
 
 def viewport(south: float, west: float, north: float, east: float, *, zoom: int) -> Viewport:

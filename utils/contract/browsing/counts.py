@@ -66,9 +66,23 @@ class FacetReply(Reply):
 
     values: tuple[FacetValueReply, ...] = Field(description="The most frequent first.")
     distinct: int = Field(description="How many values there are in all.")
+    without: int | None = Field(
+        default=None,
+        description="How many images have no value: no camera, not rated. Null for keywords and "
+        "tags, of which an image may have several.",
+    )
 
 
-_FACET: dict[str, JsonValue] = {"values": [{"value": "Canon EOS 5D", "count": 1204}], "distinct": 7}
+_YES_OR_NO: dict[str, JsonValue] = {
+    "values": [{"value": "false", "count": 1180}, {"value": "true", "count": 24}],
+    "distinct": 2,
+    "without": 0,
+}
+_FACET: dict[str, JsonValue] = {
+    "values": [{"value": "Canon EOS 5D", "count": 1204}],
+    "distinct": 7,
+    "without": 31,
+}
 
 
 class FacetsReply(Reply):
@@ -91,6 +105,13 @@ class FacetsReply(Reply):
                         ),
                         _FACET,
                     ),
+                    "tags": {"values": [{"value": "print", "count": 9}], "distinct": 1},
+                    **dict.fromkeys(("places", "favourites", "captions"), _YES_OR_NO),
+                    "orientations": {
+                        "values": [{"value": "landscape", "count": 1204}],
+                        "distinct": 1,
+                        "without": 0,
+                    },
                     "warnings": [],
                 }
             ]
@@ -106,7 +127,15 @@ class FacetsReply(Reply):
     )
     keywords: FacetReply = Field(description="Values of `keywords`.")
     formats: FacetReply = Field(description="Values of `formats`.")
-    ratings: FacetReply = Field(description="Values of `rating_min` and `rating_max` together.")
+    ratings: FacetReply = Field(
+        description="Values of `rating_min` and `rating_max` together; of those without, "
+        '`"none_of": [{"rating_min": -1}]`.'
+    )
+    places: FacetReply = Field(description="Values of `has_gps`: `true` and `false`.")
+    favourites: FacetReply = Field(description="Values of `favourite`: `true` and `false`.")
+    tags: FacetReply = Field(description="Values of `tags`: Photoseek's own.")
+    captions: FacetReply = Field(description="Values of `has_caption`: `true` and `false`.")
+    orientations: FacetReply = Field(description="Values of `orientation`.")
     warnings: tuple[str, ...] = Field(default=(), description=_WARNINGS)
 
 

@@ -74,6 +74,11 @@ class Facet(StrEnum):
     KEYWORD = "keyword"
     FORMAT = "format"
     RATING = "rating"
+    PLACE = "place"
+    ORIENTATION = "orientation"
+    CAPTION = "caption"
+    FAVOURITE = "favourite"
+    TAG = "tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,14 @@ class FacetValue:
 class FacetCounts:
     """The most frequent values, the first first, ties by value. `distinct`: how many there are.
 
-    Texts that differ only in case are one value, written as it is most often.
+    Texts that differ only in case are one value, written as it is most often. What is so or not has
+    the values `true` and `false`. `without`: how many pictures have none of all values; None where
+    a picture may have several.
     """
 
     values: tuple[FacetValue, ...]
     distinct: int
+    without: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import interned
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.filters_sql import SHAPES
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.sql import Sql
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
@@ -20,6 +21,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     PlaceCluster,
     Viewport,
 )
+from utils.contract.filters import Orientation
 
 # In the order of the index `catalogue_by_facets`.
 _COLUMNS = {
@@ -31,6 +33,21 @@ _COLUMNS = {
     Facet.RATING: "rating",
 }
 _TEXTS = frozenset({Facet.CAMERA, Facet.LENS, Facet.KEYWORD})
+_SEVERAL = frozenset({Facet.KEYWORD, Facet.TAG})  # a picture may have several values of these
+# Of these there are few values: each but the last, which all others have, is summed up.
+_SUMS = {
+    Facet.PLACE: {"true": "c.located"},
+    Facet.CAPTION: {"true": "c.captioned"},
+    Facet.ORIENTATION: {
+        one.value: f"c.shape = {SHAPES[one]}" for one in (Orientation.LANDSCAPE, Orientation.SQUARE)
+    },
+}
+_OTHERS = {
+    Facet.PLACE: "false",
+    Facet.CAPTION: "false",
+    Facet.ORIENTATION: Orientation.PORTRAIT.value,
+    Facet.FAVOURITE: "false",
+}
 _KEYWORDS = """
 SELECT k.text_id, count(*) FROM catalogue c JOIN catalogue_keywords k ON k.entry_id = c.id
 WHERE {} GROUP BY k.text_id
@@ -45,6 +62,14 @@ _OWN_RATINGS = """
 SELECT c.rating, s.rating, count(*) FROM annotations s CROSS JOIN catalogue c ON c.sha256 = s.sha256
 WHERE s.rating IS NOT NULL AND {} GROUP BY 1, 2
 """
+_FAVOURITES = """
+SELECT count(*) FROM annotations s CROSS JOIN catalogue c ON c.sha256 = s.sha256
+WHERE s.favourite = 1 AND {}
+"""
+_TAGS = """
+SELECT s.folded, s.tag, count(*) FROM annotation_tags s CROSS JOIN catalogue c
+ON c.sha256 = s.sha256 WHERE {} GROUP BY 1, 2
+"""
 
 
 def facets(
@@ -57,8 +82,7 @@ def facets(
     top: int,
 ) -> dict[Facet, FacetCounts]:
     """`of_all`: the collection, where all of it matches."""
-    columns = [one for one in _COLUMNS if one in wanted]
-    counts = _counted(db, matching, columns, in_order=of_all is not None)
+    counts, total = _counted(db, matching, wanted, in_order=of_all is not None)
     if Facet.KEYWORD in wanted:
         if of_all is None:
             query = _KEYWORDS.format(matching.text)
@@ -66,50 +90,75 @@ def facets(
         else:
             rows = db.execute(_ALL_KEYWORDS, (of_all,))
         counts[Facet.KEYWORD] = Counter(dict(rows.fetchall()))
-    return {facet: _shown(db, facet, found, roots, top) for facet, found in counts.items()}
+    found = {facet: _values(db, facet, counter, roots) for facet, counter in counts.items()}
+    if Facet.TAG in wanted:
+        found[Facet.TAG] = _tags(db, matching)
+    return {facet: _shown(facet, values, total, top) for facet, values in found.items()}
 
 
 def _counted(
     db: sqlite3.Connection, matching: Sql, wanted: Collection[Facet], *, in_order: bool
-) -> dict[Facet, Counter[object]]:
-    """In one pass: by all columns together, and then by each. NULL is no value.
+) -> tuple[dict[Facet, Counter[object]], int]:
+    """In one pass: by all columns together, and then by each. NULL is no value. And how many match.
 
     `in_order`: the index is walked for the groups; else what matches is looked up first.
     """
-    counts: dict[Facet, Counter[object]] = {facet: Counter() for facet in wanted}
-    if not wanted:
-        return counts
-    columns = ", ".join(f"c.{_COLUMNS[facet]}" for facet in wanted)
-    groups = columns if in_order else columns.replace("c.", "+c.")
-    query = f"SELECT count(*), {columns} FROM catalogue c WHERE {matching.text} GROUP BY {groups}"  # noqa: S608  # constants
-    for number, *values in db.execute(query, matching.given):
-        for facet, value in zip(wanted, values, strict=True):
-            counts[facet][value] += number
+    by_column = [one for one in _COLUMNS if one in wanted]
+    sums = [(facet, value) for facet in _SUMS if facet in wanted for value in _SUMS[facet]]
+    counts: dict[Facet, Counter[object]] = {
+        facet: Counter() for facet in wanted if facet in _COLUMNS or facet in _OTHERS
+    }
+    columns = [f"c.{_COLUMNS[facet]}" for facet in by_column]
+    groups = columns if in_order else [f"+{one}" for one in columns]
+    summed = [f"sum({_SUMS[facet][value]})" for facet, value in sums]
+    query = (
+        f"SELECT {', '.join(['count(*)', *summed, *columns])} FROM catalogue c"  # noqa: S608  # constants
+        f" WHERE {matching.text} {'GROUP BY' if groups else ''} {', '.join(groups)}"
+    )
+    total = 0
+    for number, *row in db.execute(query, matching.given):
+        total += number
+        for (facet, value), sum_of_group in zip(sums, row, strict=False):
+            counts[facet][value] += sum_of_group or 0
+        for facet, column in zip(by_column, row[len(sums) :], strict=True):
+            counts[facet][column] += number
     if Facet.RATING in wanted:
         own_ratings = _OWN_RATINGS.format(matching.text)
         for of_file, own, number in db.execute(own_ratings, matching.given):
             counts[Facet.RATING][of_file] -= number
             counts[Facet.RATING][own] += number
-    for counter in counts.values():
+    if Facet.FAVOURITE in wanted:
+        favourites = db.execute(_FAVOURITES.format(matching.text), matching.given)
+        counts[Facet.FAVOURITE]["true"] = favourites.fetchone()[0]
+    for facet, counter in counts.items():
+        if facet in _OTHERS:
+            counter[_OTHERS[facet]] = total - counter.total()
         del counter[None]
-    return {facet: +counter for facet, counter in counts.items()}
+    return {facet: +counter for facet, counter in counts.items()}, total
 
 
-def _shown(
-    db: sqlite3.Connection,
-    facet: Facet,
-    found: Counter[object],
-    roots: Mapping[UUID, Root],
-    top: int,
-) -> FacetCounts:
+def _values(
+    db: sqlite3.Connection, facet: Facet, found: Counter[object], roots: Mapping[UUID, Root]
+) -> list[tuple[str, int]]:
     if facet in _TEXTS:
-        values = _by_text(db, found)
-    elif facet is Facet.FOLDER:
-        values = _by_folder(db, found, roots)
-    else:
-        values = [(str(value), number) for value, number in found.items()]
+        return _by_text(db, found)
+    if facet is Facet.FOLDER:
+        return _by_folder(db, found, roots)
+    return [(str(value), number) for value, number in found.items()]
+
+
+def _shown(facet: Facet, values: list[tuple[str, int]], total: int, top: int) -> FacetCounts:
     ordered = sorted(values, key=lambda one: (-one[1], one[0]))
-    return FacetCounts(tuple(FacetValue(*one) for one in ordered[:top]), len(ordered))
+    without = None if facet in _SEVERAL else total - sum(number for _, number in values)
+    shown = tuple(FacetValue(*one) for one in ordered[:top])
+    return FacetCounts(shown, len(ordered), without)
+
+
+def _tags(db: sqlite3.Connection, matching: Sql) -> list[tuple[str, int]]:
+    written: dict[str, list[tuple[int, str]]] = {}
+    for folded, tag, number in db.execute(_TAGS.format(matching.text), matching.given):
+        written.setdefault(folded, []).append((number, tag))
+    return _written_as_most(written)
 
 
 def _by_text(db: sqlite3.Connection, found: Counter[object]) -> list[tuple[str, int]]:
@@ -122,10 +171,12 @@ def _by_text(db: sqlite3.Connection, found: Counter[object]) -> list[tuple[str, 
             shown = value.replace(interned.BETWEEN, " ").strip()
             if shown:
                 groups.setdefault(folded, []).append((found[number], shown))
-    best = {
-        folded: max(written, key=lambda one: (one[0], one[1])) for folded, written in groups.items()
-    }
-    return [(best[folded][1], sum(one for one, _ in written)) for folded, written in groups.items()]
+    return _written_as_most(groups)
+
+
+def _written_as_most(groups: Mapping[str, list[tuple[int, str]]]) -> list[tuple[str, int]]:
+    """Of texts that are alike: as the most are written, and how many there are together."""
+    return [(max(written)[1], sum(number for number, _ in written)) for written in groups.values()]
 
 
 def _by_folder(

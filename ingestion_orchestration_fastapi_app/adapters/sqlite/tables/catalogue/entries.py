@@ -42,6 +42,8 @@ _COLUMNS = (
     "phash",
     "sha256",
     "partial",
+    "located",
+    "shape",
 )
 _INSERT = (
     f"INSERT INTO catalogue ({', '.join(_COLUMNS)}, id, collection_id, point_id, added_at)"  # noqa: S608  # constants
@@ -158,6 +160,8 @@ def _columns(key: FileKey, point: Point, interned: Interned) -> Row:
         signed64(point.phash),
         point.sha256,
         point.partial,
+        metadata.latitude is not None,
+        (point.width_px > point.height_px) - (point.width_px < point.height_px),
     )
 
 

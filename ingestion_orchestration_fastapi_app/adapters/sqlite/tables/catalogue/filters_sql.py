@@ -29,9 +29,6 @@ from utils.text.storable import storable
 
 _OF_TEXTS = "SELECT id FROM catalogue_texts WHERE collection_id = ? AND kind = ? AND {}"
 _WITH_KEYWORD = "c.id IN (SELECT entry_id FROM catalogue_keywords WHERE text_id IN ({}))"
-_WITH_CAPTION = """EXISTS (SELECT 1 FROM files JOIN artefacts a ON a.file_id = files.id
-    WHERE files.collection_id = c.collection_id AND files.point_id = c.point_id
-    AND a.kind = 'caption' AND a.state IN ('stored', 'stale'))"""
 # From what is said, which is little, to the pictures: there is an index for them by content.
 _SAID = "c.sha256 IN (SELECT s.sha256 FROM annotations s WHERE {})"
 _FAVOURITE = _SAID.format("s.favourite = 1")
@@ -39,10 +36,10 @@ _TAGGED = "c.sha256 IN (SELECT s.sha256 FROM annotation_tags s WHERE s.folded = 
 _OF_ALBUM = """c.sha256 IN (SELECT s.sha256 FROM albums a CROSS JOIN album_images s
     WHERE a.id = ? AND s.album = a.number AND s.is_in = ?)"""
 _INT64_MAX = 2**63 - 1
-_ORIENTATIONS = {
-    Orientation.LANDSCAPE: ">",
-    Orientation.PORTRAIT: "<",
-    Orientation.SQUARE: "=",
+SHAPES = {
+    Orientation.LANDSCAPE: 1,
+    Orientation.PORTRAIT: -1,
+    Orientation.SQUARE: 0,
 }
 
 
@@ -104,9 +101,9 @@ def _own(places: Places, filters: Filters) -> Iterator[Sql]:
         formats = tuple(map(storable, filters.formats))
         yield Sql(f"c.format IN ({file_rows.marks(len(formats))})", formats)
     if filters.orientation is not None:
-        yield Sql(f"c.width_px {_ORIENTATIONS[filters.orientation]} c.height_px")
+        yield Sql("c.shape = ?", (SHAPES[filters.orientation],))
     if filters.has_caption is not None:
-        yield Sql(_WITH_CAPTION if filters.has_caption else f"NOT {_WITH_CAPTION}")
+        yield Sql("c.captioned" if filters.has_caption else "NOT c.captioned")
     if filters.favourite is not None:
         yield Sql(_FAVOURITE if filters.favourite else f"NOT {_FAVOURITE}")
     for tag in filters.tags:
