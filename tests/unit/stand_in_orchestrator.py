@@ -32,6 +32,7 @@ from utils.contract import (
     SearchHit,
     SearchReply,
 )
+from utils.contract.system.overview import SYSTEM, SystemReply
 
 JOB_ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 RETRY_ID = "1f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -133,6 +134,7 @@ class StandInOrchestrator:
         fixed: dict[tuple[str, str], Reply] = {
             ("POST", "/collections"): self.collection,
             ("GET", "/jobs/j1/report"): self.report,
+            ("GET", "/system"): SystemReply.model_validate(SYSTEM),
             ("PATCH", "/collections/default"): self.collection.model_copy(update={"name": "italy"}),
         }
         match method, path.removeprefix("/api/v1").split("?")[0].replace(JOB_ID, "j1"):

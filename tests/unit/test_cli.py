@@ -126,6 +126,8 @@ def test_status_lists_services_collections_and_jobs(orchestrator: StandInOrchest
     assert result.exit_code == 0
     assert "services\torchestrator\tready" in result.output
     assert "services\tinference http://127.0.0.1:8001\tready" in result.output
+    assert "services\tversion\t1.4.0, schema 29" in result.output
+    assert "services\tdisk\t8,750 MB used, 442,382 MB free" in result.output
     assert "collections\tdefault\t1,234\ttiny-shapes" in result.output
     assert f"latest jobs\t{JOB_ID}\tcompleted\t3 of 3\t2\t/photos" in result.output
 

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     print_rows,
 )
 from utils.contract import CollectionReply, OrchestratorCapabilities
+from utils.contract.system.overview import SystemReply
 
 SHOWN_JOBS = 10
 
@@ -38,17 +39,19 @@ async def show_status(api: OrchestratorApi, console: Console, form: Form = Form.
     capabilities = await api.get_capabilities()
     collections = (await api.list_collections()).collections
     jobs = (await api.list_jobs(limit=SHOWN_JOBS)).jobs
+    system = await api.get_system()
     if form is Form.JSON:
         print_json(
             console,
             {
                 "capabilities": capabilities.model_dump(mode="json"),
+                "system": system.model_dump(mode="json"),
                 "collections": [one.model_dump(mode="json") for one in collections],
                 "jobs": [job.model_dump(mode="json") for job in jobs],
             },
         )
     else:
-        services = _services(capabilities)
+        services = [*_services(capabilities), *_machine(system)]
         print_rows(console, form, ("service", "state"), services, title="Services")
         print_rows(
             console,
@@ -75,6 +78,19 @@ def _services(capabilities: OrchestratorCapabilities) -> list[tuple[str, ...]]:
         rows.append(("model", f"{clip.model} ({clip.weights}) on {capabilities.ml.device}"))
         rows.append(("batch", f"{capabilities.batch_size} images"))
     return rows
+
+
+def _machine(system: SystemReply) -> list[tuple[str, ...]]:
+    free = system.storage.free_bytes
+    room = "" if free is None else f", {_megabytes(free)} free"
+    return [
+        ("version", f"{system.version}, schema {system.schema_version}"),
+        ("disk", f"{_megabytes(system.storage.used_bytes)} used{room}"),
+    ]
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:,.0f} MB"
 
 
 def _images(collection: CollectionReply) -> str:
