@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.library.searching.query import Found, Result
 from ingestion_orchestration_fastapi_app.ports.gazetteer import Gazetteer
 from utils.contract import API_PREFIX, ImageReply, SearchHit, SearchReply, Understood
+from utils.contract.browsing import ImageTile, TileAnnotation, TilePlace
 from utils.web.routing.root_path import external_path
 
 
@@ -51,9 +52,35 @@ class ImageViews:
             }
         )
 
+    def tile(self, point: Point) -> ImageTile:
+        image_url, of_collection = self._address(point)
+        place, said = place_reply(point, self.gazetteer), point.annotation
+        return ImageTile(
+            id=str(point.id),
+            filename=point.filename,
+            thumbnail_url=f"{image_url}/thumbnail{of_collection}",
+            preview_url=f"{image_url}/preview{of_collection}",
+            placeholder=self._placeholder(point),
+            width_px=point.width_px,
+            height_px=point.height_px,
+            format=point.format,
+            taken_at=point.metadata.taken_at,
+            place=None if place is None else TilePlace(city=place.city, country=place.country),
+            rating=point.metadata.rating,
+            motion=point.metadata.motion,
+            companions=point.companions,
+            caption=point.caption,
+            annotation=None
+            if said is None
+            else TileAnnotation(rating=said.rating, favourite=said.favourite),
+        )
+
+    def _address(self, point: Point) -> tuple[str, str]:
+        """A path, and what of it comes behind a picture's name."""
+        return external_path(f"{API_PREFIX}/images/{point.id}"), f"?collection={self.collection}"
+
     def _fields(self, point: Point) -> dict[str, object]:
-        image_url = external_path(f"{API_PREFIX}/images/{point.id}")
-        of_collection = f"?collection={self.collection}"
+        image_url, of_collection = self._address(point)
         origin, annotation = point.caption_origin, point.annotation
         return {
             "id": str(point.id),
@@ -92,6 +119,18 @@ async def image_views(
     return ImageViews(
         collection.name,
         await services.stale_points.among(collection, points),
+        await services.placeholders.of(collection, points),
+        services.sentences.gazetteer,
+    )
+
+
+async def tile_views(
+    services: AppState, collection: CollectionRecord, points: Sequence[Point]
+) -> ImageViews:
+    """For tiles of these points, which do not tell whether they are stale."""
+    return ImageViews(
+        collection.name,
+        frozenset(),
         await services.placeholders.of(collection, points),
         services.sentences.gazetteer,
     )

@@ -108,6 +108,36 @@ async def test_a_page_says_how_many_there_are_and_goes_on_by_offset_too(running:
     assert (names(after), after["next_offset"]) == (["d.jpg", "e.jpg"], None)
 
 
+async def test_tiles_say_what_images_do_in_the_same_order(running: Running) -> None:
+    """But for what is not seen at once; and a whole month comes by its bucket's cursor."""
+    first = (await running.get("/images?limit=1"))["images"][0]
+    said = {"rating": 2, "favourite": True, "tags": ["print"]}
+    url = f"/api/v1/images/{first['id']}/annotation"
+    assert (await running.http.put(url, json=said)).is_success
+    full, tiles = await running.get("/images?limit=4"), await running.get("/images/tiles?limit=4")
+    assert {**tiles, "images": full["images"]} == full
+    assert len(tiles["images"]) == 4
+    for tile, image in zip(tiles["images"], full["images"], strict=True):
+        place, annotation = tile.pop("place"), tile.pop("annotation")
+        assert tile == {name: image[name] for name in tile}
+        assert tile["placeholder"] is not None
+        of_image = image["place"] or {}
+        assert (place or {}) == {name: of_image[name] for name in ("city", "country") if of_image}
+        rated = {"rating": 2, "favourite": True} if image["id"] == first["id"] else None
+        assert annotation == rated
+    rest = await running.get(f"/images/tiles?cursor={quote(full['cursor'])}")
+    assert names(rest) == ["d.jpg", "e.jpg"]
+    line = await running.get("/images/timeline?by=month")
+    july = next(one for one in line["buckets"] if one["bucket"] == "2019-07")
+    query = {"sort": "taken_at", "order": "desc", "cursor": july["cursor"], "limit": july["count"]}
+    assert names(await running.get(f"/images/tiles?{urlencode(query)}")) == ["b.jpg", "a.jpg"]
+    assert (await running.http.put(url, json={})).is_success
+    gone = await running.http.get("/api/v1/images/tiles?collection=none")
+    check_problem(gone, 404, ErrorCode.COLLECTION_NOT_FOUND)
+    more = await running.http.get("/api/v1/images/tiles?limit=501")
+    check_problem(more, 400, ErrorCode.VALIDATION)
+
+
 async def test_a_cursor_is_of_its_own_list_alone(running: Running) -> None:
     cursor = (await running.get("/images?limit=1&sort=taken_at"))["cursor"]
     for other in ("sort=added", "sort=path", "sort=taken_at&order=desc", "sort=taken_at&lens=x"):

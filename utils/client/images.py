@@ -14,6 +14,7 @@ from utils.contract.annotations.annotation import (
 from utils.contract.annotations.reply import AnnotationReply
 from utils.contract.browsing.counts import FacetsReply, FolderList, MapReply, TimelineReply
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
+from utils.contract.browsing.tiles import TileList
 from utils.contract.removal.forgotten import ForgetReply
 from utils.contract.removal.trash import RestoreReply
 
@@ -38,6 +39,30 @@ class ImageCalls(Connection):
             "GET",
             "/images",
             ImageList,
+            collection=collection,
+            filters=filters_text(filters),
+            sort=sort,
+            order=order,
+            limit=limit,
+            offset=offset,
+            cursor=cursor,
+        )
+
+    async def list_tiles(
+        self,
+        collection: str = "default",
+        *,
+        filters: FilterSpec | None = None,
+        sort: BrowseSort | None = None,
+        order: BrowseOrder | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        cursor: str | None = None,
+    ) -> TileList:
+        return await self.ask(
+            "GET",
+            "/images/tiles",
+            TileList,
             collection=collection,
             filters=filters_text(filters),
             sort=sort,

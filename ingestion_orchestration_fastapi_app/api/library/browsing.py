@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
-from ingestion_orchestration_fastapi_app.api.image_views import image_views
+from ingestion_orchestration_fastapi_app.api.image_views import image_views, tile_views
 from ingestion_orchestration_fastapi_app.api.library.filter_parameters import QueryFilters
 from ingestion_orchestration_fastapi_app.api.links import OF_IMAGES
 from ingestion_orchestration_fastapi_app.api.parameters import (
@@ -31,7 +31,11 @@ from ingestion_orchestration_fastapi_app.errors import (
     CursorRefused,
     StoreRead,
 )
-from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Asked, viewport
+from ingestion_orchestration_fastapi_app.library.catalogue.browsing import (
+    Asked,
+    ImagePage,
+    viewport,
+)
 from utils.contract import (
     API_PREFIX,
     MAX_PATH_CHARACTERS,
@@ -45,6 +49,7 @@ from utils.contract import (
     FolderReply,
     ImageList,
     MapReply,
+    TileList,
     TimelineBucket,
     TimelineReply,
     TimelineStep,
@@ -69,16 +74,14 @@ _Longitude = Query(
 )
 
 
-@router.get(
-    "/images",
-    summary="List images",
-    responses={
-        200: {"links": OF_IMAGES},
-        **problems(CursorRefused, CollectionNotFound, StoreRead),
-    },
-)
-async def list_images(
-    services: AppStateDep,
+_LISTING = {
+    200: {"links": OF_IMAGES},
+    **problems(CursorRefused, CollectionNotFound, StoreRead),
+}
+
+
+def asked_in_query(
+    *,
     filters: QueryFilters,
     collection: CollectionName = "default",
     sort: Annotated[
@@ -93,30 +96,43 @@ async def list_images(
     limit: PageLimit = 50,
     offset: Offset = 0,
     cursor: ListCursor = None,
-) -> ImageList:
+) -> Asked:
+    by = Order(Sort(sort.value), is_descending=order is BrowseOrder.DESC)
+    return Asked(collection, filters, by, limit, offset, cursor)
+
+
+_AskedPage = Annotated[Asked, Depends(asked_in_query)]
+
+
+@router.get("/images", summary="List images", responses=_LISTING)
+async def list_images(services: AppStateDep, asked: _AskedPage) -> ImageList:
     """Those of a collection that meet all conditions, page by page: `cursor` costs the same
     however far down, `offset` passes over what is before."""
-    asked = Asked(
-        collection,
-        filters,
-        Order(Sort(sort.value), is_descending=order is BrowseOrder.DESC),
-        limit,
-        offset,
-        cursor,
-    )
     page = await services.browsing.page(asked)
     views = await image_views(services, page.collection, page.points)
-    name = page.collection.name
-    is_by_offset = page.is_full and cursor is None
-    return ImageList(
-        images=tuple(views.image(point) for point in page.points),
-        collection=name,
-        total=page.total,
-        total_is_exact=page.total_is_exact,
-        cursor=page.cursor,
-        next_offset=offset + limit if is_by_offset else None,
-        warnings=page.warnings,
-    )
+    return ImageList(images=tuple(map(views.image, page.points)), **_about(page, asked))
+
+
+@router.get("/images/tiles", summary="List images as tiles", responses=_LISTING)
+async def list_tiles(services: AppStateDep, asked: _AskedPage) -> TileList:
+    """The same, for a page of many: of each image what is seen at once, in less than
+    half the bytes and time. Cursors are those of `GET /images`."""
+    page = await services.browsing.page(asked)
+    views = await tile_views(services, page.collection, page.points)
+    return TileList(images=tuple(map(views.tile, page.points)), **_about(page, asked))
+
+
+def _about(page: ImagePage, asked: Asked) -> dict[str, Any]:
+    """Of a list all but its images."""
+    is_by_offset = page.is_full and asked.cursor is None
+    return {
+        "collection": page.collection.name,
+        "total": page.total,
+        "total_is_exact": page.total_is_exact,
+        "cursor": page.cursor,
+        "next_offset": asked.offset + asked.limit if is_by_offset else None,
+        "warnings": page.warnings,
+    }
 
 
 @router.get("/images/timeline", summary="Count images over time", responses=_FAULTS)

@@ -12,6 +12,7 @@ from utils.contract.browsing.counts import (
     TimelineReply,
 )
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
+from utils.contract.browsing.tiles import ImageTile, TileAnnotation, TileList, TilePlace
 
 __all__ = [
     "BrowseOrder",
@@ -22,7 +23,11 @@ __all__ = [
     "FacetsReply",
     "FolderList",
     "FolderReply",
+    "ImageTile",
     "MapReply",
+    "TileAnnotation",
+    "TileList",
+    "TilePlace",
     "TimelineBucket",
     "TimelineReply",
     "TimelineStep",
