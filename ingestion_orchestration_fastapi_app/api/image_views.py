@@ -149,6 +149,7 @@ async def search_reply(
         mode_used=found.mode,
         nothing_relevant=found.nothing_relevant,
         calibrated=found.calibrated,
+        suggested_min_relevance=found.suggested_cut,
         templates_used=found.templated,
         understood=understood,
         total=found.total,

@@ -34,7 +34,7 @@ from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePoo
 from ingestion_orchestration_fastapi_app.inference_pool.queries import query_vector, texts_ask
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
-from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
+from ingestion_orchestration_fastapi_app.library.relevance.judging import Judged, Judging
 from ingestion_orchestration_fastapi_app.library.searching.query import Query, Subject
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from utils.contract import ErrorCode
@@ -120,6 +120,7 @@ class Run:
             self._active.fingerprint,
             self._scope.job_id,
             templates_help=self._position.tally.templated.helps,
+            suggested_cut=self._position.tally.cuts.suggested(),
         )
         await self._scope.until_stored(evaluated)
         await self._save()
@@ -142,22 +143,22 @@ class Run:
             await self._count(self._asked.texts[done])
             return
         text = nonsense(done - len(self._asked.texts))
-        is_nothing = await self._finds_nothing(await self._vector([text]))
-        if is_nothing is None:
+        judged = await self._judged(await self._vector([text]))
+        if judged is None:
             return
         tally.nonsense += 1
-        tally.rejected += is_nothing
+        tally.rejected += judged.nothing_relevant is True
+        tally.cuts.add_nonsense(max(judged.relevances.values(), default=0.0))
         texts = texts_for(text)
         if len(texts) > 1:
-            is_nothing = await self._finds_nothing(await self._vector(texts))
+            templated = await self._judged(await self._vector(texts))
             tally.templated.nonsense += 1
-            tally.templated.rejected += is_nothing is True
+            tally.templated.rejected += templated is not None and templated.nothing_relevant is True
 
-    async def _finds_nothing(self, vector: Vector) -> bool | None:
+    async def _judged(self, vector: Vector) -> Judged | None:
         """None where nobody can tell."""
         hits = await self._hits(vector)
-        judged = await self._tools.judging.judged(self._active, vector, hits, best=list(hits))
-        return None if judged is None else judged.nothing_relevant
+        return await self._tools.judging.judged(self._active, vector, hits, best=list(hits))
 
     async def _count(self, text: AskedText) -> None:
         tally, pictures = self._position.tally, self._asked.pictures
@@ -176,8 +177,11 @@ class Run:
         judged = await self._tools.judging.judged(self._active, vector, hits, best=ids)
         if judged is not None:
             shown = [one for one in ids[:_FIRST] if one in judged.relevances]
-            kept = [not judged.nothing_relevant and judged.relevances[one] >= CUT for one in shown]
-            tally.add_cut(kept, [one in fitting for one in shown])
+            is_nothing = judged.nothing_relevant is True
+            relevances = [judged.relevances[one] for one in shown]
+            fits = [one in fitting for one in shown]
+            tally.add_cut([not is_nothing and one >= CUT for one in relevances], fits)
+            tally.cuts.add(relevances, fits, finds_nothing=is_nothing)
 
     async def _count_templated(
         self, text: AskedText, places: Sequence[int], *, is_first: bool

@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from ingestion_orchestration_fastapi_app.domain.search.relevance.calibration import (
+    Calibration,
+    NeutralTexts,
+)
+from ingestion_orchestration_fastapi_app.domain.search.relevance.noise import Noise
 from tests.component.orchestrator_app import Running, library, orchestrator
 from utils.contract import ErrorCode
 
@@ -36,7 +42,26 @@ async def test_captions_beside_the_pictures_are_searched_for(tmp_path: Path) -> 
     assert report["numbers"]["texts"] == 3
     assert report["figures"]["recall at 10"] == 1.0
     assert (before["calibrated"], after["calibrated"]) == (False, False)  # too few images
-    assert after["results"][0]["relevance"] is None
+    assert after["results"][0]["relevance"] is after["suggested_min_relevance"] is None
+
+
+async def test_after_it_answers_say_where_to_cut(tmp_path: Path) -> None:
+    library(tmp_path)
+    vectors = np.random.default_rng(1).standard_normal((40, 8)).astype(np.float32)
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+        ledger = running.app.state.services.ports.ledger
+        active = (await ledger.collections.find("default")).bound()
+        await ledger.calibrations.keep_neutral_texts(
+            active.fingerprint, NeutralTexts("texts", vectors, vectors)
+        )
+        kept = Calibration("texts", 13, vectors, (Noise(0.0, 1.0, 1.0),))
+        await ledger.calibrations.keep(active.id, kept)
+        before = (await running.post("/search/text", {"query": "red"})).json()
+        await ledger.calibrations.set_evaluated(active.fingerprint, "job", suggested_cut=0.84)
+        after = (await running.post("/search/text", {"query": "red"})).json()
+    assert (before["calibrated"], before["suggested_min_relevance"]) == (False, None)
+    assert (after["calibrated"], after["suggested_min_relevance"]) == (True, 0.84)
 
 
 async def test_folders_are_classes(tmp_path: Path) -> None:

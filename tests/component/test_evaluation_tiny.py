@@ -57,6 +57,10 @@ async def test_the_tiny_model_finds_its_world_and_words_cost_nothing(
     assert figures["hybrid: recall at 10"] >= figures["recall at 10"] - MOST_LOST_BY_WORDS
     assert figures["nonsense rejected"] >= 0.95
     assert figures["cut at 0.5: recall"] >= 0.98
+    assert figures["suggested cut: recall"] >= 0.98
+    assert figures["suggested cut: precision"] > figures["cut at 0.5: precision"]
+    suggested = await bench.ledger.calibrations.suggested_cut(FINGERPRINT)
+    assert suggested == figures["suggested cut"] > 0.5
     # It never learned to read "a photo of": so nobody gets it unasked.
     assert figures["templates: they help"] == 0.0
     assert not await bench.ledger.calibrations.templates_help(FINGERPRINT)

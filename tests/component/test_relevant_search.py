@@ -150,11 +150,16 @@ async def test_a_narrow_page_is_judged_by_the_best_of_all() -> None:
         assert narrow.hits[0].relevance == pytest.approx(wide.hits[0].relevance, abs=1e-4)
 
 
-async def test_an_evaluated_model_is_calibrated() -> None:
+async def test_an_evaluated_model_is_calibrated_and_says_where_to_cut() -> None:
     kept = await made()
-    assert not (await kept.library.found("thing 1")).calibrated
-    await kept.library.ledger.calibrations.set_evaluated(FINGERPRINT, "job-1")
-    assert (await kept.library.found("thing 1")).calibrated
+    calibrations = kept.library.ledger.calibrations
+    before = await kept.library.found("thing 1")
+    assert (before.calibrated, before.suggested_cut) == (False, None)
+    await calibrations.set_evaluated(FINGERPRINT, "job-1")
+    after = await kept.library.found("thing 1")
+    assert (after.calibrated, after.suggested_cut) == (True, None)
+    await calibrations.set_evaluated(FINGERPRINT, "job-2", suggested_cut=0.84)
+    assert (await kept.library.found("thing 1")).suggested_cut == 0.84
 
 
 async def test_a_cursor_is_of_one_least_relevance() -> None:

@@ -81,6 +81,7 @@ READS = frozenset(
         "ledger.calibrations.find",
         "ledger.calibrations.is_evaluated",
         "ledger.calibrations.neutral_texts",
+        "ledger.calibrations.suggested_cut",
         "ledger.sidecars.find",
         "ledger.calibrations.templates_help",
         "ledger.forgotten.among",

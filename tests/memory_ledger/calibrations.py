@@ -21,7 +21,7 @@ class MemoryCalibrations:
         self._state = state
         self._texts: dict[str, NeutralTexts] = {}
         self._kept: dict[int, Calibration] = {}
-        self._evaluated: dict[str, bool] = {}  # whether templates help
+        self._evaluated: dict[str, tuple[bool, float | None]] = {}  # what was found of each
 
     async def neutral_texts(self, fingerprint: str) -> NeutralTexts | None:
         await checkpoint()
@@ -47,11 +47,20 @@ class MemoryCalibrations:
         return fingerprint in self._evaluated
 
     async def set_evaluated(
-        self, fingerprint: str, job_id: str, *, templates_help: bool = False
+        self,
+        fingerprint: str,
+        job_id: str,
+        *,
+        templates_help: bool = False,
+        suggested_cut: float | None = None,
     ) -> None:
         await checkpoint()
-        self._evaluated[fingerprint] = templates_help
+        self._evaluated[fingerprint] = templates_help, suggested_cut
 
     async def templates_help(self, fingerprint: str) -> bool:
         await checkpoint()
-        return self._evaluated.get(fingerprint, False)
+        return self._evaluated.get(fingerprint, (False, None))[0]
+
+    async def suggested_cut(self, fingerprint: str) -> float | None:
+        await checkpoint()
+        return self._evaluated.get(fingerprint, (False, None))[1]

@@ -83,6 +83,14 @@ async def test_a_model_that_was_evaluated_is_known(ledger: Ledger) -> None:
     assert not await ledger.calibrations.is_evaluated("fp2")
 
 
+async def test_the_last_evaluation_says_where_to_cut(ledger: Ledger) -> None:
+    assert await ledger.calibrations.suggested_cut("fp") is None
+    for found in (0.84, 0.5, None):
+        await ledger.calibrations.set_evaluated("fp", "job-1", suggested_cut=found)
+        assert await ledger.calibrations.suggested_cut("fp") == found
+    assert await ledger.calibrations.suggested_cut("fp2") is None
+
+
 async def test_whether_templates_help_is_what_the_last_evaluation_found(ledger: Ledger) -> None:
     assert not await ledger.calibrations.templates_help("fp")
     for found in (True, False, True):

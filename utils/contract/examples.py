@@ -113,6 +113,7 @@ SEARCH: dict[str, JsonValue] = {
     "cursor": None,
     "nothing_relevant": False,
     "calibrated": True,
+    "suggested_min_relevance": 0.84,
     "mode_used": "hybrid",
     "total": None,
     "total_is_exact": True,

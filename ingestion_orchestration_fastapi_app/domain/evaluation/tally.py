@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingestion_orchestration_fastapi_app.domain.evaluation.asked import AskedText
+from ingestion_orchestration_fastapi_app.domain.evaluation.cuts import Cuts
 from ingestion_orchestration_fastapi_app.domain.evaluation.figures import (
     DEPTHS,
     cut_off_of,
@@ -72,6 +73,7 @@ class Tally:
     kept_and_fits: int = 0
     nonsense: int = 0
     rejected: int = 0
+    cuts: Cuts = field(default_factory=Cuts)
     templated: Templated = field(default_factory=Templated)
     fused: dict[int, int] = field(default_factory=dict)
     fused_texts: int = 0
@@ -114,6 +116,7 @@ class Tally:
             found["cut at 0.5: precision"] = cut.precision
             found["cut at 0.5: recall"] = cut.recall
             found["cut at 0.5: F1"] = cut.f1
+        found |= self.cuts.figures()
         if self.nonsense:
             found["nonsense rejected"] = self.rejected / self.nonsense
         if self.fused_texts:

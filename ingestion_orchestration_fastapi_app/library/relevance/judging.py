@@ -58,6 +58,10 @@ class Judging:
     async def calibrated(self, active: Generation) -> bool:
         return await self._calibrations.is_evaluated(active.fingerprint)
 
+    async def suggested_cut(self, active: Generation) -> float | None:
+        """The least relevance that the model's last evaluation proposed to cut at, if it did."""
+        return await self._calibrations.suggested_cut(active.fingerprint)
+
     async def judged(
         self,
         active: Generation,

@@ -67,7 +67,13 @@ class Relevance:
             nothing = False
         hits = [replace(hit, relevance=judged.relevances.get(hit.point.id)) for hit in found.hits]
         calibrated = await self._judging.calibrated(scope.active)
-        return replace(found, hits=hits, nothing_relevant=nothing, calibrated=calibrated)
+        return replace(
+            found,
+            hits=hits,
+            nothing_relevant=nothing,
+            calibrated=calibrated,
+            suggested_cut=await self._judging.suggested_cut(scope.active) if calibrated else None,
+        )
 
     async def _best(self, scope: Scope, start: Start, found: Found) -> list[UUID]:
         assert start.vector is not None, "it was asked for"

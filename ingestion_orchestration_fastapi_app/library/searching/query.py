@@ -110,7 +110,8 @@ class Found:
     but filters was asked for. `total`: all that
     were found, or, unless `is_total_exact`, at least so many; None where it was not counted.
     `nothing_relevant`: None where that is not known. `calibrated`: an evaluation has run with the
-    model. `templated`: the text was asked for as several sentences.
+    model. `suggested_cut`: the least relevance that it proposed. `templated`: the text was asked
+    for as several sentences.
     """
 
     hits: list[Result]
@@ -122,4 +123,5 @@ class Found:
     is_total_exact: bool = True
     nothing_relevant: bool | None = None
     calibrated: bool = False
+    suggested_cut: float | None = None
     templated: bool = False

@@ -25,9 +25,17 @@ class CalibrationRepository(Protocol):
 
     async def is_evaluated(self, fingerprint: str) -> bool: ...
     async def set_evaluated(
-        self, fingerprint: str, job_id: str, *, templates_help: bool = False
+        self,
+        fingerprint: str,
+        job_id: str,
+        *,
+        templates_help: bool = False,
+        suggested_cut: float | None = None,
     ) -> None:
         """By this job, the last one, with what it found."""
 
     async def templates_help(self, fingerprint: str) -> bool:
         """Whether its last evaluation found that templates do; False before the first."""
+
+    async def suggested_cut(self, fingerprint: str) -> float | None:
+        """The least relevance that its last evaluation proposed to cut at, if it did."""

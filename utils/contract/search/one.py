@@ -237,6 +237,16 @@ class SearchReply(Reply):
         description="Whether `photoseek eval` has run with the collection's model: before that "
         "nobody has seen how well `relevance` tells with it, and nothing should be cut unasked.",
     )
+    suggested_min_relevance: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="The `min_relevance` to cut at where only what fits is to be shown: the "
+        "highest that kept 98 % of the hits that fit, 0.5 to 0.95, when `photoseek eval` last ran "
+        "with the collection's model. Where `nothing_relevant` is true, show nothing of what it "
+        "keeps, either. Null before that, where none from 0.5 on keeps so many, and where "
+        "relevance is not known.",
+    )
     mode_used: SearchMode | None = Field(
         default=SearchMode.VECTOR,
         description="By what was searched: never `auto`. It is `vector` where no text was given, "

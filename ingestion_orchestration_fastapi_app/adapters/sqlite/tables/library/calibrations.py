@@ -83,12 +83,20 @@ class CalibrationsTable(Repository):
 
     @writes
     def set_evaluated(
-        self, db: sqlite3.Connection, fingerprint: str, job_id: str, *, templates_help: bool = False
+        self,
+        db: sqlite3.Connection,
+        fingerprint: str,
+        job_id: str,
+        *,
+        templates_help: bool = False,
+        suggested_cut: float | None = None,
     ) -> None:
+        evaluated_at = self.database.clock().isoformat()
         db.execute(
             "INSERT OR REPLACE INTO evaluated_models"
-            " (fingerprint, job_id, evaluated_at, templates_help) VALUES (?, ?, ?, ?)",
-            (fingerprint, job_id, self.database.clock().isoformat(), templates_help),
+            " (fingerprint, job_id, evaluated_at, templates_help, suggested_cut)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (fingerprint, job_id, evaluated_at, templates_help, suggested_cut),
         )
 
     @reads
@@ -96,6 +104,12 @@ class CalibrationsTable(Repository):
         query = "SELECT templates_help FROM evaluated_models WHERE fingerprint = ?"
         row: Row | None = db.execute(query, (fingerprint,)).fetchone()
         return row is not None and bool(row[0])
+
+    @reads
+    def suggested_cut(self, db: sqlite3.Connection, fingerprint: str) -> float | None:
+        query = "SELECT suggested_cut FROM evaluated_models WHERE fingerprint = ?"
+        row: Row | None = db.execute(query, (fingerprint,)).fetchone()
+        return None if row is None else row[0]
 
 
 def _blob(vectors: Matrix, dtype: str) -> bytes:
