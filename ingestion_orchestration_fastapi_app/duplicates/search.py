@@ -58,6 +58,8 @@ class DuplicateSearch:
         self._thumbnails, self._threads = thumbnails, threads
         self._grouping = Grouping(len(images), dismissed_places(images, dismissed))
         self._report: Report = report_of(None)
+        last = max(_CLASSES.index(one) for one in options.classes)
+        self._classes = _CLASSES[: last + 1]  # each is grouped by what those before it left
 
     async def digest(self) -> str:
         """Of all that the groups are made of, but for thumbnails."""
@@ -72,14 +74,12 @@ class DuplicateSearch:
 
     async def whole(self, position: Position) -> list[NewGroup]:
         """The groups, in the order in which they are shown."""
-        wanted = [_CLASSES.index(one) for one in self._options.classes]
-        classes = _CLASSES[: max(wanted) + 1]
         progress = self._scope.progress
-        progress.total, progress.scan_complete = len(self._images) * len(classes), True
+        progress.total, progress.scan_complete = len(self._images), True
         self._grouping.replay(position.joined())
-        for kind in classes:
+        for kind in self._classes:
             if position.is_before(kind):
-                progress.done = len(self._images) * position.after + position.place
+                progress.done = self._images_done(position)
                 with progress.busy(kind.value):
                     await self._class(kind, position)
                 position.after, position.place = _CLASSES.index(kind) + 1, 0
@@ -151,9 +151,13 @@ class DuplicateSearch:
         """Saves now and then, by how many images are behind: a saved position is never ahead."""
         before = position.place // SAVE_EVERY
         position.place = place
-        self._scope.progress.done = len(self._images) * position.after + place
+        self._scope.progress.done = self._images_done(position)
         if place // SAVE_EVERY != before:
             await self._save(position)
+
+    def _images_done(self, position: Position) -> int:
+        """Each class looks at all of them: so many whole ones the work behind it comes to."""
+        return (len(self._images) * position.after + position.place) // len(self._classes)
 
     async def _save(self, position: Position) -> None:
         position.keep(self._grouping.joins)
