@@ -8,6 +8,7 @@ from string import Template
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Scope
 
 from utils.web.access.security_headers import PAGE_POLICY
@@ -20,6 +21,7 @@ PLACES = ("map", "albums", "duplicates", "imports", "system", "help", "login")
 OPEN_PATHS = frozenset({"/", MANIFEST, *(f"/{one}" for one in PLACES)})
 OPEN_PREFIXES = tuple(f"/{one}/" for one in PLACES)
 
+LEAST_COMPRESSED_BYTES = 1000
 _FRESH = {"Cache-Control": "no-cache"}  # asked for again each time, and sent again if it changed
 
 
@@ -52,4 +54,5 @@ def add_app(app: FastAPI) -> None:
         router.add_api_route(f"/{place}", get_shell)
         router.add_api_route(f"/{place}/{{below:path}}", get_shell)
     app.include_router(router)
-    app.mount("/static", AppFiles(directory=UI_FOLDER / "static"))
+    files = AppFiles(directory=UI_FOLDER / "static")
+    app.mount("/static", GZipMiddleware(files, minimum_size=LEAST_COMPRESSED_BYTES))

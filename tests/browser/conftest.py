@@ -19,7 +19,7 @@ PATIENCE_MS = 20_000
 REBOUND = "MAP *.test 127.0.0.1"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: sudo apt-get install chromium")
@@ -68,14 +68,14 @@ def browser(chromium: Browser) -> Iterator[Watched]:
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def inference_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of the inference service with the tiny models."""
     with real_inference(tmp_path_factory.mktemp("inference")) as url:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def app(
     chromium: Browser, inference_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[App]:

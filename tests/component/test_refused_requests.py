@@ -64,7 +64,7 @@ async def test_no_route_ignores_a_query_parameter(tmp_path: Path) -> None:
         "/images?sorted_by=taken_at",
         "/images?limit=1&limit=2",
         "/images?Limit=1",
-        "/jobs?state=failed",
+        "/jobs?stat=failed",
         "/collections?x",
         f"/images/{NOBODY}?with_vector=true",
         f"/images/{NOBODY}/thumbnail?size=1024",

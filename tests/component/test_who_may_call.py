@@ -26,7 +26,8 @@ pytestmark = pytest.mark.anyio
 
 KEY = "correct horse"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
-PUBLIC = {"/", "/docs", "/openapi.json", "/health/live", "/health/ready"}
+PLACES = {"/map", "/albums", "/duplicates", "/imports", "/system", "/help", "/login"}
+PUBLIC = {"/", "/docs", "/openapi.json", "/health/live", "/health/ready", "/manifest.webmanifest"}
 LOGIN = ("POST", "/api/v1/session")
 PUBLIC_BELOW = ("/static/", "/docs/")
 # Not GET, and yet they change nothing of the library. A caller may always log itself out.
@@ -62,7 +63,8 @@ def paths(routes: object) -> Iterator[str]:
 
 
 def is_public(path: str) -> bool:
-    return path in PUBLIC or path.startswith(PUBLIC_BELOW)
+    below = (*PUBLIC_BELOW, *(f"{one}/" for one in PLACES))
+    return path in PUBLIC | PLACES or path.startswith(below)
 
 
 def filled(path: str) -> str:
@@ -113,6 +115,15 @@ async def test_no_route_is_reached_without_the_key(service: str, tmp_path: Path)
                     assert response.headers["WWW-Authenticate"] == "Bearer"
                     if method != "HEAD":
                         assert response.json()["code"] == ErrorCode.UNAUTHORIZED
+
+
+async def test_what_the_app_shows_before_the_login_is_everywhere_the_same(tmp_path: Path) -> None:
+    async with client_of(apps(tmp_path, KEY)["orchestrator"]) as client:
+        shell = (await client.get("/")).text
+        for place in sorted(PLACES):
+            for address in (place, f"{place}/anything?in=secret"):
+                assert (await client.get(address)).text == shell
+                assert (await client.post(address)).status_code == 405
 
 
 @pytest.mark.parametrize("service", ["orchestrator", "inference"])

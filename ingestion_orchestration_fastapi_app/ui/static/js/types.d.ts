@@ -20,6 +20,10 @@ export type Folder = Schemas["FolderReply"];
 export type MapAnswer = Schemas["MapReply"];
 export type DuplicateGroup = Schemas["DuplicateGroup"];
 export type Capabilities = Schemas["OrchestratorCapabilities"];
+export type SystemFacts = Schemas["SystemReply"];
+export type SeriesPoint = Schemas["SeriesPoint"];
+export type Setting = Schemas["SettingReply"];
+export type LogLine = Schemas["SystemLogLine"];
 
 /** A picture that is shown, wherever it comes from; hits have a relevance as well. */
 export type Shown = Image & Partial<Pick<Hit, "relevance" | "score" | "folded">>;

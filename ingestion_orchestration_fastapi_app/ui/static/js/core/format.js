@@ -1,8 +1,8 @@
 // Numbers, sizes, times as people read them.
-import { language, t } from "./i18n.js";
+import { locale, t } from "./i18n.js";
 
 /** @param {number} value @param {number} [digits] */
-export const number = (value, digits = 0) => value.toLocaleString(language, { maximumFractionDigits: digits });
+export const number = (value, digits = 0) => value.toLocaleString(locale, { maximumFractionDigits: digits });
 
 const UNITS = ["B", "KB", "MB", "GB", "TB"];
 /** @param {number} count */
@@ -32,7 +32,7 @@ export function cameraTime(text, { clock = true } = {}) {
   const date = new Date(`${text.slice(0, 19)}Z`.replace(/^(\d{4})Z$/, "$1-01-01T00:00:00Z"));
   /** @type {Intl.DateTimeFormatOptions} */
   const asked = { timeZone: "UTC", weekday: "short", day: "numeric", month: "long", year: "numeric" };
-  return date.toLocaleString(language, clock ? { ...asked, hour: "numeric", minute: "2-digit" } : asked);
+  return date.toLocaleString(locale, clock ? { ...asked, hour: "numeric", minute: "2-digit" } : asked);
 }
 
 /** @param {string} bucket `2008-09`, `2008` or `2008-09-14`, as a timeline names them @param {"long" | "short"} [month] */
@@ -43,11 +43,11 @@ export function bucketName(bucket, month = "long") {
   const asked = { timeZone: "UTC", year: "numeric" };
   if (rest.length > 0) asked.month = month;
   if (rest.length > 1) asked.day = "numeric";
-  return date.toLocaleString(language, asked);
+  return date.toLocaleString(locale, asked);
 }
 
 /** A moment of this machine's clocks. @param {string} iso */
-export const moment = (iso) => new Date(iso).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+export const moment = (iso) => new Date(iso).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
 
 /** @param {string} iso */
 export function ago(iso) {

@@ -7,6 +7,8 @@ const KEPT = "language";
 /** @type {Record<string, string>} */
 let words = {};
 export let language = "en";
+/** For numbers and dates: the language as the reader's country writes it. */
+export let locale = "en";
 /** @type {Intl.PluralRules} */
 let plurals = new Intl.PluralRules("en");
 
@@ -20,6 +22,7 @@ function wanted() {
 /** Before anything is shown. */
 export async function loadWords() {
   language = wanted();
+  locale = navigator.languages.find((one) => one.startsWith(language)) ?? language;
   plurals = new Intl.PluralRules(language);
   document.documentElement.lang = language;
   const answer = await fetch(`${root}/static/i18n/${language}.json`);
@@ -42,7 +45,7 @@ export function t(key, values = {}) {
   if (found === undefined) return key;
   return found.replace(/\{(\w+)\}/g, (all, name) => {
     const value = values[name];
-    return value === undefined ? all : typeof value === "number" ? value.toLocaleString(language) : value;
+    return value === undefined ? all : typeof value === "number" ? value.toLocaleString(locale) : value;
   });
 }
 
