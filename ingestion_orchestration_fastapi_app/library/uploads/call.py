@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from uuid import uuid4
 
+from ingestion_orchestration_fastapi_app.domain.files.identity import is_within
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.uploads.names import stored_name
 from ingestion_orchestration_fastapi_app.domain.uploads.outcome import Placed, Uploaded
@@ -24,6 +25,11 @@ _NO_NAME = "picture"
 _SHOWN_CHARACTERS = 64
 _FORGOTTEN = (
     "it was forgotten in this collection, and imports pass it over until that is taken back"
+)
+
+_EXCLUDED = (
+    "its folder in the inbox is excluded from this collection, and imports pass it over until that "
+    "is taken back"
 )
 
 
@@ -78,7 +84,14 @@ class UploadCall:
             )
         if part.filename is None:
             raise ValidationProblem(f"body.{FIELD}: each is a file, and has a filename")
-        return _Coming(part.filename, self.inbox.incoming(part.filename))
+        refused = Rejected(ErrorCode.FOLDER_EXCLUDED, _EXCLUDED) if self._is_excluded else None
+        return _Coming(part.filename, self.inbox.incoming(part.filename), refused)
+
+    @property
+    def _is_excluded(self) -> bool:
+        """No import goes in there, and a client may delete its own of a picture that is stored."""
+        place = b"/".join([self.inbox.path.rstrip(b"/"), *(name.encode() for name in self.folder)])
+        return any(is_within(place, one) for one in self.collection.excluded)
 
     async def _end(self, coming: _Coming) -> None:
         end = coming.refused or await self._kept(coming)
