@@ -127,11 +127,17 @@ def report_reply(record: JobRecord) -> JobReport:
 
 
 def collection_reply(
-    record: CollectionRecord, *, count: int | None, detail: str | None, watching: Watching
+    record: CollectionRecord,
+    *,
+    count: int | None,
+    hidden: int,
+    detail: str | None,
+    watching: Watching,
 ) -> CollectionReply:
     return CollectionReply(
         name=record.name,
         count=count,
+        hidden_count=None if count is None else hidden,
         state="damaged" if count is None else "ready",
         detail=detail,
         model=record.model,

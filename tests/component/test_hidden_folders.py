@@ -62,6 +62,8 @@ async def hidden(running: Running) -> AsyncIterator[str]:
     url = f"/api/v1{HIDDEN}"
     assert (await running.http.delete(url, params={"path": path})).status_code == 204
     assert await listed(running) == set(PICTURES_BY_NAME)
+    collection = await running.get("/collections/default")
+    assert (collection["count"], collection["hidden_count"]) == (5, 0)
 
 
 PICTURES_BY_NAME = {name.rpartition("/")[2]: name for name in PICTURES}
@@ -139,6 +141,10 @@ async def test_no_list_or_count_shows_what_is_hidden(running: Running, hidden: s
         assert sum(one["count"] for one in clusters) == count
         (top,) = (await running.get(f"/folders{query}"))["folders"]
         assert top["images_in_all"] == count
+    collection = await running.get("/collections/default")
+    assert (collection["count"], collection["hidden_count"]) == (5, 2)
+    (in_list,) = (await running.get("/collections"))["collections"]
+    assert in_list["hidden_count"] == 2
     below = (await running.get(f"/folders?path={running.photos}"))["folders"]
     assert [one["name"] for one in below] == ["private2"]
     assert (await running.get(f"/folders?path={hidden}"))["folders"] == []

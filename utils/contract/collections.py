@@ -83,8 +83,13 @@ class CollectionReply(Reply):
 
     name: str = Field(description="Its name, in paths and requests.")
     count: int | None = Field(
-        description="How many images it holds; null where the vector store cannot be read: import "
-        "the collection's folders again."
+        description="How many images it holds, also in hidden folders; null where the vector store "
+        "cannot be read: import the collection's folders again."
+    )
+    hidden_count: int | None = Field(
+        default=0,
+        description="How many of them lie in hidden folders: lists and searches show and count the "
+        "others. Null where `count` is.",
     )
     state: Literal["ready", "damaged"] = Field(
         default="ready",

@@ -198,6 +198,7 @@ REPORT: dict[str, JsonValue] = {
 COLLECTION: dict[str, JsonValue] = {
     "name": "default",
     "count": 499,
+    "hidden_count": 12,
     "state": "ready",
     "detail": None,
     "model": "ViT-B-32",

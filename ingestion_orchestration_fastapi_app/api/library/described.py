@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppState
@@ -25,15 +26,22 @@ from utils.contract import (
 async def described(services: AppState, record: CollectionRecord) -> CollectionReply:
     """In short. One whose table cannot be read is described, too."""
     count: int | None = 0
+    hidden = 0
     detail = services.collections.damaged.lost(record.id)
     if record.active is not None:
         try:
             async with services.collections.reading(record.name):
                 shown = Filters(within=services.allowed.shown(record))
                 count = await services.ports.store.count(record.active.table, shown)
+                if record.hidden:
+                    seen = replace(shown, outside=record.hidden)
+                    others = await services.ports.store.count(record.active.table, seen)
+                    hidden = max(0, count - others)  # an import may store between the two
         except StoreRead as exc:
             count, detail = None, exc.detail
-    return collection_reply(record, count=count, detail=detail, watching=services.watching)
+    return collection_reply(
+        record, count=count, hidden=hidden, detail=detail, watching=services.watching
+    )
 
 
 async def detailed(services: AppState, record: CollectionRecord) -> CollectionDetail:

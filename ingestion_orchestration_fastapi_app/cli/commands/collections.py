@@ -173,7 +173,10 @@ def empty_trash(
 def described(known: CollectionDetail) -> list[tuple[str, str]]:
     """What is known of it, line by line; without what cannot be read now."""
     model = "none yet" if known.model is None else f"{known.model} ({known.fingerprint})"
-    lines = [("name", known.name), ("images", _count(known.count)), ("model", model)]
+    lines = [("name", known.name), ("images", _count(known.count))]
+    if known.hidden_count:
+        lines.append(("in hidden folders", _count(known.hidden_count)))
+    lines.append(("model", model))
     lines += [("folder", root) for root in known.roots]
     lines += [("watched", watch.directory_path) for watch in known.watches]
     if known.index is not None:
