@@ -3,7 +3,7 @@ import { Problem, root } from "./core/api.js";
 import { on } from "./core/bus.js";
 import { fill, h } from "./core/dom.js";
 import { loadWords, t } from "./core/i18n.js";
-import { onKeys } from "./core/keys.js";
+import { isTyping, onKeys } from "./core/keys.js";
 import { current, href, onAddress, start } from "./core/router.js";
 import { loadCollections, loadSession } from "./core/session.js";
 import { followSystem } from "./core/theme.js";
@@ -47,7 +47,7 @@ async function show(address, how, slot) {
     view = opened;
     fill(slot, opened.element);
     named(opened);
-    if (how === "push") slot.focus({ preventScroll: true });
+    if (how === "push" && !isTyping(document.activeElement)) slot.focus({ preventScroll: true });
   } catch (error) {
     if (mine !== turn) return;
     shown = null;

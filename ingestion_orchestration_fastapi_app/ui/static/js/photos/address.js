@@ -1,6 +1,9 @@
 // What the address bar says of a list of photos, and the same for the API. The one translation between the two.
 import { href } from "../core/router.js";
 
+/** What a sentence can say of a photo, and does not where somebody takes it as mere words. @typedef {"date" | "place"} Kind */
+export const KINDS = /** @type {const} */ (["date", "place"]);
+
 /**
  * Each parameter of the address that narrows a list. `many`: it may be there several times, and any of its values will do.
  * @type {Record<string, {many?: boolean}>}
@@ -17,10 +20,11 @@ export const FILTERS = {
  * @property {string} collection
  * @property {Record<string, string[]>} values
  * @property {"fit" | "date"} sort
- * @property {boolean} rest also what does not fit
+ * @property {boolean | null} rest also what does not fit; null: as the model's evaluation says
+ * @property {Kind[]} plain kinds of condition that the sentence does not make
  * @property {string[]} like
  * @property {string[]} unlike
- * @property {boolean} picture whether the picture that was dropped or pasted is asked for, too
+ * @property {string} picture names the own picture that is asked for, too; empty without one
  */
 
 /** @param {URLSearchParams} query @returns {Asked} */
@@ -36,14 +40,15 @@ export function asked(query) {
     collection: query.get("in") ?? "default",
     values,
     sort: query.get("sort") === "date" ? "date" : "fit",
-    rest: query.get("rest") === "1",
+    rest: query.has("rest") ? query.get("rest") === "1" : null,
+    plain: KINDS.filter((kind) => query.getAll("plain").includes(kind)),
     like: query.getAll("like"),
     unlike: query.getAll("unlike"),
-    picture: query.get("picture") === "1",
+    picture: query.get("picture") ?? "",
   };
 }
 
-/** Whether it is a search, with an order of its own, and not all photos by date. @param {Asked} one */
+/** Whether it is a search, with an order of its own, and not all photos by date. Filters alone are none. @param {Asked} one */
 export const isSearch = (one) => Boolean(one.q || one.like.length || one.unlike.length || one.picture);
 
 /** @param {Asked} one */
@@ -67,8 +72,6 @@ export function filterSpec(values) {
   if (one("orientation")) spec.orientation = one("orientation");
   if (one("album")) spec.album = one("album");
   if (values.format) spec.formats = values.format;
-  if (values.keyword) spec.keywords = values.keyword;
-  if (values.tag) spec.tags = values.tag;
   const box = one("box")?.split(",").map(Number);
   if (box?.length === 4 && box.every(Number.isFinite)) {
     spec.box = { south: box[0], west: box[1], north: box[2], east: box[3] };
@@ -77,6 +80,8 @@ export function filterSpec(values) {
     (values.camera ?? []).map((camera) => ({ camera })),
     (values.lens ?? []).map((lens) => ({ lens })),
     (values.rating ?? []).map(ratingSpec),
+    (values.keyword ?? []).map((keyword) => ({ keywords: [keyword] })),
+    (values.tag ?? []).map((tag) => ({ tags: [tag] })),
   ].filter((group) => group.length);
   for (const group of groups) {
     if (group.length === 1) Object.assign(spec, group[0]);
@@ -108,3 +113,6 @@ export function changed(query, changes, path = "/") {
   }
   return href(path, next);
 }
+
+/** Takes away every filter that was set by hand. @returns {Record<string, null>} */
+export const withoutFilters = () => Object.fromEntries(Object.keys(FILTERS).map((name) => [name, null]));

@@ -32,10 +32,13 @@ export function measures(size, bar) {
 /** The switch, for a tool bar. */
 export function sizeSwitch() {
   const choices = /** @type {Size[]} */ (["S", "M", "L"]).map((value) => ({ value, label: value }));
-  return segmented(t("grid.size"), choices, chosenSize(), (value) => {
-    localStorage.setItem(KEPT, value);
-    changes.dispatchEvent(new Event("change"));
-  });
+  return segmented(t("grid.size"), choices, chosenSize(), chooseSize);
+}
+
+/** @param {Size} size */
+export function chooseSize(size) {
+  localStorage.setItem(KEPT, size);
+  changes.dispatchEvent(new Event("change"));
 }
 
 /** Calls when another size is chosen, or the window becomes a phone's; what is returned ends it. @param {() => void} act */

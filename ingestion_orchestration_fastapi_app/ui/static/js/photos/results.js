@@ -1,0 +1,162 @@
+// What a search found: how it is asked again and again, and what is said of the answer.
+import { Problem } from "../core/api.js";
+import { fill, h } from "../core/dom.js";
+import { t } from "../core/i18n.js";
+import { current, go, href } from "../core/router.js";
+import { inUse } from "../core/session.js";
+import { button, iconButton } from "../parts/controls.js";
+import { empty, trouble } from "../parts/states.js";
+import { changed } from "./address.js";
+import { photoGrid } from "./grid.js";
+import { noMatch } from "./no_match.js";
+import { choosePicture } from "./picture_query.js";
+import { Search } from "./search.js";
+import { searchByPicture } from "./search_box.js";
+import { fitting } from "./toolbar.js";
+import { notices } from "./warnings.js";
+
+/** @typedef {import("./address.js").Asked} Asked */
+/** @typedef {import("../types").Shown} Shown */
+
+const AWAY = ["ERR_ML_UNAVAILABLE", "ERR_MODEL_LOADING", "ERR_GPU_BUSY"];
+const FIRST_WAIT_MS = 3000, MOST_WAIT_MS = 15_000;
+const LATE_MS = 400;
+const MOST_EXAMPLES = 8;
+
+/**
+ * The results of searches. `tell` hears of each change: the search whose answer is shown, null while none is, and how many photos there are with those
+ * that do not fit.
+ * @param {{selection: import("./selection.js").Selection, tell: (search: Search | null, all: number | null) => void}} host
+ */
+export function searchResults({ selection, tell }) {
+  const status = h("p", { class: "hidden", role: "status" });
+  const slot = h("div", { class: "results-slot" });
+  const element = h("div", { class: "results" }, slot, status);
+  let stop = new AbortController();
+  let timer = 0, wait_ms = FIRST_WAIT_MS;
+  /** @type {ReturnType<typeof photoGrid> | null} */
+  let grid = null;
+  /** What is shown. @type {Asked | null} */
+  let shown = null;
+
+  const settled = () => { clearTimeout(timer); element.removeAttribute("aria-busy"); };
+
+  /** @param {...HTMLElement} said in place of the grid */
+  const instead = (...said) => {
+    settled();
+    grid?.leave();
+    grid = shown = null;
+    fill(slot, h("div", { class: "page" }, ...said));
+  };
+
+  /** @param {Asked} asked */
+  async function update(asked) {
+    stop.abort();
+    stop = new AbortController();
+    const { signal } = stop;
+    clearTimeout(timer);
+    timer = window.setTimeout(() => element.setAttribute("aria-busy", "true"), LATE_MS);
+    const search = new Search(asked);
+    if (asked.picture && !search.picture) {
+      instead(pictureGone());
+      return tell(null, null);
+    }
+    try {
+      await search.begin(signal);
+    } catch (error) {
+      if (!signal.aborted) failed(error, asked);
+      return;
+    }
+    if (signal.aborted) return;
+    wait_ms = FIRST_WAIT_MS;
+    const isNothing = !search.hits.length || (search.answer?.nothing_relevant && search.isCut);
+    status.textContent = isNothing ? t("results.none") : fitting(search);
+    if (isNothing) instead(...notices(search), noMatch(search, signal));
+    else draw(search, signal);
+    tell(search, null);
+    if (search.isCut) void countRest(search, signal);
+  }
+
+  /** @param {Search} search @param {AbortSignal} signal */
+  function draw(search, signal) {
+    const { asked } = search;
+    // Who only asks for the rest stays where they are.
+    const isSame = shown !== null && JSON.stringify({ ...shown, rest: null }) === JSON.stringify({ ...asked, rest: null });
+    const top = isSame ? grid?.element.scrollTop ?? 0 : 0;
+    settled();
+    grid?.leave();
+    const made = photoGrid({
+      selection, collection: asked.collection, label: t("results.label"), name: asked.q || t("results.label"), total: () => search.total,
+      bar: search.isJudged, extra: alike,
+      more: async () => made.append(await search.more(signal), { done: search.isWhole }),
+    });
+    [grid, shown] = [made, asked];
+    fill(made.head, ...notices(search));
+    fill(slot, made.element);
+    made.append(search.hits, { done: search.isWhole });
+    made.element.scrollTop = top;
+  }
+
+  /** How many fit less, and below the last that fits the way to them. @param {Search} search @param {AbortSignal} signal */
+  async function countRest(search, signal) {
+    const all = await search.countAll(signal).catch(() => null);
+    if (all === null || signal.aborted) return;
+    tell(search, all);
+    const less = all - (search.total ?? all);
+    if (!grid || less <= 0) return;
+    fill(grid.foot, h("div", { class: "results-end" }, h("span", { class: "quiet" }, t("results.less", { count: less })),
+      button(t("results.show_rest"), { onclick: () => go(changed(current().query, { rest: "1" })) })));
+  }
+
+  /** @param {unknown} error @param {Asked} asked */
+  function failed(error, asked) {
+    const isAway = error instanceof Problem && AWAY.includes(error.code);
+    const isShown = slot.querySelector(".search-away") !== null;
+    if (!isAway) instead(trouble(error, () => void update(asked)));
+    else if (!isShown) {
+      const said = empty({ icon: "clock", title: t("results.soon"), actions: [h("a", { class: "button", href: href("/", inUse()) }, t("results.browse"))] });
+      said.classList.add("search-away");
+      said.setAttribute("role", "status");
+      instead(said);
+    }
+    tell(null, null);
+    settled();
+    if (!isAway) return;
+    timer = window.setTimeout(() => void update(asked), Math.min(MOST_WAIT_MS, error.retryAfterMs ?? wait_ms));
+    wait_ms = Math.min(MOST_WAIT_MS, wait_ms * 1.5);
+  }
+
+  return {
+    element,
+    update,
+    /** What the viewer goes on in. */
+    get list() { return grid?.list ?? null; },
+    get grid() { return grid; },
+    leave() {
+      stop.abort();
+      clearTimeout(timer);
+      grid?.leave();
+    },
+  };
+}
+
+/** The page was loaded anew since: no page keeps a picture over that. */
+function pictureGone() {
+  return empty({ icon: "image", title: t("picture.gone"), text: t("picture.gone.why"), actions: [
+    button(t("picture.choose"), { kind: "primary", onclick: () => choosePicture((file) => void searchByPicture(file)) }),
+    button(t("picture.without"), { onclick: () => go(changed(current().query, { picture: null })) }),
+  ] });
+}
+
+/** On a picture: more like it, less like it. @param {Shown} image */
+function alike(image) {
+  const press = (/** @type {"like" | "unlike"} */ name) => iconButton(name === "like" ? "like" : "less", t(`results.${name}`), {
+    tabIndex: -1,
+    onclick: () => {
+      const { query } = current(), other = name === "like" ? "unlike" : "like";
+      const kept = (/** @type {string} */ of) => query.getAll(of).filter((id) => id !== image.id);
+      go(changed(query, { [name]: [...kept(name), image.id].slice(-MOST_EXAMPLES), [other]: kept(other), rest: null }));
+    },
+  });
+  return h("div", { class: "alike row" }, press("like"), press("unlike"));
+}

@@ -1,0 +1,159 @@
+// One search: what is asked of the service for an address, and the answer page by page.
+import { call } from "../core/api.js";
+import { filterSpec } from "./address.js";
+import { period } from "./periods.js";
+import { pictureOf } from "./picture_query.js";
+
+/** @typedef {import("./address.js").Asked} Asked */
+/** @typedef {import("../types").SearchAnswer} Answer */
+/** @typedef {import("../types").Hit} Hit */
+/** @typedef {NonNullable<Answer["understood"]>["parts"][number]} Part */
+/** @typedef {Partial<import("../types").FilterSpec>} Spec */
+
+const PAGE = 100;
+const LEAST_RELEVANCE = 0.5;
+
+/** Whether an evaluation has run, by collection: then what does not fit is left out from the first question on. @type {Map<string, boolean>} */
+const calibrated = new Map();
+/** What sentences say, for searches that may not be parsed. @type {Map<string, Part[]>} */
+const sentences = new Map();
+
+/** The day where the reader is. */
+export const today = () => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+
+export class Search {
+  /** @type {Hit[]} */
+  hits = [];
+  /** @type {Answer | null} */
+  answer = null;
+  /** What was read in the sentence and counts. @type {Part[]} */
+  parts = [];
+  /** What is left of the sentence for the meaning. */
+  words = "";
+  /** Whether what does not fit was left out. */
+  isCut = false;
+  /** Whether it is known how well hits fit. */
+  isJudged = false;
+  /** @type {string | null} */
+  #cursor = null;
+
+  /** @param {Asked} asked */
+  constructor(asked) {
+    this.asked = asked;
+    this.words = asked.q;
+    this.picture = asked.picture ? pictureOf(asked.picture) : undefined;
+  }
+
+  get #hasExamples() { return Boolean(this.asked.like.length || this.asked.unlike.length || this.asked.picture); }
+  get #isParsed() { return Boolean(this.asked.q) && !this.#hasExamples && !this.asked.plain.length; }
+  get canBeCut() { return Boolean(this.asked.q) && !this.#hasExamples; }
+  get isWhole() { return this.answer !== null && this.#cursor === null; }
+  get total() { return this.answer?.total ?? null; }
+
+  /** All filters that count: those by hand, and what the sentence says. @returns {Spec} */
+  get filters() {
+    const own = filterSpec(this.asked.values);
+    const said = conditions(this.parts);
+    return said.length ? { ...own, all_of: [...(own.all_of ?? []), ...said] } : own;
+  }
+
+  /** The first page. @param {AbortSignal} signal */
+  async begin(signal) {
+    const { asked } = this;
+    if (asked.q && !this.#isParsed) this.parts = (await this.#sentence(signal)).filter((part) => part.applied && !isPlain(asked, part));
+    const known = calibrated.get(asked.collection) ?? false;
+    this.isCut = this.canBeCut && (asked.rest === null ? known || asked.sort === "date" : !asked.rest);
+    let answer = await this.#ask(signal, {});
+    calibrated.set(asked.collection, answer.calibrated);
+    if (answer.calibrated && asked.rest === null && this.canBeCut && !this.isCut) {
+      this.isCut = true;
+      answer = await this.#ask(signal, {});
+    }
+    this.isJudged = answer.nothing_relevant !== null;
+    if (!this.isJudged) this.isCut = false;
+    if (answer.understood) this.#understand(answer.understood);
+    this.#take(answer);
+    this.answer = answer;
+  }
+
+  /** The next page; what is new in it. @param {AbortSignal} signal @returns {Promise<Hit[]>} */
+  async more(signal) {
+    if (!this.#cursor) return [];
+    return this.#take(await this.#ask(signal, { cursor: this.#cursor }));
+  }
+
+  /** How many there are with what does not fit. @param {AbortSignal} signal @returns {Promise<number>} */
+  async countAll(signal) {
+    const { total } = await this.#ask(signal, { limit: 1, min_relevance: null });
+    return total ?? 0;
+  }
+
+  /** How many fit. @param {AbortSignal} signal @returns {Promise<number>} */
+  async countFitting(signal) {
+    if (this.asked.q && !this.#isParsed) this.parts = (await this.#sentence(signal)).filter((part) => part.applied && !isPlain(this.asked, part));
+    const answer = await this.#ask(signal, { limit: 1, min_relevance: this.canBeCut ? LEAST_RELEVANCE : null });
+    return answer.nothing_relevant ? 0 : answer.total ?? 0;
+  }
+
+  /** @param {Answer} answer */
+  #take(answer) {
+    this.#cursor = answer.cursor ?? null;
+    const known = new Set(this.hits.map((one) => one.id));
+    const fresh = answer.results.filter((one) => !known.has(one.id));
+    this.hits.push(...fresh);
+    return fresh;
+  }
+
+  /** @param {NonNullable<Answer["understood"]>} understood */
+  #understand({ parts, words }) {
+    sentences.set(this.#sentenceKey, parts);
+    this.parts = parts.filter((part) => part.applied);
+    this.words = words;
+  }
+
+  get #sentenceKey() { return JSON.stringify([this.asked.collection, this.asked.q, today()]); }
+
+  /** @param {AbortSignal} signal @returns {Promise<Part[]>} */
+  async #sentence(signal) {
+    const known = sentences.get(this.#sentenceKey);
+    if (known) return known;
+    const { q: query, collection } = this.asked;
+    /** @type {Answer} */
+    const answer = await call("/search", { body: { query, collection, parse: true, today: today(), limit: 1 }, signal });
+    const parts = answer.understood?.parts ?? [];
+    sentences.set(this.#sentenceKey, parts);
+    return parts;
+  }
+
+  /** @param {AbortSignal} signal @param {Partial<import("../types").SearchQuestion>} changes @returns {Promise<Answer>} */
+  #ask(signal, changes) {
+    const { q, collection, like, unlike, sort } = this.asked;
+    const positive = [...like.map((image_id) => ({ image_id })), ...(this.picture ? [{ file: "picture" }] : [])];
+    /** @type {Record<string, any>} */
+    const body = {
+      query: q || null, collection, positive, negative: unlike.map((image_id) => ({ image_id })), filters: this.filters, limit: PAGE,
+      sort: sort === "date" ? "taken_at" : "relevance", mode: "auto", with_total: !changes.cursor,
+      ...(this.#isParsed ? { parse: true, today: today(), filters: filterSpec(this.asked.values) } : {}),
+      ...(this.isCut ? { min_relevance: LEAST_RELEVANCE } : {}),
+      ...changes,
+    };
+    if (!this.picture) return call("/search", { body, signal });
+    const form = new FormData();
+    form.append("search", JSON.stringify(body));
+    form.append("files", this.picture.file, "picture");
+    return call("/search/pictures", { form, signal, patience_ms: 120_000 });
+  }
+}
+
+/** @param {Asked} asked @param {Part} part */
+const isPlain = (asked, part) => asked.plain.includes(part.kind);
+
+/** @param {Part[]} parts @returns {any[]} */
+export function conditions(parts) {
+  const when = period(parts);
+  const place = parts.find((part) => part.kind === "place");
+  return [
+    ...(when ? [{ ...(when.first ? { taken_after: when.first } : {}), ...(when.last ? { taken_before: when.last } : {}) }] : []),
+    ...(place ? [{ near: { latitude: place.city.latitude, longitude: place.city.longitude, radius_km: place.radius_km } }] : []),
+  ];
+}
