@@ -92,7 +92,7 @@ export function filterSpec(values) {
 
 /** @param {string} text `0` to `5`, where 0 is not rated */
 function ratingSpec(text) {
-  return text === "0" ? { none_of: [{ rating_min: 1 }] } : { rating_min: Number(text), rating_max: Number(text) };
+  return text === "0" ? { any_of: [{ none_of: [{ rating_min: -1 }] }, { rating_min: 0, rating_max: 0 }] } : { rating_min: Number(text), rating_max: Number(text) };
 }
 
 /** As parameters of the calls that browse. @param {Asked} one @returns {import("../core/api.js").Query} */

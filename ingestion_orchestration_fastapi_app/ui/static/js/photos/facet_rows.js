@@ -3,7 +3,7 @@ import { fill, h } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { t } from "../core/i18n.js";
 
-/** `isMore`: at least so many. @typedef {{value: string, label: string, count: number, isMore?: boolean}} Value */
+/** @typedef {{value: string, label: string, count: number}} Value */
 
 const FEW = 4;
 
@@ -37,10 +37,10 @@ export function facetRows(title, choose) {
   };
 
   /** @param {Value} one @param {boolean} on */
-  function row({ value, label, count, isMore }, on) {
+  function row({ value, label, count }, on) {
     const box = h("input", { type: "checkbox", value, checked: on });
     box.addEventListener("change", () => choose(value, box.checked));
-    return h("label", { class: "facet-row" }, box, h("span", { class: "cut grow", title: label }, label), h("span", { class: "count" }, isMore ? t("facets.at_least", { amount: number(count) }) : number(count)));
+    return h("label", { class: "facet-row" }, box, h("span", { class: "cut grow", title: label }, label), h("span", { class: "count" }, number(count)));
   }
 
   return { element, show };

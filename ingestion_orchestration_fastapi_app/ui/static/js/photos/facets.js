@@ -23,18 +23,21 @@ const MOST = 100;
 const REST_MS = 1000;
 const FEW_YEARS = 2;
 
-/** Facets whose values the service counts: parameter of the address, name in the answer. */
-const COUNTED = /** @type {const} */ ([["camera", "cameras"], ["lens", "lenses"], ["rating", "ratings"], ["format", "formats"], ["keyword", "keywords"]]);
-const ORDER = ["camera", "lens", "rating", "gps", "format", "keyword", "tag", "favourite"];
+/** Parameter of the address, name in the answer. */
+const FACETS = /** @type {const} */ ([
+  ["camera", "cameras"], ["lens", "lenses"], ["rating", "ratings"], ["gps", "places"], ["format", "formats"], ["keyword", "keywords"], ["tag", "tags"], ["favourite", "favourites"],
+]);
+/** A picture may have several: so what was chosen of these narrows the others of the same facet, unless they are asked for without it. */
+const SEVERAL = ["keyword", "tag"];
 
 /** @param {Asked} asked */
 export function facetPanel(asked) {
-  const rows = Object.fromEntries(ORDER.map((name) => [name, facetRows(t(`chip.${name}`), (value, isOn) => choose(name, value, isOn))]));
+  const rows = Object.fromEntries(FACETS.map(([name]) => [name, facetRows(t(`chip.${name}`), (value, isOn) => choose(name, value, isOn))]));
   const years = histogram((from, to) => chooseDates(from, to));
   const clear = button(t("facets.clear"), { kind: "plain", onclick: () => chooseDates(null, null) });
   const folders = h("section", { class: "facet" }, h("h3", {}, t("facets.folder")));
   const date = h("section", { class: "facet" }, h("div", { class: "row facet-head" }, h("h3", { class: "grow" }, t("chip.date")), clear), years.element);
-  const element = h("aside", { class: "facets", "aria-label": t("tools.filters") }, date, folders, ...ORDER.map((name) => /** @type {HTMLElement} */ (rows[name]?.element)));
+  const element = h("aside", { class: "facets", "aria-label": t("tools.filters") }, date, folders, ...FACETS.map(([name]) => /** @type {HTMLElement} */ (rows[name]?.element)));
   let stop = new AbortController();
   let now = asked;
   /** What the sentence says beside the filters. @type {Part[]} */
@@ -79,25 +82,21 @@ export function facetPanel(asked) {
       fill(folders, h("h3", {}, t("facets.folder")), tree.element);
     }
     const ask = (/** @type {string[]} */ without) => call("/images/facets", { query: { ...filters(without), limit: MOST }, signal });
-    const count = (/** @type {Record<string, any>} */ more, /** @type {string[]} */ without) => call("/images", { query: { ...filters(without), ...more, limit: 1 }, signal });
     const chosen = (/** @type {string} */ name) => now.values[name] ?? [];
     try {
       const [timeline, all, ...own] = await Promise.all([
         steps(signal),
         ask([]),
-        ...COUNTED.map(([name]) => (chosen(name).length ? ask([name]) : null)),
+        ...FACETS.map(([name]) => (SEVERAL.includes(name) && chosen(name).length ? ask([name]) : null)),
       ]);
       const first = chosen("from")[0] ?? null, last = chosen("to")[0] ?? null, dates = first || last ? { first, last } : period(said);
       years.show(timeline, dates);
       clear.hidden = dates === null;
       void tree.show(chosen("folder")[0] ?? "", folderCounts(all));
-      COUNTED.forEach(([name, key], at) => {
+      FACETS.forEach(([name, key], at) => {
         const facet = /** @type {Facets} */ (own[at] ?? all)[key];
-        rows[name]?.show(valuesOf(name, facet.values), chosen(name), facet.distinct <= facet.values.length);
+        rows[name]?.show(valuesOf(name, facet), chosen(name), facet.distinct <= facet.values.length);
       });
-      const [located, unlocated, favourites] = await Promise.all([count({ has_gps: true }, ["gps"]), count({ has_gps: false }, ["gps"]), count({ favourite: true }, ["favourite"])]);
-      rows.gps?.show([{ value: "1", label: t("facets.located"), ...totalOf(located) }, { value: "0", label: t("facets.unlocated"), ...totalOf(unlocated) }], chosen("gps"), true);
-      rows.favourite?.show([{ value: "1", label: t("facets.favourites"), ...totalOf(favourites) }], chosen("favourite"), true);
     } catch (error) {
       if (!isAbort(error)) element.classList.add("stale"); // the list itself tells what is wrong
     }
@@ -138,14 +137,15 @@ export function facetPanel(asked) {
   };
 }
 
-/** @param {{total: number, total_is_exact: boolean}} page */
-const totalOf = ({ total, total_is_exact }) => ({ count: total, isMore: !total_is_exact });
-
-/** @param {string} name @param {{value: string, count: number}[]} values @returns {Value[]} */
-function valuesOf(name, values) {
-  if (name === "camera") return cameras(values);
+/** @param {string} name @param {Facets["cameras"]} facet @returns {Value[]} */
+function valuesOf(name, { values, without }) {
   const named = values.map(({ value, count }) => ({ value, count, label: valueName(name, value) }));
-  return name === "rating" ? named.sort((a, b) => Number(b.value) - Number(a.value)) : named;
+  if (name === "camera") return cameras(values);
+  if (name === "gps") return named.map((one) => ({ ...one, ...(one.value === "true" ? { value: "1", label: t("facets.located") } : { value: "0", label: t("facets.unlocated") }) }));
+  if (name === "favourite") return named.filter((one) => one.value === "true").map((one) => ({ ...one, value: "1", label: t("facets.favourites") }));
+  if (name !== "rating") return named;
+  const unrated = { value: "0", label: valueName(name, "0"), count: (without ?? 0) + (values.find((one) => one.value === "0")?.count ?? 0) };
+  return [...named.filter((one) => one.value !== "0").sort((a, b) => Number(b.value) - Number(a.value)), unrated];
 }
 
 /**
