@@ -11,10 +11,11 @@ import { pictureOf } from "./picture_query.js";
 /** @typedef {Partial<import("../types").FilterSpec>} Spec */
 
 const PAGE = 100;
+/** Where no evaluation proposes another: a text that fits nothing is expected to find one picture as good. */
 const LEAST_RELEVANCE = 0.5;
 
-/** Whether an evaluation has run, by collection: then what does not fit is left out from the first question on. @type {Map<string, boolean>} */
-const calibrated = new Map();
+/** What an evaluation proposed, by collection: then what does not fit is left out from the first question on. @type {Map<string, number | null>} */
+const proposed = new Map();
 /** What sentences say, for searches that may not be parsed. @type {Map<string, Part[]>} */
 const sentences = new Map();
 
@@ -47,6 +48,8 @@ export class Search {
   get #hasExamples() { return Boolean(this.asked.like.length || this.asked.unlike.length || this.asked.picture); }
   get #isParsed() { return Boolean(this.asked.q) && !this.#hasExamples && !this.asked.plain.length; }
   get canBeCut() { return Boolean(this.asked.q) && !this.#hasExamples; }
+  get #proposed() { return proposed.get(this.asked.collection) ?? null; }
+  get #least() { return this.#proposed ?? LEAST_RELEVANCE; }
   get isWhole() { return this.answer !== null && this.#cursor === null; }
   get total() { return this.answer?.total ?? null; }
 
@@ -61,11 +64,12 @@ export class Search {
   async begin(signal) {
     const { asked } = this;
     if (asked.q && !this.#isParsed) this.parts = (await this.#sentence(signal)).filter((part) => part.applied && !isPlain(asked, part));
-    const known = calibrated.get(asked.collection) ?? false;
-    this.isCut = this.canBeCut && (asked.rest === null ? known || asked.sort === "date" : !asked.rest);
+    const isWanted = () => this.canBeCut && (asked.rest === null ? this.#proposed !== null || asked.sort === "date" : !asked.rest);
+    this.isCut = isWanted();
+    const least = this.#least;
     let answer = await this.#ask(signal, {});
-    calibrated.set(asked.collection, answer.calibrated);
-    if (answer.calibrated && asked.rest === null && this.canBeCut && !this.isCut) {
+    if (answer.nothing_relevant !== null) proposed.set(asked.collection, answer.suggested_min_relevance ?? null);
+    if (isWanted() && (!this.isCut || this.#least !== least)) {
       this.isCut = true;
       answer = await this.#ask(signal, {});
     }
@@ -91,7 +95,7 @@ export class Search {
   /** How many fit. @param {AbortSignal} signal @returns {Promise<number>} */
   async countFitting(signal) {
     if (this.asked.q && !this.#isParsed) this.parts = (await this.#sentence(signal)).filter((part) => part.applied && !isPlain(this.asked, part));
-    const answer = await this.#ask(signal, { limit: 1, min_relevance: this.canBeCut ? LEAST_RELEVANCE : null });
+    const answer = await this.#ask(signal, { limit: 1, min_relevance: this.canBeCut ? this.#least : null });
     return answer.nothing_relevant ? 0 : answer.total ?? 0;
   }
 
@@ -134,7 +138,7 @@ export class Search {
       query: q || null, collection, positive, negative: unlike.map((image_id) => ({ image_id })), filters: this.filters, limit: PAGE,
       sort: sort === "date" ? "taken_at" : "relevance", mode: "auto", with_total: !changes.cursor,
       ...(this.#isParsed ? { parse: true, today: today(), filters: filterSpec(this.asked.values) } : {}),
-      ...(this.isCut ? { min_relevance: LEAST_RELEVANCE } : {}),
+      ...(this.isCut ? { min_relevance: this.#least } : {}),
       ...changes,
     };
     if (!this.picture) return call("/search", { body, signal });
