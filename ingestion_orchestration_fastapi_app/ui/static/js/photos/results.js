@@ -126,12 +126,22 @@ export function searchResults({ selection, tell }) {
     wait_ms = Math.min(MOST_WAIT_MS, wait_ms * 1.5);
   }
 
+  // The same by keys: what shows on hover alone would be for the mouse alone.
+  slot.addEventListener("keydown", (event) => {
+    const tile = event.target instanceof Element ? event.target.closest(".tile") : null;
+    if (event.key.toLowerCase() !== "l" || event.ctrlKey || event.metaKey || event.altKey || !(tile instanceof HTMLElement)) return;
+    event.preventDefault();
+    searchBy(event.shiftKey ? "unlike" : "like", tile.dataset.id ?? "");
+  });
   return {
     element,
     update,
+    /** A list of results has no months. */
+    goTo() {},
+    /** @param {string} id */
+    focus: (id) => grid?.focus(id) ?? false,
     /** What the viewer goes on in. */
     get list() { return grid?.list ?? null; },
-    get grid() { return grid; },
     leave() {
       stop.abort();
       clearTimeout(timer);
@@ -148,15 +158,16 @@ function pictureGone() {
   ] });
 }
 
+/** Searches for more, or less, like a picture of the library. @param {"like" | "unlike"} name @param {string} id */
+function searchBy(name, id) {
+  const { query } = current(), other = name === "like" ? "unlike" : "like";
+  const kept = (/** @type {string} */ of) => query.getAll(of).filter((one) => one !== id);
+  go(changed(query, { [name]: [...kept(name), id].slice(-MOST_EXAMPLES), [other]: kept(other), rest: null }));
+}
+
 /** On a picture: more like it, less like it. @param {Shown} image */
 function alike(image) {
-  const press = (/** @type {"like" | "unlike"} */ name) => iconButton(name === "like" ? "like" : "less", t(`results.${name}`), {
-    tabIndex: -1,
-    onclick: () => {
-      const { query } = current(), other = name === "like" ? "unlike" : "like";
-      const kept = (/** @type {string} */ of) => query.getAll(of).filter((id) => id !== image.id);
-      go(changed(query, { [name]: [...kept(name), image.id].slice(-MOST_EXAMPLES), [other]: kept(other), rest: null }));
-    },
-  });
+  const press = (/** @type {"like" | "unlike"} */ name) =>
+    iconButton(name === "like" ? "like" : "less", t(`results.${name}`), { tabIndex: -1, onclick: () => searchBy(name, image.id) });
   return h("div", { class: "alike row" }, press("like"), press("unlike"));
 }
