@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.app_rig import PHONE, Pages
 
@@ -131,7 +131,11 @@ def test_only_what_fits_is_shown_until_somebody_wants_the_rest(pages: Pages) -> 
         if asked[-1].get("min_relevance") == 0.84:
             answer.update(results=answer["results"][:7], total=7, cursor=None)
 
-    page.on("request", lambda one: asked.append(one.post_data_json) if one.method == "POST" else 0)
+    def note(one: Request) -> None:
+        if one.method == "POST":
+            asked.append(json.loads(one.post_data or "{}"))
+
+    page.on("request", note)
     answered(page, judged)
     page.goto(pages.app.url + "/?q=red")
     expect(page.locator(".results > [role=status]")).to_have_text("7 photos fit")
