@@ -18,7 +18,10 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import Checkpoint
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import Report
-from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
+from ingestion_orchestration_fastapi_app.domain.library.collection import (
+    NO_COLLECTION,
+    CollectionRecord,
+)
 from ingestion_orchestration_fastapi_app.dry_run.costs import Costs
 from ingestion_orchestration_fastapi_app.dry_run.looking import DryLook
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
@@ -71,7 +74,7 @@ class DryRun:
         refusal = await refused(ports.library, request, parts)
         if refusal is not None:
             return refusal
-        collection = await self.collections.by_id(scope.record.collection_id)
+        collection = await self._collection(scope)
         capabilities = await until_known(
             self.pool,
             fingerprint=collection.fingerprint,
@@ -104,6 +107,11 @@ class DryRun:
         await scope.save(Checkpoint(report=dict(report.json())))
         lack = look.scanned.lack
         return Ending(JobState.COMPLETED, *(() if lack is None else (lack[1], lack[0])))
+
+    async def _collection(self, scope: JobScope) -> CollectionRecord:
+        if scope.record.collection_id == NO_COLLECTION:
+            return CollectionRecord.not_made(scope.request.collection)
+        return await self.collections.by_id(scope.record.collection_id)
 
     async def _count_missing(self, look: LookContext, dry_look: DryLook, sample: Sample) -> None:
         """Whether or not `sync` is asked for: what it would remove."""

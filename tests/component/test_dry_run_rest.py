@@ -116,12 +116,18 @@ async def test_nothing_but_the_job_is_written(tmp_path: Path) -> None:
         assert (await running.get("/collections/default"))["count"] == 12
 
 
-async def test_a_collection_that_is_new_gets_no_root_and_no_model(tmp_path: Path) -> None:
+async def test_a_collection_that_is_new_is_not_made(tmp_path: Path) -> None:
     async with orchestrator(tmp_path) as running:
         mixed(running.photos)
-        await dry(running)
-        collection = await running.get("/collections/default")
-        assert (collection["roots"], collection["model"]) == ([], None)
+        job, report = await dry(running)
+        assert (await running.get("/collections"))["collections"] == []
+        (listed,) = (await running.get("/jobs"))["jobs"]
+        assert (listed["job_id"], listed["collection"]) == (job["job_id"], "default")
+        failures = await running.http.get(f"/api/v1/jobs/{job['job_id']}/failures")
+        assert failures.status_code == 200, failures.text
+    async with orchestrator(tmp_path) as running:  # it is still there after a restart
+        assert (await running.get(f"/jobs/{job['job_id']}/report")) == report
+        assert same(report["numbers"], await running.ingested())
 
 
 async def test_single_files_and_several_folders_are_told_of_too(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     SavedProgress,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_move
+from ingestion_orchestration_fastapi_app.domain.library.collection import NO_COLLECTION
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, JobStateProblem
 from tests.memory_ledger.state import Items, State
 from utils.contract import ErrorCode, JobCounts, JobState
@@ -31,9 +32,11 @@ class MemoryJobs:
 
     async def create(self, job_id: str, collection_id: int, request: JobRequest) -> JobRecord:
         await turn()
-        if collection_id not in self._state.collections:
+        kept = self._state.collections.get(collection_id)
+        if kept is None and collection_id != NO_COLLECTION:
             raise CollectionNotFound("The collection was deleted.")
-        self._state.check_no_change(collection_id)
+        if kept is not None:
+            self._state.check_no_change(collection_id)
         now = self._state.clock()
         self._state.jobs[job_id] = JobRecord(
             id=job_id,
@@ -52,8 +55,8 @@ class MemoryJobs:
         )
         self._state.failures[job_id] = {}
         self._state.items[job_id] = Items()
-        kept = self._state.collections[collection_id]
-        kept.record = replace(kept.record, last_job_id=job_id)
+        if kept is not None:
+            kept.record = replace(kept.record, last_job_id=job_id)
         return self._state.jobs[job_id]
 
     async def find(self, job_id: str) -> JobRecord | None:

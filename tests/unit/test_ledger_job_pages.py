@@ -10,6 +10,8 @@ import pytest
 from ingestion_orchestration_fastapi_app.adapters.sqlite.connections import close, connect
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import selected_jobs
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRequest, JobSelection
+from ingestion_orchestration_fastapi_app.domain.library.collection import NO_COLLECTION
+from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from utils.contract import JobState
 
@@ -105,3 +107,21 @@ async def test_no_row_of_a_job_is_read_to_choose_or_to_count(
 
 def plan(db: sqlite3.Connection, statement: str) -> str:
     return "\n".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}"))
+
+
+async def test_a_job_of_no_collection_is_kept_beside_the_others(ledger: Ledger) -> None:
+    """A dry run makes none, and says what it found all the same."""
+    cats = await made(ledger)
+    request = JobRequest("default", "dry_run", None)
+    await ledger.jobs.create("d1", NO_COLLECTION, request)
+    await ledger.jobs.move("d1", JobState.RUNNING)
+    unfinished = {one.id: one for one in await ledger.jobs.list_unfinished()}
+    assert unfinished["d1"].request == request
+    await ledger.jobs.move("d1", JobState.COMPLETED)
+    every, total = await ledger.jobs.page(JobSelection(), limit=10, offset=0)
+    assert (every[0].id, total) == ("d1", len(JOBS) + 1)
+    of_cats, _ = await ledger.jobs.page(JobSelection(collection_id=cats), limit=10, offset=0)
+    assert "d1" not in [one.id for one in of_cats]
+    assert await ledger.collections.find("default") is None
+    with pytest.raises(CollectionNotFound):
+        await ledger.jobs.create("d2", 1000, request)

@@ -18,7 +18,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.imports import (
     scanned_parts,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.records import JobRecord
-from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
+from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord, Watch
 from ingestion_orchestration_fastapi_app.errors import (
     CollectionExists,
     CollectionNotFound,
@@ -122,8 +122,8 @@ async def accepted_import(services: AppState, body: IngestRequest) -> JobRecord:
         body.collection, paths[0].path, options, paths=() if is_folder else paths
     )
     if body.dry_run:
-        collection = existing or await collections.found_or_created(body.collection)
-        return await services.scheduler.submit(collection, dry_run_request(request))
+        looked_into = existing or CollectionRecord.not_made(body.collection)
+        return await services.scheduler.submit(looked_into, dry_run_request(request))
     await check_space(
         services.ports.ledger.files,
         services.ports.library,

@@ -28,6 +28,9 @@ class Watch:
     captions: bool = False
 
 
+NO_COLLECTION = 0  # what a dry run is of where the default one is not there yet
+
+
 @dataclass(frozen=True, slots=True)
 class CollectionRecord:
     """`id` never names two collections. `identity` is what its points' ids hang on: it is made
@@ -51,6 +54,11 @@ class CollectionRecord:
     words_version: int | None = None
     catalogue_version: int | None = None
     marked: tuple[MarkedFolder, ...] = ()
+
+    @classmethod
+    def not_made(cls, name: str) -> CollectionRecord:
+        """As an import would find it that made it."""
+        return cls(NO_COLLECTION, name, (), (), None, name)
 
     @property
     def hidden(self) -> tuple[bytes, ...]:

@@ -26,10 +26,11 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.errors import JobNotFound, JobStateProblem
 
-COLUMNS = """j.id, j.collection_id, c.name, j.directory, j.options, j.state, j.reason,
-    j.reason_code, j.progress, j.created_at, j.started_at, j.updated_at, j.finished_at,
-    j.kind, j.lane, j.checkpoint, j.number, j.final_counts, j.final_errors"""
-SELECT = f"SELECT {COLUMNS} FROM jobs j JOIN collections c ON c.id = j.collection_id"  # noqa: S608  # a constant
+# Without a collection is only a dry run of the default one that is not there yet.
+COLUMNS = """j.id, j.collection_id, coalesce(c.name, 'default'), j.directory, j.options,
+    j.state, j.reason, j.reason_code, j.progress, j.created_at, j.started_at, j.updated_at,
+    j.finished_at, j.kind, j.lane, j.checkpoint, j.number, j.final_counts, j.final_errors"""
+SELECT = f"SELECT {COLUMNS} FROM jobs j LEFT JOIN collections c ON c.id = j.collection_id"  # noqa: S608  # a constant
 
 
 def by_id(db: sqlite3.Connection, job_id: str) -> JobRecord | None:

@@ -31,6 +31,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.records import (
     SavedProgress,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL, may_move
+from ingestion_orchestration_fastapi_app.domain.library.collection import NO_COLLECTION
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound, JobStateProblem
 from utils.contract import ErrorCode, JobState
 
@@ -54,7 +55,8 @@ class JobsTable(Repository):
         self, db: sqlite3.Connection, job_id: str, collection_id: int, request: JobRequest
     ) -> JobRecord:
         now = self.database.clock()
-        if not db.execute("SELECT 1 FROM collections WHERE id = ?", (collection_id,)).fetchone():
+        is_there = db.execute("SELECT 1 FROM collections WHERE id = ?", (collection_id,)).fetchone()
+        if not is_there and collection_id != NO_COLLECTION:
             raise CollectionNotFound(f"The collection {request.collection!r} was deleted.")
         collection_rows.check_no_change(db, collection_id)
         at = now.isoformat()
