@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import display_text
@@ -66,6 +67,7 @@ def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
         eta_low_s=None if eta is None else round(eta.low_s, 1),
         eta_high_s=None if eta is None else round(eta.high_s, 1),
         stages=dict(progress.stages),
+        busy_shares={} if live is None else _rounded(live.busy_shares),
         bottleneck=None if live is None else live.bottleneck,
         errors_by_code=dict(record.errors_by_code),
         warnings=progress.warnings,
@@ -77,6 +79,10 @@ def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
         updated_at=record.updated_at,
         finished_at=record.finished_at,
     )
+
+
+def _rounded(shares: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(share, 3) for name, share in shares.items()}
 
 
 def _paths(request: JobRequest) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.rates import (
     Eta,
     Mark,
     bottleneck,
+    busy_shares,
     eta,
     recent_rate,
 )
@@ -193,9 +194,14 @@ class JobProgress:
 
     @property
     def bottleneck(self) -> str | None:
+        return bottleneck(self.busy_shares, self.workers)
+
+    @property
+    def busy_shares(self) -> dict[str, float]:
+        """By stage, since the job was started or resumed."""
         now_s = time.monotonic()
         under_way_s = now_s - self._sending_since_s if self._sending else 0.0
-        return bottleneck(
+        return busy_shares(
             self._session_stage_s,
             self.workers,
             elapsed_s=now_s - self._started_s,

@@ -61,9 +61,14 @@ def real_inference(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def real_app(
-    folder: Path, inference_url: str, *, key: str | None = None, count: int | None = None
+    folder: Path,
+    inference_url: str,
+    *,
+    key: str | None = None,
+    count: int | None = None,
+    is_imported: bool = True,
 ) -> Iterator[App]:
-    """An orchestrator beside that inference service, with a made library in it."""
+    """An orchestrator beside that inference service, with a made library in it, or beside it."""
     photos, port = folder / "photos", free_ports(1)[0]
     photos.mkdir(parents=True)
     library = make_library(photos) if count is None else make_library(photos, count=count)
@@ -84,7 +89,8 @@ def real_app(
         httpx.Client(base_url=url, trust_env=False, headers=headers, timeout=PATIENCE_S) as http,
     ):
         running = Orchestrator(url, port, key, photos, http)
-        running.ingest()
+        if is_imported:
+            running.ingest()
         yield App(running, library, inference_url)
 
 

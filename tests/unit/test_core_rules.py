@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid5
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -226,10 +227,13 @@ def test_the_likely_time_left_lies_in_its_range(
 
 
 def test_the_busiest_stage_is_named() -> None:
-    stages = {"decode": 19.0, "embed": 4.0, "store": 1.0}
-    sentence = rates.bottleneck(stages, {"decode": 2}, elapsed_s=10, inference_s=3.9)
+    stages, workers = {"decode": 19.0, "embed": 4.0, "store": 1.0}, {"decode": 2}
+    shares = rates.busy_shares(stages, workers, elapsed_s=10, inference_s=3.9)
+    assert shares == pytest.approx({"decode": 0.95, "embed": 0.39, "store": 0.1})
+    sentence = rates.bottleneck(shares, workers)
     assert sentence == "decode-bound: 2 of 2 workers busy, inference idle 61 %"
-    sentence = rates.bottleneck({"decode": 2.0}, {}, elapsed_s=10, inference_s=9.7)
+    shares = rates.busy_shares({"decode": 2.0}, {}, elapsed_s=10, inference_s=9.7)
+    sentence = rates.bottleneck(shares, {})
     assert sentence == "inference-bound: a batch was under way 97 % of the time"
-    assert rates.bottleneck({}, {}, elapsed_s=10, inference_s=0) is None
-    assert rates.bottleneck({"decode": 1.0}, {}, elapsed_s=0, inference_s=0) is None
+    assert rates.bottleneck({}, {}) is None
+    assert rates.busy_shares({"decode": 1.0}, {}, elapsed_s=0, inference_s=0) == {}

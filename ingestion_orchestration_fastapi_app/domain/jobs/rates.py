@@ -58,33 +58,37 @@ INFERENCE = "embed"  # the stage that waits for the other service
 MIN_SHARE = 0.05
 
 
-def bottleneck(
+def busy_shares(
     stages: Mapping[str, float],
     workers: Mapping[str, int],
     *,
     elapsed_s: float,
     inference_s: float,
-) -> str | None:
-    """One plain sentence about the stage whose workers were busy the longest; None at the start.
+) -> dict[str, float]:
+    """By stage: the share of the time for which its workers were busy, 1 where all always were.
 
     `stages` are seconds summed over workers; `inference_s` those with a batch under way, however
     many at once.
     """
     if elapsed_s <= 0:
+        return {}
+    shares = {name: busy_s / (elapsed_s * workers.get(name, 1)) for name, busy_s in stages.items()}
+    if inference_s > 0 or INFERENCE in stages:
+        shares[INFERENCE] = inference_s / elapsed_s
+    return {name: min(1.0, share) for name, share in shares.items()}
+
+
+def bottleneck(shares: Mapping[str, float], workers: Mapping[str, int]) -> str | None:
+    """One plain sentence about the stage whose workers were busy the longest; None at the start."""
+    inference = shares.get(INFERENCE, 0.0)
+    others = {name: share for name, share in shares.items() if name != INFERENCE}
+    name = max(others, key=lambda stage: others[stage], default=INFERENCE)
+    if max(others.get(name, 0.0), inference) < MIN_SHARE:
         return None
-    inference = min(1.0, inference_s / elapsed_s)
-    shares = {
-        name: min(1.0, seconds / (elapsed_s * workers.get(name, 1)))
-        for name, seconds in stages.items()
-        if name != INFERENCE
-    }
-    name = max(shares, key=lambda stage: shares[stage], default=INFERENCE)
-    if max(shares.get(name, 0.0), inference) < MIN_SHARE:
-        return None
-    if shares.get(name, 0.0) <= inference:
+    if others.get(name, 0.0) <= inference:
         return f"inference-bound: a batch was under way {_percent(inference)} of the time"
     of = workers.get(name, 1)
-    busy = max(1, round(shares[name] * of))
+    busy = max(1, round(others[name] * of))
     return (
         f"{name}-bound: {busy} of {of} {'worker' if of == 1 else 'workers'} busy, "
         f"inference idle {_percent(1 - inference)}"

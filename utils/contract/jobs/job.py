@@ -142,6 +142,11 @@ class JobReply(Reply):
     stages: dict[str, float] = Field(
         description="Seconds of work in each stage, summed over workers."
     )
+    busy_shares: dict[str, float] = Field(
+        default={},
+        description="By stage, the share of the time for which its workers were busy, or a batch "
+        "was under way, 0 to 1, since a running job was started or resumed.",
+    )
     bottleneck: str | None = Field(description="What the job waits for most.")
     errors_by_code: dict[str, int] = Field(description="How many files failed by which code.")
     warnings: tuple[str, ...] = Field(description="What should be known of its results.")

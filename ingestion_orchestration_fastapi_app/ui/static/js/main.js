@@ -4,7 +4,7 @@ import { on } from "./core/bus.js";
 import { fill, h } from "./core/dom.js";
 import { loadWords, t } from "./core/i18n.js";
 import { isTyping, onKeys } from "./core/keys.js";
-import { current, href, onAddress, start } from "./core/router.js";
+import { current, href, nameTab, onAddress, start } from "./core/router.js";
 import { loadCollections, loadSession } from "./core/session.js";
 import { followSystem } from "./core/theme.js";
 import { watchConnection } from "./parts/offline.js";
@@ -56,9 +56,8 @@ async function show(address, how, slot) {
 }
 
 /** @param {View} one */
-export function named(one) {
-  const title = typeof one.title === "string" ? one.title : one.title();
-  document.title = title ? `${title} · Photoseek` : "Photoseek";
+function named(one) {
+  nameTab(typeof one.title === "string" ? one.title : one.title());
 }
 
 /** @returns {View} */

@@ -29,6 +29,11 @@ export function go(to, { replace = false, quiet = false } = {}) {
   if (!quiet) tell(replace ? "replace" : "push");
 }
 
+/** Also for a view that learns later what it shows. @param {string} title without the app's name */
+export function nameTab(title) {
+  document.title = title ? `${title} · Photoseek` : "Photoseek";
+}
+
 /** How many addresses of the app lie before this one. */
 export const depth = () => history.state?.depth ?? 0;
 

@@ -25,7 +25,8 @@ export function openMenu(opener, items) {
     menu.remove();
   });
   menu.addEventListener("keydown", (event) => move(event, rows));
-  menu.addEventListener("click", () => menu.hidePopover());
+  // Closed first, so that what an item opens finds the focus at the opener and gives it back there.
+  menu.addEventListener("click", () => menu.hidePopover(), { capture: true });
   menu.showPopover();
   put(menu, opener);
   (rows.find((one) => one.getAttribute("aria-checked") === "true") ?? rows[0])?.focus();
