@@ -157,7 +157,7 @@ export function cameras(values) {
   /** @type {Map<string, Value>} */
   const found = new Map();
   for (const { value, count } of values) {
-    const label = value.replace(/^(\S+) (?=\1 )/i, "");
+    const label = value.replace(/^(\S+)(?: \S+)*? (?=\1( |$))/i, "");
     const one = found.get(label);
     if (one) one.count += count;
     else found.set(label, { value: label, label, count });

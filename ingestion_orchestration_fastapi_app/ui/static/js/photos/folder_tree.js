@@ -96,6 +96,7 @@ export function folderTree(collection, choose) {
       if (row.parentElement) row.parentElement.hidden = many === 0 && path !== chosen; // zero rows leave
       row.setAttribute("aria-selected", String(path === chosen));
     }
+    element.parentElement?.toggleAttribute("hidden", ![...list.children].some((one) => one instanceof HTMLElement && !one.hidden));
     const first = list.querySelector("[role=treeitem][tabindex='0']") ?? list.querySelector("[role=treeitem]");
     if (first instanceof HTMLElement) first.tabIndex = 0;
   }

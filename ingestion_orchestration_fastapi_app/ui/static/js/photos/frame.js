@@ -51,9 +51,9 @@ export function photosFrame(asked, { selection, content }) {
       panel.update(now.asked);
       draw();
     },
-    /** An answer; null while there is none. @param {Search | null} search @param {number | null} all with those that fit less */
-    showSearch(search, all) {
-      now = { asked: now.asked, title: null, total: null, search, all };
+    /** An answer; null while there is none, with a title where there will be none. @param {Search | null} search @param {number | null} all with those that fit less @param {string | null} [title] */
+    showSearch(search, all, title = null) {
+      now = { asked: now.asked, title, total: null, search, all };
       if (search) panel.update(search.asked, search.parts);
       draw();
     },

@@ -23,7 +23,7 @@ export function noMatch(search, signal) {
       h("span", {}, t("nomatch.without", { what: t(`nomatch.${way.what}`), count })),
       button(t(`nomatch.remove.${way.what}`), { kind: way === found[0]?.way ? "primary" : "", onclick: () => go(changed(current().query, way.changes)) }))));
   });
-  const nearest = search.isJudged ? [button(t("nomatch.nearest"), { onclick: () => go(changed(current().query, { rest: "1" })) })] : [];
+  const nearest = search.isCut ? [button(t("nomatch.nearest"), { onclick: () => go(changed(current().query, { rest: "1" })) })] : [];
   const state = empty({ icon: "search", title: asked.q ? t("nomatch.title", { words: asked.q }) : t("nomatch.title.bare"), actions: nearest });
   state.querySelector("h2")?.after(helps);
   return state;
@@ -32,7 +32,7 @@ export function noMatch(search, signal) {
 /** @param {Way} way @param {AbortSignal} signal */
 async function helped(way, signal) {
   try {
-    const count = await new Search(way.without).countFitting(signal);
+    const count = await new Search(way.without).count(signal);
     return count ? { way, count } : null;
   } catch {
     return null; // it would only have been advice

@@ -25,8 +25,8 @@ const MOST_EXAMPLES = 8;
 
 /**
  * The results of searches. `tell` hears of each change: the search whose answer is shown, null while none is, and how many photos there are with those
- * that do not fit.
- * @param {{selection: import("./selection.js").Selection, tell: (search: Search | null, all: number | null) => void}} host
+ * that do not fit; a title where there is no answer.
+ * @param {{selection: import("./selection.js").Selection, tell: (search: Search | null, all: number | null, title?: string) => void}} host
  */
 export function searchResults({ selection, tell }) {
   const status = h("p", { class: "hidden", role: "status" });
@@ -59,7 +59,7 @@ export function searchResults({ selection, tell }) {
     const search = new Search(asked);
     if (asked.picture && !search.picture) {
       instead(pictureGone());
-      return tell(null, null);
+      return tell(null, null, t("results.label"));
     }
     try {
       await search.begin(signal);
@@ -119,7 +119,7 @@ export function searchResults({ selection, tell }) {
       said.setAttribute("role", "status");
       instead(said);
     }
-    tell(null, null);
+    tell(null, null, t("results.label"));
     settled();
     if (!isAway) return;
     timer = window.setTimeout(() => void update(asked), Math.min(MOST_WAIT_MS, error.retryAfterMs ?? wait_ms));

@@ -50,6 +50,8 @@ export class Search {
   get canBeCut() { return Boolean(this.asked.q) && !this.#hasExamples; }
   get #proposed() { return proposed.get(this.asked.collection) ?? null; }
   get #least() { return this.#proposed ?? LEAST_RELEVANCE; }
+  /** By date whatever fits little would stand among the best. */
+  get #isCutWanted() { return this.canBeCut && (this.asked.rest === null ? this.#proposed !== null || this.asked.sort === "date" : !this.asked.rest); }
   get isWhole() { return this.answer !== null && this.#cursor === null; }
   get total() { return this.answer?.total ?? null; }
 
@@ -63,13 +65,12 @@ export class Search {
   /** The first page. @param {AbortSignal} signal */
   async begin(signal) {
     const { asked } = this;
-    if (asked.q && !this.#isParsed) this.parts = (await this.#sentence(signal)).filter((part) => part.applied && !isPlain(asked, part));
-    const isWanted = () => this.canBeCut && (asked.rest === null ? this.#proposed !== null || asked.sort === "date" : !asked.rest);
-    this.isCut = isWanted();
+    if (asked.q && !this.#isParsed) this.parts = await this.#counting(signal);
+    this.isCut = this.#isCutWanted;
     const least = this.#least;
     let answer = await this.#ask(signal, {});
     if (answer.nothing_relevant !== null) proposed.set(asked.collection, answer.suggested_min_relevance ?? null);
-    if (isWanted() && (!this.isCut || this.#least !== least)) {
+    if (this.#isCutWanted && (!this.isCut || this.#least !== least)) {
       this.isCut = true;
       answer = await this.#ask(signal, {});
     }
@@ -92,11 +93,12 @@ export class Search {
     return total ?? 0;
   }
 
-  /** How many fit. @param {AbortSignal} signal @returns {Promise<number>} */
-  async countFitting(signal) {
-    if (this.asked.q && !this.#isParsed) this.parts = (await this.#sentence(signal)).filter((part) => part.applied && !isPlain(this.asked, part));
-    const answer = await this.#ask(signal, { limit: 1, min_relevance: this.canBeCut ? this.#least : null });
-    return answer.nothing_relevant ? 0 : answer.total ?? 0;
+  /** How many would be shown. @param {AbortSignal} signal @returns {Promise<number>} */
+  async count(signal) {
+    if (this.asked.q && !this.#isParsed) this.parts = await this.#counting(signal);
+    const isCut = this.#isCutWanted;
+    const answer = await this.#ask(signal, { limit: 1, min_relevance: isCut ? this.#least : null });
+    return isCut && answer.nothing_relevant ? 0 : answer.total ?? 0;
   }
 
   /** @param {Answer} answer */
@@ -113,6 +115,11 @@ export class Search {
     sentences.set(this.#sentenceKey, parts);
     this.parts = parts.filter((part) => part.applied);
     this.words = words;
+  }
+
+  /** What of the sentence counts. @param {AbortSignal} signal */
+  async #counting(signal) {
+    return (await this.#sentence(signal)).filter((part) => part.applied && !this.asked.plain.includes(part.kind));
   }
 
   get #sentenceKey() { return JSON.stringify([this.asked.collection, this.asked.q, today()]); }
@@ -148,9 +155,6 @@ export class Search {
     return call("/search/pictures", { form, signal, patience_ms: 120_000 });
   }
 }
-
-/** @param {Asked} asked @param {Part} part */
-const isPlain = (asked, part) => asked.plain.includes(part.kind);
 
 /** @param {Part[]} parts @returns {any[]} */
 export function conditions(parts) {
