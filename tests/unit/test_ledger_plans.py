@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,10 @@ async def at_work(ledger: Ledger) -> None:
 
 async def browsed(ledger: Ledger) -> None:
     made = await running(ledger)
-    asked = Filters(camera="nikon", favourite=True), Filters(tags=("print",), min_size_bytes=1)
+    asked = (
+        *(Filters(camera="nikon", favourite=True), Filters(tags=("print",), min_size_bytes=1)),
+        *(Filters(taken_after=datetime(2019, 1, 1)), Filters(has_gps=True)),  # noqa: DTZ001  # a camera's clock has no zone
+    )
     for filters in asked:
         browsing, newest = ledger.browsing, Order(Sort.TAKEN_AT, is_descending=True)
         await browsing.count(made.id, filters, at_most=9)

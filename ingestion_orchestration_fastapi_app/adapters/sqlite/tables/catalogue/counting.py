@@ -57,18 +57,23 @@ SELECT text_id, count(*) FROM catalogue_keywords WHERE text_id IN (
     SELECT id FROM catalogue_texts WHERE collection_id = ? AND kind = 'keyword')
 GROUP BY text_id
 """
-# The index holds what files say; where people say another rating, that one counts.
+# From what is said to the pictures, by content: given a date or a place, SQLite would look through
+# all that match for each thing that is said.
+# The index of facets holds what files say; where people say another rating, that one counts.
 _OWN_RATINGS = """
-SELECT c.rating, s.rating, count(*) FROM annotations s CROSS JOIN catalogue c ON c.sha256 = s.sha256
+SELECT c.rating, s.rating, count(*) FROM annotations s
+CROSS JOIN catalogue c INDEXED BY catalogue_by_content ON c.sha256 = s.sha256
 WHERE s.rating IS NOT NULL AND {} GROUP BY 1, 2
 """
 _FAVOURITES = """
-SELECT count(*) FROM annotations s CROSS JOIN catalogue c ON c.sha256 = s.sha256
+SELECT count(*) FROM annotations s
+CROSS JOIN catalogue c INDEXED BY catalogue_by_content ON c.sha256 = s.sha256
 WHERE s.favourite = 1 AND {}
 """
 _TAGS = """
-SELECT s.folded, s.tag, count(*) FROM annotation_tags s CROSS JOIN catalogue c
-ON c.sha256 = s.sha256 WHERE {} GROUP BY 1, 2
+SELECT s.folded, s.tag, count(*) FROM annotation_tags s
+CROSS JOIN catalogue c INDEXED BY catalogue_by_content ON c.sha256 = s.sha256
+WHERE {} GROUP BY 1, 2
 """
 
 
