@@ -4,7 +4,7 @@ looks at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ml_inference_fastapi_app.main import create_app as create_inference_app
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
-from tests.browser.made_library import MadeLibrary, make_library
+from tests.browser.made_library import PICTURES, MadeLibrary, make_library
 from tests.browser.rig import PATIENCE_S, Orchestrator, listening
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
@@ -65,13 +65,18 @@ def real_app(
     inference_url: str,
     *,
     key: str | None = None,
-    count: int | None = None,
+    count: int = PICTURES,
+    more: Callable[[Path], None] = lambda _photos: None,
     is_imported: bool = True,
 ) -> Iterator[App]:
-    """An orchestrator beside that inference service, with a made library in it, or beside it."""
+    """An orchestrator beside that inference service, with a made library in it, or beside it.
+
+    `more` adds to its photographs before they are imported.
+    """
     photos, port = folder / "photos", free_ports(1)[0]
     photos.mkdir(parents=True)
-    library = make_library(photos) if count is None else make_library(photos, count=count)
+    library = make_library(photos, count=count)
+    more(photos)
     settings = Settings.model_validate(
         {
             "data_dir": folder / "data",

@@ -52,7 +52,7 @@ def make_library(folder: Path, *, count: int = PICTURES) -> MadeLibrary:
         picture = draw(scene, FIRST_HELD_OUT_SEED + number, width_px=width, height_px=height)
         path = folder / str(taken.year) / f"{scene.colour} {scene.shape} {number:03}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path, quality=88, exif=_exif(dice, taken if number % 12 else None))
+        picture.save(path, quality=88, exif=exif_of(dice, taken if number % 12 else None))
     first, *_ = sorted((folder / "2019").iterdir())
     (folder / "copies").mkdir()
     shutil.copy(first, folder / "copies" / "the same bytes.jpg")
@@ -67,7 +67,8 @@ def make_library(folder: Path, *, count: int = PICTURES) -> MadeLibrary:
     return MadeLibrary(folder, count + 3, 2)
 
 
-def _exif(dice: random.Random, taken: datetime | None) -> Image.Exif:
+def exif_of(dice: random.Random, taken: datetime | None) -> Image.Exif:
+    """What a camera may say of a picture, taken then; without a time it says none."""
     exif = Image.Exif()
     make, model, lens = dice.choice(CAMERAS)
     exif[_MAKE], exif[_MODEL] = make, model

@@ -62,7 +62,15 @@ class Orchestrator:
         """The id of a job on `photos` that has ended."""
         answer = self.http.post("/api/v1/ingest", json={"directory_path": str(self.photos)})
         assert answer.status_code == 202, answer.text
-        job_id = str(answer.json()["job_id"])
+        return self._ended(str(answer.json()["job_id"]))
+
+    def finished(self, kind: str) -> str:
+        """The id of a job of that kind, without options, that has ended."""
+        answer = self.http.post("/api/v1/jobs", json={"kind": kind})
+        assert answer.status_code == 202, answer.text
+        return self._ended(str(answer.json()["job_id"]))
+
+    def _ended(self, job_id: str) -> str:
         with self.http.stream("GET", f"/api/v1/jobs/{job_id}/events") as events:
             events.read()  # until its final state
         assert self.http.get(f"/api/v1/jobs/{job_id}").json()["state"] == "completed"
