@@ -1,4 +1,5 @@
-"""All photos: rows that fill the width, a document that holds only what is near, keys and mouse."""
+"""All photos: rows that fill the width, a document that holds only what is near, keys and mouse,
+months that one can go to and come back to."""
 
 from __future__ import annotations
 
@@ -33,6 +34,17 @@ MANY = f"""async count => {{
   const near = found.filter(({{ height }}) => height > 126 && height < 252).length;
   return {{ ms: Math.min(...times), rows: found.length, near: near / found.length }};
 }}"""
+
+# The picture that is seen first, and how far down it is.
+SEEN = """() => {
+  const tile = [...document.querySelectorAll(".tile")].find(one => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return top > 150 && bottom < 850;
+  });
+  return [tile.dataset.id, Math.round(tile.getBoundingClientRect().top)];
+}"""
+TOP_OF = "id => Math.round(document.querySelector(`[data-id='${id}']`).getBoundingClientRect().top)"
+SETTLED = "() => ![...document.querySelectorAll('.tile')].some(one => !one.className.match(/ed$/))"
 
 
 @pytest.fixture
@@ -135,3 +147,73 @@ def test_f_makes_a_favourite_and_undo_takes_it_back(photos: Page, app: App) -> N
     photos.get_by_role("button", name="Undo").click()
     expect(photos.locator(f"[data-id='{image}'] .tile-heart")).to_have_count(0)
     assert app.http.get(f"/api/v1/images/{image}/annotation").json()["favourite"] is None
+
+
+def test_the_month_stands_in_the_address_and_a_reload_comes_back_to_the_very_picture(
+    photos: Page,
+) -> None:
+    photos.mouse.move(700, 500)
+    photos.mouse.wheel(0, 1700)
+    photos.wait_for_url("**/?at=20*")
+    photos.wait_for_function(SETTLED)
+    before = photos.evaluate(SEEN)
+    photos.reload()
+    photos.wait_for_selector(f"[data-id='{before[0]}']")
+    photos.wait_for_function(SETTLED)
+    assert photos.evaluate(SEEN) == before
+    photos.get_by_role("link", name="Map").click()
+    photos.go_back()
+    photos.wait_for_selector(f"[data-id='{before[0]}']")
+    assert photos.evaluate(SEEN) == before
+
+
+def test_what_comes_in_above_moves_nothing_that_is_seen(pages: Pages, app: App) -> None:
+    months = app.http.get("/api/v1/images/timeline").json()["buckets"]
+    page = pages.at(f"/?at={months[len(months) // 2]['bucket']}")
+    page.wait_for_selector(".tile")
+    page.wait_for_function(SETTLED)
+    page.mouse.move(700, 500)
+    for _ in range(12):
+        image, top = page.evaluate(SEEN)
+        at = page.evaluate("document.querySelector('.wall').scrollTop")
+        page.mouse.wheel(0, -120)
+        page.wait_for_function(f"id => ({TOP_OF})(id) !== {top}", arg=image)
+        page.wait_for_function(SETTLED)
+        assert page.evaluate(TOP_OF, image) == top + 120
+        assert at > 120
+
+
+def test_the_scroll_bar_of_time_goes_by_months_and_years(photos: Page) -> None:
+    bar = photos.get_by_role("slider", name="Go to a month")
+    newest = bar.get_attribute("aria-valuetext")
+    bar.focus()
+    photos.keyboard.press("ArrowDown")
+    expect(bar).to_have_attribute("aria-valuenow", "1")
+    photos.keyboard.press("PageDown")
+    assert (bar.get_attribute("aria-valuetext") or "")[-4:] < (newest or "")[-4:]
+    photos.keyboard.press("End")
+    expect(bar).to_have_attribute("aria-valuetext", "2019")
+    expect(photos.get_by_role("heading", name="2019", exact=True)).to_be_visible()
+    photos.keyboard.press("Home")
+    expect(bar).to_have_attribute("aria-valuetext", newest or "")
+
+
+def test_filters_leave_only_the_photos_that_they_let_through(pages: Pages, app: App) -> None:
+    wanted = {"camera": "Canon EOS 40D", "taken_before": "2020", "limit": 1}
+    expected = app.http.get("/api/v1/images", params=wanted).json()["total"]
+    page = pages.at("/?camera=Canon%20EOS%2040D&to=2020")
+    expect(page.get_by_role("gridcell").first).to_be_visible()
+    told = page.locator(".wall-title .quiet").all_inner_texts()
+    assert sum(int(text.split(" · ")[-1].split()[0]) for text in told) == expected
+    page.goto(f"{app.url}/?from=1950&to=1951")
+    page.get_by_role("link", name="Show all photos").click()
+    expect(page.get_by_role("gridcell").first).to_be_visible()
+
+
+def test_an_empty_library_says_what_to_do(pages: Pages, app: App) -> None:
+    app.http.post("/api/v1/collections", json={"name": "empty"}).raise_for_status()
+    page = pages.at("/?in=empty")
+    expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+    page.get_by_role("link", name="Import a folder").click()
+    expect(page).to_have_url(f"{app.url}/imports/new?in=empty")
+    app.http.delete("/api/v1/collections/empty").raise_for_status()

@@ -85,14 +85,15 @@ export class Wall {
     return href(`/${path.join("/")}`, query);
   }
 
-  /** @param {Section[]} all */
-  show(all) {
+  /** @param {Section[]} all @param {() => void} [begin] scrolls to where somebody was, before anything is loaded */
+  show(all, begin) {
     this.#abort(() => true);
     this.#used = [];
     this.#failed.clear();
     this.drawing.clear();
     this.sections.set(all);
     this.#measure(true);
+    begin?.();
     this.draw();
   }
 
