@@ -38,7 +38,7 @@ export function allPhotos({ selection, tell }) {
   function moved() {
     redraw(() => bar?.draw());
     settle(() => {
-      if (!line || !element.isConnected) return;
+      if (!line?.isThere || !element.isConnected) return;
       const { path, query } = current();
       if (path.length) return;
       at = line.bucket();

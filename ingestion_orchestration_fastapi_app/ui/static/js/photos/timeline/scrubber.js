@@ -18,12 +18,19 @@ export function scrubber(wall, months) {
 
   /** Only the first part of a month counts. */
   const titled = () => months().filter((one) => one.head);
-  const range = () => Math.max(1, wall.element.scrollHeight - wall.element.clientHeight);
+  /** Measured when it is drawn: asking while somebody scrolls would lay the page out twice a frame. */
+  let range = 1, length = 0, head = 0;
+  const measure = () => {
+    range = Math.max(1, wall.element.scrollHeight - wall.element.clientHeight);
+    length = Math.max(0, element.clientHeight - pill.offsetHeight);
+    head = wall.box.offsetTop;
+  };
   /** Where on the bar a height of the list is. @param {number} y */
-  const along = (y) => Math.min(1, Math.max(0, (y + wall.box.offsetTop) / range())) * Math.max(0, element.clientHeight - pill.offsetHeight);
+  const along = (y) => Math.min(1, Math.max(0, (y + head) / range)) * length;
 
   /** The months' ticks and years; after something is higher than was thought. */
   function draw() {
+    measure();
     const all = titled(), most = Math.sqrt(Math.max(1, ...all.map((one) => one.size)));
     // Its room stays: the photos are not laid out anew for it.
     element.style.visibility = all.length < 2 || wall.element.scrollHeight < 1.5 * wall.element.clientHeight ? "hidden" : "visible";
@@ -106,9 +113,10 @@ export function scrubber(wall, months) {
     const to = (/** @type {PointerEvent} */ at) => {
       const { top, height } = element.getBoundingClientRect();
       const share = (at.clientY - top - past) / Math.max(1, height - pill.offsetHeight);
-      wall.element.scrollTop = Math.min(1, Math.max(0, share)) * range();
+      wall.element.scrollTop = Math.min(1, Math.max(0, share)) * range;
       show();
     };
+    measure();
     to(event);
     element.addEventListener("pointermove", to, { signal: over.signal });
     for (const name of ["pointerup", "pointercancel"]) {

@@ -26,6 +26,8 @@ export function timeline({ asked, selection, at, moved }) {
   const query = { ...browseQuery(asked), sort: "taken_at", order: "desc" }, own = JSON.stringify(query);
   /** @type {Month[]} */
   let all = [];
+  /** Whether one is where the address says. */
+  let isThere = false;
   const wall = new Wall({ selection, collection: asked.collection, label: t("nav.photos"), load, find, moved });
   wall.element.classList.add("timeline");
   keyboard(wall, picking(wall));
@@ -114,12 +116,14 @@ export function timeline({ asked, selection, at, moved }) {
     element: wall.element, head: wall.head, sections: wall.sections, wall,
     list: wall.list(null),
     get months() { return all; },
+    get isThere() { return isThere; },
     async load() {
       const line = await call("/images/timeline", { query: { ...browseQuery(asked), by: "month" } });
       all = months(line, title);
       const aim = at ? remembered() ?? aimAt(at) : null;
       wall.show(all, () => aim && wall.scrollTo(aim.one.top));
       if (aim) await arrive(aim);
+      isThere = true;
       return { total: wall.sections.total, warnings: /** @type {string[]} */ (line.warnings) };
     },
     /** @param {string} wanted */
@@ -136,7 +140,7 @@ export function timeline({ asked, selection, at, moved }) {
       return wall.focus(id);
     },
     leave() {
-      remember();
+      if (isThere) remember();
       wall.leave();
     },
   };
