@@ -28,10 +28,10 @@ export function durationRange(low, high) {
 }
 
 /** What the camera's clock said: it has no zone, so it is shown as it is. @param {string} text `2008-09-14T11:08:06`, or less */
-export function cameraTime(text, { clock = true } = {}) {
+export function cameraTime(text, { clock = true, weekday = true } = {}) {
   const date = new Date(`${text.slice(0, 19)}Z`.replace(/^(\d{4})Z$/, "$1-01-01T00:00:00Z"));
   /** @type {Intl.DateTimeFormatOptions} */
-  const asked = { timeZone: "UTC", weekday: "short", day: "numeric", month: "long", year: "numeric" };
+  const asked = { timeZone: "UTC", weekday: weekday ? "short" : undefined, day: "numeric", month: "long", year: "numeric" };
   return date.toLocaleString(locale, clock ? { ...asked, hour: "numeric", minute: "2-digit" } : asked);
 }
 

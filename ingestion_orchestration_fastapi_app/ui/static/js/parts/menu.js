@@ -24,7 +24,10 @@ export function openMenu(opener, items) {
     if (menu.contains(document.activeElement) || document.activeElement === document.body) opener.focus({ preventScroll: true });
     menu.remove();
   });
-  menu.addEventListener("keydown", (event) => move(event, rows));
+  menu.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // Its keys are not those of the place below.
+    move(event, rows);
+  });
   // Closed first, so that what an item opens finds the focus at the opener and gives it back there.
   menu.addEventListener("click", () => menu.hidePopover(), { capture: true });
   menu.showPopover();

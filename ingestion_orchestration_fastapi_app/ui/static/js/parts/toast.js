@@ -8,7 +8,7 @@ let timer = 0;
 
 /** @param {string} text @param {{label: string, act: () => void}} [action] */
 export function toast(text, action) {
-  if (!place.isConnected) document.body.append(place);
+  stand();
   const hide = () => fill(place);
   const again = () => {
     clearTimeout(timer);
@@ -20,4 +20,13 @@ export function toast(text, action) {
     action ? button(action.label, { onclick: () => { hide(); action.act(); } }) : h("span", {}));
   fill(place, element);
   again();
+}
+
+/** A modal dialog makes all else inert: while one is open the news is a part of it. */
+function stand() {
+  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
+  const home = dialog ?? document.body;
+  if (place.parentElement === home) return;
+  home.append(place);
+  dialog?.addEventListener("close", stand, { once: true });
 }

@@ -1,0 +1,45 @@
+// What people say of pictures: their rating, whether they are favourites, their own tags.
+import { call } from "./api.js";
+import { emit } from "./bus.js";
+import { collectionInUse } from "./session.js";
+
+/** @typedef {import("../types").Shown} Shown */
+/** What is left out stays. @typedef {{rating?: number | null, favourite?: boolean | null, add_tags?: string[], remove_tags?: string[]}} Change */
+
+/** The own rating counts, or else the file's; null where there is none. @param {Shown} image */
+export const ratingOf = (image) => image.annotation?.rating ?? image.rating ?? null;
+/** @param {Shown} image */
+export const isFavourite = (image) => image.annotation?.favourite ?? image.favourite ?? false;
+/** @param {Shown} image */
+export const tagsOf = (image) => image.annotation?.tags ?? [];
+
+/** What makes the rating seen as this: what the file says is hidden by 0, not by nothing. @param {Shown} image @param {number} stars @returns {Change} */
+export const rated = (image, stars) => ({ rating: stars || (image.rating ? 0 : null) });
+/** @param {Shown} image @param {boolean} on @returns {Change} */
+export const favoured = (image, on) => ({ favourite: on || (image.favourite ? false : null) });
+
+/**
+ * Changes the pictures at once and tells the service; where that fails they are as they were, and the error is thrown.
+ * Both are told as `images` with `annotated`, the ids.
+ * @param {Shown[]} images @param {Change} change
+ */
+export async function annotate(images, change) {
+  const before = images.map((one) => one.annotation);
+  const ids = images.map((one) => one.id);
+  for (const one of images) one.annotation = changed(one.annotation, change);
+  emit("images", { annotated: ids });
+  try {
+    await call("/selection/annotation", { body: { ids, collection: collectionInUse(), ...change } });
+  } catch (error) {
+    images.forEach((one, at) => { one.annotation = before[at] ?? null; });
+    emit("images", { annotated: ids });
+    throw error;
+  }
+}
+
+/** @param {Shown["annotation"]} said @param {Change} change */
+function changed(said, { rating = said?.rating ?? null, favourite = said?.favourite ?? null, add_tags = [], remove_tags = [] }) {
+  const without = new Set([...remove_tags, ...add_tags].map((one) => one.toLowerCase()));
+  const kept = (said?.tags ?? []).filter((one) => !without.has(one.toLowerCase()));
+  return { rating, favourite, tags: [...kept, ...add_tags].sort((a, b) => a.localeCompare(b)) };
+}

@@ -1,0 +1,226 @@
+// One picture, large, over the place that opened it. The address is the opener's: it hears which picture is shown, and when to close.
+import { annotate, favoured, isFavourite, rated, ratingOf } from "../core/annotations.js";
+import { Problem } from "../core/api.js";
+import { on } from "../core/bus.js";
+import { h } from "../core/dom.js";
+import { t } from "../core/i18n.js";
+import { onKeys } from "../core/keys.js";
+import { may } from "../core/session.js";
+import { button, iconButton } from "../parts/controls.js";
+import { empty, sentence, trouble } from "../parts/states.js";
+import { toast } from "../parts/toast.js";
+import { createBar } from "./bar.js";
+import { createDetails } from "./details.js";
+import { download, forget, items } from "./deeds.js";
+import { createSequence } from "./sequence.js";
+import { createStrip } from "./similar.js";
+import { createStage } from "./stage.js";
+
+/** @typedef {import("../types").Shown} Shown */
+/** @typedef {import("../types").PhotoList} PhotoList */
+
+const KEPT = "details";
+const isPhone = () => innerWidth <= 700;
+
+/**
+ * @param {{list: PhotoList | null, id: string, onMove: (id: string) => void, onClose: () => void}} opened
+ * @returns {{show: (id: string) => void, close: () => void}}
+ */
+export function openViewer({ list, id, onMove, onClose }) {
+  const mayWrite = may("write");
+  const sequence = createSequence(list);
+  /** @type {Shown | null} */
+  let image = null;
+  let wanted = "", turn = 0, isClosed = false;
+
+  const bar = createBar({
+    close: () => leave(), nearer: () => stage.nearer(), farther: () => stage.farther(), wholeOrFull: () => (stage.isWhole() ? stage.full() : stage.whole()),
+    rate, favour, tag, download: save, details: () => showDetails(details.element.hidden),
+    items: () => (image ? items(image, { mayWrite, save, forget: remove }) : []),
+  }, mayWrite);
+  const stage = createStage({
+    swiped: (by) => step(by), closed: () => leave(), raised: () => showDetails(true),
+    zoomed: (percent, isWhole) => bar.zoomed(percent, isWhole), forget: mayWrite ? remove : null,
+  });
+  const details = createDetails({ rate, addTag: (one) => say({ add_tags: [one] }), removeTag: (one) => say({ remove_tags: [one] }), close: () => showDetails(false) }, mayWrite);
+  const strip = createStrip((chosen, all) => {
+    if (image) sequence.goAside(image, all);
+    move(chosen.id);
+  });
+  const previous = iconButton("back", t("viewer.previous"), { class: "step previous", onclick: () => step(-1) });
+  const next = iconButton("forward", t("viewer.next"), { class: "step next", onclick: () => step(1) });
+  stage.element.append(previous, next);
+  const dialog = h("dialog", { class: "viewer", dataset: { theme: "dark" }, "aria-label": t("viewer"), tabIndex: -1 }, bar.element, stage.element, strip.element, details.element);
+
+  /** @param {string} wish */
+  async function show(wish) {
+    if (wish === wanted || isClosed) return;
+    wanted = wish;
+    const mine = ++turn;
+    const near = sequence.near(wish);
+    if (near) draw(near);
+    try {
+      const found = await sequence.around(wish);
+      if (mine !== turn || isClosed) return;
+      if (found.image !== image) draw(found.image);
+      place(found);
+    } catch (error) {
+      if (mine !== turn || isClosed) return;
+      stage.refuse(refusal(error, () => { wanted = ""; void show(wish); }));
+    }
+  }
+
+  /** @param {unknown} error @param {() => void} again */
+  function refusal(error, again) {
+    if (!(error instanceof Problem) || error.status !== 404) return trouble(error, again);
+    return empty({ icon: "image", title: t("viewer.not_here"), actions: [button(t("viewer.back"), { kind: "primary", onclick: leave })] });
+  }
+
+  /** @param {Shown} one */
+  function draw(one) {
+    image = one;
+    stage.show(one);
+    bar.show(one, null, null, "");
+    details.show(one);
+    strip.show(one);
+  }
+
+  /** @param {import("./sequence.js").Found} found */
+  function place(found) {
+    bar.show(found.image, found.position, found.total, found.name);
+    for (const [button, to] of /** @type {const} */ ([[previous, found.previous], [next, found.next]])) {
+      if (!to && button === document.activeElement) dialog.focus();
+      button.hidden = !to;
+    }
+    const mine = turn;
+    void stage.isReady().then(() => {
+      if (mine !== turn) return;
+      stage.preload(found.next);
+      stage.preload(found.previous);
+    });
+  }
+
+  /** @param {string} to */
+  function move(to) {
+    void show(to);
+    onMove(to);
+  }
+
+  /** @param {number} by */
+  function step(by) {
+    const to = sequence.beside(by);
+    if (to) move(to.id);
+  }
+
+  /** @param {import("../core/annotations.js").Change} change */
+  async function say(change) {
+    if (!image || !mayWrite) return;
+    try {
+      await annotate([image], change);
+    } catch (error) {
+      toast(t("viewer.not_saved", { why: sentence(error) }));
+    }
+  }
+
+  /** @param {number} stars */
+  function rate(stars) {
+    if (image) void say(rated(image, stars));
+  }
+
+  function favour() {
+    if (image) void say(favoured(image, !isFavourite(image)));
+  }
+
+  function tag() {
+    if (!mayWrite) return;
+    showDetails(true);
+    void details.editTags();
+  }
+
+  async function save() {
+    if (image && !(await download(image))) toast(t("viewer.gone"));
+  }
+
+  async function remove() {
+    if (!image) return;
+    const gone = image, after = sequence.beside(1) ?? sequence.beside(-1);
+    await forget(gone, {
+      went: () => {
+        if (image !== gone || isClosed) return;
+        sequence.without(gone.id);
+        if (after) move(after.id);
+        else leave();
+      },
+      returned: () => { if (!isClosed) move(gone.id); },
+    });
+  }
+
+  /** @param {boolean} isOpen */
+  function showDetails(isOpen) {
+    if (!isOpen && details.element.contains(document.activeElement)) dialog.focus();
+    details.element.hidden = !isOpen;
+    bar.details.setAttribute("aria-pressed", String(isOpen));
+    if (!isPhone()) localStorage.setItem(KEPT, isOpen ? "1" : "0");
+  }
+
+  /** 0 shows the whole picture; where it is seen already it takes the rating back, and says so. */
+  function zero() {
+    if (!stage.isWhole()) return stage.whole();
+    const had = image && ratingOf(image);
+    if (!had || had < 0) return;
+    rate(0);
+    toast(t("viewer.unrated"), { label: t("undo"), act: () => rate(had) });
+  }
+
+  /** @param {number} x @param {number} y @returns {(event: KeyboardEvent) => void} */
+  const arrow = (x, y) => (event) => {
+    if (!stage.isWhole() && (event.shiftKey || y)) stage.pan(x / 4, y / 4);
+    else if (x && !event.shiftKey) step(-x);
+  };
+  /** @type {import("../core/keys.js").Keys} */
+  const keys = {
+    ArrowLeft: arrow(1, 0), ArrowRight: arrow(-1, 0), ArrowUp: arrow(0, 1), ArrowDown: arrow(0, -1),
+    "+": () => stage.nearer(), "=": () => stage.nearer(), "-": () => stage.farther(), "−": () => stage.farther(), 0: zero,
+    f: favour, t: tag, i: () => showDetails(details.element.hidden), d: () => void save(),
+  };
+  for (const stars of [1, 2, 3, 4, 5]) keys[stars] = () => rate(stars);
+  const ends = [
+    onKeys(keys, { within: dialog }),
+    on("images", ({ annotated } = {}) => {
+      if (!image || !annotated?.includes(image.id)) return;
+      bar.say(image);
+      details.say(image);
+    }),
+  ];
+
+  function leave() {
+    if (!isClosed) dialog.close();
+  }
+
+  /** However it was closed; `told`: the opener knows. */
+  let told = false;
+  dialog.addEventListener("close", () => {
+    if (isClosed) return;
+    isClosed = true;
+    for (const end of ends) end();
+    stage.end();
+    strip.end();
+    details.end();
+    dialog.remove();
+    if (!told) onClose();
+  });
+
+  details.element.hidden = isPhone() || localStorage.getItem(KEPT) === "0";
+  bar.details.setAttribute("aria-pressed", String(!details.element.hidden));
+  document.body.append(dialog);
+  dialog.showModal();
+  dialog.focus();
+  void show(id);
+  return {
+    show: (wish) => void show(wish),
+    close: () => {
+      told = true;
+      leave();
+    },
+  };
+}

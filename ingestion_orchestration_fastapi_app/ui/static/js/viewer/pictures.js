@@ -1,0 +1,81 @@
+// The large pictures: which size is worth loading, and those that were loaded or soon will be wanted.
+import { Problem, call } from "../core/api.js";
+import { collectionInUse } from "../core/session.js";
+
+/** @typedef {import("../types").Shown} Shown */
+
+const STEPS_PX = [1024, 1600, 2560, 4096];
+const SHOWN_BY_BROWSERS = new Set(["jpeg", "png", "webp", "avif", "gif"]);
+const MOST_KEPT = 6;
+
+/** @typedef {{url: string, side_px: number}} Source */
+
+/**
+ * What shows a picture whose longest side takes so many pixels of the screen. Where no preview is large enough it is the original,
+ * if browsers show its format and turn it as the previews are.
+ * @param {Shown} image @param {number} wanted_px
+ * @returns {Source}
+ */
+export function source(image, wanted_px) {
+  const longest_px = Math.max(image.width_px, image.height_px);
+  const need_px = Math.min(wanted_px * 0.95, longest_px);
+  const step_px = STEPS_PX.find((one) => one >= need_px);
+  if (step_px === undefined && SHOWN_BY_BROWSERS.has(image.format) && !image.sidecar_turn) return { url: image.file_url, side_px: longest_px };
+  const side_px = step_px ?? 4096;
+  return { url: `${image.preview_url}&size=${side_px}`, side_px };
+}
+
+/** @type {Map<string, {picture: HTMLImageElement, ready: Promise<HTMLImageElement>}>} */
+const kept = new Map();
+
+/** The picture, decoded. @param {string} url */
+export function load(url) {
+  const had = kept.get(url);
+  kept.delete(url);
+  const entry = had ?? begin(url);
+  kept.set(url, entry);
+  for (const [oldest, { picture }] of kept) {
+    if (kept.size <= MOST_KEPT) break;
+    kept.delete(oldest);
+    if (!picture.complete) picture.src = ""; // it is loaded no further
+  }
+  return entry.ready;
+}
+
+/** @param {string} url */
+function begin(url) {
+  const picture = new Image();
+  picture.decoding = "async";
+  picture.draggable = false;
+  picture.alt = "";
+  picture.src = url;
+  const ready = picture.decode().then(() => picture);
+  ready.catch(() => kept.delete(url));
+  return { picture, ready };
+}
+
+/**
+ * Why there is no large picture: the file left its folder, it cannot be decoded, or it cannot be had now.
+ * @param {Shown} image
+ * @returns {Promise<"gone" | "broken" | "busy">}
+ */
+export async function whyNot(image) {
+  const query = { collection: collectionInUse() };
+  try {
+    await call(`/images/${image.id}/preview`, { query: { ...query, size: STEPS_PX[0] } });
+    return "busy";
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 404) return "busy";
+  }
+  return (await isThere(image)) ? "broken" : "gone";
+}
+
+/** Whether the original can be had. @param {Shown} image */
+export async function isThere(image) {
+  try {
+    await call(`/images/${image.id}/file`, { method: "HEAD", query: { collection: collectionInUse() } });
+  } catch (error) {
+    return !(error instanceof Problem && error.status === 404);
+  }
+  return true;
+}
