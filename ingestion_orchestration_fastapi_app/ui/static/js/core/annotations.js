@@ -20,19 +20,19 @@ export const favoured = (image, on) => ({ favourite: on || (image.favourite ? fa
 
 /**
  * Changes the pictures at once and tells the service; where that fails they are as they were, and the error is thrown.
- * Both are told as `images` with `annotated`, the ids.
+ * Both are told as `images` with `annotated`, the ids, and `images`, as they are now: another list may have the same ones as other objects.
  * @param {Shown[]} images @param {Change} change
  */
 export async function annotate(images, change) {
   const before = images.map((one) => one.annotation);
   const ids = images.map((one) => one.id);
   for (const one of images) one.annotation = changed(one.annotation, change);
-  emit("images", { annotated: ids });
+  emit("images", { annotated: ids, images });
   try {
     await call("/selection/annotation", { body: { ids, collection: collectionInUse(), ...change } });
   } catch (error) {
     images.forEach((one, at) => { one.annotation = before[at] ?? null; });
-    emit("images", { annotated: ids });
+    emit("images", { annotated: ids, images });
     throw error;
   }
 }

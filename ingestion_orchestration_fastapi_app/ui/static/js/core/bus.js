@@ -2,7 +2,8 @@
 
 /**
  * `offline`: a call met nobody; `online`: one was answered again; `expired`: the session has ended; `collections`: one was made, renamed or
- * deleted; `jobs`: one was started or controlled; `images`: what people say of images changed, or images came or went.
+ * deleted; `jobs`: one was started or controlled; `images`: what people say of images changed (`{annotated, images}`: ids, and the
+ * images as they are now), or images went (`{gone}`: ids) or came (`{back}`).
  * @typedef {"offline" | "online" | "expired" | "collections" | "jobs" | "images" | "collection-in-use"} Events
  */
 

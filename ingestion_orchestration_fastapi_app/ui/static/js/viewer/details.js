@@ -117,9 +117,15 @@ function place({ latitude, longitude, altitude_m: altitude, place: near }) {
   const name = near ? t(near.distance_km > FAR_KM ? "viewer.near" : "viewer.at", { city: near.city, country: near.country }) : t("viewer.place");
   const box = [latitude - NEAR_DEGREES, longitude - NEAR_DEGREES, latitude + NEAR_DEGREES, longitude + NEAR_DEGREES].map((one) => one.toFixed(4)).join(",");
   const where = [coordinates(latitude, longitude), said(altitude, (m) => t("viewer.altitude", { count: Math.round(m) }))].filter(Boolean).join(" · ");
-  return h("section", {},
-    fact("pin", name, where, h("a", { href: href("/map", inUse({ box })) }, t("viewer.on_map"))),
-    h("div", { class: "mini-map", dataset: { map: `${latitude},${longitude}` }, hidden: true }));
+  const slot = h("div", { class: "map-slot", dataset: { map: `${latitude},${longitude}` } });
+  void drawMap(slot, latitude, longitude);
+  return h("section", {}, fact("pin", name, where, h("a", { href: href("/map", inUse({ box })) }, t("viewer.on_map"))), slot);
+}
+
+/** The map's code is only loaded where there is something to show. @param {HTMLElement} slot @param {number} latitude @param {number} longitude */
+async function drawMap(slot, latitude, longitude) {
+  const { miniMap } = await import("../map/mini_map.js");
+  slot.replaceChildren(miniMap(latitude, longitude));
 }
 
 /** @param {Shown} image */

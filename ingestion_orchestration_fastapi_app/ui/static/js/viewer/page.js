@@ -12,7 +12,7 @@ import { toast } from "../parts/toast.js";
 import { createBar } from "./bar.js";
 import { createDetails } from "./details.js";
 import { download, forget, items } from "./deeds.js";
-import { createSequence } from "./sequence.js";
+import { createSequence, isWhole, whole } from "./sequence.js";
 import { createStrip } from "./similar.js";
 import { createStage } from "./stage.js";
 
@@ -40,12 +40,15 @@ export function openViewer({ list, id, onMove, onClose }) {
   }, mayWrite);
   const stage = createStage({
     swiped: (by) => step(by), closed: () => leave(), raised: () => showDetails(true),
-    zoomed: (percent, isWhole) => bar.zoomed(percent, isWhole), forget: mayWrite ? remove : null,
+    zoomed: (percent, isAll) => bar.zoomed(percent, isAll), forget: mayWrite ? remove : null,
   });
   const details = createDetails({ rate, addTag: (one) => say({ add_tags: [one] }), removeTag: (one) => say({ remove_tags: [one] }), close: () => showDetails(false) }, mayWrite);
-  const strip = createStrip((chosen, all) => {
-    if (image) sequence.goAside(image, all);
-    move(chosen.id);
+  const strip = createStrip({
+    open(chosen, all) {
+      if (image) sequence.goAside(image, all);
+      move(chosen.id);
+    },
+    redrawn: keepFocus,
   });
   const previous = iconButton("back", t("viewer.previous"), { class: "step previous", onclick: () => step(-1) });
   const next = iconButton("forward", t("viewer.next"), { class: "step next", onclick: () => step(1) });
@@ -64,6 +67,9 @@ export function openViewer({ list, id, onMove, onClose }) {
       if (mine !== turn || isClosed) return;
       if (found.image !== image) draw(found.image);
       place(found);
+      if (isWhole(found.image)) return;
+      Object.assign(found.image, await whole(wish)); // the list's own: it is whole from now on
+      if (mine === turn && !isClosed) details.show(found.image);
     } catch (error) {
       if (mine !== turn || isClosed) return;
       stage.refuse(refusal(error, () => { wanted = ""; void show(wish); }));
@@ -81,8 +87,14 @@ export function openViewer({ list, id, onMove, onClose }) {
     image = one;
     stage.show(one);
     bar.show(one, null, null, "");
-    details.show(one);
+    if (isWhole(one)) details.show(one);
     strip.show(one);
+    keepFocus();
+  }
+
+  /** What had it may have been taken away: then keys would reach nobody. */
+  function keepFocus() {
+    if (!dialog.querySelector(":focus")) dialog.focus({ preventScroll: true });
   }
 
   /** @param {import("./sequence.js").Found} found */
@@ -92,12 +104,7 @@ export function openViewer({ list, id, onMove, onClose }) {
       if (!to && button === document.activeElement) dialog.focus();
       button.hidden = !to;
     }
-    const mine = turn;
-    void stage.isReady().then(() => {
-      if (mine !== turn) return;
-      stage.preload(found.next);
-      stage.preload(found.previous);
-    });
+    stage.beside(found.previous, found.next);
   }
 
   /** @param {string} to */
@@ -138,7 +145,7 @@ export function openViewer({ list, id, onMove, onClose }) {
   }
 
   async function save() {
-    if (image && !(await download(image))) toast(t("viewer.gone"));
+    if (image && !(await download(image))) stage.explain("gone");
   }
 
   async function remove() {
@@ -186,8 +193,9 @@ export function openViewer({ list, id, onMove, onClose }) {
   for (const stars of [1, 2, 3, 4, 5]) keys[stars] = () => rate(stars);
   const ends = [
     onKeys(keys, { within: dialog }),
-    on("images", ({ annotated } = {}) => {
+    on("images", ({ annotated, images } = {}) => {
       if (!image || !annotated?.includes(image.id)) return;
+      image.annotation = images?.find((/** @type {Shown} */ one) => one.id === image?.id)?.annotation ?? image.annotation;
       bar.say(image);
       details.say(image);
     }),

@@ -20,12 +20,12 @@ export function source(image, wanted_px) {
   const longest_px = Math.max(image.width_px, image.height_px);
   const need_px = Math.min(wanted_px * 0.95, longest_px);
   const step_px = STEPS_PX.find((one) => one >= need_px);
-  if (step_px === undefined && SHOWN_BY_BROWSERS.has(image.format) && !image.sidecar_turn) return { url: image.file_url, side_px: longest_px };
+  if (step_px === undefined && image.file_url && SHOWN_BY_BROWSERS.has(image.format) && !image.sidecar_turn) return { url: image.file_url, side_px: longest_px };
   const side_px = step_px ?? 4096;
   return { url: `${image.preview_url}&size=${side_px}`, side_px };
 }
 
-/** @type {Map<string, {picture: HTMLImageElement, ready: Promise<HTMLImageElement>}>} */
+/** @type {Map<string, {picture: HTMLImageElement, ready: Promise<HTMLImageElement>, isReady: boolean}>} */
 const kept = new Map();
 
 /** The picture, decoded. @param {string} url */
@@ -49,9 +49,15 @@ function begin(url) {
   picture.draggable = false;
   picture.alt = "";
   picture.src = url;
-  const ready = picture.decode().then(() => picture);
-  ready.catch(() => kept.delete(url));
-  return { picture, ready };
+  const entry = { picture, isReady: false, ready: picture.decode().then(() => { entry.isReady = true; return picture; }) };
+  entry.ready.catch(() => kept.delete(url));
+  return entry;
+}
+
+/** The picture, if it can be drawn in this very frame. @param {string} url */
+export function loaded(url) {
+  const entry = kept.get(url);
+  return entry?.isReady ? entry.picture : null;
 }
 
 /**

@@ -7,6 +7,12 @@ import { nameOf } from "./stage.js";
 /** @typedef {import("../types").Shown} Shown */
 /** @typedef {{image: Shown, previous: Shown | null, next: Shown | null, position: number | null, total: number | null, name: string | null}} Found */
 
+/** All that is known of a picture. @param {string} id @returns {Promise<Shown>} */
+export const whole = (id) => call(`/images/${id}`, { query: { collection: collectionInUse() } });
+
+/** Lists of many hold what a tile shows; the file is told of by itself. @param {Shown} image */
+export const isWhole = (image) => image.sha256 !== undefined;
+
 /** @param {import("../types").PhotoList | null} list */
 export function createSequence(list) {
   /** @type {Found | null} */
@@ -24,8 +30,7 @@ export function createSequence(list) {
     aside = [];
     const listed = await list?.around(id);
     if (list && listed) return { ...listed, total: list.total, name: list.name === null ? null : t("viewer.in", { name: list.name }) };
-    const alone = await call(`/images/${id}`, { query: { collection: collectionInUse() } });
-    return { image: alone, previous: null, next: null, position: null, total: null, name: null };
+    return { image: await whole(id), previous: null, next: null, position: null, total: null, name: null };
   }
 
   return {

@@ -10,8 +10,8 @@ import { nameOf } from "./stage.js";
 
 const MOST = 12, REST_MS = 200;
 
-/** `open` hears the picture that was chosen and all of the strip. @param {(chosen: Shown, all: Shown[]) => void} open */
-export function createStrip(open) {
+/** `open` hears the picture that was chosen and all of the strip, `redrawn` that what had the focus may be gone. @param {{open: (chosen: Shown, all: Shown[]) => void, redrawn: () => void}} told */
+export function createStrip({ open, redrawn }) {
   const row = h("ul", { class: "similar-row" });
   const all = h("a", { href: "#" }, t("viewer.see_all"));
   const element = h("section", { class: "similar", "aria-label": t("viewer.similar") },
@@ -27,9 +27,13 @@ export function createStrip(open) {
       if (signal.aborted) return;
       fill(row, ...results.map((/** @type {Shown} */ one) => h("li", {}, tile(one, results))));
       row.removeAttribute("aria-busy");
+      redrawn();
       row.scrollLeft = 0;
     } catch (error) {
-      if (!isAbort(error)) fill(row, h("li", { class: "meta" }, t("viewer.no_similar")));
+      if (isAbort(error)) return;
+      fill(row, h("li", { class: "meta" }, t("viewer.no_similar")));
+      row.removeAttribute("aria-busy");
+      redrawn();
     }
   }
 

@@ -3,7 +3,7 @@ import { h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { button } from "../parts/controls.js";
 import { listenToGestures } from "./gestures.js";
-import { load, source, whyNot } from "./pictures.js";
+import { load, loaded, source, whyNot } from "./pictures.js";
 import { bounded, fitted, fullScale, nearScale, within, zoomed } from "./zoom.js";
 
 /** @typedef {import("../types").Shown} Shown */
@@ -13,7 +13,7 @@ import { bounded, fitted, fullScale, nearScale, within, zoomed } from "./zoom.js
  * @typedef {{swiped: (step: number) => void, closed: () => void, raised: () => void, zoomed: (percent: number, isWhole: boolean) => void, forget: (() => void) | null}} Told
  */
 
-const EDGE_PX = 16, FAR_PX = 64, FAST = 0.45, SETTLED_MS = 160, STEP = 1.5;
+const EDGE_PX = 16, FAR_PX = 64, FAST = 0.45, SETTLED_MS = 160, SLOW_MS = 700, AGAIN_MS = 2000, STEP = 1.5, GAP_PX = 16;
 
 /** @param {Told} told */
 export function createStage(told) {
@@ -22,7 +22,9 @@ export function createStage(told) {
   const element = h("div", { class: "stage" }, frame, trouble);
   /** @type {Shown | null} */
   let image = null;
-  let turn = 0, timer = 0, loaded_px = 0;
+  let turn = 0, timer = 0, slow = 0, tries = 0, loaded_px = 0, loading = "";
+  /** Those beside it, for fingers. @type {{picture: HTMLImageElement, size: import("./zoom.js").Size, step: number}[]} */
+  let peeks = [];
   let placed = { scale: 1, x: 0, y: 0 }, fit = placed;
   let stage = { width: 1, height: 1 };
 
@@ -61,6 +63,7 @@ export function createStage(told) {
     frame.style.width = `${picture().width * fit.scale}px`;
     frame.style.height = `${picture().height * fit.scale}px`;
     place(wasWhole ? fit : within({ ...placed, scale: bounded(placed.scale, fit.scale) }, stage, picture()));
+    layPeeks(0, false);
   }
 
   /** How many pixels of the screen its longest side takes. @param {Shown} one @param {number} scale */
@@ -70,27 +73,73 @@ export function createStage(told) {
     const mine = turn, shown = image;
     if (!shown) return;
     const { url, side_px: offered_px } = source(shown, side_px(shown, placed.scale));
-    if (offered_px <= loaded_px) return;
+    if (offered_px <= loaded_px || url === loading) return;
+    loading = url;
+    clearTimeout(slow);
+    if (!loaded_px) slow = window.setTimeout(() => tell(h("p", { class: "meta" }, t("viewer.loading"))), SLOW_MS);
     try {
       const sharp = await load(url);
-      if (mine !== turn || offered_px <= loaded_px) return;
-      loaded_px = offered_px;
-      sharp.alt = nameOf(shown);
-      frame.append(sharp);
-      while (frame.firstElementChild !== sharp) frame.firstElementChild?.remove();
-      trouble.replaceChildren();
+      if (mine === turn && url === loading) loading = "";
+      if (mine === turn && offered_px > loaded_px) draw(shown, sharp, offered_px);
     } catch {
-      if (mine === turn && !loaded_px) await explain(shown, mine);
+      if (mine === turn && url === loading) loading = "";
+      if (mine === turn && !loaded_px) await failed(shown, mine);
     }
   }
 
-  /** @param {Shown} shown @param {number} mine */
-  async function explain(shown, mine) {
+  /** @param {Shown} shown @param {HTMLImageElement} sharp @param {number} offered_px */
+  function draw(shown, sharp, offered_px) {
+    loaded_px = offered_px;
+    sharp.alt = nameOf(shown);
+    frame.replaceChildren(sharp);
+    tell();
+  }
+
+  /** Below the picture; nothing: all is well. @param {...Node} said */
+  function tell(...said) {
+    clearTimeout(slow);
+    trouble.replaceChildren(...said);
+  }
+
+  /** What cannot be had now is asked for once more by itself. @param {Shown} shown @param {number} mine */
+  async function failed(shown, mine) {
     const why = await whyNot(shown);
     if (mine !== turn) return;
-    const again = () => { trouble.replaceChildren(); void sharpen(); };
+    tries += 1;
+    if (why !== "busy" || tries > 1) explain(why);
+    else timer = window.setTimeout(sharpen, AGAIN_MS);
+  }
+
+  /** @param {"gone" | "broken" | "busy"} why */
+  function explain(why) {
+    const again = () => { tell(); void sharpen(); };
     const action = why === "busy" ? button(t("again"), { onclick: again }) : why === "gone" && told.forget ? button(t("viewer.forget"), { onclick: told.forget }) : null;
-    trouble.replaceChildren(h("div", { class: "notice" }, h("p", {}, t(`viewer.${why}`)), action));
+    tell(h("div", { class: "notice" }, h("p", {}, t(`viewer.${why}`)), action));
+  }
+
+  /** The picture and those beside it, as far as a finger has drawn them. @param {Point} by @param {boolean} eased */
+  function drag(by, eased) {
+    place(fit, { eased, by });
+    layPeeks(by.x, eased);
+  }
+
+  /** @param {number} x @param {boolean} eased */
+  function layPeeks(x, eased) {
+    for (const { picture: one, size, step } of peeks) {
+      const at = fittedInStage(size);
+      one.classList.toggle("eased", eased);
+      one.style.width = `${size.width * at.scale}px`;
+      one.style.height = `${size.height * at.scale}px`;
+      one.style.transform = `translate(${at.x + x + step * (stage.width + GAP_PX)}px, ${at.y}px)`;
+    }
+  }
+
+  /** Until the one beside it lies in its place: then it is the one that is shown. @param {number} step */
+  async function slide(step) {
+    const mine = turn;
+    drag({ x: -step * (stage.width + GAP_PX), y: 0 }, true);
+    await Promise.allSettled(frame.getAnimations().map((one) => one.finished));
+    if (mine === turn) told.swiped(step);
   }
 
   listenToGestures(element, {
@@ -98,17 +147,48 @@ export function createStage(told) {
     pan: (by) => place(within({ ...placed, x: placed.x + by.x, y: placed.y + by.y }, stage, picture())),
     zoom: (factor, at) => zoomTo(placed.scale * factor, at),
     doubleTap: (at) => zoomTo(isWhole() ? nearScale(fit.scale) : fit.scale, at, true),
-    drag: (by) => place(fit, { by: Math.abs(by.x) > Math.abs(by.y) ? { x: by.x, y: 0 } : { x: 0, y: by.y } }),
-    letGo: (by, speed) => {
-      const across = Math.abs(by.x) > Math.abs(by.y);
-      const isMeant = across ? Math.abs(by.x) > FAR_PX || Math.abs(speed.x) > FAST : Math.abs(by.y) > FAR_PX || Math.abs(speed.y) > FAST;
-      place(fit, { eased: true });
-      if (!isMeant) return;
-      if (across) told.swiped(by.x < 0 ? 1 : -1);
-      else if (by.y > 0) told.closed();
+    drag(by) {
+      const isAcross = Math.abs(by.x) > Math.abs(by.y);
+      drag({ x: isAcross ? by.x : 0, y: isAcross ? 0 : by.y }, false);
+    },
+    letGo(by, speed) {
+      const isAcross = Math.abs(by.x) > Math.abs(by.y);
+      const isMeant = isAcross ? Math.abs(by.x) > FAR_PX || Math.abs(speed.x) > FAST : Math.abs(by.y) > FAR_PX || Math.abs(speed.y) > FAST;
+      const step = by.x < 0 ? 1 : -1;
+      if (isMeant && isAcross && peeks.some((one) => one.step === step)) return void slide(step);
+      drag({ x: 0, y: 0 }, true);
+      if (!isMeant || isAcross) return;
+      if (by.y > 0) told.closed();
       else told.raised();
     },
   });
+  /** What comes before and after: it is loaded as large as it will be seen, once this one is there. @param {Shown | null} previous @param {Shown | null} next */
+  function beside(previous, next) {
+    for (const { picture: one } of peeks) one.remove();
+    peeks = [];
+    for (const [step, one] of /** @type {const} */ ([[1, next], [-1, previous]])) {
+      if (!one) continue;
+      const { url } = source(one, side_px(one, fittedInStage(sizeOf(one)).scale));
+      const seen = h("img", { class: "peek", alt: "", src: loaded(url) ? url : one.thumbnail_url, draggable: "false" });
+      peeks.push({ picture: seen, size: sizeOf(one), step });
+      void preload(url, seen);
+    }
+    frame.after(...peeks.map((one) => one.picture));
+    layPeeks(0, false);
+  }
+
+  /** @param {string} url @param {HTMLImageElement} seen */
+  async function preload(url, seen) {
+    const mine = turn;
+    try {
+      if (image) await load(source(image, side_px(image, placed.scale)).url);
+    } catch {
+      // That is told elsewhere.
+    }
+    if (mine !== turn) return;
+    load(url).then(() => { seen.src = url; }, () => {});
+  }
+
   const resized = new ResizeObserver(() => image && measure());
   resized.observe(element);
 
@@ -117,25 +197,25 @@ export function createStage(told) {
     /** @param {Shown} next */
     show(next) {
       turn += 1;
-      [image, loaded_px] = [next, 0];
+      [image, loaded_px, loading, tries] = [next, 0, "", 0];
       placed = fit;
-      frame.replaceChildren(h("img", { src: next.thumbnail_url, alt: nameOf(next), draggable: "false" }));
-      trouble.replaceChildren();
+      beside(null, null);
+      tell();
       measure();
+      const { url, side_px: offered_px } = source(next, side_px(next, placed.scale));
+      const sharp = loaded(url);
+      if (sharp) draw(next, sharp, offered_px);
+      else frame.replaceChildren(h("img", { src: next.thumbnail_url, alt: nameOf(next), draggable: "false" }));
     },
+    beside,
     /** In place of a picture. @param {HTMLElement} said */
     refuse(said) {
       turn += 1;
       image = null;
       frame.replaceChildren();
-      trouble.replaceChildren(said);
+      tell(said);
     },
-    /** What comes next or came before is loaded as large as it will be seen. @param {Shown | null} one */
-    preload(one) {
-      if (one) load(source(one, side_px(one, fittedInStage(sizeOf(one)).scale)).url).catch(() => {});
-    },
-    /** Once this one is there. @returns {Promise<void>} */
-    isReady: async () => { if (image) await load(source(image, side_px(image, placed.scale)).url).then(() => {}, () => {}); },
+    explain,
     nearer: () => zoomTo(placed.scale * STEP, middle(), true),
     farther: () => zoomTo(placed.scale / STEP, middle(), true),
     whole: () => place(fit, { eased: true }),
@@ -146,6 +226,7 @@ export function createStage(told) {
     end() {
       turn += 1;
       clearTimeout(timer);
+      clearTimeout(slow);
       resized.disconnect();
     },
   };
