@@ -56,6 +56,9 @@ export function rested(wait_ms) {
   };
 }
 
+/** Where late news must stand to be seen and read out: a modal dialog makes all else inert. @returns {HTMLElement} */
+export const topmost = () => [...document.querySelectorAll("dialog")].filter((one) => one.open).at(-1) ?? document.body;
+
 let next = 0;
 /** For `aria-labelledby` and its like. @param {string} [stem] */
 export const newId = (stem = "id") => `${stem}-${++next}`;

@@ -1,7 +1,7 @@
 // Says when nobody answers, and asks again by itself.
 import { root } from "../core/api.js";
 import { emit, on } from "../core/bus.js";
-import { fill, h } from "../core/dom.js";
+import { fill, h, topmost } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { button } from "./controls.js";
 
@@ -46,6 +46,7 @@ async function ask() {
 }
 
 function show() {
+  if (place.parentElement !== topmost()) topmost().append(place);
   const said = place.querySelector("span");
   const text = t("trouble.offline", { count: left_s });
   if (said) said.textContent = text;

@@ -1,5 +1,5 @@
 // One late piece of news at the bottom, for six seconds, with at most one thing to do about it.
-import { fill, h } from "../core/dom.js";
+import { fill, h, topmost } from "../core/dom.js";
 import { button } from "./controls.js";
 
 const SHOWN_MS = 6000;
@@ -22,11 +22,10 @@ export function toast(text, action) {
   again();
 }
 
-/** A modal dialog makes all else inert: while one is open the news is a part of it. */
+/** While a dialog is open the news is a part of it. */
 function stand() {
-  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
-  const home = dialog ?? document.body;
+  const home = topmost();
   if (place.parentElement === home) return;
   home.append(place);
-  dialog?.addEventListener("close", stand, { once: true });
+  if (home instanceof HTMLDialogElement) home.addEventListener("close", stand, { once: true });
 }
