@@ -69,6 +69,20 @@ class Archives:
     async def chunks(self, collection: str, ids: Sequence[UUID]) -> AsyncGenerator[bytes]:
         """Must be closed."""
         archive = _Archive()
+        try:
+            async with aclosing(self._entries(archive, collection, ids)) as entries:
+                async for chunk in entries:
+                    yield chunk
+            if archive.missing:
+                _write_missing(archive)
+            archive.zip.finish()
+            yield archive.zip.taken()
+        finally:
+            archive.zip.finish()
+
+    async def _entries(
+        self, archive: _Archive, collection: str, ids: Sequence[UUID]
+    ) -> AsyncGenerator[bytes]:
         for start in range(0, len(ids), GROUP):
             group = ids[start : start + GROUP]
             try:
@@ -84,10 +98,6 @@ class Archives:
                 async with aclosing(self._entry(archive, collection, found[image_id])) as entry:
                     async for chunk in entry:
                         yield chunk
-        if archive.missing:
-            _write_missing(archive)
-        archive.zip.finish()
-        yield archive.zip.taken()
 
     async def _entry(
         self, archive: _Archive, collection: str, point: Point

@@ -38,12 +38,17 @@ class ZipStream:
         self._entry.write(data)
 
     def end(self) -> None:
-        assert self._entry is not None, "no entry was begun"
-        self._entry.close()
-        self._entry = None
+        """Of the entry that is open, if one is."""
+        if self._entry is not None:
+            self._entry.close()
+            self._entry = None
 
     def finish(self) -> None:
-        """Writes the directory. Nothing may follow."""
+        """Writes the directory. Nothing may follow.
+
+        Done also with an archive that nobody wants: of one that is left `zipfile` complains.
+        """
+        self.end()
         self._zip.close()
 
     def taken(self) -> bytes:
