@@ -1,6 +1,7 @@
 // What stands where there is nothing to show: it says why, and the one next step.
 import { Problem, isAbort } from "../core/api.js";
 import { h } from "../core/dom.js";
+import { number } from "../core/format.js";
 import { has, t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { button } from "./controls.js";
@@ -16,6 +17,9 @@ export function sentence(error) {
   if (error.status >= 500 || error.status === 0) return t("trouble.bug");
   return error.message;
 }
+
+/** Of what was asked for many pictures, and failed on the way: why, and how far it came. @param {unknown} error @param {number} done @param {number} all */
+export const unfinished = (error, done, all) => (done ? t("selection.unfinished", { done: number(done), all: number(all), why: sentence(error) }) : sentence(error));
 
 /** In place of what could not be loaded. @param {unknown} error @param {() => void} again */
 export function trouble(error, again) {

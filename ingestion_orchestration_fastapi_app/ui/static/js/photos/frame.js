@@ -1,6 +1,8 @@
 // Around the photos: the filters at the left, the tool bar and what narrows the list above it.
 import { h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
+import { may } from "../core/session.js";
+import { saveAsAlbum } from "../albums/deeds.js";
 import { isSearch } from "./address.js";
 import { chipBar, countByHand } from "./understood.js";
 import { facetPanel } from "./facets.js";
@@ -16,7 +18,7 @@ const KEPT = "filters";
 /** @param {Asked} asked @param {{selection: import("./selection.js").Selection, content: HTMLElement}} parts */
 export function photosFrame(asked, { selection, content }) {
   const panel = facetPanel(asked), chips = chipBar();
-  const tools = toolBar({ size: sizeSwitch(), onFilters, onSelect: () => selection.begin() });
+  const tools = toolBar({ size: sizeSwitch(), onFilters, onSelect: () => selection.begin(), onSave: may("write") ? () => void saveAsAlbum(now.asked, now.search) : null });
   const side = h("div", { class: "photos-side" }, panel.element);
   const element = h("div", { class: "photos" }, side, h("div", { class: "photos-main" }, h("div", { class: "photos-head" }, chips.element, tools.element), content));
   const isOpen = () => WIDE.matches && localStorage.getItem(KEPT) !== "hidden";

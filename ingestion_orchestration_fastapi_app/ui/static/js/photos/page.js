@@ -1,6 +1,7 @@
 // The photos: all by date, or what a search found, narrowed by filters.
 import { fill, h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
+import { selectionBar } from "../selection/bar.js";
 import { asked, isSearch } from "./address.js";
 import { photosFrame } from "./frame.js";
 import { searchResults } from "./results.js";
@@ -16,6 +17,7 @@ export function open(address) {
   const selection = new Selection();
   const slot = h("div", { class: "photos-list" });
   const frame = photosFrame(one, { selection, content: slot });
+  frame.element.append(selectionBar(selection));
   /** @type {Content | null} */
   let content = null;
   let isOfSearch = false;

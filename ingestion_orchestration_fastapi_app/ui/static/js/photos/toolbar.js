@@ -18,26 +18,30 @@ const SIZES = /** @type {const} */ (["S", "M", "L"]);
  */
 
 /**
- * @param {{size: HTMLElement | null, onFilters: () => void, onSelect: () => void}} parts
+ * @param {{size: HTMLElement | null, onFilters: () => void, onSelect: () => void, onSave: (() => void) | null}} parts `onSave`: as an album; null where nobody may
  * @returns {{element: HTMLElement, show: (shown: Shown) => void}}
  */
-export function toolBar({ size, onFilters, onSelect }) {
+export function toolBar({ size, onFilters, onSelect, onSave }) {
   const said = h("div", { class: "tools-said" }), own = h("div", { class: "row tools-own" });
   const filters = h("button", { type: "button", class: "button tools-filters", onclick: onFilters });
   const select = button(t("tools.select"), { icon: "circle", kind: "plain", onclick: onSelect, props: { class: "button plain tools-select" } });
+  const save = iconButton("album", t("albums.save"), { class: "icon-button not-phone", hidden: true, onclick: onSave ?? (() => {}) });
+  const canSave = () => Boolean(onSave && (last?.search?.answer || (last?.filters && last.title !== null)));
   // On a phone what has no room is in a menu.
   const more = iconButton("more", t("tools.more"), { class: "icon-button only-phone" });
   hangMenu(more, () => [
     ...(last?.search ? fitItem(last.search) : []),
     { label: t("tools.select"), icon: "circle", act: onSelect },
+    ...(onSave && canSave() ? [{ label: t("albums.save"), icon: "album", act: onSave }] : []),
     ...SIZES.map((value) => ({ label: t(`tools.size.${value}`), chosen: value === chosenSize(), act: () => chooseSize(value) })),
   ]);
-  const element = h("div", { class: "tools" }, said, h("div", { class: "row" }, own, size, filters, select, more));
+  const element = h("div", { class: "tools" }, said, h("div", { class: "row" }, own, size, filters, save, select, more));
   let drawn = "";
   /** @type {Shown | null} */
   let last = null;
   const show = (/** @type {Shown} */ shown) => {
     last = shown;
+    save.hidden = !canSave();
     fill(said, ...sentence(shown));
     fill(filters, icon("filter"), ...filterLabel(shown));
     filters.setAttribute("aria-label", filterName(shown));

@@ -46,6 +46,9 @@ export function chipBar() {
 /** How many filters were chosen by hand. @param {Asked} asked */
 export const countByHand = (asked) => byHand(asked, () => {}).length;
 
+/** What was chosen by hand, in words. @param {Asked} asked */
+export const filterNames = (asked) => byHand(asked, () => {}).map((one) => one.label);
+
 /** @param {Record<string, string | string[] | null>} changes */
 const change = (changes) => go(changed(current().query, { ...changes, rest: null }));
 

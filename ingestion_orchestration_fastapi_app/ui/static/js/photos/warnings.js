@@ -26,7 +26,7 @@ export function inWords(text) {
   return text;
 }
 
-/** @param {import("./search.js").Search} search @returns {HTMLElement[]} */
+/** @param {Pick<import("./search.js").Search, "answer" | "isCut">} search @returns {HTMLElement[]} */
 export function notices({ answer, isCut }) {
   const texts = (answer?.warnings ?? []).map(inWords).filter((text) => text !== null);
   if (answer?.nothing_relevant && !isCut && answer.results.length) texts.unshift(t("warning.nothing_fits"));
