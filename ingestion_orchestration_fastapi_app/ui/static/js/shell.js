@@ -135,7 +135,11 @@ async function lookAtJobs() {
 /** The keys that lead from any place to another: `g`, then the first letter. @returns {import("./core/keys.js").Keys} */
 export function placeKeys() {
   let until = 0;
-  const to = (/** @type {string} */ path) => () => { if (performance.now() < until) go(href(path, inUse())); };
+  const to = (/** @type {string} */ path) => () => {
+    if (performance.now() >= until) return false;
+    go(href(path, inUse()));
+    return true;
+  };
   return {
     g: () => { until = performance.now() + 1500; },
     p: to("/"), m: to("/map"), a: to("/albums"), u: to("/duplicates"), i: to("/imports"), s: to("/system"),

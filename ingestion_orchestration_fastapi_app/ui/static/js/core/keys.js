@@ -1,6 +1,6 @@
 // Keys of a place: a letter or a name of KeyboardEvent, where nobody is typing.
 
-/** @typedef {Record<string, (event: KeyboardEvent) => void>} Keys */
+/** What gives false has not taken the key: others may. @typedef {Record<string, (event: KeyboardEvent) => void | boolean>} Keys */
 
 /** Whether what is typed goes into a text. @param {EventTarget | null} target */
 export function isTyping(target) {
@@ -21,8 +21,7 @@ export function onKeys(keys, { within = document, whileTyping = false } = {}) {
     if (!whileTyping && isTyping(event.target)) return;
     const act = keys[event.key] ?? keys[event.key.toLowerCase()];
     if (!act || (within === document && document.querySelector("dialog[open]:not([data-keys-pass])"))) return;
-    act(event);
-    event.preventDefault();
+    if (act(event) !== false) event.preventDefault();
   };
   within.addEventListener("keydown", listener);
   return () => within.removeEventListener("keydown", listener);

@@ -1,0 +1,87 @@
+// What leaves the page as a file, and what was said to be no duplicates.
+import { call, url } from "../core/api.js";
+import { fill, h } from "../core/dom.js";
+import { bytes, moment } from "../core/format.js";
+import { t } from "../core/i18n.js";
+import { button } from "../parts/controls.js";
+import { confirm, showDialog } from "../parts/dialog.js";
+import { sentence, trouble } from "../parts/states.js";
+import { toast } from "../parts/toast.js";
+
+/** @typedef {import("./decisions.js").Decisions} Decisions */
+/** @typedef {import("../types").Dismissal} Dismissal */
+
+const MOST_DISMISSED = 500;
+const COLUMNS = /** @type {const} */ (["path", "bytes", "kept", "sha256", "id"]);
+
+/** What a spreadsheet would take for a formula gets a `'` before it, as in the service's own lists. @param {string | number} value */
+function cell(value) {
+  const text = typeof value === "string" && /^[\s\ufeff]*[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** @param {string} name @param {string} type @param {string} text */
+function save(name, type, text) {
+  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name, dataset: { outside: "" } });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** @param {Decisions} decisions @param {string} collection @param {string} cls @returns {import("../parts/menu.js").Item[]} */
+export function exportItems(decisions, collection, cls) {
+  const files = decisions.files(), name = `photoseek-to-delete-${collection}`;
+  const rows = () => [COLUMNS.join(","), ...files.map((one) => COLUMNS.map((column) => cell(one[column])).join(","))].map((line) => `${line}\r\n`).join("");
+  const json = () => JSON.stringify({ collection, files: files.map((one) => Object.fromEntries(COLUMNS.map((column) => [column, one[column]]))) }, null, 1);
+  const mine = files.length === 0 ? [] : [
+    { label: t("tidy.export_mine", { count: files.length, format: "CSV" }), icon: "download", act: () => save(`${name}.csv`, "text/csv", rows()) },
+    { label: t("tidy.export_mine", { count: files.length, format: "JSON" }), icon: "download", act: () => save(`${name}.json`, "application/json", json()) },
+  ];
+  const all = ["csv", "json"].flatMap((format) => [
+    { label: t("tidy.export_class", { format: format.toUpperCase() }), icon: "copies", href: url("/duplicates/export", { collection, class: cls, format }) },
+    { label: t("tidy.export_all", { format: format.toUpperCase() }), icon: "copies", href: url("/duplicates/export", { collection, format }) },
+  ]);
+  return [...mine, ...all];
+}
+
+/** The list is emptied, if somebody agrees; the files and what left the service stay as they are. @param {Decisions} decisions */
+export async function emptyList(decisions) {
+  const files = decisions.files(), size = bytes(files.reduce((sum, one) => sum + one.bytes, 0));
+  const agreed = await confirm({ title: t("tidy.empty_list_title"), text: t("tidy.empty_list_text", { count: files.length, size }), agree: t("tidy.empty_list") });
+  if (agreed) decisions.clear();
+  return agreed;
+}
+
+/** @param {string} collection */
+export function showDismissed(collection) {
+  const list = h("div", { class: "stack", role: "status" }, t("tidy.loading"));
+  /** @param {Dismissal} one */
+  const row = (one) => {
+    const line = h("li", { class: "row" }, h("div", { class: "grow" }, h("p", { class: "tidy-path" }, one.path), h("p", { class: "meta" }, moment(one.dismissed_at))),
+      button(t("tidy.take_back"), { onclick: () => void takeBack(one, line) }));
+    return line;
+  };
+  /** @param {Dismissal} one @param {HTMLElement} line */
+  const takeBack = async (one, line) => {
+    try {
+      await call(`/duplicates/dismissed/${one.id}`, { method: "DELETE", query: { collection } });
+      const next = line.nextElementSibling ?? line.previousElementSibling;
+      fill(line, h("p", { class: "quiet" }, t("tidy.taken_back")));
+      const target = next?.querySelector("button") ?? list.closest("dialog")?.querySelector(".actions button");
+      if (target instanceof HTMLElement) target.focus();
+    } catch (error) {
+      toast(sentence(error));
+    }
+  };
+  const load = async () => {
+    try {
+      const { dismissals } = await call("/duplicates/dismissed", { query: { collection, limit: MOST_DISMISSED } });
+      fill(list, dismissals.length ? h("ul", { class: "stack" }, ...dismissals.reverse().map(row)) : h("p", { class: "quiet" }, t("tidy.dismissed_none")));
+    } catch (error) {
+      fill(list, trouble(error, load));
+    }
+  };
+  void load();
+  return showDialog(t("tidy.dismissed"), (close) => [h("p", { class: "quiet" }, t("tidy.dismissed_text")), list, h("div", { class: "actions" }, button(t("close"), { onclick: () => close(null) }))]);
+}

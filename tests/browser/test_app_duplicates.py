@@ -1,0 +1,217 @@
+"""Tidying up: what is not kept goes on a list, no file is touched, and all can be taken back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.app_rig import DESKTOP, PHONE, App, Pages, real_app
+from tests.browser.made_library import NASTY
+from tests.browser.test_app_everywhere import AXE, SERIOUS, settled
+
+
+@pytest.fixture(scope="module")
+def tidy(inference_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A library of its own, searched for duplicates: one picture is there three times, and two
+    files are there twice."""
+    with real_app(tmp_path_factory.mktemp("tidy"), inference_url, count=30) as app:
+        smaller = app.library.folder / "copies" / "smaller.jpg"
+        with Image.open(smaller) as opened:
+            opened.save(smaller.with_name("once more.jpg"), quality=60)
+        app.running.ingest()
+        ended(app, "default")
+        yield app
+
+
+@pytest.fixture
+def pages(chromium: Browser, tidy: App) -> Iterator[Pages]:
+    opened = Pages(chromium, tidy)
+    yield opened
+    opened.close()
+    assert opened.complaints == []
+
+
+def ended(app: App, collection: str) -> None:
+    body = {"kind": "duplicates", "collection": collection, "options": {}}
+    job = app.http.post("/api/v1/jobs", json=body).json()["job_id"]
+    with app.http.stream("GET", f"/api/v1/jobs/{job}/events") as events:
+        events.read()
+
+
+def groups(app: App, of: str) -> list[dict[str, Any]]:
+    found = app.http.get("/api/v1/duplicates", params={"class": of}).json()["groups"]
+    assert isinstance(found, list)
+    return found
+
+
+def is_there(app: App, image: dict[str, Any]) -> bool:
+    return app.http.get(f"/api/v1/images/{image['id']}").status_code == 200
+
+
+def listed(page: Page) -> list[dict[str, str]]:
+    """The lines of the list, as it is exported."""
+    page.get_by_role("button", name="Export list").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name=re.compile("to delete, CSV")).click()
+    return list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+
+
+def decided(page: Page, text: str) -> None:
+    expect(page.locator(".tidy-progress")).to_contain_text(text)
+
+
+def test_where_nobody_has_looked_a_button_does_and_shows_what_was_found(pages: Pages) -> None:
+    app = pages.app
+    app.http.post("/api/v1/collections", json={"name": "twice"})
+    body = {"directory_path": str(app.library.folder / "copies"), "collection": "twice"}
+    job = app.http.post("/api/v1/ingest", json=body).json()["job_id"]
+    with app.http.stream("GET", f"/api/v1/jobs/{job}/events") as events:
+        events.read()
+    page = pages.at("/duplicates?in=twice")
+    page.get_by_role("button", name="Look for duplicates").click()
+    expect(page.get_by_role("link", name=re.compile("Same picture"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Group 1 of 1")).to_be_visible()
+    expect(page).to_have_title("Same picture · Tidy up · Photoseek")
+    expect(page.get_by_text(re.compile("Suggested to keep: more pixels"))).to_be_visible()
+
+
+def test_what_is_not_kept_leaves_and_is_listed_until_it_is_taken_back(pages: Pages) -> None:
+    [group] = groups(pages.app, "same_picture")
+    best, second, third = group["images"]
+    page = pages.at("/duplicates?class=same_picture")
+    expect(page.get_by_text("3 files", exact=True)).to_be_visible()
+    page.keyboard.press("1")  # the left one stays, the next comes to the right
+    expect(page.get_by_text("2 files", exact=True)).to_be_visible()
+    expect(page.get_by_role("columnheader", name=third["filename"])).to_be_visible()
+    decided(page, "0 of 1 decided")
+    page.keyboard.press("2")
+    expect(page.get_by_role("heading", name="One group decided")).to_be_visible()
+    decided(page, "1 of 1 decided")
+    assert [is_there(pages.app, one) for one in (best, second, third)] == [False, False, True]
+    lines = {line["path"]: line["kept"] for line in listed(page)}
+    copies = {one["path"] for one in best_copies(pages.app, best)}
+    assert lines == {
+        second["path"]: best["path"],
+        best["path"]: third["path"],
+        **dict.fromkeys(copies, third["path"]),
+    }
+    assert all(Path(one).is_file() for one in lines), "no file is ever deleted"
+    page.keyboard.press("u")
+    expect(page.get_by_text("2 files", exact=True)).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.get_by_text("3 files", exact=True)).to_be_visible()
+    decided(page, "0 of 1 decided")
+    assert all(is_there(pages.app, one) for one in group["images"])
+
+
+def best_copies(app: App, image: dict[str, Any]) -> list[dict[str, Any]]:
+    """Other files of its bytes that the library was made with."""
+    same = Path(image["path"]).read_bytes()
+    files = (one for one in app.library.folder.rglob("*.jpg") if str(one) != image["path"])
+    return [{"path": str(one)} for one in files if one.read_bytes() == same]
+
+
+def test_a_copy_of_the_same_file_only_goes_on_the_list_also_after_a_reload(pages: Pages) -> None:
+    found = groups(pages.app, "same_bytes")
+    page = pages.at("/duplicates?class=same_bytes")
+    expect(
+        page.get_by_text(re.compile("stays in Photoseek until its file is gone"))
+    ).to_be_visible()
+    for number in range(len(found)):
+        decided(page, f"{number} of {len(found)} decided")
+        page.get_by_role("button", name="Keep left").click()
+    decided(page, f"{len(found)} of {len(found)} decided")
+    page.reload()
+    expect(page.get_by_role("heading", name="All 2 groups are decided")).to_be_visible()
+    assert {line["path"] for line in listed(page)} == {one["images"][1]["path"] for one in found}
+    assert all(is_there(pages.app, image) for one in found for image in one["images"])
+    page.keyboard.press("u")
+    decided(page, "1 of 2 decided")
+    expect(page.get_by_role("columnheader", name=NASTY)).to_be_visible()  # as a text
+
+
+def test_what_is_put_off_comes_again_and_only_in_this_tab(pages: Pages) -> None:
+    page = pages.at("/duplicates?class=same_bytes")
+    expect(page.get_by_role("heading", name="Group 1 of 2")).to_be_visible()
+    page.keyboard.press("s")
+    expect(page.get_by_role("heading", name="Group 2 of 2")).to_be_visible()
+    page.get_by_role("button", name="Later").click()
+    expect(page.get_by_role("heading", name="2 groups are put off")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name="Decide now").click()
+    expect(page.get_by_role("heading", name="Group 1 of 2")).to_be_visible()
+    decided(page, "0 of 2 decided")
+
+
+def test_both_pictures_are_shown_by_turns_in_one_place(pages: Pages) -> None:
+    page = pages.at("/duplicates?class=same_bytes")
+    frames = page.locator(".tidy-frame")
+    expect(frames.first).to_be_visible()
+    expect(frames.last).to_be_visible()
+    page.keyboard.press("d")
+    expect(frames.last).to_be_hidden()
+    expect(frames.first).to_be_hidden()  # a moment later
+    expect(frames.last).to_be_visible()
+    page.keyboard.press("d")
+    expect(frames.first).to_be_visible()
+    expect(frames.last).to_be_visible()
+
+
+def test_on_a_phone_one_frame_shows_the_one_that_is_chosen(pages: Pages) -> None:
+    page = pages.at("/duplicates?class=same_picture", size=PHONE)
+    frames = page.locator(".tidy-frame")
+    expect(frames.first).to_be_visible()
+    expect(frames.last).to_be_hidden()
+    page.get_by_role("radio", name="B").click()
+    expect(frames.first).to_be_hidden()
+    expect(frames.last).to_be_visible()
+    expect(page.get_by_role("button", name="Keep A", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("size", "dark", "language"),
+    [(DESKTOP, False, "en-GB"), (PHONE, True, "de-DE")],
+    ids=["large", "small"],
+)
+def test_everybody_can_decide(
+    size: tuple[int, int], dark: bool, language: str, pages: Pages
+) -> None:
+    page = pages.at("/duplicates?class=same_picture", size=size, dark=dark, language=language)
+    expect(page.locator("img.whole.loaded").first).to_be_attached()
+    settled(page)
+    assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
+    if not AXE.is_file():
+        pytest.skip("npm has not installed axe-core: make test does")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    faults = {
+        fault["id"]: [node["target"] for node in fault["nodes"]][:5]
+        for fault in found["violations"]
+        if fault["impact"] in SERIOUS
+    }
+    assert faults == {}
+
+
+def test_a_group_that_is_kept_is_dismissed_until_that_is_taken_back(pages: Pages) -> None:
+    """The last one: the service knows the group no more."""
+    found = groups(pages.app, "same_bytes")
+    page = pages.at("/duplicates?class=same_bytes")
+    decided(page, "0 of 2 decided")
+    page.keyboard.press("b")
+    decided(page, "1 of 2 decided")
+    assert len(groups(pages.app, "same_bytes")) == 1
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="Kept as different").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(found[0]["images"][0]["path"])).to_be_visible()
+    dialog.get_by_role("button", name="Take back").click()
+    expect(dialog.get_by_text("the next search may find them again")).to_be_visible()
+    assert pages.app.http.get("/api/v1/duplicates/dismissed").json()["dismissals"] == []
