@@ -92,8 +92,18 @@ export function listView({ hear, first }) {
       const link = tabs.children[place] ?? tabs.appendChild(h("a", { role: "tab", href: href("/imports", inUse({ show: one })) }));
       link.textContent = labels[place] ?? "";
       link.setAttribute("aria-selected", String(one === tab));
+      /** @type {HTMLElement} */ (link).tabIndex = one === tab ? 0 : -1;
     });
   };
+  tabs.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const all = /** @type {HTMLElement[]} */ ([...tabs.children]), at = all.findIndex((one) => one === document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    const next = all[(at + step + all.length) % all.length];
+    next?.focus();
+    next?.click();
+  });
   const more = () => h("div", { class: "row" }, button(t("imports.more"), { onclick: () => { limit += PAGE; void load(); } }));
   const timer = window.setInterval(() => { if (!document.hidden) void load(); }, LOOK_MS);
   const ears = [on("jobs", () => void load())];

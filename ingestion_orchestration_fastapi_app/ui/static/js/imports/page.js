@@ -2,7 +2,9 @@
 import { call } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { number } from "../core/format.js";
+import { icon } from "../core/icons.js";
 import { t } from "../core/i18n.js";
+import { isTyping } from "../core/keys.js";
 import { href, nameTab } from "../core/router.js";
 import { collectionInUse, collections, inUse, may } from "../core/session.js";
 import { button } from "../parts/controls.js";
@@ -44,7 +46,7 @@ export function open(address) {
       shown?.leave();
       shown = { ...(key ? job(key, address) : list()), key: whole };
       element.scrollTop = 0;
-      if (how === "push") element.focus({ preventScroll: true }); // what was pressed is gone
+      if (how === "push" && !isTyping(document.activeElement)) element.focus({ preventScroll: true }); // what was pressed is gone
     }
     shown.show(address);
   }
@@ -110,12 +112,12 @@ function sideOf() {
 function welcome() {
   const holds = collections().find((one) => one.name === collectionInUse())?.count ?? 0;
   const roots = h("ul", { class: "welcome-roots" });
-  const actions = may("write") ? [button(t("imports.choose_folder"), { icon: "folder", kind: "primary", href: href("/imports/new", inUse()) })] : [];
+  const actions = may("write") ? [button(t("imports.choose_folder"), { icon: "folder", kind: "primary", href: href("/imports/new", inUse()), props: { class: "button primary only-narrow" } })] : [];
   const element = h("div", { class: "card" }, empty({ icon: "import", title: t("imports.welcome"), text: holds ? t("imports.welcome_holds", { count: number(holds) }) : t("imports.welcome_text"), actions }), roots);
   const load = async () => {
     if (!may("write")) return;
     const { folders } = await call("/roots/folders", { query: { collection: collectionInUse() } });
-    fill(roots, ...folders.map((/** @type {import("../types").DiskFolder} */ one) => h("li", {}, h("a", { class: "job-row", href: href("/imports/new", inUse({ path: one.path })) }, h("strong", { class: "grow cut" }, one.name), h("span", { class: "meta" }, t("imports.images_in", { count: one.images }))))));
+    fill(roots, ...folders.map((/** @type {import("../types").DiskFolder} */ one) => h("li", {}, h("a", { class: "job-row", href: href("/imports/new", inUse({ path: one.path })) }, icon("folder"), h("strong", { class: "grow cut" }, one.name), one.images ? h("span", { class: "meta" }, t("imports.images_in", { count: one.images })) : null, icon("forward")))));
   };
   load().catch(() => {});
   return element;

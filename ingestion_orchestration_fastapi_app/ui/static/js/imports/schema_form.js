@@ -4,7 +4,7 @@ import { t } from "../core/i18n.js";
 import { capital, spoken, text } from "./words.js";
 
 /** @typedef {Record<string, any>} Schema */
-/** `read` throws where what is written is none. @typedef {{name: string, element: HTMLElement, read: () => unknown, complain: (said: string) => void, isGiven: () => boolean}} Field */
+/** `read` throws where what is written is none. @typedef {{name: string, element: HTMLElement, read: () => unknown, complain: (said: string) => void, isGiven: () => boolean, isJson: boolean}} Field */
 
 /** @param {Schema} schema @param {Schema} whole @returns {Schema} */
 function resolved(schema, whole) {
@@ -29,7 +29,7 @@ function field(name, given, whole) {
   const hint = h("p", { class: "hint", id: `${id}-hint` }, (given.description ?? "").replaceAll("`", ""));
   const isNeeded = (whole.required ?? []).includes(name);
   const label = capital(spoken(name));
-  const { control, read, isGroup } = controlOf(schema, { id, isNullable, initial: given.default });
+  const { control, read, isGroup, isJson = false } = controlOf(schema, { id, isNullable, initial: given.default });
   if (!isGroup) control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
   const named = `${label}${isNeeded ? ` (${t("imports.needed")})` : ""}`;
   const element = isGroup
@@ -40,15 +40,17 @@ function field(name, given, whole) {
   const complain = (/** @type {string} */ said) => {
     error.textContent = said;
     control.setAttribute("aria-invalid", String(said !== ""));
+    const folded = said && element.closest("details");
+    if (folded) folded.open = true;
     if (said) /** @type {HTMLElement} */ (control.matches("input,select,textarea") ? control : control.querySelector("input") ?? control).focus();
   };
   const isGiven = () => isNeeded || JSON.stringify(read()) !== JSON.stringify(given.default ?? null);
-  return { name, element, read, complain, isGiven };
+  return { name, element, read, complain, isGiven, isJson };
 }
 
 /**
  * @param {Schema} schema @param {{id: string, isNullable: boolean, initial: any}} asked
- * @returns {{control: HTMLElement, read: () => unknown, isGroup?: boolean}}
+ * @returns {{control: HTMLElement, read: () => unknown, isGroup?: boolean, isJson?: boolean}}
  */
 function controlOf(schema, { id, isNullable, initial }) {
   if (schema.type === "boolean" && !isNullable) {
@@ -81,15 +83,16 @@ function controlOf(schema, { id, isNullable, initial }) {
     return { control: area, read: () => area.value.split("\n").map((one) => one.trim()).filter(Boolean) };
   }
   const area = h("textarea", { class: "input mono", id, rows: 3, spellcheck: "false", placeholder: "{ }" });
-  return { control: area, read: () => (area.value.trim() ? JSON.parse(area.value) : initial ?? null) };
+  return { control: area, read: () => (area.value.trim() ? JSON.parse(area.value) : initial ?? null), isJson: true };
 }
 
 /** @param {Schema} schema of an object */
 export function schemaForm(schema) {
   const properties = Object.entries(schema.properties ?? {}).map(([name, one]) => /** @type {[string, Schema]} */ ([name, withItems(one, schema)]));
   const fields = properties.map(([name, one]) => field(name, one, schema));
+  const plain = fields.filter((one) => !one.isJson), other = fields.filter((one) => one.isJson);
   return {
-    elements: fields.map((one) => one.element),
+    elements: [...plain.map((one) => one.element), ...(other.length ? [h("details", {}, h("summary", {}, t("imports.advanced")), ...other.map((one) => one.element))] : [])],
     /** What differs from what is taken without it; null where something cannot be read. @returns {Record<string, unknown> | null} */
     values() {
       const found = /** @type {Record<string, unknown>} */ ({});

@@ -31,7 +31,7 @@ export function titleText(job) {
 }
 
 /** A path's end, which tells more than its beginning. @param {string} path */
-const endOf = (path) => (path.length > 24 && path.split("/").length > 3 ? `…/${path.split("/").slice(-2).join("/")}` : path);
+const endOf = (path) => (path.split("/").length > 3 ? `…/${path.split("/").slice(-2).join("/")}` : path);
 
 /** The same, with the folder as one; `short`: with its end alone. @param {Job} job @param {boolean} [short] */
 export function title(job, short = false) {
