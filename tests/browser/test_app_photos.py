@@ -3,6 +3,7 @@ months that one can go to and come back to."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -217,3 +218,32 @@ def test_an_empty_library_says_what_to_do(pages: Pages, app: App) -> None:
     page.get_by_role("link", name="Import a folder").click()
     expect(page).to_have_url(f"{app.url}/imports/new?in=empty")
     app.http.delete("/api/v1/collections/empty").raise_for_status()
+
+
+def test_the_viewer_opens_over_the_photos_and_gives_the_focus_to_the_last_that_was_seen(
+    photos: Page, app: App
+) -> None:
+    photos.mouse.move(700, 500)
+    photos.mouse.wheel(0, 900)
+    photos.wait_for_url("**/?at=20*")
+    photos.wait_for_function(SETTLED)
+    before = photos.evaluate("document.querySelector('.wall').scrollTop")
+    image, _ = photos.evaluate(SEEN)
+    photos.locator(f"[data-id='{image}'] .tile-link").click()
+    photos.wait_for_url(f"**/?*photo={image}")
+    viewer = photos.get_by_role("dialog")
+    expect(viewer).to_be_visible()
+    photos.keyboard.press("ArrowRight")
+    photos.wait_for_url(lambda url: "photo=" in url and image not in url)
+    photos.go_back()
+    expect(viewer).to_have_count(0)
+    focused = photos.evaluate("document.activeElement.closest('.tile').dataset.id")
+    ids = photos.locator(".tile").evaluate_all("tiles => tiles.map(one => one.dataset.id)")
+    assert ids.index(focused) == ids.index(image) + 1
+    assert photos.evaluate("document.querySelector('.wall').scrollTop") == before
+    photos.goto(f"{app.url}/?photo={image}")
+    expect(viewer.get_by_text(f"of {app.library.pictures}")).to_be_visible()
+    photos.keyboard.press("Escape")
+    expect(viewer).to_have_count(0)
+    expect(photos).to_have_url(re.compile(r"^[^?]+/(\?at=[\d-]+)?$"))
+    photos.wait_for_function(f"document.activeElement.closest('.tile')?.dataset.id === '{image}'")

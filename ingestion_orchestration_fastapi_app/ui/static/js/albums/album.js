@@ -11,6 +11,7 @@ import { empty, trouble } from "../parts/states.js";
 import { changed } from "../photos/address.js";
 import { photoGrid } from "../photos/grid.js";
 import { Selection } from "../photos/selection.js";
+import { viewing } from "../photos/viewing.js";
 import { notices } from "../photos/warnings.js";
 import { sizeSwitch } from "../photos/wall/size.js";
 import { selectionBar } from "../selection/bar.js";
@@ -33,6 +34,7 @@ export function openAlbum(address) {
   /** @type {ReturnType<typeof photoGrid> | null} */
   let grid = null;
   let sort = address.query.get("sort") ?? "", isLeft = false;
+  const viewer = viewing({ list: () => grid?.list ?? null, focus: (/** @type {string} */ picture) => grid?.focus(picture) });
   const title = () => h("h1", { class: "cut" }, album?.name ?? "");
   const count = h("span", { class: "quiet", role: "status" });
 
@@ -77,7 +79,9 @@ export function openAlbum(address) {
         }
         cursor = answer.cursor;
         if (!made.length && !answer.results.length) return fill(slot, nothing(had));
+        const isFirst = !made.length;
         made.append(answer.results, { done: !cursor });
+        if (isFirst) viewer.update(current());
       },
     });
     grid = made;
@@ -121,6 +125,7 @@ export function openAlbum(address) {
     element, name: "",
     /** @param {import("../core/router.js").Address} to */
     update(to) {
+      viewer.update(to);
       const wanted = to.query.get("sort") ?? "";
       if (wanted !== sort && album) {
         sort = wanted;
@@ -130,6 +135,7 @@ export function openAlbum(address) {
     },
     leave() {
       isLeft = true;
+      viewer.leave();
       grid?.leave();
     },
   };

@@ -1,5 +1,6 @@
 // What people say of pictures: their rating, whether they are favourites, their own tags.
 import { call } from "./api.js";
+import { inBatches } from "./batches.js";
 import { emit } from "./bus.js";
 import { collectionInUse } from "./session.js";
 
@@ -19,7 +20,7 @@ export const rated = (image, stars) => ({ rating: stars || (image.rating ? 0 : n
 export const favoured = (image, on) => ({ favourite: on || (image.favourite ? false : null) });
 
 /**
- * Changes the pictures at once and tells the service; where that fails they are as they were, and the error is thrown.
+ * Changes the pictures at once and tells the service; those of which that fails are as they were, and the error is thrown.
  * Both are told as `images` with `annotated`, the ids, and `images`, as they are now: another list may have the same ones as other objects.
  * @param {Shown[]} images @param {Change} change
  */
@@ -28,13 +29,13 @@ export async function annotate(images, change) {
   const ids = images.map((one) => one.id);
   for (const one of images) one.annotation = changed(one.annotation, change);
   emit("images", { annotated: ids, images });
-  try {
-    await call("/selection/annotation", { body: { ids, collection: collectionInUse(), ...change } });
-  } catch (error) {
-    images.forEach((one, at) => { one.annotation = before[at] ?? null; });
-    emit("images", { annotated: ids, images });
-    throw error;
-  }
+  const collection = collectionInUse();
+  const { done, error } = await inBatches(ids, (part) => call("/selection/annotation", { body: { ids: part, collection, ...change } }));
+  if (!error) return;
+  const said = new Set(done);
+  images.forEach((one, at) => { if (!said.has(one.id)) one.annotation = before[at] ?? null; });
+  emit("images", { annotated: ids, images });
+  throw error;
 }
 
 /** @param {Shown["annotation"]} said @param {Change} change */

@@ -1,7 +1,8 @@
 // In what two pictures differ, and which one is better where somebody can say.
 import { bytes, cameraTime, number } from "../core/format.js";
 import { t } from "../core/i18n.js";
-import { isFavourite, isRaw } from "../photos/wall/tile.js";
+import { isFavourite } from "../core/annotations.js";
+import { isRaw } from "../photos/wall/tile.js";
 
 /** @typedef {import("../types").Image} Image */
 /** @typedef {{what: string, texts: [string, string], better: 0 | 1 | null}} Row */

@@ -12,7 +12,7 @@
 // `more()` is called when the end comes near, one call at a time, and is to `append` before its promise is kept; where it throws, the foot of the
 // list says so with a button. Without it the list is what was appended. A click or Enter goes to the address with `photo=ID` (push): the view's
 // `update` opens the viewer, see `viewing.js`. While `selection.isActive` a click selects. `extra(image)` gives an element for the top right
-// corner of a picture; `bar` shows how well each fits. `images` events of the bus change what tiles show: `{ids, annotation}`, `{ids, gone: true}`.
+// corner of a picture; `bar` shows how well each fits. `images` events of the bus change what tiles show: `{annotated, images}`, `{gone}`.
 import { isAbort } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { t } from "../core/i18n.js";

@@ -1,4 +1,4 @@
-// The photos: all by date, or what a search found, narrowed by filters.
+// The photos: all by date, or what a search found, narrowed by filters; and the viewer over them.
 import { fill, h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { selectionBar } from "../selection/bar.js";
@@ -7,9 +7,14 @@ import { photosFrame } from "./frame.js";
 import { searchResults } from "./results.js";
 import { Selection } from "./selection.js";
 import { allPhotos } from "./timeline/all_photos.js";
+import { viewing } from "./viewing.js";
 
 /** @typedef {import("./address.js").Asked} Asked */
-/** What is shown in the middle; `goTo` goes to a month. @typedef {{element: HTMLElement, update: (asked: Asked) => void, goTo?: (month: string) => void, leave: () => void}} Content */
+/**
+ * What is shown in the middle. `goTo` goes to a month, `list` is what the viewer goes on in, `focus` shows a picture of it.
+ * @typedef {{element: HTMLElement, update: (asked: Asked) => void, goTo: (month: string) => void, readonly list: import("../types").PhotoList | null,
+ *   focus: (id: string) => unknown, leave: () => void}} Content
+ */
 
 /** @param {import("../core/router.js").Address} address @returns {import("../types").View} */
 export function open(address) {
@@ -21,6 +26,7 @@ export function open(address) {
   /** @type {Content | null} */
   let content = null;
   let isOfSearch = false;
+  const viewer = viewing({ list: () => content?.list ?? null, focus: (id) => content?.focus(id) });
 
   const show = () => {
     if (!content || isOfSearch !== isSearch(one)) {
@@ -30,20 +36,25 @@ export function open(address) {
       content = isOfSearch ? searchResults({ selection, tell: frame.showSearch }) : allPhotos({ selection, tell: (total) => frame.showList(t("nav.photos"), total) });
       fill(slot, content.element);
     }
+    selection.clear();
     content.update(one);
   };
   show();
+  viewer.update(address);
   return {
     element: frame.element,
     title: () => (one.q ? `${one.q} · ${t("nav.photos")}` : t("nav.photos")),
-    update({ query }) {
-      const next = asked(query);
-      if (JSON.stringify(next) === JSON.stringify(one)) return content?.goTo?.(query.get("at") ?? "");
-      one = next;
-      frame.update(one);
-      show();
+    update(to, how) {
+      const next = asked(to.query);
+      viewer.update(to);
+      if (JSON.stringify(next) !== JSON.stringify(one)) {
+        one = next;
+        frame.update(one);
+        show();
+      } else if (how === "travel") content?.goTo(to.query.get("at") ?? "");
     },
     leave() {
+      viewer.leave();
       content?.leave();
       frame.leave();
     },

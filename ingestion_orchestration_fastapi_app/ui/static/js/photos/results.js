@@ -33,7 +33,7 @@ export function searchResults({ selection, tell }) {
   const slot = h("div", { class: "results-slot" });
   const element = h("div", { class: "results" }, slot, status);
   let stop = new AbortController();
-  let timer = 0, wait_ms = FIRST_WAIT_MS;
+  let timer = 0, wait_ms = FIRST_WAIT_MS, asking = Promise.resolve();
   /** @type {ReturnType<typeof photoGrid> | null} */
   let grid = null;
   /** What is shown. @type {Asked | null} */
@@ -135,13 +135,22 @@ export function searchResults({ selection, tell }) {
   });
   return {
     element,
-    update,
+    /** @param {Asked} asked */
+    update(asked) { asking = update(asked); },
     /** A list of results has no months. */
     goTo() {},
     /** @param {string} id */
     focus: (id) => grid?.focus(id) ?? false,
     /** What the viewer goes on in. */
-    get list() { return grid?.list ?? null; },
+    /** @type {import("../types").PhotoList} */
+    list: {
+      get total() { return grid?.list.total ?? null; },
+      get name() { return grid?.list.name ?? null; },
+      async around(id) {
+        await asking;
+        return grid?.list.around(id) ?? null;
+      },
+    },
     leave() {
       stop.abort();
       clearTimeout(timer);

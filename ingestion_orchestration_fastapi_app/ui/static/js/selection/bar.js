@@ -3,6 +3,7 @@
 //   view.element.append(selectionBar(selection))                 behind the list, so that Tab leads from its pictures here
 //   selectionBar(selection, { album: { id, name }, taken })      in an album: its pictures can be taken out, and then `taken` is called
 import { on } from "../core/bus.js";
+import { isFavourite } from "../core/annotations.js";
 import { fill, h, rested } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { t } from "../core/i18n.js";
@@ -10,8 +11,7 @@ import { icon } from "../core/icons.js";
 import { onKeys } from "../core/keys.js";
 import { collectionInUse, may } from "../core/session.js";
 import { hangMenu } from "../parts/menu.js";
-import { annotate, switchFavourite } from "../photos/wall/annotate.js";
-import { isFavourite } from "../photos/wall/tile.js";
+import { rate as rateAll, switchFavourite } from "../photos/wall/annotate.js";
 import { addToAlbum, takeOut } from "./albums.js";
 import { forget } from "./forget.js";
 import { tagAll } from "./tagging.js";
@@ -27,17 +27,17 @@ export function selectionBar(selection, { collection = collectionInUse, album, t
   const writes = may("write");
   const images = () => selection.images, ids = () => selection.ids;
   const count = h("strong", { class: "selection-count" }), status = h("p", { class: "hidden", role: "status" });
-  const favour = item("heart", t("selection.favourite"), () => void switchFavourite(collection(), images()));
+  const favour = item("heart", t("selection.favourite"), () => void switchFavourite(images()));
   const rate = item("star", t("selection.rate"), () => {});
   hangMenu(rate, () => [5, 4, 3, 2, 1, 0].map((stars) => ({
     label: stars ? t("selection.stars", { count: stars }) : t("selection.no_rating"), key: String(stars),
-    act: () => void annotate(collection(), images(), { rating: stars || (images().some((one) => one.rating) ? 0 : null) }),
+    act: () => void rateAll(images(), stars),
   })));
   const none = h("button", { type: "button", class: "icon-button", "aria-label": t("selection.none"), title: t("selection.none"), onclick: clear }, icon("close"));
   const acts = h("div", { class: "selection-acts" },
     ...(writes ? [
       favour, rate,
-      item("tag", t("selection.tag"), () => void tagAll(collection(), ids())),
+      item("tag", t("selection.tag"), () => void tagAll(collection(), images())),
       item("album", t("selection.to_album"), () => void addToAlbum(collection(), ids())),
       album ? item("minus", t("selection.take_out"), () => void takeOut(album, ids(), { went: clear, changed: taken })) : null,
     ] : []),

@@ -1,28 +1,27 @@
 // Own tags of many pictures: what all of them get, and what all of them lose.
+import { annotate } from "../core/annotations.js";
 import { call } from "../core/api.js";
-import { inBatches } from "../core/batches.js";
-import { emit } from "../core/bus.js";
 import { fill, h, newId } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { button } from "../parts/controls.js";
 import { showDialog } from "../parts/dialog.js";
-import { unfinished } from "../parts/states.js";
+import { sentence } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 
+/** @typedef {import("../types").Shown} Shown */
 /** @typedef {{add_tags: string[], remove_tags: string[]}} Tags */
 const MOST_TAGS = 50;
 
-/** @param {string} collection @param {string[]} ids */
-export async function tagAll(collection, ids) {
-  const tags = await askTags(collection, ids.length);
+/** @param {string} collection @param {Shown[]} images */
+export async function tagAll(collection, images) {
+  const tags = await askTags(collection, images.length);
   if (!tags) return;
-  const { done, answers, error } = await inBatches(ids, async (part) => {
-    const answer = await call("/selection/annotation", { body: { ids: part, collection, ...tags } });
-    emit("images", { ids: part });
-    return answer;
-  });
-  const count = answers.reduce((sum, one) => sum + one.images, 0);
-  toast(error ? unfinished(error, done.length, ids.length) : t("selection.tagged", { count }));
+  try {
+    await annotate(images, tags);
+    toast(t("selection.tagged", { count: images.length }));
+  } catch (error) {
+    toast(sentence(error));
+  }
 }
 
 /** @param {string} collection @param {number} count @returns {Promise<Tags | null>} */

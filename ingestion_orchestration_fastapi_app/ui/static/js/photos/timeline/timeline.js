@@ -28,6 +28,9 @@ export function timeline({ asked, selection, at, moved }) {
   let all = [];
   /** Whether one is where the address says. */
   let isThere = false;
+  /** Until the months are known, or nobody will know them. */
+  let known = () => {};
+  const areKnown = new Promise((/** @type {(value: void) => void} */ resolve) => { known = resolve; });
   const wall = new Wall({ selection, collection: asked.collection, label: t("nav.photos"), load, find, moved });
   wall.element.classList.add("timeline");
   keyboard(wall, picking(wall));
@@ -45,7 +48,7 @@ export function timeline({ asked, selection, at, moved }) {
 
   /** Loads the part that an image lies in: its date says which month, and in a long one each look halves what is left. @param {string} id */
   async function find(id) {
-    const image = await call(`/images/${id}`, { query: { collection: asked.collection } });
+    const [image] = await Promise.all([call(`/images/${id}`, { query: { collection: asked.collection } }), areKnown]);
     const month = monthOf(all, image.taken_at?.slice(0, 7) ?? "");
     if (!month) return;
     let { first, last } = partsOf(all, month);
@@ -118,7 +121,7 @@ export function timeline({ asked, selection, at, moved }) {
     get months() { return all; },
     get isThere() { return isThere; },
     async load() {
-      const line = await call("/images/timeline", { query: { ...browseQuery(asked), by: "month" } });
+      const line = await call("/images/timeline", { query: { ...browseQuery(asked), by: "month" } }).finally(known);
       all = months(line, title);
       const aim = at ? remembered() ?? aimAt(at) : null;
       wall.show(all, () => aim && wall.scrollTo(aim.one.top));

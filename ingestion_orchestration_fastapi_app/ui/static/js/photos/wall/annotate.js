@@ -1,52 +1,39 @@
-// What people say of pictures by a key or in the bar of a selection: favourite, and stars.
-import { inBatches } from "../../core/batches.js";
-import { call } from "../../core/api.js";
-import { emit } from "../../core/bus.js";
+// What people say of pictures by a key: favourite, and stars. They hear what came of it, and can take it back.
+import { annotate, favoured, isFavourite, rated, ratingOf } from "../../core/annotations.js";
 import { t } from "../../core/i18n.js";
-import { unfinished } from "../../parts/states.js";
+import { sentence } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
-import { isFavourite } from "./tile.js";
 
 /** @typedef {import("../../types").Shown} Shown */
-/** @typedef {{favourite?: boolean | null, rating?: number | null}} Said */
+/** @typedef {import("../../core/annotations.js").Change} Change */
 
-/**
- * Says it of all, shows it, and offers to take it back. Lists hear of it by the `images` event.
- * @param {string} collection @param {Shown[]} images @param {Said} said
- */
-export async function annotate(collection, images, said) {
-  if (!images.length) return;
-  const byId = new Map(images.map((one) => [one.id, one]));
-  const before = new Map(images.map((one) => [one.id, { favourite: one.annotation?.favourite ?? null, rating: one.annotation?.rating ?? null }]));
-  const put = (/** @type {string[]} */ which, /** @type {Said} */ what) => inBatches(which, async (ids) => {
-    const answer = await call("/selection/annotation", { body: { ids, collection, ...what } });
-    for (const id of ids) {
-      // A list may have let go of it; the selection has not.
-      const image = byId.get(id);
-      if (image) image.annotation = { rating: null, favourite: null, tags: [], ...image.annotation, ...what };
-    }
-    emit("images", { ids, annotation: what });
-    return answer;
-  });
-  const { done, answers, error } = await put([...byId.keys()], said);
-  const undo = async () => {
-    const names = /** @type {("favourite" | "rating")[]} */ (Object.keys(said));
-    const was = (/** @type {string} */ id) => JSON.stringify(Object.fromEntries(names.map((name) => [name, before.get(id)?.[name] ?? null])));
-    for (const what of new Set(done.map(was))) {
-      const back = await put(done.filter((id) => was(id) === what), JSON.parse(what));
-      if (back.error) return toast(unfinished(back.error, back.done.length, done.length));
-    }
-  };
-  const action = done.length ? { label: t("undo"), act: () => void undo() } : undefined;
-  const count = answers.reduce((sum, one) => sum + one.images, 0);
-  toast(error ? unfinished(error, done.length, byId.size) : words(said, count), action);
+/** Makes favourites of them, or of none where all are. @param {Shown[]} images */
+export function switchFavourite(images) {
+  const on = !images.every(isFavourite);
+  return say(images, (one) => favoured(one, on), t(on ? "grid.favourite" : "grid.no_favourite", { count: images.length }));
 }
 
-/** Makes favourites of them, or of none where all are. @param {string} collection @param {Shown[]} images */
-export const switchFavourite = (collection, images) => annotate(collection, images, { favourite: !images.every(isFavourite) });
+/** @param {Shown[]} images @param {number} stars 0 takes the rating away */
+export function rate(images, stars) {
+  if (!stars && !images.some(ratingOf)) return;
+  return say(images, (one) => rated(one, stars), stars ? t("grid.rated", { count: images.length, stars: "★".repeat(stars) }) : t("grid.not_rated", { count: images.length }));
+}
 
-/** @param {Said} said @param {number} count */
-function words(said, count) {
-  if (said.favourite !== undefined) return t(said.favourite ? "grid.favourite" : "grid.no_favourite", { count });
-  return said.rating ? t("grid.rated", { count, stars: "★".repeat(said.rating) }) : t("grid.not_rated", { count });
+/** @param {Shown[]} images @param {(image: Shown) => Change} change @param {string} words */
+async function say(images, change, words) {
+  const before = new Map(images.map((one) => [one.id, { favourite: one.annotation?.favourite ?? null, rating: one.annotation?.rating ?? null }]));
+  try {
+    const changes = await alike(images, change);
+    const undo = (/** @type {Shown} */ one) => Object.fromEntries(Object.keys(changes).map((name) => [name, before.get(one.id)?.[/** @type {"rating" | "favourite"} */ (name)] ?? null]));
+    toast(words, { label: t("undo"), act: () => void alike(images, undo).catch((error) => toast(sentence(error))) });
+  } catch (error) {
+    toast(sentence(error));
+  }
+}
+
+/** Says the same of all of which it is the same. @param {Shown[]} images @param {(image: Shown) => Change} change @returns {Promise<Change>} of the last */
+async function alike(images, change) {
+  const each = images.map((one) => JSON.stringify(change(one)));
+  for (const what of new Set(each)) await annotate(images.filter((_, i) => each[i] === what), JSON.parse(what));
+  return JSON.parse(each.at(-1) ?? "{}");
 }

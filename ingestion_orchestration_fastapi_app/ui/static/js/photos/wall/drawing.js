@@ -174,16 +174,16 @@ export class Drawing {
     for (const [id, each] of this.#tiles) each.select(selection.has(id));
   }
 
-  /** What people say of pictures is another, or they are gone. @param {{ids?: string[], annotation?: Partial<import("../../types").Annotation>, gone?: boolean} | undefined} news */
+  /** What people say of pictures is another, or they are gone. @param {{annotated?: string[], images?: import("../../types").Shown[], gone?: string[], back?: string[]} | undefined} news */
   showNews(news) {
-    for (const id of news?.ids ?? []) {
-      const place = this.wall.sections.placeOf(id), image = place?.section.images?.[place.index];
-      if (!image) continue;
-      if (news?.annotation) image.annotation = { rating: null, favourite: null, tags: [], ...image.annotation, ...news.annotation };
-      const each = this.#tiles.get(id);
-      if (news?.gone) each?.remove();
-      else each?.show();
+    for (const id of news?.annotated ?? []) {
+      const place = this.wall.sections.placeOf(id), own = place?.section.images?.[place.index];
+      const said = news?.images?.find((one) => one.id === id);
+      if (own && said) own.annotation = said.annotation;
+      this.#tiles.get(id)?.show();
     }
+    for (const id of news?.gone ?? []) this.#tiles.get(id)?.gone(true);
+    for (const id of news?.back ?? []) this.#tiles.get(id)?.gone(false);
   }
 }
 

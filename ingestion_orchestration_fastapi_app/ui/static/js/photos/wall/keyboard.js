@@ -1,12 +1,12 @@
 // The keys of a wall, where one of its pictures has the focus.
 import { go } from "../../core/router.js";
-import { annotate, switchFavourite } from "./annotate.js";
+import { rate, switchFavourite } from "./annotate.js";
 
 /** @typedef {import("../../types").Shown} Shown */
 
 /** @param {import("./wall.js").Wall} wall @param {{range: (from: number, to: number) => Promise<Shown[]>, anchor: () => number, setAnchor: (number: number) => void}} picking */
 export function keyboard(wall, picking) {
-  const { selection, collection } = wall.options;
+  const { selection } = wall.options;
   let isMoving = false;
 
   /** What an action is about: the selection where the picture is a part of it. @param {Shown} image */
@@ -94,8 +94,8 @@ export function keyboard(wall, picking) {
       selection.toggle(image);
       picking.setAnchor(wall.numberOf(image.id));
     } else if (key === "enter") go(wall.address(image));
-    else if (key === "f") void switchFavourite(collection, meant(image));
-    else if (/^[0-5]$/.test(key)) void annotate(collection, meant(image), { rating: Number(key) || null });
+    else if (key === "f") void switchFavourite(meant(image));
+    else if (/^[0-5]$/.test(key)) void rate(meant(image), Number(key));
     else if (key === "escape" && selection.isActive) selection.clear();
     else return;
     event.preventDefault();

@@ -1,4 +1,5 @@
 // One picture of a list: a link to it, and what is said of it.
+import { isFavourite } from "../../core/annotations.js";
 import { fill, h, set } from "../../core/dom.js";
 import { cameraTime } from "../../core/format.js";
 import { t } from "../../core/i18n.js";
@@ -9,8 +10,6 @@ import { blurred, loadInto, stop } from "./pictures.js";
 
 const RENDERED = new Set(["jpeg", "png", "webp", "tiff", "gif", "bmp", "ppm", "heic", "avif", "jxl", "jp2"]);
 
-/** What people say in Photoseek wins over what the file says. @param {Shown} image */
-export const isFavourite = (image) => image.annotation?.favourite ?? image.favourite ?? false;
 /** @param {Shown} image */
 export const isRaw = (image) => !RENDERED.has(image.format);
 
@@ -36,7 +35,7 @@ export function nameOf(image) {
 
 /**
  * A gridcell, placed by whoever asks for it. `extra` are further elements on the picture, as results have; `bar` shows the relevance below it.
- * @typedef {{cell: HTMLElement, link: HTMLAnchorElement, image: Shown, load: () => void, stop: () => void, show: () => void, select: (on: boolean) => void, remove: () => void}} Tile
+ * @typedef {{cell: HTMLElement, link: HTMLAnchorElement, image: Shown, load: () => void, stop: () => void, show: () => void, select: (on: boolean) => void, gone: (on: boolean) => void}} Tile
  * @param {Shown} image
  * @param {{href: string, width: number, height: number, selected: boolean, bar?: boolean, extra?: ((image: Shown) => HTMLElement | null) | undefined}} options
  * @returns {Tile}
@@ -44,7 +43,7 @@ export function nameOf(image) {
 export function tile(image, { href, width, height, selected, bar = false, extra }) {
   const img = h("img", { alt: "", draggable: "false", decoding: "async" });
   const said = h("span", { class: "tile-said" });
-  const link = h("a", { class: "tile-link", href, tabIndex: -1, draggable: "false" }, blurred(/** @type {any} */ (image).placeholder), img, said);
+  const link = h("a", { class: "tile-link", href, tabIndex: -1, draggable: "false" }, blurred(image.placeholder), img, said);
   const check = h("button", { type: "button", class: "tile-check", tabIndex: -1, "aria-hidden": "true" });
   const fit = bar && typeof image.relevance === "number" ? h("span", { class: "tile-fit", "aria-hidden": "true" }, h("span", { style: { width: `${Math.round(image.relevance * 100)}%` } })) : null;
   const cell = h("div", { role: "gridcell", class: "tile", dataset: { id: image.id }, style: { width: `${width}px` } },
@@ -78,11 +77,10 @@ export function tile(image, { href, width, height, selected, bar = false, extra 
     },
     /** @param {boolean} on */
     select(on) { set(cell, "aria-selected", on); },
-    /** The file left, or somebody forgot it: its place stays until the list is read anew. */
-    remove() {
-      cell.classList.add("gone");
-      one.stop();
-      fill(said, icon("image"), h("span", {}, t("tile.gone")));
+    /** Somebody forgot it, or took that back: its place stays until the list is read anew. @param {boolean} on */
+    gone(on) {
+      cell.classList.toggle("gone", on);
+      if (on) fill(said, icon("image"), h("span", {}, t("tile.gone")));
     },
   };
   one.show();

@@ -1,0 +1,61 @@
+// Opens the viewer over a list as the address says, and closes it: `photo=ID` is the picture that is shown. For every place with a list:
+//
+//   const viewer = viewing({ list: () => grid.list, focus: (id) => grid.focus(id) })
+//   viewer.update(address)     when the view is opened, and whenever its address changes
+//   viewer.leave()
+import { back, current, go, href } from "../core/router.js";
+
+/** The same place with another picture in the viewer, or with none. @param {string | null} id */
+function withPhoto(id) {
+  const { path, query } = current();
+  if (id) query.set("photo", id);
+  else query.delete("photo");
+  return href(`/${path.join("/")}`, query);
+}
+
+/** @param {{list: () => import("../types").PhotoList | null, focus: (id: string) => unknown}} over `focus`: the last picture that was seen gets the focus */
+export function viewing({ list, focus }) {
+  /** @type {{show: (id: string) => void, close: () => void} | null} */
+  let viewer = null;
+  let seen = "", turn = 0;
+
+  /** @param {string} id */
+  async function show(id) {
+    const mine = ++turn;
+    seen = id;
+    if (viewer) return viewer.show(id);
+    const { openViewer } = await import("../viewer/page.js");
+    if (mine !== turn) return;
+    viewer = openViewer({
+      list: list(), id,
+      onMove(to) {
+        seen = to;
+        go(withPhoto(to), { replace: true, quiet: true });
+      },
+      onClose() {
+        viewer = null;
+        back(withPhoto(null));
+        focus(seen);
+      },
+    });
+  }
+
+  /** @returns {boolean} whether it was open */
+  function close() {
+    turn += 1;
+    viewer?.close();
+    const wasOpen = viewer !== null;
+    viewer = null;
+    return wasOpen;
+  }
+
+  return {
+    /** @param {import("../core/router.js").Address} address */
+    update({ query }) {
+      const id = query.get("photo");
+      if (id) void show(id);
+      else if (close()) focus(seen);
+    },
+    leave: () => void close(),
+  };
+}
