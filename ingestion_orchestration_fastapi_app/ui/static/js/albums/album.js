@@ -20,6 +20,12 @@ import { badge } from "./list.js";
 import { searchHref, searchWords } from "./saved.js";
 
 /** @typedef {import("../types").Album} Album */
+/** What makes the answer less than it seems. @param {import("../types").SearchAnswer} answer */
+function said(answer) {
+  const isUncut = (answer.warnings ?? []).some((one) => one.startsWith("min_relevance was not applied"));
+  return [isUncut ? h("p", { class: "search-notice" }, icon("info"), h("span", {}, t("albums.not_judged"))) : null, ...notices({ answer, isCut: true })];
+}
+
 /** In the address, and as the service sorts; without one it is the album's own. @type {Record<string, {sort: string, order: string}>} */
 const SORTS = { newest: { sort: "taken_at", order: "desc" }, oldest: { sort: "taken_at", order: "asc" }, added: { sort: "added", order: "desc" }, name: { sort: "path", order: "asc" } };
 const PAGE = 100;
@@ -75,7 +81,7 @@ export function openAlbum(address) {
         if (!cursor) {
           total = answer.total;
           count.textContent = total === null ? "" : t(answer.total_is_exact ? "albums.count" : "albums.at_least", { count: total });
-          fill(made.head, ...notices({ answer, isCut: true }));
+          fill(made.head, ...said(answer));
         }
         cursor = answer.cursor;
         if (!made.length && !answer.results.length) return fill(slot, nothing(had));
