@@ -74,12 +74,8 @@ export async function takeBack(groups) {
     });
   }
   decisions.drop(last);
-  const group = groups.list.find((one) => one.id === last.group), images = before.get(last);
-  if (group && images) {
-    group.count += images.length - group.images.length;
-    group.images = images;
-  } else {
-    groups.list = groups.list.filter((one) => one !== group); // asked for anew
-  }
+  const group = groups.list.find((one) => one.id === last.group), images = before.get(last) ?? [];
+  if (group && images.length) group.count += images.length - group.images.length;
+  if (group) group.images = images; // none: they are asked for anew
   return last;
 }

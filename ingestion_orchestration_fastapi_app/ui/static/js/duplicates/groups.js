@@ -47,9 +47,15 @@ export class Groups {
   #take(page) {
     for (const one of page.groups) {
       if (one.class === LISTED_ONLY) this.decisions.adopt(this.job, one);
-      if (!this.list.some((other) => other.id === one.id)) this.list.push(this.#left(one));
+      if (!this.list.some((other) => other.id === one.id)) this.#add(this.#left(one));
     }
     this.cursor = page.cursor;
+  }
+
+  /** In the service's order. @param {Group} group */
+  #add(group) {
+    const behind = this.list.findIndex((one) => one.id > group.id);
+    this.list.splice(behind < 0 ? this.list.length : behind, 0, group);
   }
 
   /** Without what is on the list. @param {Group} group @returns {Group} */
@@ -74,7 +80,7 @@ export class Groups {
       if (answer?.class !== this.cls) return found ?? null;
       const whole = this.#left(answer);
       if (found) Object.assign(found, whole);
-      else this.list.push(found = whole);
+      else this.#add(found = whole);
     }
     return found;
   }

@@ -38,10 +38,11 @@ export function exportItems(decisions, collection, cls) {
     { label: t("tidy.export_mine", { count: files.length, format: "CSV" }), icon: "download", act: () => save(`${name}.csv`, "text/csv", rows()) },
     { label: t("tidy.export_mine", { count: files.length, format: "JSON" }), icon: "download", act: () => save(`${name}.json`, "application/json", json()) },
   ];
-  const all = ["csv", "json"].flatMap((format) => [
-    { label: t("tidy.export_class", { format: format.toUpperCase() }), icon: "copies", href: url("/duplicates/export", { collection, class: cls, format }) },
-    { label: t("tidy.export_all", { format: format.toUpperCase() }), icon: "copies", href: url("/duplicates/export", { collection, format }) },
-  ]);
+  const formats = ["csv", "json"], of = (/** @type {string} */ format) => ({ format: format.toUpperCase() });
+  const all = [
+    ...formats.map((format) => ({ label: t("tidy.export_class", of(format)), icon: "copies", href: url("/duplicates/export", { collection, class: cls, format }) })),
+    ...formats.map((format) => ({ label: t("tidy.export_all", of(format)), icon: "copies", href: url("/duplicates/export", { collection, format }) })),
+  ];
   return [...mine, ...all];
 }
 
@@ -55,7 +56,7 @@ export async function emptyList(decisions) {
 
 /** @param {string} collection */
 export function showDismissed(collection) {
-  const list = h("div", { class: "stack", role: "status" }, t("tidy.loading"));
+  const list = h("div", { class: "stack tidy-dismissed", role: "status" }, t("tidy.loading"));
   /** @param {Dismissal} one */
   const row = (one) => {
     const line = h("li", { class: "row" }, h("div", { class: "grow" }, h("p", { class: "tidy-path" }, one.path), h("p", { class: "meta" }, moment(one.dismissed_at))),

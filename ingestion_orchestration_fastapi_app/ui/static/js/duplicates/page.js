@@ -154,14 +154,16 @@ export function open() {
 
   /** Does one thing at a time, and says what went wrong. @param {() => Promise<void>} act */
   const alone = async (act) => {
-    if (isBusy) return;
+    if (isBusy) return; // nobody decides about a picture before it is seen
     isBusy = true;
+    stage.classList.add("busy");
     try {
       await act();
     } catch (error) {
       toast(sentence(error));
     } finally {
       isBusy = false;
+      stage.classList.remove("busy");
     }
   };
   const decide = (/** @type {(one: Group) => Promise<void>} */ act) => alone(async () => {
@@ -205,7 +207,8 @@ export function open() {
   const undo = () => alone(async () => {
     const last = await takeBack(groups);
     if (!last) return toast(t("tidy.nothing_to_undo"));
-    toast(t("tidy.undone"));
+    const isKnown = last.did === "keep" || groups.list.some((one) => one.id === last.group);
+    toast(t(isKnown ? "tidy.undone" : "tidy.taken_back"));
     const to = at(last.cls, last.job === groups.job ? last.group : 0);
     group = null;
     if (to === location.pathname + location.search) await show();
@@ -223,7 +226,10 @@ export function open() {
   start();
   return {
     element,
-    title: () => [groups.cls ? t(`tidy.class_${groups.cls}`) : "", t("nav.duplicates")].filter(Boolean).join(" · "),
+    title: () => {
+      const cls = asked().cls || groups.cls;
+      return cls ? `${t(`tidy.class_${cls}`)} · ${t("nav.duplicates")}` : t("nav.duplicates");
+    },
     update() {
       if (collection !== collectionInUse()) {
         search.stop();
