@@ -46,12 +46,12 @@ export function open(address) {
     title: () => (one.q ? `${one.q} · ${t("nav.photos")}` : t("nav.photos")),
     update(to, how) {
       const next = asked(to.query);
-      viewer.update(to);
+      const isViewers = viewer.update(to);
       if (JSON.stringify(next) !== JSON.stringify(one)) {
         one = next;
         frame.update(one);
         show();
-      } else if (how === "travel") content?.goTo(to.query.get("at") ?? "");
+      } else if (how === "travel" && !isViewers) content?.goTo(to.query.get("at") ?? "");
     },
     leave() {
       viewer.leave();

@@ -18,6 +18,8 @@ export function viewing({ list, focus }) {
   /** @type {{show: (id: string) => void, close: () => void} | null} */
   let viewer = null;
   let seen = "", turn = 0;
+  /** By a key or a button: the address follows. */
+  let isClosing = false;
 
   /** @param {string} id */
   async function show(id) {
@@ -34,6 +36,7 @@ export function viewing({ list, focus }) {
       },
       onClose() {
         viewer = null;
+        isClosing = true;
         back(withPhoto(null));
         focus(seen);
       },
@@ -50,11 +53,13 @@ export function viewing({ list, focus }) {
   }
 
   return {
-    /** @param {import("../core/router.js").Address} address */
+    /** @param {import("../core/router.js").Address} address @returns {boolean} whether the viewer is open, or was: then the list stays where it is */
     update({ query }) {
-      const id = query.get("photo");
+      const id = query.get("photo"), wasOpen = viewer !== null || isClosing;
+      isClosing = false;
       if (id) void show(id);
       else if (close()) focus(seen);
+      return id !== null || wasOpen;
     },
     leave: () => void close(),
   };

@@ -61,7 +61,7 @@ export async function forget(image, { went, returned }) {
   try {
     const { forgotten } = await call(`/images/${image.id}`, { method: "DELETE", query: { collection } });
     went();
-    emit("images", { gone: [image.id] });
+    emit("images", { ids: [image.id], gone: true });
     toast(t("viewer.forgotten", { count: forgotten }), { label: t("undo"), act: () => void restore() });
   } catch (error) {
     toast(sentence(error));
@@ -70,7 +70,7 @@ export async function forget(image, { went, returned }) {
   async function restore() {
     try {
       await call("/selection/restore", { body: { ids: [image.id], collection } });
-      emit("images", { back: [image.id] });
+      emit("images", { ids: [image.id], gone: false });
       returned();
     } catch (error) {
       toast(sentence(error));

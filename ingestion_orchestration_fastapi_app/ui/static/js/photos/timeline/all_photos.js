@@ -40,7 +40,7 @@ export function allPhotos({ selection, tell }) {
     settle(() => {
       if (!line?.isThere || !element.isConnected) return;
       const { path, query } = current();
-      if (path.length) return;
+      if (path.length || query.has("photo")) return;
       at = line.bucket();
       if (at) query.set("at", at);
       else query.delete("at");

@@ -174,7 +174,7 @@ export class Drawing {
     for (const [id, each] of this.#tiles) each.select(selection.has(id));
   }
 
-  /** What people say of pictures is another, or they are gone. @param {{annotated?: string[], images?: import("../../types").Shown[], gone?: string[], back?: string[]} | undefined} news */
+  /** What people say of pictures is another, or those of `ids` are gone, or back. @param {{annotated?: string[], images?: import("../../types").Shown[], ids?: string[], gone?: boolean} | undefined} news */
   showNews(news) {
     for (const id of news?.annotated ?? []) {
       const place = this.wall.sections.placeOf(id), own = place?.section.images?.[place.index];
@@ -182,8 +182,7 @@ export class Drawing {
       if (own && said) own.annotation = said.annotation;
       this.#tiles.get(id)?.show();
     }
-    for (const id of news?.gone ?? []) this.#tiles.get(id)?.gone(true);
-    for (const id of news?.back ?? []) this.#tiles.get(id)?.gone(false);
+    if (news?.gone !== undefined) for (const id of news.ids ?? []) this.#tiles.get(id)?.gone(news.gone);
   }
 }
 
