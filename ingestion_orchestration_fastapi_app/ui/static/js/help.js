@@ -7,7 +7,7 @@ import { root } from "./core/api.js";
 const KEYS = [
   ["help.anywhere", [["/", "help.search"], ["g p · m · a · u · i · s", "help.go"], ["?", "help.help"], ["Esc", "help.escape"]]],
   ["help.grid", [["← ↑ → ↓", "help.move"], ["Home · End", "help.ends"], ["Enter", "help.open"], ["Space", "help.select"], ["Shift + ←→", "help.extend"], ["F", "help.favourite"], ["0–5", "help.rate"], ["L · Shift + L", "help.like"]]],
-  ["help.viewer", [["← →", "help.next"], ["+ − 0", "zoom.keys"], ["I", "help.details"], ["F", "help.favourite"], ["1–5", "help.rate"], ["T", "help.tag"], ["D", "help.download"]]],
+  ["help.viewer", [["← →", "help.next"], ["+ − 0", "zoom.keys"], ["I", "help.details"], ["F", "help.favourite"], ["1–5", "help.rate"], ["T", "help.tag"], ["D", "help.download"], ["L · Shift + L", "help.like"]]],
   ["help.duplicates", [["1 · 2 · B", "help.keep"], ["S", "help.later"], ["U", "help.undo"], ["D", "help.blink"]]],
 ];
 

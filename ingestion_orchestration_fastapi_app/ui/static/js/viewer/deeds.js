@@ -32,7 +32,7 @@ async function showDuplicates(image) {
 }
 
 /** The address of the list with this picture as an example for or against. @param {"like" | "unlike"} name @param {string} id */
-function example(name, id) {
+export function example(name, id) {
   const { path, query } = current();
   const base = path.length ? new URLSearchParams(inUse()) : query;
   return changed(base, { [name]: [...base.getAll(name).filter((one) => one !== id), id] });
@@ -46,8 +46,8 @@ export const items = (image, { mayWrite, save, forget: remove }) => [
   { label: t("viewer.original"), icon: "image", act: () => void window.open(image.file_url, "_blank", "noopener") },
   { label: t("viewer.download"), icon: "download", key: "D", act: save },
   { label: t("viewer.copy_path"), icon: "copies", act: () => void copy(image.path) },
-  { label: t("viewer.more_like"), icon: "like", href: example("like", image.id) },
-  { label: t("viewer.less_like"), icon: "less", href: example("unlike", image.id) },
+  { label: t("viewer.more_like"), icon: "like", key: "L", href: example("like", image.id) },
+  { label: t("viewer.less_like"), icon: "less", key: "⇧ L", href: example("unlike", image.id) },
   { label: t("viewer.duplicates"), icon: "tidy", act: () => void showDuplicates(image) },
   ...(mayWrite ? [{ label: t("viewer.forget"), icon: "trash", danger: true, act: remove }] : []),
 ];

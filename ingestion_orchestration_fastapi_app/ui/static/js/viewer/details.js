@@ -54,6 +54,8 @@ export function createDetails(acts, mayWrite) {
       element.scrollTop = 0;
       later(() => void showCopies(image, copies, mine.signal));
     },
+    /** In place of what could not be loaded. @param {HTMLElement} said */
+    refuse(said) { fill(body, said); },
     end() {
       asking?.abort();
       later(() => {});

@@ -5,13 +5,14 @@ import { on } from "../core/bus.js";
 import { h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { onKeys } from "../core/keys.js";
+import { go } from "../core/router.js";
 import { may } from "../core/session.js";
 import { button, iconButton } from "../parts/controls.js";
 import { empty, sentence, trouble } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { createBar } from "./bar.js";
 import { createDetails } from "./details.js";
-import { download, forget, items } from "./deeds.js";
+import { download, example, forget, items } from "./deeds.js";
 import { createSequence, isWhole, whole } from "./sequence.js";
 import { createStrip } from "./similar.js";
 import { createStage } from "./stage.js";
@@ -67,12 +68,21 @@ export function openViewer({ list, id, onMove, onClose }) {
       if (mine !== turn || isClosed) return;
       if (found.image !== image) draw(found.image);
       place(found);
-      if (isWhole(found.image)) return;
-      Object.assign(found.image, await whole(wish)); // the list's own: it is whole from now on
-      if (mine === turn && !isClosed) details.show(found.image);
+      if (!isWhole(found.image)) await complete(found.image, mine);
     } catch (error) {
       if (mine !== turn || isClosed) return;
       stage.refuse(refusal(error, () => { wanted = ""; void show(wish); }));
+    }
+  }
+
+  /** Where it fails the picture is seen all the same. @param {Shown} one the list's own: it is whole from now on @param {number} mine */
+  async function complete(one, mine) {
+    try {
+      Object.assign(one, await whole(one.id));
+      if (mine === turn && !isClosed) details.show(one);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) throw error;
+      if (mine === turn && !isClosed) details.refuse(trouble(error, () => void complete(one, mine)));
     }
   }
 
@@ -144,6 +154,11 @@ export function openViewer({ list, id, onMove, onClose }) {
     void details.editTags();
   }
 
+  /** @param {"like" | "unlike"} name */
+  function ask(name) {
+    if (image) go(example(name, image.id));
+  }
+
   async function save() {
     if (image && !(await download(image))) stage.explain("gone");
   }
@@ -189,6 +204,7 @@ export function openViewer({ list, id, onMove, onClose }) {
     ArrowLeft: arrow(1, 0), ArrowRight: arrow(-1, 0), ArrowUp: arrow(0, 1), ArrowDown: arrow(0, -1),
     "+": () => stage.nearer(), "=": () => stage.nearer(), "-": () => stage.farther(), "−": () => stage.farther(), 0: zero,
     f: favour, t: tag, i: () => showDetails(details.element.hidden), d: () => void save(),
+    l: () => ask("like"), L: () => ask("unlike"),
   };
   for (const stars of [1, 2, 3, 4, 5]) keys[stars] = () => rate(stars);
   const ends = [

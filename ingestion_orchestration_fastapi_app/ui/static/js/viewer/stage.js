@@ -114,7 +114,8 @@ export function createStage(told) {
   function explain(why) {
     const again = () => { tell(); void sharpen(); };
     const action = why === "busy" ? button(t("again"), { onclick: again }) : why === "gone" && told.forget ? button(t("viewer.forget"), { onclick: told.forget }) : null;
-    tell(h("div", { class: "notice" }, h("p", {}, t(`viewer.${why}`)), action));
+    const isOther = why === "gone" && image?.stale; // it is there, with another content
+    tell(h("div", { class: "notice" }, h("p", {}, isOther ? t("viewer.stale") : t(`viewer.${why}`)), isOther ? null : action));
   }
 
   /** The picture and those beside it, as far as a finger has drawn them. @param {Point} by @param {boolean} eased */
