@@ -44,7 +44,7 @@ export function photosFrame(asked, { selection, content }) {
     /** Another address: what it asks for is shown as soon as it is known. @param {Asked} next */
     update(next) {
       panel.update(next, now.asked.q === next.q && now.search ? now.search.parts.filter((part) => !next.plain.includes(part.kind)) : []);
-      now = { ...now, asked: next };
+      now = isSearch(next) ? { ...now, asked: next } : { asked: next, title: t("nav.photos"), total: null, search: null, all: null };
       draw();
     },
     /** A list that is no search. @param {string} title @param {number | null} total */

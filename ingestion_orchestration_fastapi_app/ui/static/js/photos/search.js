@@ -65,7 +65,10 @@ export class Search {
   /** The first page. @param {AbortSignal} signal */
   async begin(signal) {
     const { asked } = this;
-    if (asked.q && !this.#isParsed) this.parts = await this.#counting(signal);
+    if (asked.q && !this.#isParsed) {
+      this.parts = await this.#counting(signal);
+      this.words = without(asked.q, this.parts);
+    }
     this.isCut = this.#isCutWanted;
     const least = this.#least;
     let answer = await this.#ask(signal, {});
@@ -154,6 +157,12 @@ export class Search {
     form.append("files", this.picture.file, "picture");
     return call("/search/pictures", { form, signal, patience_ms: 120_000 });
   }
+}
+
+/** What is left of a sentence. Its parts are counted in characters, of which some are two units of a text. @param {string} text @param {Part[]} parts */
+function without(text, parts) {
+  const kept = Array.from(text, (one, at) => (parts.some(({ begin, end }) => at >= begin && at < end) ? " " : one));
+  return kept.join("").replace(/\s+/g, " ").trim();
 }
 
 /** @param {Part[]} parts @returns {any[]} */
