@@ -25,6 +25,7 @@ from tests.component.orchestrator_app import FakeService
 from utils.web.serving.server import Server
 
 PATIENCE_S = 30
+HOP_BY_HOP = ("connection", "transfer-encoding")
 
 
 @contextmanager
@@ -179,7 +180,8 @@ def proxy(target: str, prefix: str) -> Iterator[int]:
             answer = client.request(self.command, path, content=body, headers=headers)
             self.send_response(answer.status_code)
             for name, value in answer.headers.multi_items():
-                if name not in ("connection", "transfer-encoding", "content-length"):
+                # `content` is what the encoding was of.
+                if name not in (*HOP_BY_HOP, "content-encoding", "content-length"):
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.content)))
             self.end_headers()
