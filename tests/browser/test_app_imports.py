@@ -234,6 +234,25 @@ def test_a_folder_is_watched_until_somebody_switches_that_off(pages: Pages) -> N
     assert app.http.get("/api/v1/collections/default").json()["watches"] == []
 
 
+def test_what_an_import_forgot_is_brought_back(pages: Pages) -> None:
+    app = pages.app
+    folder = more_pictures(app, "shrinking", count=3)
+    app.running.ingest()
+    (folder / "0.jpg").unlink()
+    page = pages.at(f"/imports/new?path={folder}")
+    expect(page.get_by_role("treeitem", name="shrinking")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    page.get_by_role("switch", name="Forget what is gone").click()
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("1 image left the collection")).to_be_visible()
+    page.get_by_role("button", name="Bring back").click()
+    page.get_by_role("button", name="Watch", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bring back images")
+    expect(card(page).locator(".badge")).to_have_text("Done")
+    expect(page.locator(".figures")).to_contain_text("brought back1")
+
+
 def test_pictures_of_this_computer_are_sent_and_imported(pages: Pages, tmp_path: Path) -> None:
     picture, text = tmp_path / "from here.png", tmp_path / "notes.txt"
     Image.new("RGB", (64, 48), (200, 30, 30)).save(picture)
