@@ -176,9 +176,10 @@ export class Drawing {
 
   /** What people say of pictures is another, or those of `ids` are gone, or back. @param {{annotated?: string[], images?: import("../../types").Shown[], ids?: string[], gone?: boolean} | undefined} news */
   showNews(news) {
+    const known = new Map(news?.images?.map((one) => [one.id, one]));
     for (const id of news?.annotated ?? []) {
       const place = this.wall.sections.placeOf(id), own = place?.section.images?.[place.index];
-      const said = news?.images?.find((one) => one.id === id);
+      const said = known.get(id);
       if (own && said) own.annotation = said.annotation;
       this.#tiles.get(id)?.show();
     }
