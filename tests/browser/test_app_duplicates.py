@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.app_rig import DESKTOP, PHONE, App, Pages, real_app
 from tests.browser.made_library import NASTY
-from tests.browser.test_app_everywhere import AXE, SERIOUS, settled
+from tests.browser.test_app_everywhere import AXE, MOST_SHIFT, SERIOUS, WATCH_SHIFTS, settled
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,8 @@ def test_what_is_not_kept_leaves_and_is_listed_until_it_is_taken_back(pages: Pag
         **dict.fromkeys(copies, third["path"]),
     }
     assert all(Path(one).is_file() for one in lines), "no file is ever deleted"
+    page.reload()  # what was decided can be taken back later, too
+    decided(page, "1 of 1 decided")
     page.keyboard.press("u")
     expect(page.get_by_text("2 files", exact=True)).to_be_visible()
     page.keyboard.press("u")
@@ -181,12 +183,16 @@ def test_on_a_phone_one_frame_shows_the_one_that_is_chosen(pages: Pages) -> None
     [(DESKTOP, False, "en-GB"), (PHONE, True, "de-DE")],
     ids=["large", "small"],
 )
-def test_everybody_can_decide(
+def test_everybody_can_decide_and_nothing_jumps(
     size: tuple[int, int], dark: bool, language: str, pages: Pages
 ) -> None:
-    page = pages.at("/duplicates?class=same_picture", size=size, dark=dark, language=language)
+    page = pages.blank(size=size, dark=dark, language=language)
+    page.add_init_script(WATCH_SHIFTS)
+    page.goto(pages.app.url + "/duplicates?class=same_picture")
     expect(page.locator("img.whole.loaded").first).to_be_attached()
     settled(page)
+    shifts = page.evaluate("window.shifts")
+    assert sum(one["value"] for one in shifts) < MOST_SHIFT, shifts
     assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
     if not AXE.is_file():
         pytest.skip("npm has not installed axe-core: make test does")
