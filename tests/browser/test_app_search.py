@@ -80,6 +80,7 @@ def test_what_was_understood_can_be_taken_back_and_stays_so(pages: Pages) -> Non
     expect(understood.get_by_role("listitem")).to_have_text(["2020"], use_inner_text=True)
     expect(page.get_by_role("button", name="Remove Date: 2020")).to_be_focused()
     expect(page.get_by_role("searchbox")).to_have_value("a red circle in Berlin 2020")
+    expect(page.locator(".narrowing")).to_contain_text("by meaning: “a red circle in Berlin”")
     expect(page.locator(".tools-said h1")).not_to_have_text(f"{both} photos")
     more = count_of(page)
     assert more > both > 0
