@@ -207,6 +207,30 @@ def test_two_fingers_zoom_to_where_they_are(pages: Pages, images: list[dict[str,
     assert page.evaluate("told.moves") == []
 
 
+def test_that_nobody_answers_is_said_over_the_picture(
+    pages: Pages, images: list[dict[str, Any]]
+) -> None:
+    pages.expected.append("ERR_FAILED")
+    page = opened(pages, images)
+    sharp(page)
+    page.route("**/api/**", lambda route: route.abort())
+    page.keyboard.press("ArrowRight")
+    said = page.get_by_role("dialog").get_by_text("No connection to Photoseek. Next try")
+    expect(said).to_be_visible()
+    page.unroute("**/api/**")
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_text("Next try in")).to_have_count(0)
+
+
+def test_a_key_asks_for_more_like_it_by_the_address(
+    pages: Pages, images: list[dict[str, Any]]
+) -> None:
+    page = opened(pages, images)
+    sharp(page)
+    page.keyboard.press("l")
+    expect(page).to_have_url(f"{pages.app.url}/?like={images[0]['id']}")
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_everybody_can_use_it(
     size: tuple[int, int], pages: Pages, images: list[dict[str, Any]]
