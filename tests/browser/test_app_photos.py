@@ -247,3 +247,16 @@ def test_the_viewer_opens_over_the_photos_and_gives_the_focus_to_the_last_that_w
     expect(viewer).to_have_count(0)
     expect(photos).to_have_url(re.compile(r"^[^?]+/(\?at=[\d-]+)?$"))
     photos.wait_for_function(f"document.activeElement.closest('.tile')?.dataset.id === '{image}'")
+
+
+def test_a_picture_that_is_forgotten_is_marked_until_it_is_back(photos: Page) -> None:
+    tell = """async ([id, gone]) => {
+      const { emit } = await import("/static/js/core/bus.js");
+      emit("images", { ids: [id], gone });
+    }"""
+    image, _ = photos.evaluate(SEEN)
+    photos.evaluate(tell, [image, True])
+    said = photos.locator(f"[data-id='{image}']").get_by_text("Forgotten")
+    expect(said).to_be_visible()
+    photos.evaluate(tell, [image, False])
+    expect(said).to_be_hidden()
