@@ -296,16 +296,3 @@ def test_the_folders_are_walked_by_keys(pages: Pages) -> None:
     page.keyboard.press("ArrowLeft")
     expect(root).to_have_attribute("aria-expanded", "false")
     expect(second).not_to_be_visible()
-
-
-def test_who_has_imported_nothing_is_led_to_a_folder(
-    chromium: Browser, app: App, tmp_path: Path
-) -> None:
-    with real_app(tmp_path / "new", app.inference_url, count=3, is_imported=False) as fresh:
-        pages = Pages(chromium, fresh)
-        page = pages.at("/imports")
-        expect(page.get_by_role("heading", name="Show Photoseek your pictures")).to_be_visible()
-        page.get_by_role("link", name=str(fresh.library.folder)).click()
-        expect(page.get_by_role("treeitem").first).to_have_attribute("aria-selected", "true")
-        pages.close()
-        assert pages.complaints == []
