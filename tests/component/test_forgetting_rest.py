@@ -22,8 +22,9 @@ def painted(running: Running) -> None:
 
 
 async def images(running: Running) -> dict[str, Any]:
+    """By name, but for placeholders: those of what comes back are made of thumbnails, and later."""
     listed = (await running.get("/images?limit=100"))["images"]
-    return {image["filename"]: image for image in listed}
+    return {one["filename"]: {**one, "placeholder": None} for one in listed}
 
 
 async def found_by(running: Running, text: str) -> set[str]:

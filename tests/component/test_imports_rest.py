@@ -33,7 +33,10 @@ async def imported(running: Running, **asked: object) -> Any:
 
 
 async def seen(running: Running) -> Any:
-    """What people see: pictures with all that is said of them, in their order, and searches."""
+    """What people see: pictures with all that is said of them, in their order, and searches.
+
+    But for placeholders: those of restored pictures are made of their thumbnails, and come later.
+    """
     listed = await running.get("/images?limit=100&sort=path&order=asc")
     found = [
         [(hit["id"], hit["score"]) for hit in reply["results"]]
@@ -45,7 +48,8 @@ async def seen(running: Running) -> Any:
     collection = await services.collections.get("default")
     ids = [UUID(one["id"]) for one in listed["images"]]
     added = await services.ports.ledger.browsing.added(collection.id, ids)
-    return listed["images"], found, facets, added
+    images = [{**one, "placeholder": None} for one in listed["images"]]
+    return images, found, facets, added
 
 
 async def verified(running: Running) -> Any:
