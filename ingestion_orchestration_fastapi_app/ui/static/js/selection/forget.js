@@ -12,7 +12,7 @@ export async function forget(collection, ids, went) {
   if (!(await confirm({ title: t("selection.forget.title", { count: ids.length }), text: t("selection.forget.text"), agree: t("selection.forget"), danger: true }))) return;
   const { done, answers, error } = await inBatches(ids, async (part) => {
     const answer = await call("/selection/forget", { body: { ids: part, collection } });
-    emit("images", { gone: part });
+    emit("images", { ids: part, gone: true });
     return answer;
   });
   const count = answers.reduce((sum, one) => sum + one.forgotten, 0);
@@ -25,7 +25,7 @@ export async function forget(collection, ids, went) {
 async function restore(collection, ids) {
   const { done, answers, error } = await inBatches(ids, async (part) => {
     const answer = await call("/selection/restore", { body: { ids: part, collection } });
-    emit("images", { back: part });
+    emit("images", { ids: part, gone: false });
     return answer;
   });
   const sum = (/** @type {"restored" | "left" | "missing"} */ name) => answers.reduce((all, one) => all + one[name], 0);
