@@ -88,6 +88,22 @@ def test_a_card_says_how_many_and_that_a_search_fills_it(pages: Pages, app: App)
     assert page.url.endswith("/?gps=1")
 
 
+def test_the_viewer_goes_on_in_the_album_and_back_closes_it(pages: Pages, app: App) -> None:
+    album = made(app, "Two", image_ids=first_ids(app, 2))
+    page = pages.at(f"/albums/{album}")
+    expect(page.get_by_role("gridcell").nth(1)).to_be_visible()
+    shown = page.locator(".tile").evaluate_all("tiles => tiles.map(one => one.dataset.id)")
+    page.locator(".tile-link").first.click()
+    viewer = page.locator("dialog.viewer")
+    expect(viewer).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(f"{app.url}/albums/{album}?photo={shown[1]}")
+    page.go_back()
+    expect(viewer).to_have_count(0)
+    expect(page).to_have_url(f"{app.url}/albums/{album}")
+    assert page.evaluate("document.activeElement.closest('.tile').dataset.id") == shown[1]
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -78,9 +79,12 @@ def test_what_is_forgotten_leaves_its_file_and_comes_back_with_undo(photos: Page
     asked.get_by_role("button", name="Forget").click()
     expect(photos.get_by_role("status").get_by_text("forgotten")).to_be_visible()
     expect(bar).to_be_hidden()
+    tile = photos.locator(f".tile[data-id='{ids[0]}']")
+    expect(tile).to_have_class(re.compile(r"\bgone\b"))
     assert app.http.get(f"/api/v1/images/{ids[0]}").status_code == 404
     photos.get_by_role("button", name="Undo").click()
     expect(photos.get_by_role("status").get_by_text("back")).to_be_visible()
+    expect(tile).not_to_have_class(re.compile(r"\bgone\b"))
     assert app.http.get(f"/api/v1/images/{ids[0]}").status_code == 200
 
 
