@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.browser.app_rig import App, Pages
 
@@ -137,15 +137,21 @@ def test_a_frame_drawn_with_the_mouse_selects_what_it_touches(photos: Page) -> N
     expect(photos.locator(".tile[aria-selected=true]")).to_have_count(4)
 
 
+def said_of_some(response: Response) -> bool:
+    return response.url.endswith("/selection/annotation")
+
+
 def test_f_makes_a_favourite_and_undo_takes_it_back(photos: Page, app: App) -> None:
     link = photos.locator("a[tabindex='0'].tile-link")
     link.focus()
     image = photos.evaluate("document.activeElement.closest('.tile').dataset.id")
-    photos.keyboard.press("f")
+    with photos.expect_response(said_of_some):
+        photos.keyboard.press("f")
     expect(photos.locator(f"[data-id='{image}'] .tile-heart")).to_be_visible()
     said = app.http.get(f"/api/v1/images/{image}/annotation").json()
     assert said["favourite"] is True
-    photos.get_by_role("button", name="Undo").click()
+    with photos.expect_response(said_of_some):
+        photos.get_by_role("button", name="Undo").click()
     expect(photos.locator(f"[data-id='{image}'] .tile-heart")).to_have_count(0)
     assert app.http.get(f"/api/v1/images/{image}/annotation").json()["favourite"] is None
 

@@ -76,12 +76,12 @@ def test_what_could_not_be_saved_is_told_and_taken_back(
 def test_forgetting_goes_on_to_the_next_and_can_be_undone(
     pages: Pages, app: App, images: list[dict[str, Any]]
 ) -> None:
+    pages.expected.append("status of 404")
     page = opened(pages, images, 1)
     sharp(page)
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Forget").click()
     expect(page.get_by_text("Forgotten")).to_be_visible()
-    pages.expected.append("status of 404")
     assert app.http.get(f"/api/v1/images/{images[1]['id']}").status_code == 404
     assert page.evaluate("told.moves") == [images[2]["id"]]
     page.get_by_role("button", name="Undo").click()

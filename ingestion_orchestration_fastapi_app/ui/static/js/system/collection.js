@@ -84,7 +84,7 @@ function generations(one, path, again) {
   return h("section", { class: "card" },
     h("div", { class: "card-head" }, h("h2", {}, t("system.generations")), button(t("system.reembed"), { onclick: () => void reembed(one, path) })),
     h("p", { class: "quiet" }, t("system.generations_why")),
-    rows.length ? h("div", { class: "table-scroll" }, h("table", {}, h("tbody", {}, ...rows))) : null);
+    rows.length ? h("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": t("system.generations") }, h("table", {}, h("tbody", {}, ...rows))) : null);
 }
 
 /** @param {CollectionDetail} one */

@@ -21,7 +21,7 @@ export function collectionTable() {
   const show = () => fill(rows, ...collections().map(row));
   const element = h("section", { class: "card" },
     h("div", { class: "card-head" }, h("h2", {}, t("system.collections")), button(t("system.new"), { icon: "plus", onclick: () => void create() })),
-    h("div", { class: "table-scroll" }, h("table", {},
+    h("div", { class: "table-scroll", tabIndex: 0, role: "region", "aria-label": t("system.collections") }, h("table", {},
       h("thead", {}, h("tr", {}, ...["name", "photos", "model", "state", ""].map((one) => h("th", { scope: "col", class: one === "photos" ? "num" : "" }, one ? t(`system.column_${one}`) : h("span", { class: "hidden" }, t("system.actions")))))), rows)));
   show();
   const off = on("collections", show);
