@@ -94,9 +94,11 @@ def test_with_a_key_nothing_is_shown_before_the_login_and_the_address_is_kept(
         logged_in(page)
         expect(page.get_by_role("heading", name="Help")).to_be_visible()
         assert page.url == f"{keyed.url}/help?in=default"
+        page.evaluate("sessionStorage.setItem('tidy:default', 'paths')")
         page.get_by_role("button", name="Language and account").click()
         page.get_by_role("menuitem", name="Log out").click()
         expect(page.get_by_label("API key")).to_be_visible()
+        assert page.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
 
 
 def test_a_login_leads_to_places_of_the_app_alone(

@@ -28,6 +28,7 @@ export async function logIn(key) {
 
 export async function logOut() {
   await call("/session", { method: "DELETE" });
+  sessionStorage.clear();
   location.assign(href("/login"));
 }
 

@@ -1,5 +1,7 @@
 // What was decided about groups, in this browser: the service knows who left it and what was dismissed, the list of files to delete is the
-// person's own. It outlives later searches, so that it can be exported when all is done.
+// person's own. It outlives later searches, so that it can be exported when all is done; with a key, only until the tab is closed or somebody logs
+// out: nothing that a key protects is left behind.
+import { isLoggedIn } from "../core/session.js";
 
 /**
  * A file that the person can delete. `copy`: it went because it has the same bytes as another one that did.
@@ -25,14 +27,15 @@ export class Decisions {
   /** @param {string} collection */
   constructor(collection) {
     this.key = `tidy:${collection}`;
+    this.store = isLoggedIn() ? sessionStorage : localStorage;
     /** @type {Decision[]} */
-    this.all = read(localStorage, this.key);
+    this.all = read(this.store, this.key);
     /** Groups that were put off, as `JOB:GROUP`: of this tab alone. @type {Set<string>} */
-    this.later = new Set(read(sessionStorage, this.key));
+    this.later = new Set(read(sessionStorage, `${this.key}:later`));
   }
 
   #keep() {
-    localStorage.setItem(this.key, JSON.stringify(this.all));
+    this.store.setItem(this.key, JSON.stringify(this.all));
   }
 
   /** @param {Decision} one */
@@ -56,7 +59,7 @@ export class Decisions {
   putOff(group, isLater) {
     if (isLater) this.later.add(group);
     else this.later.delete(group);
-    sessionStorage.setItem(this.key, JSON.stringify([...this.later]));
+    sessionStorage.setItem(`${this.key}:later`, JSON.stringify([...this.later]));
   }
 
   /** Every file that can be deleted, once. @returns {Listed[]} */
