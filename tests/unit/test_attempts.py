@@ -21,6 +21,14 @@ def test_a_few_at_once_and_then_one_at_a_time() -> None:
     assert attempts.wait_s("1.2.3.4", 110.0) == 10
 
 
+def test_the_longest_wait_is_not_exceeded_by_rounding() -> None:
+    for step in range(2000):
+        attempts, now_s = Attempts(at_once=2, refill_s=5), 1000.1 + step * 0.37
+        attempts.count("1.2.3.4", now_s)
+        attempts.count("1.2.3.4", now_s)
+        assert attempts.wait_s("1.2.3.4", now_s) == 5
+
+
 def test_addresses_do_not_lock_each_other_out() -> None:
     attempts = Attempts(at_once=1)
     attempts.count("1.2.3.4", 0.0)

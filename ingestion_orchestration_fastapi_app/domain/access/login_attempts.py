@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
 
+_DIGITS = 6  # of seconds: what is below comes of rounding, and would exceed the longest wait
+
 
 class Attempts:
     """Wrong attempts by address, as buckets that refill; addresses beyond a bound are forgotten.
@@ -23,7 +25,8 @@ class Attempts:
     def wait_s(self, address: str, now_s: float) -> float:
         """Until this address may try again; 0 where it may now."""
         full_at_s = self._full_at_s.get(_group(address), now_s)
-        return max(0.0, full_at_s - now_s - (self._at_once - 1) * self._refill_s)
+        wait_s = full_at_s - now_s - (self._at_once - 1) * self._refill_s
+        return max(0.0, round(wait_s, _DIGITS))
 
     def count(self, address: str, now_s: float) -> None:
         """One more attempt, before it is known whether it is right."""
