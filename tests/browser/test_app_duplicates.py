@@ -14,8 +14,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.app_rig import DESKTOP, PHONE, App, Pages, real_app
+from tests.browser.looks import WATCH_SHIFTS, everybody_can_use, nothing_jumps, settled
 from tests.browser.made_library import NASTY
-from tests.browser.test_app_everywhere import AXE, MOST_SHIFT, SERIOUS, WATCH_SHIFTS, settled
 
 
 @pytest.fixture(scope="module")
@@ -191,19 +191,8 @@ def test_everybody_can_decide_and_nothing_jumps(
     page.goto(pages.app.url + "/duplicates?class=same_picture")
     expect(page.locator("img.whole.loaded").first).to_be_attached()
     settled(page)
-    shifts = page.evaluate("window.shifts")
-    assert sum(one["value"] for one in shifts) < MOST_SHIFT, shifts
-    assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
-    if not AXE.is_file():
-        pytest.skip("npm has not installed axe-core: make test does")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    faults = {
-        fault["id"]: [node["target"] for node in fault["nodes"]][:5]
-        for fault in found["violations"]
-        if fault["impact"] in SERIOUS
-    }
-    assert faults == {}
+    nothing_jumps(page)
+    everybody_can_use(page)
 
 
 def test_a_group_that_is_kept_is_dismissed_until_that_is_taken_back(pages: Pages) -> None:

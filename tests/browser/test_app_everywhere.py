@@ -5,25 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.app_rig import DESKTOP, PHONE, App, Pages
+from tests.browser.looks import WATCH_SHIFTS, everybody_can_use, nothing_jumps, settled
 
-AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
-MOST_SHIFT = 0.05  # cumulative layout shift
-SERIOUS = ("serious", "critical")
 # A key that nobody gave words looks like `area.what_it_says`.
 KEY_LIKE = re.compile(r"\b[a-z]+\.[a-z]+_[a-z_]+\b")
-WATCH_SHIFTS = """
-window.shifts = [];
-new PerformanceObserver(list => {
-  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts.push({
-    value: one.value, what: one.sources.map(({ node }) => node?.className || node?.nodeName) });
-}).observe({ type: "layout-shift", buffered: true });
-"""
 
 
 def _first_image(app: App) -> str:
@@ -59,12 +49,6 @@ LOOKS = {
 }
 
 
-def settled(page: Page) -> None:
-    """Until nothing more is asked for and every picture in sight is there."""
-    page.wait_for_load_state("networkidle")
-    page.evaluate("() => document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
-
-
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("view", VIEWS)
 def test_everybody_can_use_it_and_nothing_jumps(
@@ -75,20 +59,8 @@ def test_everybody_can_use_it_and_nothing_jumps(
     page.goto(app.url + VIEWS[view](app))
     expect(page.get_by_role("navigation").first).to_be_attached()
     settled(page)
-    shifts = page.evaluate("window.shifts")
-    assert sum(one["value"] for one in shifts) < MOST_SHIFT, shifts
-    wide = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"the page can be scrolled sideways by {wide} px"
+    nothing_jumps(page)
     assert re.fullmatch(r"(.+ · )?Photoseek", page.title())
     assert KEY_LIKE.findall(page.locator("body").inner_text()) == []
     assert page.locator("html").get_attribute("lang") == ("en" if look == "large" else "de")
-    if not AXE.is_file():
-        pytest.skip("npm has not installed axe-core: make test does")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    faults = {
-        fault["id"]: [node["target"] for node in fault["nodes"]][:5]
-        for fault in found["violations"]
-        if fault["impact"] in SERIOUS
-    }
-    assert faults == {}
+    everybody_can_use(page)

@@ -45,7 +45,13 @@ SEEN = """() => {
   return [tile.dataset.id, Math.round(tile.getBoundingClientRect().top)];
 }"""
 TOP_OF = "id => Math.round(document.querySelector(`[data-id='${id}']`).getBoundingClientRect().top)"
-SETTLED = "() => ![...document.querySelectorAll('.tile')].some(one => !one.className.match(/ed$/))"
+SETTLED = """() => {
+  const tiles = [...document.querySelectorAll(".tile")];
+  return tiles.every(one => one.className.match(/ed$/)) && tiles.some(one => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return top > 150 && bottom < 850;
+  });
+}"""
 
 
 @pytest.fixture
@@ -171,6 +177,7 @@ def test_the_month_stands_in_the_address_and_a_reload_comes_back_to_the_very_pic
     photos.get_by_role("link", name="Map").click()
     photos.go_back()
     photos.wait_for_selector(f"[data-id='{before[0]}']")
+    photos.wait_for_function(SETTLED)
     assert photos.evaluate(SEEN) == before
 
 

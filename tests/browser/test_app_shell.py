@@ -71,8 +71,11 @@ def test_keys_lead_from_place_to_place_and_into_the_search(pages: Pages) -> None
 def test_an_address_that_nobody_has_says_so_and_leads_home(pages: Pages) -> None:
     answer = pages.app.http.get("/nowhere")
     assert answer.status_code == 404
-    page = pages.at("/help/far/away")
-    expect(page.get_by_role("heading", name="Help")).to_be_visible()
+    for address in ("/help/far/away", "/map/x", "/duplicates/1"):
+        page = pages.at(address)
+        expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    page.get_by_role("link", name="To all photos", exact=True).click()
+    expect(page.get_by_role("heading", name="Photos")).to_be_visible()
 
 
 def logged_in(page: Page, key: str = KEY) -> None:
@@ -115,6 +118,7 @@ def test_a_login_leads_to_places_of_the_app_alone(
             page = pages.at(f"/login?next={foreign}", url=keyed.url)
             logged_in(page)
             expect(page).to_have_url(f"{keyed.url}/")
+            expect(page.get_by_role("gridcell").first).to_be_visible()  # all of it is there
 
 
 def test_nothing_answering_is_said_and_asked_again(pages: Pages) -> None:

@@ -24,6 +24,9 @@ const PLACES = {
   help: () => import("./help.js"),
 };
 
+/** Those that have addresses below their own. */
+const DEEP = new Set(["albums", "imports", "system"]);
+
 /** @type {View | null} */
 let view = null;
 /** @type {string | null} */
@@ -32,16 +35,17 @@ let turn = 0;
 
 /** @param {Address} address @param {import("./core/router.js").How} how @param {HTMLElement} slot */
 async function show(address, how, slot) {
-  const first = address.path[0] ?? "";
-  if (view && shown === first) {
+  const [first = "", ...below] = address.path;
+  const place = below.length && !DEEP.has(first) ? undefined : PLACES[first];
+  const name = place ? first : null;
+  if (view && shown === name) {
     view.update?.(address, how);
     return named(view);
   }
   const mine = ++turn;
   view?.leave?.();
-  [view, shown] = [null, first];
+  [view, shown] = [null, name];
   try {
-    const place = PLACES[first];
     const opened = place ? await (await place()).open(address) : nowhere();
     if (mine !== turn) return opened.leave?.();
     view = opened;

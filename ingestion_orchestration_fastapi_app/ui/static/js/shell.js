@@ -1,8 +1,8 @@
 // What stands around every place: navigation, the search box, the collection in use, theme, language, logging out.
-import { call } from "./core/api.js";
 import { on } from "./core/bus.js";
 import { fill, h } from "./core/dom.js";
 import { icon } from "./core/icons.js";
+import { runningJob } from "./core/jobs.js";
 import { LANGUAGES, chooseLanguage, language, t } from "./core/i18n.js";
 import { current, go, href } from "./core/router.js";
 import { collectionInUse, collections, inUse, isLoggedIn, logOut, useCollection } from "./core/session.js";
@@ -22,7 +22,6 @@ const PLACES = [
   { first: "system", path: "/system", icon: "system", onPhone: false },
 ];
 const LOOK_MS = 15_000;
-const FINAL = ["completed", "failed", "cancelled"];
 
 /** Where a place is shown; it has the focus after another one was opened. */
 export const slot = h("main", { class: "place-slot", id: "place", tabIndex: -1 });
@@ -121,8 +120,7 @@ function userButton() {
 /** A dot at "Imports" while something runs. */
 async function lookAtJobs() {
   try {
-    const { jobs } = await call("/jobs", { query: { limit: 20 } });
-    const now = jobs.some((/** @type {import("./types").Job} */ job) => !FINAL.includes(job.state));
+    const now = (await runningJob()) !== null;
     if (now !== areJobsRunning) {
       areJobsRunning = now;
       showPlaces();

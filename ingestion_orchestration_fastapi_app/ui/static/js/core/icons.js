@@ -50,7 +50,6 @@ const SHAPES = {
   tidy: "M8 8h12v12H8z M16 8V4H4v12h4",
   trash: "M4 7h16 M9 7V4h6v3 M6 7l1 13h10l1-13",
   undo: "M8 5 4 9l4 4 M4 9h10a6 6 0 0 1 0 11H9",
-  up: "M5 15l7-7 7 7",
   upload: "M12 16V5 M7 9l5-5 5 5 M5 20h14",
   user: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z M4.5 20.5c.8-4 3.8-6 7.5-6s6.7 2 7.5 6",
 };

@@ -35,7 +35,7 @@ export function nameTab(title) {
 }
 
 /** How many addresses of the app lie before this one. */
-export const depth = () => history.state?.depth ?? 0;
+const depth = () => history.state?.depth ?? 0;
 
 /** Back where that stays within the app, else to `otherwise`. @param {string} otherwise */
 export function back(otherwise) {

@@ -16,7 +16,7 @@ const rank = (image) => (isRaw(image) ? -1 : FORMATS.indexOf(image.format));
 const more = (a, b) => (a === b ? null : a > b ? 0 : 1);
 
 /** @param {Image} image */
-export const folderOf = (image) => image.path.slice(0, -image.filename.length - 1) || "/";
+const folderOf = (image) => image.path.slice(0, -image.filename.length - 1) || "/";
 
 /** @param {Image} image */
 const isDated = (image) => Boolean(image.taken_at) && image.taken_at_source !== "file_mtime";

@@ -2,13 +2,13 @@
 import { call, isAbort } from "../core/api.js";
 import { emit } from "../core/bus.js";
 import { h } from "../core/dom.js";
+import { hasEnded } from "../core/jobs.js";
 import { t } from "../core/i18n.js";
 import { href } from "../core/router.js";
 import { button } from "../parts/controls.js";
 import { sentence } from "../parts/states.js";
 
 const LOOK_MS = 700;
-const FINAL = ["completed", "failed", "cancelled"];
 
 /** Shows a running search of a collection, and tells when it has ended. @param {{collection: string, ended: () => void}} asked */
 export function looking({ collection, ended }) {
@@ -33,7 +33,7 @@ export function looking({ collection, ended }) {
   const watch = async (id) => {
     try {
       const job = await call(`/jobs/${id}`, { signal: over.signal });
-      if (!FINAL.includes(job.state)) {
+      if (!hasEnded(job)) {
         show(job);
         timer = window.setTimeout(() => void watch(id), LOOK_MS);
         return;
@@ -52,7 +52,7 @@ export function looking({ collection, ended }) {
     /** One that somebody started elsewhere. */
     async find() {
       const { jobs } = await call("/jobs", { query: { kind: "duplicates", collection, limit: 1 }, signal: over.signal });
-      if (jobs[0] && !FINAL.includes(jobs[0].state)) void watch(jobs[0].job_id);
+      if (jobs[0] && !hasEnded(jobs[0])) void watch(jobs[0].job_id);
     },
     async start() {
       try {

@@ -11,7 +11,7 @@ import { button } from "../parts/controls.js";
 import { confirm } from "../parts/dialog.js";
 import { sentence } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
-import { hasEnded } from "./live.js";
+import { hasEnded } from "../core/jobs.js";
 import { amount, outcomes, rate, reasons, slowest, stageName, stages, stateClass, stateName, title, titleText, took } from "./words.js";
 
 /** @typedef {import("../types").Job} Job */

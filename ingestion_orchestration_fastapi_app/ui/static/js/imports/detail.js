@@ -10,7 +10,8 @@ import { button } from "../parts/controls.js";
 import { trouble } from "../parts/states.js";
 import { jobCard } from "./card.js";
 import { failuresOf, started } from "./failures.js";
-import { follow, hasEnded } from "./live.js";
+import { hasEnded } from "../core/jobs.js";
+import { follow } from "./live.js";
 import { reportOf } from "./report.js";
 import { titleText } from "./words.js";
 

@@ -160,4 +160,4 @@ export function folderTree(collection, chosen) {
 }
 
 /** @param {string} path @param {string} folder */
-export const isWithin = (path, folder) => path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+const isWithin = (path, folder) => path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);

@@ -10,7 +10,8 @@ import { inUse } from "../core/session.js";
 import { button } from "../parts/controls.js";
 import { empty, trouble } from "../parts/states.js";
 import { jobAddress, jobCard } from "./card.js";
-import { follow, hasEnded } from "./live.js";
+import { hasEnded } from "../core/jobs.js";
+import { follow } from "./live.js";
 import { stateClass, stateName, summary, title, took } from "./words.js";
 
 /** @typedef {import("../types").Job} Job */

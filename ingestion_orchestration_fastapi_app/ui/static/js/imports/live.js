@@ -1,16 +1,14 @@
 // Follows jobs: a few by events, the others by asking now and then; nothing while nobody sees the page.
 import { Problem, call, url } from "../core/api.js";
 import { emit } from "../core/bus.js";
+import { hasEnded } from "../core/jobs.js";
 
 /** @typedef {import("../types").Job} Job */
 
 const STREAMS = 3; // a browser has six connections to a host, for all its tabs
 const ASK_MS = 3000, REST_MS = 1000;
-const FINAL = new Set(["completed", "failed", "cancelled"]);
 let streams = 0;
 
-/** @param {Job} job */
-export const hasEnded = (job) => FINAL.has(job.state);
 
 /**
  * Tells the job once a second at most, and at once when its state changes, until it has ended. What is returned ends it earlier.

@@ -6,7 +6,7 @@ import { icon } from "../core/icons.js";
 import { has, t } from "../core/i18n.js";
 import { href } from "../core/router.js";
 import { button } from "../parts/controls.js";
-import { hasEnded } from "./live.js";
+import { hasEnded } from "../core/jobs.js";
 import { spoken, text } from "./words.js";
 
 /** @typedef {import("../types").Job} Job @typedef {import("../types").Report} Report @typedef {Report["findings"][number]} Finding */

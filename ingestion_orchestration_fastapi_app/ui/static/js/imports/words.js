@@ -2,7 +2,7 @@
 import { h } from "../core/dom.js";
 import { has, t } from "../core/i18n.js";
 import { duration, number } from "../core/format.js";
-import { hasEnded } from "./live.js";
+import { hasEnded } from "../core/jobs.js";
 
 /** @typedef {import("../types").Job} Job */
 

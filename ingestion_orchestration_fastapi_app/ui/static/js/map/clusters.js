@@ -12,7 +12,7 @@ const REST_MS = 150, NEAR_PX = 46;
 const sideOf = (count) => (count >= 100 ? 56 : count >= 10 ? 50 : 44);
 
 /** The cell of the answer's grid that a cluster stands for. @param {Cluster} one @param {number} cell @param {Box} asked @returns {Box} */
-export function cellOf(one, cell, asked) {
+function cellOf(one, cell, asked) {
   const along = (/** @type {number} */ value, /** @type {number} */ from) => {
     const origin = (Math.floor(from / cell) - 0.5) * cell;
     return origin + Math.trunc((value - origin) / cell) * cell;

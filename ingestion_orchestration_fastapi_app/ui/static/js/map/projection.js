@@ -1,5 +1,5 @@
 // The web's Mercator projection: the world is a square of side 1, north up. (EPSG:3857)
-export const MOST_LATITUDE = 85.05;
+const MOST_LATITUDE = 85.05;
 
 /** @typedef {{x: number, y: number}} Point */
 

@@ -153,7 +153,7 @@ function valuesOf(name, { values, without }) {
  * they are one.
  * @param {{value: string, count: number}[]} values @returns {Value[]}
  */
-export function cameras(values) {
+function cameras(values) {
   /** @type {Map<string, Value>} */
   const found = new Map();
   for (const { value, count } of values) {

@@ -20,7 +20,7 @@ const proposed = new Map();
 const sentences = new Map();
 
 /** The day where the reader is. */
-export const today = () => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+const today = () => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 
 export class Search {
   /** @type {Hit[]} */

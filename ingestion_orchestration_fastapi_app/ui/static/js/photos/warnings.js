@@ -18,7 +18,7 @@ const KNOWN = [
 ];
 
 /** One warning in words; null where it needs none. @param {string} text */
-export function inWords(text) {
+function inWords(text) {
   for (const [pattern, key] of KNOWN) {
     const found = pattern.exec(text);
     if (found) return key && t(key, { what: (found[1] ?? "").replaceAll('"', "") });

@@ -4,6 +4,7 @@ import { on } from "../../core/bus.js";
 import { fill, h, rested } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { t } from "../../core/i18n.js";
+import { runningJob } from "../../core/jobs.js";
 import { current, go, href } from "../../core/router.js";
 import { inUse, may } from "../../core/session.js";
 import { button } from "../../parts/controls.js";
@@ -13,11 +14,9 @@ import { scrubber } from "./scrubber.js";
 import { timeline } from "./timeline.js";
 
 /** @typedef {import("../address.js").Asked} Asked */
-/** @typedef {import("../../types").Job} Job */
 
 const ADDRESS_REST_MS = 300, DRAW_REST_MS = 150;
 const LOOK_MS = 10_000;
-const RUNNING = ["queued", "running", "waiting_for_ml"];
 
 /** @param {{selection: import("../selection.js").Selection, tell: (total: number | null) => void}} host `tell` hears how many photos there are */
 export function allPhotos({ selection, tell }) {
@@ -100,11 +99,8 @@ export function allPhotos({ selection, tell }) {
     timer = window.setTimeout(() => void load(asked), LOOK_MS);
   }
 
-  /** @param {string} collection @returns {Promise<Job | null>} */
-  async function running(collection) {
-    const { jobs } = await call("/jobs", { query: { limit: 20 } }).catch(() => ({ jobs: [] }));
-    return jobs.find((/** @type {Job} */ job) => job.kind === "ingest" && job.collection === collection && RUNNING.includes(job.state)) ?? null;
-  }
+  /** @param {string} collection */
+  const running = (collection) => runningJob({ kind: "ingest", collection }).catch(() => null);
 
   /**
    * While an import runs, and once afterwards, it is said over the photos that there are more: they come in when somebody asks for them, so that

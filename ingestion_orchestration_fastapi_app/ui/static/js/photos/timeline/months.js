@@ -10,7 +10,7 @@ import { section } from "../wall/sections.js";
  * @typedef {import("../wall/sections.js").Section & {first: string, last: string, size: number, cursor: string | null}} Month
  */
 
-export const HEAD_PX = 44;
+const HEAD_PX = 44;
 /** Fewer photos make no row: neighbours of the same year share one, up to so many together. */
 const SPARSE = 4, TOGETHER = 24;
 /** As many as are loaded and laid out at once. */

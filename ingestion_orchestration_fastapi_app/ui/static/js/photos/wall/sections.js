@@ -139,7 +139,7 @@ export class Sections {
 }
 
 /** The greatest index whose element is before, -1 where none is. @template T @param {T[]} list @param {(one: T) => boolean} isBefore */
-export function lastOf(list, isBefore) {
+function lastOf(list, isBefore) {
   let low = -1, high = list.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
