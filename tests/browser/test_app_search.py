@@ -207,6 +207,44 @@ def test_facets_narrow_by_several_values_and_count_what_is_there(pages: Pages) -
     assert pages.complaints == []
 
 
+def test_file_sizes_narrow_from_and_up_to_and_nonsense_is_said(pages: Pages) -> None:
+    files = [one for one in pages.app.library.folder.rglob("*.jpg") if one.parent.name != "broken"]
+    sizes = sorted(one.stat().st_size for one in files)
+    assert len(sizes) == pages.app.library.pictures
+    least = round(sizes[len(sizes) // 3] / 1000) / 1000
+    most = round(sizes[len(sizes) * 2 // 3] / 1000) / 1000
+    larger = sum(one >= least * 1e6 for one in sizes)
+    between = sum(least * 1e6 <= one <= most * 1e6 for one in sizes)
+    assert len(sizes) > larger > between > 0
+    page = pages.at("/")
+    panel = page.get_by_role("complementary", name="Filters")
+    first, last = (panel.get_by_role("spinbutton", name=f"{one}, in") for one in ("From", "To"))
+    first.fill(str(least))
+    first.press("Tab")
+    expect(page.locator(".tools-said")).to_have_text(f"Photos{larger}")
+    expect(last).to_be_focused()
+    assert chips(page) == [f"From {least} MB"]
+    last.fill(str(least / 2))
+    last.press("Enter")
+    expect(panel.get_by_role("alert")).to_have_text("The first number must be the smaller one.")
+    last.fill(str(most))
+    last.press("Enter")
+    expect(page.locator(".tools-said")).to_have_text(f"Photos{between}")
+    expect(panel.locator("[role=alert]")).to_be_empty()
+    expect(page).to_have_url(re.compile(rf"\?size={least}-{most}$"))
+    page.reload()
+    expect(page.locator(".tools-said")).to_have_text(f"Photos{between}")
+    expect(first).to_have_value(str(least))
+    assert chips(page) == [f"{least} MB to {most} MB"]
+    page.get_by_role("button", name="Remove File size").click()
+    expect(page.locator(".tools-said")).to_have_text(f"Photos{len(sizes)}")
+    expect(last).to_have_value("")
+    assert pages.complaints == []
+    pages.expected.append("400 (Bad Request)")
+    page.goto(pages.app.url + "/?size=huge")
+    expect(page.get_by_text("min_size_bytes").first).to_be_visible()
+
+
 def test_on_a_phone_filters_are_a_sheet(pages: Pages) -> None:
     page = pages.at("/?q=red", size=PHONE)
     opener = page.get_by_role("button", name="Filters")

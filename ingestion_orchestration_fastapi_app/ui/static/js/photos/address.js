@@ -1,5 +1,6 @@
 // What the address bar says of a list of photos, and the same for the API. The one translation between the two.
 import { href } from "../core/router.js";
+import { sizeSpec } from "./file_size.js";
 
 /** What a sentence can say of a photo, and does not where somebody takes it as mere words. @typedef {"date" | "place"} Kind */
 export const KINDS = /** @type {const} */ (["date", "place"]);
@@ -9,7 +10,7 @@ export const KINDS = /** @type {const} */ (["date", "place"]);
  * @type {Record<string, {many?: boolean}>}
  */
 export const FILTERS = {
-  from: {}, to: {}, folder: {}, camera: { many: true }, lens: { many: true }, rating: { many: true }, format: { many: true },
+  from: {}, to: {}, folder: {}, camera: { many: true }, lens: { many: true }, rating: { many: true }, format: { many: true }, size: {},
   keyword: { many: true }, tag: { many: true }, gps: {}, box: {}, favourite: {}, captioned: {}, orientation: {}, album: {},
 };
 
@@ -72,6 +73,7 @@ export function filterSpec(values) {
   if (one("orientation")) spec.orientation = one("orientation");
   if (one("album")) spec.album = one("album");
   if (values.format) spec.formats = values.format;
+  if (one("size")) Object.assign(spec, sizeSpec(one("size") ?? ""));
   const box = one("box")?.split(",").map(Number);
   if (box?.length === 4 && box.every(Number.isFinite)) {
     spec.box = { south: box[0], west: box[1], north: box[2], east: box[3] };

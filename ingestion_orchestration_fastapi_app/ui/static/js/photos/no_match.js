@@ -11,7 +11,7 @@ import { Search } from "./search.js";
 /** A condition that could go. @typedef {{what: string, changes: Record<string, string[] | null>, without: Asked}} Way */
 
 const MOST_WAYS = 3;
-const GROUPS = [["from", "to"], ["folder"], ["camera"], ["lens"], ["rating"], ["format"], ["keyword"], ["tag"], ["gps"], ["box"], ["favourite"], ["captioned"], ["orientation"], ["album"]];
+const GROUPS = [["from", "to"], ["folder"], ["camera"], ["lens"], ["rating"], ["format"], ["size"], ["keyword"], ["tag"], ["gps"], ["box"], ["favourite"], ["captioned"], ["orientation"], ["album"]];
 
 /** @param {Search} search @param {AbortSignal} signal */
 export function noMatch(search, signal) {

@@ -6,6 +6,7 @@ import { current, go } from "../core/router.js";
 import { button } from "../parts/controls.js";
 import { chipRow, redrawChips } from "../parts/chips.js";
 import { changed, withoutFilters } from "./address.js";
+import { sizeName } from "./file_size.js";
 import { period, periodName, spoken } from "./periods.js";
 import { pictureOf } from "./picture_query.js";
 import { focusSearchBox } from "./search_box.js";
@@ -79,6 +80,7 @@ function byHand({ values }, again) {
       chips.push({ label: valueName(name, value), what: t(`chip.${name}`), icon: picture, remove: () => change({ [name]: (values[name] ?? []).filter((other) => other !== value) }) });
     }
   }
+  single("size", sizeName(one("size") ?? ""), "image");
   single("gps", t(one("gps") === "1" ? "facets.located" : "facets.unlocated"), "pin");
   single("box", t("chip.box.value"), "map");
   single("favourite", t(one("favourite") === "1" ? "facets.favourites" : "facets.others"), "heart");
