@@ -82,9 +82,16 @@ def photograph(point: Point, number: int, random: Random) -> Point:
     )
 
 
-async def filled(ledger: Ledger, store: VectorStore, count: int) -> float:
+async def filled(
+    ledger: Ledger,
+    store: VectorStore,
+    count: int,
+    *,
+    root: Root = ROOT,
+    point_of: Callable[[Point, int, Random], Point] = photograph,
+) -> float:
     """Returns catalogue rows/s, written by themselves."""
-    made = await ledger.collections.create(NAME, [ROOT], identity=NAME)
+    made = await ledger.collections.create(NAME, [root], identity=NAME)
     new = NewGeneration(NAME, "m", "w", DIM, "fingerprint")
     await ledger.generations.bind(made.id, new, synced_version=1)
     await store.create(NAME, dim=DIM)
@@ -94,11 +101,11 @@ async def filled(ledger: Ledger, store: VectorStore, count: int) -> float:
         vectors = directions.standard_normal((min(GROUP_ROWS, count - start), DIM), np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         group = [
-            photograph(one, start + number, random)
+            point_of(one, start + number, random)
             for number, one in enumerate(points(start, vectors))
         ]
         await store.write(NAME, group, may_exist=())
-        keyed = [(key_of(one, (ROOT,)), one) for one in group]
+        keyed = [(key_of(one, (root,)), one) for one in group]
         began = time.perf_counter()
         await ledger.catalogue.put(made.id, [(key, one) for key, one in keyed if key is not None])
         spent_s += time.perf_counter() - began

@@ -118,7 +118,44 @@ async def inference_service(
         api_key=None,
         ml_api_key=None,
     )
-    service = wanted_services(Plan(settings, "benchmark", environment=environment))[0]
+    async with _alone(wanted_services(Plan(settings, "benchmark", environment=environment))[0]) as (
+        running
+    ):
+        yield running
+
+
+@asynccontextmanager
+async def orchestrator_service(
+    folder: Path, *photos: Path
+) -> AsyncIterator[launcher.RunningService]:
+    """Only this one, over `folder/data`, ready, until the block ends; no inference service answers.
+
+    Raises:
+        LaunchFailed: it did not come up.
+    """
+    ml_port, port = free_ports(2)
+    environment = {
+        "DATA_DIR": str(folder / "data"),
+        "STORE_URI": "",
+        "DISKCACHE_DIR": "",
+        "API_KEY": "",
+        "INGEST_ROOTS": ":".join(map(str, photos)),
+        "ML_INFERENCE_SERVICE_URL": f"http://127.0.0.1:{ml_port}",
+    }
+    settings = Settings(
+        data_dir=folder / "data",
+        orchestrator_host="127.0.0.1",
+        orchestrator_port=port,
+        ml_inference_service_url=environment["ML_INFERENCE_SERVICE_URL"],
+        api_key=None,
+    )
+    service = wanted_services(Plan(settings, COLLECTION, environment=environment))[-1]
+    async with _alone(service) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _alone(service: launcher.Service) -> AsyncIterator[launcher.RunningService]:
     async with launcher.services([service]) as (running,):
         urls = {service.name: service.url}
         await launcher.wait_until_ready(urls, limit_s=READY_LIMIT_S, show=lambda _text: None)

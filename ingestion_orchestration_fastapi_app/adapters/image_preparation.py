@@ -56,6 +56,11 @@ class _Sides:
     whole_px: int
 
 
+def picture_version(thumbnail_side_px: int = _NAMED_SIDE_PX, encoding: Encoding = "ppm") -> str:
+    """By which cached pictures are named, beside their content."""
+    return f"{_PICTURE_VERSION}-{encoding}-{thumbnail_side_px}"
+
+
 class ImagePreparation:
     """Implements `Preparation`. `limiter` bounds what is decoded at once.
 
@@ -79,7 +84,7 @@ class ImagePreparation:
             if thumbnail_side_px == _NAMED_SIDE_PX
             else (f"{_UPLOAD_VERSION}-{encoding}-{thumbnail_side_px}",)
         )
-        self.picture_version = f"{_PICTURE_VERSION}-{encoding}-{thumbnail_side_px}"
+        self.picture_version = picture_version(thumbnail_side_px, encoding)
         self.reader_version = reader_version()
         self._limiter = limiter
         self._exclusive, self._alone = Exclusive(limiter), CapacityLimiter(1)

@@ -57,6 +57,15 @@ def bench_browse(context: typer.Context) -> None:
     run_benchmark("browse", context.args)
 
 
+@bench.command("app", context_settings=PASSED_ON)
+def bench_app(context: typer.Context) -> None:
+    """The web app with a large library: how soon Chromium shows pictures, and what it holds.
+
+    Options: --count, --quick, --json. It needs Chromium and Playwright (`make install`).
+    """
+    run_benchmark("app", context.args)
+
+
 @bench.command("search", context_settings=PASSED_ON)
 def bench_search(context: typer.Context) -> None:
     """A large store and its index: how fast and how well it is searched, and what that costs.
