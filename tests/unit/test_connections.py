@@ -47,6 +47,13 @@ def opened(all_of_them: Connections, count: int) -> list[Fake]:
     return made
 
 
+def time_passes(connections: Connections, clock: Clock, seconds: int) -> None:
+    """With a look each second, as the server's loop has it."""
+    for _ in range(seconds):
+        clock.now_s += 1
+        connections.close_overdue()
+
+
 def test_one_that_never_asked_goes_before_one_that_is_kept_for_the_next_call(clock: Clock) -> None:
     connections = Connections(ConnectionLimits(max_connections=3), clock)
     kept, first, second = opened(connections, 3)
@@ -99,13 +106,24 @@ def test_each_state_has_its_time(clock: Clock) -> None:
     paused.is_paused = True
     connections.answered_early(rest)
     connections.answering(working)
-    clock.now_s += 16
-    connections.close_overdue()
+    time_passes(connections, clock, 16)
     assert (head.said, paused.said, rest.is_closed, idle.is_closed) == ([408], [], True, False)
-    clock.now_s += 60
-    connections.close_overdue()
+    time_passes(connections, clock, 60)
     assert idle.is_closed
     assert not working.is_closed
+
+
+def test_none_is_closed_for_the_time_in_which_the_service_stood_still(clock: Clock) -> None:
+    connections = Connections(ConnectionLimits(idle_s=75, head_s=15, rest_s=10), clock)
+    idle, head, rest = opened(connections, 3)
+    connections.head_began(head)
+    connections.answered_early(rest)
+    clock.now_s += 600
+    connections.close_overdue()
+    time_passes(connections, clock, 5)
+    assert (idle.is_closed, head.said, rest.is_closed) == (False, [], False)
+    time_passes(connections, clock, 8)
+    assert (idle.is_closed, head.said, rest.is_closed) == (False, [408], True)
 
 
 def test_a_slow_reader_stays_and_one_that_reads_nothing_goes(clock: Clock) -> None:
@@ -116,10 +134,9 @@ def test_a_slow_reader_stays_and_one_that_reads_nothing_goes(clock: Clock) -> No
         one.unsent = 100_000
         connections.unread(one)
     for _ in range(5):
-        clock.now_s += 61
         slow.unsent -= 5000
         gone.unsent -= 10
-        connections.close_overdue()
+        time_passes(connections, clock, 61)
     assert (slow.is_closed, gone.is_closed) == (False, True)
 
 

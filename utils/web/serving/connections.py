@@ -14,6 +14,9 @@ log = structlog.stdlib.get_logger(__name__)
 
 _MOMENT_S = 1.0  # who is new, or in the middle of a head, gets so long
 _REFUSED_AT_ONCE = 64  # that are told so; more are closed without a word
+_LOOK_S = (
+    2.0  # at most, between two looks for what is overdue, unless the service itself stood still
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ class Connections:
 
     def __init__(self, limits: ConnectionLimits, now: Callable[[], float]) -> None:
         self._limits = limits
-        self._now = now
+        self._clock = now
+        self._looked_s = now()
+        self._stood_still_s = 0.0
         self._open: set[Connection] = set()
         self._unused: dict[Connection, float] = {}  # no request yet
         self._idle: dict[Connection, float] = {}  # after one
@@ -107,7 +112,12 @@ class Connections:
         self._unread.pop(connection, None)
 
     def close_overdue(self) -> None:
-        """Call it about once a second."""
+        """Call it about once a second. A service that stood still, or a machine that slept, has not
+        read what clients sent meanwhile: that time is none of theirs.
+        """
+        now_s = self._clock()
+        self._stood_still_s += max(0.0, now_s - self._looked_s - _LOOK_S)
+        self._looked_s = now_s
         limits = self._limits
         for state in (self._unused, self._idle):
             for connection in self._overdue(state, limits.idle_s):
@@ -120,6 +130,10 @@ class Connections:
             else:
                 connection.refuse(TooSlow(f"The headers may take {limits.head_s:g} s."))
         self._close_unread()
+
+    def _now(self) -> float:
+        """Seconds on a clock that stands still while the service does."""
+        return self._clock() - self._stood_still_s
 
     def _overdue(self, state: dict[Connection, float], limit_s: float) -> list[Connection]:
         latest_s = self._now() - limit_s
