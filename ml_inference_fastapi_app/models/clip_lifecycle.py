@@ -12,7 +12,11 @@ from functools import partial
 import anyio
 import structlog
 
-from ml_inference_fastapi_app.backends.base import ClipDescription, ModelMissingError
+from ml_inference_fastapi_app.backends.base import (
+    ClipDescription,
+    ModelMissingError,
+    StartPhase,
+)
 from ml_inference_fastapi_app.backends.release import give_back_memory
 from ml_inference_fastapi_app.errors import ModelFailed
 from ml_inference_fastapi_app.models.clip_loading import ClipLoader, ClipPlan
@@ -29,6 +33,7 @@ from utils.contract import ErrorCode, ModelState
 log = structlog.stdlib.get_logger(__name__)
 
 CANARY_TRUSTED_S = 1.0  # so that nobody can keep the device busy with health checks
+PAUSE_S = 0.5  # longer than a client under way takes between two requests
 RETURN_S = 3 * MAX_RETRY_S  # for whoever was told to come back: else it might never find a model
 TRY_AGAIN_S = 300.0  # after a model could not be loaded: no request waits for it in vain
 
@@ -191,6 +196,17 @@ class ModelLifecycle:
     def may_leave(self) -> bool:
         """Nobody uses it, and nobody was told that it comes and has not yet been here."""
         return self.is_loaded and not self._users and (not self._awaited or self.idle_s() > 0)
+
+    def has_served(self) -> bool:
+        """It was here for as long as loading it took, or nobody needs it just now: two models that
+        take turns then work for as long as they load."""
+        here_s = time.monotonic() - self._loaded_s
+        took_s = sum(
+            took_s
+            for phase, took_s in self.progress.took_s.items()
+            if phase is not StartPhase.FETCHING  # that is done once
+        )
+        return here_s >= took_s or self.idle_s() >= PAUSE_S
 
     async def unload(self, *, graphs: bool) -> None:
         """Only where it `may_leave`. `graphs`: see `give_back_memory`. May raise

@@ -21,7 +21,8 @@ LOOK_AGAIN_S = 1.0  # while one that is wanted has no room
 
 class ClipModels:
     """The first is the default one. At most `max_loaded` are in memory at once: for another, the
-    one that rests longest goes. One that is in use never goes; who wants another then waits.
+    one that rests longest goes. One that is in use never goes, nor one that has just come and has
+    work; who wants another then waits.
 
     Lives on the event loop.
     """
@@ -100,9 +101,10 @@ class ClipModels:
             resting = [one for one in self.lifecycles if one.may_leave()]
             if not wanted.is_awaited and self._max_loaded > 1:
                 resting = [one for one in resting if one is not self.default]
-            if not resting:
+            longest = max(resting, key=ModelLifecycle.idle_s, default=None)
+            if longest is None or not longest.has_served():
                 return False
-            await self._unload(max(resting, key=ModelLifecycle.idle_s))
+            await self._unload(longest)
         return True
 
     async def _unload(self, lifecycle: ModelLifecycle) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 import weakref
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ml_inference_fastapi_app.backends.base import ClipOptions, OnPhase
+from ml_inference_fastapi_app.backends.base import ClipOptions, OnPhase, StartPhase
 from ml_inference_fastapi_app.metrics import EngineMetrics
 from ml_inference_fastapi_app.models.clip_lifecycle import ModelLifecycle
 from ml_inference_fastapi_app.models.clip_loading import ClipLoader, ClipPlan
@@ -225,7 +226,9 @@ async def test_a_captioner_that_nobody_needs_is_dropped_beside_a_model_that_work
     assert told[0].results[0].caption == "50"
 
 
-async def test_no_model_is_idle_while_a_request_uses_it(loads: Loads, tmp_path: Path) -> None:
+@asynccontextmanager
+async def kept(loads: Loads, tmp_path: Path) -> AsyncIterator[ModelLifecycle]:
+    """A model that is loaded, outside of a service."""
     threads = ModelThread(), ModelThread("loader")
     for each in threads:
         each.start()
@@ -234,12 +237,7 @@ async def test_no_model_is_idle_while_a_request_uses_it(loads: Loads, tmp_path: 
     lifecycle = ModelLifecycle(plan, loader, ready_timeout_s=1)
     lifecycle.request_load(awaited=False)
     assert await lifecycle.load()
-    assert lifecycle.may_leave()
-    with lifecycle.in_use():
-        with lifecycle.in_use():
-            assert (lifecycle.idle_s(), lifecycle.may_leave()) == (0, False)
-        assert (lifecycle.idle_s(), lifecycle.may_leave()) == (0, False)
-    assert lifecycle.may_leave()
+    yield lifecycle
     for each in threads:
         each.stop()
         assert await anyio.to_thread.run_sync(each.join, 10)
@@ -247,3 +245,29 @@ async def test_no_model_is_idle_while_a_request_uses_it(loads: Loads, tmp_path: 
 
 def test_nothing_is_unloaded_unless_it_is_asked_for() -> None:
     assert settings().ml_idle_unload_s == 0
+
+
+async def test_no_model_is_idle_while_a_request_uses_it(loads: Loads, tmp_path: Path) -> None:
+    async with kept(loads, tmp_path) as lifecycle:
+        assert lifecycle.may_leave()
+        with lifecycle.in_use():
+            with lifecycle.in_use():
+                assert (lifecycle.idle_s(), lifecycle.may_leave()) == (0, False)
+            assert (lifecycle.idle_s(), lifecycle.may_leave()) == (0, False)
+        assert lifecycle.may_leave()
+
+
+async def test_a_model_has_served_once_it_worked_for_as_long_as_it_loaded_or_is_not_asked(
+    loads: Loads, tmp_path: Path
+) -> None:
+    async with kept(loads, tmp_path) as lifecycle:
+        lifecycle.progress.took_s = {StartPhase.FETCHING: 3600.0, StartPhase.LOADING: 0.0}
+        with lifecycle.in_use():
+            assert lifecycle.has_served()
+            lifecycle.progress.took_s[StartPhase.LOADING] = 3600.0
+            assert not lifecycle.has_served()
+
+        async def has_served() -> bool:
+            return lifecycle.has_served()
+
+        await eventually(has_served)
