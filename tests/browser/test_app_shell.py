@@ -113,6 +113,7 @@ def test_a_login_leads_to_places_of_the_app_alone(
             "//evil.test/",
             "https://evil.test/",
             "/\\evil.test",
+            "/%09/evil.test",
             "javascript:alert(1)",
         ):
             page = pages.at(f"/login?next={foreign}", url=keyed.url)

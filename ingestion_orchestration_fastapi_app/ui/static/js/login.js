@@ -11,7 +11,8 @@ import { sentence } from "./parts/states.js";
 /** Where to afterwards: a place of this app alone. @param {URLSearchParams} query */
 function next(query) {
   const wanted = query.get("next") ?? "";
-  const isOwn = wanted.startsWith(`${root}/`) && !wanted.startsWith("//") && !wanted.includes("\\");
+  const read = URL.canParse(wanted, location.origin) ? new URL(wanted, location.origin) : null; // as the browser will
+  const isOwn = wanted.startsWith(`${root}/`) && read?.origin === location.origin;
   return isOwn ? wanted : href("/");
 }
 
