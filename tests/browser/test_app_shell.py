@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.app_rig import PHONE, App, Pages, real_app
 
@@ -134,3 +134,33 @@ def test_nothing_answering_is_said_and_asked_again(pages: Pages) -> None:
     page.unroute("**/health/**")
     page.get_by_role("button", name="Try now").click()
     expect(page.get_by_text("Next try in")).to_have_count(0)
+
+
+def test_two_tries_that_meet_nobody_are_followed_by_one_more_at_a_time(pages: Pages) -> None:
+    pages.expected.append("ERR_FAILED")
+    page = pages.blank(size=(1440, 900), dark=False, language="en-GB")
+    page.clock.install()
+    page.goto(f"{pages.app.url}/help")
+    expect(page.get_by_role("heading", name="Help")).to_be_visible()
+    tries: list[Route] = []
+    page.route("**/api/**", lambda route: route.abort())
+    page.route("**/health/**", lambda route: tries.append(route))
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    page.evaluate(look)
+    said = page.get_by_text("No connection to Photoseek")
+    expect(said).to_be_visible()
+    with page.expect_request("**/health/**"):
+        page.get_by_role("button", name="Try now").click()
+    with page.expect_event("requestfailed"):
+        page.evaluate(look)  # while that one is under way
+    with page.expect_event("requestfailed"):
+        tries[0].abort()
+    page.unroute("**/health/**")
+    page.unroute("**/api/**")
+    page.get_by_role("button", name="Try now").click()
+    expect(said).to_have_count(0)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(10_000)
+    page.evaluate("fetch('/static/icon.svg')")  # what was asked for before is known by then
+    assert [url for url in asked if "/health/" in url] == []

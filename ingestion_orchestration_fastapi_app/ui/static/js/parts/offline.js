@@ -16,6 +16,7 @@ export function watchConnection() {
 }
 
 function begin() {
+  clearInterval(timer); // another call may have met nobody while this one was asked
   left_s = wait_s;
   timer = window.setInterval(tick, 1000);
   show();
