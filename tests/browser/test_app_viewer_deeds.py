@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.app_rig import App, Pages
-from tests.browser.viewer_rig import opened, sharp, some_images
+from tests.browser.late_answers import hold_answers, hold_calls, let_go, wait_for_held
+from tests.browser.viewer_rig import OPENER, opened, sharp, some_images
 
 
 @pytest.fixture
@@ -58,6 +59,48 @@ def test_rating_favourite_and_tags_are_kept_at_once(
     with page.expect_response("**/selection/annotation"):
         stars.get_by_role("button", name="4 stars").click()
     assert said(app, annotated) == {"rating": None, "favourite": True, "tags": ["wall"]}
+
+
+def test_of_two_ratings_at_once_the_last_one_is_kept(
+    pages: Pages, app: App, annotated: dict[str, Any]
+) -> None:
+    page = opened(pages, [annotated])
+    sharp(page)
+    stars = page.locator(".viewer-bar").get_by_role("group", name="Rating")
+    hold_calls(page, "/selection/annotation")
+    for key in ("5", "2"):
+        page.keyboard.press(key)
+        star = stars.get_by_role("button", name=f"{key} stars")
+        expect(star).to_have_attribute("aria-pressed", "true")
+    wait_for_held(page, 1)
+    assert page.evaluate("held.length") == 1, "two calls beside each other may end in any order"
+    let_go(page)
+    wait_for_held(page, 1)
+    with page.expect_response("**/selection/annotation"):
+        let_go(page)
+    assert said(app, annotated)["rating"] == 2
+
+
+def test_what_is_said_before_all_is_known_of_a_picture_stays(
+    pages: Pages, images: list[dict[str, Any]], annotated: dict[str, Any]
+) -> None:
+    page = pages.at("/help")
+    expect(page.locator(".keys").first).to_be_visible()
+    hold_answers(page, f"/images/{annotated['id']}?")
+    other = next(one["id"] for one in images if one["id"] != annotated["id"])
+    ids = [annotated["id"], other]
+    page.evaluate(OPENER, {"ids": ids, "at": ids[0], "name": None})
+    wait_for_held(page, 1)
+    with page.expect_response("**/selection/annotation"):
+        page.keyboard.press("3")
+    let_go(page)
+    expect(page.locator(".details code")).to_have_text(annotated["path"])
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("2 of 2")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("1 of 2")).to_be_visible()
+    star = page.locator(".viewer-bar").get_by_role("button", name="3 stars")
+    expect(star).to_have_attribute("aria-pressed", "true")
 
 
 def test_what_could_not_be_saved_is_told_and_taken_back(

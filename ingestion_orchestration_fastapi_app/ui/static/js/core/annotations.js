@@ -19,6 +19,9 @@ export const rated = (image, stars) => ({ rating: stars || (image.rating ? 0 : n
 /** @param {Shown} image @param {boolean} on @returns {Change} */
 export const favoured = (image, on) => ({ favourite: on || (image.favourite ? false : null) });
 
+/** One call after the other: of two that go beside each other the first may come last. */
+let asked = Promise.resolve();
+
 /**
  * Changes the pictures at once and tells the service; those of which that fails are as they were, and the error is thrown.
  * Both are told as `images` with `annotated`, the ids, and `images`, as they are now: another list may have the same ones as other objects.
@@ -30,7 +33,9 @@ export async function annotate(images, change) {
   for (const one of images) one.annotation = changed(one.annotation, change);
   emit("images", { annotated: ids, images });
   const collection = collectionInUse();
-  const { done, error } = await inBatches(ids, (part) => call("/selection/annotation", { body: { ids: part, collection, ...change } }));
+  const told = asked.then(() => inBatches(ids, (part) => call("/selection/annotation", { body: { ids: part, collection, ...change } })));
+  asked = told.then(() => {});
+  const { done, error } = await told;
   if (!error) return;
   const said = new Set(done);
   images.forEach((one, at) => { if (!said.has(one.id)) one.annotation = before[at] ?? null; });

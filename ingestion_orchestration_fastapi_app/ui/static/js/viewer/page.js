@@ -1,5 +1,5 @@
 // One picture, large, over the place that opened it. The address is the opener's: it hears which picture is shown, and when to close.
-import { annotate, favoured, isFavourite, rated, ratingOf } from "../core/annotations.js";
+import { annotate, favoured, isFavourite, rated, ratingOf, tagsOf } from "../core/annotations.js";
 import { Problem } from "../core/api.js";
 import { on } from "../core/bus.js";
 import { h } from "../core/dom.js";
@@ -77,8 +77,11 @@ export function openViewer({ list, id, onMove, onClose }) {
 
   /** Where it fails the picture is seen all the same. @param {Shown} one the list's own: it is whole from now on @param {number} mine */
   async function complete(one, mine) {
+    const said = one.annotation;
     try {
-      Object.assign(one, await whole(one.id));
+      const all = await whole(one.id), now = one.annotation;
+      if (now && now !== said) all.annotation = { ...now, tags: tagsOf(all) }; // what was said meanwhile is not in the answer
+      Object.assign(one, all);
       if (mine === turn && !isClosed) details.show(one);
     } catch (error) {
       if (error instanceof Problem && error.status === 404) throw error;
