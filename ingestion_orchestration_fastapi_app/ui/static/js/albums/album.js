@@ -87,7 +87,7 @@ export function openAlbum(address) {
         if (!made.length && !answer.results.length) return fill(slot, nothing(had));
         const isFirst = !made.length;
         made.append(answer.results, { done: !cursor });
-        if (isFirst) viewer.update(current());
+        if (isFirst && !isLeft) viewer.update(current());
       },
     });
     grid = made;

@@ -16,24 +16,34 @@ import { text } from "./words.js";
 
 /** @typedef {import("../types").Job} Job @typedef {import("../types").Failure} Failure */
 
-const PAGE = 50;
+const PAGE = 50, MOST_AT_ONCE = 1000;
 
 /** @param {string} code */
 const faultName = (code) => text(`job.fault.${code}`, code);
 
 /** @param {Job} job @param {string | null} code the one that is shown alone */
 export function failuresOf(job, code) {
-  let count = -1, now = job, shown = PAGE, loaded = Promise.resolve();
+  let count = -1, now = job, shown = PAGE, turn = 0, loaded = Promise.resolve();
   const head = h("div", { class: "card-head" }), rows = h("ul", { class: "failures" }), foot = h("div", { class: "row" });
   const element = h("section", { class: "card", "aria-label": t("job.failures_label"), hidden: true }, head, rows, foot);
 
-  const load = async () => {
+  /** As many as are to be shown, or those behind what is. */
+  const load = async (behind = 0) => {
+    const mine = ++turn, found = [];
+    let total = shown;
     try {
-      const { failures, total } = await call(`/jobs/${job.job_id}/failures`, { query: { limit: shown, code } });
-      fill(rows, ...failures.map((/** @type {Failure} */ one) => row(now, one)));
-      fill(foot, total > failures.length ? button(t("imports.more"), { onclick: () => { shown += PAGE; void load(); } }) : null);
+      for (let at = behind; at < Math.min(shown, total); at = behind + found.length) {
+        const answer = await call(`/jobs/${job.job_id}/failures`, { query: { limit: Math.min(MOST_AT_ONCE, shown - at), offset: at, code } });
+        if (mine !== turn) return;
+        found.push(...answer.failures.map((/** @type {Failure} */ one) => row(now, one)));
+        total = answer.failures.length ? answer.total : 0;
+      }
+      if (behind) rows.append(...found);
+      else fill(rows, ...found);
+      const next = behind + found.length;
+      fill(foot, total > next ? button(t("imports.more"), { onclick: () => { shown = next + PAGE; void load(next); } }) : null);
     } catch (error) {
-      fill(rows, h("li", {}, trouble(error, () => void load())));
+      if (mine === turn) fill(rows, h("li", {}, trouble(error, () => void load())));
     }
   };
   const drawHead = () => {
@@ -67,7 +77,7 @@ export function failuresOf(job, code) {
     ready: () => loaded,
     /** @param {string | null} chosen */
     choose(chosen) {
-      code = chosen;
+      [code, shown] = [chosen, PAGE];
       drawHead();
       void load();
     },

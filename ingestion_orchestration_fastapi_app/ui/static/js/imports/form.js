@@ -29,7 +29,7 @@ export function importForm() {
   const asked = { recursive: true, watch: false, captions: false, sync: false };
   /** @type {DiskFolder | null} */
   let folder = null;
-  let stopDry = () => {};
+  let stopDry = () => {}, turn = 0, isBusy = false;
   const picked = h("div", { class: "row picked" }, h("p", { class: "meta" }, t("imports.choose_first"))), answer = h("div", { class: "stack", "aria-live": "polite" }), error = h("p", { class: "error", role: "alert" });
   const begin = button(t("imports.import"), { kind: "primary", onclick: () => void run() }), dry = button(t("imports.dry_run"), { onclick: () => void tryDry() });
   const tree = folderTree(collection, (one) => choose(one));
@@ -40,7 +40,7 @@ export function importForm() {
   function option(name) {
     return h("div", { class: "option" }, toggle(t(`imports.option.${name}`), asked[name], (on) => { asked[name] = on; clearDry(); }), name === "recursive" ? null : h("p", { class: "meta" }, t(`imports.hint.${name}`)));
   }
-  const clearDry = () => { stopDry(); fill(answer); error.textContent = ""; };
+  const clearDry = () => { turn += 1; stopDry(); fill(answer); error.textContent = ""; };
 
   /** @param {DiskFolder | null} one */
   function choose(one) {
@@ -57,6 +57,8 @@ export function importForm() {
 
   async function run() {
     if (!folder) return void (error.textContent = t("imports.choose_first"));
+    if (isBusy) return; // pressed twice it would import twice
+    isBusy = true;
     begin.setAttribute("aria-disabled", "true");
     try {
       const { job_id: id } = await call("/ingest", { body: { ...body(), ...(asked.watch ? { watch: true } : {}) } });
@@ -65,28 +67,38 @@ export function importForm() {
     } catch (problem) {
       error.textContent = sentence(problem);
     }
+    isBusy = false;
     begin.removeAttribute("aria-disabled");
   }
 
   async function tryDry() {
     if (!folder) return void (error.textContent = t("imports.choose_first"));
     clearDry();
+    const mine = turn; // what comes after another choice is of the one before
     fill(answer, h("p", { class: "quiet" }, t("imports.dry_looking", { count: 0 })));
     try {
       const { job_id: id } = await call("/ingest", { body: { ...body(), dry_run: true } });
       const first = await call(`/jobs/${id}`);
+      if (mine !== turn) return;
       const heard = async (/** @type {import("../types").Job} */ job) => {
         if (!hasEnded(job)) return fill(answer, h("p", { class: "quiet" }, reasons(job)[0]?.said ?? t("imports.dry_looking", { count: amount(job).done })));
         if (job.state !== "completed") return fill(answer, h("p", { class: "quiet" }, reasons(job)[0]?.said ?? t(`job.state.${job.state}`)));
-        fill(answer, h("div", { class: "notice dry" }, h("div", { class: "stack grow" }, ...dryRun(await call(`/jobs/${id}/report`)))));
+        const report = await call(`/jobs/${id}/report`);
+        if (mine === turn) fill(answer, h("div", { class: "notice dry" }, h("div", { class: "stack grow" }, ...dryRun(report))));
       };
-      if (hasEnded(first)) return void heard(first);
-      const leave = follow(first, (job) => void heard(job));
+      if (hasEnded(first)) return await heard(first);
+      const leave = follow(first, (job) => void heard(job).catch(failed));
       stopDry = () => {
         leave();
         stopDry = () => {};
       };
     } catch (problem) {
+      failed(problem);
+    }
+
+    /** @param {unknown} problem */
+    function failed(problem) {
+      if (mine !== turn) return;
       fill(answer);
       error.textContent = sentence(problem);
     }
@@ -134,7 +146,7 @@ export function importForm() {
       void tree.show(path);
     },
     leave() {
-      stopDry();
+      clearDry();
       ears.forEach((end) => end());
     },
   };

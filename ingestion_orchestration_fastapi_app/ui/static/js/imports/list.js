@@ -17,7 +17,7 @@ import { stateClass, stateName, summary, title, took } from "./words.js";
 /** @typedef {import("../types").Job} Job */
 /** @typedef {"running" | "waiting" | "finished"} Tab */
 
-const PAGE = 30, MOST_AT_ONCE = 100, LOOK_MS = 10_000;
+const PAGE = 30, MOST = 1000, MOST_AT_ONCE = 100, LOOK_MS = 10_000;
 const OPEN = ["running", "waiting_for_ml", "paused", "queued"], OVER = ["completed", "failed", "cancelled"];
 /** @type {Tab[]} */
 const TABS = ["running", "waiting", "finished"];
@@ -34,11 +34,12 @@ export function listView({ hear, first }) {
   let jobs = [];
   /** @type {Tab | null} */
   let tab = null;
-  let over = 0, isAsked = false, limit = PAGE;
+  let over = 0, isAsked = false, isLeft = false, limit = PAGE;
 
   const load = async () => {
     try {
       const [open, ended] = await Promise.all([call("/jobs", { query: { state: OPEN, limit: MOST_AT_ONCE } }), call("/jobs", { query: { state: OVER, limit } })]);
+      if (isLeft) return; // cards that are made now would be followed by nobody, for ever
       jobs = [...open.jobs, ...ended.jobs];
       over = ended.total;
       draw();
@@ -61,7 +62,7 @@ export function listView({ hear, first }) {
     const shown = jobs.filter((one) => tabOf(one) === tab || (tab === "running" && cards.has(one.job_id)));
     if (tab === "finished") {
       forget(() => false);
-      return fill(body, shown.length ? h("ul", { class: "card job-rows" }, ...shown.map(jobRow)) : nothing("finished"), over > limit ? more() : null);
+      return fill(body, shown.length ? h("ul", { class: "card job-rows" }, ...shown.map(jobRow)) : nothing("finished"), over > limit && limit < MOST ? more() : null);
     }
     forget((id) => shown.some((one) => one.job_id === id));
     for (const job of shown) if (!cards.has(job.job_id)) cards.set(job.job_id, followed(job));
@@ -105,7 +106,7 @@ export function listView({ hear, first }) {
     next?.focus();
     next?.click();
   });
-  const more = () => h("div", { class: "row" }, button(t("imports.more"), { onclick: () => { limit += PAGE; void load(); } }));
+  const more = () => h("div", { class: "row" }, button(t("imports.more"), { onclick: () => { limit = Math.min(MOST, limit + PAGE); void load(); } }));
   const timer = window.setInterval(() => { if (!document.hidden) void load(); }, LOOK_MS);
   const ears = [on("jobs", () => void load())];
   return {
@@ -119,6 +120,7 @@ export function listView({ hear, first }) {
       void load();
     },
     leave() {
+      isLeft = true;
       clearInterval(timer);
       ears.forEach((end) => end());
       forget(() => false);

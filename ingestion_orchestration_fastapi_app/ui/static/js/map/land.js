@@ -7,8 +7,17 @@ let outline = null;
 
 /** Read once, when a map is first shown. */
 export function land() {
-  outline ??= fetch(`${root}/static/map/land.json`).then((answer) => answer.json()).then(pathOf);
+  outline ??= read();
   return outline;
+}
+
+async function read() {
+  try {
+    return pathOf(await (await fetch(`${root}/static/map/land.json`)).json());
+  } catch {
+    outline = null; // the next look asks again
+    return new Path2D();
+  }
 }
 
 /** @param {{scale: number, rings: number[][]}} data */

@@ -76,8 +76,9 @@ export function open() {
   const theme = new MutationObserver(draw);
   theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
+  const unplaced = { status, stage, turn: 0 };
   let narrowed = JSON.stringify(query());
-  void tellUnplaced(status, stage);
+  void tellUnplaced(unplaced);
   void showPanel(panel);
   return {
     element,
@@ -87,7 +88,7 @@ export function open() {
       if (now !== narrowed) {
         narrowed = now;
         void marks.load();
-        void tellUnplaced(status, stage);
+        void tellUnplaced(unplaced);
       }
       const to = viewOf(address.query);
       const { latitude, longitude } = view.middle;
@@ -102,13 +103,15 @@ export function open() {
   };
 }
 
-/** How many pictures the map cannot show; where it can show none, what would help. @param {HTMLElement} status @param {HTMLElement} stage */
-async function tellUnplaced(status, stage) {
+/** How many pictures the map cannot show; where it can show none, what would help. @param {{status: HTMLElement, stage: HTMLElement, turn: number}} where */
+async function tellUnplaced(where) {
+  const { status, stage } = where, mine = (where.turn += 1);
   const place = asked(current().query);
   const counted = async (/** @type {string} */ gps) =>
     call("/images", { query: { ...browseQuery({ ...place, values: { ...place.values, box: [], gps: [gps] } }), limit: 1 } });
   try {
     const [without, withPlace] = await Promise.all([counted("0"), counted("1")]);
+    if (mine !== where.turn) return; // it is narrowed otherwise by now
     const none = stage.querySelector(".map-none");
     none?.remove();
     if (withPlace.total === 0) {

@@ -22,7 +22,7 @@ export async function showPanel(element) {
   fill(element, h("div", { class: "row map-panel-head" }, h("div", { class: "grow" }, title, about), button(t("map.as_grid"), { href: changed(query, {}, "/") }), close), list);
   try {
     const found = await call("/images", { query: { ...browseQuery(asked(query)), sort: "taken_at", order: "desc", limit: SHOWN } });
-    if (current().query.get("box") !== query.get("box")) return;
+    if (JSON.stringify(asked(current().query)) !== JSON.stringify(asked(query))) return;
     const count = t(found.total_is_exact ? "map.photos" : "map.photos_at_least", { count: found.total });
     title.textContent = nameOf(found.images) ?? t("map.here");
     about.textContent = [count, yearsOf(found.images)].filter(Boolean).join(" · ");

@@ -12,12 +12,14 @@ const LOOK_MS = 2000, MOST_LINES = 500;
 export function openLog() {
   const lines = h("ol", { class: "log mono", tabIndex: 0, "aria-label": t("system.tab_log") });
   const status = h("p", { class: "meta", role: "status" });
-  let after = 0, level = "info", follows = true, asking = false;
+  let after = 0, level = "info", follows = true, asking = false, turn = 0;
   const load = async () => {
     if (asking || !follows || document.hidden) return;
     asking = true;
+    const mine = turn;
     try {
       const answer = await call("/system/log", { query: { after, level, limit: MOST_LINES } });
+      if (mine !== turn) return; // of the level before
       const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
       lines.append(...answer.lines.map(line));
       while (lines.childElementCount > MOST_LINES) lines.firstElementChild?.remove();
@@ -25,14 +27,15 @@ export function openLog() {
       status.textContent = lines.childElementCount ? "" : t("system.log_empty");
       if (atEnd) lines.scrollTop = lines.scrollHeight;
     } catch (error) {
-      status.textContent = sentence(error);
+      if (mine === turn) status.textContent = sentence(error);
     } finally {
-      asking = false;
+      if (mine === turn) asking = false;
     }
   };
   const choices = ["debug", "info", "warning", "error"].map((value) => ({ value, label: t(`system.level_${value}`) }));
   const levels = segmented(t("system.level"), choices, level, (value) => {
-    [level, after] = [value, 0];
+    [level, after, asking] = [value, 0, false];
+    turn += 1;
     lines.replaceChildren();
     void load();
   });

@@ -17,9 +17,11 @@ export function openOverview(badge) {
   const charts = h("div", { class: "charts" }), table = collectionTable();
   const services = h("div", { class: "columns" }), storage = h("div", {});
   const element = h("div", { class: "stack system-stack" }, charts, table.element, services, storage);
+  let isLeft = false;
   const load = async () => {
     try {
       const [system, series, told] = await Promise.all([call("/system"), call("/system/series"), call("/capabilities")]);
+      if (isLeft) return; // the badge stands over the other parts, too
       fill(charts, ...chartsOf(series.points));
       fill(services, ...inferenceCards(told), orchestratorCard(system));
       fill(storage, storageCard(system.storage));
@@ -30,7 +32,7 @@ export function openOverview(badge) {
   };
   void load();
   const timer = window.setInterval(() => { if (!document.hidden) void load(); }, LOOK_MS);
-  return { element, leave: () => { clearInterval(timer); table.leave(); } };
+  return { element, leave: () => { isLeft = true; clearInterval(timer); table.leave(); } };
 }
 
 /** @param {HTMLElement} badge @param {Capabilities} told */

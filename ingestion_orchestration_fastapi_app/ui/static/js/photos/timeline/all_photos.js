@@ -81,9 +81,9 @@ export function allPhotos({ selection, tell }) {
       const without = href("/", inUse());
       return empty({ icon: "filter", title: t("photos.none_left"), text: t("photos.none_left_text"), actions: [button(t("photos.all"), { kind: "primary", href: without })] });
     }
-    const job = await running(asked.collection);
+    const mine = turn, job = await running(asked.collection);
     if (job) {
-      again(asked);
+      if (mine === turn) again(asked); // nobody would end it where the place was left meanwhile
       return empty({ icon: "import", title: t("photos.importing"), text: t("photos.importing_text"), actions: [button(t("photos.see_import"), { kind: "primary", href: href(`/imports/${job.job_id}`, inUse()) })] });
     }
     const roots = may("read") ? (await call("/roots").catch(() => ({ roots: [] }))).roots.length : 0;
