@@ -22,7 +22,12 @@ ENV LIST="mkdir -p /opt/photoseek/share \
     && /tools/bin/pip-licenses --python=/opt/photoseek/bin/python --with-system --with-license-file --no-license-path --format=plain-vertical --output-file=/opt/photoseek/share/NOTICES.txt"
 
 FROM packages AS orchestrator-packages
-RUN $INSTALL '.[orchestrator]' && eval "$LIST"
+# What only a compiler or a packager reads stays behind, and Arrow's network protocol, which nothing
+# here speaks.
+RUN $INSTALL '.[orchestrator]' && eval "$LIST" \
+    && cd /opt/photoseek/lib/python3*/site-packages \
+    && rm -r pyarrow/include pyarrow/tests pyarrow/*flight* \
+    && find numpy -type d -name tests -prune -exec rm -r {} +
 
 FROM packages AS inference-cpu-packages
 # The index of PyTorch's CPU builds: on x86-64 the default one gives CUDA's, gigabytes more.
