@@ -25,7 +25,7 @@ _FOLDER_MODE = 0o700  # whoever may write here decides what is read as a vector
 _BUSY_TIMEOUT_S = 10.0
 _IN_DATABASE_BYTES = 2**20  # above it a value is a file: not synced, and slow by the thousand
 _PAGE_BYTES = 16 * 1024
-_CACHE_PAGES = 512
+_CACHE_PAGES = 128  # 2 MiB, which stay: the connection does
 _ASIDE = ".broken"
 # The database is torn, is none, or lacks its tables. `_ERROR` is also a programming error: then
 # the second try fails as well, and the cache stays off.
@@ -63,6 +63,23 @@ class BytesDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         return fetched
 
 
+class _OneConnection(diskcache.Cache):  # type: ignore[misc]  # diskcache has no types
+    """All threads have the same one, and take turns: to make one takes longer than to read a value,
+    and the end of the last one would checkpoint and sync.
+    """
+
+    def __init__(self, folder: str, connection: sqlite3.Connection, **settings: object) -> None:
+        self._connection = connection
+        super().__init__(folder, disk=BytesDisk, **settings)
+
+    @property
+    def _con(self) -> sqlite3.Connection:
+        return self._connection
+
+    def close(self) -> None:
+        """Nothing: it closes connections of threads, and there are none."""
+
+
 class ByteCache:
     """Values by key, the least recently stored forgotten first. Blocking; one thread at a time.
 
@@ -72,19 +89,17 @@ class ByteCache:
     def __init__(self, folder: str, *, limit_bytes: int) -> None:
         self._folder = folder
         self._limit_bytes = limit_bytes
-        self._cache: diskcache.Cache | None = None
-        self._keepalive_connection: sqlite3.Connection | None = None
+        self._cache: _OneConnection | None = None
+        self._connection: sqlite3.Connection | None = None
 
     def open(self) -> None:
         """Makes or opens the folder; what is damaged is moved aside first."""
         self._attempt(lambda _: None, otherwise=None)
 
     def close(self) -> None:
-        if self._cache is not None:
-            self._cache.close()
-        if self._keepalive_connection is not None:
-            self._keepalive_connection.close()
-        self._cache = self._keepalive_connection = None
+        if self._connection is not None:
+            self._connection.close()
+        self._cache = self._connection = None
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         return self._attempt(lambda cache: _get(cache, keys), otherwise={})
@@ -113,27 +128,28 @@ class ByteCache:
         cache = self._opened() if self._cache is None else self._cache  # an empty one is falsy
         try:
             return work(cache)
-        finally:
-            # Connections belong to threads, which come and go; ours stays, or the last one's end
-            # would checkpoint and sync each time.
-            cache.close()
+        except _FAULTS:
+            self.close()  # and with it what it was in the middle of
+            raise
 
-    def _opened(self) -> diskcache.Cache:
+    def _opened(self) -> _OneConnection:
         os.makedirs(self._folder, mode=_FOLDER_MODE, exist_ok=True)
         os.chmod(self._folder, _FOLDER_MODE)
         file = os.path.join(self._folder, diskcache.core.DBNAME)
         with ExitStack() as where_it_fails:
-            connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                file, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
             where_it_fails.callback(connection.close)
             # Before diskcache, whose 4 KiB pages hold one vector of 2 KiB each.
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute("PRAGMA auto_vacuum = 1")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            cache = diskcache.Cache(
+            cache = _OneConnection(
                 self._folder,
+                connection,
                 timeout=_BUSY_TIMEOUT_S,
-                disk=BytesDisk,
                 eviction_policy="least-recently-stored",
                 size_limit=self._limit_bytes,
                 cull_limit=0,  # `_put` evicts: culling inside a transaction sees no page freed
@@ -144,7 +160,7 @@ class ByteCache:
                 sqlite_auto_vacuum=1,  # without it a full cache never shrinks, and loses all
             )
             where_it_fails.pop_all()
-        self._cache, self._keepalive_connection = cache, connection
+        self._cache, self._connection = cache, connection
         return cache
 
     def _move_aside(self) -> None:
