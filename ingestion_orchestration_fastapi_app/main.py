@@ -53,7 +53,7 @@ from utils.web.bodies.body_limit import BodyLimit
 from utils.web.bodies.held_bodies import HeldBodies
 from utils.web.install import install_web
 from utils.web.openapi import describe, operation_id
-from utils.web.routing.unknown_parameters import only_known_parameters
+from utils.web.routing.unknown_parameters import OnlyKnownParameters
 
 log = structlog.get_logger(__name__)
 
@@ -158,8 +158,9 @@ def create_app(
     of_duplicates = (duplicates, duplicate_export)
     of_library = (collections, generations, *of_folders, *searches, *of_images, *of_duplicates)
     routes = (ingest, upload, jobs, *of_library, exports, session, system, health)
+    only_known_parameters = Depends(OnlyKnownParameters())
     for resource in routes:
-        app.include_router(resource.router, dependencies=[Depends(only_known_parameters)])
+        app.include_router(resource.router, dependencies=[only_known_parameters])
     describe(app, about=ABOUT, tags=TAGS)
     name_cookie(app, settings.orchestrator_port)
     add_app(app)

@@ -40,7 +40,7 @@ from utils.web.install import install_web
 from utils.web.logs import setup_logging
 from utils.web.openapi import describe, operation_id
 from utils.web.problem_responses import DrainBounds
-from utils.web.routing.unknown_parameters import only_known_parameters
+from utils.web.routing.unknown_parameters import OnlyKnownParameters
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -193,8 +193,9 @@ def create_app(
     )
     app.state.engine = engine
     app.state.reply_threads = anyio.CapacityLimiter(2)
+    only_known_parameters = Depends(OnlyKnownParameters())
     for one in (router, health.router):
-        app.include_router(one, dependencies=[Depends(only_known_parameters)])
+        app.include_router(one, dependencies=[only_known_parameters])
     describe(app, about=ABOUT, tags=TAGS)
     drain = DrainBounds(settings.ml_drain_max_bytes, settings.ml_drain_timeout_s)
     uploads = {

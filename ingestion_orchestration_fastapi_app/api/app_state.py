@@ -99,7 +99,7 @@ class AppState:
     sessions: Sessions | None  # None: there is no key to log in with
 
 
-def services_of(request: Request) -> AppState:
+async def services_of(request: Request) -> AppState:
     return cast(AppState, request.app.state.services)  # Starlette's state is untyped
 
 

@@ -41,7 +41,7 @@ def name_cookie(app: FastAPI, port: int) -> None:
     app.openapi = named  # type: ignore[method-assign]  # as FastAPI's documentation does it
 
 
-def _caller(
+async def _caller(
     request: Request,
     needed: SecurityScopes,
     _header: Annotated[object, Security(KEY_HEADER)],

@@ -19,7 +19,7 @@ from utils.problems import BatchTooLarge
 MAX_IMAGE_COUNT = 1_000_000
 
 
-def _engine(request: Request) -> Engine:
+async def _engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
 

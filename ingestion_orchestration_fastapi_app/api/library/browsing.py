@@ -80,7 +80,7 @@ _LISTING = {
 }
 
 
-def asked_in_query(
+async def asked_in_query(
     *,
     filters: QueryFilters,
     collection: CollectionName = "default",

@@ -64,7 +64,7 @@ def _asked(name: str, *, max_length: int | None = None) -> Any:
     return Query(description=field.description, examples=field.examples, max_length=max_length)
 
 
-def filters_in_query(
+async def filters_in_query(
     *,
     taken_after: Annotated[SinceTime | None, _asked("taken_after")] = None,
     taken_before: Annotated[UntilTime | None, _asked("taken_before")] = None,

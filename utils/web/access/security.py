@@ -187,7 +187,7 @@ def authorised(request: Request, needed: SecurityScopes) -> Principal:
     return principal
 
 
-def _key_holder(
+async def _key_holder(
     request: Request,
     needed: SecurityScopes,
     _header: Annotated[object, Security(KEY_HEADER)],

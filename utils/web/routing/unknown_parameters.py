@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import get_args, get_origin
 
 from fastapi import Request, params
@@ -17,35 +18,56 @@ _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 SHOWN_CHARACTERS = 64  # of an unknown name, in the answer
 
 
-async def only_known_parameters(request: Request) -> None:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """By name, whether it is a list."""
+
+    query: Mapping[str, bool]
+    form: Mapping[str, bool]
+
+
+class OnlyKnownParameters:
     """A dependency of every router. Raises ValidationProblem and UnsupportedMediaType.
 
     A parameter that is no list may be there once: two values have no meaning.
     """
-    route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
-        return
-    _check_media_type(route, media_type(request.headers.get("Content-Type", "")))
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Known] = {}  # by the ids of routes, which live as long as the app
+
+    async def __call__(self, request: Request) -> None:
+        route = request.scope.get("route")
+        if not isinstance(route, APIRoute):
+            return
+        _check_media_type(route, request)
+        known = self._known.get(id(route))
+        if known is None:
+            known = self._known[id(route)] = _known(route)
+        if request.scope["query_string"]:
+            _check("query", (name for name, _ in request.query_params.multi_items()), known.query)
+        if known.form:
+            form = await request.form()  # FastAPI has read it already, and the request holds it
+            _check("body", (name for name, _ in form.multi_items()), known.form)
+
+
+def _known(route: APIRoute) -> _Known:
     query = {
         field.alias: _is_list(field.field_info.annotation)
         for field in get_flat_params(route.dependant)
         if isinstance(field.field_info, params.Query)
     }
-    _check("query", (name for name, _ in request.query_params.multi_items()), query)
-    fields = {
+    form = {
         field.alias: _is_list(field.field_info.annotation)
         for field in route.dependant.body_params
         if isinstance(field.field_info, params.Form)
     }
-    if fields:
-        form = await request.form()  # FastAPI has read it already, and the request holds it
-        _check("body", (name for name, _ in form.multi_items()), fields)
+    return _Known(query, form)
 
 
-def _check_media_type(route: APIRoute, given: str) -> None:
-    """`given` is empty where the request names none."""
+def _check_media_type(route: APIRoute, request: Request) -> None:
     if route.body_field is None:
         return
+    given = media_type(request.headers.get("Content-Type", ""))
     if isinstance(route.body_field.field_info, params.Form):
         if given not in _FORMS:
             raise UnsupportedMediaType(f"Send {_FORMS[0]}.")
@@ -54,7 +76,6 @@ def _check_media_type(route: APIRoute, given: str) -> None:
 
 
 def _check(where: str, given: Iterable[str], known: Mapping[str, bool]) -> None:
-    """`known`: by name, whether it is a list."""
     for name, count in Counter(given).items():
         if name not in known:
             names = f"the known ones are {', '.join(known)}" if known else "none are known here"
