@@ -110,3 +110,14 @@ def test_bench_browse_measures_pages_wherever_they_are() -> None:
     assert {"page by path: last", "facets", "map of a city"} <= set(said["ms"])
     assert all(ms > 0 for ms in said["ms"].values())
     assert [target["wanted"] for target in said["targets"]] == [60, 3, 150]
+
+
+def test_bench_thumbnails_asks_a_service_for_pages_of_pictures() -> None:
+    ran = photoseek("bench", "thumbnails", "--count", "1000", "--rounds", "1", "--json")
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout)
+    assert said["count"] == 1000
+    for figures in (said["p50_ms"], said["p95_ms"], said["cpu_ms"]):
+        assert set(figures) == {"page of thumbnails", "the same page, held by the browser"}
+        assert all(ms > 0 for ms in figures.values())
+    assert [target["wanted"] for target in said["targets"]] == [100]

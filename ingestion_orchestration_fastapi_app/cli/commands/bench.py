@@ -66,6 +66,15 @@ def bench_app(context: typer.Context) -> None:
     run_benchmark("app", context.args)
 
 
+@bench.command("thumbnails", context_settings=PASSED_ON)
+def bench_thumbnails(context: typer.Context) -> None:
+    """A page of thumbnails of a large collection, over six connections as a browser has them.
+
+    Options: --count, --rounds, --json.
+    """
+    run_benchmark("thumbnails", context.args)
+
+
 @bench.command("search", context_settings=PASSED_ON)
 def bench_search(context: typer.Context) -> None:
     """A large store and its index: how fast and how well it is searched, and what that costs.
