@@ -110,6 +110,8 @@ class Export:
                 ErrorCode.VALIDATION, "The collection is empty: import its images first."
             )
         asked = NO_FILTERS if options.filters is None else filters_of(options.filters)
+        if options.ids is not None:
+            asked = Filters(all_of=(asked,), ids=frozenset(options.ids))
         shown = self.shown(collection)
         if shown is not None:
             asked = Filters(all_of=(asked,), within=shown)
@@ -148,6 +150,9 @@ class _Run:
         total = await self._store.count(self._generation.table, self._filters)
         scope.progress.total = max(total, position.rows)
         scope.progress.scan_complete = True
+        missing = len(set(self._options.ids or ())) - total
+        if missing > 0:
+            scope.progress.warn(f"{missing:,} of the images that were named are not in it")
         await self._check_space(total - position.rows)
         words = self._kind.collections.words
         await scope.until_stored(partial(words.prepare, self._collection, is_known=True))
@@ -261,7 +266,10 @@ class _Run:
     def _manifest(self) -> Manifest:
         collection, generation, options = self._collection, self._generation, self._options
         preparation = self._kind.ports.preparation
-        filters = options.filters
+        asked = options.model_dump(mode="json", include={"ids"}, exclude_none=True)
+        if options.filters is not None:
+            asked |= options.filters.model_dump(mode="json", exclude_defaults=True)
+        is_whole = options.filters is None and options.ids is None
         return Manifest(
             name=self._position.name,
             job_id=self._scope.job_id,
@@ -282,9 +290,7 @@ class _Run:
             picture_version=preparation.picture_version,
             vectors=options.vectors,
             thumbnails=options.thumbnails,
-            filters=None
-            if filters is None
-            else filters.model_dump(mode="json", exclude_defaults=True),
+            filters=None if is_whole else asked,
             store_version=self._position.version,
             rows=self._position.rows,
             files=tuple(self._position.files),

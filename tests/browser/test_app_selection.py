@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -107,6 +108,26 @@ def test_the_originals_come_as_a_zip(photos: Page) -> None:
     with zipfile.ZipFile(download.value.path()) as archive:
         assert len(archive.namelist()) == 2
     expect(bar).to_be_visible()
+
+
+def test_a_selection_is_exported_and_the_files_are_downloaded_from_its_job(
+    photos: Page, pages: Pages, app: App
+) -> None:
+    bar, ids = chosen(photos, 0, 3)
+    bar.get_by_role("button", name="Export").click()
+    expect(photos.get_by_role("status").get_by_text("The export of 2 pictures")).to_be_visible()
+    photos.get_by_role("status").get_by_role("button", name="Show", exact=True).click()
+    file = photos.get_by_role("link", name="images-00000.parquet")
+    with photos.expect_download() as download:
+        file.click()
+    table = pq.read_table(download.value.path())
+    assert sorted(table["id"].to_pylist()) == sorted(ids)
+    expect(photos.get_by_role("link", name="manifest.json")).to_be_visible()
+    [made] = app.http.get("/api/v1/exports").json()["exports"]
+    app.http.delete(f"/api/v1/exports/{made['id']}")
+    pages.expected.append("404 (Not Found)")
+    photos.reload()
+    expect(photos.get_by_text("It is not there any more.")).to_be_visible()
 
 
 def test_on_a_phone_every_action_has_a_name_and_can_be_scrolled_to(pages: Pages) -> None:

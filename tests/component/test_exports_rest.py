@@ -87,6 +87,33 @@ async def test_filters_and_columns_may_be_left_out(tmp_path: Path) -> None:
     assert (shown["filtered"], shown["vectors"]) == (True, False)
 
 
+async def test_images_that_are_named_are_exported_and_what_is_not_there_is_said(
+    tmp_path: Path,
+) -> None:
+    library(tmp_path)
+    unknown = "00000000-0000-5000-8000-000000000000"
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+        listed = (await running.get("/images?sort=path&limit=100"))["images"]
+        ids = [one["id"] for one in listed[:6]]
+        whole = await exported(running, name="some", ids=[*ids, ids[0]])
+        folder = str(running.photos / "red")
+        in_folder = [one["id"] for one in listed if one["path"].startswith(folder)]
+        both = [in_folder[0], next(one for one in ids if one not in in_folder), unknown]
+        part = await exported(running, name="part", ids=both, filters={"folder": folder})
+        tables = [await table_of(running, name) for name in ("some", "part")]
+        manifest = await running.get("/exports/part/files/manifest.json")
+        too_many = await running.post("/exports", {"ids": [unknown] * 5001})
+        none = await running.post("/exports", {"ids": []})
+    assert (whole["state"], whole["total"], whole["warnings"]) == ("completed", 6, [])
+    assert sorted(tables[0]["id"].to_pylist()) == sorted(ids)
+    assert tables[1]["id"].to_pylist() == in_folder[:1]
+    assert part["warnings"] == ["2 of the images that were named are not in it"]
+    assert manifest["filters"] == {"folder": folder, "ids": both}
+    check_problem(too_many, 400, ErrorCode.VALIDATION)
+    check_problem(none, 400, ErrorCode.VALIDATION)
+
+
 async def test_a_download_that_broke_off_goes_on(tmp_path: Path) -> None:
     library(tmp_path)
     async with orchestrator(tmp_path) as running:

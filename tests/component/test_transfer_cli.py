@@ -54,9 +54,13 @@ async def test_an_export_is_made_fetched_listed_and_removed(
             listed = await called(url, "exports", "list", "--json")
             plain = await called(url, "exports", "list")
             taken = await called(url, "export", "--name", "it")
+            images = (await running.get("/images?limit=2"))["images"]
+            named = ("--image", images[0]["id"], "--image", images[1]["path"])
+            some = await called(url, "export", "--name", "some", *named)
             removed = await called(url, "exports", "remove", "it")
             gone = await called(url, "exports", "remove", "it")
     assert "13 images" in made.stdout
+    assert "2 images" in some.stdout
     assert json.loads(again.stdout)["images"] == 13
     assert pq.read_table(next((copies / "other").glob("*.parquet"))).num_rows == 13
     assert json.loads((copies / "other" / "manifest.json").read_text())["rows"] == 13

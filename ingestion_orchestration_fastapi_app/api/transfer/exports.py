@@ -80,8 +80,9 @@ _HEADERS = {
 async def export_collection(
     body: ExportRequest, response: Response, services: AppStateDep
 ) -> IngestAccepted:
-    """Starts a job that writes a collection, or what meets the filters, as Parquet files into a
-    folder of EXPORT_DIR: metadata, captions, own ratings and tags, and vectors.
+    """Starts a job that writes a collection, or what meets the filters, or the images that are
+    named, as Parquet files into a folder of EXPORT_DIR: metadata, captions, own ratings and tags,
+    and vectors.
 
     It reads one version of the collection, whatever is imported meanwhile. The folder is there when
     it is whole; its name is the job's `reason` then.

@@ -91,7 +91,7 @@ class ExportedFile(_Part):
 
 
 class Manifest(_Part):
-    """`filters`: those that the images met; null: all of the collection is in it.
+    """`filters`: those that the images met, and as `ids` which were named; null: all are in it.
 
     `upload_version` and `picture_version` name how pictures were prepared for the model, and
     thumbnails made, when it was written: where they are the same, nothing is made again.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, StrictBool
 
 from utils.contract.base import JSON_NUMBER, CollectionText, Reply, Wire
 from utils.contract.collections import MAX_GENERATION_ID
 from utils.contract.filters import FilterSpec
+from utils.contract.images import MAX_SELECTION
 
 MAX_EXPORT_NAME = 128
 _FILE: dict[str, JsonValue] = {
@@ -51,6 +53,10 @@ class ExportOptions(Wire):
     filters: FilterSpec | None = Field(
         default=None, description="Only the images that meet these; null: all of them."
     )
+    ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MAX_SELECTION)] | None = Field(
+        default=None,
+        description="Only these images, as `id` says, as far as they meet `filters`; null: all.",
+    )
     generation_id: Annotated[int, Field(ge=1, le=MAX_GENERATION_ID), JSON_NUMBER] | None = Field(
         default=None, description="The vectors of this generation; null: of the active one."
     )
@@ -90,7 +96,7 @@ class ExportReply(Reply):
     size_bytes: int = Field(description="Of all its files.")
     vectors: bool = Field(description="Whether their vectors are in it.")
     thumbnails: bool = Field(description="Whether thumbnails are.")
-    filtered: bool = Field(description="Whether it holds only a part, by filters.")
+    filtered: bool = Field(description="Whether it holds only a part, by filters or ids.")
     files: tuple[ExportFileReply, ...] = Field(description="In the order of their rows.")
 
 

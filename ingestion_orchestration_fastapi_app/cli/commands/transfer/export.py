@@ -14,6 +14,7 @@ from rich.console import Console
 from ingestion_orchestration_fastapi_app.cli import filter_options as options
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem, OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Url, call, collection_name
+from ingestion_orchestration_fastapi_app.cli.commands.pictures.named import ids_of, names_of
 from ingestion_orchestration_fastapi_app.cli.view.followed import followed
 from ingestion_orchestration_fastapi_app.cli.view.output import (
     Form,
@@ -25,6 +26,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
 from ingestion_orchestration_fastapi_app.cli.view.progress import (
     check_completed,
 )
+from utils.contract.images import MAX_SELECTION
 from utils.contract.transfer import ExportReply, ExportRequest
 
 MANIFEST = "manifest.json"
@@ -58,6 +60,14 @@ def export(
     rating: options.RatingMin = None,
     favourite: options.Favourite = None,
     tag: options.Tags = None,
+    images: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image",
+            metavar="ID|FILE",
+            help=f"Only this one; several: these, at most {MAX_SELECTION}; - reads them.",
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Show progress until it is there.")
     ] = True,
@@ -65,25 +75,30 @@ def export(
 ) -> None:
     """Write a collection as Parquet files into the service's EXPORT_DIR, for backup and notebooks.
 
-    With filters only what meets them. --to fetches the files over HTTP, and goes on where a copy
-    broke off.
+    With filters only what meets them, with --image only what is named. --to fetches the files over
+    HTTP, and goes on where a copy broke off.
     """
     filters = options.filters(
         after=after, before=before, folder=folder, rating_min=rating, favourite=favourite, tags=tag
     )
-    request = ExportRequest(
-        collection=collection,
-        name=name,
-        vectors=vectors,
-        thumbnails=thumbnails,
-        filters=filters if filters.model_fields_set else None,
-    )
+    names = names_of(images) if images else []
+    if len(names) > MAX_SELECTION:
+        raise typer.BadParameter(f"at most {MAX_SELECTION} pictures", param_hint="--image")
     if to is not None and not (wait and os.path.isdir(to)):
         raise typer.BadParameter(
             "a folder that is there, and not with --no-wait", param_hint="--to"
         )
 
     async def run(api: OrchestratorApi, console: Console) -> int:
+        ids = await ids_of(api, names, collection) if names else None
+        request = ExportRequest(
+            collection=collection,
+            name=name,
+            vectors=vectors,
+            thumbnails=thumbnails,
+            filters=filters if filters.model_fields_set else None,
+            ids=None if ids is None else tuple(ids),
+        )
         accepted = await api.export_collection(request)
         job = await followed(api, accepted, console, wait=wait, json=json)
         if job is None:

@@ -17,6 +17,7 @@ export type JobLine = Schemas["LogLine"];
 export type JobKind = Schemas["JobKindReply"];
 export type DiskFolder = Schemas["DiskFolderReply"];
 export type UploadedFile = Schemas["UploadedFile"];
+export type ExportedFile = Schemas["ExportFileReply"];
 export type Watch = Schemas["WatchReply"];
 export type Annotation = Schemas["AnnotationReply"];
 export type Album = Schemas["AlbumDetail"];

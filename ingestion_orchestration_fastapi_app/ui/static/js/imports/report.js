@@ -7,6 +7,7 @@ import { has, t } from "../core/i18n.js";
 import { href } from "../core/router.js";
 import { button } from "../parts/controls.js";
 import { hasEnded } from "../core/jobs.js";
+import { exportFiles } from "./export_files.js";
 import { spoken, text } from "./words.js";
 
 /** @typedef {import("../types").Job} Job @typedef {import("../types").Report} Report @typedef {Report["findings"][number]} Finding */
@@ -64,6 +65,7 @@ function general(job, { numbers, findings, figures = {}, about = {} }) {
   const drawn = [];
   if (job.kind === "verify" && job.state === "completed" && findings.length === 0) drawn.push(h("p", { class: "notice ok" }, icon("check"), h("span", {}, t("job.all_well"))));
   if (job.kind === "duplicates") drawn.push(h("div", { class: "row" }, button(t("job.see_duplicates"), { icon: "tidy", href: href("/duplicates", job.collection === "default" ? {} : { in: job.collection }) })));
+  if (job.kind === "export" && job.state === "completed" && job.reason) drawn.push(exportFiles(job.reason));
   if (findings.length) drawn.push(h("ul", { class: "findings" }, ...findings.map(finding)));
   if (measured.length) drawn.push(table(measured.map(([name, value]) => [figureName(name), figure(name, value)])));
   if (counted.length) drawn.push(table(counted.map(([name, count]) => [text(`job.number.${name}`, spoken(name)), name.startsWith("bytes") ? bytes(count) : number(count)])));
