@@ -38,7 +38,7 @@ export class Wall {
   /** The picture that the Tab key leads to. */
   current = "";
   isFast = false;
-  /** @type {Map<Section, {stop: AbortController, done: Promise<void>}>} */
+  /** `isAsked`: somebody waits for it, seen or not. @type {Map<Section, {stop: AbortController, done: Promise<void>, isAsked: boolean}>} */
   #loading = new Map();
   /** @type {Set<Section>} those that could not be loaded: they are tried again when somebody comes back */
   #failed = new Set();
@@ -148,19 +148,19 @@ export class Wall {
   draw() {
     const wanted = this.drawing.draw(this.view, this.#last.down, this.isFast);
     if (this.isFast || !this.options.load) return;
-    this.#abort((one) => !wanted.includes(one));
-    for (const one of wanted) if (!one.images && !this.#failed.has(one)) void this.need(one);
+    this.#abort((one, isAsked) => !isAsked && !wanted.includes(one));
+    for (const one of wanted) if (!one.images && !this.#failed.has(one)) void this.need(one, false);
     this.#used = [...this.#used.filter((one) => !wanted.includes(one)), ...wanted.filter((one) => one.images)];
     const old = this.#used.splice(0, Math.max(0, this.#used.length - MOST_SECTIONS));
     if (old.length) this.anchored(() => old.forEach((one) => this.sections.drop(one)));
   }
 
-  /** Its pictures are there when this is done, or nobody can give them. @param {Section} one @returns {Promise<void>} */
-  need(one) {
-    if (one.images || !this.options.load) return Promise.resolve();
-    const stop = new AbortController();
-    const load = this.options.load;
+  /** Its pictures are there when this is done, or nobody can give them. @param {Section} one @param {boolean} [isAsked] @returns {Promise<void>} */
+  need(one, isAsked = true) {
+    const { load } = this.options, stop = new AbortController();
+    if (one.images || !load) return Promise.resolve();
     const known = this.#loading.get(one);
+    if (known) known.isAsked ||= isAsked;
     if (known) return known.done;
     const done = (async () => {
       try {
@@ -175,7 +175,7 @@ export class Wall {
       }
       if (!stop.signal.aborted) this.draw();
     })();
-    this.#loading.set(one, { stop, done });
+    this.#loading.set(one, { stop, done, isAsked });
     return done;
   }
 
@@ -288,10 +288,10 @@ export class Wall {
     this.element.style.setProperty("--tile", `${next.target}px`);
   }
 
-  /** @param {(one: Section) => boolean} which */
+  /** @param {(one: Section, isAsked: boolean) => boolean} which */
   #abort(which) {
-    for (const [one, { stop }] of this.#loading) {
-      if (!which(one)) continue;
+    for (const [one, { stop, isAsked }] of this.#loading) {
+      if (!which(one, isAsked)) continue;
       stop.abort();
       this.#loading.delete(one);
     }
