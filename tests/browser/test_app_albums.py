@@ -85,7 +85,7 @@ def test_a_card_says_how_many_and_that_a_search_fills_it(pages: Pages, app: App)
     expect(page.get_by_text("Has a location")).to_be_visible()
     expect(page.get_by_text(f"{count} picture", exact=False).first).to_be_visible()
     page.get_by_role("link", name="Open as a search").click()
-    assert page.url.endswith("/?gps=1")
+    expect(page).to_have_url(f"{app.url}/?gps=1")
 
 
 def test_the_viewer_goes_on_in_the_album_and_back_closes_it(pages: Pages, app: App) -> None:

@@ -26,14 +26,15 @@ MANY = f"""async count => {{
   const ratios = Float64Array.from({{ length: count }}, () => shapes[Math.floor(dice() * 10)]);
   const measures = {{ width: 1140, target: 180, gap: 4 }};
   rows(ratios.subarray(0, 1000), measures);
-  const times = [1, 2, 3].map(() => {{
+  const least_ms = some => Math.min(...[1, 2, 3, 4, 5].map(() => {{
     const begin = performance.now();
-    rows(ratios, measures);
+    rows(some, measures);
     return performance.now() - begin;
-  }});
+  }}));
+  const times = least_ms(ratios) / least_ms(ratios.subarray(0, count / 10));
   const found = rows(ratios, measures);
   const near = found.filter(({{ height }}) => height > 126 && height < 252).length;
-  return {{ ms: Math.min(...times), rows: found.length, near: near / found.length }};
+  return {{ times, near: near / found.length }};
 }}"""
 
 # The picture that is seen first, and how far down it is.
@@ -52,6 +53,12 @@ SETTLED = """() => {
     return top > 150 && bottom < 850;
   });
 }"""
+
+
+# Each month's title ends with how many photos it has.
+TITLES_SAY = """count => [...document.querySelectorAll(".wall-title .quiet")]
+  .map(one => parseInt(one.textContent.split(" · ").at(-1)))
+  .reduce((sum, one) => sum + one, 0) === count"""
 
 
 @pytest.fixture
@@ -97,14 +104,15 @@ def test_a_last_row_is_left_open_unless_more_pictures_come_below_it(pages: Pages
     assert [row["widths"] for row in rows(page, [1.5, 0.5], single=True)] == [[1140], [1140]]
 
 
-def test_a_hundred_thousand_pictures_are_laid_out_at_once(pages: Pages) -> None:
+def test_ten_times_as_many_pictures_are_laid_out_in_ten_times_as_long(pages: Pages) -> None:
     found = pages.at("/help").evaluate(MANY, 100_000)
     assert found["near"] > 0.97
-    assert found["ms"] < 400, "60 on a quiet machine"
+    assert found["times"] < 30, "where each looks at all others it is a hundred"
 
 
 def test_the_document_holds_what_is_near_and_one_tab_stop(photos: Page, app: App) -> None:
     grid = photos.get_by_role("grid")
+    photos.wait_for_function(SETTLED)
     assert photos.locator(".tile").count() < app.library.pictures
     assert grid.locator("a[tabindex='0']").count() == 1
     rows_seen = grid.get_by_role("row")
@@ -129,6 +137,7 @@ def test_the_arrows_go_from_picture_to_picture_and_space_selects(photos: Page) -
 
 
 def test_a_frame_drawn_with_the_mouse_selects_what_it_touches(photos: Page) -> None:
+    photos.wait_for_function(SETTLED)
     first, third = photos.locator(".tile").nth(0), photos.locator(".tile").nth(2)
     begin, end = first.bounding_box(), third.bounding_box()
     assert begin
@@ -191,7 +200,7 @@ def test_what_comes_in_above_moves_nothing_that_is_seen(pages: Pages, app: App) 
         image, top = page.evaluate(SEEN)
         at = page.evaluate("document.querySelector('.wall').scrollTop")
         page.mouse.wheel(0, -120)
-        page.wait_for_function(f"id => ({TOP_OF})(id) !== {top}", arg=image)
+        page.wait_for_function(f"id => ({TOP_OF})(id) === {top + 120}", arg=image)
         page.wait_for_function(SETTLED)
         assert page.evaluate(TOP_OF, image) == top + 120
         assert at > 120
@@ -199,26 +208,27 @@ def test_what_comes_in_above_moves_nothing_that_is_seen(pages: Pages, app: App) 
 
 def test_the_scroll_bar_of_time_goes_by_months_and_years(photos: Page) -> None:
     bar = photos.get_by_role("slider", name="Go to a month")
-    newest = bar.get_attribute("aria-valuetext")
+    newest = bar.get_attribute("aria-valuetext") or ""
+    year = re.compile(f"{newest[-4:]}$")
     bar.focus()
     photos.keyboard.press("ArrowDown")
     expect(bar).to_have_attribute("aria-valuenow", "1")
     photos.keyboard.press("PageDown")
-    assert (bar.get_attribute("aria-valuetext") or "")[-4:] < (newest or "")[-4:]
+    expect(bar).not_to_have_attribute("aria-valuetext", year)
+    assert (bar.get_attribute("aria-valuetext") or "")[-4:] < newest[-4:]
     photos.keyboard.press("End")
     expect(bar).to_have_attribute("aria-valuetext", "2019")
     expect(photos.get_by_role("heading", name="2019", exact=True)).to_be_visible()
     photos.keyboard.press("Home")
-    expect(bar).to_have_attribute("aria-valuetext", newest or "")
+    expect(bar).to_have_attribute("aria-valuetext", newest)
 
 
 def test_filters_leave_only_the_photos_that_they_let_through(pages: Pages, app: App) -> None:
     wanted = "camera=Canon%20EOS%2040D&taken_before=2020&limit=1"
     expected = app.http.get(f"/api/v1/images?{wanted}").json()["total"]
     page = pages.at("/?camera=Canon%20EOS%2040D&to=2020")
-    expect(page.get_by_role("gridcell").first).to_be_visible()
-    told = page.locator(".wall-title .quiet").all_inner_texts()
-    assert sum(int(text.split(" · ")[-1].split()[0]) for text in told) == expected
+    expect(page.locator(".tools-said")).to_have_text(f"Photos{expected}")
+    page.wait_for_function(TITLES_SAY, arg=expected)
     page.goto(f"{app.url}/?from=1950&to=1951")
     page.get_by_role("link", name="Show all photos").click()
     expect(page.get_by_role("gridcell").first).to_be_visible()

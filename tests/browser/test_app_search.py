@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Request, Route, expect
 from tests.browser.app_rig import PHONE, Pages
 
 SEARCH = "**/api/v1/search"
+REST_MS = 300  # after so long without a key it is searched
 DROP = """async ({ url, kind }) => {
   const bytes = await (await fetch(url)).blob();
   const data = new DataTransfer();
@@ -47,13 +48,19 @@ def answered(page: Page, change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def test_typing_is_one_step_however_long_it_takes(pages: Pages) -> None:
-    page = pages.at("/help")
+    page = pages.blank(size=(1440, 900), dark=False, language="en-GB")
+    page.clock.install()
+    page.goto(pages.app.url + "/help")
     expect(page.get_by_role("heading", name="Help")).to_be_visible()
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # however slow this machine is
     page.keyboard.press("/")
     page.keyboard.type("red")
+    page.clock.run_for(REST_MS)
     expect(page).to_have_url(re.compile(r"/\?q=red$"))
     page.keyboard.type(" circle")
+    page.clock.run_for(REST_MS)
     expect(page).to_have_url(re.compile(r"\?q=red\+circle$"))
+    page.clock.resume()
     expect(page.locator(".results > [role=status]")).to_have_text(re.compile(r"^\d+ photos$"))
     expect(page.get_by_role("gridcell").first).to_be_visible()
     assert page.title() == "red circle · Photos · Photoseek"
@@ -167,10 +174,11 @@ def test_a_search_waits_for_the_model_by_itself(pages: Pages) -> None:
     pages.expected.append("503")
     page = pages.blank(size=(1440, 900), dark=False, language="en-GB")
     problem = {"code": "ERR_MODEL_LOADING", "status": 503, "retry_after_ms": 300}
-    page.route(SEARCH, lambda route: route.fulfill(status=503, json=problem), times=2)
+    page.route(SEARCH, lambda route: route.fulfill(status=503, json=problem))
     page.goto(pages.app.url + "/?q=red")
     said = page.get_by_role("heading", name="Search starts in a moment. Browsing works now.")
     expect(said).to_be_visible()
+    page.unroute(SEARCH)
     expect(page.get_by_role("gridcell").first).to_be_visible()
     assert pages.complaints == []
 

@@ -28,6 +28,7 @@ def test_each_place_has_an_address_a_title_and_a_way_back(pages: Pages) -> None:
 
 def test_on_a_phone_what_has_no_room_below_is_in_a_menu(pages: Pages) -> None:
     page = pages.at("/", size=PHONE)
+    expect(page.get_by_role("link", name="Imports")).to_be_visible()
     assert not page.get_by_role("link", name="System").is_visible()
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="System").click()
