@@ -63,10 +63,3 @@ export function segmented(label, choices, chosen, change) {
   group.append(...buttons);
   return group;
 }
-
-/** @param {string} label @param {boolean} on @param {(on: boolean) => void} change */
-export function checkbox(label, on, change) {
-  const input = h("input", { type: "checkbox", checked: on });
-  input.addEventListener("change", () => change(input.checked));
-  return h("label", { class: "check" }, input, h("span", {}, label));
-}
