@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -196,14 +197,34 @@ async def test_a_folder_that_may_not_be_read_is_listed_and_says_so(
         assert "Permission denied" in refused.json()["detail"]
 
 
+async def test_of_a_slow_disk_that_is_told_for_which_there_was_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tmp_path / "photos"
+    for name in ("first", "second", "third"):
+        (photos / name / "deep").mkdir(parents=True)
+    really = OpenFolders.listing
+
+    def listing(self: Any, path: bytes) -> int:
+        if path.endswith(b"second"):
+            Event().wait(disk_folders.LOOK_S)  # a disk that takes its time
+        return really(self, path)
+
+    async with orchestrator(tmp_path) as running:
+        monkeypatch.setattr(OpenFolders, "listing", listing)
+        found = (await listed(running, photos))["by_name"]
+        told = {name: one["has_folders"] for name, one in found.items()}
+        assert told == {"first": True, "second": True, "third": None}
+
+
 async def test_a_share_that_is_dead_holds_up_nobody_for_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     share = Share(tmp_path / "share", monkeypatch)
     (share.folder / "deep").mkdir(parents=True)
     (tmp_path / "photos" / "trip").mkdir(parents=True)
-    monkeypatch.setattr(disk_folders, "LOOK_S", 0.05)
-    monkeypatch.setattr(on_disk, "ANSWER_S", 0.2)
+    monkeypatch.setattr(disk_folders, "HUNG_S", 1.0)
+    monkeypatch.setattr(on_disk, "ANSWER_S", 4.0)
     roots = (tmp_path / "photos", share.folder)
     async with orchestrator(tmp_path, ingest_roots=roots) as running:
         share.is_dead = True

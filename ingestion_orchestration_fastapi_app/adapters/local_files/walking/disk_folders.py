@@ -26,7 +26,8 @@ from ingestion_orchestration_fastapi_app.resources.root_threads import RootThrea
 
 MOST_FOLDERS = 10_000  # of one folder
 LIST_S = 5.0  # for a folder of many files, or on a slow share
-LOOK_S = 2.0  # into all folders of a page
+LOOK_S = 2.0  # into all folders of a page: then no further one is looked into
+HUNG_S = 3.0  # more than that: what was looked into is told
 MOST_LOOKED_AT = 1_000  # entries of a folder, until one of them is a folder
 
 
@@ -54,7 +55,7 @@ class LocalFolders:
 
         async def look(root: bytes, there: list[bytes]) -> None:
             looking = partial(_looks, there, self._rules, until_s)
-            with move_on_after(LOOK_S):
+            with move_on_after(HUNG_S):
                 found.update(await self._threads.run(root, looking))
 
         async with create_task_group() as tg:
