@@ -67,6 +67,7 @@ class ImageViews:
             taken_at=point.metadata.taken_at,
             place=None if place is None else TilePlace(city=place.city, country=place.country),
             rating=point.metadata.rating,
+            favourite=point.metadata.favourite,
             motion=point.metadata.motion,
             companions=point.companions,
             caption=point.caption,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run
     folder = tmp_path_factory.mktemp("browsing")
     for number, (name, told) in enumerate(PICTURES.items()):
         taken(folder / "photos" / name, 60 + number, *told)
+    liked = {"title": "c.jpg", "photoTakenTime": {"timestamp": "1577836799"}, "favorited": True}
+    (folder / "photos" / "2019" / "c.jpg.json").write_text(json.dumps(liked))  # Google Takeout's
     async with orchestrator(folder) as started:
         job = await started.ingested()
         assert job["counts"]["embedded"] == len(PICTURES)
@@ -117,6 +120,7 @@ async def test_tiles_say_what_images_do_in_the_same_order(running: Running) -> N
     full, tiles = await running.get("/images?limit=4"), await running.get("/images/tiles?limit=4")
     assert {**tiles, "images": full["images"]} == full
     assert len(tiles["images"]) == 4
+    assert [tile["favourite"] for tile in tiles["images"]].count(True) == 1
     for tile, image in zip(tiles["images"], full["images"], strict=True):
         place, annotation = tile.pop("place"), tile.pop("annotation")
         assert tile == {name: image[name] for name in tile}

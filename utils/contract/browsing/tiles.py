@@ -12,7 +12,7 @@ _PLACE: dict[str, JsonValue] = {"city": "Biarritz", "country": "France"}
 _SAID: dict[str, JsonValue] = {"rating": 4, "favourite": True}
 _AS_IN_FULL = (
     *("id", "filename", "thumbnail_url", "preview_url", "placeholder", "width_px", "height_px"),
-    *("format", "taken_at", "rating", "motion", "companions", "caption"),
+    *("format", "taken_at", "rating", "favourite", "motion", "companions", "caption"),
 )
 _TILE: dict[str, JsonValue] = {
     **{name: IMAGE[name] for name in _AS_IN_FULL},
@@ -66,6 +66,10 @@ class ImageTile(Reply):
     )
     rating: int | None = Field(
         default=None, description="The file's own: -1 (rejected) to 5. That of `annotation` wins."
+    )
+    favourite: bool | None = Field(
+        default=None,
+        description="The file's own, where a Google Takeout says so. That of `annotation` wins.",
     )
     motion: bool | None = Field(
         default=None, description="Whether a film lies in the file, behind the still."
