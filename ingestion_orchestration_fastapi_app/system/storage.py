@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -67,7 +68,7 @@ class Storage:
         self._folders = frozenset(one.folder for one in parts if one.folder is not None)
         self._thread = CapacityLimiter(1)
         self._turn = Lock()
-        self._is_looking = False  # set by the thread: it may outlive who asked
+        self._looking = threading.Lock()  # by the thread: it may outlive who asked
         self._looked_s: float | None = None
         self._known = Measured()
 
@@ -75,7 +76,7 @@ class Storage:
         """What was last known, where it is fresh or a new look takes too long."""
         with move_on_after(self._asked_s):
             async with self._turn:
-                if self._is_old() and not self._is_looking:
+                if self._is_old() and not self._looking.locked():
                     await self._look_in_thread()
         return self._known
 
@@ -91,7 +92,8 @@ class Storage:
         return self._looked_s is None or self._clock() - self._looked_s >= MAX_AGE_S
 
     def _look(self) -> None:
-        self._is_looking = True
+        if not self._looking.acquire(blocking=False):
+            return  # nobody waited until that one began
         try:
             until_s = time.monotonic() + self._walk_s
             sizes = {one.name: self._size(one, until_s) for one in self.parts}
@@ -100,7 +102,7 @@ class Storage:
             self._known = Measured(known, free, total, datetime.now(UTC))
             self._looked_s = self._clock()
         finally:
-            self._is_looking = False
+            self._looking.release()
 
     def _disk(self) -> tuple[int | None, int | None]:
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from anyio import create_task_group, fail_after, to_thread, wait_all_tasks_blocked
@@ -84,6 +86,8 @@ async def test_who_asks_does_not_wait_for_a_disk_that_hangs_and_the_look_is_not_
         async with create_task_group() as tg:
             for _ in range(3):
                 tg.start_soon(storage.measured)
+        while not looks:  # its thread may begin after they have given up
+            await storage.measured()
         assert (await storage.measured()).sizes == {}
         assert len(looks) == 1
         goes_on.set()
@@ -91,3 +95,39 @@ async def test_who_asks_does_not_wait_for_a_disk_that_hangs_and_the_look_is_not_
             await to_thread.run_sync(ended.wait, 0.01)
         assert (await storage.measured()).sizes == {STORE: 3}
         await wait_all_tasks_blocked()
+
+
+async def test_of_looks_that_begin_after_nobody_waits_any_more_one_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, done = [], []
+    begin, go_on = threading.Event(), threading.Event()
+    run, scan = to_thread.run_sync, os.scandir
+
+    async def begun_late(look: Callable[[], None], **more: Any) -> None:
+        def late() -> None:
+            begin.wait(30)
+            look()
+            done.append(look)
+
+        await run(late, **more)
+
+    def hanging(path: str) -> object:
+        looks.append(path)
+        go_on.wait(30)
+        return scan(path)
+
+    monkeypatch.setattr(to_thread, "run_sync", begun_late)
+    storage = Storage(str(tmp_path), [part(STORE, tmp_path)], asked_s=0.05)
+    with fail_after(20):
+        for _ in range(3):
+            await storage.measured()
+        monkeypatch.setattr(os, "scandir", hanging)
+        begin.set()
+        while len(looks) + len(done) < 3:
+            await run(go_on.wait, 0.01)
+        assert len(looks) == 1
+        go_on.set()
+        while len(done) < 3:
+            await run(begin.wait, 0.01)
+    assert (await storage.measured()).sizes == {STORE: 0}
