@@ -15,6 +15,8 @@ import structlog
 from anyio import fail_after, sleep
 
 from ingestion_orchestration_fastapi_app.settings import Settings
+from ingestion_orchestration_fastapi_app.system import series as system_series
+from ingestion_orchestration_fastapi_app.system import storage as system_storage
 from tests.component.orchestrator_app import PATIENCE_S, FakeService, library, orchestrator, paint
 from utils.contract.system.overview import StoragePart
 from utils.web.logs import setup_logging
@@ -51,19 +53,30 @@ async def test_the_system_says_what_runs_and_on_what(tmp_path: Path) -> None:
         assert told["key"] == {"is_set": False, "source": None}
 
 
-async def test_the_parts_of_the_disk_are_what_lies_there(tmp_path: Path) -> None:
+async def test_the_parts_of_the_disk_are_what_lies_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system_storage, "MAX_AGE_S", 0.0)
     library(tmp_path)
+    data = tmp_path / "data"
+
+    def lies_there() -> tuple[int, int, int]:
+        ledger = sum(file.stat().st_size for file in data.glob("ledger.sqlite*"))
+        return bytes_below(data / "store"), bytes_below(data / "cache" / "pictures"), ledger
+
     async with orchestrator(tmp_path) as running:
         await running.ingested()
-        storage = (await running.get("/system"))["storage"]
-        data = tmp_path / "data"
-        parts = {one["name"]: one for one in storage["parts"]}
+        with fail_after(PATIENCE_S):
+            while True:  # until what is done after an import is done
+                before = lies_there()
+                storage = (await running.get("/system"))["storage"]
+                parts = {one["name"]: one for one in storage["parts"]}
+                told = tuple(parts[name]["bytes"] for name in ("store", "thumbnails", "ledger"))
+                if before == told:
+                    break
+                await sleep(0.01)
+        assert min(before) > 0
         assert set(parts) == set(StoragePart)
-        assert parts["store"]["bytes"] == bytes_below(data / "store") > 0
-        assert parts["thumbnails"]["bytes"] == bytes_below(data / "cache" / "pictures") > 0
-        assert parts["ledger"]["bytes"] == sum(
-            file.stat().st_size for file in data.glob("ledger.sqlite*")
-        )
         assert parts["logs"]["bytes"] == 0, "a folder that is not there takes nothing"
         assert parts["previews"]["limit_bytes"] == 10 * 2**30
         assert storage["used_bytes"] == sum(one["bytes"] for one in parts.values())
@@ -77,9 +90,10 @@ async def test_jobs_that_have_not_ended_are_counted(tmp_path: Path) -> None:
         assert set((await running.get("/system"))["jobs"].values()) == {0}
         first = await running.post("/ingest/", {"directory_path": str(running.photos)})
         await running.post("/ingest/", {"directory_path": str(running.photos), "force": True})
-        jobs = (await running.get("/system"))["jobs"]
+        with fail_after(PATIENCE_S):
+            while (jobs := (await running.get("/system"))["jobs"])["queued"] != 1:
+                await sleep(0.01)  # the first is yet to begin
         assert jobs["running"] + jobs["waiting_for_ml"] == 1
-        assert jobs["queued"] == 1
         running.service.down = False
         await running.ended(first.json()["job_id"])
 
@@ -189,12 +203,16 @@ async def test_the_process_logs_nowhere_else_once_it_has_ended(tmp_path: Path) -
     assert logging.getLogger().handlers == before
 
 
-async def test_the_last_hour_tells_what_was_done_between_two_points(tmp_path: Path) -> None:
+async def test_the_last_hour_tells_what_was_done_between_two_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system_series, "STEP_S", 3600.0)  # no point of its own comes between
     library(tmp_path)
     async with orchestrator(tmp_path) as running:
         series = running.app.state.services.system.series
-        while not series.points:  # the first is measured as soon as it serves
-            await sleep(0.01)
+        with fail_after(PATIENCE_S):
+            while not series.points:  # the first is measured as soon as it serves
+                await sleep(0.01)
         [first] = (await running.get("/system/series"))["points"]
         assert (first["search_p95_ms"], first["embedded_per_s"]) == (None, None)
         assert first["waiting_images"] == 0
