@@ -26,7 +26,7 @@ def _first_job(app: App) -> str:
 
 VIEWS: dict[str, Callable[[App], str]] = {
     "photos": lambda _: "/",
-    "photos, narrowed": lambda _: "/?camera=Canon%20EOS%2040D&from=2020&to=2022",
+    "photos, narrowed": lambda _: "/?camera=Canon%20Canon%20EOS%2040D&from=2020&to=2022",
     "search": lambda _: "/?q=a%20red%20circle",
     "search without a hit": lambda _: "/?q=red&from=1950&to=1951",
     "viewer": lambda app: f"/?photo={_first_image(app)}",

@@ -226,7 +226,7 @@ def test_the_scroll_bar_of_time_goes_by_months_and_years(photos: Page) -> None:
 def test_filters_leave_only_the_photos_that_they_let_through(pages: Pages, app: App) -> None:
     wanted = "camera=Canon%20EOS%2040D&taken_before=2020&limit=1"
     expected = app.http.get(f"/api/v1/images?{wanted}").json()["total"]
-    page = pages.at("/?camera=Canon%20EOS%2040D&to=2020")
+    page = pages.at("/?camera=Canon%20Canon%20EOS%2040D&to=2020")
     expect(page.locator(".tools-said")).to_have_text(f"Photos{expected}")
     page.wait_for_function(TITLES_SAY, arg=expected)
     page.goto(f"{app.url}/?from=1950&to=1951")

@@ -47,6 +47,27 @@ async def test_facets_count_what_else_could_be_chosen(running: Running) -> None:
     assert (await running.get(f"/images?{query}"))["total"] == folder["count"]
 
 
+async def test_a_whole_name_is_none_that_only_holds_it(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    odd = 'An, \\ 100%_\'s "X"'
+    cameras = ["Canon", "Canon 5", "canon", odd, odd.upper()]
+    for number, camera in enumerate(cameras):
+        taken(photos / f"{number}.jpg", 60 + number, None, camera, None)
+    async with orchestrator(tmp_path) as running:
+        await running.ingested()
+        facet = (await running.get("/images/facets"))["cameras"]
+        assert sorted(counted(facet).values()) == [1, 2, 2]
+        for name, count in counted(facet).items():
+            query = urlencode({"cameras": name})
+            assert (await running.get(f"/images?{query}"))["total"] == count
+            found = await running.post("/search", {"query": "red", "filters": {"cameras": [name]}})
+            assert len(found.json()["results"]) == count
+            narrowed = await running.get(f"/images/facets?{query}")
+            assert counted(narrowed["cameras"]) == counted(facet)
+        both = [("cameras", "Canon One"), ("cameras", "CANON 5 ONE"), ("cameras", "Can")]
+        assert (await running.get(f"/images?{urlencode(both)}"))["total"] == 3
+
+
 async def test_facets_count_places_shapes_captions_and_what_people_say(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     taken(photos / "a.jpg", 60, None, "Canon", (43.4, -1.6))

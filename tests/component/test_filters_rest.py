@@ -59,6 +59,7 @@ every_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 FLAT: list[dict[str, Any]] = [
     {"taken_after": "2020-01-04", "taken_before": "2020-01-08"},
     {"camera": "nikon", "lens": "EF"},
+    {"cameras": ["nikon 100%_'D'", "Canon 100%_'d'"], "lenses": ["EF 24-105mm f/4L"]},
     {"rating_min": 0, "rating_max": 3},
     {"keywords": ["rom", "ÉTÉ"]},
     {"path_prefix": "/photos/3/0"},

@@ -60,6 +60,10 @@ FURTHER = [
     Filters(taken_after=datetime(1677, 1, 1)),  # noqa: DTZ001  # as above
     Filters(taken_before=datetime.max),  # noqa: DTZ901  # as above
     Filters(lens="ef"),
+    Filters(cameras=("nikon", "canon 100%_'d'")),
+    Filters(cameras=("100%_'D'",), lenses=("EF 24-105MM f/4L", "\udcff")),
+    Filters(cameras=(" canon", "cano")),
+    Filters(lenses=()),
     Filters(rating_max=0),
     Filters(rating_min=0, rating_max=3),
     Filters(keywords=("rom",)),

@@ -39,6 +39,8 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.memory_ledger.state import Entry, State
 from utils.text.folded import folded
 
+FOLDED = (Facet.CAMERA, Facet.LENS, Facet.KEYWORD, Facet.TAG, Facet.FOLDER)
+
 
 class MemoryBrowsing:
     """Implements `BrowsingRepository`."""
@@ -110,7 +112,7 @@ class MemoryBrowsing:
         for facet, one in filters.items():
             told = [_values(facet, entry.point) for entry in self.matching(collection_id, one)]
             counts = Counter(value for values in told for value in values)
-            is_text = facet in (Facet.CAMERA, Facet.LENS, Facet.KEYWORD, Facet.TAG)
+            is_text = facet in FOLDED
             has_several = facet in (Facet.KEYWORD, Facet.TAG)
             without = None if has_several else told.count([])
             found[facet] = replace(_counts(counts, top, folds=is_text), without=without)
@@ -241,14 +243,14 @@ def _position(one: Entry, sort: Sort) -> Position:
 
 def _values(facet: Facet, point: Point) -> list[str]:  # noqa: C901  # a line a facet
     metadata, said = point.metadata, point.annotation or NO_ANNOTATION
-    camera = f"{metadata.camera_make or ''} {metadata.camera_model or ''}".strip()
+    camera = f"{metadata.camera_make or ''} {metadata.camera_model or ''}".strip(" ")
     match facet:
         case Facet.CAMERA:
             return [camera] if camera else []
         case Facet.LENS:
             return [metadata.lens] if metadata.lens else []
         case Facet.YEAR:
-            return [] if metadata.taken_at is None else [str(metadata.taken_at.year)]
+            return [] if metadata.taken_at is None else [f"{metadata.taken_at.year:04}"]
         case Facet.FOLDER:
             return [display_text(point.path.rpartition(b"/")[0])]
         case Facet.KEYWORD:

@@ -16,6 +16,7 @@ from utils.contract.filters import FilterSpec, FormatName, Orientation
 from utils.contract.filters.format_names import MAX_FORMATS
 from utils.contract.filters.spec import (
     MAX_KEYWORDS,
+    MAX_NAMES,
     FolderText,
     KeywordText,
     NamePart,
@@ -23,6 +24,7 @@ from utils.contract.filters.spec import (
     Rating,
     SidePx,
     SizeBytes,
+    WholeName,
 )
 from utils.contract.times import SinceTime, UntilTime
 
@@ -70,6 +72,10 @@ async def filters_in_query(
     taken_before: Annotated[UntilTime | None, _asked("taken_before")] = None,
     camera: Annotated[NamePart | None, _asked("camera")] = None,
     lens: Annotated[NamePart | None, _asked("lens")] = None,
+    cameras: Annotated[
+        tuple[WholeName, ...] | None, _asked("cameras", max_length=MAX_NAMES)
+    ] = None,
+    lenses: Annotated[tuple[WholeName, ...] | None, _asked("lenses", max_length=MAX_NAMES)] = None,
     rating_min: Annotated[Rating | None, _asked("rating_min")] = None,
     rating_max: Annotated[Rating | None, _asked("rating_max")] = None,
     keywords: Annotated[

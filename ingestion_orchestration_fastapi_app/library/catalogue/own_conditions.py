@@ -9,8 +9,8 @@ from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTER
 
 # Keywords and tags stay: pictures have several, and each that is chosen leaves fewer.
 _OWN: dict[Facet, tuple[str, ...]] = {
-    Facet.CAMERA: ("camera",),
-    Facet.LENS: ("lens",),
+    Facet.CAMERA: ("camera", "cameras"),
+    Facet.LENS: ("lens", "lenses"),
     Facet.YEAR: ("taken_after", "taken_before"),
     Facet.FOLDER: ("folder", "subfolders", "path_prefix"),
     Facet.FORMAT: ("formats",),

@@ -19,10 +19,12 @@ MAX_DEPTH = 4
 MAX_NODES = 64
 MAX_BRANCHES = 50
 MAX_KEYWORDS = 50
+MAX_NAMES = 50
 MAX_SIDE_PX = 1_000_000
 MAX_SIZE_BYTES = 2**50
 
 NamePart = Annotated[str, Field(max_length=200)]
+WholeName = Annotated[str, Field(min_length=1, max_length=500)]
 PathPrefix = Annotated[str, Field(max_length=MAX_PATH_CHARACTERS)]
 KeywordText = Annotated[str, Field(min_length=1, max_length=200)]
 FolderText = Annotated[str, Field(max_length=MAX_PATH_CHARACTERS, pattern="^/")]
@@ -77,6 +79,19 @@ class FilterSpec(Wire):
     )
     lens: NamePart | None = Field(
         default=None, description="A part of the lens's name.", examples=["50mm"]
+    )
+    cameras: tuple[WholeName, ...] | None = Field(
+        default=None,
+        max_length=MAX_NAMES,
+        description="Any of these cameras, by whole names: make and model, as the facet tells "
+        "them.",
+        examples=[["Canon EOS 40D"]],
+    )
+    lenses: tuple[WholeName, ...] | None = Field(
+        default=None,
+        max_length=MAX_NAMES,
+        description="Any of these lenses, by whole names, as the facet tells them.",
+        examples=[["EF24-70mm f/2.8L USM"]],
     )
     rating_min: Annotated[Rating, JSON_NUMBER] | None = Field(
         default=None,

@@ -112,6 +112,15 @@ def _camera(filters: Filters) -> Iterable[str]:
         yield f"strpos({CAMERA}, {text(folded(filters.camera))}) > 0"
     if filters.lens:
         yield f"strpos({LENS}, {text(folded(filters.lens))}) > 0"
+    if filters.cameras is not None:
+        yield _any_of(f"btrim({CAMERA})", filters.cameras)
+    if filters.lenses is not None:
+        yield _any_of(LENS, filters.lenses)
+
+
+def _any_of(expression: str, names: Iterable[str]) -> str:
+    listed = ", ".join(text(folded(name)) for name in names)
+    return f"{expression} IN ({listed})" if listed else "false"
 
 
 def _place(filters: Filters) -> Iterable[str]:

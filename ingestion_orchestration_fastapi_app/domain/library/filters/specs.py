@@ -14,6 +14,8 @@ def filters_of(spec: FilterSpec) -> Filters:
         taken_before=spec.taken_before,
         camera=spec.camera,
         lens=spec.lens,
+        cameras=spec.cameras,
+        lenses=spec.lenses,
         rating_min=spec.rating_min,
         rating_max=spec.rating_max,
         keywords=spec.keywords,

@@ -26,7 +26,8 @@ class Filters:
     What a point does not say meets no condition: one without a date was taken neither before a
     time nor after it, and meets `none_of` both.
 
-    `camera` is found in "make model", `lens` in the lens's name. Every one of `keywords` must be a
+    `camera` is found in "make model", `lens` in the lens's name; `cameras` and `lenses` are whole
+    names, any of them. Every one of `keywords` must be a
     whole keyword of the point. `path_prefix` and `folder` (absolute; what lies below it counts
     unless `subfolders` is False) are compared with the display path. All of these without regard
     to case and to how letters are composed. `formats` are lower-case names as in `Point.format`.
@@ -48,6 +49,8 @@ class Filters:
     taken_before: datetime | None = None
     camera: str | None = None
     lens: str | None = None
+    cameras: tuple[str, ...] | None = None
+    lenses: tuple[str, ...] | None = None
     rating_min: int | None = None
     rating_max: int | None = None
     keywords: tuple[str, ...] = ()
@@ -147,7 +150,12 @@ class Filters:
         camera = folded(f"{metadata.camera_make or ''} {metadata.camera_model or ''}")
         if self.camera and folded(self.camera) not in camera:
             return False
-        return not self.lens or folded(self.lens) in folded(metadata.lens or "")
+        lens = folded(metadata.lens or "")
+        if self.lens and folded(self.lens) not in lens:
+            return False
+        return (self.cameras is None or camera.strip(" ") in map(folded, self.cameras)) and (
+            self.lenses is None or lens in map(folded, self.lenses)
+        )
 
     def _matches_place(self, point: Point) -> bool:
         latitude, longitude = point.metadata.latitude, point.metadata.longitude

@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Viewport,
 )
 from utils.contract.filters import Orientation
+from utils.text.folded import folded
 
 # In the order of the index `catalogue_by_facets`.
 _COLUMNS = {
@@ -149,6 +150,8 @@ def _values(
         return _by_text(db, found)
     if facet is Facet.FOLDER:
         return _by_folder(db, found, roots)
+    if facet is Facet.YEAR:
+        return [(f"{year:04}", number) for year, number in found.items()]
     return [(str(value), number) for value, number in found.items()]
 
 
@@ -161,8 +164,8 @@ def _shown(facet: Facet, values: list[tuple[str, int]], total: int, top: int) ->
 
 def _tags(db: sqlite3.Connection, matching: Sql) -> list[tuple[str, int]]:
     written: dict[str, list[tuple[int, str]]] = {}
-    for folded, tag, number in db.execute(_TAGS.format(matching.text), matching.given):
-        written.setdefault(folded, []).append((number, tag))
+    for compared, tag, number in db.execute(_TAGS.format(matching.text), matching.given):
+        written.setdefault(compared, []).append((number, tag))
     return _written_as_most(written)
 
 
@@ -172,10 +175,10 @@ def _by_text(db: sqlite3.Connection, found: Counter[object]) -> list[tuple[str, 
     for chunk in file_rows.chunks(found):
         marks = file_rows.marks(len(chunk))
         query = f"SELECT id, value, folded FROM catalogue_texts WHERE id IN ({marks})"  # noqa: S608  # marks only
-        for number, value, folded in db.execute(query, chunk):
-            shown = value.replace(interned.BETWEEN, " ").strip()
+        for number, value, compared in db.execute(query, chunk):
+            shown = value.replace(interned.BETWEEN, " ").strip(" ")
             if shown:
-                groups.setdefault(folded, []).append((found[number], shown))
+                groups.setdefault(compared.strip(" "), []).append((found[number], shown))
     return _written_as_most(groups)
 
 
@@ -187,7 +190,8 @@ def _written_as_most(groups: Mapping[str, list[tuple[int, str]]]) -> list[tuple[
 def _by_folder(
     db: sqlite3.Connection, found: Counter[object], roots: Mapping[UUID, Root]
 ) -> list[tuple[str, int]]:
-    values: list[tuple[str, int]] = []
+    """What is alike when folded, together, as the filter takes it."""
+    groups: dict[str, list[tuple[int, str]]] = {}
     for chunk in file_rows.chunks(found):
         marks = file_rows.marks(len(chunk))
         query = f"SELECT id, root_id, path FROM catalogue_folders WHERE id IN ({marks})"  # noqa: S608  # marks only
@@ -195,8 +199,9 @@ def _by_folder(
             root = roots.get(UUID(bytes=root_id))
             above = b"" if root is None else root.path.rstrip(b"/")
             folder = above + b"/" + path if path else above or b"/"
-            values.append((display_text(folder), found[number]))
-    return values
+            shown = display_text(folder)
+            groups.setdefault(folded(shown), []).append((found[number], shown))
+    return _written_as_most(groups)
 
 
 def places(db: sqlite3.Connection, matching: Sql, viewport: Viewport) -> list[PlaceCluster]:

@@ -127,6 +127,14 @@ def _texts(collection_id: int, filters: Filters) -> Iterator[Sql]:
             texts = _OF_TEXTS.format("instr(folded, ?) > 0")
             given = (collection_id, kind, storable(folded(part)))
             yield Sql(f"c.{kind}_id IN ({texts})", given)
+    names = ((interned.CAMERA, filters.cameras), (interned.LENS, filters.lenses))
+    for kind, wholes in names:
+        if wholes is not None:  # a camera without a make, or a model, has a space in its place
+            texts = _OF_TEXTS.format(f"trim(folded, ' ') IN ({file_rows.marks(len(wholes))})")
+            yield Sql(
+                f"c.{kind}_id IN ({texts})",
+                (collection_id, kind, *(storable(folded(one)) for one in wholes)),
+            )
     for word in filters.keywords:
         texts = _OF_TEXTS.format("folded = ?")
         word_folded = storable(folded(word))

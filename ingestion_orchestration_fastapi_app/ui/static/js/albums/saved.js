@@ -38,13 +38,11 @@ function valuesOf(spec) {
   if (spec.taken_before) add("to", spec.taken_before.slice(0, 10));
   for (const name of ["folder", "orientation", "album"]) if (spec[name]) add(name, spec[name]);
   for (const [from, to] of Object.entries(flags)) if (typeof spec[from] === "boolean") add(to, spec[from] ? 1 : 0);
-  for (const one of spec.formats ?? []) add("format", one);
+  for (const [from, to] of Object.entries({ cameras: "camera", lenses: "lens", formats: "format" })) for (const one of spec[from] ?? []) add(to, one);
   if (typeof (spec.min_size_bytes ?? spec.max_size_bytes) === "number") add("size", sizeText(spec.min_size_bytes, spec.max_size_bytes));
   if (spec.box) add("box", [spec.box.south, spec.box.west, spec.box.north, spec.box.east].join(","));
   const groups = [spec, ...(spec.all_of ?? []).flatMap((/** @type {any} */ group) => group.any_of ?? [])];
   for (const one of groups) {
-    if (one.camera) add("camera", one.camera);
-    if (one.lens) add("lens", one.lens);
     for (const each of one.keywords ?? []) add("keyword", each);
     for (const each of one.tags ?? []) add("tag", each);
     if (typeof one.rating_min === "number") add("rating", one.rating_min);

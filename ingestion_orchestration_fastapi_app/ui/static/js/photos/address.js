@@ -72,6 +72,8 @@ export function filterSpec(values) {
   if (one("captioned")) spec.has_caption = one("captioned") === "1";
   if (one("orientation")) spec.orientation = one("orientation");
   if (one("album")) spec.album = one("album");
+  if (values.camera) spec.cameras = values.camera;
+  if (values.lens) spec.lenses = values.lens;
   if (values.format) spec.formats = values.format;
   if (one("size")) Object.assign(spec, sizeSpec(one("size") ?? ""));
   const box = one("box")?.split(",").map(Number);
@@ -79,8 +81,6 @@ export function filterSpec(values) {
     spec.box = { south: box[0], west: box[1], north: box[2], east: box[3] };
   }
   const groups = [
-    (values.camera ?? []).map((camera) => ({ camera })),
-    (values.lens ?? []).map((lens) => ({ lens })),
     (values.rating ?? []).map(ratingSpec),
     (values.keyword ?? []).map((keyword) => ({ keywords: [keyword] })),
     (values.tag ?? []).map((tag) => ({ tags: [tag] })),

@@ -8,10 +8,10 @@ import { t } from "../core/i18n.js";
 const FEW = 4;
 
 /**
- * @param {string} title @param {(value: string, on: boolean) => void} choose
+ * @param {string} title @param {(value: string, on: boolean) => void} choose @param {(value: string) => string} named what no count came for
  * @returns {{element: HTMLElement, show: (values: Value[], chosen: string[], isAll: boolean) => void}}
  */
-export function facetRows(title, choose) {
+export function facetRows(title, choose, named) {
   const rows = h("div", { class: "facet-rows" });
   const element = h("section", { class: "facet", hidden: true }, h("h3", {}, title), rows);
   let isOpen = false;
@@ -19,7 +19,7 @@ export function facetRows(title, choose) {
   /** @param {Value[]} values @param {string[]} chosen @param {boolean} isAll whether the service has named all */
   const show = (values, chosen, isAll) => {
     const focused = document.activeElement instanceof HTMLInputElement && rows.contains(document.activeElement) ? document.activeElement.value : null;
-    const missing = chosen.filter((value) => !values.some((one) => one.value === value)).map((value) => ({ value, label: value, count: 0 }));
+    const missing = chosen.filter((value) => !values.some((one) => one.value === value)).map((value) => ({ value, label: named(value), count: 0 }));
     const all = [...values.filter((one) => one.count > 0 || chosen.includes(one.value)), ...missing];
     const few = all.filter((one, at) => isOpen || at < FEW || chosen.includes(one.value));
     const more = all.length - few.length;

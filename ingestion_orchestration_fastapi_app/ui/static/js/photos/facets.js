@@ -33,7 +33,7 @@ const SEVERAL = ["keyword", "tag"];
 
 /** @param {Asked} asked */
 export function facetPanel(asked) {
-  const rows = Object.fromEntries(FACETS.map(([name]) => [name, facetRows(t(`chip.${name}`), (value, isOn) => choose(name, value, isOn))]));
+  const rows = Object.fromEntries(FACETS.map(([name]) => [name, facetRows(t(`chip.${name}`), (value, isOn) => choose(name, value, isOn), (value) => valueName(name, value))]));
   const years = histogram((from, to) => chooseDates(from, to));
   const size = sizeFields((text) => go(changed(current().query, { size: text, rest: null })));
   const clear = button(t("facets.clear"), { kind: "plain", onclick: () => chooseDates(null, null) });
@@ -45,6 +45,8 @@ export function facetPanel(asked) {
   /** What the sentence says beside the filters. @type {Part[]} */
   let said = [];
   let collection = "";
+  /** What stands in a row together, by the first. @type {Map<string, string[]>} */
+  let alike = new Map();
   /** @type {ReturnType<typeof folderTree> | null} */
   let tree = null;
   const later = rested(REST_MS);
@@ -52,10 +54,10 @@ export function facetPanel(asked) {
 
   /** @param {string} name @param {string} value @param {boolean} isOn */
   function choose(name, value, isOn) {
-    const { query } = current();
+    const { query } = current(), group = alike.get(value) ?? [value];
     const isOne = name === "gps" || name === "favourite"; // two values that exclude each other
-    const kept = isOne ? [] : query.getAll(name).filter((one) => one !== value);
-    go(changed(query, { [name]: isOn ? [...kept, value] : kept, rest: null }));
+    const kept = isOne ? [] : query.getAll(name).filter((one) => !group.includes(one));
+    go(changed(query, { [name]: isOn ? [...kept, ...group] : kept, rest: null }));
   }
 
   /** By hand: then the sentence says nothing of it any more. @param {string | null} from @param {string | null} to */
@@ -95,9 +97,12 @@ export function facetPanel(asked) {
       years.show(timeline, dates);
       clear.hidden = dates === null;
       void tree.show(chosen("folder")[0] ?? "", folderCounts(all));
+      alike = new Map();
       FACETS.forEach(([name, key], at) => {
         const facet = /** @type {Facets} */ (own[at] ?? all)[key];
-        rows[name]?.show(valuesOf(name, facet), chosen(name), facet.distinct <= facet.values.length);
+        const shown = name === "camera" ? cameras(facet.values, alike) : valuesOf(name, facet);
+        const first = (/** @type {string} */ value) => [...alike].find(([, group]) => group.includes(value))?.[0] ?? value;
+        rows[name]?.show(shown, name === "camera" ? [...new Set(chosen(name).map(first))] : chosen(name), facet.distinct <= facet.values.length);
       });
     } catch (error) {
       if (!isAbort(error)) element.classList.add("stale"); // the list itself tells what is wrong
@@ -144,7 +149,6 @@ export function facetPanel(asked) {
 /** @param {string} name @param {Facets["cameras"]} facet @returns {Value[]} */
 function valuesOf(name, { values, without }) {
   const named = values.map(({ value, count }) => ({ value, count, label: valueName(name, value) }));
-  if (name === "camera") return cameras(values);
   if (name === "gps") return named.map((one) => ({ ...one, ...(one.value === "true" ? { value: "1", label: t("facets.located") } : { value: "0", label: t("facets.unlocated") }) }));
   if (name === "favourite") return named.filter((one) => one.value === "true").map((one) => ({ ...one, value: "1", label: t("facets.favourites") }));
   if (name !== "rating") return named;
@@ -153,27 +157,30 @@ function valuesOf(name, { values, without }) {
 }
 
 /**
- * Many cameras say their maker twice, and some of one model do while others do not: as a part of the name, which is what the filter takes,
- * they are one.
- * @param {{value: string, count: number}[]} values @returns {Value[]}
+ * Some pictures of one model say its maker twice while others do not: for people they are one, and chosen together.
+ * @param {{value: string, count: number}[]} values @param {Map<string, string[]>} alike takes what stands in a row together @returns {Value[]}
  */
-function cameras(values) {
+function cameras(values, alike) {
   /** @type {Map<string, Value>} */
   const found = new Map();
   for (const { value, count } of values) {
-    const label = value.replace(/^(\S+)(?: \S+)*? (?=\1( |$))/i, "");
-    const one = found.get(label);
+    const label = valueName("camera", value), one = found.get(label);
     if (one) one.count += count;
-    else found.set(label, { value: label, label, count });
+    else found.set(label, { value, label, count });
+    const first = one?.value ?? value;
+    alike.set(first, [...(alike.get(first) ?? []), value]);
   }
   return [...found.values()].sort((a, b) => b.count - a.count);
 }
+
+/** As the filter compares folders. @param {string} path */
+const folded = (path) => path.normalize("NFC").toLowerCase();
 
 /** How many of what is shown lie in a folder or below it; null where the service named only some. @param {Facets} facets */
 function folderCounts({ folders }) {
   if (folders.distinct > folders.values.length) return null;
   return (/** @type {string} */ path) => {
-    const below = path.endsWith("/") ? path : `${path}/`;
-    return folders.values.reduce((sum, one) => sum + (one.value === path || one.value.startsWith(below) ? one.count : 0), 0);
+    const own = folded(path), below = own.endsWith("/") ? own : `${own}/`;
+    return folders.values.reduce((sum, one) => sum + (folded(one.value) === own || folded(one.value).startsWith(below) ? one.count : 0), 0);
   };
 }

@@ -76,8 +76,8 @@ function byHand({ values }, again) {
   if (one("from") || one("to")) chips.push({ label: periodName(one("from"), one("to")), what: t("chip.date"), icon: "calendar", remove: () => change({ from: null, to: null }) });
   single("folder", one("folder")?.split("/").filter(Boolean).at(-1) ?? "/", "folder");
   for (const [name, picture] of Object.entries(MANY)) {
-    for (const value of values[name] ?? []) {
-      chips.push({ label: valueName(name, value), what: t(`chip.${name}`), icon: picture, remove: () => change({ [name]: (values[name] ?? []).filter((other) => other !== value) }) });
+    for (const label of new Set((values[name] ?? []).map((value) => valueName(name, value)))) {
+      chips.push({ label, what: t(`chip.${name}`), icon: picture, remove: () => change({ [name]: (values[name] ?? []).filter((value) => valueName(name, value) !== label) }) });
     }
   }
   single("size", sizeName(one("size") ?? ""), "image");
@@ -103,9 +103,10 @@ async function nameAlbum(id, again) {
   }
 }
 
-/** A filter's value as people read it. @param {string} name @param {string} value */
+/** A filter's value as people read it: many cameras say their maker twice. @param {string} name @param {string} value */
 export function valueName(name, value) {
   if (name === "rating") return value === "0" ? t("facets.unrated") : value === "-1" ? t("facets.rejected") : t("facets.stars", { count: Number(value) });
+  if (name === "camera") return value.replace(/^(\S+)(?: \S+)*? (?=\1( |$))/i, "");
   return name === "format" ? value.toUpperCase() : value;
 }
 
