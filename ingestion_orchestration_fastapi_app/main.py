@@ -28,7 +28,12 @@ from ingestion_orchestration_fastapi_app.api.library import (
 )
 from ingestion_orchestration_fastapi_app.api.library.duplicates import export as duplicate_export
 from ingestion_orchestration_fastapi_app.api.library.duplicates import groups as duplicates
-from ingestion_orchestration_fastapi_app.api.library.folders import excluded, hidden, on_disk
+from ingestion_orchestration_fastapi_app.api.library.folders import (
+    excluded,
+    hidden,
+    on_disk,
+    watches,
+)
 from ingestion_orchestration_fastapi_app.api.library.pictures import (
     archive,
     forgetting,
@@ -154,7 +159,7 @@ def create_app(
     )
     searches = (search, mixed)
     of_images = (browsing, images, pictures, archive, forgetting, trash, annotation)
-    of_folders = (roots, hidden, excluded, on_disk, allowed_roots)
+    of_folders = (roots, hidden, excluded, watches, on_disk, allowed_roots)
     of_duplicates = (duplicates, duplicate_export)
     of_library = (collections, generations, *of_folders, *searches, *of_images, *of_duplicates)
     routes = (ingest, upload, jobs, *of_library, exports, session, system, health)

@@ -80,6 +80,28 @@ async def test_a_watched_folder_over_rest_and_a_restart(tmp_path: Path) -> None:
         assert (await running.get("/collections/default"))["watches"] == []
 
 
+async def test_a_watch_ends_by_one_call_that_imports_nothing(tmp_path: Path) -> None:
+    photos, gone = tmp_path / "photos", tmp_path / "photos" / "gone"
+    paint(gone / "0.png", "red")
+    async with orchestrator(tmp_path, **QUICK) as running:
+        for folder in (photos, gone):
+            body = {"directory_path": str(folder), "watch": True}
+            await running.ended((await running.post("/ingest", body)).json()["job_id"])
+        shutil.rmtree(gone)
+        url = "/api/v1/collections/default/watches"
+        ended = await running.http.delete(url, params={"path": str(gone)})
+        left = (await running.get("/collections/default"))["watches"]
+        again = await running.http.delete(url, params={"path": str(gone)})
+        none = await running.http.delete(f"{url}?path={photos}".replace("default", "none"))
+        unnamed = await running.http.delete(url)
+        jobs = (await running.get("/jobs"))["jobs"]
+    assert [job["origin"] for job in jobs].count("request") == 2
+    assert (ended.status_code, [one["directory_path"] for one in left]) == (204, [str(photos)])
+    check_problem(again, 404, ErrorCode.FOLDER_NOT_FOUND)
+    check_problem(none, 404, ErrorCode.COLLECTION_NOT_FOUND)
+    check_problem(unnamed, 400, ErrorCode.VALIDATION)
+
+
 async def test_a_deleted_collection_is_watched_no_more(tmp_path: Path) -> None:
     async with orchestrator(tmp_path, **QUICK) as running:
         paint(tmp_path / "photos" / "1.png", "red")

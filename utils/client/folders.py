@@ -44,6 +44,9 @@ class FolderCalls(Connection):
     async def show_folder(self, name: str, path: str) -> None:
         await self.done("DELETE", f"/collections/{name}/folders/hidden", path_=path)
 
+    async def end_watch(self, name: str, path: str) -> None:
+        await self.done("DELETE", f"/collections/{name}/watches", path_=path)
+
     async def list_excluded_folders(self, name: str) -> MarkedFolderList:
         return await self.ask("GET", f"/collections/{name}/folders/excluded", MarkedFolderList)
 

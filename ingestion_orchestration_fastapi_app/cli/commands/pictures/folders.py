@@ -21,7 +21,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
 from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name
 
 folders = typer.Typer(
-    help="Hide folders of a collection, or exclude them from it; and take that back.",
+    help="Hide folders of a collection, exclude or unwatch them; and take that back.",
     no_args_is_help=True,
 )
 
@@ -86,6 +86,19 @@ def exclude(directory: Folder, collection: Collection = "default", url: Url = No
         made = await api.exclude_folder(collection, path)
         shown = escaped_name(file_name(made.path))
         print_plain(console, f"Excluded: {shown} ({made.removed:,} images)")
+        return 0
+
+    call(run, url)
+
+
+@folders.command()
+def unwatch(directory: Folder, collection: Collection = "default", url: Url = None) -> None:
+    """End the watch of a folder; what came in stays."""
+    path = absolute(directory)
+
+    async def run(api: OrchestratorApi, console: Console) -> int:
+        await api.end_watch(collection, path)
+        print_plain(console, f"Watched no more: {escaped_name(directory)}")
         return 0
 
     call(run, url)

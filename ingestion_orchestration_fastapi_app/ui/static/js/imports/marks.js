@@ -40,12 +40,14 @@ export async function excludeFolder(collection, path) {
 /** @param {string} collection @param {"hidden" | "excluded"} mark @param {string} path */
 const takeBack = (collection, mark, path) => changing(() => call(marked(collection, mark), { method: "DELETE", query: { path } }), t(`imports.taken_back.${mark}`));
 
-/** It is imported once more by that. @param {string} collection @param {string} path */
-export const unwatch = (collection, path) => changing(() => watch(collection, path, false), t("imports.unwatched"), { label: t("imports.watch_again"), act: () => void changing(() => watch(collection, path, true), t("imports.watched")) });
+/** @param {string} collection @param {string} path @param {boolean} [recursive] as it was watched */
+export const unwatch = (collection, path, recursive = true) =>
+  changing(() => call(`/collections/${encodeURIComponent(collection)}/watches`, { method: "DELETE", query: { path } }), t("imports.unwatched"),
+    { label: t("imports.watch_again"), act: () => void changing(() => watch(collection, path, recursive), t("imports.watched")) });
 
-/** @param {string} collection @param {string} path @param {boolean} watch */
-const watch = async (collection, path, watch) => {
-  await call("/ingest", { body: { directory_path: path, collection, watch } });
+/** It is imported by that. @param {string} collection @param {string} path @param {boolean} recursive */
+const watch = async (collection, path, recursive) => {
+  await call("/ingest", { body: { directory_path: path, collection, recursive, watch: true } });
   emit("jobs");
 };
 
@@ -76,7 +78,7 @@ function watches(collection, all) {
   return card(t("imports.watched_folders"), all.length, all.map((one) => {
     const said = [t(`imports.mode.${one.mode}`), one.recursive ? "" : t("imports.not_below"), one.detail ?? ""].filter(Boolean).join(" · ");
     const path = one.directory_path;
-    const off = toggle(t("imports.watching", { path }), true, () => void unwatch(collection, path));
+    const off = toggle(t("imports.watching", { path }), true, () => void unwatch(collection, path, one.recursive));
     off.lastElementChild?.classList.add("hidden");
     return h("li", { class: "row" }, h("div", { class: "grow" }, h("code", { class: "path" }, path), h("p", { class: "meta" }, said)), may("write") ? off : null);
   }));
