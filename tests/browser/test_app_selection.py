@@ -63,6 +63,7 @@ def test_stars_tags_and_hearts_are_given_to_all_and_stars_are_taken_back(
     photos.get_by_label("Add to all of them").fill("to print, wall")
     photos.keyboard.press("Enter")
     expect(photos.get_by_text("Tags of 2 pictures changed")).to_be_visible()
+    expect(photos.get_by_role("dialog")).to_have_count(0)
     for one in ids:
         assert said_of(app, one) == {
             "rating": None,
@@ -70,6 +71,24 @@ def test_stars_tags_and_hearts_are_given_to_all_and_stars_are_taken_back(
             "tags": ["to print", "wall"],
         }
     expect(bar).to_be_visible()
+
+
+def test_tags_are_taken_back_from_those_alone_that_had_them_not(photos: Page, app: App) -> None:
+    bar, ids = chosen(photos, 1, 3, 5)
+    url = "/api/v1/images/{}/annotation"
+    app.http.put(url.format(ids[1]), json={"tags": ["Sea", "old"], "rating": 2})
+    bar.get_by_role("button", name="Tags").click()
+    photos.get_by_label("Add to all of them").fill("sea, new")
+    photos.get_by_label("Take off all of them").fill("OLD")
+    photos.keyboard.press("Enter")
+    expect(photos.get_by_text("Tags of 3 pictures changed")).to_be_visible()
+    tags = [said_of(app, one)["tags"] for one in ids]
+    assert tags == [["new", "sea"], ["new", "Sea"], ["new", "sea"]]
+    photos.get_by_role("button", name="Undo").click()
+    expect(photos.get_by_text("The tags are as they were")).to_be_visible()
+    assert said_of(app, ids[1]) == {"rating": 2, "favourite": None, "tags": ["old", "Sea"]}
+    assert said_of(app, ids[0])["tags"] == said_of(app, ids[2])["tags"] == []
+    app.http.put(url.format(ids[1]), json={})
 
 
 def test_what_is_forgotten_leaves_its_file_and_comes_back_with_undo(photos: Page, app: App) -> None:

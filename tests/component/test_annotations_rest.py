@@ -100,7 +100,13 @@ async def test_a_selection_is_changed_at_once(running: Running) -> None:
     nobody = "00000000-0000-4000-8000-000000000000"
     body = {"ids": [*blue, nobody, blue[0]], "rating": None, "add_tags": ["blue"]}
     answer = (await running.post("/selection/annotation", body)).json()
-    assert answer == {"images": len(blue), "missing": [nobody]}
+    assert (answer["images"], answer["missing"]) == (len(blue), [nobody])
+    before = {tuple(one["ids"]): one["annotation"] for one in answer["before"]}
+    assert before[blue[0],] == {**SAID, "tags": ["print", "Sommer"]}
+    (others,) = set(before) - {(blue[0],)}
+    assert (sorted(others), before[others]) == (sorted(blue[1:]), {**NOTHING, "tags": []})
+    again = (await running.post("/selection/annotation", body)).json()
+    assert again["before"] == [], "nothing is another by it"
     after = {one["id"]: one["annotation"] for one in (await images(running)).values()}
     assert after[blue[0]] == {
         "rating": None,
@@ -136,7 +142,7 @@ async def test_what_is_not_there_cannot_be_rated(running: Running) -> None:
     check_problem(await put(running, nobody, SAID), 404, ErrorCode.IMAGE_NOT_FOUND)
     tags = {"ids": [nobody], "add_tags": ["a"]}
     answer = await running.post("/selection/annotation", tags)
-    assert answer.json() == {"images": 0, "missing": [nobody]}
+    assert answer.json() == {"images": 0, "missing": [nobody], "before": []}
     red = (await images(running))["red/0.png"]
     await put(running, red["id"], {"tags": [f"t{number}" for number in range(50)]})
     many = {"ids": [red["id"]], "add_tags": ["one more"]}

@@ -49,12 +49,10 @@ class MemoryAnnotations:
         self, contents: Collection[bytes], change: AnnotationChange
     ) -> dict[bytes, Annotation]:
         await checkpoint()
-        after = {
-            one: change.applied_to(self._state.annotations.get(one, NO_ANNOTATION))
-            for one in contents
-        }
-        self._keep(after)
-        return after
+        said = self._state.annotations
+        before = {one: said[one] for one in contents if one in said}
+        self._keep({one: change.applied_to(before.get(one, NO_ANNOTATION)) for one in contents})
+        return before
 
     def _keep(self, said: dict[bytes, Annotation]) -> None:
         kept = {**self._state.annotations, **said}

@@ -58,13 +58,12 @@ async def test_a_change_leaves_what_it_does_not_name(ledger: Ledger) -> None:
     said = ledger.annotations
     await said.put(ONE, SAID)
     change = AnnotationChange(rating=2, add_tags=("new",), remove_tags=("SOMMER", "unknown"))
-    assert await said.change([ONE, OTHER], change) == {
+    assert await said.change([ONE, OTHER], change) == {ONE: SAID}, "as it was before"
+    assert await said.find([ONE, OTHER]) == {
         ONE: Annotation(rating=2, favourite=True, tags=("new", "print")),
         OTHER: Annotation(rating=2, tags=("new",)),
     }
-    assert await said.change([OTHER], AnnotationChange(rating=None, remove_tags=("new",))) == {
-        OTHER: NO_ANNOTATION
-    }
+    await said.change([OTHER], AnnotationChange(rating=None, remove_tags=("new",)))
     assert set(await said.find([ONE, OTHER])) == {ONE}
 
 
@@ -81,7 +80,10 @@ async def test_too_many_tags_change_nothing_of_any(ledger: Ledger) -> None:
 
 async def test_more_contents_than_a_statement_holds_are_changed_together(ledger: Ledger) -> None:
     contents = [number.to_bytes(32, "big") for number in range(5000)]
-    await ledger.annotations.change(contents, AnnotationChange(favourite=True))
+    before = await ledger.annotations.change(contents[:2], AnnotationChange(add_tags=("x",)))
+    assert before == {}
+    before = await ledger.annotations.change(contents, AnnotationChange(favourite=True))
+    assert before == dict.fromkeys(contents[:2], Annotation(tags=("x",)))
     assert len(await ledger.annotations.find(contents)) == 5000
 
 

@@ -29,6 +29,7 @@ from ingestion_orchestration_fastapi_app.errors import (
 )
 from utils.contract import API_PREFIX
 from utils.contract.annotations.annotation import (
+    AnnotationBefore,
     AnnotationChanged,
     AnnotationChangeRequest,
     AnnotationRequest,
@@ -102,7 +103,19 @@ async def change_annotations(
         remove_tags=body.remove_tags,
     )
     contents = dict.fromkeys(point.sha256 for point in points)
-    await services.ports.ledger.annotations.change(list(contents), change)
+    said = await services.ports.ledger.annotations.change(list(contents), change)
+    before: dict[Annotation, list[str]] = {}
+    for point in points:
+        was = said.get(point.sha256, NO_ANNOTATION)
+        if change.applied_to(was) != was:
+            before.setdefault(was, []).append(str(point.id))
     there = {point.id for point in points}
     missing = tuple(str(one) for one in body.images if one not in there)
-    return AnnotationChanged(images=len(there), missing=missing)
+    return AnnotationChanged(
+        images=len(there),
+        missing=missing,
+        before=tuple(
+            AnnotationBefore(annotation=AnnotationReply(**asdict(was)), ids=tuple(ids))
+            for was, ids in before.items()
+        ),
+    )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StrictBool
 
+from utils.contract.annotations.reply import AnnotationReply
 from utils.contract.base import JSON_NUMBER, CollectionText, NotBlank, Reply, Wire
 from utils.contract.examples import ANNOTATION
 from utils.contract.images import Selection
@@ -58,12 +59,33 @@ class AnnotationChangeRequest(Selection):
     remove_tags: Tags = Field(default=(), description="Tags that each of them loses.")
 
 
+class AnnotationBefore(Reply):
+    """What was said of some images, until it was changed."""
+
+    annotation: AnnotationReply = Field(description="Of each of them.")
+    ids: tuple[str, ...] = Field(description="The images.")
+
+
 class AnnotationChanged(Reply):
     """Of how many images something is said now."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"images": 12, "missing": [_ID]}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "images": 12,
+                    "missing": [_ID],
+                    "before": [{"annotation": ANNOTATION, "ids": [_ID]}],
+                }
+            ]
+        }
+    )
 
     images: int = Field(description="How many of the images are there, and say it now.")
     missing: tuple[str, ...] = Field(
         default=(), description="Ids that the collection does not hold."
+    )
+    before: tuple[AnnotationBefore, ...] = Field(
+        default=(),
+        description="What was said before of those of which it was another: so it can be undone.",
     )

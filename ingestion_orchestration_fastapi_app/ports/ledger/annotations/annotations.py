@@ -30,4 +30,7 @@ class AnnotationRepository(Protocol):
     async def change(
         self, contents: Collection[bytes], change: AnnotationChange
     ) -> dict[bytes, Annotation]:
-        """All or none, and what is said of each now. Raises ValidationProblem: too many tags."""
+        """All or none. What was said of them before, without those of which nothing was.
+
+        Raises ValidationProblem: too many tags.
+        """

@@ -54,7 +54,7 @@ class AnnotationsTable(Repository):
         before = _found(db, contents)
         after = {one: change.applied_to(before.get(one, NO_ANNOTATION)) for one in contents}
         self._keep(db, after)
-        return after
+        return before
 
     def _keep(self, db: sqlite3.Connection, said: dict[bytes, Annotation]) -> None:
         now = self.database.clock().isoformat()

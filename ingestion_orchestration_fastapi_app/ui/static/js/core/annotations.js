@@ -7,6 +7,8 @@ import { collectionInUse } from "./session.js";
 /** @typedef {import("../types").Shown} Shown */
 /** What is left out stays. @typedef {{rating?: number | null, favourite?: boolean | null, add_tags?: string[], remove_tags?: string[]}} Change */
 
+/** What the service kept until now of some. @typedef {{annotation: {tags: string[]}, ids: string[]}} Before */
+
 /** The own rating counts, or else the file's; null where there is none. @param {Shown} image */
 export const ratingOf = (image) => image.annotation?.rating ?? image.rating ?? null;
 /** @param {Shown} image */
@@ -25,7 +27,7 @@ let asked = Promise.resolve();
 /**
  * Changes the pictures at once and tells the service; those of which that fails are as they were, and the error is thrown.
  * Both are told as `images` with `annotated`, the ids, and `images`, as they are now: another list may have the same ones as other objects.
- * @param {Shown[]} images @param {Change} change
+ * @param {Shown[]} images @param {Change} change @returns {Promise<Before[]>} what was said of those of which it was another
  */
 export async function annotate(images, change) {
   const before = images.map((one) => one.annotation);
@@ -35,8 +37,8 @@ export async function annotate(images, change) {
   const collection = collectionInUse();
   const told = asked.then(() => inBatches(ids, (part) => call("/selection/annotation", { body: { ids: part, collection, ...change } })));
   asked = told.then(() => {});
-  const { done, error } = await told;
-  if (!error) return;
+  const { done, answers, error } = await told;
+  if (!error) return answers.flatMap((one) => one.before);
   const said = new Set(done);
   images.forEach((one, at) => { if (!said.has(one.id)) one.annotation = before[at] ?? null; });
   emit("images", { annotated: ids, images });

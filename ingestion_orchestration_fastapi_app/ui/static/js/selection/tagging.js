@@ -17,8 +17,24 @@ export async function tagAll(collection, images) {
   const tags = await askTags(collection, images.length);
   if (!tags) return;
   try {
-    await annotate(images, tags);
-    toast(t("selection.tagged", { count: images.length }));
+    const before = await annotate(images, tags);
+    toast(t("selection.tagged", { count: images.length }), before.length ? { label: t("undo"), act: () => void undo(images, tags, before) } : undefined);
+  } catch (error) {
+    toast(sentence(error));
+  }
+}
+
+/** Each gets back the tags that it had, and loses those that it had not. @param {Shown[]} images @param {Tags} tags @param {import("../core/annotations.js").Before[]} before */
+async function undo(images, { add_tags: added, remove_tags: removed }, before) {
+  const plain = (/** @type {string} */ tag) => tag.normalize("NFC").toLowerCase();
+  const gone = new Set(removed.map(plain));
+  try {
+    for (const { annotation, ids } of before) {
+      const had = new Set(annotation.tags.map(plain)), those = new Set(ids);
+      const change = { add_tags: annotation.tags.filter((tag) => gone.has(plain(tag))), remove_tags: added.filter((tag) => !had.has(plain(tag))) };
+      await annotate(images.filter((one) => those.has(one.id)), change);
+    }
+    toast(t("selection.untagged"));
   } catch (error) {
     toast(sentence(error));
   }
