@@ -67,3 +67,22 @@ def test_settings_are_found_and_the_log_runs_on(pages: Pages) -> None:
         expect(page.locator(".log li", has_text=line)).to_be_visible()
     page.get_by_role("radio", name="Errors").click()
     expect(page.locator(".log li", has_text="first_line")).to_have_count(0)
+
+
+def test_what_is_written_in_a_dialog_is_left_by_a_click_beside_it_alone(pages: Pages) -> None:
+    page = pages.at("/system")
+    page.get_by_role("button", name="New").click()
+    dialog = page.get_by_role("dialog")
+    name = dialog.get_by_role("textbox", name="Name")
+    name.fill("a long name")
+    dialog.click(position={"x": 5, "y": 5})
+    expect(name).to_have_value("a long name")
+    box = name.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(10, 400, steps=4)  # a selection that ends beside the dialog
+    page.mouse.up()
+    expect(name).to_be_focused()
+    page.mouse.click(10, 400)
+    expect(dialog).to_have_count(0)

@@ -26,7 +26,14 @@ export function showDialog(title, content) {
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
       resolve(answer);
     });
-    dialog.addEventListener("click", (event) => event.target === dialog && close(null));
+    // Pressed and let go beside it: who selects a text may let go there.
+    let isPressed = false;
+    const isBeside = (/** @type {MouseEvent} */ { target, clientX: x, clientY: y }) => {
+      const { left, right, top, bottom } = dialog.getBoundingClientRect();
+      return target === dialog && (x < left || x > right || y < top || y > bottom);
+    };
+    dialog.addEventListener("pointerdown", (event) => { isPressed = isBeside(event); });
+    dialog.addEventListener("click", (event) => isPressed && isBeside(event) && close(null));
     document.body.append(dialog);
     dialog.showModal();
   });
