@@ -197,3 +197,40 @@ def test_an_empty_place_that_was_left_does_not_look_again(pages: Pages) -> None:
     page.evaluate("fetch('/health/live')")
     assert [url for url in asked if "/timeline" in url] == []
     app.http.delete("/api/v1/collections/left").raise_for_status()
+
+
+# Four jobs are followed, three of them by streams; the place is hidden and shown again while the
+# fourth is asked for.
+FOLLOWED = """async job => {
+  window.EventSource = class { addEventListener() {} close() {} };
+  const { follow } = await import("/static/js/imports/live.js");
+  window.ends = [1, 2, 3, 4].map(() => follow(job, () => {}));
+}"""
+SHOWN_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def test_a_job_is_asked_for_once_at_a_time_however_often_a_page_is_shown(pages: Pages) -> None:
+    job = a_job(pages.app, state="running", finished_at=None)
+    page = pages.blank(size=(1440, 900), dark=False, language="en-GB")
+    page.clock.install()
+    page.goto(f"{pages.app.url}/help")
+    expect(page.get_by_role("heading", name="Help")).to_be_visible()
+    asked: list[str] = []
+
+    def answered(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(json=job)
+
+    page.route(f"**/api/v1/jobs/{job['job_id']}", answered)
+    hold_answers(page, job["job_id"])
+    page.evaluate(FOLLOWED, job)
+    wait_for_held(page, 1)
+    page.evaluate(SHOWN_AGAIN)
+    wait_for_held(page, 2)
+    page.evaluate("for (const go of held.splice(0)) go()")
+    page.wait_for_function("new Promise(resolve => queueMicrotask(() => resolve(true)))")
+    asked.clear()
+    page.clock.run_for(3500)
+    page.evaluate("fetch('/health/live')")
+    assert len(asked) == 1
+    page.evaluate("ends.forEach(end => end())")

@@ -9,13 +9,12 @@ const STREAMS = 3; // a browser has six connections to a host, for all its tabs
 const ASK_MS = 3000, REST_MS = 1000;
 let streams = 0;
 
-
 /**
  * Tells the job once a second at most, and at once when its state changes, until it has ended. What is returned ends it earlier.
  * @param {Job} job @param {(job: Job) => void} tell
  */
 export function follow(job, tell) {
-  let newest = job, told_ms = 0, timer = 0, waiting = 0, isOver = hasEnded(job);
+  let newest = job, told_ms = 0, timer = 0, waiting = 0, turn = 0, isOver = hasEnded(job);
   /** @type {EventSource | null} */
   let source = null;
 
@@ -37,17 +36,18 @@ export function follow(job, tell) {
     else waiting ||= window.setTimeout(flush, Math.max(0, told_ms + REST_MS - performance.now()));
   };
   const ask = async () => {
+    const mine = turn;
     timer = 0;
     try {
       heard(await call(`/jobs/${job.job_id}`));
     } catch (error) {
       if (error instanceof Problem && error.status === 404) return stop();
     }
-    if (!isOver && !document.hidden) timer = window.setTimeout(ask, ASK_MS);
+    if (mine === turn && !isOver && !document.hidden) timer = window.setTimeout(ask, ASK_MS);
   };
   const rest = () => {
     clearTimeout(timer);
-    timer = 0;
+    [timer, turn] = [0, turn + 1]; // who is asking now asks no more
     if (!source) return;
     source.close();
     source = null;
