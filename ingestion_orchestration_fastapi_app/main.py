@@ -41,9 +41,9 @@ from ingestion_orchestration_fastapi_app.api.library.pictures import (
     trash,
 )
 from ingestion_orchestration_fastapi_app.api.library.searching import mixed, search
-from ingestion_orchestration_fastapi_app.api.page import OPEN_PATHS, OPEN_PREFIXES, add_app
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.api.transfer import exports
+from ingestion_orchestration_fastapi_app.api.web_app.page import OPEN_PATHS, OPEN_PREFIXES, add_app
 from ingestion_orchestration_fastapi_app.composition.app import composed
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.retention import prune_job_history

@@ -13,8 +13,15 @@ from ingestion_orchestration_fastapi_app.domain.library.collection import Collec
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.library.searching.query import Found, Result
 from ingestion_orchestration_fastapi_app.ports.gazetteer import Gazetteer
-from utils.contract import API_PREFIX, ImageReply, SearchHit, SearchReply, Understood
-from utils.contract.browsing import ImageTile, TileAnnotation, TilePlace
+from utils.contract import (
+    API_PREFIX,
+    ImageReply,
+    SearchHit,
+    SearchReply,
+    Understood,
+)
+from utils.contract.annotations.reply import AnnotationReply
+from utils.contract.browsing import ImageTile, TilePlace
 from utils.web.routing.root_path import external_path
 
 
@@ -70,10 +77,10 @@ class ImageViews:
             favourite=point.metadata.favourite,
             motion=point.metadata.motion,
             companions=point.companions,
+            title=point.metadata.title,
             caption=point.caption,
-            annotation=None
-            if said is None
-            else TileAnnotation(rating=said.rating, favourite=said.favourite),
+            annotation=None if said is None else AnnotationReply.model_validate(asdict(said)),
+            stale=point.id in self.stale,
         )
 
     def _address(self, point: Point) -> tuple[str, str]:
@@ -120,18 +127,6 @@ async def image_views(
     return ImageViews(
         collection.name,
         await services.stale_points.among(collection, points),
-        await services.placeholders.of(collection, points),
-        services.sentences.gazetteer,
-    )
-
-
-async def tile_views(
-    services: AppState, collection: CollectionRecord, points: Sequence[Point]
-) -> ImageViews:
-    """For tiles of these points, which do not tell whether they are stale."""
-    return ImageViews(
-        collection.name,
-        frozenset(),
         await services.placeholders.of(collection, points),
         services.sentences.gazetteer,
     )

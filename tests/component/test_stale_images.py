@@ -17,6 +17,8 @@ async def stale(running: Running) -> dict[str, bool]:
     searched = (await running.post("/search/text", {"query": "red"})).json()["results"]
     shown = {image["filename"]: image["stale"] for image in listed}
     assert {hit["filename"]: hit["stale"] for hit in searched} == shown
+    tiles = (await running.get("/images/tiles"))["images"]
+    assert {tile["filename"]: tile["stale"] for tile in tiles} == shown
     for image in listed:
         one = await running.get(f"/images/{image['id']}")
         similar = await running.get(f"/images/{image['id']}/similar")

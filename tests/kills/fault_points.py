@@ -34,6 +34,7 @@ READS = frozenset(
         "ledger.files.recall",
         "ledger.files.seen_contents",
         "ledger.files.with_content",
+        "ledger.files.stale",
         "ledger.folders.not_seen_in_scan",
         "ledger.folders.totals",
         "ledger.folders.is_unchanged_below",

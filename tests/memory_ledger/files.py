@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from anyio.lowlevel import checkpoint
 
@@ -149,6 +150,19 @@ class MemoryFiles:
             if any((made.kind, made.state) == _STORED for made in one.artefacts)
         ]
         return sorted(found)[:limit]
+
+    async def stale(
+        self, collection_id: int, point_ids: Sequence[UUID], *, model: str
+    ) -> set[UUID]:
+        await checkpoint()
+        kept = self._state.collections.get(collection_id)
+        stale = {
+            row.point_id
+            for row in (kept.files if kept else {}).values()
+            if (made := artefacts.found(row.record.artefacts, artefacts.Kind.VECTOR, model))
+            if made.state is artefacts.State.STALE
+        }
+        return stale & set(point_ids)
 
     async def with_content(
         self, collection_id: int, sha256: bytes, *, within: bytes

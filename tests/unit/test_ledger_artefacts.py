@@ -48,10 +48,13 @@ async def test_a_file_that_now_fails_keeps_its_old_point_marked_stale(
     made = await running(ledger)
     await ledger.files.register("job-1", made.id, [file_start(b"a.jpg")])
     await complete(ledger, made, stored(b"a.jpg"))
+    assert await ledger.files.stale(made.id, [pid(b"a.jpg")], model="fp") == set()
     await complete(ledger, made, spoiled)
     record = (await ledger.files.recall(made.id, [key(b"a.jpg")]))[key(b"a.jpg")]
     (refused,) = spoiled.artefacts
     assert known_of(record) == {("vector", "fp"): "stale", ("picture", ""): refused.state}
+    told = [await ledger.files.stale(made.id, [pid(b"a.jpg")], model=one) for one in ("fp", "fp2")]
+    assert told == [{pid(b"a.jpg")}, set()]
     assert record.sha256 == spoiled.sha256
     other = replace(stored(b"a.jpg"), artefacts=(artefacts.stored(Kind.VECTOR, "fp2"),))
     await complete(ledger, made, other)

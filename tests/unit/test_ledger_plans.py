@@ -80,6 +80,7 @@ async def at_work(ledger: Ledger) -> None:
     await ledger.folders.is_unchanged_below(made.id, ROOT.path, unchanged=range(9))
     gone = await ledger.folders.not_seen_in_scan(made.id, ROOT.path, after=None, limit=1)
     await ledger.files.seen_contents(made.id, seen=range(9), after=0, limit=9)
+    await ledger.files.stale(made.id, ids, model="fp")
     await ledger.artefacts.begin_delete(generation_id, [file.point_id for file in gone])
     await ledger.files.delete_files("job-1", made.id, gone, synced=[])
     await ledger.files.fail_pending("job-1", ErrorCode.FILE_NOT_FOUND, "gone")

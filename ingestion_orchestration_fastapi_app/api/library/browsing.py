@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
-from ingestion_orchestration_fastapi_app.api.image_views import image_views, tile_views
+from ingestion_orchestration_fastapi_app.api.image_views import image_views
 from ingestion_orchestration_fastapi_app.api.library.filter_parameters import QueryFilters
 from ingestion_orchestration_fastapi_app.api.links import OF_IMAGES
 from ingestion_orchestration_fastapi_app.api.parameters import (
@@ -115,10 +115,10 @@ async def list_images(services: AppStateDep, asked: _AskedPage) -> ImageList:
 
 @router.get("/images/tiles", summary="List images as tiles", responses=_LISTING)
 async def list_tiles(services: AppStateDep, asked: _AskedPage) -> TileList:
-    """The same, for a page of many: of each image what is seen at once, in less than
-    half the bytes and time. Cursors are those of `GET /images`."""
+    """The same, for a page of many: of each image what is seen at once, in half the bytes and
+    less time. Cursors are those of `GET /images`."""
     page = await services.browsing.page(asked)
-    views = await tile_views(services, page.collection, page.points)
+    views = await image_views(services, page.collection, page.points)
     return TileList(images=tuple(map(views.tile, page.points)), **_about(page, asked))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from typing import Protocol
+from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, FileRecord
 from ingestion_orchestration_fastapi_app.domain.files.records import (
@@ -70,6 +71,11 @@ class FileRepository(Protocol):
         """Absolute paths of a few files that had this content when they were last read, in a
         folder.
         """
+
+    async def stale(
+        self, collection_id: int, point_ids: Sequence[UUID], *, model: str
+    ) -> set[UUID]:
+        """Of these points of a model those that show what their files were before."""
 
     async def delete_files(
         self,

@@ -12,7 +12,7 @@ from utils.contract.browsing.counts import (
     TimelineReply,
 )
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
-from utils.contract.browsing.tiles import ImageTile, TileAnnotation, TileList, TilePlace
+from utils.contract.browsing.tiles import ImageTile, TileList, TilePlace
 
 __all__ = [
     "BrowseOrder",
@@ -25,7 +25,6 @@ __all__ = [
     "FolderReply",
     "ImageTile",
     "MapReply",
-    "TileAnnotation",
     "TileList",
     "TilePlace",
     "TimelineBucket",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from utils.contract.annotations.reply import AnnotationReply
 from utils.contract.base import Reply
 from utils.contract.examples import IMAGE, IMAGES
 from utils.contract.times import WallClock
 
 _PLACE: dict[str, JsonValue] = {"city": "Biarritz", "country": "France"}
-_SAID: dict[str, JsonValue] = {"rating": 4, "favourite": True}
 _AS_IN_FULL = (
     *("id", "filename", "thumbnail_url", "preview_url", "placeholder", "width_px", "height_px"),
-    *("format", "taken_at", "rating", "favourite", "motion", "companions", "caption"),
+    *("format", "taken_at", "rating", "favourite", "motion", "companions", "title", "caption"),
+    *("annotation", "stale"),
 )
 _TILE: dict[str, JsonValue] = {
     **{name: IMAGE[name] for name in _AS_IN_FULL},
     "place": _PLACE,
-    "annotation": _SAID,
 }
 
 
@@ -26,17 +26,6 @@ class TilePlace(Reply):
 
     city: str = Field(description="The city's name, as GeoNames heads it.")
     country: str = Field(description="In English.")
-
-
-class TileAnnotation(Reply):
-    """What people say of an image in Photoseek itself, without its tags."""
-
-    rating: int | None = Field(
-        default=None, description="-1 (rejected) to 5; null: the file's own rating counts."
-    )
-    favourite: bool | None = Field(
-        default=None, description="Whether it is one; null: what the file says counts."
-    )
 
 
 class ImageTile(Reply):
@@ -77,9 +66,13 @@ class ImageTile(Reply):
     companions: tuple[str, ...] = Field(
         default=(), description="Other files of the same shot, in the same folder."
     )
+    title: str | None = Field(default=None, description="What somebody called it.")
     caption: str | None = Field(default=None, description="What the captioning model says of it.")
-    annotation: TileAnnotation | None = Field(
+    annotation: AnnotationReply | None = Field(
         default=None, description="What people say of it in Photoseek; null: nothing."
+    )
+    stale: bool = Field(
+        default=False, description="The file at its path is something else now: an old picture."
     )
 
 

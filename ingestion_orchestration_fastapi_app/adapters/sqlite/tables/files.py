@@ -58,6 +58,11 @@ FROM job_items i JOIN files f ON f.id = i.file_id
 LEFT JOIN roots r ON r.collection_id = f.collection_id AND r.root_id = f.root_id
 WHERE i.job_number = ? AND i.outcome = 'pending'
 """
+_STALE = """
+SELECT f.point_id FROM files f
+CROSS JOIN artefacts a ON a.file_id = f.id AND a.kind = 'vector' AND a.model = ?
+WHERE f.collection_id = ? AND f.point_id IN ({marks}) AND a.state = 'stale'
+"""
 
 _MOST_COPIES = 8
 
@@ -201,6 +206,17 @@ class FilesTable(Repository):
         )
         paths = (root.rstrip(b"/") + b"/" + path for root, path in rows)
         return list(islice((path for path in paths if is_within(path, within)), _MOST_COPIES))
+
+    @reads
+    def stale(
+        self, db: sqlite3.Connection, collection_id: int, point_ids: Sequence[UUID], *, model: str
+    ) -> set[UUID]:
+        found: set[UUID] = set()
+        for chunk in file_rows.chunks(point_ids):
+            query = _STALE.format(marks=file_rows.marks(len(chunk)))
+            rows = db.execute(query, (model, collection_id, *(one.bytes for one in chunk)))
+            found.update(UUID(bytes=one) for (one,) in rows)
+        return found
 
     @writes
     def delete_files(

@@ -86,13 +86,13 @@ function toLogin(expired = false) {
 
 async function begin() {
   followSystem();
-  await loadWords();
-  if (current().path[0] === "login") return logInFirst();
+  const words = loadWords();
+  if (current().path[0] === "login") return words.then(logInFirst);
   try {
-    await loadSession();
-    await loadCollections();
+    await Promise.all([words, loadSession(), loadCollections()]);
   } catch (error) {
     if (error instanceof Problem && error.status === 401) return toLogin();
+    await words.catch(() => {});
     fill(document.body, trouble(error, () => location.reload()));
     return;
   }

@@ -3,7 +3,7 @@ import { fill, h, set } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { iconButton, segmented } from "../parts/controls.js";
-import { loadInto, source } from "../photos/wall/pictures.js";
+import { put, source } from "../photos/wall/pictures.js";
 import { differences } from "./differences.js";
 
 /** @typedef {import("../types").Image} Image */
@@ -59,7 +59,7 @@ export function comparison({ keep, alone, may }) {
       figure.dataset.id = image.id;
       const img = h("img", { alt: image.filename, class: "whole" });
       fill(figure, h("img", { src: image.thumbnail_url, alt: "" }), img);
-      void loadInto(img, image, figure.clientWidth || innerWidth, (became) => {
+      void put(img, source(image, figure.clientWidth || innerWidth)).then((became) => (became === "failed" ? put(img, image.thumbnail_url) : became)).then((became) => {
         img.classList.add(became);
         if (became === "failed") figure.append(h("p", { class: "tidy-lost" }, t("tidy.no_picture", { name: image.filename })));
       });

@@ -44,13 +44,13 @@ export function facetPanel(asked) {
   let now = asked;
   /** What the sentence says beside the filters. @type {Part[]} */
   let said = [];
-  let collection = "";
+  let collection = "", hasBegun = false;
   /** What stands in a row together, by the first. @type {Map<string, string[]>} */
   let alike = new Map();
   /** @type {ReturnType<typeof folderTree> | null} */
   let tree = null;
   const later = rested(REST_MS);
-  const forget = on("images", () => later(() => void load()));
+  const forget = on("images", () => later(() => { if (hasBegun) void load(); }));
 
   /** @param {string} name @param {string} value @param {boolean} isOn */
   function choose(name, value, isOn) {
@@ -77,6 +77,7 @@ export function facetPanel(asked) {
   };
 
   async function load() {
+    hasBegun = true;
     stop.abort();
     stop = new AbortController();
     const { signal } = stop;
@@ -118,14 +119,17 @@ export function facetPanel(asked) {
   }
 
   size.show(now.values.size?.[0]);
-  void load();
   return {
     element,
+    /** Nothing is asked for before. */
+    begin() {
+      if (!hasBegun) void load();
+    },
     /** @param {Asked} next @param {Part[]} [parts] what its sentence says */
     update(next, parts = []) {
       const isSame = JSON.stringify([next.values, next.collection, parts]) === JSON.stringify([now.values, now.collection, said]);
       [now, said] = [next, parts];
-      if (!isSame) void load();
+      if (!isSame && hasBegun) void load();
       if (!isSame) size.show(now.values.size?.[0]);
     },
     /** Where there is no room beside the list. */

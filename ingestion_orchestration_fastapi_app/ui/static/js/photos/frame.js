@@ -41,6 +41,8 @@ export function photosFrame(asked, { selection, content }) {
   draw();
   return {
     element,
+    /** What the list can be narrowed by: it waits for the list. */
+    showFilters: panel.begin,
     /** Another address: what it asks for is shown as soon as it is known. @param {Asked} next */
     update(next) {
       panel.update(next, now.asked.q === next.q && now.search ? now.search.parts.filter((part) => !next.plain.includes(part.kind)) : []);
@@ -57,6 +59,7 @@ export function photosFrame(asked, { selection, content }) {
     showSearch(search, all, title = null) {
       now = { asked: now.asked, title, total: null, search, all };
       if (search) panel.update(search.asked, search.parts);
+      if (search || title !== null) panel.begin();
       draw();
     },
     leave() {

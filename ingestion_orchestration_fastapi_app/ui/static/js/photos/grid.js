@@ -19,6 +19,7 @@ import { t } from "../core/i18n.js";
 import { button } from "../parts/controls.js";
 import { sentence } from "../parts/states.js";
 import { keyboard } from "./wall/keyboard.js";
+import { listOf } from "./wall/photo_list.js";
 import { picking } from "./wall/picking.js";
 import { section } from "./wall/sections.js";
 import { Wall } from "./wall/wall.js";
@@ -59,7 +60,7 @@ export function photoGrid({ selection, collection, label, name = null, total, mo
   }
 
   wall.show([one]);
-  const own = wall.list(name);
+  const own = listOf(wall, name);
   return {
     element: wall.element, head: wall.head, foot: wall.foot,
     /** @type {import("../types").PhotoList} */

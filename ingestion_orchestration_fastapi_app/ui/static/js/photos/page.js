@@ -33,7 +33,7 @@ export function open(address) {
       content?.leave();
       isOfSearch = isSearch(one);
       if (isOfSearch) frame.showSearch(null, null);
-      content = isOfSearch ? searchResults({ selection, tell: frame.showSearch }) : allPhotos({ selection, tell: (total) => frame.showList(t("nav.photos"), total) });
+      content = isOfSearch ? searchResults({ selection, tell: frame.showSearch }) : allPhotos({ selection, tell: (total) => frame.showList(t("nav.photos"), total), pictured: frame.showFilters });
       fill(slot, content.element);
     }
     selection.clear();

@@ -1,5 +1,5 @@
 // What can be done with the picture as a whole.
-import { call } from "../core/api.js";
+import { call, url } from "../core/api.js";
 import { emit } from "../core/bus.js";
 import { h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
@@ -10,13 +10,17 @@ import { sentence } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { changed } from "../photos/address.js";
 import { isThere } from "./pictures.js";
+import { isWhole } from "./sequence.js";
 
 /** @typedef {import("../types").Shown} Shown */
+
+/** @param {Shown} image @param {import("../core/api.js").Query} [more] */
+const original = (image, more) => url(`/images/${image.id}/file`, { collection: collectionInUse(), ...more });
 
 /** Whether there was a file to save. @param {Shown} image */
 export async function download(image) {
   if (!(await isThere(image))) return false;
-  h("a", { href: `${image.file_url}&download=true`, download: image.filename }).click();
+  h("a", { href: original(image, { download: true }), download: image.filename }).click();
   return true;
 }
 
@@ -43,9 +47,9 @@ export function example(name, id) {
  * @returns {import("../parts/menu.js").Item[]}
  */
 export const items = (image, { mayWrite, save, forget: remove }) => [
-  { label: t("viewer.original"), icon: "image", act: () => void window.open(image.file_url, "_blank", "noopener") },
+  { label: t("viewer.original"), icon: "image", act: () => void window.open(original(image), "_blank", "noopener") },
   { label: t("viewer.download"), icon: "download", key: "D", act: save },
-  { label: t("viewer.copy_path"), icon: "copies", act: () => void copy(image.path) },
+  ...(isWhole(image) ? [{ label: t("viewer.copy_path"), icon: "copies", act: () => void copy(image.path) }] : []),
   { label: t("viewer.more_like"), icon: "like", key: "L", href: example("like", image.id) },
   { label: t("viewer.less_like"), icon: "less", key: "⇧ L", href: example("unlike", image.id) },
   { label: t("viewer.duplicates"), icon: "tidy", act: () => void showDuplicates(image) },

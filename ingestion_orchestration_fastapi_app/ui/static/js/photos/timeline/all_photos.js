@@ -18,8 +18,11 @@ import { timeline } from "./timeline.js";
 const ADDRESS_REST_MS = 300, DRAW_REST_MS = 150;
 const LOOK_MS = 10_000;
 
-/** @param {{selection: import("../selection.js").Selection, tell: (total: number | null) => void}} host `tell` hears how many photos there are */
-export function allPhotos({ selection, tell }) {
+/**
+ * `tell` hears how many photos there are, `pictured` that those which are seen first are there, or none: what else is asked for can wait so long.
+ * @param {{selection: import("../selection.js").Selection, tell: (total: number | null) => void, pictured: () => void}} host
+ */
+export function allPhotos({ selection, tell, pictured }) {
   const element = h("div", { class: "all-photos" });
   /** @type {ReturnType<typeof timeline> | null} */
   let line = null;
@@ -66,6 +69,7 @@ export function allPhotos({ selection, tell }) {
       if (mine !== turn) return;
       [shown, total] = [asked, found.total];
       tell(total);
+      void (total ? made.pictured() : Promise.resolve()).then(() => { if (mine === turn) pictured(); });
       if (!total) return fill(element, await nothing(asked));
       if (found.warnings.length) fill(made.head, h("p", { class: "notice warn" }, icon("info"), t("photos.filling")));
       own.draw();

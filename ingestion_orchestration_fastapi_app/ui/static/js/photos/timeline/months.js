@@ -13,8 +13,8 @@ import { section } from "../wall/sections.js";
 const HEAD_PX = 44;
 /** Fewer photos make no row: neighbours of the same year share one, up to so many together. */
 const SPARSE = 4, TOGETHER = 24;
-/** As many as are loaded and laid out at once. */
-const PART = 400;
+/** As many as are loaded and laid out at once: a few screens. */
+const PART = 200;
 
 /** @param {Timeline} timeline @param {(month: Month) => HTMLElement} title @returns {Month[]} */
 export function months(timeline, title) {

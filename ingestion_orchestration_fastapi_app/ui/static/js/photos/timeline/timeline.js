@@ -12,6 +12,7 @@ import { t } from "../../core/i18n.js";
 import { browseQuery } from "../address.js";
 import { cities, monthName, monthOf, months, partsOf } from "./months.js";
 import { keyboard } from "../wall/keyboard.js";
+import { listOf } from "../wall/photo_list.js";
 import { picking } from "../wall/picking.js";
 import { Wall } from "../wall/wall.js";
 
@@ -40,7 +41,7 @@ export function timeline({ asked, selection, at, moved }) {
     const one = /** @type {Month} */ (given);
     // Where the page begins is known of months, and of a part when the one before was loaded; else it is told by number.
     const from = one.cursor ? { cursor: one.cursor } : { offset: one.offset };
-    const answer = await call("/images", { query: { ...query, limit: one.count, ...from }, ...(signal ? { signal } : {}) });
+    const answer = await call("/images/tiles", { query: { ...query, limit: one.count, ...from }, ...(signal ? { signal } : {}) });
     const next = all[all.indexOf(one) + 1];
     if (next?.first === one.first) next.cursor = answer.cursor;
     return answer.images;
@@ -117,7 +118,7 @@ export function timeline({ asked, selection, at, moved }) {
 
   return {
     element: wall.element, head: wall.head, sections: wall.sections, wall,
-    list: wall.list(null),
+    list: listOf(wall, null),
     get months() { return all; },
     get isThere() { return isThere; },
     async load() {
@@ -137,6 +138,8 @@ export function timeline({ asked, selection, at, moved }) {
       if (aim) await arrive(aim);
     },
     bucket, remember,
+    /** The pictures that are seen are there, or late. */
+    pictured: () => wall.drawing.pictured(),
     /** @param {string} id */
     async focus(id) {
       if (!wall.sections.placeOf(id)) await find(id).catch(() => {});

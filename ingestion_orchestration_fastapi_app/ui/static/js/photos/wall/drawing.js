@@ -7,10 +7,14 @@ import { tile } from "./tile.js";
 /** @typedef {import("./sections.js").Section} Section */
 /** @typedef {{top: number, height: number}} Span */
 /** @typedef {{element: HTMLElement, tiles: import("./tile.js").Tile[]}} DrawnRow */
+/** `far`: how many pixels it is outside the window. @typedef {{one: Section, index: number, far: number, tiles: number}} NearRow */
 /** @typedef {{element: HTMLElement, title: HTMLElement | null, rows: Map<number, DrawnRow>, isFailure: boolean}} Drawn */
 
 const SCREENS_AHEAD = 2, SCREENS_BEHIND = 1;
 const MOST_TILES = 400;
+const LATE_MS = 2000;
+/** A browser has six connections to a service: what waits for one of its own would come before what is nearer by then. */
+const MOST_AT_ONCE = 8;
 
 export class Drawing {
   /** @type {Map<Section, Drawn>} */
@@ -19,6 +23,10 @@ export class Drawing {
   #tiles = new Map();
   /** @type {import("./tile.js").Tile | null} the only one that the Tab key leads to */
   #stop = null;
+  /** @type {NearRow[]} those that are drawn, the nearest first */
+  #rows = [];
+  /** @type {(() => void)[]} who wait until what is seen is there */
+  #waiting = [];
 
   /** @param {import("./wall.js").Wall} wall */
   constructor(wall) { this.wall = wall; }
@@ -27,8 +35,8 @@ export class Drawing {
   tileOf(id) { return this.#tiles.get(id) ?? null; }
   get size() { return this.#tiles.size; }
 
-  /** @param {Span} view @param {boolean} down where somebody scrolls to @param {boolean} isFast then no picture is asked for @returns {Section[]} those that are near, the nearest first */
-  draw(view, down, isFast) {
+  /** @param {Span} view @param {boolean} down where somebody scrolls to @returns {Section[]} those that are near, the nearest first */
+  draw(view, down) {
     const { sections } = this.wall;
     if (!sections.measures.width || !view.height) return [];
     const from = view.top - view.height * (down ? SCREENS_BEHIND : SCREENS_AHEAD);
@@ -41,8 +49,9 @@ export class Drawing {
       for (const [index, row] of drawn.rows) if (!keep?.has(index) && row.element !== pinned) this.#takeAway(drawn, index);
       if (!keep && !drawn.rows.size) this.#erase(one, drawn);
     }
-    for (const [one, rows] of wanted) this.#put(one, rows, isFast);
+    for (const [one, rows] of wanted) this.#put(one, rows);
     for (const [one, drawn] of this.#drawn) this.#place(one, drawn);
+    this.#load();
     this.setStop(view);
     return near.sort((a, b) => distance(a, view, down) - distance(b, view, down));
   }
@@ -51,7 +60,7 @@ export class Drawing {
   #choose(near, view, from, to) {
     /** @type {Map<Section, Set<number>>} */
     const wanted = new Map();
-    /** @type {{one: Section, index: number, far: number, tiles: number}[]} */
+    /** @type {NearRow[]} */
     const rows = [];
     for (const one of near) {
       const { rows: known } = one;
@@ -68,16 +77,41 @@ export class Drawing {
       });
     }
     let left = MOST_TILES;
-    for (const { one, index, far, tiles } of rows.sort((a, b) => a.far - b.far)) {
-      left -= tiles;
-      if (left < 0 && far > 0) break;
-      wanted.get(one)?.add(index);
-    }
+    this.#rows = rows.sort((a, b) => a.far - b.far).filter(({ far, tiles }) => (left -= tiles) >= 0 || far === 0);
+    for (const { one, index } of this.#rows) wanted.get(one)?.add(index);
     return wanted;
   }
 
-  /** @param {Section} one @param {Set<number>} rows @param {boolean} isFast */
-  #put(one, rows, isFast) {
+  /** @param {NearRow} row */
+  #tilesOf({ one, index }) { return this.#drawn.get(one)?.rows.get(index)?.tiles ?? []; }
+
+  /** The pictures in the window are there, or will not come, or are late. @returns {Promise<void>} */
+  pictured() {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      setTimeout(resolve, LATE_MS);
+      this.#look();
+    });
+  }
+
+  #look() {
+    if (!this.#waiting.length) return;
+    const seen = this.#rows.filter(({ far }) => far === 0).flatMap((row) => this.#tilesOf(row));
+    if (seen.length && seen.every(({ state }) => state && state !== "loading")) for (const tell of this.#waiting.splice(0)) tell();
+  }
+
+  /** The next pictures, the nearest first; sharper ones when all are there. Nothing while somebody rushes past. */
+  #load() {
+    this.#look();
+    if (this.wall.isFast) return;
+    const tiles = this.#rows.flatMap((row) => this.#tilesOf(row));
+    let free = MOST_AT_ONCE - tiles.filter(({ isBusy }) => isBusy).length;
+    for (const one of tiles) if (free > 0 && !one.state && (free -= 1) >= 0) one.load();
+    for (const one of tiles) if (free > 0 && one.state === "small" && !one.isBusy && (free -= 1) >= 0) one.sharpen();
+  }
+
+  /** @param {Section} one @param {Set<number>} rows */
+  #put(one, rows) {
     const isFailure = !one.rows;
     let drawn = this.#drawn.get(one);
     if (drawn && drawn.isFailure !== isFailure) drawn = this.#erase(one, drawn);
@@ -89,33 +123,28 @@ export class Drawing {
       const next = [...this.#drawn.entries()].filter(([other]) => other.top > one.top).sort(([a], [b]) => a.top - b.top)[0];
       this.wall.box.insertBefore(drawn.element, next?.[1].element ?? null);
     }
-    for (const index of [...rows].sort((a, b) => a - b)) {
-      const row = drawn.rows.get(index) ?? this.#draw(one, drawn, index);
-      for (const each of row?.tiles ?? []) if (!isFast) each.load();
-    }
+    for (const index of [...rows].sort((a, b) => a - b)) if (!drawn.rows.has(index)) this.#draw(one, drawn, index);
   }
 
   /** @param {Section} one @param {Drawn} drawn @param {number} index */
   #draw(one, drawn, index) {
     const placed = one.rows?.[index], { wall } = this;
-    if (!placed) return null;
+    if (!placed) return;
     const tiles = placed.widths.map((width, i) => {
       const image = /** @type {import("../../types").Shown} */ (one.images?.[placed.first + i]);
       const made = tile(image, {
         href: wall.address(image), width, height: placed.height, selected: wall.options.selection.has(image.id),
-        bar: wall.options.bar ?? false, extra: wall.options.extra,
+        bar: wall.options.bar ?? false, extra: wall.options.extra, settled: () => this.#load(),
       });
       made.cell.setAttribute("aria-colindex", String(i + 1));
       this.#tiles.set(image.id, made);
       return made;
     });
     const element = h("div", { role: "row", class: "wall-row", style: { transform: `translateY(${placed.top}px)` } }, ...tiles.map((each) => each.cell));
-    const row = { element, tiles };
     // In the order of the list, as screen readers and the Tab key take it.
     const next = [...drawn.rows.keys()].filter((other) => other > index).sort((a, b) => a - b)[0];
     drawn.element.insertBefore(element, next === undefined ? null : (drawn.rows.get(next)?.element ?? null));
-    drawn.rows.set(index, row);
-    return row;
+    drawn.rows.set(index, { element, tiles });
   }
 
   /** @param {Section} one @param {Drawn} drawn */

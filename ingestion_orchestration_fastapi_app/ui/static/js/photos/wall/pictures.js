@@ -1,4 +1,4 @@
-// Which picture a tile asks for, and how it comes in: its blurred colours, then itself, once it is decoded.
+// Which picture a tile asks for, and how it comes in: its blurred colours, then the thumbnail, then a sharper one where that is too small.
 import { h } from "../../core/dom.js";
 
 /** @typedef {import("../../types").Shown} Shown */
@@ -23,26 +23,26 @@ export function source(image, side_px) {
   return `${image.preview_url}&size=${size}`;
 }
 
+/** Whether it was shown before. @param {string} url */
+export const isKnown = (url) => seen.has(url);
+
 /**
- * Loads it into the element, and tells what became of it. A preview is made of the original, which may be gone: then the thumbnail does.
- * @param {HTMLImageElement} img @param {Shown} image @param {number} side_px @param {(became: "loaded" | "failed") => void} tell
+ * Loads it into the element, and decodes it.
+ * @param {HTMLImageElement} img @param {string} url @returns {Promise<"loaded" | "failed" | "left">} `left`: nobody waits for it any more
  */
-export async function loadInto(img, image, side_px, tell) {
-  for (const url of new Set([source(image, side_px), image.thumbnail_url])) {
-    img.classList.toggle("at-once", seen.has(url));
-    img.src = url;
-    try {
-      await img.decode();
-    } catch {
-      if (img.getAttribute("src") !== url) return; // stopped, or another one's turn
-      continue;
-    }
-    if (img.getAttribute("src") !== url) return;
-    if (seen.size > MOST_REMEMBERED) seen.clear();
-    seen.add(url);
-    return tell("loaded");
+export async function put(img, url) {
+  img.classList.toggle("at-once", seen.has(url));
+  img.src = url;
+  const isLeft = () => img.getAttribute("src") !== url;
+  try {
+    await img.decode();
+  } catch {
+    return isLeft() ? "left" : "failed";
   }
-  tell("failed");
+  if (isLeft()) return "left";
+  if (seen.size > MOST_REMEMBERED) seen.clear();
+  seen.add(url);
+  return "loaded";
 }
 
 /** What is not there yet is not waited for any more. @param {HTMLImageElement} img */

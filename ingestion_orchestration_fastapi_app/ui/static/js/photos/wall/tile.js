@@ -4,7 +4,7 @@ import { fill, h, set } from "../../core/dom.js";
 import { cameraTime } from "../../core/format.js";
 import { t } from "../../core/i18n.js";
 import { icon } from "../../core/icons.js";
-import { blurred, loadInto, stop } from "./pictures.js";
+import { blurred, isKnown, put, source, stop } from "./pictures.js";
 
 /** @typedef {import("../../types").Shown} Shown */
 
@@ -33,14 +33,15 @@ export function nameOf(image) {
   ].filter(Boolean).join(", ");
 }
 
+/** What its picture is: asked for, there as it is seen best, there but too small, or not to be had. @typedef {"" | "loading" | "loaded" | "small" | "failed"} State */
 /**
  * A gridcell, placed by whoever asks for it. `extra` are further elements on the picture, as results have; `bar` shows the relevance below it.
- * @typedef {{cell: HTMLElement, link: HTMLAnchorElement, image: Shown, load: () => void, stop: () => void, show: () => void, select: (on: boolean) => void, gone: (on: boolean) => void}} Tile
+ * @typedef {{cell: HTMLElement, link: HTMLAnchorElement, image: Shown, load: () => void, sharpen: () => void, stop: () => void, show: () => void, readonly state: State, readonly isBusy: boolean, select: (on: boolean) => void, gone: (on: boolean) => void}} Tile
  * @param {Shown} image
- * @param {{href: string, width: number, height: number, selected: boolean, bar?: boolean, extra?: ((image: Shown) => HTMLElement | null) | undefined}} options
+ * @param {{href: string, width: number, height: number, selected: boolean, settled: () => void, bar?: boolean, extra?: ((image: Shown) => HTMLElement | null) | undefined}} options `settled` is called when a picture is there, or will not come
  * @returns {Tile}
  */
-export function tile(image, { href, width, height, selected, bar = false, extra }) {
+export function tile(image, { href, width, height, selected, settled, bar = false, extra }) {
   const img = h("img", { alt: "", draggable: "false", decoding: "async" });
   const said = h("span", { class: "tile-said" });
   const link = h("a", { class: "tile-link", href, tabIndex: -1, draggable: "false" }, blurred(image.placeholder), img, said);
@@ -48,24 +49,49 @@ export function tile(image, { href, width, height, selected, bar = false, extra 
   const fit = bar && typeof image.relevance === "number" ? h("span", { class: "tile-fit", "aria-hidden": "true" }, h("span", { style: { width: `${Math.round(image.relevance * 100)}%` } })) : null;
   const cell = h("div", { role: "gridcell", class: "tile", dataset: { id: image.id }, style: { width: `${width}px` } },
     h("div", { class: "tile-frame", style: { height: `${height}px` } }, link, check, extra?.(image) ?? null), fit);
-  /** @type {"" | "loading" | "loaded" | "failed"} */
-  let state = "";
-  const became = (/** @type {"loaded" | "failed"} */ now) => {
-    state = now;
-    cell.classList.add(now);
-    if (now === "failed") fill(said, icon("image"), h("span", { class: "cut" }, image.filename));
-  };
+  /** Loads the sharper one, while the thumbnail is seen. */
+  const beside = new Image();
+  const small = image.thumbnail_url, sharp = source(image, Math.max(width, height));
+  /** @type {State} */
+  let state = "", isBusy = false;
+
+  /** @param {() => Promise<State | "left">} act gives what the picture is then */
+  async function busy(act) {
+    isBusy = true;
+    const became = await act();
+    isBusy = false;
+    if (became === "left") return;
+    state = became;
+    cell.classList.add(state === "failed" ? "failed" : "loaded");
+    if (state === "failed") fill(said, icon("image"), h("span", { class: "cut" }, image.filename));
+    settled();
+  }
+
   const one = {
     cell, link, image,
+    get state() { return state; },
+    get isBusy() { return isBusy; },
+    /** The thumbnail, which is there at once; where it cannot be had, the sharper one. */
     load() {
-      if (state) return;
       state = "loading";
-      void loadInto(img, image, Math.max(width, height), became);
+      void busy(async () => {
+        const [first, other] = isKnown(sharp) ? [sharp, small] : [small, sharp], became = await put(img, first);
+        if (became === "loaded") return first === sharp ? "loaded" : "small";
+        return became === "failed" && other !== first ? put(img, other) : became;
+      });
+    },
+    /** A preview is made of the original, which may be gone: then the thumbnail does. */
+    sharpen() {
+      void busy(async () => {
+        const became = await put(beside, sharp);
+        if (became === "loaded") img.src = sharp;
+        return became === "left" ? became : "loaded";
+      });
     },
     stop() {
-      if (state !== "loading") return;
-      state = "";
+      if (state === "loading") state = "";
       stop(img);
+      stop(beside);
     },
     /** After something else is said of the picture. */
     show() {

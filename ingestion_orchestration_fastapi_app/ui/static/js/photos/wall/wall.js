@@ -44,6 +44,8 @@ export class Wall {
   #failed = new Set();
   /** @type {Section[]} by when they were seen last */
   #used = [];
+  /** @type {Section[]} */
+  #near = [];
   #last = { top: 0, time: 0, down: true };
   #timer = 0;
   /** @type {(() => void)[]} */
@@ -89,6 +91,7 @@ export class Wall {
   show(all, begin) {
     this.#abort(() => true);
     this.#used = [];
+    this.#near = [];
     this.#failed.clear();
     this.drawing.clear();
     this.sections.set(all);
@@ -146,13 +149,22 @@ export class Wall {
   }
 
   draw() {
-    const wanted = this.drawing.draw(this.view, this.#last.down, this.isFast);
+    const wanted = this.drawing.draw(this.view, this.#last.down);
     if (this.isFast || !this.options.load) return;
     this.#abort((one, isAsked) => !isAsked && !wanted.includes(one));
-    for (const one of wanted) if (!one.images && !this.#failed.has(one)) void this.need(one, false);
+    this.#near = wanted;
+    const { top, height } = this.view, lacking = wanted.filter((one) => !one.images && !this.#failed.has(one));
+    const seen = lacking.filter((one) => one.top < top + height && one.top + one.height > top);
+    for (const one of seen) void this.need(one, false);
+    if (lacking.length && !seen.length) void this.drawing.pictured().then(() => this.#ahead());
     this.#used = [...this.#used.filter((one) => !wanted.includes(one)), ...wanted.filter((one) => one.images)];
     const old = this.#used.splice(0, Math.max(0, this.#used.length - MOST_SECTIONS));
     if (old.length) this.anchored(() => old.forEach((one) => this.sections.drop(one)));
+  }
+
+  /** What is not seen yet comes when what is seen is there. */
+  #ahead() {
+    if (!this.isFast) for (const one of this.#near) if (!one.images && !this.#failed.has(one)) void this.need(one, false);
   }
 
   /** Its pictures are there when this is done, or nobody can give them. @param {Section} one @param {boolean} [isAsked] @returns {Promise<void>} */
@@ -214,25 +226,9 @@ export class Wall {
     return tile !== null;
   }
 
-  /** What the viewer goes on in. @param {string | null} name @returns {import("../../types").PhotoList} */
-  list(name) {
-    const wall = this;
-    return {
-      get total() { return wall.sections.total; },
-      name,
-      async around(id) {
-        if (!wall.sections.placeOf(id)) await wall.options.find?.(id);
-        const place = wall.sections.placeOf(id), image = place?.section.images?.[place.index];
-        if (!image) return null;
-        const position = wall.numberOf(id);
-        const [previous, next] = await Promise.all([wall.at(position - 1), wall.at(position + 1)]);
-        return { image, previous, next, position };
-      },
-    };
-  }
-
   leave() {
     clearTimeout(this.#timer);
+    this.#near = [];
     this.#abort(() => true);
     for (const end of this.#ends) end();
   }
