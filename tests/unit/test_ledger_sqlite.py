@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.migrate import migrate,
 from ingestion_orchestration_fastapi_app.adapters.sqlite.writer import Writer
 from ingestion_orchestration_fastapi_app.domain.files.file import FileStat, Outcome
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
+from ingestion_orchestration_fastapi_app.domain.library.collection import Watch
 from ingestion_orchestration_fastapi_app.errors import CollectionExists, DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from tests.unit.ledger_words import (
@@ -279,3 +280,17 @@ async def test_groups_larger_than_a_statement_has_variables_are_cut(tmp_path: Pa
         ids = [pid(name) for name in names]
         await ledger.artefacts.begin_write("job-1", made.bound().id, intents(*names))
         assert await ledger.artefacts.maybe_written(made.bound().id, ids) == set(ids)
+
+
+async def test_a_collection_is_read_anew_when_something_was_written(tmp_path: Path) -> None:
+    async with open_ledger(tmp_path / "ledger.sqlite3") as ledger:
+        made = await running(ledger)
+        found = await ledger.collections.find(made.name)
+        assert found is not None
+        assert await ledger.collections.find(made.name) is found
+        await ledger.collections.put_watch(made.id, Watch(b"/photos"))
+        watched = await ledger.collections.find(made.name)
+        assert watched is not None
+        assert (found.watches, watched.watches) == ((), (Watch(b"/photos"),))
+        await ledger.collections.rename(made.id, "another")
+        assert await ledger.collections.find(made.name) is None

@@ -27,9 +27,14 @@ class Database:
         clock: Clock,
     ) -> None:
         self.write = writer.write
+        self._writer = writer
         self.clock = clock
         self._readers = list(readers)  # the idle ones; the limiter lets no more in than there are
         self._limiter = limiter
+
+    @property
+    def commits(self) -> int:
+        return self._writer.commits
 
     async def read(self, work: Work[T]) -> T:
         """Runs `work` in a worker thread, in one snapshot."""

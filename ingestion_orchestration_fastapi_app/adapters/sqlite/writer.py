@@ -25,7 +25,10 @@ class _Write(Generic[T]):
 
 
 class Writer:
-    """Runs writes in the order they were handed over; at most `max_waiting` wait in memory."""
+    """Runs writes in the order they were handed over; at most `max_waiting` wait in memory.
+
+    `commits`: how many transactions there were. What was read while it was the same is as it was.
+    """
 
     def __init__(
         self, connection: sqlite3.Connection, *, max_waiting: int = 64, max_group: int = 32
@@ -35,6 +38,7 @@ class Writer:
         self._places = Semaphore(max_waiting)
         self._queue: SimpleQueue[_Write[object] | None] = SimpleQueue()  # bounded by `_places`
         self._closed = False
+        self.commits = 0
 
     async def write(self, work: Work[T]) -> T:
         """Runs `work` in the writer thread; on return it is committed and on the disk.
@@ -69,6 +73,7 @@ class Writer:
             group, more = self._next_group()
             if group:
                 self._commit(group)
+                self.commits += 1  # before anybody is told that it is done
                 from_thread.run_sync(_announce, group)
 
     def _next_group(self) -> tuple[list[_Write[object]], bool]:

@@ -6,7 +6,12 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Literal
 
-from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Repository, reads, writes
+from ingestion_orchestration_fastapi_app.adapters.sqlite.database import (
+    Database,
+    Repository,
+    reads,
+    writes,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.rows import Row, collection_record
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import (
     collection_rows,
@@ -68,7 +73,15 @@ _OF_COLLECTION = (
 
 
 class CollectionsTable(Repository):
-    """Implements `CollectionRepository`."""
+    """Implements `CollectionRepository`.
+
+    A collection that was found by its name is remembered until something is written: each request
+    asks for one, a page of thumbnails a hundred times.
+    """
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._found: dict[str, tuple[int, CollectionRecord]] = {}  # after so many commits
 
     @writes
     def create(
@@ -101,8 +114,19 @@ class CollectionsTable(Repository):
         assert found is not None
         return found
 
+    async def find(self, name: str) -> CollectionRecord | None:
+        commits = self.database.commits  # what is written while it is read counts as newer
+        if name in self._found and self._found[name][0] == commits:
+            return self._found[name][1]
+        found = await self._find(name)
+        if found is None:
+            self._found.pop(name, None)
+        else:
+            self._found[name] = (commits, found)
+        return found
+
     @reads
-    def find(self, db: sqlite3.Connection, name: str) -> CollectionRecord | None:
+    def _find(self, db: sqlite3.Connection, name: str) -> CollectionRecord | None:
         return _found(db, "name", name)
 
     @reads
