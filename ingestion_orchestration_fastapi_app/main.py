@@ -158,11 +158,12 @@ def create_app(
         ),
     )
     searches = (search, mixed)
-    of_images = (browsing, images, pictures, archive, forgetting, trash, annotation)
+    of_images = (browsing, images, archive, forgetting, trash, annotation)
     of_folders = (roots, hidden, excluded, watches, on_disk, allowed_roots)
     of_duplicates = (duplicates, duplicate_export)
     of_library = (collections, generations, *of_folders, *searches, *of_images, *of_duplicates)
-    routes = (ingest, upload, jobs, *of_library, exports, session, system, health)
+    # Pictures first: a page asks for a hundred, and routes are tried one after another.
+    routes = (pictures, ingest, upload, jobs, *of_library, exports, session, system, health)
     only_known_parameters = Depends(OnlyKnownParameters())
     for resource in routes:
         app.include_router(resource.router, dependencies=[only_known_parameters])

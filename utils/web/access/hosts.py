@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from starlette._utils import get_route_path
@@ -38,6 +39,7 @@ def _tidy(name: str) -> str:
     return name.strip("[]").lower().removesuffix(".")
 
 
+@lru_cache(maxsize=256)
 def is_loopback(name: str) -> bool:
     """Of a host's name or address: whether it means this machine, for every resolver."""
     name = _tidy(name)
