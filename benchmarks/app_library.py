@@ -25,11 +25,15 @@ from ingestion_orchestration_fastapi_app.adapters.content_cache.cache import ope
 from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import LEDGER_NAME
 from ingestion_orchestration_fastapi_app.adapters.image_preparation import picture_version
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
+from ingestion_orchestration_fastapi_app.adapters.lance.words.store import LanceWords
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.file import Root
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import CATALOGUE_VERSION
 from ingestion_orchestration_fastapi_app.domain.library.picture import Picture, Placeholder
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.library.collections import Collections
+from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
+from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from utils.imaging.thumbnail import placeholder_pixels, thumbnail_webp
 
@@ -103,10 +107,20 @@ async def make_library(folder: Path, photos: Path, count: int) -> None:
             await _put_placeholders(ledger, made.placeholders)
             while await store.upkeep("default") is not None:
                 pass
+            async with open_content_cache(folder / "cache") as cache:
+                kept = {one.sha256: one.picture for one in shared}
+                await cache.put_pictures(picture_version(), kept)
+                await _write_words(ledger, store, cache)
     finally:
         await store.aclose()
-    async with open_content_cache(folder / "cache") as cache:
-        await cache.put_pictures(picture_version(), {one.sha256: one.picture for one in shared})
+
+
+async def _write_words(ledger: Ledger, store: LanceStore, cache: ContentCache) -> None:
+    """A service that starts would write them, beside what is measured."""
+    collections = Collections(ledger, store, LanceWords(store.database))
+    await collections.check_all()
+    made = await collections.get("default")
+    await WordsFilling(ledger, store, collections.words, cache).fill(made)
 
 
 async def _put_placeholders(ledger: Ledger, placeholders: dict[UUID, Placeholder]) -> None:

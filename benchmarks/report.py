@@ -36,6 +36,7 @@ from rich.table import Table
 from benchmarks.machine import Machine, this_machine
 from ingestion_orchestration_fastapi_app.cli.api_client import ApiProblem
 from ingestion_orchestration_fastapi_app.cli.up.launcher import LaunchFailed
+from utils.web.logs import setup_logging
 
 
 class BenchmarkFailed(Exception):
@@ -84,6 +85,7 @@ def run(
 ) -> None:
     """Parses the command line, measures, prints. Exits with 1 when the measurement failed."""
     options = parser.parse_args()
+    setup_logging("WARNING")  # to stderr: what is printed is the report
     machine = this_machine()
     with tempfile.TemporaryDirectory(prefix="photoseek-bench-") as folder:
         try:

@@ -15,37 +15,20 @@ from pathlib import Path
 import anyio
 import numpy as np
 import psutil
-from anyio import CapacityLimiter
 from anyio.streams.buffered import BufferedByteReceiveStream
-from PIL import Image
 
-from benchmarks.browse import GROUP_ROWS, NAME, PAGE, filled
+from benchmarks.app_library import make_library
+from benchmarks.browse import NAME, PAGE
 from benchmarks.report import BenchmarkFailed, Report, Target, parser_of, run
-from benchmarks.services import both_services
-from ingestion_orchestration_fastapi_app.adapters.content_cache.cache import open_content_cache
-from ingestion_orchestration_fastapi_app.adapters.data_folder.folder import LEDGER_NAME
-from ingestion_orchestration_fastapi_app.adapters.image_preparation import ImagePreparation
-from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
-from ingestion_orchestration_fastapi_app.adapters.lance.words.store import LanceWords
-from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
+from benchmarks.services import orchestrator_service
 from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
-from ingestion_orchestration_fastapi_app.domain.library.picture import Picture, Placeholder
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
-from ingestion_orchestration_fastapi_app.library.collections import Collections
-from ingestion_orchestration_fastapi_app.library.words.filling import WordsFilling
-from ingestion_orchestration_fastapi_app.resources.root_threads import RootThreads
-from ingestion_orchestration_fastapi_app.settings import Settings
-from utils.imaging.thumbnail import thumbnail_webp
-from utils.sandbox.pool import DecoderPool
 
 CONNECTIONS = 6  # as many as a browser has to one host
 PAGES = 8  # different ones, far from each other
 MOST_PAGE_MS = 100
-SIDE_PX = 320
-_GRAIN = 5.0  # so that a thumbnail has the bytes of a photograph's
 
 
-PAGE_OF, PAGE_HELD = "page of thumbnails", "the same page, held by the browser"
+PAGE_OF, PAGE_HELD = "page of thumbnails", "page that is held already"
 HELD = 304  # by the browser, which names what it has
 
 
@@ -55,79 +38,6 @@ class Spent:
 
     pages: dict[str, list[float]] = field(default_factory=dict)
     cpu: dict[str, list[float]] = field(default_factory=dict)
-
-
-def thumbnails() -> list[bytes]:
-    """A few of different size: they are read, sent and never looked at."""
-    random = np.random.default_rng(0)
-    ramp = np.linspace(0, 255, SIDE_PX)[None, :, None]
-    made = []
-    for number in range(16):
-        grain = random.standard_normal((SIDE_PX * 3 // 4, SIDE_PX, 3)) * (_GRAIN + number / 3)
-        pixels = np.clip(ramp + grain, 0, 255).astype(np.uint8)
-        made.append(thumbnail_webp(Image.fromarray(pixels), SIDE_PX))
-    return made
-
-
-def picture_version(settings: Settings) -> str:
-    """What the service will keep its thumbnails under."""
-    pool = DecoderPool(workers=1, timeout_s=1, memory_bytes=1)  # starts nothing by itself
-    preparation = ImagePreparation(
-        CapacityLimiter(1),
-        pool,
-        RootThreads(lambda path: path, each=1),
-        max_pixels=settings.max_image_pixels,
-        thumbnail_side_px=settings.thumbnail_side_px,
-        encoding=settings.ml_upload_encoding,
-    )
-    return preparation.picture_version
-
-
-async def prepared(data: Path, count: int) -> None:
-    """A data folder of so many images, in which a service that starts finds nothing to do."""
-    settings = Settings(data_dir=data)
-    store = LanceStore(str(settings.store_location))
-    try:
-        async with (
-            open_ledger(data / LEDGER_NAME) as ledger,
-            open_content_cache(settings.cache_location) as cache,
-        ):
-            await filled(ledger, store, count)
-            while await store.upkeep(NAME) is not None:
-                pass
-            collections = Collections(ledger, store, LanceWords(store.database))
-            await collections.check_all()
-            made = await collections.get(NAME)
-            await collections.catalogue.fill(made)
-            await WordsFilling(ledger, store, collections.words, cache).fill(made)
-            version, webp = picture_version(settings), thumbnails()
-            async for ids in store.ids(NAME):
-                for start in range(0, len(ids), GROUP_ROWS):
-                    points = await store.get(NAME, ids[start : start + GROUP_ROWS])
-                    pictures = {
-                        one.picture_key: made_picture(one, webp[one.sha256[-1] % len(webp)])
-                        for one in points
-                    }
-                    await cache.put_pictures(version, pictures)
-                    await ledger.catalogue.put_placeholders(
-                        made.id,
-                        {one.id: Placeholder(one.picture_key, b"\x7f" * 36) for one in points},
-                    )
-    finally:
-        await store.aclose()
-
-
-def made_picture(point: Point, thumbnail: bytes) -> Picture:
-    """As it was seen: a hash of 0 would be that of a picture whose key begins with zeros."""
-    return Picture(
-        format=point.format,
-        width_px=point.width_px,
-        height_px=point.height_px,
-        phash=point.phash or 1,
-        partial=False,
-        pixel_source=point.pixel_source,
-        thumbnail=thumbnail,
-    )
 
 
 class Connection:
@@ -196,18 +106,23 @@ async def page_paths(api: OrchestratorApi, count: int) -> list[list[str]]:
 
 
 async def measured(folder: Path, count: int, rounds: int) -> Spent:
-    await prepared(folder / "data", count)
-    async with both_services(folder, Path("/photos")) as both:
-        host, _, port = both.orchestrator_url.removeprefix("http://").partition(":")
-        pages = await page_paths(both.api, count)
+    photos = folder / "photos"
+    await make_library(folder / "data", photos, count)
+    async with (
+        orchestrator_service(folder, photos) as service,
+        OrchestratorApi(service.service.url) as api,
+    ):
+        process = psutil.Process(service.process.pid)
+        host, _, port = service.service.url.removeprefix("http://").partition(":")
+        pages = await page_paths(api, count)
         connections = [
             Connection(await anyio.connect_tcp(host, int(port)), f"{host}:{port}")
             for _ in range(CONNECTIONS)
         ]
-        warming = Browser(connections, both.orchestrator)
+        warming = Browser(connections, process)
         for paths in pages:
             await warming.asks(PAGE_OF, paths)
-        browser = Browser(connections, both.orchestrator, etags=warming.etags)
+        browser = Browser(connections, process, etags=warming.etags)
         for _ in range(rounds):
             for paths in pages:
                 await browser.asks(PAGE_OF, paths)
@@ -216,7 +131,6 @@ async def measured(folder: Path, count: int, rounds: int) -> Spent:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> Report:
-    (folder / "data").mkdir()
     spent = anyio.run(measured, folder, options.count, options.rounds)
     median = {what: statistics.median(ms) for what, ms in spent.pages.items()}
     late = {what: float(np.percentile(ms, 95)) for what, ms in spent.pages.items()}
