@@ -32,6 +32,7 @@ from ingestion_orchestration_fastapi_app.library.pictures.archives import Archiv
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
 from ingestion_orchestration_fastapi_app.library.pictures.placeholders import Placeholders
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
+from ingestion_orchestration_fastapi_app.library.pictures.stored_images import StoredImages
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
@@ -70,6 +71,7 @@ class AppState:
     albums: Albums
     album_pages: AlbumPages
     sidecar_writing: WriteSidecars
+    images: StoredImages
     thumbnails: Thumbnails
     previews: Previews
     placeholders: Placeholders

@@ -11,6 +11,7 @@ from uuid import UUID
 from anyio import CapacityLimiter, current_time, move_on_after, sleep, to_thread
 from PIL import Image
 
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.picture import placeholder_phash
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound
@@ -126,7 +127,9 @@ class CaptionPictures:
         min_side_px = max(1, -(-side_px * shortest_px // longest_px))
         with self.budget.share() as memory:
             try:
-                content = await stored_content(self.library, point, memory, min_side_px=min_side_px)
+                content = await stored_content(
+                    self.library, StoredImage.of(point), memory, min_side_px=min_side_px
+                )
             except ImageNotFound as exc:
                 return Absent(exc.detail)
             made = await self.rendering.render(

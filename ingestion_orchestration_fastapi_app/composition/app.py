@@ -51,6 +51,7 @@ from ingestion_orchestration_fastapi_app.library.pictures.archives import Archiv
 from ingestion_orchestration_fastapi_app.library.pictures.originals import Originals
 from ingestion_orchestration_fastapi_app.library.pictures.placeholders import Placeholders
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
+from ingestion_orchestration_fastapi_app.library.pictures.stored_images import StoredImages
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from ingestion_orchestration_fastapi_app.library.relevance.calibration import Calibrating
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
@@ -115,15 +116,15 @@ async def composed(
     pool = InferencePool(ports.inference)
     judging = Judging(ports.ledger.calibrations, ports.store)
     words_filling = WordsFilling(ports.ledger, ports.store, known_collections.words, ports.cache)
+    images = StoredImages(
+        known_collections, ports.ledger.catalogue, ports.store, is_allowed=allowed.allows
+    )
     thumbnails = Thumbnails(
-        known_collections,
-        ports.store,
         ports.cache,
         ports.library,
         ports.preparation,
         MemoryBudget(settings.max_inflight_bytes // THUMBNAIL_SHARE),
         pool,
-        is_allowed=allowed.allows,
     )
     originals = Originals(known_collections, ports.ledger.files, open_stored, threads=threads)
     preview_cache = await stack.enter_async_context(
@@ -209,6 +210,7 @@ async def composed(
         sidecar_writing=sidecar_writing(outside, known_collections),
         search=search,
         sentences=SentenceSearch(search, CityFile()),
+        images=images,
         thumbnails=thumbnails,
         previews=previews,
         placeholders=Placeholders(ports.ledger, ports.cache, ports.preparation.picture_version),
@@ -225,7 +227,7 @@ async def composed(
         system=await system_reports(settings, log_lines, ports, scheduler),
         originals=originals,
         import_plans=import_plans,
-        archives=Archives(thumbnails, originals),
+        archives=Archives(images, originals),
         forgetting=forgetting,
         folder_marking=folder_marking,
         folder_excluding=folder_excluding,

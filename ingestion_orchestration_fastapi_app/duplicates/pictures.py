@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.duplicates.same_picture import (
     difference,
     turned,
 )
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.picture import picture_key
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
@@ -100,8 +101,9 @@ class ComparedPictures:
         points = await self.scope.ports.store.get(self.collection.bound().table, [point_id])
         if not points:
             return None
+        image = StoredImage.of(points[0])
         try:
-            picture = await self.scope.until_stored(partial(self.thumbnails.picture, points[0]))
+            picture = await self.scope.until_stored(partial(self.thumbnails.picture, image))
         except (StoreWrite, DiskFull, ServiceOverloaded):  # while it is being stopped
             raise
         except Problem as exc:

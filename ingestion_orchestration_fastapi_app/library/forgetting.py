@@ -8,8 +8,8 @@ from uuid import UUID
 import structlog
 
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.removed_points import remove_points
@@ -42,25 +42,23 @@ class Forgetting:
         self._reader_version = reader_version
         self._restoring = Restoring(collections, ledger, store)
 
-    async def forget(self, name: str, points: Sequence[Point]) -> int:
+    async def forget(self, name: str, images: Sequence[StoredImage]) -> int:
         """These, and every copy of their contents in the collection. Returns how many points went.
 
         Raises CollectionNotFound, StoreRead, StoreWrite, DiskFull; ServiceOverloaded.
         """
-        images = {
-            point.sha256: ForgottenImage(point.sha256, point.display_path) for point in points
-        }
+        contents = {one.sha256: ForgottenImage(one.sha256, one.display_path) for one in images}
         async with (
             self._collections.reading(name) as record,
             self._collections.writers.held(record.id),
         ):
-            await self._ledger.forgotten.begin(record.id, list(images.values()))
+            await self._ledger.forgotten.begin(record.id, list(contents.values()))
             # By their own ids, too: a file may be another by now, and its point of what it was.
-            gone = [point.id for point in points]
+            gone = [image.id for image in images]
             for start in range(0, len(gone), GROUP):
                 await self._remove(record, gone[start : start + GROUP])
             copies = await self._finish(record)
-        log.info("images_forgotten", collection=name, contents=len(images))
+        log.info("images_forgotten", collection=name, contents=len(contents))
         return len(gone) + copies
 
     async def take_back(self, name: str, sha256: bytes) -> None:

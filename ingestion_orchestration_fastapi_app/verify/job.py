@@ -9,6 +9,7 @@ from functools import partial
 from uuid import UUID
 
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import Example
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.errors import (
     DiskFull,
@@ -254,8 +255,9 @@ class _Check:
         points = await ports.store.get(self.collection.bound().table, [point_id])
         if not points:
             return False
+        image = StoredImage.of(points[0])
         try:
-            await self.scope.until_stored(partial(self.kind.thumbnails.picture, points[0]))
+            await self.scope.until_stored(partial(self.kind.thumbnails.picture, image))
         except (StoreWrite, DiskFull, ServiceOverloaded):  # while it is being stopped
             raise
         except Problem as exc:
@@ -263,5 +265,5 @@ class _Check:
             self.scope.progress.note("thumbnail_not_made", f"{detail}{exc.detail}")
             return False
         # One that only a service could make is not kept where none did.
-        key, version = points[0].picture_key, ports.preparation.picture_version
+        key, version = image.picture_key, ports.preparation.picture_version
         return key in await ports.cache.pictures(version, [key])

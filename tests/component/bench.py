@@ -138,7 +138,7 @@ class Bench:
                     Undo(collections, self.restoring(collections)).kind,
                     Verify(
                         collections,
-                        self.thumbnails(collections, pool),
+                        self.thumbnails(pool),
                         self.filling(collections),
                     ).kind,
                     *transfer_kinds(ports, collections),
@@ -149,16 +149,13 @@ class Bench:
             pool=pool,
         )
 
-    def thumbnails(self, collections: Collections, pool: InferencePool) -> Thumbnails:
+    def thumbnails(self, pool: InferencePool) -> Thumbnails:
         return Thumbnails(
-            collections,
-            self.store,
             self.cache,
             self.library,
             self.preparation,
             self.budget,
             pool,
-            is_allowed=lambda _: True,
         )
 
     def restoring(self, collections: Collections) -> Restoring:

@@ -100,7 +100,7 @@ async def test_a_file_that_ends_while_it_is_sent_spoils_no_other(
         ids = await ids_of(running)
         services = running.app.state.services
         asked = tuple(UUID(ids[name]) for name in ("a/one.png", "ä.png"))
-        points = await services.thumbnails.points("default", asked)
+        points = await services.images.several("default", asked)
         order = [point.id for point in sorted(points, key=lambda point: point.filename)]
         whole = (running.photos / "ä.png").read_bytes()
         chunks = services.archives.chunks("default", order)

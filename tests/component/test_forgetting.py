@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint
 from ingestion_orchestration_fastapi_app.adapters.lance import LanceStore
 from ingestion_orchestration_fastapi_app.adapters.sqlite import open_ledger
 from ingestion_orchestration_fastapi_app.domain.files.forgotten import ForgottenImage
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from tests.component import test_crashes
@@ -48,9 +48,9 @@ async def filled(bench: Bench | None = None) -> Bench:
     return bench
 
 
-async def points(bench: Bench, *names: str) -> list[Point]:
+async def images(bench: Bench, *names: str) -> list[StoredImage]:
     found = await bench.store.page("default", limit=1000, offset=0)
-    return [point for point in found if point.filename in names]
+    return [StoredImage.of(point) for point in found if point.filename in names]
 
 
 async def opened(bench: Bench) -> Collections:
@@ -62,7 +62,7 @@ async def opened(bench: Bench) -> Collections:
 
 async def forget(bench: Bench, *names: str) -> int:
     collections = await opened(bench)
-    return await bench.forgetting(collections).forget("default", await points(bench, *names))
+    return await bench.forgetting(collections).forget("default", await images(bench, *names))
 
 
 async def check_gone(bench: Bench, where: str = "") -> None:
@@ -170,7 +170,7 @@ async def test_what_an_import_is_about_to_write_is_forgotten_as_well() -> None:
         bench.library.put(
             b"m%03d.jpg" % number, b"image 3" if number % 2 else b"image m%d" % number
         )
-    (point,) = await points(bench, "003.jpg")
+    (image,) = await images(bench, "003.jpg")
     collections = await opened(bench)
     scheduler = bench.scheduler(collections)
     async with create_task_group() as tg:
@@ -179,7 +179,7 @@ async def test_what_an_import_is_about_to_write_is_forgotten_as_well() -> None:
         with fail_after(30):
             while await bench.store.count("default") < 24:
                 await checkpoint()
-            await bench.forgetting(collections).forget("default", [point])
+            await bench.forgetting(collections).forget("default", [image])
         job = await bench.ended(record.id)
         tg.cancel_scope.cancel()
     assert job.state is JobState.COMPLETED

@@ -13,7 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.files.forgotten import Forgotten
 from ingestion_orchestration_fastapi_app.errors import StoreRead
 from tests.component.bench import Bench
 from tests.component.test_damaged_collections import gone, manifests_of_garbage
-from tests.component.test_forgetting import THREE, check_gone, filled, opened, points
+from tests.component.test_forgetting import THREE, check_gone, filled, images, opened
 from tests.component.test_sync_of_generations import fill_another
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +49,7 @@ async def test_a_generation_whose_table_is_gone_holds_nobody_up(tmp_path: Path) 
         store = LanceStore(str(tmp_path / "store"))
         bench = await filled(Bench(ledger=ledger, store=store))
         await fill_another(bench)
-        found = await points(bench, "003.jpg")
+        found = await images(bench, "003.jpg")
         await store.aclose()
         gone(tmp_path / "store" / "other.lance")
         bench.store = store = LanceStore(str(tmp_path / "store"))

@@ -20,7 +20,7 @@ from ingestion_orchestration_fastapi_app.adapters.content_cache.preview_cache im
     preview_key,
 )
 from ingestion_orchestration_fastapi_app.domain.inference.uploads import Content
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound, PictureUnavailable
 from ingestion_orchestration_fastapi_app.library.pictures import previews
 from ingestion_orchestration_fastapi_app.library.pictures.previews import Previews
@@ -59,8 +59,8 @@ class Rendering:
 @asynccontextmanager
 async def made(
     folder: Path, *, at_once: int = 2
-) -> AsyncIterator[tuple[Previews, Rendering, list[Point]]]:
-    """Over a real library of four pictures, with all points of it."""
+) -> AsyncIterator[tuple[Previews, Rendering, list[StoredImage]]]:
+    """Over a real library of four pictures, with all images of it."""
     for number in range(4):
         paint(folder / "photos" / f"{number}.png", "red", side_px=60 + number)
     rendering = Rendering()
@@ -74,19 +74,20 @@ async def made(
         library = running.app.state.services.ports.library
         budget = MemoryBudget(2**26)
         given = Previews(cache, library, rendering, budget, at_once=at_once)
-        yield given, rendering, await store.get("default", ids)
+        points = await store.get("default", ids)
+        yield given, rendering, [StoredImage.of(point) for point in points]
 
 
-def key_of(given: Previews, point: Point) -> PreviewKey:
-    return given.key(point, side_px=256, encoding=PreviewFormat.JPEG)
+def key_of(given: Previews, image: StoredImage) -> PreviewKey:
+    return given.key(image, side_px=256, encoding=PreviewFormat.JPEG)
 
 
 async def test_a_preview_that_many_ask_for_is_made_once(tmp_path: Path) -> None:
-    async with made(tmp_path) as (given, rendering, points):
-        key, got = key_of(given, points[0]), list[bytes]()
+    async with made(tmp_path) as (given, rendering, images):
+        key, got = key_of(given, images[0]), list[bytes]()
 
         async def ask() -> None:
-            got.append(await given.preview(points[0], key))
+            got.append(await given.preview(images[0], key))
 
         with fail_after(20):
             async with create_task_group() as tg:
@@ -101,11 +102,11 @@ async def test_a_preview_that_many_ask_for_is_made_once(tmp_path: Path) -> None:
 
 
 async def test_where_the_one_who_made_it_leaves_another_makes_it(tmp_path: Path) -> None:
-    async with made(tmp_path) as (given, rendering, points):
-        key, got = key_of(given, points[0]), list[bytes]()
+    async with made(tmp_path) as (given, rendering, images):
+        key, got = key_of(given, images[0]), list[bytes]()
 
         async def ask() -> None:
-            got.append(await given.preview(points[0], key))
+            got.append(await given.preview(images[0], key))
 
         with fail_after(20):
             async with create_task_group() as staying, create_task_group() as leaving:
@@ -122,70 +123,70 @@ async def test_no_more_than_allowed_are_decoded_at_a_time_and_more_than_can_wait
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(previews, "MOST_MAKING", 3)
-    async with made(tmp_path, at_once=2) as (given, rendering, points):
+    async with made(tmp_path, at_once=2) as (given, rendering, images):
 
-        async def ask(point: Point) -> None:
-            assert await given.preview(point, key_of(given, point))
+        async def ask(image: StoredImage) -> None:
+            assert await given.preview(image, key_of(given, image))
 
         with fail_after(20):
             async with create_task_group() as tg:
-                for point in points[:3]:
-                    tg.start_soon(ask, point)
+                for image in images[:3]:
+                    tg.start_soon(ask, image)
                 await wait_all_tasks_blocked()
                 assert rendering.begun <= 2
                 with pytest.raises(PictureUnavailable) as refused:
-                    await ask(points[3])
+                    await ask(images[3])
                 assert refused.value.retry_after_s
                 rendering.go.set()
-            await ask(points[3])
+            await ask(images[3])
         assert rendering.begun == 4
 
 
 async def test_a_preview_has_a_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previews, "MAKE_LIMIT_S", 0.05)
-    async with made(tmp_path) as (given, rendering, points):
+    async with made(tmp_path) as (given, rendering, images):
         with fail_after(20), pytest.raises(PictureUnavailable):
-            await given.preview(points[0], key_of(given, points[0]))
+            await given.preview(images[0], key_of(given, images[0]))
         monkeypatch.setattr(previews, "MAKE_LIMIT_S", 20)
         rendering.go.set()
-        assert await given.preview(points[0], key_of(given, points[0]))
+        assert await given.preview(images[0], key_of(given, images[0]))
 
 
 async def test_what_is_the_files_fault_is_not_tried_again_and_what_is_the_moments_is(
     tmp_path: Path,
 ) -> None:
-    async with made(tmp_path) as (given, rendering, points):
+    async with made(tmp_path) as (given, rendering, images):
         rendering.go.set()
-        key = key_of(given, points[0])
+        key = key_of(given, images[0])
         rendering.is_down = True
         with pytest.raises(PictureUnavailable):
-            await given.preview(points[0], key)
+            await given.preview(images[0], key)
         rendering.is_down = False
         rendering.fault = Rejected(ErrorCode.FILE_READ, "the disk or share does not answer")
         with pytest.raises(PictureUnavailable):
-            await given.preview(points[0], key)
+            await given.preview(images[0], key)
         rendering.fault = Rejected(ErrorCode.DECODING_IMAGE, "the header is damaged")
         for _ in range(3):
             with pytest.raises(ImageNotFound, match="damaged"):
-                await given.preview(points[0], key)
+                await given.preview(images[0], key)
         assert rendering.begun == 3
         rendering.fault = None
-        assert await given.preview(points[1], key_of(given, points[1]))
-        changed = replace(points[2], sha256=bytes(32))
+        assert await given.preview(images[1], key_of(given, images[1]))
+        changed = replace(images[2], sha256=bytes(32))
         with pytest.raises(ImageNotFound, match="changed"):
             await given.preview(changed, key_of(given, changed))
 
 
 async def test_a_preview_that_is_not_whole_on_the_disk_is_made_again(tmp_path: Path) -> None:
-    async with made(tmp_path) as (given, rendering, points):
+    async with made(tmp_path) as (given, rendering, images):
         rendering.go.set()
-        key = key_of(given, points[0])
-        shown = await given.preview(points[0], key)
+        key = key_of(given, images[0])
+        shown = await given.preview(images[0], key)
         torn = {preview_key(key): preview_bytes(shown)[:-1]}
         shelf = ByteCache(str(tmp_path / "cache" / "previews"), limit_bytes=2**20)
         shelf.put(torn)
         shelf.close()
-        assert await given.preview(points[0], key) == shown
+        assert await given.preview(images[0], key) == shown
         assert rendering.begun == 2
 
 

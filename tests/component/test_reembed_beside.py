@@ -6,6 +6,7 @@ import pytest
 from anyio import Event, wait_all_tasks_blocked
 
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.generation import GenerationState
 from ingestion_orchestration_fastapi_app.library.forgetting import Forgetting
 from ingestion_orchestration_fastapi_app.reembed import passes
@@ -119,7 +120,7 @@ async def test_what_is_forgotten_while_it_is_embedded_is_not_found_again() -> No
         job = await asked(bench, scheduler, collections)
         await in_flight(bench)
         points = await points_by(bench, FINGERPRINT)
-        some = [points.pop(path) for path in sorted(points)[:2]]
+        some = [StoredImage.of(points.pop(path)) for path in sorted(points)[:2]]
         assert await forgetting.forget("default", some) == 2
         go.set()
         ended = await bench.ended(job.id)

@@ -7,7 +7,7 @@ import pytest
 from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashLimits
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound, StoreWrite
 from tests.component.bench import Bench
-from tests.component.test_forgetting import THREE, filled, forget, opened, points
+from tests.component.test_forgetting import THREE, filled, forget, images, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -59,7 +59,7 @@ async def test_what_is_taken_back_half_forgotten_is_whole_again(
     with monkeypatch.context() as patched:
         patched.setattr(bench.ledger.forgotten, "forget_points", failing)
         with pytest.raises(StoreWrite):
-            await forgetting.forget("default", await points(bench, "003.jpg"))
+            await forgetting.forget("default", await images(bench, "003.jpg"))
     assert len(await bench.rows()) == 22
     await forgetting.take_back("default", THREE)
     assert len(await bench.rows()) == 23

@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.domain.jobs.states import Control
 from ingestion_orchestration_fastapi_app.domain.jobs.undoing import UNDO
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashLimits
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead
 from ingestion_orchestration_fastapi_app.library.trash import restoring
@@ -227,7 +228,7 @@ async def test_what_somebody_forgot_meanwhile_does_not_come_back_with_a_job() ->
     ]
     collections = bench.collections()
     await collections.check_all()
-    await bench.forgetting(collections).forget("default", [copy])
+    await bench.forgetting(collections).forget("default", [StoredImage.of(copy)])
     put_back(bench, away)
     undo = await undone(bench, job)
     assert left_by(undo) == {"image_forgotten": 1}

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.domain.files.identity import new_identity, point_id
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from tests.component.bench import Bench
@@ -65,7 +66,9 @@ class Model:
         collections = await self.collections()
         page = await self.bench.store.page("default", limit=99, offset=0)
         (point,) = [one for one in page if one.path == b"/photos/" + name]
-        assert await self.bench.forgetting(collections).forget("default", [point]) == 1
+        assert (
+            await self.bench.forgetting(collections).forget("default", [StoredImage.of(point)]) == 1
+        )
         self.there.discard(name)
         self.forgotten.add(name)
         self.trash[name] = ""

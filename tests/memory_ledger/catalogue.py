@@ -10,6 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from ingestion_orchestration_fastapi_app.domain.files.artefacts import Kind
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.picture import Placeholder
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from tests.memory_ledger.state import State
@@ -71,6 +72,24 @@ class MemoryCatalogue:
     async def size(self, collection_id: int) -> int:
         await checkpoint()
         return len(self._state.entries(collection_id))
+
+    async def images(self, collection_id: int, point_ids: Collection[UUID]) -> list[StoredImage]:
+        await checkpoint()
+        kept = self._state.collections.get(collection_id)
+        active = None if kept is None else kept.record.active
+        if kept is None or active is None:
+            return []
+        roots = {root.id: root.path.rstrip(b"/") for root in kept.record.roots}
+        known = [kept.catalogue[one] for one in point_ids if one in kept.catalogue]
+        return [
+            replace(
+                StoredImage.of(one.point),
+                path=roots[one.key.root_id] + b"/" + one.key.path,
+                fingerprint=active.fingerprint,
+            )
+            for one in known
+            if one.point.id not in kept.doubted and one.key.root_id in roots
+        ]
 
     async def placeholders(
         self, collection_id: int, pictures: Mapping[UUID, bytes]

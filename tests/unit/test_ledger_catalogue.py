@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Sort,
     moment_number,
 )
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.collection import CollectionRecord
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.domain.library.generation import SyncedVersion
@@ -79,6 +80,20 @@ async def test_a_point_is_listed_when_its_file_is_complete(ledger: Ledger) -> No
         FolderCount(ROOT.id, b"", 1),
         FolderCount(ROOT.id, b"a", 1),
     ]
+
+
+async def test_an_image_is_found_as_its_file_is_served(ledger: Ledger) -> None:
+    made = await running(ledger)
+    turned = Metadata(sidecar_turn=6)
+    await complete(ledger, made, listed(b"a/b.jpg", turned), listed(b"c.jpg"), stored(b"no.jpg"))
+    asked = [pid(b"a/b.jpg"), pid(b"c.jpg"), pid(b"no.jpg"), UUID(int=5)]
+    found = {one.id: one for one in await ledger.catalogue.images(made.id, asked)}
+    assert found == {
+        pid(b"a/b.jpg"): StoredImage.of(point(b"a/b.jpg", turned)),
+        pid(b"c.jpg"): StoredImage.of(point(b"c.jpg")),
+    }
+    await ledger.catalogue.doubt(made.id, [pid(b"c.jpg")])
+    assert [one.id for one in await ledger.catalogue.images(made.id, asked)] == [pid(b"a/b.jpg")]
 
 
 async def test_what_a_file_says_anew_takes_the_place_of_what_it_said(ledger: Ledger) -> None:

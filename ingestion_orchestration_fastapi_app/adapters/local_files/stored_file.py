@@ -10,12 +10,12 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.regular_file impor
 from ingestion_orchestration_fastapi_app.adapters.local_files.walking.file_walk import file_stat
 from ingestion_orchestration_fastapi_app.adapters.local_files.whole_file import hash_whole
 from ingestion_orchestration_fastapi_app.domain.files.file import FileStat
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound
 from utils.imaging.formats import Format, extension, sniff_at
 
 
-def open_stored(point: Point, seen: FileStat | None) -> StoredFile:
+def open_stored(image: StoredImage, seen: FileStat | None) -> StoredFile:
     """The file, if it is the picture still that was imported. Blocking.
 
     Whether its folder may be looked at has been asked before.
@@ -27,11 +27,11 @@ def open_stored(point: Point, seen: FileStat | None) -> StoredFile:
     Raises:
         ImageNotFound: it is gone, a link is in its place or on the way there, or it is another.
     """
-    opened = open_regular(point.path)
+    opened = open_regular(image.path)
     if not isinstance(opened, int):
         raise ImageNotFound(f"The file is no longer where it was: {opened.detail}.")
     try:
-        served = _checked(opened, point, seen)
+        served = _checked(opened, image, seen)
     except OSError as exc:
         os.close(opened)
         raise ImageNotFound("The file cannot be read.") from exc
@@ -43,14 +43,14 @@ def open_stored(point: Point, seen: FileStat | None) -> StoredFile:
     return served
 
 
-def _checked(descriptor: int, point: Point, seen: FileStat | None) -> StoredFile | None:
+def _checked(descriptor: int, image: StoredImage, seen: FileStat | None) -> StoredFile | None:
     found = file_stat(os.fstat(descriptor))
-    known = sniff_at(partial(_read_at, descriptor), hint=extension(point.path))
-    if known is None or found.size_bytes != point.size_bytes:
+    known = sniff_at(partial(_read_at, descriptor), hint=extension(image.path))
+    if known is None or found.size_bytes != image.size_bytes:
         return None
     if seen is None or found != replace(seen, sidecar_mark=0):
         _, sha256, _ = hash_whole(descriptor, found.size_bytes)
-        if sha256 != point.sha256:
+        if sha256 != image.sha256:
             return None
     return StoredFile(descriptor, found.size_bytes, found.mtime_ns, known)
 

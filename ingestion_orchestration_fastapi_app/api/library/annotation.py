@@ -57,9 +57,9 @@ async def get_annotation(
     image_id: ImageId, services: AppStateDep, collection: CollectionName = "default"
 ) -> AnnotationReply:
     """Own rating, favourite and tags; nothing of what the file says."""
-    point = await services.thumbnails.point(collection, image_id)
-    said = await services.ports.ledger.annotations.find([point.sha256])
-    return AnnotationReply(**asdict(said.get(point.sha256, NO_ANNOTATION)))
+    image = await services.images.one(collection, image_id)
+    said = await services.ports.ledger.annotations.find([image.sha256])
+    return AnnotationReply(**asdict(said.get(image.sha256, NO_ANNOTATION)))
 
 
 @router.put(
@@ -78,9 +78,9 @@ async def put_annotation(
     """In place of all that was said of it, and of its copies: the same bytes in whichever folder or
     collection.
     """
-    point = await services.thumbnails.point(collection, image_id)
+    image = await services.images.one(collection, image_id)
     said = Annotation.of(rating=body.rating, favourite=body.favourite, tags=body.tags)
-    await services.ports.ledger.annotations.put(point.sha256, said)
+    await services.ports.ledger.annotations.put(image.sha256, said)
     return AnnotationReply(**asdict(said))
 
 
@@ -95,21 +95,21 @@ async def change_annotations(
     body: AnnotationChangeRequest, services: AppStateDep
 ) -> AnnotationChanged:
     """All at once, or none. What is left out stays as it is of each."""
-    points = await services.thumbnails.points(body.collection, body.images)
+    images = await services.images.several(body.collection, body.images)
     change = AnnotationChange(
         rating=body.rating if "rating" in body.model_fields_set else Kept.KEPT,
         favourite=body.favourite if "favourite" in body.model_fields_set else Kept.KEPT,
         add_tags=body.add_tags,
         remove_tags=body.remove_tags,
     )
-    contents = dict.fromkeys(point.sha256 for point in points)
+    contents = dict.fromkeys(image.sha256 for image in images)
     said = await services.ports.ledger.annotations.change(list(contents), change)
     before: dict[Annotation, list[str]] = {}
-    for point in points:
-        was = said.get(point.sha256, NO_ANNOTATION)
+    for image in images:
+        was = said.get(image.sha256, NO_ANNOTATION)
         if change.applied_to(was) != was:
-            before.setdefault(was, []).append(str(point.id))
-    there = {point.id for point in points}
+            before.setdefault(was, []).append(str(image.id))
+    there = {image.id for image in images}
     missing = tuple(str(one) for one in body.images if one not in there)
     return AnnotationChanged(
         images=len(there),

@@ -29,7 +29,7 @@ async def get_image(
     image_id: ImageId, services: AppStateDep, collection: CollectionName = "default"
 ) -> ImageReply:
     """What the file says of itself, and where its pictures are."""
-    point = await services.thumbnails.point(collection, image_id)
+    point = await services.images.point(collection, image_id)
     record = await services.collections.get(collection)
     (shown,) = await services.collections.words.joined(record, [point])
     return (await image_views(services, record, [shown])).image(shown)

@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
     point_id,
     root_at,
 )
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 
 
@@ -36,7 +37,7 @@ def moved_path(path: bytes, old: bytes, new: bytes) -> bytes:
     return new.rstrip(b"/") + b"/" + below if below else new
 
 
-def relative_path(point: Point, identity: str) -> bytes | None:
+def relative_path(point: Point | StoredImage, identity: str) -> bytes | None:
     """The point's path below its root, told from its id alone: its root may have been anywhere.
 
     None: the id is not of this collection, root and path.

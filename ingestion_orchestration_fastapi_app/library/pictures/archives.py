@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.saved_names import UniqueNames
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound, PictureUnavailable
 from ingestion_orchestration_fastapi_app.library.pictures.originals import (
     OpenedPicture,
     Originals,
 )
-from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
+from ingestion_orchestration_fastapi_app.library.pictures.stored_images import StoredImages
 from ingestion_orchestration_fastapi_app.library.pictures.zip_stream import ZipStream
 from utils.problems import Problem
 
 MOST_ARCHIVES = 4  # sent at once: each may take hours
 RETRY_AFTER_S = 30.0
-GROUP = 100  # points that are looked up at once
+GROUP = 100  # images that are looked up at once
 CHUNK_BYTES = 1024 * 1024
 MISSING = "MISSING.txt"
 _MISSING_HEAD = "These images were asked for and are not in the archive, or not whole:\n\n"
@@ -41,8 +41,8 @@ class Archives:
     can have no other answer.
     """
 
-    def __init__(self, thumbnails: Thumbnails, originals: Originals) -> None:
-        self._thumbnails = thumbnails
+    def __init__(self, images: StoredImages, originals: Originals) -> None:
+        self._images = images
         self._originals = originals
         self._open_count = 0
 
@@ -62,7 +62,7 @@ class Archives:
     async def check(self, collection: str, ids: Sequence[UUID]) -> None:
         """Raises CollectionNotFound, StoreRead; ImageNotFound where none of them is there."""
         for start in range(0, len(ids), GROUP):
-            if await self._thumbnails.points(collection, ids[start : start + GROUP]):
+            if await self._images.several(collection, ids[start : start + GROUP]):
                 return
         raise ImageNotFound(f"Collection {collection!r} holds none of these images.")
 
@@ -86,11 +86,11 @@ class Archives:
         for start in range(0, len(ids), GROUP):
             group = ids[start : start + GROUP]
             try:
-                points = await self._thumbnails.points(collection, group)
+                images = await self._images.several(collection, group)
             except Problem as exc:
                 archive.missing += [f"{image_id}: {exc.detail}" for image_id in group]
                 continue
-            found = {point.id: point for point in points}
+            found = {image.id: image for image in images}
             for image_id in group:
                 if image_id not in found:
                     archive.missing.append(f"{image_id}: the collection does not hold it")
@@ -100,25 +100,25 @@ class Archives:
                         yield chunk
 
     async def _entry(
-        self, archive: _Archive, collection: str, point: Point
+        self, archive: _Archive, collection: str, image: StoredImage
     ) -> AsyncGenerator[bytes]:
         try:
-            opened = await self._originals.open(collection, point)
+            opened = await self._originals.open(collection, image)
         except Problem as exc:
-            archive.missing.append(f"{point.display_path}: {exc.detail}")
+            archive.missing.append(f"{image.display_path}: {exc.detail}")
             return
         try:
-            name = archive.names.unique(point.filename, opened.format)
+            name = archive.names.unique(image.filename, opened.format)
             archive.zip.begin(name, size_bytes=opened.size_bytes, mtime_ns=opened.mtime_ns)
             at = 0
             while at < opened.size_bytes:
                 copy = partial(_copied, archive.zip, opened, at)
                 try:
-                    length = await self._originals.threads.run(point.path, copy)
+                    length = await self._originals.threads.run(image.path, copy)
                 except (OSError, Problem):
                     length = 0
                 if not length:
-                    archive.missing.append(f"{point.display_path}: it ended early, as {name}")
+                    archive.missing.append(f"{image.display_path}: it ended early, as {name}")
                     break
                 at += length
                 yield archive.zip.taken()

@@ -10,7 +10,7 @@ from anyio import move_on_after
 
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey, FileStat
 from ingestion_orchestration_fastapi_app.domain.files.roots import relative_path
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.errors import PictureUnavailable
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.ports.ledger.files import FileRepository
@@ -42,7 +42,7 @@ class Originals:
         self,
         collections: Collections,
         files: FileRepository,
-        open_stored: Callable[[Point, FileStat | None], OpenedPicture],
+        open_stored: Callable[[StoredImage, FileStat | None], OpenedPicture],
         *,
         threads: RootThreads,
     ) -> None:
@@ -51,28 +51,28 @@ class Originals:
         self._open_stored = open_stored
         self.threads = threads
 
-    async def open(self, collection: str, point: Point) -> OpenedPicture:
+    async def open(self, collection: str, image: StoredImage) -> OpenedPicture:
         """Raises CollectionNotFound; ImageNotFound: what is there is not what was imported.
 
         PictureUnavailable: the file system does not answer.
         """
-        seen = await self._seen(collection, point)
-        opening = partial(self._open_stored, point, seen)
+        seen = await self._seen(collection, image)
+        opening = partial(self._open_stored, image, seen)
         with move_on_after(OPEN_LIMIT_S):
-            return await self.threads.run(point.path, opening, drop=_closed)
+            return await self.threads.run(image.path, opening, drop=_closed)
         raise PictureUnavailable(
             "The file's folder has not answered in time: is its disk or share there?",
             retry_after_s=RETRY_AFTER_S,
         )
 
-    async def _seen(self, collection: str, point: Point) -> FileStat | None:
+    async def _seen(self, collection: str, image: StoredImage) -> FileStat | None:
         record = await self._collections.get(collection)
-        relative = relative_path(point, record.identity)
+        relative = relative_path(image, record.identity)
         if relative is None:
             return None
-        key = FileKey(point.root_id, relative)
+        key = FileKey(image.root_id, relative)
         file = (await self._files.recall(record.id, [key])).get(key)
-        is_sure = file is not None and file.mtime_trusted and file.sha256 == point.sha256
+        is_sure = file is not None and file.mtime_trusted and file.sha256 == image.sha256
         return file.stat if file is not None and is_sure else None
 
 

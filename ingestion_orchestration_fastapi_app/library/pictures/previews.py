@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter, Event, move_on_after
 
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.errors import ImageNotFound, PictureUnavailable
 from ingestion_orchestration_fastapi_app.library.pictures.stored_content import stored_content
 from ingestion_orchestration_fastapi_app.ports.library import Library
@@ -65,21 +65,21 @@ class Previews:
         self._making: dict[PreviewKey, _Making] = {}
         self._refused: OrderedDict[bytes, str] = OrderedDict()
 
-    def key(self, point: Point, *, side_px: int, encoding: PreviewFormat) -> PreviewKey:
+    def key(self, image: StoredImage, *, side_px: int, encoding: PreviewFormat) -> PreviewKey:
         """Names what `preview` gives. The side is the next step, and none above the picture's."""
-        longest_px = max(point.width_px, point.height_px)
+        longest_px = max(image.width_px, image.height_px)
         step_px = next(
             (step for step in STEPS_PX if step >= min(side_px, longest_px)), STEPS_PX[-1]
         )
-        return PreviewKey(self._rendering.version, point.picture_key, step_px, encoding)
+        return PreviewKey(self._rendering.version, image.picture_key, step_px, encoding)
 
-    async def preview(self, point: Point, key: PreviewKey) -> bytes:
+    async def preview(self, image: StoredImage, key: PreviewKey) -> bytes:
         """`key` is the point's. Who asks for what is being made waits for it."""
         while (kept := await self._cache.get(key)) is None:
-            self._check_not_refused(point)
+            self._check_not_refused(image)
             making = self._making.get(key)
             if making is None:
-                return await self._made(point, key)
+                return await self._made(image, key)
             await making.ended.wait()
             if making.problem is not None:
                 raise making.problem
@@ -87,14 +87,14 @@ class Previews:
                 return making.preview
         return kept
 
-    async def _made(self, point: Point, key: PreviewKey) -> bytes:
+    async def _made(self, image: StoredImage, key: PreviewKey) -> bytes:
         if len(self._making) >= MOST_MAKING:
             raise PictureUnavailable(
                 f"{MOST_MAKING} other previews are being made.", retry_after_s=RETRY_AFTER_S
             )
         making = self._making[key] = _Making()
         try:
-            making.preview = await self._made_in_time(point, key)
+            making.preview = await self._made_in_time(image, key)
         except Problem as exc:
             making.problem = exc
             raise
@@ -104,22 +104,22 @@ class Previews:
         await self._cache.put(key, making.preview)
         return making.preview
 
-    async def _made_in_time(self, point: Point, key: PreviewKey) -> bytes:
+    async def _made_in_time(self, image: StoredImage, key: PreviewKey) -> bytes:
         with move_on_after(MAKE_LIMIT_S):
             async with self._turns:
-                return await self._rendered(point, key)
+                return await self._rendered(image, key)
         raise PictureUnavailable(
             "The preview could not be made in time: the file's disk or share is slow or does not "
             "answer, or many others are being made.",
             retry_after_s=RETRY_AFTER_S,
         )
 
-    async def _rendered(self, point: Point, key: PreviewKey) -> bytes:
-        longest_px = max(point.width_px, point.height_px, 1)
-        shortest_px = min(point.width_px, point.height_px)
+    async def _rendered(self, image: StoredImage, key: PreviewKey) -> bytes:
+        longest_px = max(image.width_px, image.height_px, 1)
+        shortest_px = min(image.width_px, image.height_px)
         min_side_px = max(1, -(-key.side_px * shortest_px // longest_px))
         with self._budget.share() as memory:
-            content = await stored_content(self._library, point, memory, min_side_px=min_side_px)
+            content = await stored_content(self._library, image, memory, min_side_px=min_side_px)
             try:
                 made = await self._rendering.render(
                     content, side_px=key.side_px, min_side_px=min_side_px, encoding=key.encoding
@@ -136,12 +136,12 @@ class Previews:
                 f"The preview cannot be made now: {made.detail}.", retry_after_s=RETRY_AFTER_S
             )
         if made.code is not ErrorCode.FILE_CHANGED:
-            self._refused[point.picture_key] = made.detail
+            self._refused[image.picture_key] = made.detail
             while len(self._refused) > _MOST_REFUSED:
                 self._refused.popitem(last=False)
         raise ImageNotFound(f"The file cannot be decoded: {made.detail}")
 
-    def _check_not_refused(self, point: Point) -> None:
-        detail = self._refused.get(point.picture_key)
+    def _check_not_refused(self, image: StoredImage) -> None:
+        detail = self._refused.get(image.picture_key)
         if detail is not None:
             raise ImageNotFound(f"The file cannot be decoded: {detail}")

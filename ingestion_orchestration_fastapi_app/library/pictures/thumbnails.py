@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from uuid import UUID
 
 from anyio import CapacityLimiter, move_on_after
 
@@ -13,12 +11,12 @@ from ingestion_orchestration_fastapi_app.domain.inference.uploads import (
     Original,
     Prepared,
 )
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.picture import (
     DevelopedPreview,
     Picture,
     placeholder_phash,
 )
-from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import (
     ImageNotFound,
     InferenceFault,
@@ -27,13 +25,11 @@ from ingestion_orchestration_fastapi_app.errors import (
 )
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.single import sent_alone
-from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.pictures.stored_content import stored_content
 from ingestion_orchestration_fastapi_app.ports.content_cache import ContentCache
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from ingestion_orchestration_fastapi_app.ports.library import Library
 from ingestion_orchestration_fastapi_app.ports.preparation import Preparation
-from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from utils.contract import ClipUpload
 from utils.problems import Rejected
@@ -46,63 +42,42 @@ DEVELOP_LIMIT_S = 20.0  # who looks at a page does not wait as long as a job doe
 
 
 class Thumbnails:
-    """Raises CollectionNotFound, ImageNotFound, StoreRead; PictureUnavailable for what may be had
-    later.
+    """Raises ImageNotFound; PictureUnavailable for what may be had later.
 
     `budget` is not that of jobs, which may hold all of theirs for as long as they wait for an
-    inference service. What may not be looked at any more (`is_allowed`) is not there.
+    inference service.
     """
 
     def __init__(
         self,
-        collections: Collections,
-        store: VectorStore,
         cache: ContentCache,
         library: Library,
         preparation: Preparation,
         budget: MemoryBudget,
         pool: InferencePool,
-        *,
-        is_allowed: Callable[[bytes], bool],
     ) -> None:
-        self._collections = collections
-        self._store = store
         self._cache = cache
         self._library = library
         self._preparation = preparation
         self._budget = budget
         self._pool = pool
-        self._is_allowed = is_allowed
         self._developing = CapacityLimiter(1)  # a page of them leaves a service to its jobs
 
-    async def point(self, collection: str, image_id: UUID) -> Point:
-        for point in await self.points(collection, [image_id]):
-            return point
-        raise ImageNotFound(f"Collection {collection!r} holds no image {image_id}.")
-
-    async def points(self, collection: str, image_ids: Sequence[UUID]) -> list[Point]:
-        """Of these images those that are there, in any order."""
-        points = []
-        async with self._collections.reading(collection) as record:
-            if record.active is not None:
-                points = await self._store.get(record.active.table, list(image_ids))
-        return [point for point in points if self._is_allowed(point.path)]
-
-    async def picture(self, point: Point) -> Picture:
+    async def picture(self, image: StoredImage) -> Picture:
         """With `placeholder_phash` where only a service could say what it looks like, and none
         does.
         """
-        version, key = self._preparation.picture_version, point.picture_key
+        version, key = self._preparation.picture_version, image.picture_key
         unseen = placeholder_phash(key)
         picture = (await self._cache.pictures(version, [key])).get(key)
         if picture is None or picture.phash == unseen:
-            return await self._made_anew(point)
+            return await self._made_anew(image)
         return picture
 
-    async def _made_anew(self, point: Point) -> Picture:
+    async def _made_anew(self, image: StoredImage) -> Picture:
         prepared = None
         with move_on_after(MAKE_LIMIT_S):
-            prepared = await self._prepared(point)
+            prepared = await self._prepared(image)
         if prepared is None:
             raise PictureUnavailable(
                 "The thumbnail could not be made in time: the file's disk or share is slow or does "
@@ -113,19 +88,19 @@ class Thumbnails:
             raise ImageNotFound(f"The file cannot be decoded: {prepared.detail}")
         picture = prepared.picture
         if isinstance(prepared.upload, Original):
-            developed_preview = await self._developed(point, prepared.upload)
+            developed_preview = await self._developed(image, prepared.upload)
             if developed_preview is None:
                 return picture  # not kept: the service may be back when it is asked for again
             picture = developed_preview.of(picture)
-        kept = {point.picture_key: picture}
+        kept = {image.picture_key: picture}
         await self._cache.put_pictures(self._preparation.picture_version, kept)
         return picture
 
-    async def _prepared(self, point: Point) -> Prepared | Rejected:
+    async def _prepared(self, image: StoredImage) -> Prepared | Rejected:
         with self._budget.share() as memory:
             content = await stored_content(
                 self._library,
-                point,
+                image,
                 memory,
                 min_side_px=self._preparation.min_side_px(THUMBNAIL_ONLY),
             )
@@ -136,9 +111,9 @@ class Thumbnails:
                     f"The thumbnail cannot be made now: {exc}.", retry_after_s=RETRY_AFTER_S
                 ) from exc
 
-    async def _developed(self, point: Point, original: Original) -> DevelopedPreview | None:
+    async def _developed(self, image: StoredImage, original: Original) -> DevelopedPreview | None:
         """By a service that can now; what it takes of a service is no job's."""
-        part_id, wanted = str(point.id), point.fingerprint
+        part_id, wanted = str(image.id), image.fingerprint
 
         async def developed(service: Inference) -> Embedded | Rejected:
             answers = await service.embed({part_id: original}, captions=False, fingerprint=wanted)

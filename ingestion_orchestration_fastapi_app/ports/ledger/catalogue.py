@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue import (
     Position,
     Viewport,
 )
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
 from ingestion_orchestration_fastapi_app.domain.library.picture import Placeholder
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
@@ -49,6 +50,11 @@ class CatalogueRepository(Protocol):
 
     async def size(self, collection_id: int) -> int:
         """How many rows there are."""
+
+    async def images(self, collection_id: int, point_ids: Collection[UUID]) -> list[StoredImage]:
+        """Of these those with a row of today's version, in any order, where their roots are now.
+        None of a collection that is bound to no model.
+        """
 
     async def placeholders(
         self, collection_id: int, pictures: Mapping[UUID, bytes]

@@ -161,8 +161,8 @@ async def contents_of(
     """Of the images, in their order, and the ids that the collection does not hold."""
     there: dict[UUID, bytes] = {}
     for start in range(0, len(ids), _GROUP):
-        points = await services.thumbnails.points(collection, ids[start : start + _GROUP])
-        there |= {point.id: point.sha256 for point in points}
+        images = await services.images.several(collection, ids[start : start + _GROUP])
+        there |= {image.id: image.sha256 for image in images}
     contents = dict.fromkeys(there[one] for one in ids if one in there)
     return list(contents), tuple(str(one) for one in ids if one not in there)
 

@@ -34,7 +34,7 @@ from utils.web.openapi import problems
 
 router = APIRouter(prefix=API_PREFIX, dependencies=[READS])
 
-_GROUP = 500  # points that are looked up at once
+_GROUP = 500  # images that are looked up at once
 _FORGETTING = problems(ImageNotFound, CollectionNotFound, StoreRead, StoreWrite, DiskFull)
 _HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _PATTERN = "^[0-9a-f]{64}$"
@@ -120,10 +120,10 @@ async def take_back_image(
 
 
 async def _forgotten(services: AppState, collection: str, ids: Sequence[UUID]) -> ForgetReply:
-    points = []
+    images = []
     for start in range(0, len(ids), _GROUP):
-        points += await services.thumbnails.points(collection, ids[start : start + _GROUP])
-    if not points:
+        images += await services.images.several(collection, ids[start : start + _GROUP])
+    if not images:
         raise ImageNotFound(f"Collection {collection!r} holds none of these images.")
-    forgotten = await services.forgetting.forget(collection, points)
-    return ForgetReply(forgotten=forgotten, missing=len(ids) - len(points))
+    forgotten = await services.forgetting.forget(collection, images)
+    return ForgetReply(forgotten=forgotten, missing=len(ids) - len(images))

@@ -58,17 +58,17 @@ async def get_thumbnail(
 ) -> Response:
     """WebP. Named by content, so a browser may keep it for as long as it likes; grey, and not to
     be kept, as long as no inference service shows what it made of a RAW."""
-    point = await services.thumbnails.point(collection, image_id)
+    image = await services.images.one(collection, image_id)
     version = services.ports.preparation.picture_version
     headers = {
         **PICTURE_HEADERS,
-        "ETag": f'"{point.picture_key.hex()[:32]}-{point.phash:x}-{version}"',
+        "ETag": f'"{image.picture_key.hex()[:32]}-{image.phash:x}-{version}"',
         "Cache-Control": _DAY,
     }
     if is_held(request.headers.get("If-None-Match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    picture = await services.thumbnails.picture(point)
-    if picture.phash == placeholder_phash(point.picture_key):
+    picture = await services.thumbnails.picture(image)
+    if picture.phash == placeholder_phash(image.picture_key):
         headers = {**PICTURE_HEADERS, "Cache-Control": "no-store"}
     return Response(picture.thumbnail, media_type="image/webp", headers=headers)
 
@@ -108,14 +108,14 @@ async def get_preview(
 ) -> Response:
     """Any format (HEIC, RAW, TIFF, JPEG XL) as a picture that every browser shows: upright, in
     sRGB, without metadata. Made once and kept by content."""
-    point = await services.thumbnails.point(collection, image_id)
+    image = await services.images.one(collection, image_id)
     wanted = encoding or accepted_format(request.headers.getlist("Accept"))
-    key = services.previews.key(point, side_px=size, encoding=wanted)
+    key = services.previews.key(image, side_px=size, encoding=wanted)
     name = f"{key.picture.hex()[:32]}-{key.side_px}-{key.encoding}-{key.version}"
     headers = {**PICTURE_HEADERS, "ETag": f'"{name}"', "Cache-Control": _DAY, "Vary": "Accept"}
     if is_held(request.headers.get("If-None-Match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    preview = await unless_client_leaves(request, partial(services.previews.preview, point, key))
+    preview = await unless_client_leaves(request, partial(services.previews.preview, image, key))
     return Response(preview, media_type=key.encoding.media_type, headers=headers)
 
 
@@ -149,13 +149,13 @@ async def get_file(
 
     Formats that browsers do not show are attachments; with `download` every one is.
     """
-    point = await services.thumbnails.point(collection, image_id)
-    opened = await services.originals.open(collection, point)
+    image = await services.images.one(collection, image_id)
+    opened = await services.originals.open(collection, image)
     return original_response(
         request,
         opened,
-        name=point.filename,
-        etag=f'"{point.sha256.hex()[:32]}"',
+        name=image.filename,
+        etag=f'"{image.sha256.hex()[:32]}"',
         download=download,
-        read=partial(services.originals.threads.run, point.path),
+        read=partial(services.originals.threads.run, image.path),
     )

@@ -11,11 +11,13 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.database import Reposit
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables import file_rows
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue import (
     entries,
+    images,
     placeholders,
 )
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.library import collection_rows
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import CATALOGUE_VERSION
+from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image import StoredImage
 from ingestion_orchestration_fastapi_app.domain.library.picture import Placeholder
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
@@ -86,6 +88,12 @@ class CatalogueTable(Repository):
     def size(self, db: sqlite3.Connection, collection_id: int) -> int:
         query = "SELECT count(*) FROM catalogue WHERE collection_id = ?"
         return int(db.execute(query, (collection_id,)).fetchone()[0])
+
+    @reads
+    def images(
+        self, db: sqlite3.Connection, collection_id: int, point_ids: Collection[UUID]
+    ) -> list[StoredImage]:
+        return images.found(db, collection_id, point_ids)
 
     @reads
     def placeholders(

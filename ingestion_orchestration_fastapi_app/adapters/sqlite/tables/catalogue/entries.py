@@ -44,6 +44,7 @@ _COLUMNS = (
     "partial",
     "located",
     "shape",
+    "sidecar_turn",
 )
 _INSERT = (
     f"INSERT INTO catalogue ({', '.join(_COLUMNS)}, id, collection_id, point_id, added_at)"  # noqa: S608  # constants
@@ -162,6 +163,7 @@ def _columns(key: FileKey, point: Point, interned: Interned) -> Row:
         point.partial,
         metadata.latitude is not None,
         (point.width_px > point.height_px) - (point.width_px < point.height_px),
+        metadata.sidecar_turn,
     )
 
 
