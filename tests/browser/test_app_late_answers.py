@@ -65,6 +65,20 @@ def test_the_dry_run_of_a_folder_is_not_told_of_another(pages: Pages) -> None:
     expect(page.locator(".import-form > [aria-live]")).to_be_empty()
 
 
+def test_a_folder_that_is_chosen_while_the_folders_are_read_anew_stays_so(pages: Pages) -> None:
+    page = pages.at("/imports")
+    chosen(page, "2019")
+    hold_answers(page, "/roots/folders")
+    page.evaluate("async () => (await import('/static/js/core/bus.js')).emit('images')")
+    wait_for_held(page, 1)
+    chosen(page, "2021")
+    let_go(page)
+    wait_for_held(page, 1)  # what lies in the folder that was open
+    let_go(page)
+    expect(page.locator(".picked code")).to_have_text(re.compile("/2021$"))
+    expect(page.get_by_role("treeitem", selected=True)).to_have_text(re.compile("2021"))
+
+
 def test_pressed_twice_a_folder_is_imported_once(pages: Pages) -> None:
     page = pages.at("/imports")
     chosen(page, "2019")

@@ -31,8 +31,11 @@ export function folderTree(collection, chosen) {
 
   /** @param {string | null} path @param {HTMLElement} into @param {number} level @param {number} [offset] */
   const load = async (path, into, level, offset = 0) => {
+    const mine = turn;
     try {
       const answer = await call("/roots/folders", { query: { collection, path, limit: PAGE, offset } });
+      if (path === null && mine !== turn) return null; // it is read anew
+      if (path === null && !offset) branches.clear(); // until now those of before could be chosen
       const items = answer.folders.map((/** @type {DiskFolder} */ one) => branch(one, level));
       if (offset) into.append(...items);
       else fill(into, ...items);
@@ -43,6 +46,7 @@ export function folderTree(collection, chosen) {
       }
       return answer.total;
     } catch (error) {
+      if (path === null) branches.clear();
       fill(into, trouble(error, () => void load(path, into, level)));
       return null;
     }
@@ -127,10 +131,9 @@ export function folderTree(collection, chosen) {
     element,
     /** Draws all anew, opened as far as the folder; how many roots there are, null where nobody tells. @param {string | null} path */
     async show(path) {
-      const mine = ++turn;
+      const mine = ++turn, before = picked;
       const opened = [...branches.values()].filter(({ row }) => row.getAttribute("aria-expanded") === "true").map(({ folder }) => folder.path);
       const hasFocus = element.contains(document.activeElement), at = element.scrollTop, isFirst = branches.size === 0;
-      branches.clear();
       const count = await load(null, element, 1);
       for (const each of opened) {
         const one = branches.get(each);
@@ -138,6 +141,8 @@ export function folderTree(collection, chosen) {
       }
       if (mine !== turn) return count;
       if (!isFirst) element.scrollTop = at;
+      const chosenNow = () => (picked === before ? undefined : branches.get(picked)); // by hand, meanwhile
+      if (chosenNow()) path = picked;
       const roots = [...branches.values()];
       const root = path === null ? undefined : roots.filter(({ folder }) => isWithin(path, folder.path)).sort((a, b) => b.folder.path.length - a.folder.path.length)[0];
       const first = root ?? (roots.length === 1 ? roots[0] : undefined);
@@ -151,6 +156,7 @@ export function folderTree(collection, chosen) {
       }
       if (!path) await toggle(one, true);
       if (mine !== turn) return count;
+      one = chosenNow() ?? one;
       if (one.folder.path === picked && !isFirst) visit(one.row, hasFocus);
       else pick(one, false);
       if (isFirst) one.row.scrollIntoView({ block: "nearest" });
