@@ -42,6 +42,14 @@ _PROBE = """
     };
     requestAnimationFrame(frame);
   });
+  hold.settled = () => new Promise((tell) => {
+    const frame = () => {
+      const tiles = [...document.querySelectorAll(".tile")];
+      if (tiles.every((one) => one.matches(".loaded, .failed"))) return tell();
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
   hold.opened = hold.shown(0, () => true);
   new PerformanceObserver((list) => {
     for (const one of list.getEntries()) if (!one.hadRecentInput) hold.shift += one.value;
@@ -77,8 +85,13 @@ class PhotosPage:
         """Since the navigation began."""
         return Shown(**await self._page.evaluate("window.benchmark.opened"))
 
+    async def settled(self) -> None:
+        """What was asked for beyond the window is there, too: nothing is in the way of a jump."""
+        await self._page.evaluate("window.benchmark.settled()")
+
     async def at_month(self, month: str) -> Shown:
         """Goes there as back and forward do, by the address: `2008-09`."""
+        await self.settled()
         return Shown(
             **await self._page.evaluate(
                 """(month) => {
@@ -95,6 +108,7 @@ class PhotosPage:
 
     async def at_share(self, share: float) -> Shown:
         """By a click on the scroll bar that shows time, 0 to 1 from its top."""
+        await self.settled()
         bar = await self._page.locator(".scrubber").bounding_box()
         assert bar is not None, "a library of many months has one"
         await self._page.evaluate(

@@ -9,7 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 
+from ingestion_orchestration_fastapi_app.api.web_app import files
 from ingestion_orchestration_fastapi_app.api.web_app.files import AppFiles
 from ingestion_orchestration_fastapi_app.api.web_app.modules import needed_modules
 from ingestion_orchestration_fastapi_app.api.web_app.page import UI_FOLDER, add_app
@@ -26,8 +28,9 @@ def client(app: object) -> httpx.AsyncClient:
 
 
 async def test_a_file_is_sent_compressed_to_who_takes_that_and_only_when_it_changed(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(files, "LOOK_AGAIN_S", 0)
     (tmp_path / "long.js").write_text(LONG)
     (tmp_path / "short.js").write_text("1;")
     async with client(AppFiles(tmp_path)) as http:
@@ -46,6 +49,19 @@ async def test_a_file_is_sent_compressed_to_who_takes_that_and_only_when_it_chan
         (tmp_path / "long.js").write_text(LONG + "new();")
         os.utime(tmp_path / "long.js", (1, 1))
         assert (await http.get("/long.js", headers=asked)).text == LONG + "new();"
+        (tmp_path / "long.js").unlink()
+        with pytest.raises(HTTPException):
+            await http.get("/long.js")
+
+
+async def test_between_two_looks_at_the_disk_files_come_from_memory(tmp_path: Path) -> None:
+    (tmp_path / "long.js").write_text(LONG)
+    async with client(AppFiles(tmp_path)) as http:
+        first = await http.get("/long.js")
+        (tmp_path / "long.js").unlink()
+        assert (await http.get("/long.js")).content == first.content
+        with pytest.raises(HTTPException):
+            await http.post("/long.js")
 
 
 async def test_the_shell_names_every_module_that_its_place_needs_and_no_other() -> None:
