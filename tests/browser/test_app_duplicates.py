@@ -178,6 +178,32 @@ def test_on_a_phone_one_frame_shows_the_one_that_is_chosen(pages: Pages) -> None
     expect(page.get_by_role("button", name="Keep A", exact=True)).to_be_visible()
 
 
+def test_a_picture_opens_large_and_comes_back_to_where_it_was(pages: Pages) -> None:
+    [group] = groups(pages.app, "same_picture")
+    first, second, third = (one["filename"] for one in group["images"])
+    page = pages.at("/duplicates?class=same_picture")
+    opener = page.get_by_role("button", name=f"Open {first} large")
+    opener.focus()
+    page.keyboard.press("Enter")
+    viewer = page.get_by_role("dialog", name="Picture")
+    expect(viewer).to_be_visible()
+    expect(page).to_have_url(re.compile(f"photo={group['images'][0]['id']}"))
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile(f"photo={group['images'][1]['id']}"))
+    page.keyboard.press("1")  # stars, and no decision
+    page.keyboard.press("Escape")
+    expect(viewer).to_have_count(0)
+    expect(page.get_by_role("button", name=f"Open {second} large")).to_be_focused()
+    expect(page).to_have_url(re.compile(f"group={group['id']}$"))
+    decided(page, "0 of 1 decided")
+    assert all(is_there(pages.app, one) for one in group["images"])
+    page.goto(f"{page.url}&photo={group['images'][2]['id']}")
+    expect(viewer).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name=f"Compare with {third}")).to_be_focused()
+    pages.app.http.put(f"/api/v1/images/{group['images'][1]['id']}/annotation", json={})
+
+
 @pytest.mark.parametrize(
     ("size", "dark", "language"),
     [(DESKTOP, False, "en-GB"), (PHONE, True, "de-DE")],

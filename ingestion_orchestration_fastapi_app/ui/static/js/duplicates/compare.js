@@ -2,7 +2,9 @@
 import { fill, h, set } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
+import { go } from "../core/router.js";
 import { iconButton, segmented } from "../parts/controls.js";
+import { withPhoto } from "../photos/viewing.js";
 import { put, source } from "../photos/wall/pictures.js";
 import { differences } from "./differences.js";
 
@@ -58,7 +60,7 @@ export function comparison({ keep, alone, may }) {
     if (figure.dataset.id !== image.id) {
       figure.dataset.id = image.id;
       const img = h("img", { alt: image.filename, class: "whole" });
-      fill(figure, h("img", { src: image.thumbnail_url, alt: "" }), img);
+      fill(figure, h("button", { type: "button", class: "tidy-open", onclick: () => go(withPhoto(image.id)), "aria-label": t("tidy.open", { name: image.filename }) }, h("img", { src: image.thumbnail_url, alt: "" }), img));
       void put(img, source(image, figure.clientWidth || innerWidth)).then((became) => (became === "failed" ? put(img, image.thumbnail_url) : became)).then((became) => {
         img.classList.add(became);
         if (became === "failed") figure.append(h("p", { class: "tidy-lost" }, t("tidy.no_picture", { name: image.filename })));
@@ -118,6 +120,20 @@ export function comparison({ keep, alone, may }) {
   return {
     element, show, blink, stop,
     pair: () => pair,
+    /** What the viewer goes on in: the group. @type {import("../types").PhotoList} */
+    list: {
+      get total() { return group?.images.length ?? null; },
+      get name() { return group ? t(`tidy.class_${group.class}`) : null; },
+      around(id) {
+        const all = group?.images ?? [], at = all.findIndex((one) => one.id === id), image = all[at];
+        return Promise.resolve(image ? { image, previous: all[at - 1] ?? null, next: all[at + 1] ?? null, position: at } : null);
+      },
+    },
+    /** The picture, or its place among the others. @param {string} id */
+    focus(id) {
+      const [shown] = [figures.find((one) => one.dataset.id === id)?.querySelector("button"), members.querySelector(`[data-id="${CSS.escape(id)}"]`), figures[0]?.querySelector("button")].filter((one) => one instanceof HTMLElement);
+      if (shown instanceof HTMLElement) shown.focus({ preventScroll: true });
+    },
     /** Makes the browser ask for what comes next. @param {Group | undefined} next */
     preload(next) {
       for (const image of next?.images.slice(0, 2) ?? []) new Image().src = source(image, figures[0]?.clientWidth || innerWidth);

@@ -22,12 +22,20 @@ function read(store, key) {
   }
 }
 
+/** What was kept before there was a key is kept by the rules of a key from now on. @param {string} key */
+function moved(key) {
+  const kept = localStorage.getItem(key);
+  if (kept !== null && sessionStorage.getItem(key) === null) sessionStorage.setItem(key, kept);
+  localStorage.removeItem(key);
+}
+
 /** Of one collection. */
 export class Decisions {
   /** @param {string} collection */
   constructor(collection) {
     this.key = `tidy:${collection}`;
     this.store = isLoggedIn() ? sessionStorage : localStorage;
+    if (this.store === sessionStorage) moved(this.key);
     /** @type {Decision[]} */
     this.all = read(this.store, this.key);
     /** Groups that were put off, as `JOB:GROUP`: of this tab alone. @type {Set<string>} */

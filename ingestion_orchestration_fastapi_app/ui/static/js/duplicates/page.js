@@ -6,6 +6,7 @@ import { t } from "../core/i18n.js";
 import { onKeys } from "../core/keys.js";
 import { current, go, href } from "../core/router.js";
 import { collectionInUse, inUse, may } from "../core/session.js";
+import { viewing } from "../photos/viewing.js";
 import { button, iconButton } from "../parts/controls.js";
 import { hangMenu } from "../parts/menu.js";
 import { empty, sentence, trouble } from "../parts/states.js";
@@ -39,6 +40,7 @@ export function open() {
   const which = h("h2", {}), how = h("p", { class: "quiet" }), news = h("p", { class: "hidden", role: "status" });
   const next = h("div", { class: "tidy-strip" });
   const compare = comparison({ keep: (side) => void keep(side), alone: () => void keep("alone"), may: mayDecide });
+  const viewer = viewing({ list: () => (group ? compare.list : null), focus: compare.focus });
   const both = h("button", { type: "button", class: "button", "aria-disabled": mayDecide ? null : true, onclick: () => void dismiss() });
   const later = h("button", { type: "button", class: "button plain", onclick: () => void putOff() }, t("tidy.later"), h("kbd", { "aria-hidden": "true" }, "S"));
   const stage = h("div", { class: "tidy-stage" },
@@ -221,7 +223,7 @@ export function open() {
   });
   const start = () => {
     void search.find().catch(() => {}); // the groups say what is wrong
-    void load();
+    void load().then(() => viewer.update(current()));
   };
   start();
   return {
@@ -230,7 +232,8 @@ export function open() {
       const cls = asked().cls || groups.cls;
       return cls ? `${t(`tidy.class_${cls}`)} · ${t("nav.duplicates")}` : t("nav.duplicates");
     },
-    update() {
+    update(to) {
+      if (viewer.update(to)) return;
       if (collection !== collectionInUse()) {
         search.stop();
         collection = collectionInUse();
@@ -243,6 +246,7 @@ export function open() {
     },
     leave() {
       turn += 1;
+      viewer.leave();
       search.stop();
       compare.stop();
       keys();

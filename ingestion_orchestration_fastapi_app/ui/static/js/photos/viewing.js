@@ -6,7 +6,7 @@
 import { back, current, go, href } from "../core/router.js";
 
 /** The same place with another picture in the viewer, or with none. @param {string | null} id */
-function withPhoto(id) {
+export function withPhoto(id) {
   const { path, query } = current();
   if (id) query.set("photo", id);
   else query.delete("photo");
