@@ -191,12 +191,12 @@ def test_a_problem_of_an_option_is_shown_at_its_field(pages: Pages) -> None:
     page.get_by_role("button", name="More jobs").click()
     page.get_by_role("menuitem", name="Find duplicates").click()
     dialog = page.get_by_role("dialog")
-    cosine = dialog.get_by_label("min cosine")
+    cosine = dialog.get_by_label("Look alike from")
     cosine.fill("5")
     dialog.get_by_role("button", name="Start").click()
     expect(cosine).to_be_focused()
     expect(cosine).to_have_attribute("aria-invalid", "true")
-    expect(dialog.locator(".field", has=page.get_by_label("min cosine"))).to_contain_text(
+    expect(dialog.locator(".field", has=page.get_by_label("Look alike from"))).to_contain_text(
         "less than or equal to 1"
     )
     page.keyboard.press("Escape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from tests.component.orchestrator_app import Running, check_problem, orchestrato
 from utils.contract import ErrorCode
 
 pytestmark = pytest.mark.anyio
+
+WORDS = Path(__file__).parents[2] / "ingestion_orchestration_fastapi_app/ui/static/i18n"
 
 # Options that each kind takes, and some that it does not.
 TAKEN: dict[str, dict[str, Any]] = {
@@ -45,6 +48,22 @@ REFUSED: dict[str, dict[str, Any]] = {
 async def kinds(running: Running) -> dict[str, dict[str, Any]]:
     listed = (await running.get("/jobs/kinds"))["kinds"]
     return {one["name"]: one for one in listed}
+
+
+async def test_every_language_of_the_web_app_has_words_for_every_option(tmp_path: Path) -> None:
+    async with orchestrator(tmp_path) as running:
+        found = await kinds(running)
+    dictionaries = {file.stem: json.loads(file.read_text()) for file in WORDS.glob("*.json")}
+    assert len(dictionaries) > 1
+    for language, words in dictionaries.items():
+        missing = [name for name in found if f"kind.{name}" not in words]
+        for kind, one in found.items():
+            for option in one["options"]["properties"]:
+                for end in ("", ".hint"):
+                    keys = (f"option.{kind}.{option}{end}", f"option.{option}{end}")
+                    if not any(key in words for key in keys):
+                        missing.append(keys[1])
+        assert (language, missing) == (language, [])
 
 
 async def test_every_kind_that_can_be_started_is_listed_with_a_sentence(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import { sentence } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { jobAddress } from "./card.js";
 import { schemaForm } from "./schema_form.js";
-import { kindName } from "./words.js";
+import { kindName, text } from "./words.js";
 
 /** @typedef {import("../types").JobKind} JobKind */
 
@@ -34,7 +34,7 @@ export function moreJobs() {
 async function start(kind) {
   const collection = collectionInUse();
   const id = await showDialog(kindName(kind.name), (/** @type {(id: string | null) => void} */ close) => {
-    const form = schemaForm(kind.options);
+    const form = schemaForm(kind.options, kind.name);
     const error = h("p", { class: "error", role: "alert" });
     const submit = async (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -49,7 +49,7 @@ async function start(kind) {
       }
     };
     return [
-      h("form", { class: "stack", onsubmit: submit, novalidate: true }, h("p", { class: "quiet" }, kind.description),
+      h("form", { class: "stack", onsubmit: submit, novalidate: true }, h("p", { class: "quiet" }, text(`kind.${kind.name}`, kind.description)),
         h("p", { class: "meta" }, t(`imports.changes.${kind.changes}`, { collection })), ...form.elements, error,
         h("div", { class: "actions" }, button(t("cancel"), { onclick: () => close(null) }), button(t("imports.start"), { kind: "primary", type: "submit" }))),
     ];

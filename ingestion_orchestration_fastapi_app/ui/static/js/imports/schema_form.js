@@ -21,14 +21,17 @@ function unwrapped(schema, whole) {
   return [{ ...found, ...some[0], anyOf: undefined }, some.length < kinds.length];
 }
 
-/** @param {string} name @param {Schema} given @param {Schema} whole @returns {Field} */
-function field(name, given, whole) {
+/** Words of our own, of the kind or of all that have such an option, or else the service's. @param {string} kind @param {string} name @param {"" | ".hint"} what @param {string} otherwise */
+const words = (kind, name, what, otherwise) => text(`option.${kind}.${name}${what}`, text(`option.${name}${what}`, otherwise));
+
+/** @param {string} name @param {Schema} given @param {Schema} whole @param {string} kind @returns {Field} */
+function field(name, given, whole, kind) {
   const [schema, isNullable] = unwrapped(given, whole);
   const id = newId("option");
   const error = h("p", { class: "error", id: `${id}-error` });
-  const hint = h("p", { class: "hint", id: `${id}-hint` }, (given.description ?? "").replaceAll("`", ""));
+  const hint = h("p", { class: "hint", id: `${id}-hint` }, words(kind, name, ".hint", (given.description ?? "").replaceAll("`", "")));
   const isNeeded = (whole.required ?? []).includes(name);
-  const label = capital(spoken(name));
+  const label = words(kind, name, "", capital(spoken(name)));
   const { control, read, isGroup, isJson = false } = controlOf(schema, { id, isNullable, initial: given.default });
   if (!isGroup) control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
   const named = `${label}${isNeeded ? ` (${t("imports.needed")})` : ""}`;
@@ -86,10 +89,10 @@ function controlOf(schema, { id, isNullable, initial }) {
   return { control: area, read: () => (area.value.trim() ? JSON.parse(area.value) : initial ?? null), isJson: true };
 }
 
-/** @param {Schema} schema of an object */
-export function schemaForm(schema) {
+/** @param {Schema} schema of an object @param {string} kind of jobs, for the words of its options */
+export function schemaForm(schema, kind) {
   const properties = Object.entries(schema.properties ?? {}).map(([name, one]) => /** @type {[string, Schema]} */ ([name, withItems(one, schema)]));
-  const fields = properties.map(([name, one]) => field(name, one, schema));
+  const fields = properties.map(([name, one]) => field(name, one, schema, kind));
   const plain = fields.filter((one) => !one.isJson), other = fields.filter((one) => one.isJson);
   return {
     elements: [...plain.map((one) => one.element), ...(other.length ? [h("details", {}, h("summary", {}, t("imports.advanced")), ...other.map((one) => one.element))] : [])],
