@@ -144,12 +144,12 @@ def test_what_failed_is_told_in_sentences_and_tried_again(pages: Pages) -> None:
     expect(failed.first).to_contain_text("The picture is damaged or ends too early.")
     expect(failed.first).to_contain_text("ERR_DECODING_IMAGE")
     page.get_by_role("button", name="Retry all").click()
-    page.get_by_role("button", name="Watch", exact=True).click()
+    page.get_by_role("button", name="See progress").click()
     expect(page).to_have_url(re.compile(newest(app)["job_id"]))
     expect(page.get_by_role("heading", name="2 files failed")).to_be_visible()
     page.go_back()
     page.get_by_role("button", name="Retry cut.jpg").click()
-    page.get_by_role("button", name="Watch", exact=True).click()
+    page.get_by_role("button", name="See progress").click()
     expect(page.get_by_role("heading", name="1 file failed")).to_be_visible()
 
 
@@ -248,7 +248,7 @@ def test_what_an_import_forgot_is_brought_back(pages: Pages) -> None:
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("1 image left the collection")).to_be_visible()
     page.get_by_role("button", name="Bring back").click()
-    page.get_by_role("button", name="Watch", exact=True).click()
+    page.get_by_role("button", name="See progress").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Bring back images")
     expect(card(page).locator(".badge")).to_have_text("Done")
     expect(page.locator(".figures")).to_contain_text("brought back1")
@@ -262,7 +262,7 @@ def test_pictures_of_this_computer_are_sent_and_imported(pages: Pages, tmp_path:
     page.get_by_label("From this computer").set_input_files([picture, text])
     expect(page.get_by_text("1 stored · 1 refused")).to_be_visible()
     expect(page.get_by_text("notes.txt")).to_be_visible()
-    page.get_by_role("button", name="Watch", exact=True).click()
+    page.get_by_role("button", name="See progress").click()
     expect(card(page)).to_contain_text("1 new")
 
 

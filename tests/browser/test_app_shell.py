@@ -98,6 +98,10 @@ def test_with_a_key_nothing_is_shown_before_the_login_and_the_address_is_kept(
         logged_in(page)
         expect(page.get_by_role("heading", name="Help")).to_be_visible()
         assert page.url == f"{keyed.url}/help?in=default"
+        page.evaluate("localStorage.setItem('tidy:default', '[]')")  # of before there was a key
+        page.get_by_role("link", name="Tidy up").click()
+        expect(page.get_by_role("heading", name="Nobody has looked")).to_be_visible()
+        assert page.evaluate("localStorage.length") == 0
         page.evaluate("sessionStorage.setItem('tidy:default', 'paths')")
         page.get_by_role("button", name="Language and account").click()
         page.get_by_role("menuitem", name="Log out").click()
