@@ -55,6 +55,30 @@ def test_the_first_album_is_made_where_there_is_none_and_says_how_pictures_come_
     expect(page).to_have_title("For the wall · Albums · Photoseek")
 
 
+def test_what_was_put_in_is_taken_out_again_and_what_was_in_it_stays(
+    pages: Pages, app: App
+) -> None:
+    page = pages.at("/")
+    expect(page.get_by_role("gridcell").first).to_be_visible()
+    first, second = (page.locator(".tile").nth(one).get_attribute("data-id") for one in (0, 1))
+    album = made(app, "Half full", image_ids=[first])
+    select_first(page)
+    page.locator(".tile").nth(1).hover()
+    page.locator(".tile-check").nth(1).click()
+    page.get_by_role("button", name="Add to album").click()
+    page.get_by_role("button", name="Half full").click()
+    said = page.get_by_role("status")
+    expect(said.get_by_text("1 picture")).to_be_visible()
+    images = f"/api/v1/albums/{album}/images"
+    assert {one["id"] for one in app.http.get(images).json()["results"]} == {first, second}
+    said.get_by_role("button", name="Undo").click()
+    expect(said.get_by_text("taken out")).to_be_visible()
+    assert [one["id"] for one in app.http.get(images).json()["results"]] == [first]
+    page.get_by_role("button", name="Add to album").click()
+    page.get_by_role("button", name="Half full").click()
+    expect(said.get_by_role("button", name="Open the album")).to_be_visible()
+
+
 def test_selected_pictures_go_into_a_new_album_and_out_of_it_again(pages: Pages, app: App) -> None:
     page = pages.at("/")
     select_first(page)

@@ -204,11 +204,17 @@ class AlbumImagesChanged(Reply):
     """What was put in or taken out."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"changed": 12, "images": 14, "missing": [_ID]}]}
+        json_schema_extra={
+            "examples": [{"changed": 12, "images": 14, "missing": [], "fresh": [_ID]}]
+        }
     )
 
     changed: int = Field(description="How many of the images are there, and were meant.")
     images: int = Field(description="How many contents are in the album by hand now.")
     missing: tuple[str, ...] = Field(
         default=(), description="Ids that the collection does not hold."
+    )
+    fresh: tuple[str, ...] = Field(
+        default=(),
+        description="Ids that were put in and were not in it by hand before: so it can be undone.",
     )

@@ -45,6 +45,7 @@ from utils.contract.browsing import BrowseOrder
 from utils.contract.search import MAX_CURSOR_CHARACTERS, SearchRequest, SearchSort
 from utils.web.openapi import problems
 
+_MOST_POINTS = 1_000_000  # of an album: beyond, what is fresh may be told too often
 router = APIRouter(tags=["albums"], dependencies=[READS])  # a part of that of `annotation`
 
 _CHANGING = problems(AlbumNotFound, CollectionNotFound, StoreRead, StoreWrite, DiskFull)
@@ -131,8 +132,13 @@ async def put_into_album(
     """By content: a copy, and the same picture after it moved, is in the album, too."""
     album = await services.ports.ledger.albums.get(album_id)
     contents, missing = await contents_of(services, album.collection, body.images)
-    album = await services.ports.ledger.albums.put_in(album_id, contents)
-    return _changed(album, body, missing)
+    collection = await services.collections.get(album.collection)
+    albums = services.ports.ledger.albums
+    before = await albums.points(collection.id, album_id, is_in=True, limit=_MOST_POINTS)
+    album = await albums.put_in(album_id, contents)
+    known = {*map(str, before), *missing}
+    fresh = tuple(str(one) for one in body.images if str(one) not in known)
+    return _changed(album, body, missing, fresh=fresh)
 
 
 @router.post(
@@ -152,7 +158,11 @@ async def take_out_of_album(
 
 
 def _changed(
-    album: Album, body: AlbumImagesRequest, missing: tuple[str, ...]
+    album: Album,
+    body: AlbumImagesRequest,
+    missing: tuple[str, ...],
+    *,
+    fresh: tuple[str, ...] = (),
 ) -> AlbumImagesChanged:
     changed = len(body.images) - len(missing)
-    return AlbumImagesChanged(changed=changed, images=album.images, missing=missing)
+    return AlbumImagesChanged(changed=changed, images=album.images, missing=missing, fresh=fresh)

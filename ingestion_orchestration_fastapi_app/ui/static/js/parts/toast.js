@@ -1,4 +1,4 @@
-// One late piece of news at the bottom, for six seconds, with at most one thing to do about it.
+// One late piece of news at the bottom, for six seconds, with what can be done about it.
 import { fill, h, topmost } from "../core/dom.js";
 import { button } from "./controls.js";
 
@@ -6,8 +6,8 @@ const SHOWN_MS = 6000;
 const place = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
 let timer = 0;
 
-/** @param {string} text @param {{label: string, act: () => void}} [action] */
-export function toast(text, action) {
+/** @param {string} text @param {({label: string, act: () => void} | undefined)[]} actions two at the most */
+export function toast(text, ...actions) {
   stand();
   const hide = () => fill(place);
   const again = () => {
@@ -17,7 +17,7 @@ export function toast(text, action) {
   const stay = () => clearTimeout(timer);
   const element = h("div", { class: "toast", onmouseenter: stay, onmouseleave: again, onfocusin: stay, onfocusout: again },
     h("span", { class: "grow" }, text),
-    action ? button(action.label, { onclick: () => { hide(); action.act(); } }) : h("span", {}));
+    ...actions.map((one) => (one ? button(one.label, { onclick: () => { hide(); one.act(); } }) : h("span", {}))));
   fill(place, element);
   again();
 }

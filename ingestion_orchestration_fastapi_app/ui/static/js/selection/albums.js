@@ -12,7 +12,7 @@ import { showDialog } from "../parts/dialog.js";
 import { sentence, unfinished } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 
-/** @typedef {{id: string, name: string}} Album */
+/** @typedef {{id: string, name: string, search?: unknown}} Album `search`: what fills it, if one does */
 const MOST_LISTED = 200, MOST_PAGES = 50;
 
 /** @param {string} collection @returns {Promise<import("../types").Album[]>} */
@@ -30,7 +30,7 @@ export async function allAlbums(collection) {
 
 /** @param {string} id @param {string[]} ids */
 const putIn = (id, ids) => inBatches(ids, (part) => call(`/albums/${id}/images`, { body: { ids: part } }));
-/** @param {{changed: number}[]} answers */
+/** @param {{changed: number, fresh: string[]}[]} answers */
 const changed = (answers) => answers.reduce((sum, one) => sum + one.changed, 0);
 
 /** @param {string} collection @param {string[]} ids */
@@ -39,12 +39,14 @@ export async function addToAlbum(collection, ids) {
   if (!album) return;
   const { done, answers, error } = await putIn(album.id, ids);
   const open = { label: t("selection.open_album"), act: () => go(href(`/albums/${album.id}`, inUse())) };
-  const count = changed(answers);
-  toast(error ? unfinished(error, done.length, ids.length) : count ? t("selection.put_in", { count, name: album.name }) : t("selection.already_in", { name: album.name }), open);
+  const fresh = answers.flatMap((one) => one.fresh), count = fresh.length;
+  // Where a search fills the album, what is taken out by hand stays out: that would be more than it was.
+  const undo = count && !album.search ? { label: t("undo"), act: () => void takeOut(album, fresh) } : undefined;
+  toast(error ? unfinished(error, done.length, ids.length) : count ? t("selection.put_in", { count, name: album.name }) : t("selection.already_in", { name: album.name }), undo, open);
 }
 
-/** @param {Album} album @param {string[]} ids @param {{went: () => void, changed: () => void}} told */
-export async function takeOut(album, ids, told) {
+/** @param {Album} album @param {string[]} ids @param {{went: () => void, changed: () => void}} [told] */
+export async function takeOut(album, ids, told = { went: () => {}, changed: () => {} }) {
   const { done, answers, error } = await inBatches(ids, (part) => call(`/albums/${album.id}/images/remove`, { body: { ids: part } }));
   const back = async () => {
     const again = await putIn(album.id, done);
