@@ -129,7 +129,9 @@ async def test_who_has_a_preview_is_not_sent_it_again(tmp_path: Path) -> None:
         await running.ingested()
         url = (await urls(running))["a.jpg"]
         first = await running.http.get(url)
-        assert first.headers["cache-control"] == "private, max-age=86400"
+        assert (
+            first.headers["cache-control"] == "private, max-age=300, stale-while-revalidate=86400"
+        )
         assert first.headers["vary"] == "Accept"
         again = await running.http.get(url, headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
@@ -141,6 +143,21 @@ async def test_who_has_a_preview_is_not_sent_it_again(tmp_path: Path) -> None:
         assert opened(webp, "WEBP").size == opened(first).size
         assert webp.headers["etag"] != first.headers["etag"]
         assert webp.headers["content-security-policy"] == "sandbox; default-src 'none'"
+
+
+async def test_an_edited_file_is_seen_as_it_is_now_by_who_asks_again(tmp_path: Path) -> None:
+    async with orchestrator(tmp_path) as running:
+        put(running.photos / "a.jpg", KINDS["upright.jpg"])
+        await running.ingested()
+        preview = (await urls(running))["a.jpg"]
+        for url in (preview, preview.replace("/preview", "/thumbnail")):
+            before = await running.http.get(url)
+            put(running.photos / "a.jpg", encoded(SCENE.convert("L").convert("RGB")))
+            await running.ingested()
+            now = await running.http.get(url, headers={"If-None-Match": before.headers["etag"]})
+            assert (now.status_code, now.content == before.content) == (200, False)
+            put(running.photos / "a.jpg", KINDS["upright.jpg"])
+            await running.ingested()
 
 
 async def test_a_preview_outlives_its_file_and_a_restart(tmp_path: Path) -> None:

@@ -98,7 +98,10 @@ async def test_a_thumbnail_of_no_sensible_size_is_a_problem(
 
 
 async def seen(
-    running: Running, image: dict[str, str], *, caching: str = "private, max-age=86400"
+    running: Running,
+    image: dict[str, str],
+    *,
+    caching: str = "private, max-age=300, stale-while-revalidate=86400",
 ) -> Image.Image:
     response = await running.http.get(image["thumbnail_url"])
     assert (response.status_code, response.headers["content-type"]) == (200, "image/webp")

@@ -33,7 +33,9 @@ router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])
 _SEEING = (ImageNotFound, CollectionNotFound, StoreRead, PictureUnavailable)
 _ETAG = "Names this very content: send it as `If-None-Match`."
 _KEPT = "How long it may be kept."
-_DAY = "private, max-age=86400"
+# An image keeps its address when its file is edited: after five minutes a browser shows what it
+# has and asks meanwhile, so that the picture of today is seen the next time.
+_A_WHILE = "private, max-age=300, stale-while-revalidate=86400"
 _PREVIEW = pictures(
     "image/jpeg", "The preview.", 200, ETag=_ETAG, Cache_Control=_KEPT, Vary="`Accept`."
 )
@@ -56,14 +58,14 @@ async def get_thumbnail(
     services: AppStateDep,
     collection: CollectionName = "default",
 ) -> Response:
-    """WebP. Named by content, so a browser may keep it for as long as it likes; grey, and not to
-    be kept, as long as no inference service shows what it made of a RAW."""
+    """WebP. Named by content: who asks again with its ETag gets it only where it changed; grey,
+    and not to be kept, as long as no inference service shows what it made of a RAW."""
     image = await services.images.one(collection, image_id)
     version = services.ports.preparation.picture_version
     headers = {
         **PICTURE_HEADERS,
         "ETag": f'"{image.picture_key.hex()[:32]}-{image.phash:x}-{version}"',
-        "Cache-Control": _DAY,
+        "Cache-Control": _A_WHILE,
     }
     if is_held(request.headers.get("If-None-Match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -112,7 +114,7 @@ async def get_preview(
     wanted = encoding or accepted_format(request.headers.getlist("Accept"))
     key = services.previews.key(image, side_px=size, encoding=wanted)
     name = f"{key.picture.hex()[:32]}-{key.side_px}-{key.encoding}-{key.version}"
-    headers = {**PICTURE_HEADERS, "ETag": f'"{name}"', "Cache-Control": _DAY, "Vary": "Accept"}
+    headers = {**PICTURE_HEADERS, "ETag": f'"{name}"', "Cache-Control": _A_WHILE, "Vary": "Accept"}
     if is_held(request.headers.get("If-None-Match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     preview = await unless_client_leaves(request, partial(services.previews.preview, image, key))
