@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.app_rig import Pages
 
-AT_ONCE = 8
+AT_ONCE = 12
 THUMBNAILS, PREVIEWS = "**/thumbnail?*", "**/preview?*"
 # Which of these pictures are not in the window.
 UNSEEN = """ids => {

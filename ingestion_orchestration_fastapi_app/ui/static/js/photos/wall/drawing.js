@@ -13,8 +13,8 @@ import { tile } from "./tile.js";
 const SCREENS_AHEAD = 2, SCREENS_BEHIND = 1;
 const MOST_TILES = 400;
 const LATE_MS = 2000;
-/** A browser has six connections to a service: what waits for one of its own would come before what is nearer by then. */
-const MOST_AT_ONCE = 8;
+/** Six are loaded while six are decoded: what waits beside them would come before what is nearer by then. */
+const MOST_AT_ONCE = 12;
 
 export class Drawing {
   /** @type {Map<Section, Drawn>} */
