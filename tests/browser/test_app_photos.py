@@ -25,13 +25,16 @@ MANY = f"""async count => {{
   const shapes = [1.5, 1.5, 1.5, 1.33, 1.33, 0.67, 0.75, 1, 1.78, 3.2];
   const ratios = Float64Array.from({{ length: count }}, () => shapes[Math.floor(dice() * 10)]);
   const measures = {{ width: 1140, target: 180, gap: 4 }};
-  rows(ratios.subarray(0, 1000), measures);
-  const least_ms = some => Math.min(...[1, 2, 3, 4, 5].map(() => {{
-    const begin = performance.now();
-    rows(some, measures);
-    return performance.now() - begin;
-  }}));
-  const times = least_ms(ratios) / least_ms(ratios.subarray(0, count / 10));
+  const looks = some => {{
+    let seen = 0;
+    const get = (target, key) => {{
+      if (/^\\d+$/.test(String(key))) seen += 1;
+      return target[key];
+    }};
+    rows(new Proxy(some, {{ get }}), measures);
+    return seen;
+  }};
+  const times = looks(ratios.subarray(0, 10_000)) / looks(ratios.subarray(0, 1000));
   const found = rows(ratios, measures);
   const near = found.filter(({{ height }}) => height > 126 && height < 252).length;
   return {{ times, near: near / found.length }};
@@ -104,10 +107,10 @@ def test_a_last_row_is_left_open_unless_more_pictures_come_below_it(pages: Pages
     assert [row["widths"] for row in rows(page, [1.5, 0.5], single=True)] == [[1140], [1140]]
 
 
-def test_ten_times_as_many_pictures_are_laid_out_in_ten_times_as_long(pages: Pages) -> None:
+def test_ten_times_as_many_pictures_are_laid_out_with_ten_times_as_many_looks(pages: Pages) -> None:
     found = pages.at("/help").evaluate(MANY, 100_000)
     assert found["near"] > 0.97
-    assert found["times"] < 30, "where each looks at all others it is a hundred"
+    assert 9 < found["times"] < 11, "where each looks at all others it is a hundred"
 
 
 def test_the_document_holds_what_is_near_and_one_tab_stop(photos: Page, app: App) -> None:
