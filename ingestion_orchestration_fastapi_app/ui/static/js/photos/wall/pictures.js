@@ -27,28 +27,28 @@ export function source(image, side_px) {
 export const isKnown = (url) => seen.has(url);
 
 /**
- * Loads it into the element, and decodes it.
- * @param {HTMLImageElement} img @param {string} url @returns {Promise<"loaded" | "failed" | "left">} `left`: nobody waits for it any more
+ * Loads it into the element. Its decoding is not waited for: a browser keeps an element for ever that was taken away meanwhile.
+ * @param {HTMLImageElement} img @param {string} url @returns {Promise<"loaded" | "failed">} never kept where something else is put or it is stopped
  */
-export async function put(img, url) {
+export function put(img, url) {
   img.classList.toggle("at-once", seen.has(url));
-  img.src = url;
-  const isLeft = () => img.getAttribute("src") !== url;
-  try {
-    await img.decode();
-  } catch {
-    return isLeft() ? "left" : "failed";
-  }
-  if (isLeft()) return "left";
-  if (seen.size > MOST_REMEMBERED) seen.clear();
-  seen.add(url);
-  return "loaded";
+  return new Promise((resolve) => {
+    const over = new AbortController();
+    const tell = (/** @type {"loaded" | "failed"} */ became) => {
+      if (img.getAttribute("src") !== url) return;
+      over.abort();
+      if (seen.size > MOST_REMEMBERED) seen.clear();
+      if (became === "loaded") seen.add(url);
+      resolve(became);
+    };
+    img.addEventListener("load", () => tell("loaded"), { signal: over.signal });
+    img.addEventListener("error", () => tell("failed"), { signal: over.signal });
+    img.src = url;
+  });
 }
 
 /** What is not there yet is not waited for any more. @param {HTMLImageElement} img */
-export function stop(img) {
-  if (!img.complete) img.removeAttribute("src");
-}
+export const stop = (img) => img.removeAttribute("src");
 
 /** The picture's colours, which the browser blurs by enlarging them; null where nobody knows them. @param {string | null | undefined} pixels */
 export function blurred(pixels) {

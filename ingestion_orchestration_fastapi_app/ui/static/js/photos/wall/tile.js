@@ -55,13 +55,11 @@ export function tile(image, { href, width, height, selected, settled, bar = fals
   /** @type {State} */
   let state = "", isBusy = false;
 
-  /** @param {() => Promise<State | "left">} act gives what the picture is then */
+  /** @param {() => Promise<State>} act gives what the picture is then */
   async function busy(act) {
     isBusy = true;
-    const became = await act();
+    state = await act();
     isBusy = false;
-    if (became === "left") return;
-    state = became;
     cell.classList.add(state === "failed" ? "failed" : "loaded");
     if (state === "failed") fill(said, icon("image"), h("span", { class: "cut" }, image.filename));
     settled();
@@ -83,15 +81,16 @@ export function tile(image, { href, width, height, selected, settled, bar = fals
     /** A preview is made of the original, which may be gone: then the thumbnail does. */
     sharpen() {
       void busy(async () => {
-        const became = await put(beside, sharp);
-        if (became === "loaded") img.src = sharp;
-        return became === "left" ? became : "loaded";
+        if ((await put(beside, sharp)) === "failed") return "loaded";
+        img.decoding = "sync"; // what is below the thumbnail is not seen in between
+        img.src = sharp;
+        return "loaded";
       });
     },
     stop() {
+      if (!isBusy) return;
+      stop(state === "loading" ? img : beside);
       if (state === "loading") state = "";
-      stop(img);
-      stop(beside);
     },
     /** After something else is said of the picture. */
     show() {
