@@ -43,7 +43,13 @@ from ingestion_orchestration_fastapi_app.api.library.pictures import (
 from ingestion_orchestration_fastapi_app.api.library.searching import mixed, search
 from ingestion_orchestration_fastapi_app.api.security import cookie_name, name_cookie
 from ingestion_orchestration_fastapi_app.api.transfer import exports
-from ingestion_orchestration_fastapi_app.api.web_app.page import OPEN_PATHS, OPEN_PREFIXES, add_app
+from ingestion_orchestration_fastapi_app.api.web_app.page import (
+    OPEN_PATHS,
+    OPEN_PREFIXES,
+    add_app,
+    is_for_people,
+    nowhere,
+)
 from ingestion_orchestration_fastapi_app.composition.app import composed
 from ingestion_orchestration_fastapi_app.jobs.context import Ports
 from ingestion_orchestration_fastapi_app.jobs.retention import prune_job_history
@@ -155,7 +161,9 @@ def create_app(
             more_paths=OPEN_PATHS,
             more_prefixes=OPEN_PREFIXES,
             calls=frozenset({("POST", session.SESSION_PATH)}),
+            are_more=is_for_people,
         ),
+        not_found_page=nowhere(),
     )
     searches = (search, mixed)
     of_images = (browsing, images, archive, forgetting, trash, annotation)

@@ -70,9 +70,8 @@ def test_keys_lead_from_place_to_place_and_into_the_search(pages: Pages) -> None
 
 
 def test_an_address_that_nobody_has_says_so_and_leads_home(pages: Pages) -> None:
-    answer = pages.app.http.get("/nowhere")
-    assert answer.status_code == 404
-    for address in ("/help/far/away", "/map/x", "/duplicates/1"):
+    pages.expected.append("status of 404")  # of the pages themselves
+    for address in ("/nonsense", "/constructor/x", "/%E0%A4%A", "/help/far/away", "/map/x"):
         page = pages.at(address)
         expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
     page.get_by_role("link", name="To all photos", exact=True).click()

@@ -55,12 +55,14 @@ def install_web(
     root_path: str = "",
     drain: DrainBounds | None = None,
     refresh_metrics: Callable[[], Awaitable[None]] = checkpoint,
+    not_found_page: Callable[[Request], Awaitable[Response | None]] | None = None,
 ) -> None:
     """Everything of this package, on one app. `service` names metrics: `orchestrator`.
 
     `allowed_hosts` are rules, as the setting's; pages of `trusted_origins` may use the API;
     `checkers` are ways to prove who calls, beside the API key. `refresh_metrics` looks up what
-    metrics say and cannot be known at once.
+    metrics say and cannot be known at once. `not_found_page` gives what people see in place of a
+    problem, None for programs.
     """
     bounds = drain or DrainBounds()
 
@@ -78,6 +80,9 @@ def install_web(
         if problem is not None:
             return await on_problem(request, problem)
         if exc.status_code == NotFound.status:
+            page = None if not_found_page is None else await not_found_page(request)
+            if page is not None:
+                return page
             return await on_problem(request, NotFound("There is nothing here; see /docs."))
         if exc.status_code == MethodNotAllowed.status:
             methods = known_methods(app, request.scope)

@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from string import Template
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette._utils import get_route_path
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from ingestion_orchestration_fastapi_app.api.web_app.files import FRESH, AppFiles
 from ingestion_orchestration_fastapi_app.api.web_app.modules import needed_modules
@@ -20,9 +23,33 @@ MANIFEST = "/manifest.webmanifest"
 PLACES = ("map", "albums", "duplicates", "imports", "system", "help", "login")
 OPEN_PATHS = frozenset({"/", MANIFEST, *(f"/{one}" for one in PLACES)})
 OPEN_PREFIXES = tuple(f"/{one}/" for one in PLACES)
+# What programs ask for: there a wrong address is told to them.
+NO_PLACES = ("api", "docs", "health", "metrics", "openapi.json", "static")
 
 # What each place is made of, as `main.js` loads it; the others have a folder of their name.
 _MODULES = {"": "photos/page.js", "help": "help.js", "login": "login.js"}
+
+
+def is_for_people(scope: Scope) -> bool:
+    """Whether a browser asks for a page where programs ask for nothing."""
+    first, _, _ = get_route_path(scope).removeprefix("/").partition("/")
+    accepted = Headers(scope=scope).get("accept", "")
+    return scope["method"] == "GET" and first not in NO_PLACES and "text/html" in accepted
+
+
+def nowhere() -> Callable[[Request], Awaitable[Response | None]]:
+    """The app, which says that there is nothing here; None for programs."""
+    shell = _shell("help")  # the least of all places
+
+    async def get_nowhere(request: Request) -> Response | None:
+        if not is_for_people(request.scope):
+            return None
+        page = await shell()
+        page.status_code = 404
+        page.headers["Vary"] = "Accept"
+        return page
+
+    return get_nowhere
 
 
 def add_app(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ it is.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Protocol
@@ -95,12 +95,13 @@ _OPEN_PREFIXES = ("/health/", "/static/", "/docs/")
 class OpenPaths:
     """What anyone may ask for: it holds no data. Everything else needs a principal.
 
-    `calls` are a method and a path, `more_prefixes` end with `/`.
+    `calls` are a method and a path, `more_prefixes` end with `/`, `are_more` says it of a request.
     """
 
     more_paths: frozenset[str] = frozenset()
     more_prefixes: tuple[str, ...] = ()
     calls: frozenset[tuple[str, str]] = frozenset()
+    are_more: Callable[[AsgiScope], bool] | None = None
 
     def include(self, scope: AsgiScope) -> bool:
         path = get_route_path(scope)  # as the router sees it
@@ -109,6 +110,7 @@ class OpenPaths:
             or path in self.more_paths
             or path.startswith((*_OPEN_PREFIXES, *self.more_prefixes))
             or (scope["method"], path) in self.calls
+            or (self.are_more is not None and self.are_more(scope))
         )
 
 

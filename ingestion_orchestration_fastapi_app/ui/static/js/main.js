@@ -36,7 +36,7 @@ let turn = 0;
 /** @param {Address} address @param {import("./core/router.js").How} how @param {HTMLElement} slot */
 async function show(address, how, slot) {
   const [first = "", ...below] = address.path;
-  const place = below.length && !DEEP.has(first) ? undefined : PLACES[first];
+  const place = Object.hasOwn(PLACES, first) && (!below.length || DEEP.has(first)) ? PLACES[first] : undefined;
   const name = place ? first : null;
   if (view && shown === name) {
     view.update?.(address, how);

@@ -9,8 +9,17 @@ const listeners = [];
 
 /** @returns {Address} */
 export function current() {
-  const path = decodeURI(location.pathname).slice(root.length).split("/").filter(Boolean);
+  const path = decoded(location.pathname).slice(root.length).split("/").filter(Boolean);
   return { path, query: new URLSearchParams(location.search) };
+}
+
+/** Not every address that can be written says a text. @param {string} path */
+function decoded(path) {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
 }
 
 /** @param {string} path begins with a slash @param {URLSearchParams | Record<string, string>} [query] */
