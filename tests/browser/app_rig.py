@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
 from ml_inference_fastapi_app.main import create_app as create_inference_app
 from ml_inference_fastapi_app.settings import Settings as InferenceSettings
+from tests.browser.bad_moments import Gate
 from tests.browser.made_library import PICTURES, MadeLibrary, make_library
 from tests.browser.rig import PATIENCE_S, Orchestrator, listening
 
@@ -42,8 +43,8 @@ class App:
 
 
 @contextmanager
-def real_inference(folder: Path) -> Iterator[str]:
-    """The inference service with the tiny models, ready to answer."""
+def real_inference(folder: Path, *, gate: Gate | None = None) -> Iterator[str]:
+    """The inference service with the tiny models, ready to answer, behind the gate if given."""
     settings = InferenceSettings.model_validate(
         {
             "model_cache_dir": folder,
@@ -52,7 +53,10 @@ def real_inference(folder: Path) -> Iterator[str]:
             "ml_compile": "off",
         }
     )
-    with listening(create_inference_app(settings), free_ports(1)[0]) as url:
+    app = create_inference_app(settings)
+    if gate is not None:
+        app.add_middleware(gate.wraps)
+    with listening(app, free_ports(1)[0]) as url:
         with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S) as http:
             while http.get("/health/ready").status_code != 200:
                 pass  # the service answers when its model is loaded, or after a moment

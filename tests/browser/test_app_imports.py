@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from anyio import to_thread
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from benchmarks.services import free_ports
-from ml_inference_fastapi_app.main import create_app as create_inference_app
-from ml_inference_fastapi_app.settings import Settings as InferenceSettings
-from tests.browser.app_rig import PHONE, App, Pages, real_app
-from tests.browser.rig import listening
+from tests.browser.app_rig import PHONE, App, Pages, real_app, real_inference
+from tests.browser.bad_moments import Gate
 
 PICTURES = 24
-MOST_S = 120
-
-
-@dataclass
-class Gate:
-    """Holds batches back while it is closed, so that an import can be looked at."""
-
-    opened: threading.Event = field(default_factory=threading.Event)
-
-    def wraps(self, app: ASGIApp) -> ASGIApp:
-        async def held(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and scope["method"] == "POST":
-                await to_thread.run_sync(self.opened.wait, MOST_S, abandon_on_cancel=True)
-            await app(scope, receive, send)
-
-        return held
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +28,8 @@ def gate() -> Gate:
 def app(chromium: Browser, gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """In place of the shared one."""
     assert chromium, "without one the library need not be made"
-    settings = {
-        "model_cache_dir": tmp_path_factory.mktemp("inference"),
-        "clip_model": "tiny-shapes",
-        "ml_compile": "off",
-        "disable_captions": True,
-    }
-    service = create_inference_app(InferenceSettings.model_validate(settings))
-    service.add_middleware(gate.wraps)
     with (
-        listening(service, free_ports(1)[0]) as url,
+        real_inference(tmp_path_factory.mktemp("inference"), gate=gate) as url,
         real_app(tmp_path_factory.mktemp("imports"), url, count=PICTURES) as running,
     ):
         yield running

@@ -100,7 +100,7 @@ async function begin() {
   fill(document.body, ...shell());
   watchConnection();
   on("expired", () => toLogin(true));
-  on("online", (detail) => { if (detail?.again) void show(current(), "replace", slot); });
+  on("back", () => void show(current(), "replace", slot));
   onKeys(placeKeys());
   onAddress((address, how) => {
     showPlaces();

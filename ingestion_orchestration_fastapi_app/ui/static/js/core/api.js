@@ -2,6 +2,8 @@
 import { emit } from "./bus.js";
 
 const PATIENCE_MS = 30_000;
+/** With a page of its own a proxy says so, that reaches nobody. */
+const AWAY = [502, 503, 504];
 
 /** Below which path the app is served; empty, or `/name`. */
 export const root = document.documentElement.dataset.root ?? "";
@@ -55,8 +57,12 @@ export async function call(path, { method, query, body, form, signal, patience_m
     emit("offline");
     throw new Problem({ code: late.aborted ? "TIMEOUT" : "OFFLINE" }, 0);
   }
-  emit("online");
   const answer = parsed(text);
+  if (!answer && AWAY.includes(response.status)) {
+    emit("offline");
+    throw new Problem({ code: "OFFLINE" }, 0);
+  }
+  emit("online");
   if (response.ok) return answer;
   if (response.status === 401 && path !== "/session") emit("expired");
   throw new Problem(answer ?? {}, response.status);

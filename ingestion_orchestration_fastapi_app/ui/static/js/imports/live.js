@@ -59,9 +59,17 @@ export function follow(job, tell) {
     if (streams >= STREAMS) return void ask();
     streams += 1;
     source = new EventSource(url(`/jobs/${job.job_id}/events`));
-    source.addEventListener("message", (event) => heard(JSON.parse(event.data)));
+    let isCut = false;
+    source.addEventListener("message", (event) => {
+      isCut = false;
+      heard(JSON.parse(event.data));
+    });
     source.addEventListener("error", () => {
-      if (source?.readyState !== EventSource.CLOSED) return; // it comes back by itself
+      if (source?.readyState !== EventSource.CLOSED) { // it comes back by itself
+        if (!isCut) call(`/jobs/${job.job_id}`).then(heard, () => {}); // whether nobody answers is said at once
+        isCut = true;
+        return;
+      }
       rest();
       timer = window.setTimeout(ask, ASK_MS);
     });

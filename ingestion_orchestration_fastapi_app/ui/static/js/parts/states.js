@@ -1,5 +1,6 @@
 // What stands where there is nothing to show: it says why, and the one next step.
 import { Problem, isAbort } from "../core/api.js";
+import { on } from "../core/bus.js";
 import { h } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { has, t } from "../core/i18n.js";
@@ -21,12 +22,17 @@ export function sentence(error) {
 /** Of what was asked for many pictures, and failed on the way: why, and how far it came. @param {unknown} error @param {number} done @param {number} all */
 export const unfinished = (error, done, all) => (done ? t("selection.unfinished", { done: number(done), all: number(all), why: sentence(error) }) : sentence(error));
 
-/** In place of what could not be loaded. @param {unknown} error @param {() => void} again */
+/** In place of what could not be loaded; it asks again by itself when somebody answers again. @param {unknown} error @param {() => void} again */
 export function trouble(error, again) {
   const code = error instanceof Problem ? error.code : "";
   const request = error instanceof Problem && error.requestId ? ` · ${error.requestId}` : "";
   if (!(error instanceof Problem) && !isAbort(error)) console.error(error);
-  return h("div", { class: "empty", role: "alert" }, icon("alert"), h("h2", {}, sentence(error)),
+  const element = h("div", { class: "empty", role: "alert" }, icon("alert"), h("h2", {}, sentence(error)),
     h("div", { class: "row" }, button(t("again"), { kind: "primary", onclick: again })),
     code ? h("p", { class: "meta" }, `${code}${request}`) : null);
+  const end = on("back", () => {
+    end();
+    if (element.isConnected) again();
+  });
+  return element;
 }

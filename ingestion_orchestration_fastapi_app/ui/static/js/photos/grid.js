@@ -14,6 +14,7 @@
 // `update` opens the viewer, see `viewing.js`. While `selection.isActive` a click selects. `extra(image)` gives an element for the top right
 // corner of a picture; `bar` shows how well each fits. `images` events of the bus change what tiles show: `{annotated, images}`, `{gone}`.
 import { isAbort } from "../core/api.js";
+import { on } from "../core/bus.js";
 import { fill, h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { button } from "../parts/controls.js";
@@ -59,6 +60,7 @@ export function photoGrid({ selection, collection, label, name = null, total, mo
     return asking;
   }
 
+  const heard = on("back", () => { if (late.childElementCount) void ask(); });
   wall.show([one]);
   const own = listOf(wall, name);
   return {
@@ -98,6 +100,9 @@ export function photoGrid({ selection, collection, label, name = null, total, mo
     focus: (id) => wall.focus(id),
     /** Draws again after its place changed. */
     draw: () => wall.draw(),
-    leave: () => wall.leave(),
+    leave() {
+      heard();
+      wall.leave();
+    },
   };
 }

@@ -5,11 +5,11 @@ import { t } from "../core/i18n.js";
 import { current, go, href } from "../core/router.js";
 import { inUse } from "../core/session.js";
 import { button, iconButton } from "../parts/controls.js";
-import { empty, trouble } from "../parts/states.js";
+import { empty, sentence, trouble } from "../parts/states.js";
 import { changed } from "./address.js";
 import { photoGrid } from "./grid.js";
 import { noMatch } from "./no_match.js";
-import { choosePicture } from "./picture_query.js";
+import { choosePicture, pictureOf } from "./picture_query.js";
 import { Search } from "./search.js";
 import { searchByPicture } from "./search_box.js";
 import { fitting } from "./toolbar.js";
@@ -38,6 +38,8 @@ export function searchResults({ selection, tell }) {
   let grid = null;
   /** What is shown. @type {Asked | null} */
   let shown = null;
+  /** The search of which it was said that no model answers. @type {AbortSignal | null} */
+  let away = null;
 
   const settled = () => { clearTimeout(timer); element.removeAttribute("aria-busy"); };
 
@@ -56,19 +58,27 @@ export function searchResults({ selection, tell }) {
     const { signal } = stop;
     clearTimeout(timer);
     timer = window.setTimeout(() => element.setAttribute("aria-busy", "true"), LATE_MS);
-    const search = new Search(asked);
-    if (asked.picture && !search.picture) {
+    wait_ms = FIRST_WAIT_MS;
+    if (asked.picture && !pictureOf(asked.picture)) {
       instead(pictureGone());
       return tell(null, null, t("results.label"));
     }
+    await attempt(asked, signal);
+  }
+
+  /** @param {Asked} asked @param {AbortSignal} signal */
+  async function attempt(asked, signal) {
+    const search = new Search(asked);
     try {
       await search.begin(signal);
+      if (!signal.aborted) answered(search, signal);
     } catch (error) {
-      if (!signal.aborted) failed(error, asked);
-      return;
+      if (!signal.aborted) await failed(error, asked, signal);
     }
-    if (signal.aborted) return;
-    wait_ms = FIRST_WAIT_MS;
+  }
+
+  /** @param {Search} search @param {AbortSignal} signal */
+  function answered(search, signal) {
     const isNothing = !search.hits.length || (search.answer?.nothing_relevant && search.isCut);
     status.textContent = isNothing ? t("results.none") : fitting(search);
     if (isNothing) instead(...notices(search), noMatch(search, signal));
@@ -108,22 +118,35 @@ export function searchResults({ selection, tell }) {
       button(t("results.show_rest"), { onclick: () => go(changed(current().query, { rest: "1" })) })));
   }
 
-  /** @param {unknown} error @param {Asked} asked */
-  function failed(error, asked) {
-    const isAway = error instanceof Problem && AWAY.includes(error.code);
-    const isShown = slot.querySelector(".search-away") !== null;
-    if (!isAway) instead(trouble(error, () => void update(asked)));
-    else if (!isShown) {
-      const said = empty({ icon: "clock", title: t("results.soon"), actions: [h("a", { class: "button", href: href("/", inUse()) }, t("results.browse"))] });
-      said.classList.add("search-away");
-      said.setAttribute("role", "status");
-      instead(said);
+  /** @param {unknown} error @param {Asked} asked @param {AbortSignal} signal */
+  async function failed(error, asked, signal) {
+    if (!(error instanceof Problem) || !AWAY.includes(error.code)) {
+      instead(trouble(error, () => void update(asked)));
+      return tell(null, null, t("results.label"));
     }
-    tell(null, null, t("results.label"));
+    if (away !== signal) await meanwhile(error, asked, signal);
+    if (signal.aborted) return;
+    away = signal;
     settled();
-    if (!isAway) return;
-    timer = window.setTimeout(() => void update(asked), Math.min(MOST_WAIT_MS, error.retryAfterMs ?? wait_ms));
+    timer = window.setTimeout(() => void attempt(asked, signal), Math.min(MOST_WAIT_MS, error.retryAfterMs ?? wait_ms));
     wait_ms = Math.min(MOST_WAIT_MS, wait_ms * 1.5);
+  }
+
+  /** As long as no model answers: what can be found without one, or why there is nothing. @param {Problem} error @param {Asked} asked @param {AbortSignal} signal */
+  async function meanwhile(error, asked, signal) {
+    const search = new Search(asked, { byWords: true }), isTried = error.code === "ERR_ML_UNAVAILABLE" && search.canBeByWords;
+    if (isTried) await search.begin(signal).catch(() => {});
+    if (signal.aborted) return;
+    if (search.hits.length) {
+      draw(search, signal);
+      status.textContent = t("results.by_words");
+      return tell(search, null);
+    }
+    const browse = h("a", { class: "button", href: href("/", inUse()) }, t("results.browse"));
+    const said = empty({ icon: "clock", title: sentence(error), text: isTried ? t("results.no_words") : "", actions: [browse] });
+    said.setAttribute("role", "status");
+    instead(said);
+    tell(null, null, t("results.label"));
   }
 
   // The same by keys: what shows on hover alone would be for the mouse alone.

@@ -38,16 +38,18 @@ export class Search {
   /** @type {string | null} */
   #cursor = null;
 
-  /** @param {Asked} asked */
-  constructor(asked) {
+  /** @param {Asked} asked @param {{byWords?: boolean}} [options] `byWords`: by what is written with the pictures alone, which needs no model */
+  constructor(asked, { byWords = false } = {}) {
     this.asked = asked;
+    this.byWords = byWords;
     this.words = asked.q;
     this.picture = asked.picture ? pictureOf(asked.picture) : undefined;
   }
 
   get #hasExamples() { return Boolean(this.asked.like.length || this.asked.unlike.length || this.asked.picture); }
   get #isParsed() { return Boolean(this.asked.q) && !this.#hasExamples && !this.asked.plain.length; }
-  get canBeCut() { return Boolean(this.asked.q) && !this.#hasExamples; }
+  get canBeByWords() { return Boolean(this.asked.q) && !this.#hasExamples; }
+  get canBeCut() { return this.canBeByWords && !this.byWords; }
   get #proposed() { return proposed.get(this.asked.collection) ?? null; }
   get #least() { return this.#proposed ?? LEAST_RELEVANCE; }
   /** By date whatever fits little would stand among the best. */
@@ -146,7 +148,7 @@ export class Search {
     /** @type {Record<string, any>} */
     const body = {
       query: q || null, collection, positive, negative: unlike.map((image_id) => ({ image_id })), filters: this.filters, limit: PAGE,
-      sort: sort === "date" ? "taken_at" : "relevance", mode: "auto", with_total: !changes.cursor,
+      sort: sort === "date" ? "taken_at" : "relevance", mode: this.byWords ? "text" : "auto", with_total: !changes.cursor,
       ...(this.#isParsed ? { parse: true, today: today(), filters: filterSpec(this.asked.values) } : {}),
       ...(this.isCut ? { min_relevance: this.#least } : {}),
       ...changes,

@@ -26,9 +26,10 @@ function inWords(text) {
   return text;
 }
 
-/** @param {Pick<import("./search.js").Search, "answer" | "isCut">} search @returns {HTMLElement[]} */
-export function notices({ answer, isCut }) {
+/** @param {Pick<import("./search.js").Search, "answer" | "isCut"> & {byWords?: boolean}} search @returns {HTMLElement[]} */
+export function notices({ answer, isCut, byWords }) {
   const texts = (answer?.warnings ?? []).map(inWords).filter((text) => text !== null);
   if (answer?.nothing_relevant && !isCut && answer.results.length) texts.unshift(t("warning.nothing_fits"));
+  if (byWords) texts.unshift(t("results.by_words"));
   return texts.map((text) => h("p", { class: "search-notice" }, icon("info"), h("span", {}, text)));
 }

@@ -71,8 +71,17 @@ export function openViewer({ list, id, onMove, onClose }) {
       if (!isWhole(found.image)) await complete(found.image, mine);
     } catch (error) {
       if (mine !== turn || isClosed) return;
+      image = null; // nothing is done to what is not seen
       stage.refuse(refusal(error, () => { wanted = ""; void show(wish); }));
     }
+  }
+
+  /** After nobody answered: what could not be had of the picture that is shown, and what is beside it. */
+  async function complement() {
+    const mine = turn, one = image;
+    stage.again();
+    const found = one && (await sequence.around(one.id).catch(() => null));
+    if (found && mine === turn && !isClosed) place(found);
   }
 
   /** Where it fails the picture is seen all the same. @param {Shown} one the list's own: it is whole from now on @param {number} mine */
@@ -212,6 +221,7 @@ export function openViewer({ list, id, onMove, onClose }) {
   for (const stars of [1, 2, 3, 4, 5]) keys[stars] = () => rate(stars);
   const ends = [
     onKeys(keys, { within: dialog }),
+    on("back", () => void complement()),
     on("images", ({ annotated, images } = {}) => {
       if (!image || !annotated?.includes(image.id)) return;
       image.annotation = images?.find((/** @type {Shown} */ one) => one.id === image?.id)?.annotation ?? image.annotation;

@@ -112,10 +112,16 @@ export function createStage(told) {
 
   /** @param {"gone" | "broken" | "busy"} why */
   function explain(why) {
-    const again = () => { tell(); void sharpen(); };
     const action = why === "busy" ? button(t("again"), { onclick: again }) : why === "gone" && told.forget ? button(t("viewer.forget"), { onclick: told.forget }) : null;
     const isOther = why === "gone" && image?.stale; // it is there, with another content
     tell(h("div", { class: "notice" }, h("p", {}, isOther ? t("viewer.stale") : t(`viewer.${why}`)), isOther ? null : action));
+  }
+
+  /** Asks for what could not be had. */
+  function again() {
+    if (loaded_px) return;
+    tell();
+    void sharpen();
   }
 
   /** The picture and those beside it, as far as a finger has drawn them. @param {Point} by @param {boolean} eased */
@@ -216,7 +222,7 @@ export function createStage(told) {
       frame.replaceChildren();
       tell(said);
     },
-    explain,
+    explain, again,
     nearer: () => zoomTo(placed.scale * STEP, middle(), true),
     farther: () => zoomTo(placed.scale / STEP, middle(), true),
     whole: () => place(fit, { eased: true }),

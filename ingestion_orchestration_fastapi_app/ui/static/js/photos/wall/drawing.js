@@ -197,6 +197,11 @@ export class Drawing {
     this.#stop = stop;
   }
 
+  /** Pictures that could not be had may be asked for again. */
+  retry() {
+    for (const each of this.#tiles.values()) each.retry();
+  }
+
   showSelection() {
     const { selection } = this.wall.options;
     this.wall.box.classList.toggle("selecting", selection.isActive);

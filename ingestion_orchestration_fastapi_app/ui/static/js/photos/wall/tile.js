@@ -36,7 +36,7 @@ export function nameOf(image) {
 /** What its picture is: asked for, there as it is seen best, there but too small, or not to be had. @typedef {"" | "loading" | "loaded" | "small" | "failed"} State */
 /**
  * A gridcell, placed by whoever asks for it. `extra` are further elements on the picture, as results have; `bar` shows the relevance below it.
- * @typedef {{cell: HTMLElement, link: HTMLAnchorElement, image: Shown, load: () => void, sharpen: () => void, stop: () => void, show: () => void, readonly state: State, readonly isBusy: boolean, select: (on: boolean) => void, gone: (on: boolean) => void}} Tile
+ * @typedef {{cell: HTMLElement, link: HTMLAnchorElement, image: Shown, load: () => void, sharpen: () => void, retry: () => void, stop: () => void, show: () => void, readonly state: State, readonly isBusy: boolean, select: (on: boolean) => void, gone: (on: boolean) => void}} Tile
  * @param {Shown} image
  * @param {{href: string, width: number, height: number, selected: boolean, settled: () => void, bar?: boolean, extra?: ((image: Shown) => HTMLElement | null) | undefined}} options `settled` is called when a picture is there, or will not come
  * @returns {Tile}
@@ -86,6 +86,13 @@ export function tile(image, { href, width, height, selected, settled, bar = fals
         img.src = sharp;
         return "loaded";
       });
+    },
+    /** What could not be had may be asked for again. */
+    retry() {
+      if (state !== "failed" || cell.classList.contains("gone")) return;
+      state = "";
+      cell.classList.remove("failed");
+      fill(said);
     },
     stop() {
       if (!isBusy) return;

@@ -71,7 +71,7 @@ export class Wall {
       () => observer.disconnect(),
       () => options.selection.removeEventListener("change", shown),
       onSize(() => this.#resized(true)),
-      on("images", (news) => this.drawing.showNews(news)),
+      on("images", (news) => this.drawing.showNews(news)), on("back", () => this.retry()),
     );
   }
 
@@ -239,6 +239,7 @@ export class Wall {
   /** What could not be loaded is asked for again. */
   retry() {
     this.#failed.clear();
+    this.drawing.retry();
     this.draw();
   }
 
