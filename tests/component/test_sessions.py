@@ -79,6 +79,7 @@ async def test_logging_out_ends_the_session_for_every_holder_of_the_cookie(tmp_p
         out = await running.http.delete("/api/v1/session", headers=HERE)
         assert out.status_code == 204
         assert "max-age=0" in out.headers["Set-Cookie"].lower()
+        assert out.headers["Clear-Site-Data"] == '"cache"'
         running.http.cookies.clear()
         for headers in (stolen, {}):
             check_problem(

@@ -75,7 +75,9 @@ async def get_session(request: Request, response: Response, caller: Reader) -> S
 async def log_out(
     request: Request, response: Response, _caller: Reader, services: AppStateDep
 ) -> None:
-    """Ends the session of the cookie that is sent, everywhere and at once."""
+    """Ends the session of the cookie that is sent, everywhere and at once; browsers then forget
+    the pictures that they kept (over HTTPS, and on this machine).
+    """
     name = cookie_name(services.settings.orchestrator_port)
     token = request.cookies.get(name)
     if services.sessions is not None and token:
@@ -87,6 +89,8 @@ async def log_out(
         httponly=True,
         samesite="strict",
     )
+    # Pictures lie in the browser's own cache.
+    response.headers["Clear-Site-Data"] = '"cache"'
 
 
 def _cookie_path(request: Request) -> str:

@@ -4,7 +4,7 @@ import { h } from "./core/dom.js";
 import { icon } from "./core/icons.js";
 import { t } from "./core/i18n.js";
 import { href } from "./core/router.js";
-import { logIn } from "./core/session.js";
+import { followTabs, loadSession, logIn } from "./core/session.js";
 import { button } from "./parts/controls.js";
 import { sentence } from "./parts/states.js";
 
@@ -16,30 +16,59 @@ function next(query) {
   return isOwn ? wanted : href("/");
 }
 
-/** @param {import("./core/router.js").Address} address @returns {import("./types").View} */
+/** The login as a page. @param {import("./core/router.js").Address} address @returns {import("./types").View} */
 export function open(address) {
+  const form = keyForm(() => location.assign(next(address.query)), { isAgain: false });
+  queueMicrotask(() => /** @type {HTMLElement | null} */ (form.querySelector("[autofocus]"))?.focus());
+  return { element: h("main", { class: "login" }, form), title: t("login") };
+}
+
+/** The login over the place, of which nothing is seen meanwhile; done when somebody is logged in, here or in another tab. @returns {Promise<void>} */
+export function logInAgain() {
+  const title = document.title;
+  return new Promise((resolve) => {
+    const dialog = h("dialog", { class: "login login-over", closedby: "none", "aria-label": t("login") });
+    const end = followTabs(() => loadSession().then(done, () => {}));
+    let isIn = false;
+    const done = () => {
+      isIn = true;
+      dialog.close();
+    };
+    dialog.addEventListener("close", () => {
+      if (!isIn) return dialog.showModal(); // browsers that do not know `closedby`
+      end();
+      dialog.remove();
+      document.title = title;
+      resolve();
+    });
+    dialog.append(keyForm(done, { isAgain: true }));
+    document.title = `${t("login")} · Photoseek`;
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+/** @param {() => void} done @param {{isAgain: boolean}} options */
+function keyForm(done, { isAgain }) {
   const error = h("p", { class: "error", id: "key-error", role: "alert" });
-  const input = h("input", { class: "input", id: "key", type: "password", required: true, maxlength: 1000, autocomplete: "current-password", "aria-describedby": "key-error" });
+  const input = h("input", { class: "input", id: "key", type: "password", required: true, autofocus: true, maxlength: 1000, autocomplete: "current-password", "aria-describedby": "key-error" });
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     error.textContent = "";
     try {
       await logIn(input.value);
-      location.assign(next(address.query));
+      done();
     } catch (problem) {
       input.setAttribute("aria-invalid", "true");
       error.textContent = problem instanceof Problem && problem.status === 401 ? t("login.wrong") : sentence(problem);
       input.select();
     }
   };
-  const element = h("main", { class: "login" },
-    h("form", { class: "card stack", onsubmit: submit },
-      h("span", { class: "mark" }, icon("mark")),
-      h("h1", {}, "Photoseek"),
-      address.query.get("expired") ? h("p", { class: "quiet" }, t("login.expired")) : null,
-      h("input", { value: "Photoseek", autocomplete: "username", readonly: true, hidden: true }),
-      h("div", { class: "field" }, h("label", { for: "key" }, t("login.key")), input, error, h("p", { class: "hint" }, t("login.hint"))),
-      button(t("login"), { kind: "primary", type: "submit" })));
-  queueMicrotask(() => input.focus());
-  return { element, title: t("login") };
+  return h("form", { class: "card stack", onsubmit: submit },
+    h("span", { class: "mark" }, icon("mark")),
+    h("h1", {}, "Photoseek"),
+    isAgain ? h("p", { class: "quiet" }, t("login.expired")) : null,
+    h("input", { value: "Photoseek", autocomplete: "username", readonly: true, hidden: true }),
+    h("div", { class: "field" }, h("label", { for: "key" }, t("login.key")), input, error, h("p", { class: "hint" }, t("login.hint"))),
+    button(t("login"), { kind: "primary", type: "submit" }));
 }

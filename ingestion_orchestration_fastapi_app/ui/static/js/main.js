@@ -1,11 +1,11 @@
 // Starts the app: words, who calls, the frame, and the place that the address names.
-import { Problem, root } from "./core/api.js";
-import { on } from "./core/bus.js";
+import { Problem } from "./core/api.js";
+import { emit, on } from "./core/bus.js";
 import { fill, h } from "./core/dom.js";
 import { loadWords, t } from "./core/i18n.js";
 import { isTyping, onKeys } from "./core/keys.js";
 import { current, href, nameTab, onAddress, start } from "./core/router.js";
-import { loadCollections, loadSession } from "./core/session.js";
+import { followTabs, loadCollections, loadSession } from "./core/session.js";
 import { followSystem } from "./core/theme.js";
 import { watchConnection } from "./parts/offline.js";
 import { empty, trouble } from "./parts/states.js";
@@ -77,11 +77,24 @@ async function logInFirst() {
   named(opened);
 }
 
-/** The address is kept: after the login it is shown. @param {boolean} [expired] */
-function toLogin(expired = false) {
-  if (location.pathname === `${root}/login`) return;
-  const next = location.pathname + location.search;
-  location.assign(href("/login", { next, ...(expired ? { expired: "1" } : {}) }));
+/** The address is kept: after the login it is shown. */
+function toLogin() {
+  location.assign(href("/login", { next: location.pathname + location.search }));
+}
+
+let isAsking = false;
+
+/** The session has ended while the app is open: whoever logs in goes on where they were. */
+async function askAgain() {
+  if (isAsking) return;
+  isAsking = true;
+  try {
+    const { logInAgain } = await import("./login.js");
+    await logInAgain();
+  } finally {
+    isAsking = false;
+  }
+  emit("back");
 }
 
 async function begin() {
@@ -99,7 +112,8 @@ async function begin() {
   const { shell, slot, showPlaces, placeKeys } = await import("./shell.js");
   fill(document.body, ...shell());
   watchConnection();
-  on("expired", () => toLogin(true));
+  on("expired", () => void askAgain());
+  followTabs(() => {});
   on("back", () => void show(current(), "replace", slot));
   onKeys(placeKeys());
   onAddress((address, how) => {

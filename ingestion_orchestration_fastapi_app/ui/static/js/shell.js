@@ -9,6 +9,8 @@ import { collectionInUse, collections, inUse, isLoggedIn, logOut, useCollection 
 import { chooseTheme, theme } from "./core/theme.js";
 import { iconButton } from "./parts/controls.js";
 import { hangMenu, openMenu } from "./parts/menu.js";
+import { sentence } from "./parts/states.js";
+import { toast } from "./parts/toast.js";
 import { searchBox } from "./photos/search_box.js";
 
 /** `first`: of its path. @typedef {{first: string, path: string, icon: string, onPhone: boolean}} Place */
@@ -107,7 +109,7 @@ function userItems() {
   return [
     ...Object.entries(LANGUAGES).map(([code, name]) => ({ label: name, chosen: code === language, act: () => chooseLanguage(code) })),
     { label: t("nav.help"), icon: "help", href: href("/help") },
-    ...(isLoggedIn() ? [{ label: t("logout"), icon: "logout", act: () => void logOut() }] : []),
+    ...(isLoggedIn() ? [{ label: t("logout"), icon: "logout", act: () => void logOut().catch((error) => toast(t("logout.not", { why: sentence(error) }))) }] : []),
   ];
 }
 

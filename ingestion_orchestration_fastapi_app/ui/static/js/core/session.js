@@ -1,5 +1,5 @@
 // Who uses the app, and the collection that it shows.
-import { call } from "./api.js";
+import { Problem, call, root } from "./api.js";
 import { emit } from "./bus.js";
 import { current, go, href } from "./router.js";
 
@@ -20,16 +20,40 @@ export async function loadSession() {
   caller = await call("/session");
 }
 
+/** Between the tabs of this browser. */
+const tabs = new BroadcastChannel(`session of ${root || "/"}`);
+
 /** @param {string} key */
 export async function logIn(key) {
   await call("/session", { body: { key } });
   await loadSession();
+  tabs.postMessage("in");
 }
 
+/** Throws Problem where it could not be ended. */
 export async function logOut() {
-  await call("/session", { method: "DELETE" });
+  try {
+    await call("/session", { method: "DELETE" });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 401) throw error; // else it has ended before
+  }
+  tabs.postMessage("out");
+  vanish();
+}
+
+/** Nothing of what was shown stays, in no tab, nor in the page that Back brings as it was left. */
+function vanish() {
   sessionStorage.clear();
+  document.body.replaceChildren();
+  addEventListener("pageshow", () => location.reload(), { once: true });
   location.assign(href("/login"));
+}
+
+/** Goes along with what other tabs do. @param {() => void} loggedIn @returns {() => void} what ends it */
+export function followTabs(loggedIn) {
+  const hear = (/** @type {MessageEvent} */ { data }) => (data === "out" ? vanish() : loggedIn());
+  tabs.addEventListener("message", hear);
+  return () => tabs.removeEventListener("message", hear);
 }
 
 /** Reads anew which there are. */

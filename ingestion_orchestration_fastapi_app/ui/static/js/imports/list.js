@@ -34,7 +34,7 @@ export function listView({ hear, first }) {
   let jobs = [];
   /** @type {Tab | null} */
   let tab = null;
-  let over = 0, isAsked = false, isLeft = false, limit = PAGE;
+  let over = 0, isLeft = false, limit = PAGE;
 
   const load = async () => {
     try {
@@ -115,8 +115,7 @@ export function listView({ hear, first }) {
     /** @param {string | null} asked */
     show(asked) {
       tab = TABS.find((one) => one === asked) ?? null;
-      if (isAsked) draw();
-      isAsked = true;
+      if (jobs.length) draw();
       void load();
     },
     leave() {

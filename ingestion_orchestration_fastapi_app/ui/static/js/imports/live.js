@@ -1,6 +1,6 @@
 // Follows jobs: a few by events, the others by asking now and then; nothing while nobody sees the page.
 import { Problem, call, url } from "../core/api.js";
-import { emit } from "../core/bus.js";
+import { emit, on } from "../core/bus.js";
 import { hasEnded } from "../core/jobs.js";
 
 /** @typedef {import("../types").Job} Job */
@@ -42,6 +42,7 @@ export function follow(job, tell) {
       heard(await call(`/jobs/${job.job_id}`));
     } catch (error) {
       if (error instanceof Problem && error.status === 404) return stop();
+      if (error instanceof Problem && error.status === 401) return; // until somebody is back
     }
     if (mine === turn && !isOver && !document.hidden) timer = window.setTimeout(ask, ASK_MS);
   };
@@ -74,9 +75,11 @@ export function follow(job, tell) {
       timer = window.setTimeout(ask, ASK_MS);
     });
   };
+  const again = on("back", () => { if (!source) begin(); });
   const stop = () => {
     isOver = true;
     rest();
+    again();
     document.removeEventListener("visibilitychange", begin);
   };
   document.addEventListener("visibilitychange", begin);
