@@ -63,6 +63,18 @@ def test_the_photos_stay_and_nothing_is_claimed_until_they_go_on_by_themselves(
     assert annotation(app, image_id)["favourite"] is None
 
 
+def test_what_is_opened_meanwhile_is_there_afterwards(pages: Pages, line: Line) -> None:
+    page = pages.at("/", url=line.url)
+    expect(page.locator(".tile.loaded").first).to_be_visible()
+    line.cut()
+    page.get_by_role("link", name="Map", exact=True).click()
+    expect(page.get_by_role("heading", name="No connection to Photoseek.")).to_be_visible()
+    expect(offline_notice(page)).to_be_visible()
+    line.mend()
+    is_back(page)
+    expect(page.get_by_role("application")).to_be_visible()
+
+
 def test_a_search_that_nobody_answers_is_asked_again_by_itself(pages: Pages, line: Line) -> None:
     page = pages.at("/?q=red", url=line.url)
     expect(page.get_by_role("gridcell").first).to_be_visible()

@@ -1,5 +1,5 @@
 // Starts the app: words, who calls, the frame, and the place that the address names.
-import { Problem } from "./core/api.js";
+import { Problem, part } from "./core/api.js";
 import { emit, on } from "./core/bus.js";
 import { fill, h } from "./core/dom.js";
 import { loadWords, t } from "./core/i18n.js";
@@ -46,7 +46,7 @@ async function show(address, how, slot) {
   view?.leave?.();
   [view, shown] = [null, name];
   try {
-    const opened = place ? await (await place()).open(address) : nowhere();
+    const opened = place ? await (await part(place())).open(address) : nowhere();
     if (mine !== turn) return opened.leave?.();
     view = opened;
     fill(slot, opened.element);
@@ -89,8 +89,10 @@ async function askAgain() {
   if (isAsking) return;
   isAsking = true;
   try {
-    const { logInAgain } = await import("./login.js");
+    const { logInAgain } = await part(import("./login.js"));
     await logInAgain();
+  } catch {
+    return; // the next call asks again
   } finally {
     isAsking = false;
   }

@@ -1,5 +1,5 @@
 // Calls of the API beside the app. Who calls is told by the session's cookie, which no script sees.
-import { emit } from "./bus.js";
+import { emit, on } from "./bus.js";
 
 const PATIENCE_MS = 30_000;
 /** With a page of its own a proxy says so, that reaches nobody. */
@@ -74,6 +74,23 @@ function parsed(text) {
     return text ? JSON.parse(text) : null;
   } catch {
     return null; // a proxy's page
+  }
+}
+
+/**
+ * A part of the app that is loaded when it is needed. Throws Problem where nobody answers: browsers keep that, so that the page is loaded anew
+ * when somebody is back.
+ * @template T
+ * @param {Promise<T>} loading an `import(…)` @returns {Promise<T>}
+ */
+export async function part(loading) {
+  try {
+    return await loading;
+  } catch (error) {
+    if (!(error instanceof TypeError) || !/dynamically imported|module script/.test(error.message)) throw error;
+    on("back", () => location.reload());
+    emit("offline");
+    throw new Problem({ code: "OFFLINE" }, 0);
   }
 }
 

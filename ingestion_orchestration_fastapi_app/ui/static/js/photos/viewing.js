@@ -3,6 +3,7 @@
 //   const viewer = viewing({ list: () => grid.list, focus: (id) => grid.focus(id) })
 //   viewer.update(address)     when the view is opened, and whenever its address changes
 //   viewer.leave()
+import { part } from "../core/api.js";
 import { back, current, go, href } from "../core/router.js";
 
 /** The same place with another picture in the viewer, or with none. @param {string | null} id */
@@ -26,9 +27,9 @@ export function viewing({ list, focus }) {
     const mine = ++turn;
     seen = id;
     if (viewer) return viewer.show(id);
-    const { openViewer } = await import("../viewer/page.js");
-    if (mine !== turn) return;
-    viewer = openViewer({
+    const loaded = await part(import("../viewer/page.js")).catch(() => null); // that is told, and the address is shown later
+    if (mine !== turn || !loaded) return;
+    viewer = loaded.openViewer({
       list: list(), id,
       onMove(to) {
         seen = to;

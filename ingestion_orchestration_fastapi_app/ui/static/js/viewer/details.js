@@ -126,8 +126,8 @@ function place({ latitude, longitude, altitude_m: altitude, place: near }) {
 
 /** The map's code is only loaded where there is something to show. @param {HTMLElement} slot @param {number} latitude @param {number} longitude */
 async function drawMap(slot, latitude, longitude) {
-  const { miniMap } = await import("../map/mini_map.js");
-  slot.replaceChildren(miniMap(latitude, longitude));
+  const loaded = await import("../map/mini_map.js").catch(() => null); // the place is named beside it
+  if (loaded) slot.replaceChildren(loaded.miniMap(latitude, longitude));
 }
 
 /** @param {Shown} image */
