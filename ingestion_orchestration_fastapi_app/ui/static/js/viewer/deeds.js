@@ -17,10 +17,15 @@ import { isWhole } from "./sequence.js";
 /** @param {Shown} image @param {import("../core/api.js").Query} [more] */
 const original = (image, more) => url(`/images/${image.id}/file`, { collection: collectionInUse(), ...more });
 
-/** Whether there was a file to save. @param {Shown} image */
-export async function download(image) {
-  if (!(await isThere(image))) return false;
-  h("a", { href: original(image, { download: true }), download: image.filename }).click();
+/** Opens the original in a tab of its own, or saves it; gives whether there is one. Where that is not known it is told. @param {Shown} image @param {{save: boolean}} how */
+export async function takeOriginal(image, { save }) {
+  try {
+    if (!(await isThere(image))) return false;
+    if (save) h("a", { href: original(image, { download: true }), download: image.filename }).click();
+    else window.open(original(image), "_blank", "noopener");
+  } catch (error) {
+    toast(sentence(error));
+  }
   return true;
 }
 
@@ -43,11 +48,11 @@ export function example(name, id) {
 }
 
 /**
- * @param {Shown} image @param {{mayWrite: boolean, save: () => void, forget: () => void}} acts
+ * @param {Shown} image @param {{mayWrite: boolean, see: () => void, save: () => void, forget: () => void}} acts
  * @returns {import("../parts/menu.js").Item[]}
  */
-export const items = (image, { mayWrite, save, forget: remove }) => [
-  { label: t("viewer.original"), icon: "image", act: () => void window.open(original(image), "_blank", "noopener") },
+export const items = (image, { mayWrite, see, save, forget: remove }) => [
+  { label: t("viewer.original"), icon: "image", act: see },
   { label: t("viewer.download"), icon: "download", key: "D", act: save },
   ...(isWhole(image) ? [{ label: t("viewer.copy_path"), icon: "copies", act: () => void copy(image.path) }] : []),
   { label: t("viewer.more_like"), icon: "like", key: "L", href: example("like", image.id) },

@@ -12,7 +12,7 @@ import { empty, sentence, trouble } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { createBar } from "./bar.js";
 import { createDetails } from "./details.js";
-import { download, example, forget, items } from "./deeds.js";
+import { example, forget, items, takeOriginal } from "./deeds.js";
 import { createSequence, isWhole, whole } from "./sequence.js";
 import { createStrip } from "./similar.js";
 import { createStage } from "./stage.js";
@@ -36,8 +36,8 @@ export function openViewer({ list, id, onMove, onClose }) {
 
   const bar = createBar({
     close: () => leave(), nearer: () => stage.nearer(), farther: () => stage.farther(), wholeOrFull: () => (stage.isWhole() ? stage.full() : stage.whole()),
-    rate, favour, tag, download: save, details: () => showDetails(details.element.hidden),
-    items: () => (image ? items(image, { mayWrite, save, forget: remove }) : []),
+    rate, favour, tag, download: () => void original(true), details: () => showDetails(details.element.hidden),
+    items: () => (image ? items(image, { mayWrite, see: () => void original(false), save: () => void original(true), forget: remove }) : []),
   }, mayWrite);
   const stage = createStage({
     swiped: (by) => step(by), closed: () => leave(), raised: () => showDetails(true),
@@ -171,8 +171,9 @@ export function openViewer({ list, id, onMove, onClose }) {
     if (image) go(example(name, image.id));
   }
 
-  async function save() {
-    if (image && !(await download(image))) stage.explain("gone");
+  async function original(/** @type {boolean} */ save) {
+    const one = image;
+    if (one && !(await takeOriginal(one, { save })) && one === image) stage.explain("gone");
   }
 
   async function remove() {
@@ -215,7 +216,7 @@ export function openViewer({ list, id, onMove, onClose }) {
   const keys = {
     ArrowLeft: arrow(1, 0), ArrowRight: arrow(-1, 0), ArrowUp: arrow(0, 1), ArrowDown: arrow(0, -1),
     "+": () => stage.nearer(), "=": () => stage.nearer(), "-": () => stage.farther(), "−": () => stage.farther(), 0: zero,
-    f: favour, t: tag, i: () => showDetails(details.element.hidden), d: () => void save(),
+    f: favour, t: tag, i: () => showDetails(details.element.hidden), d: () => void original(true),
     l: () => ask("like"), L: () => ask("unlike"),
   };
   for (const stars of [1, 2, 3, 4, 5]) keys[stars] = () => rate(stars);

@@ -73,15 +73,16 @@ export async function whyNot(image) {
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 404) return "busy";
   }
-  return (await isThere(image)) ? "broken" : "gone";
+  return isThere(image).then((is) => (is ? "broken" : "gone"), () => "busy");
 }
 
-/** Whether the original can be had. @param {Shown} image */
+/** Whether there is an original; throws Problem where nobody knows. @param {Shown} image */
 export async function isThere(image) {
   try {
     await call(`/images/${image.id}/file`, { method: "HEAD", query: { collection: collectionInUse() } });
   } catch (error) {
-    return !(error instanceof Problem && error.status === 404);
+    if (error instanceof Problem && error.status === 404) return false;
+    throw error;
   }
   return true;
 }
