@@ -41,7 +41,7 @@ export function openAlbum(address) {
   let grid = null;
   let sort = address.query.get("sort") ?? "", isLeft = false;
   const viewer = viewing({ list: () => grid?.list ?? null, focus: (/** @type {string} */ picture) => grid?.focus(picture) });
-  const title = () => h("h1", { class: "cut" }, album?.name ?? "");
+  const title = () => h("h1", { class: "words" }, album?.name ?? "");
   const count = h("span", { class: "quiet", role: "status" });
 
   async function load() {

@@ -45,9 +45,12 @@ export function t(key, values = {}) {
   if (found === undefined) return key;
   return found.replace(/\{(\w+)\}/g, (all, name) => {
     const value = values[name];
-    return value === undefined ? all : typeof value === "number" ? value.toLocaleString(locale) : value;
+    return value === undefined ? all : typeof value === "number" ? value.toLocaleString(locale) : within(value);
   });
 }
+
+/** A name that turns the writing around does so within itself. @param {string} value */
+const within = (value) => (/[\u202a-\u202e\u2066-\u2069]/.test(value) ? `\u2068${value}\u2069` : value);
 
 /** Whether there are words for it: of codes and names that the service may have more of. @param {string} key */
 export const has = (key) => key in words;

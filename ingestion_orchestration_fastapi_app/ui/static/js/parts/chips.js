@@ -37,6 +37,6 @@ export function redrawChips(place, draw) {
 function chip(one) {
   return h("span", { class: one.understood ? "chip understood" : "chip" },
     typeof one.thumbnail === "string" ? h("img", { src: one.thumbnail, alt: "" }) : one.thumbnail ?? (one.icon ? icon(one.icon) : null),
-    h("span", { class: "cut" }, one.label),
+    h("span", { class: "words" }, one.label),
     h("button", { type: "button", class: "remove", "aria-label": t("chip.remove", { what: one.what, value: one.label }), onclick: one.remove }, icon("close")));
 }

@@ -19,7 +19,7 @@ export function tagEditor(tags, { add, remove, suggest }) {
   function show(now) {
     const had = list.contains(document.activeElement);
     tags = now;
-    fill(list, ...now.map((tag) => h("li", { class: "chip" }, h("span", { class: "cut" }, tag),
+    fill(list, ...now.map((tag) => h("li", { class: "chip" }, h("span", { class: "words" }, tag),
       h("button", { type: "button", class: "remove", "aria-label": t("tags.remove", { tag }), onclick: () => remove(tag) }, icon("close")))));
     list.hidden = !now.length;
     if (had && !list.contains(document.activeElement)) opener.focus();

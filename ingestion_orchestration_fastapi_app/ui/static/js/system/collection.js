@@ -92,7 +92,7 @@ function folders(one) {
   const watches = new Map(one.watches.map((each) => [each.directory_path, each]));
   return h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, t("system.folders"))),
     one.roots.length
-      ? h("ul", { class: "stack" }, ...one.roots.map((each) => h("li", { class: "row" }, h("code", { class: "cut grow" }, rootPath(each)), watches.has(rootPath(each)) ? badgeOf(t("system.watched"), "accent") : null)))
+      ? h("ul", { class: "stack" }, ...one.roots.map((each) => h("li", { class: "row" }, h("code", { class: "words grow" }, rootPath(each)), watches.has(rootPath(each)) ? badgeOf(t("system.watched"), "accent") : null)))
       : h("p", { class: "quiet" }, t("system.no_folders")));
 }
 
