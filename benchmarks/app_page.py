@@ -38,7 +38,10 @@ _PROBE = """
     const frame = () => {
       const tiles = look();
       if (!tiles || !is(tiles)) return requestAnimationFrame(frame);
-      requestAnimationFrame((now) => tell({ ms: now - since, tiles: tiles.length }));
+      const done = () => requestAnimationFrame((now) =>
+        tell({ ms: now - since, tiles: tiles.length }));
+      const decoded = tiles.map((one) => one.querySelector("img").decode().catch(() => {}));
+      return Promise.all(decoded).then(done);
     };
     requestAnimationFrame(frame);
   });
