@@ -34,6 +34,8 @@ export function listView({ hear, first }) {
   let jobs = [];
   /** @type {Tab | null} */
   let tab = null;
+  /** What the address asks for. @type {string | null | undefined} */
+  let shown;
   let over = 0, isLeft = false, limit = PAGE;
 
   const load = async () => {
@@ -114,7 +116,8 @@ export function listView({ hear, first }) {
     element: body,
     /** @param {string | null} asked */
     show(asked) {
-      tab = TABS.find((one) => one === asked) ?? null;
+      if (asked !== shown) tab = TABS.find((one) => one === asked) ?? null;
+      shown = asked;
       if (jobs.length) draw();
       void load();
     },
