@@ -53,8 +53,10 @@ class ExportOptions(Wire):
     filters: FilterSpec | None = Field(
         default=None, description="Only the images that meet these; null: all of them."
     )
-    ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MAX_SELECTION)] | None = Field(
+    ids: tuple[UUID, ...] | None = Field(
         default=None,
+        min_length=1,
+        max_length=MAX_SELECTION,
         description="Only these images, as `id` says, as far as they meet `filters`; null: all.",
     )
     generation_id: Annotated[int, Field(ge=1, le=MAX_GENERATION_ID), JSON_NUMBER] | None = Field(
