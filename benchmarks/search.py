@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ import anyio
 import numpy as np
 import numpy.typing as npt
 import psutil
-import structlog
 
 from benchmarks.report import Report, Target, parser_of, run
 from benchmarks.store import points
@@ -223,8 +221,6 @@ def targets_of(size: Size) -> list[Target]:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> Report:
-    # What the store logs is no figure.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     sizes = []
     for rows in options.rows:
         room = folder / str(rows)
