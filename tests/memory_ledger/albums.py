@@ -75,10 +75,13 @@ class MemoryAlbums:
         self._of(album_id)
         del self._state.albums[album_id]
 
-    async def put_in(self, album_id: UUID, contents: Sequence[bytes]) -> Album:
+    async def put_in(
+        self, album_id: UUID, contents: Sequence[bytes]
+    ) -> tuple[Album, frozenset[bytes]]:
         await checkpoint()
         of = self._of(album_id)
-        return self._put(of, _changed(of.contents, contents, is_in=True))
+        fresh = frozenset(one for one in contents if of.contents.get(one) is not True)
+        return self._put(of, _changed(of.contents, contents, is_in=True)), fresh
 
     async def take_out(self, album_id: UUID, contents: Collection[bytes]) -> Album:
         await checkpoint()

@@ -133,7 +133,8 @@ async def test_what_is_taken_out_of_a_search_stays_out_until_it_is_put_in(ledger
     await ledger.albums.take_out(made.id, [ONE, OTHER])
     out = await ledger.albums.points(collection, made.id, is_in=False, limit=9)
     assert set(out) == {pid(b"a.jpg"), pid(b"copy.jpg"), pid(b"b.jpg")}
-    assert (await ledger.albums.put_in(made.id, [ONE])).images == 1
+    album, fresh = await ledger.albums.put_in(made.id, [ONE])
+    assert (album.images, set(fresh)) == (1, {ONE}), "what was taken out was not in"
     out = await ledger.albums.points(collection, made.id, is_in=False, limit=9)
     assert out == [pid(b"b.jpg")]
 
@@ -144,9 +145,10 @@ async def test_the_cover_is_what_was_put_in_last_else_what_was_found_first(ledge
     assert made.cover is None
     await ledger.albums.note_filled(made.id, FILLED)
     assert (await ledger.albums.get(made.id)).cover == pid(b"b.jpg")
-    album = await ledger.albums.put_in(made.id, [ONE])
+    album, _ = await ledger.albums.put_in(made.id, [ONE])
     assert album.cover in (pid(b"a.jpg"), pid(b"copy.jpg"))
-    assert (await ledger.albums.put_in(made.id, [OTHER, THIRD])).cover == pid(b"b.jpg")
+    album, fresh = await ledger.albums.put_in(made.id, [OTHER, THIRD, ONE])
+    assert (album.cover, set(fresh)) == (pid(b"b.jpg"), {OTHER, THIRD})
     moved = await ledger.albums.change(made.id, AlbumChange(collection="elsewhere"))
     assert (moved.cover, moved.filled) == (None, None)
 

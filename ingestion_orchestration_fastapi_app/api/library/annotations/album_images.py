@@ -45,7 +45,6 @@ from utils.contract.browsing import BrowseOrder
 from utils.contract.search import MAX_CURSOR_CHARACTERS, SearchRequest, SearchSort
 from utils.web.openapi import problems
 
-_MOST_POINTS = 1_000_000  # of an album: beyond, what is fresh may be told too often
 router = APIRouter(tags=["albums"], dependencies=[READS])  # a part of that of `annotation`
 
 _CHANGING = problems(AlbumNotFound, CollectionNotFound, StoreRead, StoreWrite, DiskFull)
@@ -132,12 +131,8 @@ async def put_into_album(
     """By content: a copy, and the same picture after it moved, is in the album, too."""
     album = await services.ports.ledger.albums.get(album_id)
     contents, missing = await contents_of(services, album.collection, body.images)
-    collection = await services.collections.get(album.collection)
-    albums = services.ports.ledger.albums
-    before = await albums.points(collection.id, album_id, is_in=True, limit=_MOST_POINTS)
-    album = await albums.put_in(album_id, contents)
-    known = {*map(str, before), *missing}
-    fresh = tuple(str(one) for one in body.images if str(one) not in known)
+    album, new = await services.ports.ledger.albums.put_in(album_id, list(contents.values()))
+    fresh = tuple(str(one) for one, sha256 in contents.items() if sha256 in new)
     return _changed(album, body, missing, fresh=fresh)
 
 
@@ -153,7 +148,7 @@ async def take_out_of_album(
     """Where a search fills it they stay out, until they are put in. The images stay stored."""
     album = await services.ports.ledger.albums.get(album_id)
     contents, missing = await contents_of(services, album.collection, body.images)
-    album = await services.ports.ledger.albums.take_out(album_id, contents)
+    album = await services.ports.ledger.albums.take_out(album_id, list(contents.values()))
     return _changed(album, body, missing)
 
 

@@ -113,7 +113,9 @@ async def create_album(
     contents, missing = await contents_of(services, collection, ids)
     if missing:
         raise ValidationProblem(f"image_ids: {collection!r} holds no image {missing[0]}.")
-    album = await services.albums.create(body.name, collection, body.search, contents)
+    album = await services.albums.create(
+        body.name, collection, body.search, list(contents.values())
+    )
     response.headers["Location"] = external_path(f"{API_PREFIX}/albums/{album.id}")
     return _detail(album)
 
@@ -157,14 +159,14 @@ async def delete_album(album_id: AlbumId, services: AppStateDep) -> None:
 
 async def contents_of(
     services: AppState, collection: str, ids: tuple[UUID, ...]
-) -> tuple[list[bytes], tuple[str, ...]]:
-    """Of the images, in their order, and the ids that the collection does not hold."""
+) -> tuple[dict[UUID, bytes], tuple[str, ...]]:
+    """Of each image, in their order, and the ids that the collection does not hold."""
     there: dict[UUID, bytes] = {}
     for start in range(0, len(ids), _GROUP):
         images = await services.images.several(collection, ids[start : start + _GROUP])
         there |= {image.id: image.sha256 for image in images}
-    contents = dict.fromkeys(there[one] for one in ids if one in there)
-    return list(contents), tuple(str(one) for one in ids if one not in there)
+    contents = {one: there[one] for one in ids if one in there}
+    return contents, tuple(str(one) for one in ids if one not in there)
 
 
 def _reply(album: Album) -> AlbumReply:

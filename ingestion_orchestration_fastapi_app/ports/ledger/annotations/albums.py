@@ -38,8 +38,13 @@ class AlbumRepository(Protocol):
 
     async def delete(self, album_id: UUID) -> None: ...
 
-    async def put_in(self, album_id: UUID, contents: Sequence[bytes]) -> Album:
-        """All or none; one that is in stays where it is. Raises ValidationProblem: too much."""
+    async def put_in(
+        self, album_id: UUID, contents: Sequence[bytes]
+    ) -> tuple[Album, frozenset[bytes]]:
+        """All or none, and those that were not in before: one that is in stays where it is.
+
+        Raises ValidationProblem: too much.
+        """
 
     async def take_out(self, album_id: UUID, contents: Collection[bytes]) -> Album:
         """Where a search fills it they stay out of what it finds, until they are put in again.

@@ -116,10 +116,12 @@ class AlbumsTable(Repository):
         db.execute("DELETE FROM albums WHERE number = ?", (number,))
 
     @writes
-    def put_in(self, db: sqlite3.Connection, album_id: UUID, contents: Sequence[bytes]) -> Album:
-        _put(db, _number(db, album_id), contents, is_in=True)
+    def put_in(
+        self, db: sqlite3.Connection, album_id: UUID, contents: Sequence[bytes]
+    ) -> tuple[Album, frozenset[bytes]]:
+        fresh = _put(db, _number(db, album_id), contents, is_in=True)
         self._touch(db, album_id)
-        return _album(db, album_id)
+        return _album(db, album_id), fresh
 
     @writes
     def take_out(
@@ -171,8 +173,10 @@ def _number(db: sqlite3.Connection, album_id: UUID) -> int:
     return int(row[0])
 
 
-def _put(db: sqlite3.Connection, album: int, contents: Iterable[bytes], *, is_in: bool) -> None:
-    """What changes sides is the newest again."""
+def _put(
+    db: sqlite3.Connection, album: int, contents: Iterable[bytes], *, is_in: bool
+) -> frozenset[bytes]:
+    """Those that change sides, and are the newest again."""
     wanted = list(_changing(db, album, dict.fromkeys(contents), is_in=is_in))
     db.executemany("DELETE FROM album_images WHERE album = ? AND sha256 = ?", wanted)
     db.executemany(
@@ -184,6 +188,7 @@ def _put(db: sqlite3.Connection, album: int, contents: Iterable[bytes], *, is_in
         raise ValidationProblem(
             f"An album knows at most {MAX_ALBUM_CONTENTS:,} images by hand, put in and taken out."
         )
+    return frozenset(sha256 for _, sha256 in wanted)
 
 
 def _changing(
