@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,24 +54,13 @@ async def both_services(
     """
     ml_port, port = free_ports(2)
     environment = {
-        "DATA_DIR": str(folder / "data"),
-        "STORE_URI": "",
-        "DISKCACHE_DIR": "",
-        "API_KEY": "",
+        **_of_orchestrator(folder, photos, ml_port=ml_port),
         "ML_API_KEY": "",
-        "INGEST_ROOTS": ":".join(map(str, photos)),
         "CLIP_MODEL": model,
         "CLIP_PRETRAINED": pretrained,
-        "ML_INFERENCE_SERVICE_URL": f"http://127.0.0.1:{ml_port}",
         **(more or {}),
     }
-    settings = Settings(
-        data_dir=folder / "data",
-        orchestrator_host="127.0.0.1",
-        orchestrator_port=port,
-        ml_inference_service_url=environment["ML_INFERENCE_SERVICE_URL"],
-        api_key=None,
-    )
+    settings = _settings(folder, environment, port=port)
     services = wanted_services(Plan(settings, COLLECTION, environment=environment))
     async with launcher.services(services) as running:
         urls = {service.name: service.url for service in services}
@@ -134,7 +123,16 @@ async def orchestrator_service(
         LaunchFailed: it did not come up.
     """
     ml_port, port = free_ports(2)
-    environment = {
+    environment = _of_orchestrator(folder, photos, ml_port=ml_port)
+    settings = _settings(folder, environment, port=port)
+    service = wanted_services(Plan(settings, COLLECTION, environment=environment))[-1]
+    async with _alone(service) as running:
+        yield running
+
+
+def _of_orchestrator(folder: Path, photos: Iterable[Path], *, ml_port: int) -> dict[str, str]:
+    """What it is told by its environment."""
+    return {
         "DATA_DIR": str(folder / "data"),
         "STORE_URI": "",
         "DISKCACHE_DIR": "",
@@ -142,16 +140,16 @@ async def orchestrator_service(
         "INGEST_ROOTS": ":".join(map(str, photos)),
         "ML_INFERENCE_SERVICE_URL": f"http://127.0.0.1:{ml_port}",
     }
-    settings = Settings(
+
+
+def _settings(folder: Path, environment: Mapping[str, str], *, port: int) -> Settings:
+    return Settings(
         data_dir=folder / "data",
         orchestrator_host="127.0.0.1",
         orchestrator_port=port,
         ml_inference_service_url=environment["ML_INFERENCE_SERVICE_URL"],
         api_key=None,
     )
-    service = wanted_services(Plan(settings, COLLECTION, environment=environment))[-1]
-    async with _alone(service) as running:
-        yield running
 
 
 @asynccontextmanager
