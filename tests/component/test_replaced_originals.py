@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 from anyio import create_task_group, fail_after, to_thread
@@ -114,15 +114,15 @@ async def test_a_folder_that_flips_into_a_link_never_shows_what_is_behind_it(
     (behind / "a.jpg").write_bytes(whole[:-40] + bytes(38) + whole[-2:])
     shutil.copystat(path, behind / "a.jpg")
     trip, aside = path.parent, tmp_path / "aside"
-    done = False
+    done = Event()
     pauses = Random(1)
 
     def flip() -> None:
-        while not done:
-            time.sleep(pauses.random() * 0.002)  # or a busy machine never meets the folder itself
+        # Without the pauses a busy machine never meets the folder itself.
+        while not done.wait(pauses.random() * 0.002):
             trip.rename(aside)
             trip.symlink_to(behind)
-            time.sleep(pauses.random() * 0.001)
+            done.wait(pauses.random() * 0.001)
             trip.unlink()
             aside.rename(trip)
 
@@ -136,5 +136,5 @@ async def test_a_folder_that_flips_into_a_link_never_shows_what_is_behind_it(
                     statuses.append(response.status_code)
                     assert response.status_code == 404 or response.content == whole
         finally:
-            done = True
+            done.set()
         assert set(statuses) == {200, 404}
