@@ -128,7 +128,7 @@ async def test_a_folder_that_flips_into_a_link_never_shows_what_is_behind_it(
 
     async with imported(tmp_path, path) as (running, [url]), create_task_group() as tg:
         tg.start_soon(to_thread.run_sync, flip)
-        statuses = []
+        statuses: list[int] = []
         try:
             with fail_after(PATIENCE_S):
                 while len(statuses) < 150 or len(set(statuses)) < 2:
