@@ -141,6 +141,7 @@ async def search_reply(
         collection=found.collection.name,
         model=found.collection.model,
         warnings=found.warnings,
+        warning_details=found.warning_details,
         cursor=found.cursor,
         mode_used=found.mode,
         nothing_relevant=found.nothing_relevant,

@@ -71,6 +71,7 @@ def job_reply(record: JobRecord, live: JobProgress | None) -> JobReply:
         bottleneck=None if live is None else live.bottleneck,
         errors_by_code=dict(record.errors_by_code),
         warnings=progress.warnings,
+        warning_details=progress.warning_details,
         removed=progress.removed,
         links_skipped=progress.links_skipped,
         origin=record.request.origin.value,

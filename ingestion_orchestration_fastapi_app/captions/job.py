@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.ports.captioner import (
     OpenCaptioner,
 )
 from utils.contract import CaptionOptions, ErrorCode, JobEffect, JobState
+from utils.contract.warnings import WarningCode
 
 AUTO = "auto"
 
@@ -127,9 +128,7 @@ class CaptionImages:
         )
         progress.note("captioner", f"{captioner.model} ({captioner.fingerprint})")
         if captioner.recipient is not None:
-            progress.warn(
-                f"pictures are sent to {captioner.recipient}: downscaled, without metadata"
-            )
+            progress.warn(WarningCode.PICTURES_SENT, recipient=captioner.recipient)
         named = partial(ledger.captions.name_captioner, captioner.fingerprint, captioner.model)
         await scope.until_stored(named)
         lacking = await ledger.captions.count_lacking(collection.id, job.wanted(collection))

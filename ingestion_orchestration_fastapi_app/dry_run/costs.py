@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.domain.dry_run.forecast import (
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import INGEST
 from ingestion_orchestration_fastapi_app.domain.jobs.reports import Report
 from ingestion_orchestration_fastapi_app.ingest.lookups.context import LookContext
+from utils.contract.warnings import WarningCode
 from utils.problems import Problem
 
 JOBS = 100  # the latest, of all collections
@@ -39,7 +40,11 @@ class Costs:
         found, told = await _time(look, embedded=embedded, cached=cached)
         look.progress.note("time_estimated", told)
         if found is None or found.high_s is None:
-            look.progress.warn(f"how long it takes cannot be told: {told}")
+            look.progress.warn(
+                WarningCode.TIME_NOT_MEASURED
+                if found is None
+                else WarningCode.TIME_OF_SERVICE_ALONE
+            )
         if found is not None:
             report.figures["seconds_low"] = round(found.low_s, 1)
             if found.high_s is not None:
@@ -58,9 +63,15 @@ class Costs:
         )
         if needed > free - self.keep_bytes:
             look.progress.warn(
-                f"the import needs about {needed / 1e6:.0f} MB; the disk has {free / 1e6:.0f} MB "
-                f"free, of which {self.keep_bytes / 1e6:.0f} MB stay free"
+                WarningCode.SPACE_LACKING,
+                needed_mb=_megabytes(needed),
+                free_mb=_megabytes(free),
+                kept_mb=_megabytes(self.keep_bytes),
             )
+
+
+def _megabytes(size_bytes: int) -> int:
+    return round(size_bytes / 1e6)
 
 
 async def _time(look: LookContext, *, embedded: int, cached: int) -> tuple[Duration | None, str]:
@@ -103,7 +114,7 @@ async def _point_bytes(look: LookContext) -> PointBytes:
             known = await ports.cache.pictures(ports.preparation.picture_version, keys)
             sizes = [len(picture.thumbnail) for picture in known.values()]
         except Problem as exc:
-            look.progress.warn(f"the tables cannot be measured now: {exc.detail}")
+            look.progress.warn(WarningCode.TABLES_UNMEASURED, reason=exc.detail)
             points = 0
     return point_bytes(
         dim=look.capabilities.clip.dim,

@@ -34,6 +34,7 @@ from ingestion_orchestration_fastapi_app.jobs.kinds import Kind, KindDescription
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from utils.contract import DryRunFields, JobEffect, JobState
+from utils.contract.warnings import WarningCode
 
 SAMPLE_FILES = 4096
 SAMPLE_BYTES = 16 * 2**30  # what a disk of 200 MB/s reads in a minute and a half
@@ -100,9 +101,9 @@ class DryRun:
             await self.costs.add(look, report)
         progress.total = progress.done
         if not sample.is_whole:
+            numbers = report.numbers
             progress.warn(
-                f"of {report.numbers['to_open']:,} files that would be opened "
-                f"{report.numbers['looked_into']:,} were: what becomes of them is estimated"
+                WarningCode.DRY_RUN_SAMPLED, count=numbers["to_open"], opened=numbers["looked_into"]
             )
         await scope.save(Checkpoint(report=dict(report.json())))
         lack = look.scanned.lack
@@ -136,7 +137,7 @@ class DryRun:
                         tally.show("missing", display_text(file.absolute))
             refusal = await missing.refusal(closed)
         if refusal is not None and not look.options.confirm_deletes:
-            look.progress.warn(f"sync would stop: {refusal}")
+            look.progress.warn(WarningCode.SYNC_WOULD_STOP, reason=refusal)
 
 
 def _with_roots(collection: CollectionRecord, parts: Sequence[ScanPart]) -> CollectionRecord:

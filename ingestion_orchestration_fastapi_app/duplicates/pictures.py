@@ -22,6 +22,7 @@ from ingestion_orchestration_fastapi_app.domain.library.picture import picture_k
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreWrite
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
+from utils.contract.warnings import WarningCode
 from utils.imaging.thumbnail import thumbnail_grid
 from utils.problems import Problem, ServiceOverloaded
 
@@ -89,10 +90,7 @@ class ComparedPictures:
                 continue
             self._lost.add(one)
             if len(self._lost) == MOST_LOST:
-                self.scope.progress.warn(
-                    f"{MOST_LOST} thumbnails were gone and could not be made anew: others that are "
-                    "gone were not tried, and their images not compared"
-                )
+                self.scope.progress.warn(WarningCode.THUMBNAILS_LOST, count=MOST_LOST)
         return found
 
     async def _made_anew(self, place: int) -> bytes | None:

@@ -36,6 +36,7 @@ from ingestion_orchestration_fastapi_app.duplicates.pictures import ComparedPict
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.pictures.thumbnails import Thumbnails
 from utils.contract.duplicates.options import DuplicateClass, DuplicatesOptions
+from utils.contract.warnings import WarningCode
 
 SAVE_EVERY = 2000  # images
 _CLASSES = list(DuplicateClass)
@@ -125,10 +126,7 @@ class DuplicateSearch:
         )
         candidates = await to_thread.run_sync(find, limiter=self._threads)
         if candidates.pairs_left_out:
-            self._scope.progress.warn(
-                "the hashes of too many images are near each other: of some of them not all were "
-                "compared"
-            )
+            self._scope.progress.warn(WarningCode.HASHES_TOO_NEAR)
         compared = ComparedPictures(
             self._scope, self._collection, images, self._thumbnails, self._threads
         )
@@ -143,9 +141,7 @@ class DuplicateSearch:
                     await self._moved(position, place + 1)
             candidates.passed(place)
         if candidates.left_out:
-            self._scope.progress.warn(
-                f"{candidates.left_out:,} images are like more others than are compared"
-            )
+            self._scope.progress.warn(WarningCode.TOO_MANY_ALIKE, count=candidates.left_out)
 
     async def _moved(self, position: Position, place: int) -> None:
         """Saves now and then, by how many images are behind: a saved position is never ahead."""

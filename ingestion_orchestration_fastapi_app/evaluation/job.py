@@ -35,6 +35,7 @@ from ingestion_orchestration_fastapi_app.library.relevance.calibration import Ca
 from ingestion_orchestration_fastapi_app.library.relevance.judging import Judging
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from utils.contract import ErrorCode, EvaluateOptions, JobEffect, JobState
+from utils.contract.warnings import WarningCode
 from utils.problems import Problem
 
 EVALUATE = "evaluate"
@@ -83,7 +84,7 @@ class Evaluate:
         try:
             await self.calibrating.renew(collection.name)  # else the cut is not known yet
         except InferenceFault as exc:
-            scope.progress.warn(f"relevance could not be calibrated: {exc}")
+            scope.progress.warn(WarningCode.NOT_CALIBRATED, reason=str(exc))
         try:
             pictures = await pictures_of(scope.ports.store, collection)
             texts = await self._texts(options, pictures)

@@ -12,9 +12,9 @@ from ingestion_orchestration_fastapi_app.domain.inference.reference_capabilities
     models_of,
 )
 from ingestion_orchestration_fastapi_app.domain.inference.window import Window
-from ingestion_orchestration_fastapi_app.errors import ModelMismatch
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from utils.contract import Capabilities
+from utils.contract.warnings import WarningCode, WarningDetail
 
 
 class EndpointStatus(StrEnum):
@@ -108,15 +108,19 @@ class Endpoint:
         """When something for that model may be sent, as far as it was heard."""
         return max(self.cooldown_until_s, self.loading_until_s.get(fingerprint, float("-inf")))
 
-    def refusal(self, fingerprint: str | None) -> str:
+    def refusal(self, fingerprint: str | None) -> WarningDetail:
         """Why a service that answers is not used for images of that model."""
         assert self.capabilities is not None
         if fingerprint in self.disowned:
-            return f"{ModelMismatch.code}: {self.url}: {self.disowned[fingerprint]}"
+            reason = self.disowned[fingerprint]
+            return WarningDetail.of(WarningCode.SERVICE_REFUSED, service=self.url, reason=reason)
         clip = self.capabilities.clip
-        return (
-            f"{ModelMismatch.code}: {self.url} runs {clip.model} ({clip.fingerprint}) and is not "
-            f"used: the collection was made by {fingerprint}"
+        return WarningDetail.of(
+            WarningCode.SERVICE_OF_ANOTHER_MODEL,
+            service=self.url,
+            model=clip.model,
+            fingerprint=clip.fingerprint,
+            wanted=str(fingerprint),
         )
 
     def heard(self, told: Capabilities) -> None:

@@ -25,13 +25,14 @@ from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint
 from ingestion_orchestration_fastapi_app.inference_pool.pool import InferencePool
 from ingestion_orchestration_fastapi_app.inference_pool.slots import Share, Ticket
 from utils.contract import Capabilities, ErrorCode
+from utils.contract.warnings import WarningDetail
 
 
 class JobNotes(Protocol):
     """Where a job is told of the services."""
 
     def note(self, event: str, detail: str = "") -> None: ...
-    def warn(self, text: str) -> None: ...
+    def warn_of(self, warning: WarningDetail) -> None: ...
     def waiting(self, reason: str, code: ErrorCode | None = None) -> AbstractContextManager[None]:
         """While it waits because no service can be used."""
 
@@ -194,7 +195,7 @@ class InferenceLease:
         """It is not sent anything now."""
         match self._use(endpoint):
             case _Use.OTHER_MODEL:
-                return endpoint.refusal(self.fingerprint)
+                return endpoint.refusal(self.fingerprint).detail
             case _Use.OTHER_CAPTIONS:
                 return f"{endpoint.url} does not make the captions that the job asks for"
             case _Use.AWAY:
@@ -252,7 +253,7 @@ class InferenceLease:
                 case _Use.OTHER_CAPTIONS:
                     self._notes.note("ml_service_unused", self._why(endpoint))
                 case _Use.OTHER_MODEL if len(self._pool.endpoints) > 1:
-                    self._notes.warn(self._why(endpoint))
+                    self._notes.warn_of(endpoint.refusal(self.fingerprint))
 
     def _note_deferred(self, endpoint: Endpoint, reason: str) -> None:
         wait_s = max(0.0, endpoint.ready_at_s(self.fingerprint) - current_time())

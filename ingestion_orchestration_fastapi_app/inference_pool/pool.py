@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.inference_pool.endpoint import Endpoint
 from ingestion_orchestration_fastapi_app.inference_pool.slots import Slots
 from ingestion_orchestration_fastapi_app.ports.inference import Inference
 from utils.contract import Capabilities
+from utils.contract.warnings import WarningCode, WarningDetail
 
 POLICY = RetryPolicy()
 ASK_POLICY = RetryPolicy(max_s=5.0)
@@ -163,13 +164,13 @@ class InferencePool:
 
         return sorted(self.endpoints, key=doubts)
 
-    async def model_warnings(self, fingerprint: str) -> tuple[str, ...]:
+    async def model_warnings(self, fingerprint: str) -> tuple[WarningDetail, ...]:
         """What a searcher should know of the model. Asks only where it was not heard of yet."""
         trained = self._trained(fingerprint)
         if trained is None:
             await self.refresh()
             trained = self._trained(fingerprint)
-        return ("the model is untrained: scores mean nothing",) if trained is False else ()
+        return (WarningDetail.of(WarningCode.MODEL_UNTRAINED),) if trained is False else ()
 
     def services_by_status(self) -> dict[str, float]:
         found = dict.fromkeys(map(str, EndpointStatus), 0.0)

@@ -48,7 +48,7 @@ async def until_known(
             if endpoint.may_come(fingerprint) and endpoint.fault is None:
                 reason = f"{endpoint.url}: it still loads models"
             elif endpoint.capabilities is not None and endpoint.fault is None:
-                notes.warn(endpoint.refusal(fingerprint))
+                notes.warn_of(endpoint.refusal(fingerprint))
             else:
                 reason = f"{endpoint.url}: {endpoint.fault or 'it was not asked yet'}"
         if not has_noted:

@@ -44,6 +44,7 @@ from ingestion_orchestration_fastapi_app.jobs.progress import JobProgress
 from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from utils.contract import Capabilities, ErrorCode, IngestFields, JobEffect, JobState
+from utils.contract.warnings import WarningCode
 from utils.problems import ServiceOverloaded
 
 
@@ -170,25 +171,19 @@ class Ingest:
         await scope.until_stored(prepare)
         if lost is not None:
             progress.note("store_mended", f"{lost} rows could not be read")
-            progress.warn(
-                f"the vector store was damaged: {lost} images are made anew by imports "
-                "of their folders, mostly from the cache"
-            )
+            progress.warn(WarningCode.ROWS_LOST, count=lost)
         if captions and not capabilities.captions.available:
             why = capabilities.captions.detail or "it makes no captions, and does not say why"
-            progress.warn(
-                "images are stored without a caption, which `photoseek caption` makes up for: "
-                f"the inference service: {why}"
-            )
+            progress.warn(WarningCode.NO_CAPTIONER, reason=why)
         made_by = capabilities.captions
         if captions and made_by.fingerprint is not None and made_by.model is not None:
             name = self.ports.ledger.captions.name_captioner
             await scope.until_stored(partial(name, made_by.fingerprint, made_by.model))
         if not capabilities.clip.trained:
-            progress.warn("the model is untrained: searches will find nothing meaningful")
+            progress.warn(WarningCode.MODEL_UNTRAINED)
         tops = list(dict.fromkeys(part.top for part in parts))
         for warning in tiny_model_warnings(capabilities.clip.model, tops):
-            progress.warn(warning)
+            progress.warn_of(warning)
         return collection, capabilities
 
     def _lease(

@@ -14,6 +14,7 @@ from ingestion_orchestration_fastapi_app.ingest.context import JobContext
 from ingestion_orchestration_fastapi_app.ingest.lookups.missing_files import MissingFiles
 from ingestion_orchestration_fastapi_app.ingest.stages.store import run_maintenance
 from ingestion_orchestration_fastapi_app.library.removed_points import remove_points
+from utils.contract.warnings import WarningCode
 
 
 async def remove_missing(job: JobContext) -> str | None:
@@ -25,12 +26,10 @@ async def remove_missing(job: JobContext) -> str | None:
     options = job.options
     parts = whole_parts(job.request, recursive=options.recursive)
     if not parts:
-        job.progress.warn("sync removes nothing where only files are named: no folder was listed")
+        job.progress.warn(WarningCode.SYNC_OF_FILES)
         return None
     if not options.recursive:
-        job.progress.warn(
-            "sync removes nothing without recursive: what lies below was not looked at"
-        )
+        job.progress.warn(WarningCode.SYNC_NOT_RECURSIVE)
         return None
     missing = MissingFiles(
         job, parts, job.concurrency.delete_guard_percent, partial(_images_found, job)
@@ -71,8 +70,10 @@ async def _say_what_is_kept(job: JobContext) -> None:
     kept = await job.ports.ledger.trash.count_of_job(job.job_id)
     if kept < job.progress.removed:
         job.progress.warn(
-            f"of {job.progress.removed:,} removed images {kept:,} can be brought back: TRASH_BYTES "
-            f"is {limits.size_bytes:,}"
+            WarningCode.TRASH_TOO_SMALL,
+            count=job.progress.removed,
+            kept=kept,
+            trash_bytes=limits.size_bytes,
         )
     if kept:
         job.progress.note("undo_possible", f"{kept} images, for {limits.days} days")

@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.domain.jobs.rates import (
 from ingestion_orchestration_fastapi_app.domain.jobs.records import SavedProgress
 from ingestion_orchestration_fastapi_app.metrics import WorkMetrics
 from utils.contract import ErrorCode, JobState, LogLine
+from utils.contract.warnings import WarningCode, WarningDetail
 
 LOG_LINES = 200
 WARNINGS = 20
@@ -59,7 +60,7 @@ class JobProgress:
         self._bytes_read = saved.bytes_read
         self._pixel_sources: Counter[str] = Counter()
         self._log: deque[LogLine] = deque(saved.log, maxlen=LOG_LINES)
-        self._warnings: dict[str, None] = dict.fromkeys(saved.warnings)
+        self._warnings = {one.detail: one for one in saved.warning_details}
         self._marks: deque[Mark] = deque([Mark(self._started_s, 0)], maxlen=MARKS)
         self._opened: deque[Mark] = deque([Mark(self._started_s, 0)], maxlen=MARKS)
         self._sending = 0
@@ -157,10 +158,14 @@ class JobProgress:
         log.info(event, job_id=self._job_id, detail=detail)
         self._log.append(LogLine(at=datetime.now(UTC), event=event, detail=detail))
 
-    def warn(self, text: str) -> None:
-        if text not in self._warnings and len(self._warnings) < WARNINGS:
-            self._warnings[text] = None
-            self.note("job_warning", text)
+    def warn(self, code: WarningCode, **params: int | str) -> None:
+        """Once, where nothing else was said of it. `params` fill the gaps of its sentence."""
+        self.warn_of(WarningDetail.of(code, **params))
+
+    def warn_of(self, warning: WarningDetail) -> None:
+        if warning.detail not in self._warnings and len(self._warnings) < WARNINGS:
+            self._warnings[warning.detail] = warning
+            self.note("job_warning", warning.detail)
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -214,7 +219,7 @@ class JobProgress:
             active_s=self._saved.active_s + time.monotonic() - self._started_s,
             stages={stage: round(seconds, 3) for stage, seconds in self._stage_s.items()},
             log=tuple(self._log),
-            warnings=tuple(self._warnings),
+            warning_details=tuple(self._warnings.values()),
             scan_complete=self.scan_complete,
             removed=self.removed,
             links_skipped=self.links_skipped,

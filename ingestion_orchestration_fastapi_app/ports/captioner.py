@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ingestion_orchestration_fastapi_app.domain.captions.records import Captioner
 from utils.contract import ErrorCode
+from utils.contract.warnings import WarningDetail
 from utils.problems import Rejected
 
 
@@ -16,7 +17,7 @@ class CaptionNotes(Protocol):
     """Where a job is told what its captioner does and waits for."""
 
     def note(self, event: str, detail: str = "") -> None: ...
-    def warn(self, text: str) -> None: ...
+    def warn_of(self, warning: WarningDetail) -> None: ...
     def waiting(
         self, reason: str, code: ErrorCode | None = None
     ) -> AbstractContextManager[None]: ...

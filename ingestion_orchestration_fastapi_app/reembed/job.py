@@ -31,6 +31,7 @@ from ingestion_orchestration_fastapi_app.library.generations import generation_o
 from ingestion_orchestration_fastapi_app.reembed.passes import ANSWERS, Passes
 from ingestion_orchestration_fastapi_app.resources.memory_budget import MemoryBudget
 from utils.contract import Capabilities, JobEffect, JobState, ReembedOptions
+from utils.contract.warnings import WarningCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,12 @@ class Reembed:
         prepare = partial(self.collections.generations.prepare, collection, generation)
         lost = await scope.until_stored(prepare)
         if lost:
-            progress.warn(f"the generation's table was damaged: {lost} images are made anew")
+            progress.warn(WarningCode.GENERATION_ROWS_LOST, count=lost)
         if not capabilities.clip.trained:
-            progress.warn("the model is untrained: searches will find nothing meaningful")
+            progress.warn(WarningCode.MODEL_UNTRAINED)
         roots = [root.path for root in collection.roots]
         for warning in tiny_model_warnings(capabilities.clip.model, roots):
-            progress.warn(warning)
+            progress.warn_of(warning)
         active = collection.active
         if active is not None:
             count = partial(self.ports.ledger.generations.count_missing, active.id, generation.id)

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.ingest.items import Send, ToRead
 from ingestion_orchestration_fastapi_app.ingest.lookups.folder_scan import RETRY_STALLED_S
 from ingestion_orchestration_fastapi_app.ingest.stages.scan import register, write_known
 from utils.contract import ErrorCode
+from utils.contract.warnings import WarningCode
 
 PAGE = 1024
 # A folder may hold a million files, which would be half a gigabyte: it is looked at in parts then.
@@ -114,4 +115,4 @@ def _taken(group: Iterable[File], folder: dict[FileKey, LackingFile]) -> list[Fi
 
 
 def _warn(job: JobContext, folder: bytes, detail: str) -> None:
-    job.progress.warn(f"cannot look into {display_text(folder)}: {detail}")
+    job.progress.warn(WarningCode.FOLDER_UNLISTED, folder=display_text(folder), reason=detail)

@@ -32,12 +32,12 @@ from ingestion_orchestration_fastapi_app.sidecars.group import Group, ToWrite
 from ingestion_orchestration_fastapi_app.sidecars.roots import writable
 from utils.contract import JobEffect, JobState
 from utils.contract.annotations.sidecars import SidecarOptions
+from utils.contract.warnings import WarningCode
 
 SIDECARS = "sidecars"
 PAGE = 256  # images that are looked at together
 GROUP = 32  # sidecars that are written between two steps of the ledger
 _DENSE = 10_000
-_FILLING = "the catalogue is still being filled: images may be left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ class WriteSidecars:
     ) -> None:
         ledger, behind = scope.ports.ledger, account.behind
         if not self.collections.catalogue.is_whole(collection):
-            scope.progress.warn(_FILLING)
+            scope.progress.warn(WarningCode.SIDECARS_INCOMPLETE)
         filters, left_out = await self.check(collection, options)
         for folder in left_out:
-            scope.progress.warn(f"left out, since nothing can be written: {display_text(folder)}")
+            scope.progress.warn(WarningCode.SIDECARS_READ_ONLY, folder=display_text(folder))
         total = await ledger.browsing.count(collection.id, filters, at_most=None)
         scope.progress.done, scope.progress.total = behind.done, total
         scope.progress.scan_complete = True

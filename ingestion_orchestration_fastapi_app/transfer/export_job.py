@@ -39,6 +39,7 @@ from ingestion_orchestration_fastapi_app.ports.vector_store import VersionGoneEr
 from ingestion_orchestration_fastapi_app.transfer.exported_images import Joining
 from utils.contract import ErrorCode, JobEffect, JobState
 from utils.contract.transfer import ExportOptions
+from utils.contract.warnings import WarningCode
 from utils.problems import Problem
 
 EXPORT = "export"
@@ -115,7 +116,7 @@ class Export:
         shown = self.shown(collection)
         if shown is not None:
             asked = Filters(all_of=(asked,), within=shown)
-            scope.progress.warn("images in folders that may not be shown now are left out")
+            scope.progress.warn(WarningCode.EXPORT_WITHOUT_HIDDEN)
         filters = await self.conditions.resolved(collection.id, asked)
         return _Run(self, scope, options, collection, generation, filters)
 
@@ -152,12 +153,12 @@ class _Run:
         scope.progress.scan_complete = True
         missing = len(set(self._options.ids or ())) - total
         if missing > 0:
-            scope.progress.warn(f"{missing:,} of the images that were named are not in it")
+            scope.progress.warn(WarningCode.EXPORT_LACKS_NAMED, count=missing)
         await self._check_space(total - position.rows)
         words = self._kind.collections.words
         await scope.until_stored(partial(words.prepare, self._collection, is_known=True))
         if not words.state(self._collection).whole:
-            scope.progress.warn("words are being made whole: some captions may lack")
+            scope.progress.warn(WarningCode.EXPORT_LACKS_WORDS)
         while True:
             is_as_left = position.asked == self._asked
             if not (is_as_left and await self._exports.begin(scope.job_id, kept=position.files)):

@@ -32,6 +32,7 @@ from ingestion_orchestration_fastapi_app.transfer.imported_images import (
 )
 from utils.contract import ErrorCode, JobEffect, JobState
 from utils.contract.transfer import ImportOptions
+from utils.contract.warnings import WarningCode
 from utils.problems import Problem
 
 IMPORT = "import"
@@ -111,8 +112,7 @@ class Import:
         bare = {path for path in places if await self.ports.library.is_bare(path)}
         if bare:
             scope.progress.warn(
-                f"{len(bare)} of the {len(places)} folders are empty, or not there: their images "
-                "are found, and cannot be opened"
+                WarningCode.IMPORT_OF_EMPTY_FOLDERS, count=len(bare), folders=len(places)
             )
         return frozenset(bare)
 

@@ -19,20 +19,9 @@ from ingestion_orchestration_fastapi_app.jobs.scope import JobScope
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.trash.restoring import Outcome, Restoring
 from utils.contract import JobEffect, JobState, UndoOptions
+from utils.contract.warnings import SENTENCES, WarningCode
 
-STILL_GONE = (
-    "what is still not in its folder is removed again by the next import with sync, or by a watch "
-    "of the folder"
-)
-WORDS = {
-    Left.ID_TAKEN: "is in the collection again, and left as it is",
-    Left.FILE_REFUSED: "its file is there again, and could not be imported",
-    Left.IMAGE_FORGOTTEN: "somebody has forgotten its content since: take it back",
-    Left.FOLDER_EXCLUDED: "somebody has excluded its folder since: include it again",
-    Left.ROOT_FORGOTTEN: "its folder is none of the collection's any more",
-    Left.MODEL_GONE: "no table of a model by which it had a vector is there",
-    Left.ROW_REFUSED: "the store cannot hold it",
-}
+_LEFT = {left: WarningCode[f"LEFT_{left.name}"] for left in Left}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +45,7 @@ class Undo:
         collection = await self.collections.by_id(scope.record.collection_id)
         await self._prepare(scope, collection)
         run = await _begun(scope, options)
-        scope.progress.warn(STILL_GONE)
+        scope.progress.warn(WarningCode.STILL_GONE)
         while not scope.stop.asked:
             with scope.progress.busy("restore"):
                 outcome = await scope.until_stored(partial(self._group, run, collection.id))
@@ -131,14 +120,11 @@ class _Run:
         progress, numbers = self.scope.progress, self.report.numbers
         progress.note("points_restored", str(numbers.get("restored", 0)))
         if waiting := numbers.get("without_vector", 0):
-            progress.warn(
-                f"{waiting:,} images have no vector by the collection's model: the next import of "
-                "their folders makes them"
-            )
+            progress.warn(WarningCode.UNDO_WITHOUT_VECTOR, count=waiting)
         if not_kept := numbers.get("not_kept", 0):
-            progress.warn(f"{not_kept:,} images that the job removed are not kept any more")
+            progress.warn(WarningCode.UNDO_NOT_KEPT, count=not_kept)
         for why, finding in self.report.findings.items():
-            progress.warn(f"{finding.count:,} were left: {WORDS[Left(why)]}")
+            progress.warn(_LEFT[Left(why)], count=finding.count)
 
 
 async def _begun(scope: JobScope, options: UndoOptions) -> _Run:
@@ -165,4 +151,11 @@ def _number(value: object) -> int:
 
 def _example(one: Trashed, why: Left) -> Example:
     shown = [point.display_path for point in one.points.values()]
-    return Example(shown[0] if shown else display_text(one.key.path), str(one.point_id), WORDS[why])
+    return Example(
+        shown[0] if shown else display_text(one.key.path), str(one.point_id), _words(why)
+    )
+
+
+def _words(why: Left) -> str:
+    """Of one image: as the warning has it of all."""
+    return SENTENCES[_LEFT[why]].partition(" were left: ")[2]

@@ -33,6 +33,7 @@ from ingestion_orchestration_fastapi_app.verify.rows import (
 )
 from ingestion_orchestration_fastapi_app.verify.words import count_words
 from utils.contract import JobEffect, JobState, VerifyOptions
+from utils.contract.warnings import WarningCode
 from utils.problems import Problem, ServiceOverloaded
 
 VERIFY = "verify"
@@ -124,7 +125,7 @@ class _Check:
         for number, count in (("files", len(page)), ("points", look.points), ("away", look.away)):
             report.numbers[number] = report.numbers.get(number, 0) + count
         if look.away:
-            scope.progress.warn("files on a disk that is away, or may not be read, were left out")
+            scope.progress.warn(WarningCode.FILES_AWAY)
         position.move_to(page[-1].key)
         position.done += len(page)
         await self.account.save(scope)

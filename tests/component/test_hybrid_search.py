@@ -182,7 +182,7 @@ class Silent(MemoryWords):
 @pytest.mark.parametrize("mode", [SearchMode.AUTO, SearchMode.HYBRID, SearchMode.TEXT])
 async def test_words_that_do_not_answer_are_a_warning_and_no_failure(mode: SearchMode) -> None:
     found = await (await library(Silent())).found("a dog on the beach", mode=mode)
-    assert (found.mode, found.warnings) == ("vector", (worded.NOT_ANSWERING,))
+    assert (found.mode, found.warning_details) == ("vector", (worded.NOT_ANSWERING,))
     assert numbers(found)[0] == 0
 
 
@@ -191,7 +191,7 @@ async def test_words_that_are_not_whole_are_a_warning() -> None:
     collection = await there.collections.get("default")
     there.collections.words.state(collection).whole = False
     found = await there.found("a dog on the beach", mode=SearchMode.HYBRID)
-    assert found.warnings == (worded.NOT_WHOLE,)
+    assert found.warning_details == (worded.NOT_WHOLE,)
 
 
 async def test_words_that_many_pictures_hold_alike_find_them_all_the_same(

@@ -15,7 +15,6 @@ from ingestion_orchestration_fastapi_app.domain.library.catalogue.stored_image i
 from ingestion_orchestration_fastapi_app.domain.trash.trashed import TrashLimits
 from ingestion_orchestration_fastapi_app.errors import DiskFull, StoreRead
 from ingestion_orchestration_fastapi_app.library.trash import restoring
-from ingestion_orchestration_fastapi_app.undo.job import STILL_GONE
 from tests.component.bench import Bench
 from tests.component.job_steps import started
 from tests.component.test_pipeline_captions import captioning
@@ -34,6 +33,7 @@ from tests.component.undo_steps import (
 )
 from tests.memory_ports import MemoryContentCache
 from utils.contract import JobCounts, JobState
+from utils.contract.warnings import WarningCode, WarningDetail
 
 pytestmark = pytest.mark.anyio
 
@@ -54,7 +54,7 @@ async def test_what_came_back_to_its_folder_is_found_unchanged_and_nothing_is_in
     assert (undo.state, undo.reason) == (JobState.COMPLETED, None)
     assert said_by(undo).numbers == {"restored": 5, "not_kept": 0, "without_vector": 0}
     assert (undo.progress.done, undo.progress.total) == (5, 5)
-    assert undo.progress.warnings == (STILL_GONE,)
+    assert undo.progress.warning_details == (WarningDetail.of(WarningCode.STILL_GONE),)
     await check_agreement(bench, expected)
     bench.cache = MemoryContentCache()
     again = await bench.job(sync=True)

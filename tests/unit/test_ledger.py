@@ -43,6 +43,7 @@ from tests.unit.ledger_words import (
     stored,
 )
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
+from utils.contract.warnings import WarningCode, WarningDetail
 
 pytestmark = pytest.mark.anyio
 
@@ -132,7 +133,7 @@ async def test_a_job_keeps_its_request_and_its_progress(ledger: Ledger) -> None:
         active_s=1.5,
         stages={"hash": 0.25},
         log=(LogLine(at=NOW, event="started", detail="caf\u00e9"),),
-        warnings=("untrained",),
+        warning_details=(WarningDetail.of(WarningCode.ROWS_LOST, count=3),),
         scan_complete=True,
     )
     moved = await ledger.jobs.move(

@@ -257,7 +257,7 @@ async def test_names_and_times_that_sqlite_cannot_hold_do_not_fail_their_group(
             [replace(stored(b"a.jpg"), stat=far), odd, stored(b"c\0.jpg")],
             synced=None,
             reader_version="readers-1",
-            progress=SavedProgress(warnings=("\udcff",)),
+            progress=SavedProgress(stages={"\udcff": 1.0}),
         )
         keys = [key(name) for name in names]
         known = await ledger.files.recall(made.id, keys, job_id="job-1")

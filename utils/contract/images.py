@@ -14,6 +14,7 @@ from utils.contract.captions.captioner import CaptionOriginReply
 from utils.contract.examples import IMAGE, IMAGES
 from utils.contract.times import TakenAtSource as TakenAtSource
 from utils.contract.times import WallClock
+from utils.contract.warnings import DETAILS, WarningDetail
 
 MAX_SELECTION = 5000  # ids: as many as fit into the largest body
 
@@ -273,6 +274,7 @@ class ImageList(Reply):
         default=(),
         description="What makes the page less than it seems: a catalogue that is being filled.",
     )
+    warning_details: tuple[WarningDetail, ...] = Field(default=(), description=DETAILS)
 
 
 class Selection(Wire):

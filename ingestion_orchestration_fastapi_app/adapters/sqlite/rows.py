@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,7 @@ from ingestion_orchestration_fastapi_app.domain.library.generation import (
     GenerationState,
 )
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
+from utils.contract.warnings import WarningDetail
 
 Row = tuple[Any, ...]  # what sqlite3 gives: it knows no column types
 
@@ -169,6 +170,7 @@ def progress_text(progress: SavedProgress) -> str:
             "stages": dict(progress.stages),
             "log": lines,
             "warnings": progress.warnings,
+            "warning_codes": [[one.code, one.params] for one in progress.warning_details],
             "scan_complete": progress.scan_complete,
             "removed": progress.removed,
             "links_skipped": progress.links_skipped,
@@ -185,13 +187,21 @@ def progress_of(text: str) -> SavedProgress:
         active_s=kept["active_s"],
         stages=kept["stages"],
         log=tuple(LogLine.model_validate(line) for line in kept["log"]),
-        warnings=tuple(kept["warnings"]),
+        warning_details=tuple(_warnings_of(kept)),
         scan_complete=kept["scan_complete"],
         removed=kept.get("removed", 0),  # absent from jobs before removal existed
         links_skipped=kept.get("links_skipped", 0),
         done=kept.get("done", 0),
         total=kept.get("total"),
     )
+
+
+def _warnings_of(kept: dict[str, Any]) -> Iterator[WarningDetail]:
+    """Versions that knew no codes kept sentences alone, and can still read these."""
+    told = kept["warnings"]
+    codes = kept.get("warning_codes", [[None, {}]] * len(told))
+    for detail, (code, params) in zip(told, codes, strict=True):
+        yield WarningDetail.kept(detail, code, params)
 
 
 def counts_of(files: Mapping[str, int]) -> JobCounts:

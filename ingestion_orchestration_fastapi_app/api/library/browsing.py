@@ -54,6 +54,7 @@ from utils.contract import (
     TimelineReply,
     TimelineStep,
 )
+from utils.contract.warnings import sentences
 from utils.problems import ValidationProblem
 from utils.web.openapi import problems
 from utils.web.routing.root_path import external_path
@@ -131,7 +132,8 @@ def _about(page: ImagePage, asked: Asked) -> dict[str, Any]:
         "total_is_exact": page.total_is_exact,
         "cursor": page.cursor,
         "next_offset": asked.offset + asked.limit if is_by_offset else None,
-        "warnings": page.warnings,
+        "warnings": sentences(page.warning_details),
+        "warning_details": page.warning_details,
     }
 
 
@@ -161,7 +163,8 @@ async def get_timeline(
         undated=line.undated,
         undated_cursor=found.cursor_of(line.undated_start) if line.undated else None,
         truncated=line.is_cut,
-        warnings=found.warnings,
+        warnings=sentences(found.warning_details),
+        warning_details=found.warning_details,
     )
 
 
@@ -192,7 +195,8 @@ async def get_facets(
         tags=_facet(found, Facet.TAG),
         captions=_facet(found, Facet.CAPTION),
         orientations=_facet(found, Facet.ORIENTATION),
-        warnings=warnings,
+        warnings=sentences(warnings),
+        warning_details=warnings,
     )
 
 
@@ -224,7 +228,8 @@ async def get_map(
         collection=record.name,
         clusters=tuple(_cluster(one, record.name) for one in found),
         cell_degrees=view.cell,
-        warnings=warnings,
+        warnings=sentences(warnings),
+        warning_details=warnings,
     )
 
 
@@ -276,5 +281,6 @@ async def list_folders(
         ),
         total=len(found),
         next_offset=end if end < len(found) else None,
-        warnings=warnings,
+        warnings=sentences(warnings),
+        warning_details=warnings,
     )

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from ingestion_orchestration_fastapi_app.domain.files.file import FileKey
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from utils.contract import ErrorCode, JobCounts, JobState, LogLine
+from utils.contract.warnings import WarningDetail, sentences
 
 
 class Origin(StrEnum):
@@ -71,12 +72,17 @@ class SavedProgress:
     active_s: float = 0.0
     stages: Mapping[str, float] = field(default_factory=dict)
     log: tuple[LogLine, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warning_details: tuple[WarningDetail, ...] = ()
     scan_complete: bool = False
     removed: int = 0  # points whose files are gone
     links_skipped: int = 0
     done: int = 0  # of kinds that do not count files by outcome
     total: int | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """In English."""
+        return sentences(self.warning_details)
 
 
 @dataclass(frozen=True, slots=True)

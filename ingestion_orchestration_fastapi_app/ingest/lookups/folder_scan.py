@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ from ingestion_orchestration_fastapi_app.domain.scanning.found import (
 from ingestion_orchestration_fastapi_app.ingest.lookups.context import LookContext
 from ingestion_orchestration_fastapi_app.jobs.context import JobFailedError
 from utils.contract import ErrorCode
+from utils.contract.warnings import WarningCode, WarningDetail
 
 _NAMED = 3  # links, or files, in a warning
 RETRY_STALLED_S = 5.0
@@ -51,8 +52,7 @@ async def _excluded(look: LookContext, folder: bytes) -> tuple[bytes, ...] | Non
     now = await look.ports.ledger.collections.find_by_id(look.collection_id)
     folders = () if now is None else now.excluded
     if any(is_within(folder, one) for one in folders):
-        told = f"{display_text(folder)} is excluded from the collection, and was passed over"
-        look.progress.warn(told)
+        look.progress.warn(WarningCode.FOLDER_EXCLUDED, folder=display_text(folder))
         return None
     return folders
 
@@ -119,15 +119,28 @@ def _tell_of_lacking(look: LookContext, folder: bytes, names: set[bytes]) -> Non
     """Files that were asked for by name. What is known of them stays as it is."""
     if names:
         paths = [display_text(folder.rstrip(b"/") + b"/" + name) for name in sorted(names)]
-        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-        told = f"not there as a file any more: {', '.join(paths[:_NAMED])}{more}"
-        look.progress.warn(told)
-        look.scanned.lacking[folder] = told
+        told = _of_some(
+            (WarningCode.FILES_NOT_THERE, WarningCode.FILES_NOT_THERE_AND_MORE),
+            paths[:_NAMED],
+            len(paths),
+        )
+        look.progress.warn_of(told)
+        look.scanned.lacking[folder] = told.detail
+
+
+def _of_some(
+    codes: tuple[WarningCode, WarningCode], named: Iterable[str], count: int
+) -> WarningDetail:
+    """By the first code where all are named."""
+    paths, more = ", ".join(named), count - _NAMED
+    if more <= 0:
+        return WarningDetail.of(codes[0], paths=paths)
+    return WarningDetail.of(codes[1], paths=paths, count=more)
 
 
 def _note_unlisted(look: LookContext, folder: bytes, detail: str) -> None:
     look.scanned.unlisted.add(folder)
-    look.progress.warn(f"cannot list {display_text(folder)}: {detail}")
+    look.progress.warn(WarningCode.FOLDER_UNLISTED, folder=display_text(folder), reason=detail)
 
 
 async def _pass_over(look: LookContext, linked: Linked) -> None:
@@ -141,11 +154,6 @@ def _tell_of_links(look: LookContext) -> None:
     if look.progress.links_skipped:
         look.progress.note("links_skipped", str(look.progress.links_skipped))
     if look.scanned.replaced:
-        more = look.scanned.replaced_count - len(look.scanned.replaced)
-        named = ", ".join(map(display_text, look.scanned.replaced))
-        look.progress.warn(
-            f"a link took the place of what was imported: {named}"
-            + (f" and {more} more" if more else "")
-            + "; links are not followed: sync removes what was there, and to go on with it "
-            "import the folder that the link leads to"
-        )
+        codes = (WarningCode.LINKS_REPLACED, WarningCode.LINKS_REPLACED_AND_MORE)
+        named = map(display_text, look.scanned.replaced)
+        look.progress.warn_of(_of_some(codes, named, look.scanned.replaced_count))

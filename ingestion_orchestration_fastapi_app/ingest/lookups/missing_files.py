@@ -24,6 +24,7 @@ from ingestion_orchestration_fastapi_app.domain.files.identity import (
 from ingestion_orchestration_fastapi_app.domain.files.records import UnseenFile
 from ingestion_orchestration_fastapi_app.domain.jobs.imports import ScanPart
 from ingestion_orchestration_fastapi_app.ingest.lookups.context import LookContext
+from utils.contract.warnings import WarningCode
 
 GROUP = 1024
 CONTENTS = 8192
@@ -133,12 +134,11 @@ class MissingFiles:
                 found.accepted[folder] = device
                 continue
             found.closed.add(folder)
-            forget = f"photoseek roots forget {look.collection.name} DIR"
-            way = forget if is_root else "confirm_deletes"
-            look.progress.warn(
-                f"nothing is removed below {display_text(folder)}: it was on another file system; "
-                f"if it is meant to be gone, use {way}"
+            of_root = {"collection": look.collection.name} if is_root else {}
+            code = (
+                WarningCode.ROOT_ON_OTHER_FILE_SYSTEM if is_root else WarningCode.OTHER_FILE_SYSTEM
             )
+            look.progress.warn(code, folder=display_text(folder), **of_root)
 
     def _is_of_root(self, folder: bytes, known: Mapping[bytes, int]) -> bool:
         """Whether the folder was where its root is, which is gone with it or was not looked at.

@@ -36,6 +36,7 @@ from ingestion_orchestration_fastapi_app.ingest.suspects.embed_control import (
     send,
 )
 from utils.contract import ErrorCode
+from utils.contract.warnings import WarningCode
 from utils.problems import Rejected
 
 DISCONNECTS_BEFORE_CUT = 2  # a connection may be lost for any reason once
@@ -220,10 +221,10 @@ def _end(job: JobContext, to_embed: ToEmbed, answer: Embedded | Rejected) -> Res
 
 def _warn_of_caption(job: JobContext, fault: Rejected) -> None:
     """Once. Where nobody makes captions the cause is the same for all images."""
-    text = f"{fault.code}: images are stored without a caption"
     if fault.code is ErrorCode.CAPTIONS_UNAVAILABLE:
-        text += f", which `photoseek caption` makes up for: {fault.detail}"
-    job.progress.warn(text)
+        job.progress.warn(WarningCode.CAPTIONS_UNAVAILABLE, reason=fault.detail)
+    else:
+        job.progress.warn(WarningCode.CAPTION_FAILED, error=fault.code.value)
 
 
 def _caption(answer: Embedded) -> Artefact | None:

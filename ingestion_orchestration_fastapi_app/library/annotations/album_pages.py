@@ -88,7 +88,7 @@ class AlbumPages:
         found = Found(
             [Result(point, None, is_near=False) for point in page.points],
             page.collection,
-            page.warnings,
+            page.warning_details,
             page.cursor,
             mode=None,
             total=page.total if asked.is_first else None,
@@ -136,10 +136,11 @@ def _joined(by_hand: Found, found: Found, *, is_full: bool) -> Found:
     total = None
     if by_hand.total is not None and found.total is not None:
         total = by_hand.total + found.total
+    warned = (*by_hand.warning_details, *found.warning_details)
     return replace(
         found,
         hits=[*by_hand.hits, *(() if is_full else found.hits)],
-        warnings=tuple(dict.fromkeys((*by_hand.warnings, *found.warnings))),
+        warning_details=tuple({one.detail: one for one in warned}.values()),
         cursor=by_hand.cursor if is_full else found.cursor,
         total=total,
         is_total_exact=by_hand.is_total_exact and found.is_total_exact,

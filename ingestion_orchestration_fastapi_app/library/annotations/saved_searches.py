@@ -8,12 +8,11 @@ from ingestion_orchestration_fastapi_app.domain.library.annotations import Saved
 from ingestion_orchestration_fastapi_app.domain.search.word_query import word_query
 from ingestion_orchestration_fastapi_app.errors import ModelMismatch
 from utils.contract.search import SearchMode, SearchRequest
+from utils.contract.warnings import WarningCode, WarningDetail
 from utils.problems import ValidationProblem
 
 _OF_A_PAGE = {"collection", "limit", "offset", "cursor", "with_total"}
-_OF_ANOTHER_MODEL = (
-    "min_score was set when another model answered, whose scores are others: look whether it fits"
-)
+_OF_ANOTHER_MODEL = WarningDetail.of(WarningCode.SCORES_OF_ANOTHER_MODEL)
 
 
 def saved_text(request: SearchRequest) -> str:
@@ -52,7 +51,7 @@ def saved_request(search: SavedSearch) -> SearchRequest:
 
 def model_warnings(
     search: SavedSearch, request: SearchRequest, fingerprint: str | None
-) -> tuple[str, ...]:
+) -> tuple[WarningDetail, ...]:
     """`fingerprint`: of the model that answers now. Raises ModelMismatch: for vectors."""
     if None in (search.fingerprint, fingerprint) or search.fingerprint == fingerprint:
         return ()

@@ -47,16 +47,14 @@ from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.folders.visible import visible
 from ingestion_orchestration_fastapi_app.ports.ledger.catalogue import BrowsingRepository
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.contract.warnings import WarningCode, WarningDetail
 from utils.problems import ValidationProblem
 
 MOST_COUNTED = 10_000  # a page's total is exact below
 MOST_BUCKETS = 5_000
 MOST_CELLS = 4_096
 _FOLDER_THREADS = 2
-_FILLING = (
-    "the catalogue of this collection is still being filled, as after an update: pictures may be "
-    "missing here, but not in searches"
-)
+_FILLING = WarningDetail.of(WarningCode.CATALOGUE_INCOMPLETE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class ImagePage:
     total: int
     is_full: bool
     cursor: str | None = None
-    warnings: tuple[str, ...] = ()
+    warning_details: tuple[WarningDetail, ...] = ()
 
     @property
     def total_is_exact(self) -> bool:
@@ -94,7 +92,7 @@ class TimelineFound:
     collection: CollectionRecord
     timeline: Timeline
     cursor_of: Callable[[Position], str]
-    warnings: tuple[str, ...]
+    warning_details: tuple[WarningDetail, ...]
 
 
 class Browsing:
@@ -177,7 +175,7 @@ class Browsing:
 
     async def facets(
         self, name: str, filters: Filters, *, top: int
-    ) -> tuple[CollectionRecord, Mapping[Facet, FacetCounts], tuple[str, ...]]:
+    ) -> tuple[CollectionRecord, Mapping[Facet, FacetCounts], tuple[WarningDetail, ...]]:
         """A facet's own condition is dropped for it: what else could be chosen is to be seen."""
         async with self._collections.reading(name) as collection:
             allowed = self._filters(collection, filters)
@@ -187,7 +185,7 @@ class Browsing:
 
     async def places(
         self, name: str, filters: Filters, viewport: Viewport
-    ) -> tuple[CollectionRecord, list[PlaceCluster], tuple[str, ...]]:
+    ) -> tuple[CollectionRecord, list[PlaceCluster], tuple[WarningDetail, ...]]:
         async with self._collections.reading(name) as collection:
             allowed = self._filters(collection, filters)
             found = await self._catalogue.places(collection.id, allowed, viewport)
@@ -195,7 +193,7 @@ class Browsing:
 
     async def folders(
         self, name: str, path: str | None, *, include_hidden: bool = False
-    ) -> tuple[CollectionRecord, list[Folder], tuple[str, ...]]:
+    ) -> tuple[CollectionRecord, list[Folder], tuple[WarningDetail, ...]]:
         async with self._collections.reading(name) as collection:
             shown = self._shown(collection)
             asked = replace(NO_FILTERS, include_hidden=include_hidden)
@@ -234,7 +232,7 @@ class Browsing:
     def _filters(self, collection: CollectionRecord, filters: Filters) -> Filters:
         return visible(filters, collection, self._shown)
 
-    def _warnings(self, collection: CollectionRecord) -> tuple[str, ...]:
+    def _warnings(self, collection: CollectionRecord) -> tuple[WarningDetail, ...]:
         return () if self._collections.catalogue.is_whole(collection) else (_FILLING,)
 
 

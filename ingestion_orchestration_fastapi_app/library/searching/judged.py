@@ -13,11 +13,9 @@ from ingestion_orchestration_fastapi_app.library.searching.paged import Start
 from ingestion_orchestration_fastapi_app.library.searching.query import Found, Scope
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.contract.search import SearchMode
+from utils.contract.warnings import WarningCode, WarningDetail
 
-_NOT_CUT = (
-    "min_relevance was not applied: how relevant hits are is not known of this collection. It is "
-    "found out soon after an import of at least 50 images"
-)
+_NOT_CUT = WarningDetail.of(WarningCode.RELEVANCE_UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +51,15 @@ class Relevance:
     async def told(self, scope: Scope, start: Start, found: Found) -> Found:
         """With the relevance of each hit; whether nothing is relevant is told on the first page."""
         least = scope.query.min_relevance
-        not_cut = () if least is None else (*found.warnings, _NOT_CUT)
+        told = found.warning_details if least is None else (*found.warning_details, _NOT_CUT)
         if start.vector is None or not scope.subject.is_judged:
-            return replace(found, warnings=not_cut or found.warnings)
+            return replace(found, warning_details=told)
         is_first = start.after is None and not scope.query.offset
         best = await self._best(scope, start, found) if is_first else None
         vectors = {hit.point.id: hit.point.vector for hit in found.hits}
         judged = await self._judging.judged(scope.active, start.vector, vectors, best=best)
         if judged is None:
-            return replace(found, warnings=not_cut or found.warnings)
+            return replace(found, warning_details=told)
         nothing = judged.nothing_relevant
         if nothing and any(hit.word_score is not None for hit in found.hits):
             nothing = False

@@ -13,6 +13,7 @@ from ingestion_orchestration_fastapi_app.domain.library.point import Point, Quer
 from ingestion_orchestration_fastapi_app.domain.search.diversity import RELEVANCE_SHARE
 from ingestion_orchestration_fastapi_app.domain.search.folding import NO_FOLD, Fold
 from utils.contract.search import SearchMode, SearchSort, Templates
+from utils.contract.warnings import WarningDetail, sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Found:
 
     hits: list[Result]
     collection: CollectionRecord
-    warnings: tuple[str, ...]
+    warning_details: tuple[WarningDetail, ...]
     cursor: str | None = None
     mode: SearchMode | None = SearchMode.VECTOR
     total: int | None = None
@@ -125,3 +126,8 @@ class Found:
     calibrated: bool = False
     suggested_cut: float | None = None
     templated: bool = False
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """In English."""
+        return sentences(self.warning_details)

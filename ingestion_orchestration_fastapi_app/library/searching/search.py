@@ -41,13 +41,12 @@ from ingestion_orchestration_fastapi_app.library.searching.query import (
 from ingestion_orchestration_fastapi_app.library.searching.worded import NOTHING, Worded, Wording
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.contract.search import SearchMode, SearchSort
+from utils.contract.warnings import WarningCode, WarningDetail
 
 _THREADS = 2  # for hashes of images, and for lists that are put in order
-_CUT_OFF = "the query is longer than the model reads: its end was cut off and does not count"
-
-_NOT_CUT = (
-    "the best 10,000 were sorted, however little they fit: min_score or min_relevance cuts them"
-)
+_EMPTY = WarningDetail.of(WarningCode.COLLECTION_EMPTY)
+_CUT_OFF = WarningDetail.of(WarningCode.QUERY_CUT_OFF)
+_NOT_CUT = WarningDetail.of(WarningCode.SORTED_WITHOUT_CUT)
 
 
 class Search:
@@ -176,7 +175,7 @@ class Search:
             start = start_of(query, collection, subject.key, now_s=self._clock())
             active = collection.active
             if active is None:
-                return Found([], collection, ("the collection is empty",))
+                return Found([], collection, (_EMPTY,))
             filters = await self._conditions.resolved(
                 collection.id, self._filters(query, collection)
             )
@@ -201,7 +200,7 @@ class Search:
                 *((_NOT_CUT,) if _is_sorted_whole(query, mode, worded) else ()),
                 *worded.warnings,
             )
-            found = replace(found, warnings=warnings, mode=mode, templated=start.templated)
+            found = replace(found, warning_details=warnings, mode=mode, templated=start.templated)
             return self._with_probabilities(scope, await self._relevance.told(scope, start, found))
 
     def _with_probabilities(self, scope: Scope, found: Found) -> Found:

@@ -16,6 +16,7 @@ from ingestion_orchestration_fastapi_app.domain.search.sentence.understanding im
 from ingestion_orchestration_fastapi_app.library.searching.query import Found, Query
 from ingestion_orchestration_fastapi_app.library.searching.search import Search
 from ingestion_orchestration_fastapi_app.ports.gazetteer import Gazetteer
+from utils.contract.warnings import WarningCode, WarningDetail
 
 _THREADS = 2  # a sentence takes a millisecond, the first one as long as the cities need
 
@@ -53,15 +54,15 @@ class Narrowing:
         return left or self.sentence.text
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[WarningDetail, ...]:
         """Of each condition that was dropped."""
         told = []
         if self.sentence.dates and not self.by_date:
-            said = ", ".join(f'"{one.text}"' for one in self.sentence.dates)
-            told.append(f"no picture was taken then: {said} was dropped")
+            said = ", ".join(one.text for one in self.sentence.dates)
+            told.append(WarningDetail.of(WarningCode.DATE_DROPPED, words=said))
         place = self.sentence.place
         if place is not None and not self.by_place:
-            told.append(f'no picture was taken there: "{place.text}" was dropped')
+            told.append(WarningDetail.of(WarningCode.PLACE_DROPPED, words=place.text))
         return tuple(told)
 
 
@@ -103,7 +104,7 @@ class SentenceSearch:
         if filters is not None:
             query = replace(query, filters=replace(own, all_of=(*own.all_of, filters)))
         found = await self._search.by_text(query, narrowing.sentence.text, words=narrowing.words)
-        return replace(found, warnings=(*found.warnings, *narrowing.warnings))
+        return replace(found, warning_details=(*found.warning_details, *narrowing.warnings))
 
     def _understood(self, text: str, today: date) -> Sentence:
         return understood(text, self.gazetteer, today=today)

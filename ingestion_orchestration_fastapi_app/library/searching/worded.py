@@ -22,13 +22,14 @@ from ingestion_orchestration_fastapi_app.library.searching.query import Scope
 from ingestion_orchestration_fastapi_app.library.words.collection_words import CollectionWords
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
 from utils.contract.search import SearchMode
+from utils.contract.warnings import WarningCode, WarningDetail
 
 DEPTH = 500
 DEPTH_OF_QUOTED = 1000  # all results are among them
 _MOST_AMONG = 10_000  # that a filter lets through, and words are then looked for among
 
-NOT_ANSWERING = "the words do not answer now: the pictures were found by meaning alone"
-NOT_WHOLE = "the words of some pictures are still being gathered: those are found by meaning alone"
+NOT_ANSWERING = WarningDetail.of(WarningCode.WORDS_NOT_ANSWERING)
+NOT_WHOLE = WarningDetail.of(WarningCode.WORDS_INCOMPLETE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Worded:
     held: Mapping[UUID, tuple[Phrase, ...]] = field(default_factory=dict)
     is_whole: bool = True
     is_answered: bool = True
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[WarningDetail, ...] = ()
 
 
 NOTHING = Worded(WordQuery())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field, JsonValue
 
 from utils.contract.base import Reply
+from utils.contract.warnings import DETAILS, WarningDetail
 
 _WARNINGS = "What makes the answer less than it seems: a catalogue that is still being filled."
 _CURSOR = "AUAQAAAAAAAAAADn9oYJsE0AAAAAAAAAAA=="
@@ -50,6 +51,7 @@ class TimelineReply(Reply):
     )
     truncated: bool = Field(description="There are more buckets: ask for longer steps, or filter.")
     warnings: tuple[str, ...] = Field(default=(), description=_WARNINGS)
+    warning_details: tuple[WarningDetail, ...] = Field(default=(), description=DETAILS)
 
 
 class FacetValueReply(Reply):
@@ -137,6 +139,7 @@ class FacetsReply(Reply):
     captions: FacetReply = Field(description="Values of `has_caption`: `true` and `false`.")
     orientations: FacetReply = Field(description="Values of `orientation`.")
     warnings: tuple[str, ...] = Field(default=(), description=_WARNINGS)
+    warning_details: tuple[WarningDetail, ...] = Field(default=(), description=DETAILS)
 
 
 class ClusterReply(Reply):
@@ -181,6 +184,7 @@ class MapReply(Reply):
         "would be too many."
     )
     warnings: tuple[str, ...] = Field(default=(), description=_WARNINGS)
+    warning_details: tuple[WarningDetail, ...] = Field(default=(), description=DETAILS)
 
 
 class FolderReply(Reply):
@@ -220,3 +224,4 @@ class FolderList(Reply):
         description="The `offset` of the next page; null where this is the last."
     )
     warnings: tuple[str, ...] = Field(default=(), description=_WARNINGS)
+    warning_details: tuple[WarningDetail, ...] = Field(default=(), description=DETAILS)

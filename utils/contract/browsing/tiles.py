@@ -8,6 +8,7 @@ from utils.contract.annotations.reply import AnnotationReply
 from utils.contract.base import Reply
 from utils.contract.examples import IMAGE, IMAGES
 from utils.contract.times import WallClock
+from utils.contract.warnings import DETAILS, WarningDetail
 
 _PLACE: dict[str, JsonValue] = {"city": "Biarritz", "country": "France"}
 _AS_IN_FULL = (
@@ -96,3 +97,4 @@ class TileList(Reply):
         default=(),
         description="What makes the page less than it seems: a catalogue that is being filled.",
     )
+    warning_details: tuple[WarningDetail, ...] = Field(default=(), description=DETAILS)

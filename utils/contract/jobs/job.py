@@ -13,6 +13,7 @@ from utils.contract.base import MAX_PATH_CHARACTERS, CollectionText, Reply, Wire
 from utils.contract.error_codes import ErrorCode
 from utils.contract.examples import JOB, LOG_LINE, REPORT
 from utils.contract.imports.examples import DRY_RUN_REPORT
+from utils.contract.warnings import DETAILS, WarningDetail
 
 
 class VerifyOptions(Wire):
@@ -150,6 +151,7 @@ class JobReply(Reply):
     bottleneck: str | None = Field(description="What the job waits for most.")
     errors_by_code: dict[str, int] = Field(description="How many files failed by which code.")
     warnings: tuple[str, ...] = Field(description="What should be known of its results.")
+    warning_details: tuple[WarningDetail, ...] = Field(default=(), description=DETAILS)
     log: tuple[LogLine, ...] = Field(description="The last lines, oldest first.")
     started_at: datetime | None = Field(description="In UTC; null while it is queued.")
     updated_at: datetime = Field(description="Its last change, in UTC.")

@@ -19,6 +19,7 @@ from utils.contract.filters import FilterSpec
 from utils.contract.filters.sentences import Understood
 from utils.contract.images import ImageReply
 from utils.contract.times import Day
+from utils.contract.warnings import DETAILS, WarningDetail
 
 
 class SearchMode(StrEnum):
@@ -223,6 +224,7 @@ class SearchReply(Reply):
     warnings: tuple[str, ...] = Field(
         default=(), description="What makes the results less than they seem."
     )
+    warning_details: tuple[WarningDetail, ...] = Field(default=(), description=DETAILS)
     cursor: str | None = Field(
         default=None,
         description="Gives the next page, for 10 minutes; null where there is none.",

@@ -114,7 +114,7 @@ async def _search(
         of_page = {"limit": limit, "cursor": cursor, "with_total": is_counted}
         body: SearchRequest = request.model_copy(update=of_page)
         found, _ = await found_by(services, body, {}, also=also)
-        return replace(found, warnings=(*found.warnings, *warnings))
+        return replace(found, warning_details=(*found.warning_details, *warnings))
 
     return page
 

@@ -197,7 +197,7 @@ async def _browsed(services: AppState, body: SearchRequest, filters: Filters) ->
     return Found(
         [Result(point, None, is_near=False) for point in page.points],
         page.collection,
-        page.warnings,
+        page.warning_details,
         page.cursor,
         mode=None,
         total=page.total if body.with_total else None,

@@ -14,6 +14,7 @@ export type Job = Schemas["JobReply"];
 export type Failure = Schemas["FailureReply"];
 export type Report = Schemas["JobReport"];
 export type JobLine = Schemas["LogLine"];
+export type Warning = Schemas["WarningDetail"];
 export type JobKind = Schemas["JobKindReply"];
 export type DiskFolder = Schemas["DiskFolderReply"];
 export type UploadedFile = Schemas["UploadedFile"];

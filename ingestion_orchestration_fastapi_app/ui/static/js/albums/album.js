@@ -12,7 +12,7 @@ import { changed } from "../photos/address.js";
 import { photoGrid } from "../photos/grid.js";
 import { Selection } from "../photos/selection.js";
 import { viewing } from "../photos/viewing.js";
-import { notices } from "../photos/warnings.js";
+import { isUnjudged, notices } from "../photos/warnings.js";
 import { sizeSwitch } from "../photos/wall/size.js";
 import { selectionBar } from "../selection/bar.js";
 import { begin, remove, rename } from "./deeds.js";
@@ -22,7 +22,7 @@ import { searchHref, searchWords } from "./saved.js";
 /** @typedef {import("../types").Album} Album */
 /** What makes the answer less than it seems. @param {import("../types").SearchAnswer} answer */
 function said(answer) {
-  const isUncut = (answer.warnings ?? []).some((one) => one.startsWith("min_relevance was not applied"));
+  const isUncut = (answer.warning_details ?? []).some(isUnjudged);
   return [isUncut ? h("p", { class: "search-notice" }, icon("info"), h("span", {}, t("albums.not_judged"))) : null, ...notices({ answer, isCut: true })];
 }
 

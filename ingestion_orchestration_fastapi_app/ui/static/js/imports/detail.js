@@ -8,6 +8,7 @@ import { href } from "../core/router.js";
 import { inUse, may } from "../core/session.js";
 import { button } from "../parts/controls.js";
 import { trouble } from "../parts/states.js";
+import { warningText } from "../parts/warnings.js";
 import { jobCard } from "./card.js";
 import { failuresOf, started } from "./failures.js";
 import { hasEnded } from "../core/jobs.js";
@@ -91,8 +92,9 @@ function warningsOf() {
     element,
     /** @param {Job} job */
     update(job) {
-      element.hidden = job.warnings.length === 0;
-      if (list.childElementCount !== job.warnings.length) fill(list, ...job.warnings.map((one) => h("li", { class: "notice warn" }, icon("alert"), h("span", { class: "grow" }, one))));
+      const warnings = job.warning_details ?? [];
+      element.hidden = warnings.length === 0;
+      if (list.childElementCount !== warnings.length) fill(list, ...warnings.map((one) => h("li", { class: "notice warn" }, icon("alert"), h("span", { class: "grow" }, warningText(one)))));
     },
   };
 }
