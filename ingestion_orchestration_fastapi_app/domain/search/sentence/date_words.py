@@ -68,10 +68,16 @@ SEASON = f"(?P<season>{_any_of({**SEASONS})})"
 COUNT = rf"(?P<count>\d{{1,2}}|{_any_of({**COUNTS})})"
 UNIT = f"(?P<unit>{_any_of({**UNITS})})"
 YEAR = r"(?P<year>(?:19|20)\d\d)(?![\w°%€$£]|[.,:/\-–]\d|\s?[°%€$£])"
+SHORT_YEAR = r"['’](?P<short>\d\d)(?!\w)"
+TO = r"(?:\s?[-–]\s?|\s+(?:to|and|until|till|bis|und)\s+)"
 # What stands before a date and goes with it.
 BEFORE = (
     r"(?:\b(?:in|im|from|during|over|on|of|am|vom|von|aus|seit)\s+)?"
     r"(?:\b(?:the|dem|den|der|des)\s+)?"
 )
 OF = r"(?:\s+(?:of|in|im|des|aus)(?:\s+(?:the|dem))?(?:\s+(?:year|jahre?s?))?|,)?\s+"
-END = r"(?![\w])(?!['’]s\s+(?:news|newspaper|paper|bread|special|menu)\b)(?:['’]s\b)?(?!\s+of\b)"
+UNTIL = rf"(?P<until_month>{_any_of({**MONTHS})})\.?{OF}(?P<until>(?:19|20)\d\d)(?![\w\-/])"
+END = (
+    r"(?![\w])(?![-–][^\W\d_])"
+    r"(?!['’]s\s+(?:news|newspaper|paper|bread|special|menu)\b)(?:['’]s\b)?(?![\s-]+(?:of|show)\b)"
+)

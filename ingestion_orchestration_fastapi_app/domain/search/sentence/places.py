@@ -35,13 +35,19 @@ _PHRASES = (
 _PARTS = words_of(
     "downtown central greater inner old north south east west northern southern eastern western"
 )
+_PARTS_BEHIND = words_of(
+    "mitte nord süd sued ost west altstadt neustadt innenstadt stadtmitte zentrum city stadt land"
+)
 _BETWEEN = re.compile(r"[ .'’\-–(/]{1,2}")
 # With one of these behind it a city's name says what something is like, not where it is.
 _NOT_BEFORE = words_of(
-    "shirt shirts tshirt jersey jerseys jacket jackets hat hats cap caps uniform uniforms "
-    "costume costumes dress dresses kit scarf boots shoes style sauce salad sausage cheese "
-    "trikot hemd jacke hut mütze kostüm kleid schal stil art"
+    "fashion shirt shirts tshirt jersey jerseys jacket jackets hat hats cap caps uniform "
+    "uniforms costume costumes dress dresses kit scarf boots shoes style sauce salad sausage "
+    "cheese trikot trikots hemd jacke hut mütze kostüm kleid schal stil art jeans pants "
+    "shorts skirt suit sweater hoodie tee gear leather sunglasses wrap wrapper ham beans "
+    "sprouts sandwich brötchen position"
 )
+_AND = words_of("and or und oder")
 # What may follow a name that is a word, too: the phrase is over.
 _ENDS = words_of(
     "in on at with and or from near by for during last this to before after since of "
@@ -125,7 +131,7 @@ def _longest(
         qualified = _qualified(text, used[-1].end, rest, key, names)
         if qualified is not None:
             cities, end = qualified
-        elif _is_meant(text, words[preposition], used, rest, found, in_capitals):
+        elif _is_meant(text, words[preposition], used, rest, found, names, in_capitals):
             cities, end = found.cities, used[-1].end
         else:
             continue
@@ -169,12 +175,13 @@ def _is_meant(
     used: list[_Word],
     rest: list[_Word],
     found: NamedCities,
+    names: CityNames,
     in_capitals: bool,
 ) -> bool:
     end = used[-1].end
     if text[end : end + 2].lower() in ("'s", "’s") or (rest and rest[0].lower in _NOT_BEFORE):
         return False
-    if text[end : end + 1] in "-–" and text[end : end + 1] and not _names_a_part(end, rest):
+    if text[end : end + 1] in ("-", "–") and not _names_a_part(end, rest, names):
         return False
     if found.is_first_name and preposition.lower in _OF_PERSONS_TOO:
         return False
@@ -186,12 +193,18 @@ def _is_meant(
         return False
     if found.spelling is Spelling.CAPITAL:
         return True
-    return preposition.lower not in _GERMAN_ONLY and _phrase_is_over(text, end, rest)
+    return (
+        preposition.lower not in _GERMAN_ONLY
+        and _phrase_is_over(text, end, rest)
+        and not _goes_with_a_thing(rest, names)
+    )
 
 
-def _names_a_part(end: int, rest: list[_Word]) -> bool:
-    """Berlin-Mitte, but not Berlin-style."""
-    return bool(rest) and rest[0].begin == end + 1 and rest[0].has_capital
+def _names_a_part(end: int, rest: list[_Word], names: CityNames) -> bool:
+    """Berlin-Mitte and Hamburg-Altona, but not Berlin-style, nor Berlin-Schal."""
+    if not rest or rest[0].begin != end + 1 or not rest[0].has_capital:
+        return False
+    return rest[0].lower in _PARTS_BEHIND or names.named(folded(rest[0].text)) is not None
 
 
 def _phrase_is_over(text: str, end: int, rest: list[_Word]) -> bool:
@@ -203,6 +216,13 @@ def _phrase_is_over(text: str, end: int, rest: list[_Word]) -> bool:
             or (rest[0].text.isdecimal() and len(rest[0].text) == _YEAR_DIGITS)
         )
     )
+
+
+def _goes_with_a_thing(rest: list[_Word], names: CityNames) -> bool:
+    """In Essen und Trinken, but not in Essen und Bochum, nor in Nice and from above."""
+    if len(rest) < 2 or rest[0].lower not in _AND:
+        return False
+    return rest[1].lower not in _ENDS and names.named(folded(rest[1].text)) is None
 
 
 def _is_title(words: list[_Word]) -> bool:

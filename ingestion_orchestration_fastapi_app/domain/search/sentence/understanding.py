@@ -17,6 +17,8 @@ _SOUTHERN_SEASONS = -20.0
 MOST_CHARACTERS = 500  # a longer text is no sentence that somebody typed
 _QUOTED = re.compile(r'["“„»][^"“”„»«]*["“”«]')
 _SPACES = re.compile(r"\s+")
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
+_LONE_MARK = re.compile(r"[,;:]?\s+(?=[.,;:!?](?:\s|$))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +121,5 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
         kept.append(text[after:begin])
         after = end
     kept.append(text[after:])
-    return _SPACES.sub(" ", " ".join(kept)).strip(" .,;:-–")
+    left = _EMPTY_BRACKETS.sub(" ", _SPACES.sub(" ", " ".join(kept)))
+    return _SPACES.sub(" ", _LONE_MARK.sub("", left)).strip(" .,;:!?-–")

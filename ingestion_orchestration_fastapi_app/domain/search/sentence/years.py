@@ -20,7 +20,9 @@ _NAMED = words_of(
     "volkswagen chevrolet honda toyota mazda lada skoda renault citroen suzuki yamaha "
     "kawasaki harley ducati vespa apollo level lv page seite chapter kapitel version volume "
     "runner fifa nba madden euro score bib startnummer iso psalm opus op bwv kv die der das "
-    "den dem each every alle pack expo olympics1"
+    "den dem each every alle pack expo "
+    "reads read says saying called named titled labelled labeled marked numbered title titel "
+    "locker population einwohner aufschrift inschrift schild sign label size größe"
 )
 # And before one of these it is one, too.
 _COUNTED = words_of(
@@ -58,7 +60,7 @@ def is_a_year(text: str, span: tuple[int, int], today: date, *, is_said: bool) -
         return False
     if is_said:
         return number % _NOT_ROUND_AMONG != 0 or not after or _is_little(after[0])
-    if (before and before[-1] in _NAMED) or not _TITLED.isdisjoint(before[-3:]):
+    if (before and _is_of_a_name(before[-1])) or not _TITLED.isdisjoint(before[-3:]):
         return False
     if any(one in ("a", "an", "the", "ein", "eine", "einen") for one in before[-3:-1]) and after:
         return False  # a red 2008 sedan
@@ -66,6 +68,10 @@ def is_a_year(text: str, span: tuple[int, int], today: date, *, is_said: bool) -
     if stands_alone:
         return True
     return number >= _AMONG_WORDS_FROM and number % _NOT_ROUND_AMONG != 0
+
+
+def _is_of_a_name(word: str) -> bool:
+    return word in _NAMED or word.endswith("nummer")
 
 
 def _is_little(word: str) -> bool:
