@@ -23,14 +23,15 @@ from ingestion_orchestration_fastapi_app.adapters.local_files.walking.same_folde
 from ingestion_orchestration_fastapi_app.domain.scanning.scan_rules import ExcludeRules
 from ingestion_orchestration_fastapi_app.ingest.lookups import folder_scan
 from ingestion_orchestration_fastapi_app.ingest.suspects import read_control
+from ingestion_orchestration_fastapi_app.resources.root_threads import ANSWER_LIMIT_S
 from tests.component.orchestrator_app import Running, orchestrator, paint
 from utils.contract import ErrorCode
 
 pytestmark = pytest.mark.anyio
 
 IMAGES = 6
-LIMIT_S = 0.3
-PATIENCE_S = 60
+LIMIT_S = 1.0  # of what hangs; beside it a busy machine opens files
+PATIENCE_S = 120
 
 
 class DeadMount:
@@ -41,11 +42,10 @@ class DeadMount:
         self.hanging: frozenset[bytes] = frozenset()
         self._back = threading.Event()
         self._really_open, self._really_mounted = os.open, mounts.mount_table
+        self._patch = monkeypatch
         monkeypatch.setattr(os, "open", self._open)
         for module in (mounts, same_folder):
             monkeypatch.setattr(module, "mount_table", self._mounted)
-        for module in (filesystem, local_file):
-            monkeypatch.setattr(module, "ANSWER_LIMIT_S", LIMIT_S)
         for module, name in ((folder_scan, "RETRY_STALLED_S"), (read_control, "RETRY_S")):
             monkeypatch.setattr(module, name, 0.05)
 
@@ -59,16 +59,24 @@ class DeadMount:
         return self._really_open(path, flags, mode, **more)
 
     def die(self) -> None:
-        self._back.clear()
-        self.hanging = frozenset({os.fsencode(self.folder.name)})
+        self._hang(frozenset({os.fsencode(self.folder.name)}))
 
     def die_after_its_listing(self) -> None:
+        self._hang(frozenset(map(os.fsencode, os.listdir(self.folder))))
+
+    def _hang(self, names: frozenset[bytes]) -> None:
         self._back.clear()
-        self.hanging = frozenset(map(os.fsencode, os.listdir(self.folder)))
+        self.hanging = names
+        self._wait_for(LIMIT_S)
 
     def come_back(self) -> None:
         self.hanging = frozenset()
+        self._wait_for(ANSWER_LIMIT_S)
         self._back.set()
+
+    def _wait_for(self, limit_s: float) -> None:
+        for module in (filesystem, local_file):
+            self._patch.setattr(module, "ANSWER_LIMIT_S", limit_s)
 
 
 @asynccontextmanager
