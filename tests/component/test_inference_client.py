@@ -177,8 +177,8 @@ async def sent_to(port: int) -> None:
             http,
             url=f"http://127.0.0.1:{port}",
             threads=root_threads(),
-            request_timeout_s=5,
-            query_timeout_s=5,
+            request_timeout_s=60,
+            query_timeout_s=60,
         )
         await client.embed(large, captions=False, fingerprint="f")
 
@@ -196,12 +196,13 @@ async def test_a_connection_that_breaks_while_sending_is_overload() -> None:
 async def test_a_connection_that_breaks_after_sending_may_be_the_batchs_fault() -> None:
     async def reads_all_and_dies(stream: SocketStream) -> None:
         async with stream:
-            received = 0
-            while received < 32_000_000:
-                received += len(await stream.receive(1_000_000))
-            with anyio.move_on_after(0.2):
-                while True:
-                    await stream.receive(1_000_000)
+            received = b""
+            while b"\r\n\r\n" not in received:
+                received += await stream.receive()
+            head, _, body = received.partition(b"\r\n\r\n")
+            left = int(head.lower().partition(b"content-length: ")[2].split()[0]) - len(body)
+            while left:
+                left -= len(await stream.receive(1_000_000))
 
     async with a_service(reads_all_and_dies) as port:
         with pytest.raises(ConnectionLost):
