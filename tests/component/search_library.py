@@ -28,7 +28,7 @@ class Searched:
     """`rows` is every point with its vector."""
 
     running: Running
-    rows: list[Point] = field(default_factory=list)
+    rows: list[Point] = field(default_factory=list, repr=False)
 
     def exact(self, vector: Vector, filters: Filters = NO_FILTERS) -> list[tuple[float, str]]:
         """Score and id of all that match, best first, ties by id: numpy alone."""
