@@ -175,9 +175,9 @@ def test_metadata_takes_milliseconds() -> None:
     """At the median: a busy machine must not count. On a quiet one the slowest took 1.3 ms."""
     took_s = []
     for name in images():
-        began_s = time.perf_counter()
+        began_s = time.process_time()
         metadata_of(name)
-        took_s.append(time.perf_counter() - began_s)
+        took_s.append(time.process_time() - began_s)
     assert sorted(took_s)[len(took_s) // 2] < 0.005
 
 

@@ -89,9 +89,9 @@ class Target:
 
 
 def in_time(target: Target, data: bytes) -> None:
-    started_s = time.perf_counter()
+    started_s = time.process_time()
     target.run(data)
-    assert time.perf_counter() - started_s < LIMIT_S
+    assert time.process_time() - started_s < LIMIT_S
 
 
 def images() -> list[bytes]:

@@ -25,7 +25,7 @@ def main() -> None:
     for poison in poisons():
         data = poison.make()
         before_kb = _peak_kb(reset=True)
-        started_s = time.perf_counter()
+        started_s = time.process_time()
         code = None
         try:
             decode_for_clip(data, _UPLOAD, max_pixels=300_000_000)
@@ -37,7 +37,7 @@ def main() -> None:
         spent = {
             "name": poison.name,
             "code": code,
-            "wall_s": time.perf_counter() - started_s,
+            "cpu_s": time.process_time() - started_s,
             "grown_kb": _peak_kb() - before_kb,
         }
         print(json.dumps(spent), flush=True)  # noqa: T201  # the parent reads it

@@ -7,7 +7,7 @@ import time
 from utils.containers.heif_structure import Property, heif_structure
 from utils.containers.heif_writer import NewItem, heif_file
 
-LONGEST_S = 5.0  # the tests' own machine may be busy
+LONGEST_S = 5.0  # of the processor, for hostile files
 
 
 def test_a_property_of_many_items_is_kept_once() -> None:
@@ -21,8 +21,8 @@ def test_a_property_of_many_items_is_kept_once() -> None:
 
 def test_an_item_made_of_itself_a_million_times_is_one_part() -> None:
     item = NewItem(b"grid", b"", (), [(b"dimg", [1] * 4096)] * 250)
-    began_s = time.monotonic()
+    began_s = time.process_time()
     found = heif_structure(heif_file([item], brand=b"heic"))
     assert found is not None
     assert found.parts() == [1]
-    assert time.monotonic() - began_s < LONGEST_S
+    assert time.process_time() - began_s < LONGEST_S

@@ -27,7 +27,7 @@ from utils.metadata.makernotes.ciff import read_ciff
 from utils.metadata.photo_metadata import Metadata
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
-LONGEST_S = 5.0  # for hostile files; the tests' own machine may be busy
+LONGEST_S = 5.0  # of the processor, for hostile files
 
 
 def read_whole(data: bytes, known: Format) -> None:
@@ -71,33 +71,33 @@ def test_a_giant_png_text_is_passed_over_and_a_bomb_is_cut() -> None:
     bomb = zlib.compress(b"<x>" + b" " * 200_000_000)
     packet = b"XML:com.adobe.xmp\0\x01\0\0\0" + bomb
     data = PNG_START + giant + chunk(b"iTXt", packet) * 20 + chunk(b"eXIf", exif_with(make="M"))
-    began_s = time.monotonic()
+    began_s = time.process_time()
     blocks = metadata_blocks(data, Format.PNG)
     assert sum(map(len, blocks.xmp)) <= 8 * 1024 * 1024
-    assert time.monotonic() - began_s < LONGEST_S
+    assert time.process_time() - began_s < LONGEST_S
 
 
 def test_texts_that_cannot_be_unpacked_are_not_tried_without_end() -> None:
     packed = zlib.compress(bytes(4_000_000))
     broken = chunk(b"zTXt", b"Comment\0\0" + packed[:-4] + bytes(4))
-    began_s = time.monotonic()
+    began_s = time.process_time()
     assert len(list(texts(PNG_START + broken * 2000))) <= 64
-    assert time.monotonic() - began_s < LONGEST_S
+    assert time.process_time() - began_s < LONGEST_S
 
 
 def test_white_space_without_end_in_a_raw_profile_costs_no_time() -> None:
     data = png(text_chunk("zTXt", "Raw profile type exif", b"\n" * 4_000_000))
-    began_s = time.monotonic()
+    began_s = time.process_time()
     assert extract_metadata(data, Format.PNG) == Metadata()
-    assert time.monotonic() - began_s < LONGEST_S
+    assert time.process_time() - began_s < LONGEST_S
 
 
 @pytest.mark.parametrize("comment", [b"a" * 9000 + b" " * 9000, b"ab cd " + b"a=" * 9000])
 def test_a_long_comment_of_machines_costs_no_time(comment: bytes) -> None:
     block = exif(camera={37510: b"ASCII\0\0\0" + comment})
-    began_s = time.monotonic()
+    began_s = time.process_time()
     read_exif(exif_directories(block))
-    assert time.monotonic() - began_s < LONGEST_S
+    assert time.process_time() - began_s < LONGEST_S
 
 
 def test_directories_that_point_at_themselves_or_each_other_end() -> None:
@@ -109,12 +109,12 @@ def test_directories_that_point_at_themselves_or_each_other_end() -> None:
 def test_huge_counts_cost_neither_time_nor_memory() -> None:
     lists = [(1000 + number, 4, 16_000, 8) for number in range(500)]
     data = b"II*\0\x08\0\0\0" + ifd(lists) + bytes(70_000)
-    began_s = time.monotonic()
+    began_s = time.process_time()
     for block in [data] * 4:
         read_exif(exif_directories(block))
     beyond = [(34855, 3, 0xFFFFFFFF, 8), (36867, 2, 0x7FFFFFFF, 8), (33434, 5, 1, 0xFFFFFFF0)]
     assert read_exif(exif_directories(b"II*\0\x08\0\0\0" + ifd(beyond)))[0] == Metadata()
-    assert time.monotonic() - began_s < LONGEST_S
+    assert time.process_time() - began_s < LONGEST_S
 
 
 def test_the_wrong_type_of_a_value_is_no_value() -> None:

@@ -29,7 +29,7 @@ def spent() -> dict[str, Any]:
         [sys.executable, "-m", "tests.unit.poison_child"],
         stdout=subprocess.PIPE,
         text=True,
-        timeout=170,
+        timeout=500,
         check=False,
     )
     return {line["name"]: line for line in map(json.loads, child.stdout.splitlines())}
@@ -42,7 +42,7 @@ def test_a_poison_costs_one_code_in_seconds_and_little_memory(
     assert poison.name in spent, "the process died of it"
     line = spent[poison.name]
     assert line["code"] in poison.codes
-    assert line["wall_s"] < LIMIT_S
+    assert line["cpu_s"] < LIMIT_S
     assert line["grown_kb"] < LIMIT_KB
 
 

@@ -16,7 +16,7 @@ from utils.metadata.text import MAX_KEYWORDS
 from utils.metadata.xmp import read_xmp
 from utils.metadata.xmp_packet import MAX_XMP_BYTES
 
-LONGEST_S = 5.0  # the tests' own machine may be busy
+LONGEST_S = 5.0  # of the processor, for hostile files
 NOON = datetime(2021, 3, 4, 12, 0, 5)  # noqa: DTZ001  # a wall clock
 
 
@@ -95,9 +95,9 @@ def test_a_place_that_cannot_be_is_no_place(latitude: str) -> None:
 
 
 def test_declarations_without_an_end_cost_no_time() -> None:
-    began_s = time.monotonic()
+    began_s = time.process_time()
     assert read_xmp(b"<?xml " * 600_000 + b">") == (Metadata(), ())
-    assert time.monotonic() - began_s < LONGEST_S
+    assert time.process_time() - began_s < LONGEST_S
 
 
 def test_times_keep_their_zone_and_come_in_the_order_of_trust() -> None:

@@ -131,10 +131,10 @@ def test_a_picture_inside_that_is_larger_than_its_place_is_not_decoded(codec: st
     """Its codec would take the memory and the time that it claims."""
     data = bytearray(written(np.zeros((1024, 1024, 3), np.uint8), compression=codec))
     small = with_values(bytes(data), {256: 16, 257: 16, 278: 16})
-    started_s = time.perf_counter()
+    started_s = time.process_time()
     with pytest.raises(ImageUnreadableError, match="0 % of its rows"):
         opened(small)
-    assert time.perf_counter() - started_s < 1
+    assert time.process_time() - started_s < 1
 
 
 @pytest.mark.parametrize(
