@@ -28,11 +28,12 @@ pytestmark = pytest.mark.anyio
 def set_up_logging() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    before = structlog.get_config()
     setup_logging("DEBUG")
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def bytes_below(folder: Path) -> int:

@@ -210,10 +210,11 @@ async def test_a_body_that_was_read_already_is_not_waited_for(client: httpx.Asyn
 def _logging_put_back() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    before = structlog.get_config()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.mark.usefixtures("_logging_put_back")
