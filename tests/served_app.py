@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from utils.web.serving.connections import ConnectionLimits
 from utils.web.serving.server import Server
 
-STARTED_LIMIT_S = 20.0
+STARTED_LIMIT_S = 60.0
 
 
 class _Telling(Server):
@@ -42,7 +42,7 @@ def serving(app: ASGIApp, limits: ConnectionLimits | None = None) -> Iterator[in
         assert not thread.is_alive()
 
 
-def connected(port: int, *, timeout_s: float = 20.0) -> socket.socket:
+def connected(port: int, *, timeout_s: float = 60.0) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
 
 

@@ -22,7 +22,7 @@ from tests.browser.made_library import PICTURES, MadeLibrary, make_library
 from tests.browser.rig import PATIENCE_S, Orchestrator, listening
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.browser.app_rig import App, Pages, real_app, real_inference
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-PATIENCE_MS = 20_000
+PATIENCE_MS = 30_000
 # Names of other people that resolve to this machine, as a name server of theirs can say.
 REBOUND = "MAP *.test 127.0.0.1"
 

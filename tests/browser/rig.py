@@ -24,7 +24,7 @@ from tests.component.inference_fakes import FakeEmbedder
 from tests.component.orchestrator_app import FakeService
 from utils.web.serving.server import Server
 
-PATIENCE_S = 30
+PATIENCE_S = 90
 HOP_BY_HOP = ("connection", "transfer-encoding")
 
 

@@ -58,7 +58,7 @@ CONCURRENCY = Concurrency(
     store_linger_s=0.02,
     delete_guard_percent=20,
 )
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 class Options(TypedDict, total=False):

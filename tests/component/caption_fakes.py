@@ -41,7 +41,7 @@ class FakeCaptioner:
     def load(self, source: BlipSource, device: str, dtype: str) -> FakeCaptioner:
         self.loads += 1
         self.loading.set()
-        assert self.load_gate.wait(20)
+        assert self.load_gate.wait(60)
         self.description = CaptionerDescription(
             model=source.model,
             fingerprint=source.fingerprint,

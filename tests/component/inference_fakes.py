@@ -161,13 +161,13 @@ async def served(
     thread = threading.Thread(target=server.run, name="server")
     thread.start()
     try:
-        assert await anyio.to_thread.run_sync(started.wait, 20)
+        assert await anyio.to_thread.run_sync(started.wait, 60)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield Served(f"http://127.0.0.1:{port}", app, fatal)
     finally:
         embedder.gate.set()
         server.should_exit = True
-        await anyio.to_thread.run_sync(thread.join, 20)
+        await anyio.to_thread.run_sync(thread.join, 60)
         folder.cleanup()
 
 
@@ -180,7 +180,7 @@ def quiet() -> Iterator[None]:
 
 async def eventually(met: Callable[[], Awaitable[bool]]) -> None:
     """For what shows only from outside, by asking: whether a server has noticed something."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while not await met():  # the other side of HTTP sets no event
             await anyio.sleep(0.01)
 

@@ -25,7 +25,7 @@ from ingestion_orchestration_fastapi_app.settings import Settings
 from tests.fakes import capabilities
 from utils.contract import CAPTION_IMAGES_FIELD_0_1, PROBLEM_MEDIA_TYPE, Capabilities, ErrorCode
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 CONTEXT_CHARACTERS = 300  # of a query that the model of FakeService reads
 
 

@@ -171,7 +171,7 @@ async def test_watches_rest_while_their_folder_is_not_allowed_and_go_on_by_thems
         await sleep(0.3)
         assert len((await running.get("/jobs"))["jobs"]) == done
         await add(running, disk, by=by)
-        with fail_after(20):
+        with fail_after(60):
             while (await running.get("/collections/default"))["count"] != 2:
                 await sleep(0.02)
         (watch,) = (await running.get("/collections/default"))["watches"]

@@ -198,7 +198,7 @@ async def test_who_leaves_leaves_nothing_open(
             chunks = services.archives.chunks("default", ids)
             response = ArchiveResponse(chunks, stack.pop_all(), headers={})
         version = "2.3" if way == "it is told" else "2.4"
-        with fail_after(20), suppress(ClientDisconnect):
+        with fail_after(60), suppress(ClientDisconnect):
             await response({"type": "http", "asgi": {"spec_version": version}}, receive, send)
         assert begun.is_set()
         with pytest.raises(StopAsyncIteration):

@@ -166,7 +166,7 @@ async def test_texts_for_the_model_are_bounded_alike() -> None:
     url = "/api/v1/embed_text"
     async with (
         served(FakeEmbedder()) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
 

@@ -33,7 +33,7 @@ async def client(embedder: FakeEmbedder, tmp_path: Path) -> AsyncIterator[httpx.
             blip_model=str(blip),
             ml_offline=True,
         ) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         yield client
@@ -74,7 +74,7 @@ async def test_a_service_without_a_captioner_says_what_was_tried_and_what_helps(
         served(
             embedder, disable_captions=False, ml_offline=True, model_cache_dir=tmp_path
         ) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         told = (await client.get("/api/v1/capabilities")).json()["captions"]

@@ -53,7 +53,7 @@ async def filled(bench: Bench, collections: Collections | None = None) -> None:
     await collections.check_all()
     async with create_task_group() as tasks:
         tasks.start_soon(collections.catalogue.serve)
-        with fail_after(30):
+        with fail_after(60):
             while not collections.catalogue.is_whole(await collection_of(bench)):
                 await checkpoint()
         tasks.cancel_scope.cancel()

@@ -16,7 +16,7 @@ from utils.contract import ErrorCode
 from utils.contract.duplicates.export import DuplicateExport
 from utils.contract.duplicates.options import DuplicateClass
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.anyio
 
 EXPORT = "/api/v1/duplicates/export"
 

@@ -17,7 +17,7 @@ from tests.component.made_duplicates import SCENES, fill, is_same
 from tests.component.orchestrator_app import Running, orchestrator
 from utils.contract.duplicates.options import DuplicateClass
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.anyio
 
 LEAST_PRECISION = 0.99
 

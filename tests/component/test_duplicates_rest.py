@@ -20,7 +20,7 @@ from utils.client import PhotoseekClient
 from utils.contract import ErrorCode
 from utils.contract.duplicates.options import DuplicateClass
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.anyio
 
 PICTURES = 4
 NONE_SUCH = "0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"

@@ -161,7 +161,7 @@ async def test_what_an_import_is_about_to_write_is_passed_over_as_well() -> None
     async with create_task_group() as tg:
         await tg.start(scheduler.serve)
         record = await bench.submitted(scheduler)
-        with fail_after(30):
+        with fail_after(60):
             while await bench.store.count("default") <= before:
                 await checkpoint()
             await bench.excluding(collections).exclude("default", OUT)

@@ -29,7 +29,7 @@ from tests.component.inotify_limits import refuse, refuse_instances  # Linux alo
 
 pytestmark = pytest.mark.anyio
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 class Followed:

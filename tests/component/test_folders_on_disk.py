@@ -229,7 +229,7 @@ async def test_a_share_that_is_dead_holds_up_nobody_for_long(
     async with orchestrator(tmp_path, ingest_roots=roots) as running:
         share.is_dead = True
         try:
-            with fail_after(20):
+            with fail_after(60):
                 found = (await listed(running))["by_name"]
                 assert found[str(share.folder)]["has_folders"] is None
                 assert found[str(tmp_path / "photos")]["has_folders"] is True

@@ -176,7 +176,7 @@ async def test_what_an_import_is_about_to_write_is_forgotten_as_well() -> None:
     async with create_task_group() as tg:
         await tg.start(scheduler.serve)
         record = await bench.submitted(scheduler)
-        with fail_after(30):
+        with fail_after(60):
             while await bench.store.count("default") < 24:
                 await checkpoint()
             await bench.forgetting(collections).forget("default", [image])
@@ -201,7 +201,7 @@ async def test_what_waits_to_be_written_is_looked_at_once_more() -> None:
         await tg.start(scheduler.serve)
         async with collections.writers.of(collection.id):
             record = await bench.submitted(scheduler)
-            with fail_after(30):
+            with fail_after(60):
                 while not collections.writers.of(collection.id).statistics().tasks_waiting:
                     await checkpoint()
             image = ForgottenImage(THREE, "003.jpg")

@@ -109,7 +109,7 @@ async def test_a_watched_folder_does_not_bring_it_back(tmp_path: Path) -> None:
         await running.http.delete(f"/api/v1/images/{there['b.png']['id']}")
         (running.photos / "b.png").rename(running.photos / "renamed.png")
         skipped = 0
-        with fail_after(30):
+        with fail_after(60):
             while not skipped:
                 listed = (await running.get("/jobs"))["jobs"]
                 for job in listed:

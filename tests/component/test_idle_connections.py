@@ -72,7 +72,7 @@ async def test_idle_connections_beside_an_import_do_not_fail_it(
     paint_some(tmp_path)
     with crowded(tmp_path, DESCRIPTORS, loop="asyncio") as (port, _), ExitStack() as held:
         for _ in range(IDLE):
-            held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
         base = f"http://127.0.0.1:{port}/api/v1"
         async with httpx.AsyncClient(base_url=base, timeout=60) as http:
             await check_undisturbed(http, await started(http, tmp_path))

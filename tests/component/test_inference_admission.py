@@ -64,7 +64,7 @@ async def free() -> AsyncIterator[Busy]:
     embedder = FakeEmbedder()
     async with (
         served(embedder, ml_upload_timeout_s=0.5, ml_max_batch=50) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         yield Busy(service, client, embedder)
@@ -85,7 +85,7 @@ async def busy(free: Busy) -> AsyncIterator[Busy]:
 async def test_a_429_says_when_and_leaves_the_connection_usable(busy: Busy) -> None:
     def talk() -> tuple[http.client.HTTPResponse, bytes, int, bytes]:
         """Blocking, on one connection: refused with a body of 2 MB, then served."""
-        connection = http.client.HTTPConnection(urlsplit(busy.service.url).netloc, timeout=20)
+        connection = http.client.HTTPConnection(urlsplit(busy.service.url).netloc, timeout=60)
         connection.request(
             "POST", URL, body_of(ppm(picture(3)), padding_bytes=2_000_000), MULTIPART
         )
@@ -113,7 +113,7 @@ async def test_a_429_says_when_and_leaves_the_connection_usable(busy: Busy) -> N
 async def test_a_429_is_answered_before_the_body_is_sent(busy: Busy) -> None:
     def only_the_head() -> bytes:
         address = urlsplit(busy.service.url)
-        with socket.create_connection((address.hostname, address.port), timeout=20) as sock:
+        with socket.create_connection((address.hostname, address.port), timeout=60) as sock:
             sock.sendall(
                 b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n"
                 b"Content-Type: multipart/form-data; boundary=B\r\n\r\n" % URL.encode()
@@ -160,7 +160,7 @@ async def test_a_client_that_hangs_up_frees_its_place_and_its_work_never_starts(
 async def test_a_slow_upload_loses_its_place(free: Busy) -> None:
     def begin_and_wait() -> bytes:
         address = urlsplit(free.service.url)
-        with socket.create_connection((address.hostname, address.port), timeout=20) as sock:
+        with socket.create_connection((address.hostname, address.port), timeout=60) as sock:
             sock.sendall(
                 b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
                 b"Content-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\n" % URL.encode()
@@ -174,7 +174,7 @@ async def test_a_slow_upload_loses_its_place(free: Busy) -> None:
 async def test_a_body_cut_off_by_its_connection_frees_the_place(free: Busy) -> None:
     def begin_and_leave() -> None:
         address = urlsplit(free.service.url)
-        with socket.create_connection((address.hostname, address.port), timeout=20) as sock:
+        with socket.create_connection((address.hostname, address.port), timeout=60) as sock:
             sock.sendall(
                 b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
                 b"Content-Type: multipart/form-data; boundary=B\r\n\r\n"
@@ -214,7 +214,7 @@ async def test_the_strict_lock_admits_one_batch_at_a_time() -> None:
     embedder = FakeEmbedder()
     async with (
         served(embedder, ml_max_waiting_batches=0) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         one = Busy(service, client, embedder)

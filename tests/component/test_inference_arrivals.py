@@ -40,7 +40,7 @@ async def service() -> AsyncIterator[Served]:
 
 @pytest.fixture
 async def client(service: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=service.url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=service.url, timeout=60) as client:
         await loaded(client)
         yield client
 
@@ -48,7 +48,7 @@ async def client(service: Served) -> AsyncIterator[httpx.AsyncClient]:
 def begun(service: Served, path: str, start: bytes) -> socket.socket:
     """A connection whose request declares a megabyte, of which only the start is sent."""
     address = urlsplit(service.url)
-    sock = socket.create_connection((address.hostname, address.port), timeout=20)
+    sock = socket.create_connection((address.hostname, address.port), timeout=60)
     kind = b"application/json" if path == TEXT else b"multipart/form-data; boundary=B"
     sock.sendall(
         b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nContent-Type: %s\r\n\r\n"

@@ -41,7 +41,7 @@ def embedder() -> FakeEmbedder:
 async def client(embedder: FakeEmbedder) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         served(embedder, ml_max_batch=40, ml_max_request_bytes=200_000) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         yield client

@@ -60,7 +60,7 @@ class Loads:
 
     def __call__(self, _options: ClipOptions, _on_phase: OnPhase) -> FakeEmbedder:
         self.begun += 1
-        assert self.gate.wait(20)
+        assert self.gate.wait(60)
         description = replace(DESCRIPTION, fingerprint=self.fingerprint)
         embedder = FakeEmbedder(description=description)
         weakref.finalize(embedder, self.gone.release)
@@ -68,7 +68,7 @@ class Loads:
 
     async def unloaded(self) -> None:
         """Until nothing in the process holds the embedder any more."""
-        assert await anyio.to_thread.run_sync(lambda: self.gone.acquire(timeout=20))
+        assert await anyio.to_thread.run_sync(lambda: self.gone.acquire(timeout=60))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ async def service(loads: Loads, tmp_path: Path) -> AsyncIterator[Served]:
 
 @pytest.fixture
 async def client(service: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=service.url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=service.url, timeout=60) as client:
         await loaded(client)
         yield client
 
@@ -172,7 +172,7 @@ async def test_another_model_in_the_place_of_the_unloaded_one_ends_the_service(
     loads.fingerprint = "fake-2"
     with quiet():
         await client.post("/api/v1/embed_text", json={"texts": ["a"]})
-        assert await anyio.to_thread.run_sync(service.fatal.wait, 20)
+        assert await anyio.to_thread.run_sync(service.fatal.wait, 60)
     for path in ("/health/ready", "/api/v1/capabilities"):
         assert problem_of(await client.get(path)).code is ErrorCode.ML_UNAVAILABLE
 
@@ -203,7 +203,7 @@ async def test_a_captioner_that_nobody_needs_is_dropped_beside_a_model_that_work
             ml_idle_unload_s=2.0,
             model_cache_dir=tmp_path,
         ) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         # Held in use: on a stalled machine two requests lie further apart than it may be idle.

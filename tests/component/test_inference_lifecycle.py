@@ -43,7 +43,7 @@ async def test_a_service_that_loads_is_live_and_says_when_to_come_back() -> None
 
     async with (
         served(embedder, load=load) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         assert (await client.get("/health/live")).json()["status"] == "ok"
         for response in (
@@ -71,7 +71,7 @@ async def test_a_later_start_tries_what_an_earlier_one_found_instead_of_searchin
         embedder = FakeEmbedder()
         async with (
             served(embedder, model_cache_dir=tmp_path) as service,
-            httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+            httpx.AsyncClient(base_url=service.url, timeout=60) as client,
         ):
             await loaded(client)
             found.append((await client.get("/api/v1/capabilities")).json()["safe_clip_batch"])
@@ -88,9 +88,9 @@ async def test_missing_weights_end_the_service_with_the_remedies(
 
     async with (
         served(FakeEmbedder(), load=load) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
-        assert await anyio.to_thread.run_sync(service.fatal.wait, 20)
+        assert await anyio.to_thread.run_sync(service.fatal.wait, 60)
         response = await client.get("/health/ready")
         assert (response.status_code, problem_of(response).code) == (503, ErrorCode.ML_UNAVAILABLE)
     assert "ERR_MODEL_MISSING: Tried this; do that." in capsys.readouterr().err
@@ -103,7 +103,7 @@ def ended(**environment: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, **environment},  # noqa: TID251  # what an interpreter needs
         stderr=subprocess.PIPE,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
 
@@ -146,21 +146,21 @@ async def test_the_model_threads_death_makes_ready_false_and_ends_the_process() 
     with quiet():
         async with (
             served(embedder) as service,
-            httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+            httpx.AsyncClient(base_url=service.url, timeout=60) as client,
         ):
             await loaded(client)
             embedder.poison = die
             response = await client.post(BATCH_URL, files=files(("a", ppm(picture(1)))))
             assert problem_of(response).code is ErrorCode.ML_UNAVAILABLE
             assert (await client.get("/health/ready")).status_code == 503
-            assert await anyio.to_thread.run_sync(service.fatal.wait, 20)
+            assert await anyio.to_thread.run_sync(service.fatal.wait, 60)
 
 
 async def test_ready_means_that_a_known_image_still_gives_its_vector() -> None:
     embedder = FakeEmbedder()
     async with (
         served(embedder) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         embedder.drift = 1
@@ -174,7 +174,7 @@ async def test_ready_is_false_when_the_canary_is_not_answered_in_time() -> None:
     embedder = FakeEmbedder()
     async with (
         served(embedder, ml_ready_timeout_s=0.1) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         embedder.gate.clear()
@@ -184,7 +184,7 @@ async def test_ready_is_false_when_the_canary_is_not_answered_in_time() -> None:
 async def test_the_api_key_guards_everything_but_health() -> None:
     async with (
         served(FakeEmbedder(), api_key="k") as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         refused = await client.post(BATCH_URL, files=files(("a", ppm(picture(1)))))
         assert problem_of(refused).code is ErrorCode.UNAUTHORIZED
@@ -196,7 +196,7 @@ async def test_the_api_key_guards_everything_but_health() -> None:
 async def test_metrics_tell_images_by_outcome_and_the_safe_batch() -> None:
     async with (
         served(FakeEmbedder(), ml_max_batch=30) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         await client.post(BATCH_URL, files=files(("a", ppm(picture(1))), ("b", b"")))

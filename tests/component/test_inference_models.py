@@ -42,7 +42,7 @@ PARTS = files(("a", ppm(picture(1))))
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with (
         served(FakeEmbedder()) as service,
-        httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=20) as client,
+        httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=60) as client,
     ):
         await loaded(client, "/capabilities")
         yield client
@@ -129,7 +129,7 @@ async def serving(
             ml_models=tuple((name, "") for name in others),
             ml_max_models=max_models,
         ) as service,
-        httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=20) as client,
+        httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=60) as client,
     ):
         try:
             await loaded(client, "/capabilities")
@@ -287,7 +287,7 @@ async def test_a_model_s_own_sigmoid_is_told() -> None:
     siglip.description = replace(DESCRIPTION, sigmoid=head)
     async with (
         served(siglip) as service,
-        httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=20) as client,
+        httpx.AsyncClient(base_url=f"{service.url}/api/v1", timeout=60) as client,
     ):
         await loaded(client, "/capabilities")
         told = Capabilities.model_validate((await client.get("/capabilities")).json())

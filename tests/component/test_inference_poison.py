@@ -42,7 +42,7 @@ async def service() -> AsyncIterator[Served]:
 
 @pytest.fixture
 async def client(service: Served) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=service.url, timeout=60) as client:
         await loaded(client)
         yield client
         assert (await client.get("/health/ready")).status_code == 200, "its threads live"

@@ -22,7 +22,7 @@ from tests.torch_clips import load_torch_clip
 from tests.unit.test_model_torch_clip import changed_copy
 from utils.contract import BatchReply, Capabilities, EmbedTextReply, ModelState
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.anyio
 
 TEXTS = ("a red circle", "a blue square on the left")
 ROUNDS = 12

@@ -65,7 +65,7 @@ async def test_a_watched_folder_that_becomes_a_link_is_not_followed(
         (folder / linked).rename(tmp_path / "moved")
         (folder / linked).symlink_to(tmp_path / "outside")
         paint(tmp_path / "outside" / "new.png", "blue")
-        with fail_after(30):
+        with fail_after(60):
             while True:
                 paths = [image["path"] for image in (await running.get("/images"))["images"]]
                 assert not any("secret" in path or "new" in path for path in paths)

@@ -101,7 +101,7 @@ async def test_each_collection_gets_words_at_a_start_with_the_captions_that_it_h
         for was in old.collections:
             collection = await services.collections.get(was["name"])
             state = services.collections.words.state(collection)
-            with fail_after(30):
+            with fail_after(60):
                 while not state.whole:
                     await sleep(0.01)
             ids = [one async for group in services.ports.words.ids(state.table) for one in group]
@@ -115,7 +115,7 @@ async def test_each_collection_gets_its_catalogue_at_a_start(old: OldData) -> No
     async with old.opened() as running:
         services = running.app.state.services
         for was in old.collections:
-            with fail_after(30):
+            with fail_after(60):
                 while not services.collections.catalogue.is_whole(
                     collection := await services.collections.get(was["name"])
                 ):

@@ -150,7 +150,7 @@ async def test_an_absent_service_is_waited_for(tmp_path: Path) -> None:
 
 
 async def _until_state(running: Running, job_id: str, state: str) -> None:
-    with fail_after(10):
+    with fail_after(60):
         while (await running.get(f"/jobs/{job_id}"))["state"] != state:
             await sleep(0.01)
 

@@ -89,7 +89,7 @@ async def test_a_preview_that_many_ask_for_is_made_once(tmp_path: Path) -> None:
         async def ask() -> None:
             got.append(await given.preview(images[0], key))
 
-        with fail_after(20):
+        with fail_after(60):
             async with create_task_group() as tg:
                 for _ in range(5):
                     tg.start_soon(ask)
@@ -108,7 +108,7 @@ async def test_where_the_one_who_made_it_leaves_another_makes_it(tmp_path: Path)
         async def ask() -> None:
             got.append(await given.preview(images[0], key))
 
-        with fail_after(20):
+        with fail_after(60):
             async with create_task_group() as staying, create_task_group() as leaving:
                 leaving.start_soon(ask)
                 await wait_all_tasks_blocked()
@@ -128,7 +128,7 @@ async def test_no_more_than_allowed_are_decoded_at_a_time_and_more_than_can_wait
         async def ask(image: StoredImage) -> None:
             assert await given.preview(image, key_of(given, image))
 
-        with fail_after(20):
+        with fail_after(60):
             async with create_task_group() as tg:
                 for image in images[:3]:
                     tg.start_soon(ask, image)
@@ -145,7 +145,7 @@ async def test_no_more_than_allowed_are_decoded_at_a_time_and_more_than_can_wait
 async def test_a_preview_has_a_time_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previews, "MAKE_LIMIT_S", 0.05)
     async with made(tmp_path) as (given, rendering, images):
-        with fail_after(20), pytest.raises(PictureUnavailable):
+        with fail_after(60), pytest.raises(PictureUnavailable):
             await given.preview(images[0], key_of(given, images[0]))
         monkeypatch.setattr(previews, "MAKE_LIMIT_S", 20)
         rendering.go.set()
@@ -224,7 +224,7 @@ async def test_work_ends_when_the_client_leaves_and_else_gives_what_it_gives() -
     async def asked(work: Callable[[], Awaitable[bytes]]) -> bytes:
         return await unless_client_leaves(Request({"type": "http"}, receive), work)
 
-    with fail_after(20):
+    with fail_after(60):
         assert await asked(quick) == b"at once"
         with pytest.raises(ImageNotFound):
             await asked(failing)

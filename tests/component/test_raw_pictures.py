@@ -34,7 +34,7 @@ SENSOR = scene(640, 480)
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with (
         served(FakeEmbedder()) as service,
-        httpx.AsyncClient(base_url=service.url, timeout=20) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         yield client

@@ -65,7 +65,7 @@ async def searched(*services: FakeInference) -> Search:
         judging=Judging(bench.ledger.calibrations, bench.store),
         templating=Templating(bench.ledger.calibrations),
         shown=lambda _: None,
-        query_timeout_s=0.2,
+        query_timeout_s=1.0,
     )
 
 

@@ -77,7 +77,7 @@ async def test_a_thumbnail_does_not_wait_for_the_memory_of_jobs(tmp_path: Path) 
     """Those that wait for an inference service hold theirs for as long as it takes."""
     async with without_pictures(tmp_path) as (running, _, url):
         await running.app.state.services.ports.budget.take(2**62)  # all that there is
-        with fail_after(20):
+        with fail_after(60):
             response = await running.http.get(url)
         assert (response.status_code, response.headers["content-type"]) == (200, "image/webp")
 

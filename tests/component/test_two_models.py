@@ -35,7 +35,7 @@ async def test_each_collection_is_filled_and_searched_by_its_own_model(tmp_path:
     embedders = FakeEmbedder(description=ONE), FakeEmbedder(description=TWO)
     async with served(embedders[0]) as one, served(embedders[1]) as two:
         for service in (one, two):
-            async with httpx.AsyncClient(base_url=service.url, timeout=20) as client:
+            async with httpx.AsyncClient(base_url=service.url, timeout=60) as client:
                 await loaded(client)
         for urls, collection in ((f"{one.url},{two.url}", "a"), (f"{two.url},{one.url}", "b")):
             # A new collection gets the model of the first service of the setting.

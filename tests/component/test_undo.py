@@ -89,7 +89,7 @@ async def test_it_may_be_paused_and_goes_on_where_it_was() -> None:
         async with collections.writers.of(collection.id):
             request = scheduler.kinds.named(UNDO).request("default", {"job_id": job.id})
             undo = await scheduler.submit(collection, request)
-            with fail_after(30):
+            with fail_after(60):
                 while not collections.writers.of(collection.id).statistics().tasks_waiting:
                     await checkpoint()
             tg.start_soon(scheduler.control, undo.id, Control.PAUSE)

@@ -19,7 +19,7 @@ from anyio import fail_after, sleep
 
 from tests.component.test_uploads_rest import BOUNDARY, GOOD, noisy, part
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.anyio
 PATIENCE_S = 120
 
 

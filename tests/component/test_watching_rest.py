@@ -28,7 +28,7 @@ from tests.component.inotify_limits import refuse  # Linux alone
 
 pytestmark = pytest.mark.anyio
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 async def count(running: Running, wanted: int) -> None:

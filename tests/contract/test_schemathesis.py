@@ -21,7 +21,7 @@ from ml_inference_fastapi_app.backends.registry import BACKENDS
 from tests.component.inference_fakes import FakeEmbedder, eventually, served
 from tests.component.search_library import searched
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(1200)]
 
 CONFIGS = Path(__file__).parent / "schemathesis"
 KEY = "the-key"

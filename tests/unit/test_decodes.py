@@ -56,7 +56,7 @@ async def test_a_suspect_waits_for_the_files_of_all_jobs_and_they_for_it() -> No
         async def go(point_id: UUID) -> None:
             went.append(point_id)
 
-        with fail_after(5):
+        with fail_after(60):
             async with create_task_group() as tg:
                 await theirs.admit({C: STAT}, durably)
                 tg.start_soon(ours.admit_isolated, {A: STAT, B: STAT}, durably, go)

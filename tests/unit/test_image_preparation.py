@@ -153,7 +153,7 @@ async def test_raws_whose_share_does_not_answer_hold_no_decoder(
             for _ in range(3):  # more than there are decoders
                 tg.start_soon(preparing.prepare, raw, CLIP)
             await wait_all_tasks_blocked()
-            with fail_after(20):
+            with fail_after(60):
                 jpeg = await preparing.prepare(content(encoded(scene(300, 200))), CLIP)
             assert isinstance(jpeg, Prepared)
             tg.cancel_scope.cancel()  # nobody waits for them

@@ -36,7 +36,7 @@ from tests.unit.ledger_words import a_ledger, key
 
 pytestmark = pytest.mark.anyio
 
-PATIENCE_S = 10
+PATIENCE_S = 120
 
 
 @pytest.fixture(scope="module")

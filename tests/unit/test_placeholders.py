@@ -64,7 +64,7 @@ async def served(
     async with create_task_group() as tasks:
         tasks.start_soon(Placeholders(ledger, cache, VERSION).serve)
         pictures = {one.id: one.picture_key for one in wanted}
-        with fail_after(30):
+        with fail_after(60):
             while len(await ledger.catalogue.placeholders(made.id, pictures)) < len(wanted):
                 await checkpoint()
         tasks.cancel_scope.cancel()
@@ -112,7 +112,7 @@ async def test_what_is_asked_for_is_made_of_the_very_picture_that_is_shown(ledge
     assert await maker.of(made, [one]) == {}
     async with create_task_group() as tasks:
         tasks.start_soon(maker.serve)
-        with fail_after(30):
+        with fail_after(60):
             while not (found := await maker.of(made, [one])):
                 await checkpoint()
         tasks.cancel_scope.cancel()
@@ -134,7 +134,7 @@ async def test_what_nobody_has_seen_yet_and_what_has_no_thumbnail_get_none(ledge
         maker = Placeholders(ledger, other, VERSION)
         await maker.of(made, [last, lost, unseen])
         tasks.start_soon(maker.serve)
-        with fail_after(30):
+        with fail_after(60):
             while not await maker.of(made, [last]):
                 await checkpoint()
         tasks.cancel_scope.cancel()
@@ -205,7 +205,7 @@ async def test_a_disk_that_is_full_for_a_moment_does_not_end_it(
     one = photograph(NAMES[0])
     async with create_task_group() as tasks:
         tasks.start_soon(maker.serve)
-        with fail_after(30):
+        with fail_after(60):
             while not await maker.of(made, [one]):
                 await checkpoint()
         tasks.cancel_scope.cancel()

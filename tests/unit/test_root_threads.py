@@ -47,7 +47,7 @@ async def test_calls_that_hang_hold_their_roots_threads_and_no_others() -> None:
         for _ in range(5):
             tg.start_soon(ask)
         await wait_all_tasks_blocked()
-        with fail_after(20):
+        with fail_after(60):
             assert await threads.run(b"/alive/a", partial(str, 7)) == "7"
         assert (share.called, answers) == (2, [])
         share.back.set()
@@ -57,7 +57,7 @@ async def test_calls_that_hang_hold_their_roots_threads_and_no_others() -> None:
 async def test_who_is_cancelled_does_not_wait_and_the_place_stays_taken() -> None:
     threads, share = RootThreads(by_first_name, each=1), DeadShare()
     dropped: list[str | None] = []
-    with fail_after(20):
+    with fail_after(60):
         async with create_task_group() as tg:
             tg.start_soon(partial(threads.run, b"/dead/a", share.call, drop=dropped.append))
             await wait_all_tasks_blocked()
@@ -109,7 +109,7 @@ async def test_a_call_for_which_no_thread_starts_takes_no_place_and_never_runs(
         for _ in range(3):
             with pytest.raises(RuntimeError):
                 await threads.run(b"/a", partial(calls.append, "no"), drop=dropped.append)
-    with fail_after(20):
+    with fail_after(60):
         await threads.run(b"/a", partial(calls.append, "yes"))
     assert (calls, dropped) == (["yes"], [None] * 3)
 
@@ -127,7 +127,7 @@ async def test_who_gives_a_limit_is_told_where_nothing_is_heard_and_may_ask_agai
     with pytest.raises(NotAnsweringError):
         await threads.run(b"/dead/a", share.call, drop=dropped.append, limit_s=0.01)
     share.back.set()
-    with fail_after(20):
+    with fail_after(60):
         assert await threads.run(b"/dead/a", partial(str, 7), limit_s=20) == "7"
     assert dropped == ["at last"]
 
