@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 async def both_services(folder: Path) -> AsyncIterator[Running]:
     """The real ones with a real connection between them; only the model is a fake."""
     async with served(FakeEmbedder()) as ml_service:
-        async with httpx.AsyncClient(base_url=ml_service.url, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=ml_service.url, trust_env=False, timeout=60) as http:
             await loaded(http)
         async with orchestrator(
             folder, over_network=True, ml_inference_service_url=ml_service.url

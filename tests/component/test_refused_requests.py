@@ -32,7 +32,7 @@ HUGE = ("9223372036854775808", "99999999999999999999", "1" * 5000, "-1", "nan", 
 async def inference() -> AsyncIterator[httpx.AsyncClient]:
     async with (
         served(FakeEmbedder()) as service,
-        httpx.AsyncClient(base_url=service.url) as client,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
         yield client

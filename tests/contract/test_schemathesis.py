@@ -91,7 +91,7 @@ async def test_it_finds_nothing_in_the_inference_service(tmp_path: Path) -> None
         ml_max_batch=8,
         api_key=KEY,
     ) as service:
-        async with httpx.AsyncClient(base_url=service.url) as client:
+        async with httpx.AsyncClient(base_url=service.url, timeout=60) as client:
 
             async def is_ready() -> bool:
                 return (await client.get("/health/ready")).status_code == 200

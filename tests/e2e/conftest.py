@@ -17,8 +17,8 @@ import pytest
 from benchmarks.services import free_ports
 from utils.process.parent_death import dying_with_parent
 
-READY_LIMIT_POLLS = 1200  # of 0.1 s each
-STOP_LIMIT_S = 30.0
+READY_LIMIT_POLLS = 3000  # of 0.1 s each
+STOP_LIMIT_S = 90.0
 
 
 @dataclass

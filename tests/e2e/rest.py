@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tests.e2e.test_captions import WORD_FOR_WORD
 
 IMAGES = 240
 ADDED = 6
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 
 @pytest.fixture(scope="module")

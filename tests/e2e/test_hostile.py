@@ -37,5 +37,5 @@ def test_no_attack_keeps_others_from_their_answers(
 
 
 def works(service: ServiceProcess, path: str, body: object, status: int = 200) -> bool:
-    answer = httpx.post(f"{service.url}{path}", json=body, timeout=30, trust_env=False)
+    answer = httpx.post(f"{service.url}{path}", json=body, timeout=60, trust_env=False)
     return answer.status_code == status

@@ -24,7 +24,7 @@ def pair(tmp_path: Path) -> Iterator[Services]:
 def until_unloaded(pair: Services) -> None:
     """While its health is asked for all the time."""
     limit_s = time.monotonic() + STOP_LIMIT_S
-    with httpx.Client(base_url=pair.inference.url, trust_env=False) as http:
+    with httpx.Client(base_url=pair.inference.url, trust_env=False, timeout=60) as http:
         while UNLOADED not in http.get("/metrics").text:
             assert http.get("/health/ready").status_code == 200
             assert time.monotonic() < limit_s, pair.inference.log()[-3000:]
@@ -35,7 +35,9 @@ def test_a_job_and_a_search_find_an_unloaded_model_and_wait_for_it(pair: Service
     with rest(pair.orchestrator.url) as api:
         ready = api.http.get("/health/ready")
         assert ready.status_code == 200, ready.text
-        assert UNLOADED in httpx.get(f"{pair.inference.url}/metrics", trust_env=False).text
+        assert (
+            UNLOADED in httpx.get(f"{pair.inference.url}/metrics", trust_env=False, timeout=60).text
+        )
         job = api.ingested(pair.pictures)
         assert job["state"] == "completed", job
         assert job["counts"]["embedded"] > 0

@@ -15,7 +15,7 @@ from tests.e2e.conftest import Services
 
 README = Path(__file__).parents[2] / "README.md"
 MARK = "<!-- run by tests/e2e/test_readme_calls.py -->\n```bash\n"
-LIMIT_S = 120
+LIMIT_S = 300
 
 
 def blocks() -> list[str]:

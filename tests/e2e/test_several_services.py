@@ -56,7 +56,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Services, 
 
 def batches(service: ServiceProcess) -> float:
     """How many it has answered since it started."""
-    told = httpx.get(f"{service.url}/metrics", trust_env=False).text
+    told = httpx.get(f"{service.url}/metrics", trust_env=False, timeout=60).text
     found = re.search(r"^photoseek_inference_batches_total (\S+)$", told, re.MULTILINE)
     assert found is not None
     return float(found[1])

@@ -15,7 +15,7 @@ from benchmarks.services import free_ports
 from tests.e2e.conftest import Services, running, service_pair
 from tests.e2e.rest import rest
 
-LIMIT_S = 60
+LIMIT_S = 300
 
 
 def started(

@@ -48,7 +48,7 @@ def test_a_hangup_ends_the_inference_service_too(inference: ServiceProcess) -> N
 
 def test_clients_that_never_end_do_not_hold_the_stop(orchestrator: ServiceProcess) -> None:
     orchestrator.start()
-    created = httpx.post(f"{orchestrator.url}/api/v1/collections", json={"name": "a"})
+    created = httpx.post(f"{orchestrator.url}/api/v1/collections", json={"name": "a"}, timeout=60)
     assert created.status_code == 201
     head = b"POST /api/v1/search/text HTTP/1.1\r\nHost: localhost\r\n"
     with ExitStack() as held:
@@ -58,10 +58,10 @@ def test_clients_that_never_end_do_not_hold_the_stop(orchestrator: ServiceProces
             head + b"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
             head + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1;a",
         ):
-            sock = socket.create_connection(("127.0.0.1", orchestrator.port), timeout=5)
+            sock = socket.create_connection(("127.0.0.1", orchestrator.port), timeout=60)
             held.enter_context(sock)
             sock.sendall(opening)
-        assert httpx.get(f"{orchestrator.url}/health/live").status_code == 200
+        assert httpx.get(f"{orchestrator.url}/health/live", timeout=60).status_code == 200
         assert orchestrator.end_by(signal.SIGTERM, limit_s=STOPS_WITHIN_S) == -signal.SIGTERM
 
 
@@ -73,7 +73,7 @@ def test_the_address_of_all_ipv6_is_that_of_all_ipv4_too(orchestrator: ServicePr
     for host in ("[::1]", "127.0.0.1", "localhost"):
         with suppress(httpx.ConnectError):
             url = f"http://{host}:{orchestrator.port}/health/live"
-            answered.append(httpx.get(url, trust_env=False).status_code)
+            answered.append(httpx.get(url, trust_env=False, timeout=60).status_code)
     assert answered == [200, 200, 200]
 
 
@@ -82,10 +82,10 @@ def test_a_listener_of_events_does_not_hold_the_stop(tmp_path: Path) -> None:
     pair.orchestrator.start()  # without inference: the job waits for it
     (pair.root / "a.jpg").write_bytes(b"\xff\xd8\xff")
     asked = {"directory_path": str(pair.root)}
-    job = httpx.post(f"{pair.orchestrator.url}/api/v1/ingest", json=asked).json()
+    job = httpx.post(f"{pair.orchestrator.url}/api/v1/ingest", json=asked, timeout=60).json()
     events = f"{pair.orchestrator.url}/api/v1/jobs/{job['job_id']}/events"
     try:
-        with httpx.stream("GET", events, timeout=30) as stream:
+        with httpx.stream("GET", events, timeout=60) as stream:
             next(stream.iter_lines())
             assert pair.orchestrator.end_by(signal.SIGTERM, limit_s=STOPS_WITHIN_S) == -15
     finally:

@@ -114,7 +114,7 @@ async def test_a_child_that_dies_while_serving_stops_the_other(tmp_path: Path) -
     with pytest.raises(LaunchFailed, match=ended):  # noqa: PT012  # raised through the block
         async with launcher.services([healthy, mortal]) as running:
             await ready(healthy, mortal)
-            async with httpx.AsyncClient(trust_env=False) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
                 with pytest.raises(httpx.HTTPError):
                     await client.get(f"{mortal.url}/die")
             await anyio.sleep_forever()
@@ -132,7 +132,7 @@ async def test_a_child_that_dies_after_a_steady_life_is_started_again(tmp_path: 
     async with launcher.services([mortal], on_restart=hear, steady_s=0.0) as running:
         await ready(mortal)
         first = running[0].process
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             with pytest.raises(httpx.HTTPError):
                 await client.get(f"{mortal.url}/die")
         await told.wait()
@@ -153,7 +153,10 @@ async def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: 
 
 async def test_waiting_says_what_for_and_ends_at_its_limit(tmp_path: Path) -> None:
     service = stand_in("slow", "loading", tmp_path)
-    async with launcher.services([service]), httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        launcher.services([service]),
+        httpx.AsyncClient(trust_env=False, timeout=60) as client,
+    ):
         while await launcher.readiness(client, service.url) == "starting":
             await anyio.lowlevel.checkpoint()
         with pytest.raises(LaunchFailed, match=r"Not ready after 0.5 s: slow \(probing batch"):
