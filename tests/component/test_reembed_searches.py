@@ -13,11 +13,12 @@ import anyio.lowlevel
 import httpx
 import numpy as np
 import pytest
-from anyio import create_task_group, sleep
+from anyio import create_task_group, fail_after, sleep
 
 from ingestion_orchestration_fastapi_app.reembed import passes
 from tests.component.orchestrator_app import (
     COLOURS,
+    PATIENCE_S,
     FakeService,
     Running,
     check_problem,
@@ -104,6 +105,7 @@ async def test_searches_are_answered_by_one_model_and_then_by_the_other(
         await running.ingested()
         image_id = (await running.get("/images"))["images"][0]["id"]
         seen: Counter[tuple[str, str]] = Counter()
+        paths = ("/search/text", f"/images/{image_id}/similar?limit={IMAGES}")
         over: list[bool] = []
 
         async def ask(path: str, body: object = None) -> None:
@@ -117,8 +119,8 @@ async def test_searches_are_answered_by_one_model_and_then_by_the_other(
 
         async with create_task_group() as tg:
             for _ in range(2):
-                tg.start_soon(ask, "/search/text", {"query": "red", "limit": IMAGES})
-            tg.start_soon(ask, f"/images/{image_id}/similar?limit={IMAGES}")
+                tg.start_soon(ask, paths[0], {"query": "red", "limit": IMAGES})
+            tg.start_soon(ask, paths[1])
             for way in ("there", "back", "and there again"):
                 if way == "back":
                     first = (await generations(running))[0]
@@ -130,12 +132,15 @@ async def test_searches_are_answered_by_one_model_and_then_by_the_other(
                     job = await running.ended(accepted.json()["job_id"])
                     assert job["state"] == "completed", job
                     assert (job["done"], job["total"]) == (job["counts"]["found"],) * 2
-                for _ in range(20):
-                    await sleep(0.005)
+                now = "fake" if way == "back" else "another"
+                wanted = {path: seen[path, now] + 4 for path in paths}
+                with fail_after(PATIENCE_S):
+                    while any(seen[path, now] < count for path, count in wanted.items()):
+                        await sleep(0.005)
             over.append(True)
-        for path in ("/search/text", f"/images/{image_id}/similar?limit={IMAGES}"):
+        for path in paths:
             assert seen[path, "fake"] > 3
-            assert seen[path, "another"] > 3
+            assert seen[path, "another"] > 7
         assert (await running.get("/collections/default"))["count"] == IMAGES
 
 
