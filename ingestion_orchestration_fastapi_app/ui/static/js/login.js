@@ -4,7 +4,7 @@ import { h } from "./core/dom.js";
 import { icon } from "./core/icons.js";
 import { t } from "./core/i18n.js";
 import { href } from "./core/router.js";
-import { followTabs, loadSession, logIn } from "./core/session.js";
+import { followTabs, loadSession, logIn, wasBrokenOff } from "./core/session.js";
 import { button } from "./parts/controls.js";
 import { sentence } from "./parts/states.js";
 
@@ -67,7 +67,7 @@ function keyForm(done, { isAgain }) {
   return h("form", { class: "card stack", onsubmit: submit },
     h("span", { class: "mark" }, icon("mark")),
     h("h1", {}, "Photoseek"),
-    isAgain ? h("p", { class: "quiet" }, t("login.expired")) : null,
+    isAgain ? h("p", { class: "quiet" }, t("login.expired")) : wasBrokenOff() ? h("p", { class: "quiet" }, t("login.broken_off")) : null,
     h("input", { value: "Photoseek", autocomplete: "username", readonly: true, hidden: true }),
     h("div", { class: "field" }, h("label", { for: "key" }, t("login.key")), input, error, h("p", { class: "hint" }, t("login.hint"))),
     button(t("login"), { kind: "primary", type: "submit" }));

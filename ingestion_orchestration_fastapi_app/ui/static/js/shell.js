@@ -7,7 +7,9 @@ import { LANGUAGES, chooseLanguage, language, t } from "./core/i18n.js";
 import { current, go, href } from "./core/router.js";
 import { collectionInUse, collections, inUse, isLoggedIn, logOut, useCollection } from "./core/session.js";
 import { chooseTheme, theme } from "./core/theme.js";
+import { isUnfinished } from "./core/unfinished.js";
 import { iconButton } from "./parts/controls.js";
+import { confirm } from "./parts/dialog.js";
 import { hangMenu, openMenu } from "./parts/menu.js";
 import { sentence } from "./parts/states.js";
 import { toast } from "./parts/toast.js";
@@ -109,8 +111,13 @@ function userItems() {
   return [
     ...Object.entries(LANGUAGES).map(([code, name]) => ({ label: name, chosen: code === language, act: () => chooseLanguage(code) })),
     { label: t("nav.help"), icon: "help", href: href("/help") },
-    ...(isLoggedIn() ? [{ label: t("logout"), icon: "logout", act: () => void logOut().catch((error) => toast(t("logout.not", { why: sentence(error) }))) }] : []),
+    ...(isLoggedIn() ? [{ label: t("logout"), icon: "logout", act: () => void leave() }] : []),
   ];
+}
+
+async function leave() {
+  if (isUnfinished() && !(await confirm({ title: t("logout.uploading"), text: t("logout.uploading_text"), agree: t("logout"), danger: true }))) return;
+  await logOut().catch((error) => toast(t("logout.not", { why: sentence(error) })));
 }
 
 function userButton() {

@@ -3,9 +3,9 @@
 /**
  * `offline`: a call met nobody; `online`: one was answered; `back`: what failed may be asked for again, since somebody answers again or is logged in
  * again; `expired`: the session has ended; `collections`: one was made, renamed or
- * deleted; `jobs`: one was started or controlled; `images`: what people say of images changed (`{annotated, images}`: ids, and the
+ * deleted; `jobs`: one was started or controlled; `uploads`: one began or ended; `images`: what people say of images changed (`{annotated, images}`: ids, and the
  * images as they are now), or images went (`{gone}`: ids) or came (`{back}`).
- * @typedef {"offline" | "online" | "back" | "expired" | "collections" | "jobs" | "images" | "collection-in-use"} Events
+ * @typedef {"offline" | "online" | "back" | "expired" | "collections" | "jobs" | "uploads" | "images" | "collection-in-use"} Events
  */
 
 const target = new EventTarget();

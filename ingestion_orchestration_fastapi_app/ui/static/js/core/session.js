@@ -2,6 +2,7 @@
 import { Problem, call, root } from "./api.js";
 import { emit } from "./bus.js";
 import { current, go, href } from "./router.js";
+import { breakOff } from "./unfinished.js";
 
 /** @typedef {import("../types").Collection} Collection */
 
@@ -41,12 +42,22 @@ export async function logOut() {
   vanish();
 }
 
+const BROKEN_OFF = "broken-off";
+
 /** Nothing of what was shown stays, in no tab, nor in the page that Back brings as it was left. */
 function vanish() {
   sessionStorage.clear();
+  if (breakOff()) sessionStorage.setItem(BROKEN_OFF, "1");
   document.body.replaceChildren();
   addEventListener("pageshow", () => location.reload(), { once: true });
   location.assign(href("/login"));
+}
+
+/** Whether an upload ended with the last session; told once. */
+export function wasBrokenOff() {
+  const was = sessionStorage.getItem(BROKEN_OFF) !== null;
+  sessionStorage.removeItem(BROKEN_OFF);
+  return was;
 }
 
 /** Goes along with what other tabs do. @param {() => void} loggedIn @returns {() => void} what ends it */
