@@ -4,7 +4,10 @@
 //   viewer.update(address)     when the view is opened, and whenever its address changes
 //   viewer.leave()
 import { part } from "../core/api.js";
+import { rested } from "../core/dom.js";
 import { back, current, go, href } from "../core/router.js";
+
+const REST_MS = 150; // browsers take no more than 20 addresses a second
 
 /** The same place with another picture in the viewer, or with none. @param {string | null} id */
 export function withPhoto(id) {
@@ -21,6 +24,7 @@ export function viewing({ list, focus }) {
   let seen = "", turn = 0;
   /** By a key or a button: the address follows. */
   let isClosing = false;
+  const follow = rested(REST_MS);
 
   /** @param {string} id */
   async function show(id) {
@@ -33,9 +37,10 @@ export function viewing({ list, focus }) {
       list: list(), id,
       onMove(to) {
         seen = to;
-        go(withPhoto(to), { replace: true, quiet: true });
+        follow(() => go(withPhoto(to), { replace: true, quiet: true }));
       },
       onClose() {
+        follow(() => {});
         viewer = null;
         isClosing = true;
         back(withPhoto(null));
@@ -47,6 +52,7 @@ export function viewing({ list, focus }) {
   /** @returns {boolean} whether it was open */
   function close() {
     turn += 1;
+    follow(() => {});
     viewer?.close();
     const wasOpen = viewer !== null;
     viewer = null;

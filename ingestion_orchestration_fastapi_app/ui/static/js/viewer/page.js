@@ -33,6 +33,11 @@ export function openViewer({ list, id, onMove, onClose }) {
   /** @type {Shown | null} */
   let image = null;
   let wanted = "", turn = 0, isClosed = false;
+  /** Until the list has told what is beside the picture that is wanted. */
+  let placed = Promise.resolve();
+  /** Steps that wait for that, forward or back. */
+  let ahead = 0, isWalking = false;
+  let passed = new AbortController();
 
   const bar = createBar({
     close: () => leave(), nearer: () => stage.nearer(), farther: () => stage.farther(), wholeOrFull: () => (stage.isWhole() ? stage.full() : stage.whole()),
@@ -40,27 +45,34 @@ export function openViewer({ list, id, onMove, onClose }) {
     items: () => (image ? items(image, { mayWrite, see: () => void original(false), save: () => void original(true), forget: remove }) : []),
   }, mayWrite);
   const stage = createStage({
-    swiped: (by) => step(by), closed: () => leave(), raised: () => showDetails(true),
+    swiped: (by) => void step(by), closed: () => leave(), raised: () => showDetails(true),
     zoomed: (percent, isAll) => bar.zoomed(percent, isAll), forget: mayWrite ? remove : null,
   });
   const details = createDetails({ rate, addTag: (one) => say({ add_tags: [one] }), removeTag: (one) => say({ remove_tags: [one] }), close: () => showDetails(false) }, mayWrite);
   const strip = createStrip({
     open(chosen, all) {
       if (image) sequence.goAside(image, all);
+      ahead = 0;
       move(chosen.id);
     },
     redrawn: keepFocus,
   });
-  const previous = iconButton("back", t("viewer.previous"), { class: "step previous", onclick: () => step(-1) });
-  const next = iconButton("forward", t("viewer.next"), { class: "step next", onclick: () => step(1) });
+  const previous = iconButton("back", t("viewer.previous"), { class: "step previous", onclick: () => void step(-1) });
+  const next = iconButton("forward", t("viewer.next"), { class: "step next", onclick: () => void step(1) });
   stage.element.append(previous, next);
   const dialog = h("dialog", { class: "viewer", dataset: { theme: "dark" }, "aria-label": t("viewer"), tabIndex: -1 }, bar.element, stage.element, strip.element, details.element);
 
   /** @param {string} wish */
-  async function show(wish) {
+  function show(wish) {
     if (wish === wanted || isClosed) return;
     wanted = wish;
-    const mine = ++turn;
+    placed = find(wish, ++turn);
+  }
+
+  /** @param {string} wish @param {number} mine */
+  async function find(wish, mine) {
+    passed.abort();
+    passed = new AbortController();
     const near = sequence.near(wish);
     if (near) draw(near);
     try {
@@ -68,12 +80,16 @@ export function openViewer({ list, id, onMove, onClose }) {
       if (mine !== turn || isClosed) return;
       if (found.image !== image) draw(found.image);
       place(found);
-      if (!isWhole(found.image)) await complete(found.image, mine);
+      if (!isWhole(found.image)) void complete(found.image, mine);
     } catch (error) {
-      if (mine !== turn || isClosed) return;
-      image = null; // nothing is done to what is not seen
-      stage.refuse(refusal(error, () => { wanted = ""; void show(wish); }));
+      if (mine === turn && !isClosed) refuse(error, wish);
     }
+  }
+
+  /** @param {unknown} error @param {string} wish */
+  function refuse(error, wish) {
+    image = null; // nothing is done to what is not seen
+    stage.refuse(refusal(error, () => { wanted = ""; show(wish); }));
   }
 
   /** After nobody answered: what could not be had of the picture that is shown, and what is beside it. */
@@ -88,13 +104,14 @@ export function openViewer({ list, id, onMove, onClose }) {
   async function complete(one, mine) {
     const said = one.annotation;
     try {
-      const all = await whole(one.id), now = one.annotation;
+      const all = await whole(one.id, passed.signal), now = one.annotation;
       if (now && now !== said) all.annotation = { ...now, tags: tagsOf(all) }; // what was said meanwhile is not in the answer
       Object.assign(one, all);
       if (mine === turn && !isClosed) details.show(one);
     } catch (error) {
-      if (error instanceof Problem && error.status === 404) throw error;
-      if (mine === turn && !isClosed) details.refuse(trouble(error, () => void complete(one, mine)));
+      if (mine !== turn || isClosed) return;
+      if (error instanceof Problem && error.status === 404) refuse(error, one.id);
+      else details.refuse(trouble(error, () => void complete(one, mine)));
     }
   }
 
@@ -131,14 +148,21 @@ export function openViewer({ list, id, onMove, onClose }) {
 
   /** @param {string} to */
   function move(to) {
-    void show(to);
+    show(to);
     onMove(to);
   }
 
-  /** @param {number} by */
-  function step(by) {
-    const to = sequence.beside(by);
-    if (to) move(to.id);
+  /** Each step is made, however fast they come: those that the list has no picture for yet wait for it. @param {number} by */
+  async function step(by) {
+    ahead += by;
+    if (isWalking) return;
+    isWalking = true;
+    for (await placed; ahead && !isClosed; await placed) {
+      const to = sequence.beside(ahead);
+      ahead = to ? ahead - Math.sign(ahead) : 0;
+      if (to) move(to.id);
+    }
+    isWalking = false;
   }
 
   /** @param {import("../core/annotations.js").Change} change */
@@ -210,7 +234,7 @@ export function openViewer({ list, id, onMove, onClose }) {
   /** @param {number} x @param {number} y @returns {(event: KeyboardEvent) => void} */
   const arrow = (x, y) => (event) => {
     if (!stage.isWhole() && (event.shiftKey || y)) stage.pan(x / 4, y / 4);
-    else if (x && !event.shiftKey) step(-x);
+    else if (x && !event.shiftKey && !(event.repeat && isWalking)) void step(-x);
   };
   /** @type {import("../core/keys.js").Keys} */
   const keys = {
@@ -240,6 +264,7 @@ export function openViewer({ list, id, onMove, onClose }) {
   dialog.addEventListener("close", () => {
     if (isClosed) return;
     isClosed = true;
+    passed.abort();
     for (const end of ends) end();
     stage.end();
     strip.end();
@@ -253,9 +278,12 @@ export function openViewer({ list, id, onMove, onClose }) {
   document.body.append(dialog);
   dialog.showModal();
   dialog.focus();
-  void show(id);
+  show(id);
   return {
-    show: (wish) => void show(wish),
+    show(wish) {
+      ahead = 0;
+      show(wish);
+    },
     close: () => {
       told = true;
       leave();

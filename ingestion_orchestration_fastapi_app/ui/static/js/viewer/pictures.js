@@ -36,10 +36,20 @@ export function load(url) {
   kept.set(url, entry);
   for (const [oldest, { picture }] of kept) {
     if (kept.size <= MOST_KEPT) break;
-    kept.delete(oldest);
-    if (!picture.complete) picture.src = ""; // it is loaded no further
+    forget(oldest, picture);
   }
   return entry.ready;
+}
+
+/** It is loaded no further. @param {string} url @param {HTMLImageElement} picture */
+function forget(url, picture) {
+  kept.delete(url);
+  if (!picture.complete) picture.src = "";
+}
+
+/** Of those that are still loaded this one alone is wanted any more. @param {string} wanted */
+export function pass(wanted) {
+  for (const [url, { picture }] of kept) if (url !== wanted && !picture.complete) forget(url, picture);
 }
 
 /** @param {string} url */
@@ -50,7 +60,7 @@ function begin(url) {
   picture.alt = "";
   picture.src = url;
   const entry = { picture, isReady: false, ready: picture.decode().then(() => { entry.isReady = true; return picture; }) };
-  entry.ready.catch(() => kept.delete(url));
+  entry.ready.catch(() => kept.get(url) === entry && kept.delete(url));
   return entry;
 }
 

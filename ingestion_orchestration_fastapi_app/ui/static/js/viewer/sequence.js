@@ -7,8 +7,8 @@ import { nameOf } from "./stage.js";
 /** @typedef {import("../types").Shown} Shown */
 /** @typedef {{image: Shown, previous: Shown | null, next: Shown | null, position: number | null, total: number | null, name: string | null}} Found */
 
-/** All that is known of a picture. @param {string} id @returns {Promise<Shown>} */
-export const whole = (id) => call(`/images/${id}`, { query: { collection: collectionInUse() } });
+/** All that is known of a picture. @param {string} id @param {AbortSignal} [signal] @returns {Promise<Shown>} */
+export const whole = (id, signal) => call(`/images/${id}`, { query: { collection: collectionInUse() }, signal });
 
 /** Lists of many hold what a tile shows; the file is told of by itself. @param {Shown} image */
 export const isWhole = (image) => image.sha256 !== undefined;
@@ -17,6 +17,7 @@ export const isWhole = (image) => image.sha256 !== undefined;
 export function createSequence(list) {
   /** @type {Found | null} */
   let here = null;
+  let turn = 0;
   /** The picture that one went aside from, then those that are similar to it. @type {Shown[]} */
   let aside = [];
 
@@ -38,8 +39,8 @@ export function createSequence(list) {
     near: (id) => [here?.next, here?.previous, ...aside].find((one) => one?.id === id) ?? null,
     /** @param {string} id */
     async around(id) {
-      const answer = await found(id);
-      here = answer;
+      const mine = ++turn, answer = await found(id);
+      if (mine === turn) here = answer;
       return answer;
     },
     /** @param {number} step 1 is the next, -1 the one before */

@@ -3,7 +3,7 @@ import { h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { button } from "../parts/controls.js";
 import { listenToGestures } from "./gestures.js";
-import { load, loaded, source, whyNot } from "./pictures.js";
+import { load, loaded, pass, source, whyNot } from "./pictures.js";
 import { bounded, fitted, fullScale, nearScale, within, zoomed } from "./zoom.js";
 
 /** @typedef {import("../types").Shown} Shown */
@@ -13,7 +13,7 @@ import { bounded, fitted, fullScale, nearScale, within, zoomed } from "./zoom.js
  * @typedef {{swiped: (step: number) => void, closed: () => void, raised: () => void, zoomed: (percent: number, isWhole: boolean) => void, forget: (() => void) | null}} Told
  */
 
-const EDGE_PX = 16, FAR_PX = 64, FAST = 0.45, SETTLED_MS = 160, SLOW_MS = 700, AGAIN_MS = 2000, STEP = 1.5, GAP_PX = 16;
+const EDGE_PX = 16, FAR_PX = 64, FAST = 0.45, SETTLED_MS = 160, HASTY_MS = 300, SLOW_MS = 700, AGAIN_MS = 2000, STEP = 1.5, GAP_PX = 16;
 
 /** @param {Told} told */
 export function createStage(told) {
@@ -23,7 +23,9 @@ export function createStage(told) {
   /** @type {Shown | null} */
   let image = null;
   let turn = 0, timer = 0, slow = 0, tries = 0, loaded_px = 0, loading = "";
-  /** Those beside it, for fingers. @type {{picture: HTMLImageElement, size: import("./zoom.js").Size, step: number}[]} */
+  /** Of who goes on at once only thumbnails are loaded. */
+  let shownAt_ms = -HASTY_MS, isHasty = false;
+  /** Those beside it, for fingers. @type {{picture: HTMLImageElement, url: string, size: import("./zoom.js").Size, step: number}[]} */
   let peeks = [];
   let placed = { scale: 1, x: 0, y: 0 }, fit = placed;
   let stage = { width: 1, height: 1 };
@@ -41,7 +43,7 @@ export function createStage(told) {
     element.classList.toggle("near", !isWhole());
     told.zoomed(Math.round((placed.scale / fullScale()) * 100), isWhole());
     clearTimeout(timer);
-    timer = window.setTimeout(sharpen, loaded_px ? SETTLED_MS : 0);
+    timer = window.setTimeout(sharpen, loaded_px || isHasty ? SETTLED_MS : 0);
   }
 
   /** @param {number} scale @param {Point} at @param {boolean} [eased] */
@@ -93,6 +95,7 @@ export function createStage(told) {
     sharp.alt = nameOf(shown);
     frame.replaceChildren(sharp);
     tell();
+    preload();
   }
 
   /** Below the picture; nothing: all is well. @param {...Node} said */
@@ -105,6 +108,7 @@ export function createStage(told) {
   async function failed(shown, mine) {
     const why = await whyNot(shown);
     if (mine !== turn) return;
+    preload();
     tries += 1;
     if (why !== "busy" || tries > 1) explain(why);
     else timer = window.setTimeout(sharpen, AGAIN_MS);
@@ -177,23 +181,15 @@ export function createStage(told) {
       if (!one) continue;
       const { url } = source(one, side_px(one, fittedInStage(sizeOf(one)).scale));
       const seen = h("img", { class: "peek", alt: "", src: loaded(url) ? url : one.thumbnail_url, draggable: "false" });
-      peeks.push({ picture: seen, size: sizeOf(one), step });
-      void preload(url, seen);
+      peeks.push({ picture: seen, url, size: sizeOf(one), step });
     }
     frame.after(...peeks.map((one) => one.picture));
     layPeeks(0, false);
+    if (loaded_px) preload();
   }
 
-  /** @param {string} url @param {HTMLImageElement} seen */
-  async function preload(url, seen) {
-    const mine = turn;
-    try {
-      if (image) await load(source(image, side_px(image, placed.scale)).url);
-    } catch {
-      // That is told elsewhere.
-    }
-    if (mine !== turn) return;
-    load(url).then(() => { seen.src = url; }, () => {});
+  function preload() {
+    for (const { picture: seen, url } of peeks) load(url).then(() => { seen.src = url; }, () => {});
   }
 
   const resized = new ResizeObserver(() => image && measure());
@@ -205,11 +201,14 @@ export function createStage(told) {
     show(next) {
       turn += 1;
       [image, loaded_px, loading, tries] = [next, 0, "", 0];
+      isHasty = performance.now() - shownAt_ms < HASTY_MS;
+      shownAt_ms = performance.now();
       placed = fit;
       beside(null, null);
       tell();
       measure();
       const { url, side_px: offered_px } = source(next, side_px(next, placed.scale));
+      pass(url);
       const sharp = loaded(url);
       if (sharp) draw(next, sharp, offered_px);
       else frame.replaceChildren(h("img", { src: next.thumbnail_url, alt: nameOf(next), draggable: "false" }));
