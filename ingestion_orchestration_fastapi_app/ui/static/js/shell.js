@@ -78,8 +78,11 @@ function moreLink(first) {
   return opener;
 }
 
+/** Whether there is none to choose beside the one that is shown, or would be. */
+const isOnly = () => collections().every(({ name }) => name === collectionInUse());
+
 function collectionItems() {
-  return collections().length < 2 ? [] : collections().map(({ name }) => ({ label: name, chosen: name === collectionInUse(), act: () => useCollection(name) }));
+  return isOnly() ? [] : collections().map(({ name }) => ({ label: name, chosen: name === collectionInUse(), act: () => useCollection(name) }));
 }
 
 function collectionButton() {
@@ -88,7 +91,7 @@ function collectionButton() {
   hangMenu(opener, collectionItems);
   const show = () => {
     name.textContent = collectionInUse();
-    opener.hidden = collections().length < 2 && collectionInUse() === "default";
+    opener.hidden = isOnly();
   };
   on("collections", show);
   on("collection-in-use", show);

@@ -4,7 +4,7 @@ import { fill, h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { current, go, href, nameTab } from "../core/router.js";
-import { collectionInUse, inUse, may } from "../core/session.js";
+import { collectionInUse, inUse, may, naming } from "../core/session.js";
 import { button, iconButton } from "../parts/controls.js";
 import { hangMenu } from "../parts/menu.js";
 import { empty, trouble } from "../parts/states.js";
@@ -48,7 +48,7 @@ export function openAlbum(address) {
     try {
       const found = await call(`/albums/${id}`);
       if (isLeft) return;
-      if (found.collection !== collectionInUse()) return go(changed(current().query, { in: found.collection === "default" ? null : found.collection }, `/albums/${id}`), { replace: true });
+      if (found.collection !== collectionInUse()) return go(changed(current().query, { in: naming(found.collection).in ?? null }, `/albums/${id}`), { replace: true });
       take(found);
       fill(bar, selectionBar(selection, { album: found, taken: list }));
       list();

@@ -77,19 +77,33 @@ export async function loadCollections() {
 
 export const collections = () => known;
 
-/** The one that the address names, or else `default`. */
-export const collectionInUse = () => current().query.get("in") ?? "default";
+/** What addresses leave out. */
+const UNNAMED = "default";
+
+/** The one for an address that names none: `default`, or else the fullest of those that are there. */
+function home() {
+  if (!known.length || known.some((one) => one.name === UNNAMED)) return UNNAMED;
+  return known.reduce((best, one) => ((one.count ?? 0) > (best.count ?? 0) ? one : best)).name;
+}
+
+/** Of an address's parameters. @param {URLSearchParams} query */
+export const collectionOf = (query) => query.get("in") ?? home();
+
+export const collectionInUse = () => collectionOf(current().query);
+
+/** Whether there is one that bears the name. @param {string} name */
+export const isThere = (name) => known.some((one) => one.name === name);
+
+/** The parameters that name a collection in an address. @param {string} name @returns {{in?: string}} */
+export const naming = (name) => (name === UNNAMED ? {} : { in: name });
 
 /** Shows another one: the same place, without what is of the old one. @param {string} name */
 export function useCollection(name) {
   const { path } = current();
   const place = path.length > 1 ? `/${path[0]}` : `/${path.join("/")}`;
-  go(href(place, name === "default" ? {} : { in: name }));
+  go(href(place, naming(name)));
   emit("collection-in-use", name);
 }
 
 /** Parameters that name the collection in use: for links within the app. @param {Record<string, string>} [more] */
-export function inUse(more = {}) {
-  const name = collectionInUse();
-  return name === "default" ? more : { in: name, ...more };
-}
+export const inUse = (more = {}) => ({ ...naming(collectionInUse()), ...more });

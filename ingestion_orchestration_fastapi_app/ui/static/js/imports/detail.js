@@ -5,7 +5,7 @@ import { moment } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/i18n.js";
 import { href } from "../core/router.js";
-import { inUse, may } from "../core/session.js";
+import { inUse, may, naming } from "../core/session.js";
 import { button } from "../parts/controls.js";
 import { trouble } from "../parts/states.js";
 import { warningText } from "../parts/warnings.js";
@@ -41,7 +41,7 @@ export function jobView(id, code, { hear, named }) {
   const draw = async (job) => {
     const card = jobCard(job, { heading: "h1", asLink: false, changed: (now) => update(now) });
     const failed = failuresOf(job, code), report = reportOf(job), warned = warningsOf(), log = logOf(job);
-    const removed = h("div", {});
+    const removed = h("div", {}), seen = h("div", { class: "row" });
     failures = failed;
     /** @param {Job} now */
     const update = (now) => {
@@ -51,12 +51,13 @@ export function jobView(id, code, { hear, named }) {
       warned.update(now);
       log.update(now);
       drawUndo(removed, now);
+      leadToPhotos(seen, now);
       hear(now);
     };
     update(job);
     await Promise.all([failed.ready(), report.ready()]); // so that nothing is pushed down later
     if (isLeft) return;
-    fill(element, card.element, removed, failed.element, report.element, warned.element, log.element);
+    fill(element, card.element, seen, removed, failed.element, report.element, warned.element, log.element);
     leave = follow(job, update);
   };
   void load();
@@ -83,6 +84,13 @@ function drawUndo(slot, job) {
   const undo = () => void started(() => call(`/jobs/${job.job_id}/undo`, { method: "POST" }), t("job.undo_started"));
   fill(slot, h("div", { class: "notice" }, icon("trash"), h("p", { class: "grow" }, t("job.removed_text", { count: job.removed ?? 0 })),
     may("write") ? button(t("job.undo"), { icon: "undo", onclick: undo }) : null));
+}
+
+/** An import's photos can be looked at as soon as the first are in. @param {HTMLElement} slot @param {Job} job */
+function leadToPhotos(slot, job) {
+  const { embedded, cached, unchanged } = job.counts;
+  slot.hidden = job.kind !== "ingest" || embedded + cached + unchanged === 0;
+  if (!slot.hidden && !slot.childElementCount) fill(slot, button(t("job.see_photos"), { icon: "image", kind: "primary", href: href("/", naming(job.collection)) }));
 }
 
 function warningsOf() {

@@ -5,6 +5,7 @@ import { bytes, duration, durationRange, number } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { has, t } from "../core/i18n.js";
 import { href } from "../core/router.js";
+import { naming } from "../core/session.js";
 import { button } from "../parts/controls.js";
 import { hasEnded } from "../core/jobs.js";
 import { exportFiles } from "./export_files.js";
@@ -64,7 +65,7 @@ function general(job, { numbers, findings, figures = {}, about = {} }) {
   const measured = Object.entries(figures);
   const drawn = [];
   if (job.kind === "verify" && job.state === "completed" && findings.length === 0) drawn.push(h("p", { class: "notice ok" }, icon("check"), h("span", {}, t("job.all_well"))));
-  if (job.kind === "duplicates") drawn.push(h("div", { class: "row" }, button(t("job.see_duplicates"), { icon: "tidy", href: href("/duplicates", job.collection === "default" ? {} : { in: job.collection }) })));
+  if (job.kind === "duplicates") drawn.push(h("div", { class: "row" }, button(t("job.see_duplicates"), { icon: "tidy", href: href("/duplicates", naming(job.collection)) })));
   if (job.kind === "export" && job.state === "completed" && job.reason) drawn.push(exportFiles(job.reason));
   if (findings.length) drawn.push(h("ul", { class: "findings" }, ...findings.map(finding)));
   if (measured.length) drawn.push(table(measured.map(([name, value]) => [figureName(name), figure(name, value)])));

@@ -3,9 +3,9 @@ import { call } from "../core/api.js";
 import { fill, h, rested } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { current, go, href } from "../core/router.js";
-import { inUse } from "../core/session.js";
+import { collectionInUse, inUse, isThere } from "../core/session.js";
 import { button, iconButton } from "../parts/controls.js";
-import { empty, sentence } from "../parts/states.js";
+import { empty, noCollection, sentence } from "../parts/states.js";
 import { asked, browseQuery, changed } from "../photos/address.js";
 import { boxText, clusters } from "./clusters.js";
 import { drawLand } from "./land.js";
@@ -43,7 +43,10 @@ export function open() {
   const marks = clusters(view, {
     query,
     choose: (box) => go(changed(current().query, { box: boxText(box) }, "/map")),
-    fail: (error) => { status.textContent = sentence(error); },
+    fail: (error) => {
+      if (isThere(collectionInUse())) status.textContent = sentence(error);
+      else instead(noCollection());
+    },
   });
   const stage = h("div", { class: "map-stage", tabIndex: 0, role: "application", "aria-label": t("map.label") },
     canvas, marks.element, status,
@@ -51,6 +54,10 @@ export function open() {
     h("div", { class: "map-zoom" }, iconButton("plus", t("map.nearer"), { onclick: () => view.zoomBy(1) }), iconButton("minus", t("map.farther"), { onclick: () => view.zoomBy(-1) })));
   const element = h("div", { class: "map" }, stage, panel);
   moveBy(stage, view);
+  const instead = (/** @type {HTMLElement} */ said) => {
+    stage.querySelector(".map-none")?.remove();
+    stage.append(h("div", { class: "map-none card" }, said));
+  };
 
   const draw = () => void drawLand(canvas, view);
   const remember = rested(REST_MS);
@@ -76,7 +83,7 @@ export function open() {
   const theme = new MutationObserver(draw);
   theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
-  const unplaced = { status, stage, turn: 0 };
+  const unplaced = { status, stage, instead, turn: 0 };
   let narrowed = JSON.stringify(query());
   void tellUnplaced(unplaced);
   void showPanel(panel);
@@ -103,19 +110,18 @@ export function open() {
   };
 }
 
-/** How many pictures the map cannot show; where it can show none, what would help. @param {{status: HTMLElement, stage: HTMLElement, turn: number}} where */
+/** How many pictures the map cannot show; where it can show none, what would help. @param {{status: HTMLElement, stage: HTMLElement, instead: (said: HTMLElement) => void, turn: number}} where */
 async function tellUnplaced(where) {
-  const { status, stage } = where, mine = (where.turn += 1);
+  const { status, stage, instead } = where, mine = (where.turn += 1);
   const place = asked(current().query);
   const counted = async (/** @type {string} */ gps) =>
     call("/images", { query: { ...browseQuery({ ...place, values: { ...place.values, box: [], gps: [gps] } }), limit: 1 } });
   try {
     const [without, withPlace] = await Promise.all([counted("0"), counted("1")]);
     if (mine !== where.turn) return; // it is narrowed otherwise by now
-    const none = stage.querySelector(".map-none");
-    none?.remove();
+    stage.querySelector(".map-none")?.remove();
     if (withPlace.total === 0) {
-      stage.append(h("div", { class: "map-none card" }, empty({ icon: "pin", title: t("map.none"), text: t("map.none_why"), actions: [h("a", { class: "button", href: href("/", inUse()) }, t("nowhere.home"))] })));
+      instead(empty({ icon: "pin", title: t("map.none"), text: t("map.none_why"), actions: [h("a", { class: "button", href: href("/", inUse()) }, t("nowhere.home"))] }));
     }
     const text = t(without.total_is_exact ? "map.unplaced" : "map.unplaced_at_least", { count: without.total });
     fill(status, without.total ? h("a", { href: changed(current().query, { gps: "0", box: null, view: null }) }, text) : "");

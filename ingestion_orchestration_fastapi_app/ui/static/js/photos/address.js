@@ -1,5 +1,6 @@
 // What the address bar says of a list of photos, and the same for the API. The one translation between the two.
 import { href } from "../core/router.js";
+import { collectionOf } from "../core/session.js";
 import { sizeSpec } from "./file_size.js";
 
 /** What a sentence can say of a photo, and does not where somebody takes it as mere words. @typedef {"date" | "place"} Kind */
@@ -38,7 +39,7 @@ export function asked(query) {
   }
   return {
     q: query.get("q")?.trim() ?? "",
-    collection: query.get("in") ?? "default",
+    collection: collectionOf(query),
     values,
     sort: query.get("sort") === "date" ? "date" : "fit",
     rest: query.has("rest") ? query.get("rest") === "1" : null,

@@ -1,9 +1,9 @@
 // Around the photos: the filters at the left, the tool bar and what narrows the list above it.
 import { h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
-import { may } from "../core/session.js";
+import { isThere, may } from "../core/session.js";
 import { saveAsAlbum } from "../albums/deeds.js";
-import { isSearch } from "./address.js";
+import { isNarrowed, isSearch } from "./address.js";
 import { chipBar, countByHand } from "./understood.js";
 import { facetPanel } from "./facets.js";
 import { toolBar } from "./toolbar.js";
@@ -26,7 +26,10 @@ export function photosFrame(asked, { selection, content }) {
   let now = { asked, title: isSearch(asked) ? null : t("nav.photos"), total: null, search: null, all: null };
 
   const draw = () => {
-    side.hidden = !isOpen();
+    // Nothing to narrow, to select or to size.
+    const isBare = !isThere(now.asked.collection) || (now.title !== null && now.total === 0 && !isNarrowed(now.asked));
+    element.classList.toggle("of-nothing", isBare);
+    side.hidden = isBare || !isOpen();
     tools.show({ ...now, isOpen: WIDE.matches ? isOpen() : null, filters: countByHand(now.asked) });
     chips.show(now.asked, now.search);
   };
@@ -59,7 +62,7 @@ export function photosFrame(asked, { selection, content }) {
     showSearch(search, all, title = null) {
       now = { asked: now.asked, title, total: null, search, all };
       if (search) panel.update(search.asked, search.parts);
-      if (search || title !== null) panel.begin();
+      if (isThere(now.asked.collection) && (search || title !== null)) panel.begin();
       draw();
     },
     leave() {

@@ -5,6 +5,7 @@ import { fill, h } from "../core/dom.js";
 import { ago, bytes, moment, number } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { go, href } from "../core/router.js";
+import { naming } from "../core/session.js";
 import { button, iconButton } from "../parts/controls.js";
 import { confirm } from "../parts/dialog.js";
 import { hangMenu } from "../parts/menu.js";
@@ -36,7 +37,7 @@ export function openCollection(name) {
 /** @param {CollectionDetail} one */
 const head = (one) =>
   h("div", { class: "page-head" }, h("a", { href: href("/system") }, t("nav.system")), h("h2", { class: "grow" }, one.name),
-    button(t("system.show_photos"), { icon: "image", href: href("/", one.name === "default" ? {} : { in: one.name }) }),
+    button(t("system.show_photos"), { icon: "image", href: href("/", naming(one.name)) }),
     button(t("system.rename"), { icon: "edit", onclick: () => void rename(one.name) }),
     button(t("system.delete"), { icon: "trash", kind: "danger", onclick: () => void remove(one) }));
 

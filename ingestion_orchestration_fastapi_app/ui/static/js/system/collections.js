@@ -5,7 +5,7 @@ import { fill, h } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { current, go, href } from "../core/router.js";
-import { collections, loadCollections } from "../core/session.js";
+import { collections, loadCollections, naming } from "../core/session.js";
 import { button, iconButton } from "../parts/controls.js";
 import { confirm, prompt } from "../parts/dialog.js";
 import { hangMenu } from "../parts/menu.js";
@@ -34,7 +34,7 @@ function row(one) {
   const opener = iconButton("more", t("system.actions_of", { name: one.name }));
   hangMenu(opener, () => [
     { label: t("system.details"), icon: "info", href: href(`/system/collections/${encodeURIComponent(one.name)}`) },
-    { label: t("system.show_photos"), icon: "image", href: href("/", one.name === "default" ? {} : { in: one.name }) },
+    { label: t("system.show_photos"), icon: "image", href: href("/", naming(one.name)) },
     { label: t("system.rename"), icon: "edit", act: () => void rename(one.name) },
     { label: t("system.delete"), icon: "trash", danger: true, act: () => void remove(one) },
   ]);

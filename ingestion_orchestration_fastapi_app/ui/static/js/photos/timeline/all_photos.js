@@ -1,5 +1,5 @@
 // All photos by date in the middle of the page: the timeline, its scroll bar, and what is said where there are none.
-import { call } from "../../core/api.js";
+import { Problem, call } from "../../core/api.js";
 import { on } from "../../core/bus.js";
 import { fill, h, rested } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
@@ -75,7 +75,9 @@ export function allPhotos({ selection, tell, pictured }) {
       own.draw();
       await look(asked, total);
     } catch (error) {
-      if (mine === turn) fill(element, trouble(error, () => void load(asked)));
+      if (mine !== turn) return;
+      if (error instanceof Problem && error.code === "ERR_COLLECTION_NOT_FOUND") tell(0);
+      fill(element, trouble(error, () => void load(asked)));
     }
   }
 
