@@ -1,4 +1,4 @@
-"""What every view is looked at for: whether everybody can use it, and whether anything jumps."""
+"""What every view is looked at for: everybody can use it, nothing jumps, no title is cut."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ new PerformanceObserver(list => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 
+CUT = """() => [...document.querySelectorAll(".tools-said, main h1")]
+  .filter(one => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1)
+  .filter(one => getComputedStyle(one).display !== "inline")
+  .map(one => one.textContent)"""
+
 
 def settled(page: Page) -> None:
     """Until nothing more is asked for and every picture in sight is there."""
@@ -31,6 +36,12 @@ def nothing_jumps(page: Page) -> None:
     assert sum(one["value"] for one in shifts) < MOST_SHIFT, shifts
     wide = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
     assert wide <= 0, f"the page can be scrolled sideways by {wide} px"
+
+
+def nothing_is_cut(page: Page) -> None:
+    """Of titles, and of how many there are."""
+    cut = page.evaluate(CUT)
+    assert cut == [], cut
 
 
 def everybody_can_use(page: Page, *, within: str = "html") -> None:

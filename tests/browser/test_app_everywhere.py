@@ -10,7 +10,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.app_rig import DESKTOP, PHONE, App, Pages
-from tests.browser.looks import WATCH_SHIFTS, everybody_can_use, nothing_jumps, settled
+from tests.browser.looks import (
+    WATCH_SHIFTS,
+    everybody_can_use,
+    nothing_is_cut,
+    nothing_jumps,
+    settled,
+)
 
 # A key that nobody gave words looks like `area.what_it_says`.
 KEY_LIKE = re.compile(r"\b[a-z]+\.[a-z]+_[a-z_]+\b")
@@ -60,6 +66,7 @@ def test_everybody_can_use_it_and_nothing_jumps(
     expect(page.get_by_role("navigation").first).to_be_attached()
     settled(page)
     nothing_jumps(page)
+    nothing_is_cut(page)
     assert re.fullmatch(r"(.+ · )?Photoseek", page.title())
     assert KEY_LIKE.findall(page.locator("body").inner_text()) == []
     assert page.locator("html").get_attribute("lang") == ("en" if look == "large" else "de")
