@@ -27,6 +27,16 @@ def test_the_sum_of_reciprocal_ranks_orders() -> None:
     assert list(found) == [C, A, B, D]
 
 
+def test_a_list_may_count_less() -> None:
+    found = fused({A: 0.9, B: 0.5}, {B: 12.0, C: 3.0}, weights=(1.0, 0.25))
+    assert found == {
+        B: 1 / (K + 2) + 0.25 / (K + 1),
+        A: 1 / (K + 1),
+        C: 0.25 / (K + 2),
+    }
+    assert list(found) == [B, A, C]
+
+
 def test_equal_scores_share_a_rank_so_that_the_other_list_orders_them() -> None:
     words = dict.fromkeys((A, B, C), 2.0) | {D: 1.0}
     found = fused({C: 0.9, B: 0.8, D: 0.7, A: 0.1}, words)

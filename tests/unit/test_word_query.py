@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.domain.library.search_terms import terms
-from ingestion_orchestration_fastapi_app.domain.search.mode import words_help
+from ingestion_orchestration_fastapi_app.domain.search.mode import words_help, words_weight
 from ingestion_orchestration_fastapi_app.domain.search.word_query import (
     MAX_WORDS,
+    Phrase,
     WordQuery,
     word_query,
 )
@@ -73,3 +74,21 @@ def test_words_help_where_one_picture_holds_them_all(
     text: str, held: list[tuple[tuple[str, ...], ...]], *, helps: bool
 ) -> None:
     assert words_help(word_query(text), held) is helps
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "weight"),
+    [
+        ("red dog", [(("red",),)] * 4, 1 / 3),
+        ("red dog", [(("red",),)] * 3, 1.0),
+        ("red dog", [(("red",), ("dog",))] * 4, 1.0),
+        ("red dog beach", [(("red",), ("dog",))] * 4, 1.0),
+        ("dog", [(("dog",),)] * 4, 1.0),
+        ('"red" dog', [(("red",),)] * 4, 1.0),
+        ("red dog", [], 1.0),
+    ],
+)
+def test_one_word_of_two_counts_less_where_many_pictures_hold_it(
+    text: str, held: list[tuple[Phrase, ...]], weight: float
+) -> None:
+    assert words_weight(word_query(text), held) == weight

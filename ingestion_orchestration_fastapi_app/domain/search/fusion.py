@@ -14,21 +14,28 @@ K = 60  # of the paper: how little the first of a list is ahead of the second
 DEPTH = 100  # of a list, in which it says something of what another list found
 
 
-def fused(*lists: Mapping[UUID, float], k: int = K, depth: int = DEPTH) -> dict[UUID, float]:
-    """The sum of `1 / (k + rank)` over the lists that hold an id, the best first, ties by id.
+def fused(
+    *lists: Mapping[UUID, float],
+    weights: Sequence[float] | None = None,
+    k: int = K,
+    depth: int = DEPTH,
+) -> dict[UUID, float]:
+    """The sum of `weight / (k + rank)` over the lists that hold an id, the best first, ties by id.
+
+    A weight for each list; all are 1 unless they are told.
 
     Each list has its own scores, of which more is better. Equal scores share a rank, so that the
     other lists order what one of them cannot tell apart. Below `depth` an id counts by its best
-    rank alone: what is somewhere in two long lists is there by chance, and would pass what is the
+    place alone: what is somewhere in two long lists is there by chance, and would pass what is the
     first of one.
     """
-    found: defaultdict[UUID, list[int]] = defaultdict(list)
-    for scores in lists:
+    found: defaultdict[UUID, list[tuple[int, float]]] = defaultdict(list)
+    for scores, weight in zip(lists, weights or [1.0] * len(lists), strict=True):
         for point_id, rank in _ranks(scores).items():
-            found[point_id].append(rank)
+            found[point_id].append((rank, weight / (k + rank)))
     sums = {
-        one: sum(1 / (k + rank) for rank in ranks if rank <= depth) or 1 / (k + min(ranks))
-        for one, ranks in found.items()
+        one: sum(part for rank, part in places if rank <= depth) or max(part for _, part in places)
+        for one, places in found.items()
     }
     return {one: sums[one] for one in sorted(sums, key=lambda one: (-sums[one], one))}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from ingestion_orchestration_fastapi_app.domain.search.candidate import Candidate
 from ingestion_orchestration_fastapi_app.domain.search.fusion import fused
+from ingestion_orchestration_fastapi_app.domain.search.mode import words_weight
 from ingestion_orchestration_fastapi_app.library.searching.query import Query, Scope
 from ingestion_orchestration_fastapi_app.library.searching.worded import Worded, Wording
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
@@ -59,6 +60,7 @@ class Pools:
         order = fused(
             {one.id: one.score or 0.0 for one in near},
             {one.id: one.word_score or 0.0 for one in by_word},
+            weights=(1.0, words_weight(worded.asked, [one.words for one in by_word])),
         )
         found = [replace(everything[one], is_near=one in there) for one in order]
         least = scope.query.min_score
