@@ -75,3 +75,25 @@ def test_a_plain_picture_is_itself_and_no_other_colour() -> None:
 def test_a_picture_that_is_turned_back_is_as_it_was() -> None:
     grid = np.random.default_rng(1).integers(0, 256, (GRID_PX, GRID_PX, 3)).astype(np.uint8)
     assert (turned(turned(grid, 3), 1) == grid).all()
+
+
+def blank(seed: int, level: float, *, noise: float) -> Image.Image:
+    """A wall that is a little darker at its sides, or what is under a lens cap."""
+    across = np.linspace(-1, 1, 900)[None, :] ** 2 + np.linspace(-1, 1, 600)[:, None] ** 2
+    light = (level * (1 - across / 16))[..., None] * np.ones(3)
+    light += np.random.default_rng(seed).normal(size=light.shape) * noise
+    return Image.fromarray(np.clip(light, 0, 255).astype(np.uint8))
+
+
+def grid_of(image: Image.Image, quality: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return seen(encoded(image, quality=quality))[1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_frames_of_noise_are_no_copies_of_one_another(seed: int) -> None:
+    black, other = blank(seed, 3, noise=3), blank(seed + 10, 3, noise=3)
+    assert not difference(grid_of(black, 92), grid_of(other, 92)).is_none
+    assert not difference(grid_of(black, 92), grid_of(ImageOps.mirror(black), 92)).is_none
+    assert difference(grid_of(black, 92), grid_of(black, 92)).is_none
+    wall = blank(seed, 190, noise=2.5)
+    assert difference(grid_of(wall, 92), grid_of(wall, 60)).is_none

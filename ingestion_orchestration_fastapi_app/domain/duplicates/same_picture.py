@@ -20,6 +20,9 @@ MOST_CONTRAST = 0.8  # levels of 255, as a whole
 MOST_OFFSET = 0.8  # levels
 MOST_MEAN = 9.0  # levels, of the blocks' differences
 PLACE_BASE, PLACE_TIMES = 3.0, 2.0  # levels: what one place may differ by, and with the mean of all
+# Where more differs than there is to see, as in two frames of noise from under a lens cap, nothing
+# says that they are one picture. Copies: 0.36 at most, of a blank wall.
+MOST_OF_SPREAD = 0.75
 _BLOCKS = 16  # a side: 8 pixels each
 _LEAST_SLOPE = 2.0  # squared levels a pixel: where there is less, nothing is seen to move
 
@@ -31,7 +34,8 @@ _Floats = npt.NDArray[np.float64]
 class Difference:
     """How one grid becomes the other. `shift_px` of the grid. In levels of 255: `contrast`, by how
     much more or less bright and dark differ, and `offset`, by which all is brighter; then what
-    differs in blocks of it, on the average, and in the one where most does.
+    differs in blocks of it, on the average, and in the one where most does; and `spread`, by which
+    places of the picture differ from one another.
     """
 
     shift_px: float
@@ -39,6 +43,7 @@ class Difference:
     offset: float
     mean: float
     place: float
+    spread: float
 
     @property
     def is_none(self) -> bool:
@@ -48,6 +53,7 @@ class Difference:
             and abs(self.contrast) <= MOST_CONTRAST
             and abs(self.offset) <= MOST_OFFSET
             and self.mean <= MOST_MEAN
+            and self.mean <= MOST_OF_SPREAD * self.spread
             and self.place <= PLACE_BASE + PLACE_TIMES * self.mean
         )
 
@@ -64,11 +70,17 @@ def difference(one: Grid, other: Grid) -> Difference:
     down, right = np.gradient(middle, axis=0), np.gradient(middle, axis=1)
     shift = _fitted(_within_blocks(right), _within_blocks(down), _within_blocks(grey))
     brightness = middle - middle.mean()
-    contrast = (brightness * grey).mean() / max(float(brightness.std()), 1.0)
+    spread = float(brightness.std())
+    contrast = (brightness * grey).mean() / max(spread, 1.0)
     squares = _in_blocks((change**2).mean(axis=2)).mean(axis=(1, 3))
     blocks = np.sqrt(squares)
     return Difference(
-        shift, float(contrast), float(grey.mean()), float(blocks.mean()), float(blocks.max())
+        shift,
+        float(contrast),
+        float(grey.mean()),
+        float(blocks.mean()),
+        float(blocks.max()),
+        spread,
     )
 
 
