@@ -71,7 +71,7 @@ function nowhere() {
 }
 
 async function logInFirst() {
-  const { open } = await import("./login.js");
+  const { open } = await part(import("./login.js"));
   const opened = open(current());
   fill(document.body, opened.element);
   named(opened);
@@ -108,10 +108,9 @@ async function begin() {
   } catch (error) {
     if (error instanceof Problem && error.status === 401) return toLogin();
     await words.catch(() => {});
-    fill(document.body, trouble(error, () => location.reload()));
-    return;
+    return broken(error);
   }
-  const { shell, slot, showPlaces, placeKeys } = await import("./shell.js");
+  const { shell, slot, showPlaces, placeKeys } = await part(import("./shell.js"));
   fill(document.body, ...shell());
   watchConnection();
   on("expired", () => void askAgain());
@@ -125,4 +124,7 @@ async function begin() {
   start();
 }
 
-void begin();
+/** In place of the whole app. @param {unknown} error */
+const broken = (error) => fill(document.body, trouble(error, () => location.reload()));
+
+begin().catch(broken);

@@ -11,15 +11,15 @@ import { collectionInUse } from "./session.js";
 
 /** The own rating counts, or else the file's; null where there is none. @param {Shown} image */
 export const ratingOf = (image) => image.annotation?.rating ?? image.rating ?? null;
-/** @param {Shown} image */
-export const isFavourite = (image) => image.annotation?.favourite ?? image.favourite ?? false;
+/** Said here, as the filter asks for it; what a file says of it is told by the viewer. @param {Shown} image */
+export const isFavourite = (image) => image.annotation?.favourite ?? false;
 /** @param {Shown} image */
 export const tagsOf = (image) => image.annotation?.tags ?? [];
 
 /** What makes the rating seen as this: what the file says is hidden by 0, not by nothing. @param {Shown} image @param {number} stars @returns {Change} */
 export const rated = (image, stars) => ({ rating: stars || (image.rating ? 0 : null) });
-/** @param {Shown} image @param {boolean} on @returns {Change} */
-export const favoured = (image, on) => ({ favourite: on || (image.favourite ? false : null) });
+/** @param {boolean} on @returns {Change} */
+export const favoured = (on) => ({ favourite: on || null });
 
 /** One call after the other: of two that go beside each other the first may come last. */
 let asked = Promise.resolve();

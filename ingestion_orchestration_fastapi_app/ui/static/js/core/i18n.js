@@ -4,8 +4,8 @@ import { root } from "./api.js";
 export const LANGUAGES = { en: "English", de: "Deutsch" };
 const KEPT = "language";
 
-/** @type {Record<string, string>} */
-let words = {};
+/** Until the dictionary is there, which may fail. @type {Record<string, string>} */
+let words = { again: "Try again", "trouble.bug": "Photoseek could not be loaded." };
 export let language = "en";
 /** For numbers and dates: the language as the reader's country writes it. */
 export let locale = "en";
@@ -26,6 +26,7 @@ export async function loadWords() {
   plurals = new Intl.PluralRules(language);
   document.documentElement.lang = language;
   const answer = await fetch(`${root}/static/i18n/${language}.json`);
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   words = await answer.json();
 }
 

@@ -1,5 +1,5 @@
 // The groups of one class, page by page, with what was decided about each.
-import { call } from "../core/api.js";
+import { Problem, call } from "../core/api.js";
 
 /** @typedef {import("../types").DuplicateGroup} Group */
 /** @typedef {import("./decisions.js").Decisions} Decisions */
@@ -76,7 +76,7 @@ export class Groups {
     let found = this.list.find((one) => one.id === id);
     if (!found || found.images.length < found.count) {
       /** @type {Group | null} */
-      const answer = await call(`/duplicates/groups/${id}`, { query: { collection: this.collection, limit: MOST_MEMBERS } }).catch(() => null);
+      const answer = await call(`/duplicates/groups/${id}`, { query: { collection: this.collection, limit: MOST_MEMBERS } }).catch(noneFor404);
       if (answer?.class !== this.cls) return found ?? null;
       const whole = this.#left(answer);
       if (found) Object.assign(found, whole);
@@ -116,4 +116,10 @@ export class Groups {
   get progress() {
     return { decided: this.decisions.decided(this.job, this.cls).size, total: this.totals[this.cls] ?? 0 };
   }
+}
+
+/** The service has dropped it since. @param {unknown} error @returns {null} */
+function noneFor404(error) {
+  if (error instanceof Problem && error.status === 404) return null;
+  throw error;
 }

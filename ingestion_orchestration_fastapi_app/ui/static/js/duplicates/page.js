@@ -93,6 +93,16 @@ export function open() {
     }
   };
 
+  /** The same, where nobody else says what went wrong. */
+  const showOrSay = async () => {
+    const mine = turn;
+    try {
+      await show();
+    } catch (error) {
+      if (mine === turn) put(trouble(error, () => void showOrSay()));
+    }
+  };
+
   /** Shows the group of the address, or else the first that is open. */
   const show = async (from = 0) => {
     const mine = turn, { id } = asked();
@@ -148,7 +158,7 @@ export function open() {
     const goOn = other ? [button(t("tidy.go_on", { name: t(`tidy.class_${other}`) }), { kind: waiting.length ? "" : "primary", href: at(other) })] : [];
     const again = mayDecide ? [button(t("tidy.look_again"), { icon: "search", onclick: () => void search.start() })] : [];
     if (waiting.length) {
-      const back = button(t("tidy.put_off_show"), { kind: "primary", onclick: () => { for (const one of waiting) decisions.putOff(`${groups.job}:${one.id}`, false); go(at(groups.cls), { replace: true, quiet: true }); void show(); } });
+      const back = button(t("tidy.put_off_show"), { kind: "primary", onclick: () => { for (const one of waiting) decisions.putOff(`${groups.job}:${one.id}`, false); go(at(groups.cls), { replace: true, quiet: true }); void showOrSay(); } });
       put(empty({ icon: "clock", title: t("tidy.put_off", { count: waiting.length }), actions: [back, ...goOn] }));
     } else if (total === 0) put(empty({ icon: "check", title: t("tidy.nothing"), text: t("tidy.nothing_text"), actions: [...goOn, ...again] }));
     else put(empty({ icon: "check", title: t("tidy.all_decided", { count: decided }), text: files ? t("tidy.all_decided_text", { count: files }) : "", actions: [...goOn, ...again] }));
@@ -242,7 +252,7 @@ export function open() {
         fill(running, search.element);
         start();
       } else if (asked().cls !== groups.cls) void load();
-      else if (!group || asked().id !== group.id) void show();
+      else if (!group || asked().id !== group.id) void showOrSay();
     },
     leave() {
       turn += 1;

@@ -55,16 +55,17 @@ const watch = async (collection, path, recursive) => {
 export function markedFolders() {
   const element = h("div", { class: "stack" });
   const collection = collectionInUse();
-  const load = async () => {
+  const read = async () => {
     const isThere = () => collections().some((one) => one.name === collection);
     if (!isThere()) await loadCollections();
     if (!isThere()) return; // its first import makes it
     const name = encodeURIComponent(collection);
-    const [detail, hidden, excluded] = await Promise.all([`/collections/${name}`, marked(collection, "hidden"), marked(collection, "excluded")].map((one) => call(one).catch(() => null)));
-    fill(element, watches(collection, detail?.watches ?? []), list(collection, "hidden", hidden?.folders ?? []), list(collection, "excluded", excluded?.folders ?? []));
+    const [detail, hidden, excluded] = await Promise.all([`/collections/${name}`, marked(collection, "hidden"), marked(collection, "excluded")].map((one) => call(one)));
+    fill(element, watches(collection, detail.watches), list(collection, "hidden", hidden.folders), list(collection, "excluded", excluded.folders));
   };
+  const load = () => read().catch((error) => fill(element, h("section", { class: "card stack", role: "alert" }, h("h2", {}, t("imports.marked")), h("p", { class: "error" }, sentence(error)), h("div", { class: "row" }, button(t("again"), { onclick: () => void load() })))));
   const soon = rested(REST_MS), again = () => soon(() => void load());
-  const ears = [on("images", again), on("jobs", again)];
+  const ears = [on("images", again), on("jobs", again), on("back", again)];
   void load();
   return { element, leave: () => ears.forEach((end) => end()) };
 }

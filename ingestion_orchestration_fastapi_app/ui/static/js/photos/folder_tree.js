@@ -5,6 +5,7 @@ import { number } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { t } from "../core/i18n.js";
 import { sentence } from "../parts/states.js";
+import { toast } from "../parts/toast.js";
 
 /** @typedef {import("../types").Folder} Folder */
 
@@ -38,10 +39,12 @@ export function folderTree(collection, choose) {
       if (!hasBelow) return;
       row.setAttribute("aria-expanded", String(on));
       below.hidden = !on;
-      if (on && !isLoaded) {
-        isLoaded = true;
-        await fillLevel(below, folder.path, level + 1);
-      }
+      if (!on || isLoaded) return;
+      isLoaded = true;
+      isLoaded = await fillLevel(below, folder.path, level + 1);
+      if (isLoaded) return;
+      row.setAttribute("aria-expanded", "false"); // whoever opens it again asks again
+      below.hidden = true;
     };
     row.addEventListener("click", (event) => {
       toStop(row);
@@ -77,12 +80,18 @@ export function folderTree(collection, choose) {
     row.focus();
   };
 
-  /** @param {HTMLElement} into @param {string | null} path @param {number} level */
-  async function fillLevel(into, path, level, offset = 0) {
+  /** Says what went wrong; gives whether it went well. @param {HTMLElement} into @param {string | null} path @param {number} level @returns {Promise<boolean>} */
+  const fillLevel = (into, path, level, offset = 0) => readLevel(into, path, level, offset).then(() => true, (error) => {
+    toast(sentence(error));
+    return false;
+  });
+
+  /** @param {HTMLElement} into @param {string | null} path @param {number} level @param {number} offset */
+  async function readLevel(into, path, level, offset) {
     const { folders, next_offset } = await call("/folders", { query: { collection, path, limit: PAGE, offset: offset || null } });
     into.append(...folders.map((/** @type {Folder} */ one) => item(one, level)));
     if (next_offset !== null) {
-      const more = h("li", { role: "none" }, h("button", { type: "button", class: "facet-more", onclick: () => { more.remove(); void fillLevel(into, path, level, next_offset); } }, t("facets.more_folders")));
+      const more = h("li", { role: "none" }, h("button", { type: "button", class: "facet-more", onclick: () => void fillLevel(into, path, level, next_offset).then((is) => is && more.remove()) }, t("facets.more_folders")));
       into.append(more);
     }
     count();
@@ -101,24 +110,25 @@ export function folderTree(collection, choose) {
     if (first instanceof HTMLElement) first.tabIndex = 0;
   }
 
-  /** Opens what lies above a folder. @param {string} path */
+  /** Opens what lies above a folder. @param {string} path @returns {Promise<void>} */
   async function reveal(path) {
     for (const [above, { open }] of [...known]) {
-      if (path.startsWith(above.endsWith("/") ? above : `${above}/`) && known.get(above)?.row.getAttribute("aria-expanded") === "false") {
+      const { row } = known.get(above) ?? {};
+      if (path.startsWith(above.endsWith("/") ? above : `${above}/`) && row?.getAttribute("aria-expanded") === "false") {
         await open();
-        return reveal(path);
+        return row.getAttribute("aria-expanded") === "true" ? reveal(path) : undefined; // it could not be read
       }
     }
   }
 
-  const loaded = fillLevel(list, null, 1).catch((/** @type {unknown} */ error) => fill(element, h("p", { class: "meta" }, sentence(error))));
+  const loaded = readLevel(list, null, 1, 0).catch((/** @type {unknown} */ error) => fill(element, h("p", { class: "meta" }, sentence(error))));
   return {
     element,
     /** @param {string} path the one that is chosen, if any @param {((path: string) => number) | null} counts */
     async show(path, counts) {
       [chosen, countOf] = [path, counts];
       await loaded;
-      if (path) await reveal(path).catch(() => {});
+      if (path) await reveal(path);
       count();
     },
   };

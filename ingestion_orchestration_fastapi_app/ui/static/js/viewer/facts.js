@@ -62,6 +62,7 @@ export function remarks(image) {
     image.stale ? t("viewer.stale") : null,
     image.partial ? t("viewer.partial") : null,
     image.motion ? t("viewer.motion") : null,
+    image.favourite ? t("viewer.favourite_in_file") : null,
     said(image.flash_fired, (fired) => t(fired ? "viewer.flash" : "viewer.no_flash")),
     image.companions.length ? t("viewer.companions", { files: image.companions.map((one) => one.split("/").at(-1)).join(", ") }) : null,
     image.software ? t("viewer.software", { name: image.software }) : null,

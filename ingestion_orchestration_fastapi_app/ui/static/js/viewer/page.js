@@ -181,7 +181,7 @@ export function openViewer({ list, id, onMove, onClose }) {
   }
 
   function favour() {
-    if (image) void say(favoured(image, !isFavourite(image)));
+    if (image) void say(favoured(!isFavourite(image)));
   }
 
   function tag() {

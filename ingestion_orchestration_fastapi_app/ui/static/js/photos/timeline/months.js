@@ -1,5 +1,5 @@
 // The parts of all photos by date: which months there are, and which page of the list each begins with.
-import { language } from "../../core/i18n.js";
+import { language, t } from "../../core/i18n.js";
 import { section } from "../wall/sections.js";
 
 /** @typedef {import("../../types").Shown} Shown */
@@ -59,10 +59,11 @@ export function monthName({ first, last }, month = "long") {
   return first === last ? format(month).format(date(first)) : format(month).formatRange(date(last), date(first));
 }
 
-/** The cities that most of the photos were taken in, the most frequent first. @param {Shown[]} images @param {number} most */
-export function cities(images, most) {
+/** The city that most of the photos were taken in, and how many others there are. @param {Shown[]} images all of a month */
+export function placesOf(images) {
   /** @type {Map<string, number>} */
   const counts = new Map();
   for (const { place } of images) if (place) counts.set(place.city, (counts.get(place.city) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, most).map(([city]) => city);
+  const [[name] = [""], ...others] = [...counts].sort((a, b) => b[1] - a[1]);
+  return others.length ? t("timeline.places", { name, count: others.length }) : name;
 }

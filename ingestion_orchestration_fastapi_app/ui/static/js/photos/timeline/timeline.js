@@ -10,7 +10,7 @@ import { call } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { t } from "../../core/i18n.js";
 import { browseQuery } from "../address.js";
-import { cities, monthName, monthOf, months, partsOf } from "./months.js";
+import { monthName, monthOf, months, partsOf, placesOf } from "./months.js";
 import { keyboard } from "../wall/keyboard.js";
 import { listOf } from "../wall/photo_list.js";
 import { picking } from "../wall/picking.js";
@@ -65,8 +65,8 @@ export function timeline({ asked, selection, at, moved }) {
 
   /** @param {Month} month */
   function title(month) {
-    const { last } = partsOf(all, month), whole = last === all.indexOf(month);
-    const places = cities(month.images ?? [], whole ? 2 : 1).join(", "), count = t("photos.count", { count: month.size });
+    const isWhole = partsOf(all, month).last === all.indexOf(month);
+    const places = isWhole ? placesOf(month.images ?? []) : "", count = t("photos.count", { count: month.size });
     return h("span", { class: "row" }, h("h2", {}, month.first ? monthName(month) : t("timeline.undated")), h("span", { class: "quiet cut" }, places ? `${places} · ${count}` : count));
   }
 

@@ -10,7 +10,7 @@ import { toast } from "../../parts/toast.js";
 /** Makes favourites of them, or of none where all are. @param {Shown[]} images */
 export function switchFavourite(images) {
   const on = !images.every(isFavourite);
-  return say(images, (one) => favoured(one, on), t(on ? "grid.favourite" : "grid.no_favourite", { count: images.length }));
+  return say(images, () => favoured(on), t(on ? "grid.favourite" : "grid.no_favourite", { count: images.length }));
 }
 
 /** @param {Shown[]} images @param {number} stars 0 takes the rating away */
