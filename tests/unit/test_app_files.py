@@ -19,7 +19,7 @@ from ingestion_orchestration_fastapi_app.api.web_app.page import UI_FOLDER, add_
 pytestmark = pytest.mark.anyio
 
 SCRIPTS = UI_FOLDER / "static/js"
-LONG = "// a line of a script\n" * 100
+LONG = "line(of, a, script);\n" * 100
 
 
 def client(app: object) -> httpx.AsyncClient:
@@ -90,3 +90,14 @@ def test_what_is_only_loaded_later_is_not_named(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "c.js").write_text('import { b } from "../b.js";\n')
     assert needed_modules(tmp_path, ["a.js"]) == ["a.js", "b.js", "below/c.js"]
+
+
+async def test_a_module_is_sent_without_its_comments_and_each_line_keeps_its_number(
+    tmp_path: Path,
+) -> None:
+    module = '// What it is for.\n/**\n * @param {A} a\n */\n  f((/** @type {A} */ a) => "// b");\n'
+    (tmp_path / "a.js").write_text(module)
+    (tmp_path / "a.css").write_text("/* kept */\n")
+    async with client(AppFiles(tmp_path)) as http:
+        assert (await http.get("/a.js")).text == '\n\n\n\nf((a) => "// b");\n'
+        assert (await http.get("/a.css")).text == "/* kept */\n"

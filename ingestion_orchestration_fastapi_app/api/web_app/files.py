@@ -14,6 +14,8 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
+from ingestion_orchestration_fastapi_app.api.web_app.comments import without_comments
+
 FRESH = {"Cache-Control": "no-cache"}  # asked for again each time, and sent again if it changed
 LOOK_AGAIN_S = 1.0
 _LEAST_COMPRESSED_BYTES = 1000
@@ -99,6 +101,8 @@ def _read(path: str) -> _Kept:
     found = os.stat(path)
     file = FileResponse(path, stat_result=found)
     data = Path(path).read_bytes()
+    if path.endswith(".js"):
+        data = without_comments(data)
     packed = gzip.compress(data) if len(data) >= _LEAST_COMPRESSED_BYTES else data
     return _Kept(
         path,
