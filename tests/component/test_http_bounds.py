@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 
 import anyio
+import anyio.to_thread
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
@@ -24,9 +25,13 @@ KIB = 1024
 
 
 def small_app() -> FastAPI:
-    """`app.state.given_up` is set when the answer to `/health/much` ends."""
+    """`app.state.given_up` is set when the answer to `/health/much` ends. `/health/work` says by
+    `at_work` that it has begun, and goes on when `go_on` is set.
+    """
     app = FastAPI()
     app.state.given_up = threading.Event()
+    app.state.at_work = threading.Semaphore(0)
+    app.state.go_on = threading.Event()
 
     @app.get("/health/live")
     async def live() -> PlainTextResponse:
@@ -56,6 +61,11 @@ def small_app() -> FastAPI:
     @app.get("/health/wait")
     async def wait() -> None:
         await anyio.sleep(2)
+
+    @app.get("/health/work")
+    async def work() -> None:
+        app.state.at_work.release()
+        await anyio.to_thread.run_sync(app.state.go_on.wait, 60)
 
     app.add_middleware(BodyLimit, max_bytes=256 * KIB, uploads={})
     install_web(app, service="test", api_key=None, registry=CollectorRegistry())
@@ -189,15 +199,16 @@ def test_whoever_is_new_gets_in_while_others_do_nothing(opening: bytes) -> None:
 
 
 def test_where_all_are_at_work_the_next_is_told_so() -> None:
-    slow = b"GET /health/wait HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    with serving(small_app(), ConnectionLimits(max_connections=3)) as port, ExitStack() as held:
+    slow, app = b"GET /health/work HTTP/1.1\r\nHost: localhost\r\n\r\n", small_app()
+    with serving(app, ConnectionLimits(max_connections=3)) as port, ExitStack() as held:
         at_work = [held.enter_context(connected(port)) for _ in range(3)]
         for sock in at_work:
             sock.sendall(slow)
-        threading.Event().wait(0.5)
+            assert app.state.at_work.acquire(timeout=60)
         said = answer_to(port, GET + b"\r\n")
         assert said.startswith(b"HTTP/1.1 503 "), said
         assert b"retry-after: 1" in said
+        app.state.go_on.set()
         for sock in at_work:
             assert head_of(sock).startswith(b"HTTP/1.1 200 ")
         assert is_alive(port)

@@ -63,7 +63,7 @@ class Busy:
 async def free() -> AsyncIterator[Busy]:
     embedder = FakeEmbedder()
     async with (
-        served(embedder, ml_upload_timeout_s=0.5, ml_max_batch=50) as service,
+        served(embedder, ml_max_batch=50) as service,
         httpx.AsyncClient(base_url=service.url, timeout=60) as client,
     ):
         await loaded(client)
@@ -157,9 +157,9 @@ async def test_a_client_that_hangs_up_frees_its_place_and_its_work_never_starts(
     assert 7 not in free.embedder.calls
 
 
-async def test_a_slow_upload_loses_its_place(free: Busy) -> None:
-    def begin_and_wait() -> bytes:
-        address = urlsplit(free.service.url)
+async def test_a_slow_upload_loses_its_place() -> None:
+    def begin_and_wait(service: Served) -> bytes:
+        address = urlsplit(service.url)
         with socket.create_connection((address.hostname, address.port), timeout=60) as sock:
             sock.sendall(
                 b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
@@ -167,8 +167,15 @@ async def test_a_slow_upload_loses_its_place(free: Busy) -> None:
             )
             return sock.recv(1000)
 
-    assert (await anyio.to_thread.run_sync(begin_and_wait)).startswith(b"HTTP/1.1 408 ")
-    await free.queue_is(0, 0)
+    embedder = FakeEmbedder()
+    async with (
+        served(embedder, ml_upload_timeout_s=0.5) as service,
+        httpx.AsyncClient(base_url=service.url, timeout=60) as client,
+    ):
+        await loaded(client)
+        said = await anyio.to_thread.run_sync(begin_and_wait, service)
+        assert said.startswith(b"HTTP/1.1 408 ")
+        await Busy(service, client, embedder).queue_is(0, 0)
 
 
 async def test_a_body_cut_off_by_its_connection_frees_the_place(free: Busy) -> None:

@@ -97,7 +97,7 @@ async def test_the_oldest_that_does_not_begin_gives_way_with_a_429(
 async def test_a_place_is_lost_by_a_body_that_stops_coming(
     service: Served, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_body, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(request_body, "PATIENCE_S", 3.0)
     monkeypatch.setattr(request_body, "MIN_BYTES_PER_S", 10_000_000)
     head = b'--B\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
     with ExitStack() as held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from utils.contract import ErrorCode, JobState
 pytestmark = pytest.mark.anyio
 
 IMAGES = 20
+OF_ROOTS = "files of a root"  # threads
 
 
 @pytest.fixture
@@ -49,11 +51,14 @@ async def test_an_import_waits_for_threads_and_then_goes_on(
 async def test_a_request_for_which_there_is_no_thread_is_answered_as_overload(
     tmp_path: Path, thread_limit: ThreadLimit
 ) -> None:
+    before = set(threading.enumerate())
     async with orchestrator(tmp_path) as running:
         paint(running.photos / "a.png", "red")
         await running.ingested()
         image = (await running.get("/images"))["images"][0]
-        await sleep(0.1)  # the threads that waited for more files of the root end
+        with fail_after(PATIENCE_S):  # the threads that waited for more files of the root end
+            while any(one.name == OF_ROOTS for one in set(threading.enumerate()) - before):
+                await sleep(0.01)
         thread_limit.is_reached = True
         refused = await running.http.get(image["file_url"])
         check_problem(refused, 503, ErrorCode.OVERLOADED)
