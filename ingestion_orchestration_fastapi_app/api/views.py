@@ -28,11 +28,9 @@ from utils.contract import (
     ReportFinding,
     WatchReply,
 )
+from utils.contract.warnings import WarningCode, WarningDetail
 
-NOT_ALLOWED = (
-    "it rests: the folder may not be imported now. It goes on when it is added: photoseek roots "
-    "add, or INGEST_ROOTS"
-)
+_RESTS = WarningDetail.of(WarningCode.WATCH_RESTS)
 LOG_LINES = 20  # in an answer that is asked for again and again; `/log` has more
 
 
@@ -159,9 +157,11 @@ def collection_reply(
 
 
 def _watch_reply(watch: Watch, folder: WatchedFolder | None) -> WatchReply:
+    warning = _RESTS if folder is None else folder.warning
     return WatchReply(
         directory_path=display_text(watch.directory),
         recursive=watch.recursive,
         mode="events" if folder is not None and folder.has_events else "rescan",
-        detail=NOT_ALLOWED if folder is None else folder.detail,
+        detail=None if warning is None else warning.detail,
+        warning=warning,
     )

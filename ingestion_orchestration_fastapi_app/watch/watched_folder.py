@@ -27,6 +27,7 @@ from ingestion_orchestration_fastapi_app.ports.folders.folder_events import (
 )
 from ingestion_orchestration_fastapi_app.ports.ledger.collections import CollectionRepository
 from ingestion_orchestration_fastapi_app.watch.change_scan import ChangeScan, FolderDiff
+from utils.contract.warnings import WarningCode, WarningDetail
 from utils.problems import Problem, resource_shortage
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ class WatchedFolder:
         watch: Watch,
     ) -> None:
         self.watch = watch
-        self.detail: str | None = "it is being looked at for the first time"
+        self.warning: WarningDetail | None = WarningDetail.of(WarningCode.WATCH_BEGINS)
         self._collections = collections
         self._change_scan = change_scan
         self._scheduler = scheduler
@@ -81,6 +82,11 @@ class WatchedFolder:
         self._tried_whole: int | None = None
 
     @property
+    def detail(self) -> str | None:
+        """What is wrong, in English."""
+        return None if self.warning is None else self.warning.detail
+
+    @property
     def has_events(self) -> bool:
         return self._feed is not None and not self._feed.broken
 
@@ -91,7 +97,7 @@ class WatchedFolder:
                 pass
         except Exception:  # a bug ends one watch
             log.exception("watch_ended", directory=display_text(self.watch.directory))
-            self.detail = "it ended by an internal error, see the log; it begins anew at a start"
+            self.warning = WarningDetail.of(WarningCode.WATCH_ENDED)
         finally:
             with CancelScope(shield=True):  # bounded: it only tells threads to end
                 await self._close_feed()
@@ -113,7 +119,9 @@ class WatchedFolder:
             problem = exc if isinstance(exc, Problem) else resource_shortage(exc)
             if problem is None:
                 raise
-            fault = f"{problem.code}: {problem.detail}"  # of the moment: the ledger, or a thread
+            fault = WarningDetail.of(  # of the moment: the ledger, or a thread
+                WarningCode.WATCH_HELD_UP, error=problem.code.value, reason=problem.detail
+            )
         if fault is not None:
             self._say(fault)
             self._rescan_at_s = self._timing.clock() + RETRY_S
@@ -148,7 +156,7 @@ class WatchedFolder:
             self._device, self._wants_events = device, True
             self._rescan_at_s = self._timing.clock()
         if device is None:
-            self._say("the folder is not there")
+            self._say(WarningDetail.of(WarningCode.WATCH_FOLDER_AWAY))
         elif self._wants_events and self._feed is None:
             self._wants_events = False
             try:
@@ -159,7 +167,7 @@ class WatchedFolder:
                     wake=self._wake,
                 )
             except NoEventsError as exc:
-                self._say(str(exc))
+                self._say(WarningDetail.of(WarningCode.WATCH_WITHOUT_EVENTS, reason=str(exc)))
             else:
                 self._say(None)
 
@@ -168,29 +176,29 @@ class WatchedFolder:
         if feed is not None:
             await feed.close()
 
-    def _say(self, detail: str | None) -> None:
+    def _say(self, warning: WarningDetail | None) -> None:
         """Once, however often it is found."""
-        if detail not in (None, self.detail):
+        if warning is not None and warning != self.warning:
             log.warning(
                 "watching_without_events",
                 directory=display_text(self.watch.directory),
                 collection=self._collection.name,
-                detail=detail,
+                detail=warning.detail,
             )
-        self.detail = detail
+        self.warning = warning
 
-    async def _pick_up(self, collection: CollectionRecord) -> str | None:
+    async def _pick_up(self, collection: CollectionRecord) -> WarningDetail | None:
         """What kept it from looking, if anything did: then what was taken is looked at with all."""
         taken = self._touched.take()
         is_whole = taken.whole or self._timing.clock() >= self._rescan_at_s
         touched = None if is_whole else taken.folders
         if not await self._change_scan.library.is_allowed(self.watch.directory):
-            return "the folder may not be imported any more"
+            return WarningDetail.of(WarningCode.WATCH_NOT_ALLOWED)
         diff = await self._change_scan.at(collection, self.watch, touched)
         if await self._events.device(self.watch.directory) != self._device:
             return None  # it was unmounted meanwhile: what was seen means nothing
         if diff.fault is not None:
-            return diff.fault
+            return WarningDetail.of(WarningCode.WATCH_FOLDER_UNREADABLE, reason=diff.fault)
         await self._submit(collection, diff, touched)
         if is_whole:
             self._rescan_at_s = self._timing.clock() + (self._timing.rescan_s or math.inf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -49,3 +50,36 @@ def test_a_searchs_warning_is_told_in_german(pages: Pages) -> None:
     page = pages.at("/?q=red%20winter%201907", language=GERMAN)
     expect(page.get_by_text("Aus dieser Zeit gibt es kein Foto: „winter 1907“")).to_be_visible()
     expect(page.get_by_text("nur gezeichnete Formen")).to_be_visible()
+
+
+def form_of(page: Page, kind: str) -> Any:
+    page.get_by_role("button", name="Weitere Aufträge").click()
+    page.get_by_role("menuitem", name=kind, exact=True).click()
+    return page.get_by_role("dialog")
+
+
+def test_what_an_option_may_be_is_told_in_german(pages: Pages) -> None:
+    page = pages.at("/imports", language=GERMAN)
+    who = form_of(page, "Bildbeschreibungen").get_by_label("Wer schreibt")
+    assert "das Modell neben Photoseek" in who.locator("option").all_inner_texts()
+    who.select_option(label="das Modell neben Photoseek")
+    expect(who).to_have_value('"service"')
+    page.keyboard.press("Escape")
+    what = form_of(page, "Doppelte suchen").get_by_role("group", name="Wonach gesucht wird")
+    expect(what.get_by_role("checkbox", name="Gleiche Dateien")).to_have_value("same_bytes")
+    assert not re.search("same|burst|raw_|look", what.inner_text())
+
+
+def test_a_kind_of_jobs_that_the_page_does_not_know_shows_the_services_own_words(
+    pages: Pages,
+) -> None:
+    options = {"properties": {"speed": {"enum": ["very_slow", "fast"], "default": "fast"}}}
+    kind = {"name": "paint_all", "description": "Paints all.", "changes": "nothing"}
+    page = pages.blank(size=(1440, 900), dark=False, language=GERMAN)
+    kinds = {"kinds": [kind | {"lane": None, "options": options}]}
+    page.route("**/api/v1/jobs/kinds", lambda route: route.fulfill(json=kinds))
+    page.goto(f"{pages.app.url}/imports")
+    form = form_of(page, "paint all")
+    expect(form).to_contain_text("Paints all.")
+    speed = form.get_by_label("Speed")
+    assert speed.locator("option").all_inner_texts() == ["very slow", "fast"]

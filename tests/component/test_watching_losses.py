@@ -29,6 +29,7 @@ from tests.component.watch_bench import (
 )
 from tests.fakes import OLD_NS
 from utils.contract import ErrorCode, JobCounts
+from utils.contract.warnings import WarningCode, WarningDetail
 
 pytestmark = pytest.mark.anyio
 
@@ -73,6 +74,7 @@ async def test_a_folder_that_vanishes_loses_nothing_and_is_watched_again_when_it
         assert folder is not None
         assert not folder.has_events
         assert folder.detail == "the folder is not there"
+        assert folder.warning == WarningDetail.of(WarningCode.WATCH_FOLDER_AWAY)
         assert len(await run.jobs()) == 1
         run.library.files.update(files)
         run.library.devices.update(devices)

@@ -57,7 +57,8 @@ async def test_a_watched_folder_over_rest_and_a_restart(tmp_path: Path) -> None:
     async with orchestrator(tmp_path, **QUICK) as running:
         first = await running.ingested(watch=True)
         assert first["origin"] == "request"
-        told = {"directory_path": str(photos), "recursive": True, "mode": "events", "detail": None}
+        told = {"directory_path": str(photos), "recursive": True, "mode": "events"}
+        told |= {"detail": None, "warning": None}
         assert await watches(running, "events") == [told]
         paint(photos / "b" / "new.png", "blue")
         await count(running, 4)

@@ -11,6 +11,7 @@ from utils.contract.base import MAX_PATH_CHARACTERS, Reply, Wire
 from utils.contract.examples import COLLECTION, GENERATION
 from utils.contract.jobs import JobState
 from utils.contract.removal.trash import TRASH, TrashUse
+from utils.contract.warnings import WarningDetail
 
 COLLECTION_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
@@ -74,6 +75,9 @@ class WatchReply(Reply):
         description="By `events` of the file system, or only by a `rescan` now and then."
     )
     detail: str | None = Field(description="Why there are no events, or what else is wrong.")
+    warning: WarningDetail | None = Field(
+        default=None, description="The same by its code, with what fills its gaps."
+    )
 
 
 class CollectionReply(Reply):

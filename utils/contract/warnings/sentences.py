@@ -97,6 +97,19 @@ SENTENCES: Mapping[WarningCode, str] = {
     WarningCode.GENERATION_ROWS_LOST: (
         "the generation's table was damaged: {count} images are made anew"
     ),
+    WarningCode.WATCH_BEGINS: "it is being looked at for the first time",
+    WarningCode.WATCH_ENDED: (
+        "it ended by an internal error, see the log; it begins anew at a start"
+    ),
+    WarningCode.WATCH_RESTS: (
+        "it rests: the folder may not be imported now. It goes on when it is added: "
+        "photoseek roots add, or INGEST_ROOTS"
+    ),
+    WarningCode.WATCH_NOT_ALLOWED: "the folder may not be imported any more",
+    WarningCode.WATCH_FOLDER_AWAY: "the folder is not there",
+    WarningCode.WATCH_FOLDER_UNREADABLE: "{reason}",
+    WarningCode.WATCH_WITHOUT_EVENTS: "{reason}",
+    WarningCode.WATCH_HELD_UP: "{error}: {reason}",
     WarningCode.DRY_RUN_SAMPLED: (
         "of {count:,} files that would be opened {opened:,} were: what becomes of them is estimated"
     ),

@@ -23,7 +23,7 @@ export function looking({ collection, ended }) {
     const share = job.total ? job.done / job.total : 0;
     element.hidden = false;
     said.textContent = job.total ? t("tidy.looking_at", { done: job.done, total: job.total }) : t("tidy.looking");
-    if (job.state === "queued" || job.state === "paused") said.textContent = job.reason ?? t("tidy.waiting");
+    if (job.state === "queued" || job.state === "paused") said.textContent = t(job.state === "paused" ? "job.state.paused" : "tidy.waiting");
     bar.style.width = `${Math.round(share * 100)}%`;
     details.href = href(`/imports/${job.job_id}`);
     if (Math.floor(share * 10) !== tenth) news.textContent = said.textContent;
@@ -42,7 +42,7 @@ export function looking({ collection, ended }) {
       element.hidden = job.state === "completed";
       if (job.state === "completed") return ended();
       show(job);
-      said.textContent = job.reason ?? t(`tidy.job_${job.state}`);
+      said.textContent = t(`tidy.job_${job.state}`);
     } catch (error) {
       if (!isAbort(error)) timer = window.setTimeout(() => void watch(id), LOOK_MS * 4);
     }

@@ -10,9 +10,9 @@ import { inUse, may } from "../core/session.js";
 import { button, iconButton, segmented } from "../parts/controls.js";
 import { sentence, trouble } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { text } from "../parts/words.js";
 import { jobAddress } from "./card.js";
 import { hasEnded } from "../core/jobs.js";
-import { text } from "./words.js";
 
 /** @typedef {import("../types").Job} Job @typedef {import("../types").Failure} Failure */
 

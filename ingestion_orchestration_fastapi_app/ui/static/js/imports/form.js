@@ -11,6 +11,7 @@ import { prompt, showDialog } from "../parts/dialog.js";
 import { hangMenu } from "../parts/menu.js";
 import { sentence } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { inItsWords } from "../parts/words.js";
 import { jobAddress } from "./card.js";
 import { folderTree } from "./folders.js";
 import { hasEnded } from "../core/jobs.js";
@@ -125,7 +126,7 @@ export function importForm() {
       const { captions_available: may, captioners = [] } = await call("/capabilities");
       if (may) return;
       const why = captioners.find((/** @type {{detail?: string | null}} */ one) => one.detail)?.detail;
-      fill(captions, h("div", { class: "option" }, h("p", {}, t("imports.option.captions")), h("p", { class: "meta" }, t("imports.no_captions"), why ? ` ${why}` : "")));
+      fill(captions, h("div", { class: "option" }, h("p", {}, t("imports.option.captions")), h("p", { class: "meta" }, t("imports.no_captions")), inItsWords(why)));
     } catch {
       // Then the import says so.
     }

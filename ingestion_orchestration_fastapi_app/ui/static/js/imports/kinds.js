@@ -11,9 +11,9 @@ import { showDialog } from "../parts/dialog.js";
 import { openMenu } from "../parts/menu.js";
 import { sentence } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { kindName, text } from "../parts/words.js";
 import { jobAddress } from "./card.js";
 import { schemaForm } from "./schema_form.js";
-import { kindName, text } from "./words.js";
 
 /** @typedef {import("../types").JobKind} JobKind */
 

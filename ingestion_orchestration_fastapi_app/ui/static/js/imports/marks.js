@@ -8,6 +8,7 @@ import { button, toggle } from "../parts/controls.js";
 import { confirm } from "../parts/dialog.js";
 import { sentence } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { warningText } from "../parts/warnings.js";
 
 /** @typedef {import("../types").Watch} Watch */
 
@@ -77,7 +78,7 @@ const card = (title, count, rows) => h("section", { class: "card" }, h("div", { 
 function watches(collection, all) {
   if (!all.length) return null;
   return card(t("imports.watched_folders"), all.length, all.map((one) => {
-    const said = [t(`imports.mode.${one.mode}`), one.recursive ? "" : t("imports.not_below"), one.detail ?? ""].filter(Boolean).join(" · ");
+    const said = [t(`imports.mode.${one.mode}`), one.recursive ? "" : t("imports.not_below"), one.warning ? warningText(one.warning) : ""].filter(Boolean).join(" · ");
     const path = one.directory_path;
     const off = toggle(t("imports.watching", { path }), true, () => void unwatch(collection, path, one.recursive));
     off.lastElementChild?.classList.add("hidden");

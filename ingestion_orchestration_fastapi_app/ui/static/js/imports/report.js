@@ -7,9 +7,9 @@ import { has, t } from "../core/i18n.js";
 import { href } from "../core/router.js";
 import { naming } from "../core/session.js";
 import { button } from "../parts/controls.js";
+import { spoken, text } from "../parts/words.js";
 import { hasEnded } from "../core/jobs.js";
 import { exportFiles } from "./export_files.js";
-import { spoken, text } from "./words.js";
 
 /** @typedef {import("../types").Job} Job @typedef {import("../types").Report} Report @typedef {Report["findings"][number]} Finding */
 
@@ -69,8 +69,8 @@ function general(job, { numbers, findings, figures = {}, about = {} }) {
   if (job.kind === "export" && job.state === "completed" && job.reason) drawn.push(exportFiles(job.reason));
   if (findings.length) drawn.push(h("ul", { class: "findings" }, ...findings.map(finding)));
   if (measured.length) drawn.push(table(measured.map(([name, value]) => [figureName(name), figure(name, value)])));
-  if (counted.length) drawn.push(table(counted.map(([name, count]) => [text(`job.number.${name}`, spoken(name)), name.startsWith("bytes") ? bytes(count) : number(count)])));
-  if (Object.keys(about).length) drawn.push(h("p", { class: "meta" }, Object.entries(about).map(([name, value]) => `${spoken(name)}: ${value}`).join(" · ")));
+  if (counted.length) drawn.push(table(counted.map(([name, count]) => [text(`job.number.${name.replaceAll(" ", "_")}`, spoken(name)), name.startsWith("bytes") ? bytes(count) : number(count)])));
+  if (Object.keys(about).length) drawn.push(h("p", { class: "meta" }, Object.entries(about).map(([name, value]) => `${text(`job.about.${name}`, spoken(name))}: ${value}`).join(" · ")));
   return drawn;
 }
 
@@ -80,7 +80,10 @@ const table = (rows) => h("dl", { class: "figures" }, ...rows.flatMap(([name = "
 /** `short texts: recall at 5` and its like. @param {string} name */
 function figureName(name) {
   const parts = name.split(": ");
-  return parts.map((one) => text(`job.figure.${one.replaceAll(" ", "_").toLowerCase()}`, one)).join(": ");
+  return parts.map((one) => {
+    const language = /^language (.+)$/.exec(one)?.[1];
+    return language ? t("job.figure.language", { language }) : text(`job.figure.${one.replaceAll(" ", "_").toLowerCase()}`, one);
+  }).join(": ");
 }
 
 /** @param {string} name @param {number} value */

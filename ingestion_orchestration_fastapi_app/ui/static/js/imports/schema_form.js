@@ -1,7 +1,8 @@
 // A form made of a JSON Schema: what a kind of jobs takes. What it has no field for is written as JSON.
 import { h, newId } from "../core/dom.js";
 import { t } from "../core/i18n.js";
-import { capital, spoken, text } from "./words.js";
+import { spoken, text } from "../parts/words.js";
+import { capital } from "./words.js";
 
 /** @typedef {Record<string, any>} Schema */
 /** `read` throws where what is written is none. @typedef {{name: string, element: HTMLElement, read: () => unknown, complain: (said: string) => void, isGiven: () => boolean, isJson: boolean}} Field */
@@ -24,6 +25,10 @@ function unwrapped(schema, whole) {
 /** Words of our own, of the kind or of all that have such an option, or else the service's. @param {string} kind @param {string} name @param {"" | ".hint"} what @param {string} otherwise */
 const words = (kind, name, what, otherwise) => text(`option.${kind}.${name}${what}`, text(`option.${name}${what}`, otherwise));
 
+/** One that may be chosen, likewise. @param {string} kind @param {string} name @param {unknown} value */
+const valueName = (kind, name, value) =>
+  typeof value === "boolean" ? t(value ? "job.yes" : "job.no") : text(`value.${kind}.${name}.${value}`, text(`value.${name}.${value}`, spoken(String(value))));
+
 /** @param {string} name @param {Schema} given @param {Schema} whole @param {string} kind @returns {Field} */
 function field(name, given, whole, kind) {
   const [schema, isNullable] = unwrapped(given, whole);
@@ -32,7 +37,7 @@ function field(name, given, whole, kind) {
   const hint = h("p", { class: "hint", id: `${id}-hint` }, words(kind, name, ".hint", (given.description ?? "").replaceAll("`", "")));
   const isNeeded = (whole.required ?? []).includes(name);
   const label = words(kind, name, "", capital(spoken(name)));
-  const { control, read, isGroup, isJson = false } = controlOf(schema, { id, isNullable, initial: given.default });
+  const { control, read, isGroup, isJson = false } = controlOf(schema, { id, isNullable, initial: given.default, said: (value) => valueName(kind, name, value) });
   if (!isGroup) control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
   const named = `${label}${isNeeded ? ` (${t("imports.needed")})` : ""}`;
   const element = isGroup
@@ -52,19 +57,18 @@ function field(name, given, whole, kind) {
 }
 
 /**
- * @param {Schema} schema @param {{id: string, isNullable: boolean, initial: any}} asked
+ * @param {Schema} schema @param {{id: string, isNullable: boolean, initial: any, said: (value: unknown) => string}} asked
  * @returns {{control: HTMLElement, read: () => unknown, isGroup?: boolean, isJson?: boolean}}
  */
-function controlOf(schema, { id, isNullable, initial }) {
+function controlOf(schema, { id, isNullable, initial, said }) {
   if (schema.type === "boolean" && !isNullable) {
     const input = h("input", { type: "checkbox", id, checked: initial === true });
     return { control: input, read: () => input.checked };
   }
   if (schema.enum || schema.type === "boolean") {
     const values = /** @type {any[]} */ (schema.enum ?? [true, false]);
-    const words = (/** @type {any} */ value) => (typeof value === "boolean" ? t(value ? "job.yes" : "job.no") : spoken(String(value)));
-    const choices = [...(isNullable ? [["null", t("imports.as_it_is")]] : []), ...values.map((one) => [JSON.stringify(one), words(one)])];
-    const select = h("select", { class: "input", id }, ...choices.map(([value, said]) => h("option", { value, selected: value === JSON.stringify(initial ?? null) }, said)));
+    const choices = [...(isNullable ? [["null", t("imports.as_it_is")]] : []), ...values.map((one) => [JSON.stringify(one), said(one)])];
+    const select = h("select", { class: "input", id }, ...choices.map(([value, name]) => h("option", { value, selected: value === JSON.stringify(initial ?? null) }, name)));
     return { control: select, read: () => JSON.parse(select.value) };
   }
   if (schema.type === "integer" || schema.type === "number") {
@@ -78,7 +82,7 @@ function controlOf(schema, { id, isNullable, initial }) {
   const items = /** @type {Schema | undefined} */ (schema.items);
   if (schema.type === "array" && items?.enum) {
     const boxes = items.enum.map((/** @type {string} */ one) => h("input", { type: "checkbox", value: one, checked: (initial ?? []).includes(one) }));
-    const control = h("div", {}, ...boxes.map((/** @type {HTMLInputElement} */ one) => h("label", { class: "check" }, one, h("span", {}, text(`job.number.${one.value}`, spoken(one.value))))));
+    const control = h("div", {}, ...boxes.map((/** @type {HTMLInputElement} */ one) => h("label", { class: "check" }, one, h("span", {}, said(one.value)))));
     return { control, read: () => boxes.filter((/** @type {HTMLInputElement} */ one) => one.checked).map((/** @type {HTMLInputElement} */ one) => one.value), isGroup: true };
   }
   if (schema.type === "array" && items?.type === "string") {

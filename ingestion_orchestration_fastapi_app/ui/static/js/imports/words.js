@@ -3,20 +3,12 @@ import { h } from "../core/dom.js";
 import { has, t } from "../core/i18n.js";
 import { duration, number } from "../core/format.js";
 import { hasEnded } from "../core/jobs.js";
+import { kindName, spoken, text } from "../parts/words.js";
 
 /** @typedef {import("../types").Job} Job */
 
-/** @param {string} key @param {string} otherwise */
-export const text = (key, otherwise) => (has(key) ? t(key) : otherwise);
-
-/** A constant name of the service's as people would write it. @param {string} name */
-export const spoken = (name) => name.replaceAll("_", " ");
-
 /** @param {string} words */
 export const capital = (words) => words.slice(0, 1).toUpperCase() + words.slice(1);
-
-/** @param {string} kind */
-export const kindName = (kind) => text(`job.kind.${kind}`, spoken(kind));
 
 /** What stands before the folder; of a kind that reads none, all of it. @param {Job} job */
 function titleStart(job) {

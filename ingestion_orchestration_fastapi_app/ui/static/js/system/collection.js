@@ -11,6 +11,7 @@ import { confirm } from "../parts/dialog.js";
 import { hangMenu } from "../parts/menu.js";
 import { sentence, trouble } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { inItsWords, kindName, text } from "../parts/words.js";
 import { remove, rename } from "./collections.js";
 import { badgeOf, facts } from "./facts.js";
 
@@ -49,8 +50,8 @@ function about(one) {
     [t("system.column_model"), one.model],
     [t("system.fingerprint"), one.fingerprint ? h("code", {}, one.fingerprint) : null],
     [t("system.made"), one.created_at ? moment(one.created_at) : null],
-    [t("system.last_job"), job ? h("a", { href: href(`/imports/${job.job_id}`) }, `${job.kind} · ${job.finished_at ? ago(job.finished_at) : job.state}`) : null],
-    [t("system.detail"), one.detail],
+    [t("system.last_job"), job ? h("a", { href: href(`/imports/${job.job_id}`) }, `${kindName(job.kind)} · ${job.finished_at ? ago(job.finished_at) : t(`job.state.${job.state}`)}`) : null],
+    [t("system.detail"), one.detail ? h("div", {}, t("system.import_again"), inItsWords(one.detail)) : null],
   ]);
 }
 
@@ -76,7 +77,7 @@ function generations(one, path, again) {
       { label: t("system.delete"), icon: "trash", danger: true, act: () => void drop(each, path, again) },
     ]);
     return h("tr", {},
-      h("td", {}, t("system.generation", { id: each.id }), " ", isActive ? badgeOf(t("system.active"), "ok") : badgeOf(each.state, "")),
+      h("td", {}, t("system.generation", { id: each.id }), " ", isActive ? badgeOf(t("system.active"), "ok") : badgeOf(text(`system.generation_${each.state}`, each.state), "")),
       h("td", { class: "quiet" }, `${each.model} · ${each.weights} · ${each.dim}`),
       h("td", { class: "num" }, each.count === null ? "–" : number(each.count), each.missing ? h("p", { class: "meta" }, t("system.missing", { count: each.missing })) : null),
       h("td", { class: "quiet" }, moment(each.created_at)),

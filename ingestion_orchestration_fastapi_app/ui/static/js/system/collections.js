@@ -11,6 +11,7 @@ import { confirm, prompt } from "../parts/dialog.js";
 import { hangMenu } from "../parts/menu.js";
 import { sentence } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
+import { inItsWords } from "../parts/words.js";
 import { badgeOf } from "./facts.js";
 
 /** @typedef {import("../types").Collection} Collection */
@@ -43,7 +44,7 @@ function row(one) {
     h("td", {}, h("a", { class: "plain-link", href: href(`/system/collections/${encodeURIComponent(one.name)}`) }, one.name)),
     h("td", { class: "num" }, one.count === null ? "–" : number(one.count)),
     h("td", { class: "quiet" }, one.model ?? t("system.no_model")),
-    h("td", {}, badgeOf(t(isReady ? "system.ready" : "system.damaged"), isReady ? "ok" : "bad"), one.detail ? h("p", { class: "meta" }, one.detail) : null),
+    h("td", {}, badgeOf(t(isReady ? "system.ready" : "system.damaged"), isReady ? "ok" : "bad"), inItsWords(one.detail)),
     h("td", { class: "num" }, opener));
 }
 

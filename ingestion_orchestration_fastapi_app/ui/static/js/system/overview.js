@@ -4,6 +4,7 @@ import { fill, h } from "../core/dom.js";
 import { bytes, duration, number } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { trouble } from "../parts/states.js";
+import { inItsWords } from "../parts/words.js";
 import { chart } from "./chart.js";
 import { collectionTable } from "./collections.js";
 import { badgeOf, facts } from "./facts.js";
@@ -67,14 +68,14 @@ function inferenceCards(told) {
     const badge = one.state === "ready" ? badgeOf(t("system.model_loaded"), "ok") : badgeOf(t(`system.state_${one.state}`), "warn");
     return facts(t("system.inference"), badge, [
       [t("system.address"), h("code", {}, one.url)],
-      [t("system.detail"), one.detail],
+      [t("system.detail"), inItsWords(one.detail)],
       [t("system.model"), own ? `${own.clip.model} · ${own.clip.weights}` : one.models.join(", ")],
       [t("system.length"), own ? t("system.numbers", { count: own.clip.dim }) : null],
       [t("system.device"), own?.device],
       [t("system.dtype"), own ? [own.clip.dtype, own.clip.compiled ? t("system.compiled") : ""].filter(Boolean).join(" · ") : null],
       [t("system.safe_batch"), own ? t("system.batch_images", { count: own.safe_clip_batch }) : null],
       [t("system.speed"), own?.images_per_s ? `${number(own.images_per_s)} ${t("system.per_second")}` : null],
-      [t("system.captions"), told.captions_available ? t("system.captions_on") : told.captioners[0]?.detail ?? t("system.captions_off")],
+      [t("system.captions"), told.captions_available ? t("system.captions_on") : h("div", {}, t("system.captions_off"), inItsWords(told.captioners[0]?.detail))],
     ]);
   });
 }

@@ -3,6 +3,7 @@ import { call } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { trouble } from "../parts/states.js";
+import { spoken, text } from "../parts/words.js";
 import { badgeOf } from "./facts.js";
 
 /** @typedef {import("../types").Setting} Setting */
@@ -34,11 +35,11 @@ export function openSettings() {
 
 /** @param {string} group @param {Setting[]} settings */
 const card = (group, settings) =>
-  h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, group)),
+  h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, text(`system.group_${group}`, group))),
     h("dl", { class: "settings" }, ...settings.flatMap((one) => [
-      h("dt", {}, h("code", {}, one.name), one.source === "default" ? null : badgeOf(String(one.source).replaceAll("_", " "), "accent")),
+      h("dt", {}, h("code", {}, one.name), one.source === "default" ? null : badgeOf(text(`system.source_${one.source}`, spoken(String(one.source))), "accent")),
       h("dd", {}, h("p", { class: "setting-value" }, one.is_secret ? t(one.is_set ? "system.secret_set" : "system.secret_unset") : shown(one.value)),
-        h("p", { class: "meta" }, one.description, one.source === "default" || one.is_secret ? "" : ` ${t("system.default_is", { value: shown(one.default) })}`)),
+        h("p", { class: "meta" }, h("span", { lang: "en" }, one.description), one.source === "default" || one.is_secret ? "" : ` ${t("system.default_is", { value: shown(one.default) })}`)),
     ])));
 
 /** @param {Setting["value"]} value */
