@@ -46,6 +46,19 @@ def test_a_warning_that_the_page_does_not_know_is_told_by_the_service(pages: Pag
     expect(warned(page)).to_contain_text("something of yesterday")
 
 
+def test_how_a_job_ended_is_told_in_german_beside_the_services_words(pages: Pages) -> None:
+    asked = "/api/v1/jobs?state=completed&kind=ingest&limit=1"
+    (job,) = pages.app.http.get(asked).json()["jobs"]
+    reason = "the folder holds no image"
+    ended = {"state": "completed", "reason": reason, "code": None}
+    told = job | {"reason": reason, "reasons": [ended]}
+    page = pages.blank(size=(1440, 900), dark=False, language=GERMAN)
+    page.route(f"**/api/v1/jobs/{job['job_id']}", lambda route: route.fulfill(json=told))
+    page.goto(f"{pages.app.url}/imports/{job['job_id']}")
+    expect(page.get_by_text("Darin ist kein Bild, das dazukommen könnte.")).to_be_visible()
+    expect(page.get_by_text(reason)).to_be_visible()
+
+
 def test_a_searchs_warning_is_told_in_german(pages: Pages) -> None:
     page = pages.at("/?q=red%20winter%201907", language=GERMAN)
     expect(page.get_by_text("Aus dieser Zeit gibt es kein Foto: „winter 1907“")).to_be_visible()

@@ -49,8 +49,9 @@ export function reasons(job) {
   return given
     .filter((one) => !ASKED.test(one.reason))
     .map((one) => {
-      const known = one.code && has(`code.${one.code}`);
-      return { said: known ? t(`code.${one.code}`) : one.reason, code: one.code ?? null, detail: known ? one.reason : null };
+      const otherwise = one.state === "completed" ? text(`job.end.${job.kind}`, one.reason) : one.reason;
+      const said = one.code ? text(`code.${one.code}`, one.reason) : otherwise;
+      return { said, code: one.code ?? null, detail: said === one.reason ? null : one.reason };
     });
 }
 
