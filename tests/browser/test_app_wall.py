@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.app_rig import Pages
@@ -41,3 +43,9 @@ def test_a_part_that_somebody_waits_for_is_loaded_though_nobody_sees_it(pages: P
     told = page.evaluate(FAR_BELOW)
     assert told["found"] == "150"
     assert 1 < told["asked"] < 100, "of the others only those that are near"
+
+
+def test_a_month_names_one_place_and_how_many_others_there_are(pages: Pages) -> None:
+    page = pages.at("/")
+    said = page.locator("h2 + .quiet").filter(has_text="more place")
+    expect(said.first).to_have_text(re.compile(r"^[^,·]+ and \d+ more places? · \d+ photos$"))
