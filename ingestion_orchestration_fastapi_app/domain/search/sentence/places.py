@@ -36,7 +36,10 @@ _PARTS = words_of(
     "downtown central greater inner old north south east west northern southern eastern western"
 )
 _PARTS_BEHIND = words_of(
-    "mitte nord süd sued ost west altstadt neustadt innenstadt stadtmitte zentrum city stadt land"
+    "mitte nord süd sued ost west altstadt neustadt innenstadt stadtmitte zentrum city wedding"
+)
+_DISTRICT = re.compile(
+    r"(?:feld|berg|burg|dorf|hausen|heim|ingen|stadt|furt|bach|kirchen|hof|wald|tal|horst|moor|see)$"
 )
 _BETWEEN = re.compile(r"[ .'’\-–(/]{1,2}")
 # With one of these behind it a city's name says what something is like, not where it is.
@@ -201,10 +204,13 @@ def _is_meant(
 
 
 def _names_a_part(end: int, rest: list[_Word], names: CityNames) -> bool:
-    """Berlin-Mitte and Hamburg-Altona, but not Berlin-style, nor Berlin-Schal."""
+    """Berlin-Mitte, Hamburg-Altona and Köln-Ehrenfeld, but not Berlin-style, nor Berlin-Schal."""
     if not rest or rest[0].begin != end + 1 or not rest[0].has_capital:
         return False
-    return rest[0].lower in _PARTS_BEHIND or names.named(folded(rest[0].text)) is not None
+    part = rest[0].lower
+    if part in _PARTS_BEHIND or _DISTRICT.search(part) is not None:
+        return True
+    return names.named(folded(part)) is not None
 
 
 def _phrase_is_over(text: str, end: int, rest: list[_Word]) -> bool:

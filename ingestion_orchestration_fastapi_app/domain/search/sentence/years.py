@@ -22,7 +22,7 @@ _NAMED = words_of(
     "runner fifa nba madden euro score bib startnummer iso psalm opus op bwv kv die der das "
     "den dem each every alle pack expo "
     "reads read says saying called named titled labelled labeled marked numbered title titel "
-    "locker population einwohner aufschrift inschrift schild sign label size größe"
+    "locker population einwohner aufschrift inschrift zahl number schild sign label size größe"
 )
 # And before one of these it is one, too.
 _COUNTED = words_of(
