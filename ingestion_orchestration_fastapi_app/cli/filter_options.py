@@ -33,6 +33,10 @@ RatingMin = Annotated[
 Shape = Annotated[
     Orientation | None, typer.Option("--orientation", help="As the picture is shown.")
 ]
+MinMegapixels = Annotated[
+    float | None, typer.Option(min=0, help="The least width times height, in megapixels.")
+]
+MaxMegapixels = Annotated[float | None, typer.Option(min=0, help="The greatest.")]
 Near = Annotated[
     str | None,
     typer.Option(
@@ -73,6 +77,8 @@ _OPTIONS = {
     "formats": "--format",
     "tags": "--tag",
     "rating_min": "--rating",
+    "min_megapixels": "--min-megapixels",
+    "max_megapixels": "--max-megapixels",
 }
 
 
@@ -87,6 +93,8 @@ def filters(
     formats: Formats = None,
     rating_min: RatingMin = None,
     orientation: Shape = None,
+    min_megapixels: MinMegapixels = None,
+    max_megapixels: MaxMegapixels = None,
     near: Near = None,
     has_gps: HasGps = None,
     has_caption: HasCaption = None,
@@ -110,6 +118,8 @@ def filters(
         "formats": formats or None,
         "rating_min": rating_min,
         "orientation": orientation,
+        "min_megapixels": min_megapixels,
+        "max_megapixels": max_megapixels,
         "near": None if near is None else _circle(near),
         "has_gps": has_gps,
         "has_caption": has_caption,

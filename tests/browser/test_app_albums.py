@@ -134,6 +134,8 @@ def test_the_viewer_goes_on_in_the_album_and_back_closes_it(pages: Pages, app: A
         "q=red+circle&from=2008-09-01&to=2019-12-31&camera=Canon&camera=Nikon&rating=3&rating=0&sort=date",
         "folder=/photos/2019&format=jpeg&keyword=sea&tag=wall&favourite=1&orientation=landscape",
         "box=1,2,3,4&captioned=0&rating=5",
+        "size=0.5-&megapixels=12-24.5",
+        "size=-7.25&megapixels=-2",
     ],
 )
 def test_a_saved_search_becomes_the_address_that_it_was_made_of(address: str, pages: Pages) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.app_rig import PHONE, Pages
@@ -29,6 +32,11 @@ def count_of(page: Page) -> int:
     found = re.match(r"[\d,]+", said)
     assert found is not None, said
     return int(found[0].replace(",", ""))
+
+
+def pixels_of(file: Path) -> int:
+    with Image.open(file) as picture:
+        return math.prod(picture.size)
 
 
 def chips(page: Page) -> list[str]:
@@ -226,7 +234,9 @@ def test_file_sizes_narrow_from_and_up_to_and_nonsense_is_said(pages: Pages) -> 
     assert len(sizes) > larger > between > 0
     page = pages.at("/")
     panel = page.get_by_role("complementary", name="Filters")
-    first, last = (panel.get_by_role("spinbutton", name=f"{one}, in") for one in ("From", "To"))
+    first, last = (
+        panel.get_by_role("spinbutton", name=f"{one}, in megabytes") for one in ("From", "To")
+    )
     first.fill(str(least))
     first.press("Tab")
     expect(page.locator(".tools-said")).to_have_text(f"Photos{larger}")
@@ -238,7 +248,7 @@ def test_file_sizes_narrow_from_and_up_to_and_nonsense_is_said(pages: Pages) -> 
     last.fill(str(most))
     last.press("Enter")
     expect(page.locator(".tools-said")).to_have_text(f"Photos{between}")
-    expect(panel.locator("[role=alert]")).to_be_empty()
+    expect(panel.locator("[role=alert]")).to_have_text(["", ""])
     expect(page).to_have_url(re.compile(rf"\?size={least}-{most}$"))
     page.reload()
     expect(page.locator(".tools-said")).to_have_text(f"Photos{between}")
@@ -251,6 +261,27 @@ def test_file_sizes_narrow_from_and_up_to_and_nonsense_is_said(pages: Pages) -> 
     pages.expected.append("400 (Bad Request)")
     page.goto(pages.app.url + "/?size=huge")
     expect(page.get_by_text("min_size_bytes").first).to_be_visible()
+
+
+def test_megapixels_narrow_beside_file_sizes(pages: Pages) -> None:
+    files = [one for one in pages.app.library.folder.rglob("*.jpg") if one.parent.name != "broken"]
+    pixels = sorted(map(pixels_of, files))
+    least = pixels[len(pixels) // 2] / 1e6
+    wanted = sum(one >= round(least * 1e6) for one in pixels)
+    assert len(pixels) > wanted > 0
+    page = pages.at("/")
+    panel = page.get_by_role("complementary", name="Filters")
+    field = panel.get_by_role("spinbutton", name="From, in megapixels")
+    field.fill(f"{least:.6f}")
+    field.press("Enter")
+    expect(page.locator(".tools-said")).to_have_text(f"Photos{wanted}")
+    expect(page).to_have_url(re.compile(r"\?megapixels=0\.\d+-$"))
+    page.reload()
+    expect(page.locator(".tools-said")).to_have_text(f"Photos{wanted}")
+    expect(page.locator(".chip")).to_have_text(re.compile(r"^From 0\.\d+ MP"))
+    page.get_by_role("button", name="Remove Megapixels").click()
+    expect(page.locator(".tools-said")).to_have_text(f"Photos{len(pixels)}")
+    assert pages.complaints == []
 
 
 def test_on_a_phone_filters_are_a_sheet(pages: Pages) -> None:

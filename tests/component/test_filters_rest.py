@@ -67,6 +67,7 @@ FLAT: list[dict[str, Any]] = [
     {"folder": "/photos", "subfolders": False},
     {"formats": ["jpg", "heic"]},
     {"min_width_px": 120, "max_width_px": 300, "min_height_px": 1750, "max_height_px": 1900},
+    {"min_megapixels": 0.25, "max_megapixels": 0.4},
     {"min_size_bytes": 5_000_000_010, "max_size_bytes": 5_000_000_200},
     {"orientation": "portrait", "has_gps": True},
 ]
@@ -155,6 +156,7 @@ async def test_flat_filters_are_refused_by_their_names(library: Searched) -> Non
         ("has_gps", "perhaps"),
         ("taken_after", "soon"),
         ("min_size_bytes", "-1"),
+        ("max_megapixels", "nan"),
     ):
         refused = await similar_flat(library, {name: value})
         check_problem(refused, 400, ErrorCode.VALIDATION)

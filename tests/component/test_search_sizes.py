@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
+from ingestion_orchestration_fastapi_app.domain.library.filters.specs import filters_of
 from ingestion_orchestration_fastapi_app.domain.library.point import Vector
 from tests.component.orchestrator_app import check_problem
 from tests.component.search_library import INDEXED_FROM, Searched, searched
 from tests.component.store_fixtures import point
-from utils.contract import ErrorCode
+from utils.contract import ErrorCode, FilterSpec
 from utils.contract.search import MAX_SEARCH_LIMIT, MAX_SEARCH_OFFSET
 
 pytestmark = pytest.mark.anyio
@@ -124,6 +125,7 @@ ASKED = st.fixed_dictionaries(
         "formats": st.lists(st.sampled_from(["jpeg", "png", "heic"]), min_size=1, unique=True),
         "min_width_px": st.integers(1, 1800),
         "min_height_px": st.integers(1, 2000),
+        "max_megapixels": st.integers(1, 1000).map(lambda thousands: thousands / 1000),
         "has_gps": st.booleans(),
         "camera": st.sampled_from(["nikon", "%", "canon", "d'"]),
         "rating_min": st.integers(-1, 5),
@@ -146,14 +148,10 @@ async def test_a_text_search_is_the_exact_one(
     library: Searched, text: str, limit: int, offset: int, asked: dict[str, Any]
 ) -> None:
     reply = await by_text(library, text, limit=limit, offset=offset, filters=asked)
-    filters = Filters(**{key: _fixed(value) for key, value in asked.items()})
+    filters = filters_of(FilterSpec.model_validate(asked))
     vector = library.vector_of_text(text)
     recall = recall_of(library, reply, vector, limit=limit, offset=offset, filters=filters)
     assert recall >= LEAST_RECALL
-
-
-def _fixed(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 @settings(

@@ -34,6 +34,10 @@ HERE = display_text(os.fsencode(os.getcwd()))
             {"rating_min": 3, "orientation": "portrait"},
         ),
         (
+            ("--min-megapixels", "12", "--max-megapixels", "24.5"),
+            {"min_megapixels": 12, "max_megapixels": 24.5},
+        ),
+        (
             ("--near", "52.52,-13.4"),
             {"near": {"latitude": 52.52, "longitude": -13.4, "radius_km": 10.0}},
         ),
@@ -74,6 +78,8 @@ def test_options_are_filters(
         (("--not-format", "jpgg"), "--not-format"),
         (("--rating", "9"), "--rating"),
         (("--orientation", "wide"), "--orientation"),
+        (("--min-megapixels", "-1"), "--min-megapixels"),
+        (("--max-megapixels", "nan"), "--max-megapixels"),
         (("--near", "Berlin"), "--near"),
         (("--near", "1"), "--near"),
         (("--near", "99,0"), "--near"),

@@ -107,6 +107,22 @@ def test_sides_are_those_of_the_picture_as_shown() -> None:
         assert matching == [said]
 
 
+@given(pixels=st.integers(0, 10**12))
+def test_megapixels_are_as_exact_as_pixels(pixels: int) -> None:
+    megapixels = pixels / 10**6
+    spec = FilterSpec(min_megapixels=megapixels, max_megapixels=megapixels)
+    filters = filters_of(spec)
+    assert (filters.min_pixels, filters.max_pixels) == (pixels, pixels)
+
+
+def test_pixels_are_all_of_both_sides() -> None:
+    wide = replace(point(1), width_px=2**31 - 1, height_px=2**31 - 1)
+    small = replace(point(1), width_px=4000, height_px=3000)
+    asked = Filters(min_pixels=12_000_000, max_pixels=12_000_000)
+    assert (asked.matches(small), asked.matches(wide)) == (True, False)
+    assert Filters(min_pixels=12_000_001).matches(wide)
+
+
 @pytest.mark.parametrize(
     "unknown",
     [

@@ -22,6 +22,7 @@ MAX_KEYWORDS = 50
 MAX_NAMES = 50
 MAX_SIDE_PX = 1_000_000
 MAX_SIZE_BYTES = 2**50
+MAX_MEGAPIXELS = 1_000_000
 
 NamePart = Annotated[str, Field(max_length=200)]
 WholeName = Annotated[str, Field(min_length=1, max_length=500)]
@@ -31,6 +32,7 @@ FolderText = Annotated[str, Field(max_length=MAX_PATH_CHARACTERS, pattern="^/")]
 Rating = Annotated[int, Field(ge=-1, le=5)]
 SidePx = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
 SizeBytes = Annotated[int, Field(ge=0, le=MAX_SIZE_BYTES)]
+Megapixels = Annotated[float, Field(ge=0, le=MAX_MEGAPIXELS, allow_inf_nan=False)]
 
 
 class Orientation(StrEnum):
@@ -57,6 +59,7 @@ class FilterSpec(Wire):
                     "any_of": [{"camera": "canon"}, {"rating_min": 4}],
                     "none_of": [{"keywords": ["private"]}, {"folder": "/photos/screenshots"}],
                 },
+                {"min_megapixels": 12, "max_megapixels": 24.5},
                 {"near": {"latitude": 52.52, "longitude": 13.405, "radius_km": 10}},
             ]
         }
@@ -137,6 +140,16 @@ class FilterSpec(Wire):
     )
     max_height_px: Annotated[SidePx, JSON_NUMBER] | None = Field(
         default=None, description="The greatest height, in pixels, as it is shown."
+    )
+    min_megapixels: Annotated[Megapixels, JSON_NUMBER] | None = Field(
+        default=None,
+        description="The least width times height, in millions of pixels; to whole pixels.",
+        examples=[12],
+    )
+    max_megapixels: Annotated[Megapixels, JSON_NUMBER] | None = Field(
+        default=None,
+        description="The greatest width times height, in millions of pixels; to whole pixels.",
+        examples=[2.5],
     )
     orientation: Orientation | None = Field(
         default=None, description="Wider than high, higher than wide, or neither, as it is shown."

@@ -20,6 +20,7 @@ from utils.text.folded import folded
 from utils.text.storable import storable
 
 _RANGE = "(path > X'{0}2f' AND path < X'{0}30')"
+_PIXELS = "cast(width_px AS bigint) * height_px"  # of two of 32 bits, 64 hold each product
 _INT32_MAX = 2**31 - 1
 _INT64_MAX = 2**63 - 1
 _ORIENTATIONS = {
@@ -181,9 +182,11 @@ def _picture(filters: Filters) -> Iterable[str]:
         yield f"format IN ({formats})" if formats else "false"
     width = filters.min_width_px, filters.max_width_px
     height = filters.min_height_px, filters.max_height_px
+    pixels = filters.min_pixels, filters.max_pixels
     size = filters.min_size_bytes, filters.max_size_bytes
     yield from _between("width_px", *width, greatest=_INT32_MAX)
     yield from _between("height_px", *height, greatest=_INT32_MAX)
+    yield from _between(_PIXELS, *pixels, greatest=_INT64_MAX)
     yield from _between("size_bytes", *size, greatest=_INT64_MAX)
     if filters.orientation is not None:
         yield f"width_px {_ORIENTATIONS[filters.orientation]} height_px"

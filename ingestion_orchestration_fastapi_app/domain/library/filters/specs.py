@@ -27,6 +27,8 @@ def filters_of(spec: FilterSpec) -> Filters:
         max_width_px=spec.max_width_px,
         min_height_px=spec.min_height_px,
         max_height_px=spec.max_height_px,
+        min_pixels=_pixels(spec.min_megapixels),
+        max_pixels=_pixels(spec.max_megapixels),
         orientation=spec.orientation,
         min_size_bytes=spec.min_size_bytes,
         max_size_bytes=spec.max_size_bytes,
@@ -42,6 +44,10 @@ def filters_of(spec: FilterSpec) -> Filters:
         any_of=tuple(map(filters_of, spec.any_of)),
         none_of=tuple(map(filters_of, spec.none_of)),
     )
+
+
+def _pixels(megapixels: float | None) -> int | None:
+    return None if megapixels is None else round(megapixels * 1_000_000)
 
 
 def _box(spec: BoxSpec) -> Box:

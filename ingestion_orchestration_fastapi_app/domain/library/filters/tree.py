@@ -62,6 +62,8 @@ class Filters:
     max_width_px: int | None = None
     min_height_px: int | None = None
     max_height_px: int | None = None
+    min_pixels: int | None = None
+    max_pixels: int | None = None
     orientation: Orientation | None = None
     min_size_bytes: int | None = None
     max_size_bytes: int | None = None
@@ -199,6 +201,7 @@ class Filters:
             (self.formats is None or point.format in self.formats)
             and is_between(width, self.min_width_px, self.max_width_px)
             and is_between(height, self.min_height_px, self.max_height_px)
+            and is_between(width * height, self.min_pixels, self.max_pixels)
             and is_between(point.size_bytes, self.min_size_bytes, self.max_size_bytes)
             and self.orientation in (None, orientation(width, height))
         )

@@ -166,6 +166,7 @@ def _numbers(filters: Filters) -> Iterator[Sql]:
         yield _rated(filters.rating_min, filters.rating_max)
     yield from _between("c.width_px", filters.min_width_px, filters.max_width_px)
     yield from _between("c.height_px", filters.min_height_px, filters.max_height_px)
+    yield from _between("c.width_px * c.height_px", filters.min_pixels, filters.max_pixels)
     yield from _between("c.size_bytes", filters.min_size_bytes, filters.max_size_bytes)
 
 

@@ -3,7 +3,7 @@ import { t } from "../core/i18n.js";
 import { href } from "../core/router.js";
 import { inUse } from "../core/session.js";
 import { asked, filterSpec } from "../photos/address.js";
-import { sizeText } from "../photos/file_size.js";
+import { RANGES, rangeText } from "../photos/ranges.js";
 import { filterNames } from "../photos/understood.js";
 
 /** @typedef {import("../photos/address.js").Asked} Asked */
@@ -39,7 +39,7 @@ function valuesOf(spec) {
   for (const name of ["folder", "orientation", "album"]) if (spec[name]) add(name, spec[name]);
   for (const [from, to] of Object.entries(flags)) if (typeof spec[from] === "boolean") add(to, spec[from] ? 1 : 0);
   for (const [from, to] of Object.entries({ cameras: "camera", lenses: "lens", formats: "format" })) for (const one of spec[from] ?? []) add(to, one);
-  if (typeof (spec.min_size_bytes ?? spec.max_size_bytes) === "number") add("size", sizeText(spec.min_size_bytes, spec.max_size_bytes));
+  for (const name of RANGES) if (rangeText(name, spec)) add(name, rangeText(name, spec));
   if (spec.box) add("box", [spec.box.south, spec.box.west, spec.box.north, spec.box.east].join(","));
   const groups = [spec, ...(spec.all_of ?? []).flatMap((/** @type {any} */ group) => group.any_of ?? [])];
   for (const one of groups) {

@@ -1,7 +1,7 @@
 // What the address bar says of a list of photos, and the same for the API. The one translation between the two.
 import { href } from "../core/router.js";
 import { collectionOf } from "../core/session.js";
-import { sizeSpec } from "./file_size.js";
+import { RANGES, rangeSpec } from "./ranges.js";
 
 /** What a sentence can say of a photo, and does not where somebody takes it as mere words. @typedef {"date" | "place"} Kind */
 export const KINDS = /** @type {const} */ (["date", "place"]);
@@ -11,7 +11,7 @@ export const KINDS = /** @type {const} */ (["date", "place"]);
  * @type {Record<string, {many?: boolean}>}
  */
 export const FILTERS = {
-  from: {}, to: {}, folder: {}, camera: { many: true }, lens: { many: true }, rating: { many: true }, format: { many: true }, size: {},
+  from: {}, to: {}, folder: {}, camera: { many: true }, lens: { many: true }, rating: { many: true }, format: { many: true }, size: {}, megapixels: {},
   keyword: { many: true }, tag: { many: true }, gps: {}, box: {}, favourite: {}, captioned: {}, orientation: {}, album: {},
 };
 
@@ -76,7 +76,7 @@ export function filterSpec(values) {
   if (values.camera) spec.cameras = values.camera;
   if (values.lens) spec.lenses = values.lens;
   if (values.format) spec.formats = values.format;
-  if (one("size")) Object.assign(spec, sizeSpec(one("size") ?? ""));
+  for (const name of RANGES) if (one(name)) Object.assign(spec, rangeSpec(name, one(name) ?? ""));
   const box = one("box")?.split(",").map(Number);
   if (box?.length === 4 && box.every(Number.isFinite)) {
     spec.box = { south: box[0], west: box[1], north: box[2], east: box[3] };

@@ -8,10 +8,10 @@ import { button } from "../parts/controls.js";
 import { showDialog } from "../parts/dialog.js";
 import { changed, filterSpec, withoutFilters } from "./address.js";
 import { facetRows } from "./facet_rows.js";
-import { sizeFields } from "./file_size.js";
 import { folderTree } from "./folder_tree.js";
 import { histogram } from "./histogram.js";
 import { period } from "./periods.js";
+import { RANGES, rangeFields } from "./ranges.js";
 import { conditions } from "./search.js";
 import { valueName } from "./understood.js";
 
@@ -35,11 +35,12 @@ const SEVERAL = ["keyword", "tag"];
 export function facetPanel(asked) {
   const rows = Object.fromEntries(FACETS.map(([name]) => [name, facetRows(t(`chip.${name}`), (value, isOn) => choose(name, value, isOn), (value) => valueName(name, value))]));
   const years = histogram((from, to) => chooseDates(from, to));
-  const size = sizeFields((text) => go(changed(current().query, { size: text, rest: null })));
+  const ranges = RANGES.map((name) => ({ name, ...rangeFields(name, (text) => go(changed(current().query, { [name]: text, rest: null }))) }));
+  const showRanges = () => { for (const one of ranges) one.show(now.values[one.name]?.[0]); };
   const clear = button(t("facets.clear"), { kind: "plain", onclick: () => chooseDates(null, null) });
   const folders = h("section", { class: "facet" }, h("h3", {}, t("facets.folder")));
   const date = h("section", { class: "facet" }, h("div", { class: "row facet-head" }, h("h3", { class: "grow" }, t("chip.date")), clear), years.element);
-  const element = h("aside", { class: "facets", "aria-label": t("tools.filters") }, date, folders, ...FACETS.map(([name]) => /** @type {HTMLElement} */ (rows[name]?.element)), size.element);
+  const element = h("aside", { class: "facets", "aria-label": t("tools.filters") }, date, folders, ...FACETS.map(([name]) => /** @type {HTMLElement} */ (rows[name]?.element)), ...ranges.map((one) => one.element));
   let stop = new AbortController();
   let now = asked;
   /** What the sentence says beside the filters. @type {Part[]} */
@@ -118,7 +119,7 @@ export function facetPanel(asked) {
     return new Map(buckets.map((/** @type {{bucket: string, count: number}} */ one) => [one.bucket, one.count]));
   }
 
-  size.show(now.values.size?.[0]);
+  showRanges();
   return {
     element,
     /** Nothing is asked for before. */
@@ -130,7 +131,7 @@ export function facetPanel(asked) {
       const isSame = JSON.stringify([next.values, next.collection, parts]) === JSON.stringify([now.values, now.collection, said]);
       [now, said] = [next, parts];
       if (!isSame && hasBegun) void load();
-      if (!isSame) size.show(now.values.size?.[0]);
+      if (!isSame) showRanges();
     },
     /** Where there is no room beside the list. */
     async openDialog() {

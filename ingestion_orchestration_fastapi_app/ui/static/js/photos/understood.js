@@ -6,9 +6,9 @@ import { current, go } from "../core/router.js";
 import { button } from "../parts/controls.js";
 import { chipRow, redrawChips } from "../parts/chips.js";
 import { changed, withoutFilters } from "./address.js";
-import { sizeName } from "./file_size.js";
 import { period, periodName, spoken } from "./periods.js";
 import { pictureOf } from "./picture_query.js";
+import { RANGES, rangeName } from "./ranges.js";
 import { focusSearchBox } from "./search_box.js";
 
 /** @typedef {import("./address.js").Asked} Asked */
@@ -80,7 +80,7 @@ function byHand({ values }, again) {
       chips.push({ label, what: t(`chip.${name}`), icon: picture, remove: () => change({ [name]: (values[name] ?? []).filter((value) => valueName(name, value) !== label) }) });
     }
   }
-  single("size", sizeName(one("size") ?? ""), "image");
+  for (const name of RANGES) single(name, rangeName(name, one(name) ?? ""), "image");
   single("gps", t(one("gps") === "1" ? "facets.located" : "facets.unlocated"), "pin");
   single("box", t("chip.box.value"), "map");
   single("favourite", t(one("favourite") === "1" ? "facets.favourites" : "facets.others"), "heart");
