@@ -23,6 +23,7 @@ from ingestion_orchestration_fastapi_app.api.library import (
     browsing,
     collections,
     generations,
+    image_export,
     images,
     roots,
 )
@@ -166,7 +167,7 @@ def create_app(
         not_found_page=nowhere(),
     )
     searches = (search, mixed)
-    of_images = (browsing, images, archive, forgetting, trash, annotation)
+    of_images = (browsing, image_export, images, archive, forgetting, trash, annotation)
     of_folders = (roots, hidden, excluded, watches, on_disk, allowed_roots)
     of_duplicates = (duplicates, duplicate_export)
     of_library = (collections, generations, *of_folders, *searches, *of_images, *of_duplicates)

@@ -19,6 +19,7 @@ from ingestion_orchestration_fastapi_app.library.allowed_roots import AllowedRoo
 from ingestion_orchestration_fastapi_app.library.annotations.album_pages import AlbumPages
 from ingestion_orchestration_fastapi_app.library.annotations.albums import Albums
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
+from ingestion_orchestration_fastapi_app.library.catalogue.image_tables import ImageTables
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import (
     ShownDuplicates,
@@ -67,6 +68,7 @@ class AppState:
     watching: Watching
     search: Search
     browsing: Browsing
+    image_tables: ImageTables
     sentences: SentenceSearch
     albums: Albums
     album_pages: AlbumPages

@@ -37,6 +37,7 @@ from ingestion_orchestration_fastapi_app.jobs.scheduler import JobScheduler
 from ingestion_orchestration_fastapi_app.library.annotations.album_pages import AlbumPages
 from ingestion_orchestration_fastapi_app.library.annotations.albums import Albums
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import Browsing
+from ingestion_orchestration_fastapi_app.library.catalogue.image_tables import ImageTables
 from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import (
     ShownDuplicates,
@@ -181,6 +182,7 @@ async def composed(
         max_running=settings.max_running_jobs,
         max_waiting=settings.max_queued_jobs,
     )
+    gazetteer = CityFile()
     browsing = Browsing(known_collections, ports.ledger.browsing, ports.store, shown=allowed.shown)
     table_sizes = TableSizes(ports.ledger.collections, ports.store, ports.ledger.trash)
     show_gauges(metrics.gauges, scheduler, table_sizes, ports.budget, pool)
@@ -205,11 +207,12 @@ async def composed(
             rescan_s=settings.watch_rescan_s,
         ),
         browsing=browsing,
+        image_tables=ImageTables(known_collections, browsing, images, gazetteer),
         albums=Albums(ports.ledger.albums, known_collections),
         album_pages=AlbumPages(ports.ledger.albums, browsing),
         sidecar_writing=sidecar_writing(outside, known_collections),
         search=search,
-        sentences=SentenceSearch(search, CityFile()),
+        sentences=SentenceSearch(search, gazetteer),
         images=images,
         thumbnails=thumbnails,
         previews=previews,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import zipfile
 from collections.abc import Iterator
@@ -129,11 +130,23 @@ def test_the_originals_come_as_a_zip(photos: Page) -> None:
     expect(bar).to_be_visible()
 
 
+def test_a_selection_comes_as_a_table_for_spreadsheets(photos: Page) -> None:
+    bar, ids = chosen(photos, 0, 1)
+    bar.get_by_role("button", name="Export").click()
+    with photos.expect_download() as download:
+        photos.get_by_role("menuitem", name="Table for spreadsheets (CSV)").click()
+    assert download.value.suggested_filename == "photoseek-images.csv"
+    with open(download.value.path(), newline="", encoding="utf-8") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == ids
+    expect(photos.get_by_role("status").get_by_text("The table of 2 pictures")).to_be_visible()
+
+
 def test_a_selection_is_exported_and_the_files_are_downloaded_from_its_job(
     photos: Page, pages: Pages, app: App
 ) -> None:
     bar, ids = chosen(photos, 0, 3)
     bar.get_by_role("button", name="Export").click()
+    photos.get_by_role("menuitem", name="With vectors (Parquet)").click()
     expect(photos.get_by_role("status").get_by_text("The export of 2 pictures")).to_be_visible()
     photos.get_by_role("status").get_by_role("button", name="Show", exact=True).click()
     file = photos.get_by_role("link", name="images-00000.parquet")

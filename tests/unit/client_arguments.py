@@ -7,7 +7,7 @@ from typing import Any
 
 from utils.contract import ErrorCode, JobState
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
-from utils.contract.duplicates.export import ExportFormat
+from utils.contract.browsing.rows import ExportFormat
 from utils.contract.duplicates.options import DuplicateClass
 from utils.contract.filters import FilterSpec
 from utils.contract.system.log import LogLevel

@@ -20,6 +20,7 @@ from utils.contract import (
     ImageReply,
 )
 from utils.contract.annotations.annotation import AnnotationChanged
+from utils.contract.browsing.rows import ImageTable
 from utils.contract.images import MAX_SELECTION
 
 ONE = "0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"
@@ -89,9 +90,21 @@ def test_a_page_says_that_there_is_more_and_all_come_page_by_page(
     paths = [line.partition("\t")[2] for line in found.stdout.splitlines()]
     assert paths == ["/p/a.jpg", "/p/b.jpg"]
     assert asked(orchestrator)["cursor"] == "next"
-    assert photoseek("browse", "--all", "--json").exit_code == 2
     orchestrator.answers[IMAGES] = [page()]
     assert "Nothing of that kind" in photoseek("browse").stderr
+
+
+def test_a_table_is_printed_as_it_comes(orchestrator: StandInOrchestrator) -> None:
+    table = ImageTable(collection="default", images=())
+    orchestrator.answers["GET", "/images/export"] = [table]
+    for options, form in ((("--csv",), "csv"), (("--json", "--all"), "json")):
+        found = photoseek("browse", "--rating", "3", *options)
+        assert ImageTable.model_validate_json(found.stdout) == table
+        parameters = asked(orchestrator)
+        assert FilterSpec.model_validate_json(parameters.pop("filters")).rating_min == 3
+        assert parameters["format"] == form
+    for other in ("--json", "-0", "--ids"):
+        assert photoseek("browse", "--csv", other).exit_code == 2
 
 
 @pytest.mark.parametrize(

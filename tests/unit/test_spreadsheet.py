@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion_orchestration_fastapi_app.domain.duplicates.spreadsheet import cell
+from ingestion_orchestration_fastapi_app.domain.transfer.spreadsheet import cell
 
 
 @pytest.mark.parametrize(

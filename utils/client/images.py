@@ -14,6 +14,7 @@ from utils.contract.annotations.annotation import (
 from utils.contract.annotations.reply import AnnotationReply
 from utils.contract.browsing.counts import FacetsReply, FolderList, MapReply, TimelineReply
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort, TimelineStep
+from utils.contract.browsing.rows import ExportFormat, SelectionExport
 from utils.contract.browsing.tiles import TileList
 from utils.contract.removal.forgotten import ForgetReply
 from utils.contract.removal.trash import RestoreReply
@@ -91,6 +92,28 @@ class ImageCalls(Connection):
             cursor = page.cursor
             if cursor is None:
                 return
+
+    async def export_images(
+        self,
+        collection: str = "default",
+        *,
+        filters: FilterSpec | None = None,
+        sort: BrowseSort | None = None,
+        order: BrowseOrder | None = None,
+        export_format: ExportFormat | None = None,
+    ) -> AsyncIterator[bytes]:
+        """All of them as CSV, or as `ImageTable` in JSON, in pieces."""
+        async with self.streamed(
+            "GET",
+            "/images/export",
+            collection=collection,
+            filters=filters_text(filters),
+            sort=sort,
+            order=order,
+            format=export_format,
+        ) as response:
+            async for piece in response.aiter_bytes():
+                yield piece
 
     async def get_timeline(
         self,
@@ -201,6 +224,21 @@ class ImageCalls(Connection):
         """The originals as one archive, in pieces."""
         body = _selection(image_ids, collection)
         async with self.streamed("POST", "/selection/zip", body=body) as response:
+            async for piece in response.aiter_bytes():
+                yield piece
+
+    async def export_selection(
+        self,
+        image_ids: Sequence[str],
+        collection: str = "default",
+        *,
+        export_format: ExportFormat = ExportFormat.CSV,
+    ) -> AsyncIterator[bytes]:
+        """The same of these, in this order."""
+        body = SelectionExport.model_validate(
+            {"ids": list(image_ids), "collection": collection, "format": export_format}
+        )
+        async with self.streamed("POST", "/selection/export", body=body) as response:
             async for piece in response.aiter_bytes():
                 yield piece
 

@@ -111,8 +111,10 @@ def multipart_body(
 
 
 def json_body(model: type[BaseModel]) -> dict[str, object]:
-    """The same for a JSON body."""
-    content = {"application/json": {"schema": model.model_json_schema()}}
+    """The same for a JSON body. Types that it holds are those of other routes' in the document."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    content = {"application/json": {"schema": schema}}
     return {"requestBody": {"required": True, "content": content}}
 
 

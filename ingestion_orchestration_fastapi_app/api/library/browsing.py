@@ -64,7 +64,15 @@ router = APIRouter(prefix=API_PREFIX, tags=["images"], dependencies=[READS])
 MAX_FACET_VALUES = 500
 MAX_ZOOM = 22
 _FAULTS = problems(CollectionNotFound, StoreRead)
-_Direction = Annotated[BrowseOrder, Query(description="From the least, or from the greatest.")]
+Direction = Annotated[BrowseOrder, Query(description="From the least, or from the greatest.")]
+Sorting = Annotated[
+    BrowseSort,
+    Query(
+        description="`path`: folder by folder, its own images before those below. `taken_at`: "
+        "images without a date are the last in either order. `added`: when it was imported "
+        "first."
+    ),
+]
 _Latitude = Query(ge=-90, le=90, allow_inf_nan=False, description="Degrees; south is negative.")
 _Longitude = Query(
     ge=-180,
@@ -85,15 +93,8 @@ async def asked_in_query(
     *,
     filters: QueryFilters,
     collection: CollectionName = "default",
-    sort: Annotated[
-        BrowseSort,
-        Query(
-            description="`path`: folder by folder, its own images before those below. `taken_at`: "
-            "images without a date are the last in either order. `added`: when it was imported "
-            "first."
-        ),
-    ] = BrowseSort.PATH,
-    order: _Direction = BrowseOrder.ASC,
+    sort: Sorting = BrowseSort.PATH,
+    order: Direction = BrowseOrder.ASC,
     limit: PageLimit = 50,
     offset: Offset = 0,
     cursor: ListCursor = None,
@@ -145,7 +146,7 @@ async def get_timeline(
     by: Annotated[
         TimelineStep, Query(description="What a bucket holds.", examples=["month"])
     ] = TimelineStep.MONTH,
-    order: _Direction = BrowseOrder.DESC,
+    order: Direction = BrowseOrder.DESC,
 ) -> TimelineReply:
     """How many images were taken in each year, month or day, and where each begins in a list by
     `taken_at`: for a scroll bar that goes to any month at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -66,6 +66,17 @@ def print_records(console: Console, records: Iterable[str]) -> None:
         console.file.write(os.fsdecode(data))
     else:
         binary.write(data)
+    console.file.flush()
+
+
+async def print_chunks(console: Console, chunks: AsyncIterable[bytes]) -> None:
+    """UTF-8, as it comes: a chunk ends at a whole character where there are no bytes to write."""
+    binary = getattr(console.file, "buffer", None)
+    async for chunk in chunks:
+        if binary is None:
+            console.file.write(chunk.decode())
+        else:
+            binary.write(chunk)
     console.file.flush()
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
 from ingestion_orchestration_fastapi_app.domain.duplicates.records import SearchRun
-from ingestion_orchestration_fastapi_app.domain.duplicates.spreadsheet import cell
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
+from ingestion_orchestration_fastapi_app.domain.transfer.spreadsheet import lines
 from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import ShownGroup
 from utils.contract.duplicates.groups import KEEPER_RULE
 
@@ -21,11 +19,11 @@ _HEAD = (
 
 
 async def csv_chunks(groups: AsyncGenerator[ShownGroup]) -> AsyncGenerator[bytes]:
-    """Must be closed. UTF-8, lines as RFC 4180 has them."""
-    yield _lines([_HEAD])
+    """Must be closed."""
+    yield lines([_HEAD])
     async with aclosing(groups):
         async for shown in groups:
-            yield _lines(_rows(shown))
+            yield lines(_rows(shown))
 
 
 def _rows(shown: ShownGroup) -> Iterator[tuple[object, ...]]:
@@ -37,12 +35,6 @@ def _rows(shown: ShownGroup) -> Iterator[tuple[object, ...]]:
             *(value for name, value in _image(point).items() if name != "id"),
             str(point.id),
         )
-
-
-def _lines(rows: Iterable[Iterable[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows([[cell(value) for value in row] for row in rows])
-    return text.getvalue().encode("utf-8", "backslashreplace")
 
 
 async def json_chunks(

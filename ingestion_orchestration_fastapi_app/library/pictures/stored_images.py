@@ -51,13 +51,18 @@ class StoredImages:
                 found += map(StoredImage.of, points)
         return [one for one in found if self._is_allowed(one.path)]
 
-    async def point(self, collection: str, image_id: UUID) -> Point:
-        """With all that its file says of itself."""
+    async def points(self, collection: str, image_ids: Sequence[UUID]) -> list[Point]:
+        """Those that are there, in the order given, with all that their files say."""
         async with self._collections.reading(collection) as record:
+            found: list[Point] = []
             if record.active is not None:
-                for point in await self._store.get(record.active.table, [image_id]):
-                    if self._is_allowed(point.path):
-                        return point
+                found = await self._store.get(record.active.table, image_ids)
+        there = {point.id: point for point in found if self._is_allowed(point.path)}
+        return [there[one] for one in image_ids if one in there]
+
+    async def point(self, collection: str, image_id: UUID) -> Point:
+        for point in await self.points(collection, [image_id]):
+            return point
         raise _not_there(collection, image_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from utils.client.connection import Connection
-from utils.contract.duplicates.export import ExportFormat
+from utils.contract.browsing.rows import ExportFormat
 from utils.contract.duplicates.groups import (
     DismissalList,
     DismissalReply,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from pydantic import ConfigDict, Field, JsonValue
 
@@ -29,13 +28,6 @@ _GROUP: dict[str, JsonValue] = {
     "bytes_beside": 412_345,
     "images": [_EXPORTED, {**_EXPORTED, "keep": False, "path": "/photos/phone/beach-small.jpg"}],
 }
-
-
-class ExportFormat(StrEnum):
-    """Of an exported list. `csv`: a line an image, with its group."""
-
-    CSV = "csv"
-    JSON = "json"
 
 
 class ExportedImage(Reply):

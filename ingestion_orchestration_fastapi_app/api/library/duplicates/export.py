@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated
 
-from anyio import move_on_after
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
+from ingestion_orchestration_fastapi_app.api.exported_list import EXPORTED, ExportResponse
 from ingestion_orchestration_fastapi_app.api.library.duplicates.groups import (
     Classes,
     asked_classes,
@@ -23,31 +20,11 @@ from ingestion_orchestration_fastapi_app.library.duplicates.exporting import (
     json_chunks,
 )
 from utils.contract import API_PREFIX
-from utils.contract.duplicates.export import DuplicateExport, ExportFormat
+from utils.contract.browsing.rows import ExportFormat
+from utils.contract.duplicates.export import DuplicateExport
 from utils.web.openapi import problems
 
 router = APIRouter(prefix=API_PREFIX, tags=["duplicates"], dependencies=[READS])
-
-CSV = "text/csv"
-_CLOSE_LIMIT_S = 10.0
-_BINARY = {"type": "string", "format": "binary"}
-
-
-class ExportResponse(StreamingResponse):
-    """Closes what it sends, however it ends."""
-
-    def __init__(
-        self, chunks: AsyncGenerator[bytes], *, headers: Mapping[str, str], media_type: str
-    ) -> None:
-        super().__init__(chunks, headers=headers, media_type=media_type)
-        self._chunks = chunks
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            with move_on_after(_CLOSE_LIMIT_S, shield=True):
-                await self._chunks.aclose()
 
 
 @router.get(
@@ -55,15 +32,7 @@ class ExportResponse(StreamingResponse):
     response_model=DuplicateExport,
     summary="Export duplicates",
     responses={
-        200: {
-            "content": {CSV: {"schema": _BINARY}},
-            "headers": {
-                "Content-Disposition": {
-                    "description": "The file's name.",
-                    "schema": {"type": "string"},
-                }
-            },
-        },
+        **EXPORTED,
         **problems(CollectionNotFound, StoreRead),
     },
 )
@@ -80,12 +49,8 @@ async def export_duplicates(
     HTTP knows: its last chunk is missing.
     """
     record, run, groups = await services.duplicates.exported(collection, asked_classes(classes))
-    headers = {
-        "Content-Disposition": f'attachment; filename="duplicates.{export_format}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
     if export_format is ExportFormat.CSV:
-        return ExportResponse(csv_chunks(groups), headers=headers, media_type=CSV)
-    chunks = json_chunks(record.name, run, groups)
-    return ExportResponse(chunks, headers=headers, media_type="application/json")
+        chunks = csv_chunks(groups)
+    else:
+        chunks = json_chunks(record.name, run, groups)
+    return ExportResponse(chunks, name="duplicates", export_format=export_format)

@@ -11,6 +11,7 @@ from ingestion_orchestration_fastapi_app.cli.api_client import OrchestratorApi
 from ingestion_orchestration_fastapi_app.cli.calls import Url, absolute, call, collection_name
 from ingestion_orchestration_fastapi_app.cli.view.output import (
     Form,
+    print_chunks,
     print_note,
     print_plain,
     print_rows,
@@ -18,7 +19,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
 from ingestion_orchestration_fastapi_app.cli.view.progress import check_completed, follow
 from ingestion_orchestration_fastapi_app.cli.view.text import file_name
 from utils.contract import JobRequestBody
-from utils.contract.duplicates.export import ExportFormat
+from utils.contract.browsing.rows import ExportFormat
 from utils.contract.duplicates.groups import DuplicateGroup
 from utils.contract.duplicates.options import DuplicateClass, DuplicatesOptions
 
@@ -73,32 +74,14 @@ def duplicates(
             job = await follow(api, accepted.job_id, Console(stderr=True) if is_quiet else console)
             check_completed(job)
         if csv or json:
-            await _exported(
-                api, console, collection, asked, ExportFormat.CSV if csv else ExportFormat.JSON
-            )
+            form = ExportFormat.CSV if csv else ExportFormat.JSON
+            chunks = api.export_duplicates(collection, classes=asked, export_format=form)
+            await print_chunks(console, chunks)
             return 0
         await _listed(api, console, collection, asked)
         return 0
 
     call(run, url)
-
-
-async def _exported(
-    api: OrchestratorApi,
-    console: Console,
-    collection: str,
-    classes: tuple[DuplicateClass, ...],
-    export_format: ExportFormat,
-) -> None:
-    """As the bytes come."""
-    binary = getattr(console.file, "buffer", None)
-    chunks = api.export_duplicates(collection, classes=classes, export_format=export_format)
-    async for chunk in chunks:
-        if binary is None:
-            console.file.write(chunk.decode())
-        else:
-            binary.write(chunk)
-    console.file.flush()
 
 
 async def _listed(

@@ -17,6 +17,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
     Json,
     Null,
     form_of,
+    print_chunks,
     print_json,
     print_note,
     print_plain,
@@ -25,6 +26,7 @@ from ingestion_orchestration_fastapi_app.cli.view.output import (
 from ingestion_orchestration_fastapi_app.cli.view.text import escaped_name, file_name, one_line
 from utils.contract import FilterSpec, ImageList, ImageReply
 from utils.contract.browsing.orders import BrowseOrder, BrowseSort
+from utils.contract.browsing.rows import ExportFormat
 
 _MOST_A_PAGE = 500
 _NO_DATE = "-"
@@ -45,6 +47,9 @@ def browse(
     everything: Annotated[
         bool, typer.Option("--all", help="All of them, however many there are.")
     ] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="All of them as a table for spreadsheets.")
+    ] = False,
     ids: Annotated[
         bool, typer.Option("--ids", help="Ids, as annotate and forget take them.")
     ] = False,
@@ -55,13 +60,24 @@ def browse(
     """List the pictures of a collection: when each was taken, and its path.
 
     Where the output is no terminal, a tab stands between them, and what a line cannot hold is
-    escaped in the path. With -0: only the paths. With --ids: only the ids.
+    escaped in the path. With -0: only the paths. With --ids: only the ids. With --csv, or --json
+    and --all: what is known of each of them, also its tags, place and caption.
     """
     form = form_of(json=json, null=null)
-    if everything and form is Form.JSON:
-        raise typer.BadParameter("--json prints one page: leave out --all")
+    if csv and (ids or form is not Form.ROWS):
+        raise typer.BadParameter("either --csv, --json, -0 or --ids")
 
     async def run(api: OrchestratorApi, console: Console) -> int:
+        if csv or (everything and form is Form.JSON):
+            table = api.export_images(
+                collection,
+                filters=filters,
+                sort=sort,
+                order=order,
+                export_format=ExportFormat.CSV if csv else ExportFormat.JSON,
+            )
+            await print_chunks(console, table)
+            return 0
         cursor: str | None = None
         while True:
             page = await api.list_images(

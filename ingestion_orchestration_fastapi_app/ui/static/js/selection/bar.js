@@ -13,7 +13,7 @@ import { collectionInUse, may } from "../core/session.js";
 import { hangMenu } from "../parts/menu.js";
 import { rate as rateAll, switchFavourite } from "../photos/wall/annotate.js";
 import { addToAlbum, takeOut } from "./albums.js";
-import { exportAll } from "./export.js";
+import { exportChoices } from "./export.js";
 import { forget } from "./forget.js";
 import { tagAll } from "./tagging.js";
 import { downloadZip } from "./zip.js";
@@ -34,6 +34,8 @@ export function selectionBar(selection, { collection = collectionInUse, album, t
     label: stars ? t("selection.stars", { count: stars }) : t("selection.no_rating"), key: String(stars),
     act: () => void rateAll(images(), stars),
   })));
+  const exports = item("box", t("selection.export"), () => {});
+  hangMenu(exports, () => exportChoices(collection, ids));
   const none = h("button", { type: "button", class: "icon-button", "aria-label": t("selection.none"), title: t("selection.none"), onclick: clear }, icon("close"));
   const acts = h("div", { class: "selection-acts" },
     ...(writes ? [
@@ -43,7 +45,7 @@ export function selectionBar(selection, { collection = collectionInUse, album, t
       album ? item("minus", t("selection.take_out"), () => void takeOut(album, ids(), { went: clear, changed: taken })) : null,
     ] : []),
     item("download", t("selection.zip"), () => void downloadZip(collection(), ids())),
-    writes ? item("box", t("selection.export"), () => void exportAll(collection(), ids())) : null,
+    exports,
     writes ? item("trash", t("selection.forget"), () => void forget(collection(), ids(), clear), "danger") : null);
   const bar = h("div", { class: "selection-bar", role: "toolbar", "aria-label": t("selection.label"), hidden: true }, none, count, acts);
   const element = h("div", { class: "selection" }, bar, status);
