@@ -71,7 +71,12 @@ def test_browsing_lists_dates_and_paths_by_the_filters_of_a_search(
     parameters = asked(orchestrator)
     meant = FilterSpec.model_validate({"camera": "canon", "none_of": [{"formats": ["png"]}]})
     assert FilterSpec.model_validate_json(parameters.pop("filters")) == meant
-    assert parameters == {"collection": "default", "sort": "added", "limit": "50"}
+    assert (parameters.pop("order"), parameters.pop("limit")) == ("desc", "50")
+    assert parameters == {"collection": "default", "sort": "added"}
+    photoseek("browse", "--sort", "path")
+    assert asked(orchestrator)["order"] == "asc"
+    photoseek("browse", "--order", "asc")
+    assert asked(orchestrator)["order"] == "asc"
     assert photoseek("browse", "-0").stdout == "/p/a.jpg\0/p/b\n.jpg\0"
     assert photoseek("browse", "--ids").stdout == f"{ONE}\n{TWO}\n"
     assert json.loads(photoseek("browse", "--json").stdout)["images"][0]["path"] == "/p/a.jpg"

@@ -67,6 +67,9 @@ def browse(
     if csv and (ids or form is not Form.ROWS):
         raise typer.BadParameter("either --csv, --json, -0 or --ids")
 
+    if order is None:
+        order = BrowseOrder.ASC if sort is BrowseSort.PATH else BrowseOrder.DESC
+
     async def run(api: OrchestratorApi, console: Console) -> int:
         if csv or (everything and form is Form.JSON):
             table = api.export_images(
