@@ -43,6 +43,8 @@ FILTERS = [
     NO_FILTERS,
     Filters(taken_after=BASE + timedelta(days=3)),
     Filters(taken_before=BASE + timedelta(days=3, hours=5)),
+    Filters(taken_after=BASE),
+    Filters(taken_after=BASE + timedelta(hours=1), taken_before=BASE + timedelta(days=9)),
     Filters(camera="nikon"),
     Filters(camera=" "),
     Filters(camera="n 100%_'d'"),

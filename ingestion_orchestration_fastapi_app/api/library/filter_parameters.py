@@ -114,6 +114,8 @@ async def filters_in_query(
     if further is None:
         return flat
     nested = filters_in_json(further, where="query")
+    if flat == NO_FILTERS:
+        return nested
     is_all = flat.include_hidden or nested.include_hidden
     return replace(flat, all_of=(nested,), include_hidden=is_all)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from uuid import UUID
@@ -107,8 +108,17 @@ class BrowsingTable(Repository):
         found: dict[Facet, FacetCounts] = {}
         for one, wanted in alike.items():
             matching = condition(db, collection_id, one)
-            of_all = collection_id if one == NO_FILTERS else None
-            found |= counting.facets(db, matching, wanted, of_all=of_all, roots=roots, top=top)
+            is_all = one == NO_FILTERS
+            is_most = is_all or (_is_period(one) and counting.is_most(db, matching))
+            found |= counting.facets(
+                db,
+                matching,
+                wanted,
+                of_most=collection_id if is_most else None,
+                is_all=is_all,
+                roots=roots,
+                top=top,
+            )
         return found
 
     @reads
@@ -142,6 +152,11 @@ class BrowsingTable(Repository):
                 by_name = {one.path.rpartition(b"/")[2]: one for one in inside}
                 found |= {by_name[name]: one for name, one in _beside(db, row[0], list(by_name))}
         return found
+
+
+def _is_period(filters: Filters) -> bool:
+    """Whether when it was taken is all that is asked."""
+    return replace(filters, taken_after=None, taken_before=None) == NO_FILTERS
 
 
 def _folder(key: FileKey) -> tuple[bytes, bytes]:

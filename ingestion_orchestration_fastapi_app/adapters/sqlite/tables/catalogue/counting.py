@@ -83,23 +83,44 @@ def facets(
     matching: Sql,
     wanted: Collection[Facet],
     *,
-    of_all: int | None,
+    of_most: int | None,
+    is_all: bool,
     roots: Mapping[UUID, Root],
     top: int,
 ) -> dict[Facet, FacetCounts]:
-    """`of_all`: the collection, where all of it matches."""
-    counts, total = _counted(db, matching, wanted, in_order=of_all is not None)
+    """`of_most`: the collection, where most of it matches; `is_all`: all."""
+    counts, total = _counted(db, matching, wanted, in_order=of_most is not None)
     if Facet.KEYWORD in wanted:
-        if of_all is None:
-            query = _KEYWORDS.format(matching.text)
-            rows = db.execute(query, matching.given)
-        else:
-            rows = db.execute(_ALL_KEYWORDS, (of_all,))
-        counts[Facet.KEYWORD] = Counter(dict(rows.fetchall()))
+        counts[Facet.KEYWORD] = _keywords(db, matching, of_most=of_most, is_all=is_all)
     found = {facet: _values(db, facet, counter, roots) for facet, counter in counts.items()}
     if Facet.TAG in wanted:
         found[Facet.TAG] = _tags(db, matching)
     return {facet: _shown(facet, values, total, top) for facet, values in found.items()}
+
+
+def is_most(db: sqlite3.Connection, matching: Sql) -> bool:
+    """Whether so much matches that to walk through all costs less than to look up and sort it."""
+    (last,) = db.execute("SELECT max(id) FROM catalogue").fetchone()
+    half = max(1, (last or 0) // 2)  # at least that: ids have gaps, and other collections have some
+    some = f"SELECT count(*) FROM (SELECT 1 FROM catalogue c WHERE {matching.text} LIMIT ?)"  # noqa: S608  # constants
+    return bool(db.execute(some, (*matching.given, half)).fetchone()[0] == half)
+
+
+def _keywords(
+    db: sqlite3.Connection, matching: Sql, *, of_most: int | None, is_all: bool
+) -> Counter[object]:
+    """Of most: those of all without those of what does not match."""
+    if of_most is None:
+        return _keywords_of(db, matching)
+    counted = Counter(dict(db.execute(_ALL_KEYWORDS, (of_most,)).fetchall()))
+    if not is_all:
+        text = f"c.collection_id = ? AND NOT ({matching.text})"
+        counted.subtract(_keywords_of(db, Sql(text, (of_most, *matching.given))))
+    return +counted
+
+
+def _keywords_of(db: sqlite3.Connection, matching: Sql) -> Counter[object]:
+    return Counter(dict(db.execute(_KEYWORDS.format(matching.text), matching.given).fetchall()))
 
 
 def _counted(
@@ -115,10 +136,13 @@ def _counted(
         facet: Counter() for facet in wanted if facet in _COLUMNS or facet in _OTHERS
     }
     columns = [f"c.{_COLUMNS[facet]}" for facet in by_column]
-    groups = columns if in_order else [f"+{one}" for one in columns]
+    groups, index = [f"+{one}" for one in columns], ""
+    if in_order and columns:  # by what the index begins with
+        first = [f"c.{one}" for one in _COLUMNS.values()]
+        groups, index = first[: first.index(columns[-1]) + 1], " INDEXED BY catalogue_by_facets"
     summed = [f"sum({_SUMS[facet][value]})" for facet, value in sums]
     query = (
-        f"SELECT {', '.join(['count(*)', *summed, *columns])} FROM catalogue c"  # noqa: S608  # constants
+        f"SELECT {', '.join(['count(*)', *summed, *columns])} FROM catalogue c{index}"  # noqa: S608  # constants
         f" WHERE {matching.text} {'GROUP BY' if groups else ''} {', '.join(groups)}"
     )
     total = 0
