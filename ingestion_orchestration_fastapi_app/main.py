@@ -27,6 +27,9 @@ from ingestion_orchestration_fastapi_app.api.library import (
     images,
     roots,
 )
+from ingestion_orchestration_fastapi_app.api.library.duplicates import (
+    decisions as duplicate_decisions,
+)
 from ingestion_orchestration_fastapi_app.api.library.duplicates import export as duplicate_export
 from ingestion_orchestration_fastapi_app.api.library.duplicates import groups as duplicates
 from ingestion_orchestration_fastapi_app.api.library.folders import (
@@ -169,7 +172,7 @@ def create_app(
     searches = (search, mixed)
     of_images = (browsing, image_export, images, archive, forgetting, trash, annotation)
     of_folders = (roots, hidden, excluded, watches, on_disk, allowed_roots)
-    of_duplicates = (duplicates, duplicate_export)
+    of_duplicates = (duplicates, duplicate_decisions, duplicate_export)
     of_library = (collections, generations, *of_folders, *searches, *of_images, *of_duplicates)
     # Pictures first: a page asks for a hundred, and routes are tried one after another.
     routes = (pictures, ingest, upload, jobs, *of_library, exports, session, system, health)

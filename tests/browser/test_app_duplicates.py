@@ -2,70 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.app_rig import DESKTOP, PHONE, App, Pages, real_app
+from tests.browser.app_rig import DESKTOP, PHONE, App, Pages
 from tests.browser.looks import WATCH_SHIFTS, everybody_can_use, nothing_jumps, settled
 from tests.browser.made_library import NASTY
+from tests.browser.tidy_rig import decided, groups, is_there, listed, tidied, tidying
 
 
 @pytest.fixture(scope="module")
 def tidy(inference_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A library of its own, searched for duplicates: one picture is there three times, and two
-    files are there twice."""
-    with real_app(tmp_path_factory.mktemp("tidy"), inference_url, count=30) as app:
-        smaller = app.library.folder / "copies" / "smaller.jpg"
-        with Image.open(smaller) as opened:
-            opened.save(smaller.with_name("once more.jpg"), quality=60)
-        app.running.ingest()
-        ended(app, "default")
+    with tidied(tmp_path_factory.mktemp("tidy"), inference_url) as app:
         yield app
 
 
 @pytest.fixture
 def pages(chromium: Browser, tidy: App) -> Iterator[Pages]:
-    opened = Pages(chromium, tidy)
-    yield opened
-    opened.close()
-    assert opened.complaints == []
-
-
-def ended(app: App, collection: str) -> None:
-    body = {"kind": "duplicates", "collection": collection, "options": {}}
-    job = app.http.post("/api/v1/jobs", json=body).json()["job_id"]
-    with app.http.stream("GET", f"/api/v1/jobs/{job}/events") as events:
-        events.read()
-
-
-def groups(app: App, of: str) -> list[dict[str, Any]]:
-    found = app.http.get("/api/v1/duplicates", params={"class": of}).json()["groups"]
-    assert isinstance(found, list)
-    return found
-
-
-def is_there(app: App, image: dict[str, Any]) -> bool:
-    return app.http.get(f"/api/v1/images/{image['id']}").status_code == 200
-
-
-def listed(page: Page) -> list[dict[str, str]]:
-    """The lines of the list, as it is exported."""
-    page.get_by_role("button", name="Export list").click()
-    with page.expect_download() as download:
-        page.get_by_role("menuitem", name=re.compile("to delete, CSV")).click()
-    return list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
-
-
-def decided(page: Page, text: str) -> None:
-    expect(page.locator(".tidy-progress")).to_contain_text(text)
+    with tidying(chromium, tidy) as opened:
+        yield opened
 
 
 def test_where_nobody_has_looked_a_button_does_and_shows_what_was_found(pages: Pages) -> None:
@@ -88,11 +48,13 @@ def test_what_is_not_kept_leaves_and_is_listed_until_it_is_taken_back(pages: Pag
     best, second, third = group["images"]
     page = pages.at("/duplicates?class=same_picture")
     expect(page.get_by_text("3 files", exact=True)).to_be_visible()
-    page.keyboard.press("1")  # the left one stays, the next comes to the right
+    with page.expect_response(re.compile("/selection/forget")):  # what is shown is written then
+        page.keyboard.press("1")  # the left one stays, the next comes to the right
     expect(page.get_by_text("2 files", exact=True)).to_be_visible()
     expect(page.get_by_role("columnheader", name=third["filename"])).to_be_visible()
     decided(page, "0 of 1 decided")
-    page.keyboard.press("2")
+    with page.expect_response(re.compile("/selection/forget")):
+        page.keyboard.press("2")
     expect(page.get_by_role("heading", name="One group decided")).to_be_visible()
     decided(page, "1 of 1 decided")
     assert [is_there(pages.app, one) for one in (best, second, third)] == [False, False, True]
@@ -129,7 +91,8 @@ def test_a_copy_of_the_same_file_only_goes_on_the_list_also_after_a_reload(pages
     ).to_be_visible()
     for number in range(len(found)):
         decided(page, f"{number} of {len(found)} decided")
-        page.get_by_role("button", name="Keep left").click()
+        with page.expect_response(re.compile("/decisions")):
+            page.get_by_role("button", name="Keep left").click()
     decided(page, f"{len(found)} of {len(found)} decided")
     page.reload()
     expect(page.get_by_role("heading", name="All 2 groups are decided")).to_be_visible()
@@ -226,7 +189,8 @@ def test_a_group_that_is_kept_is_dismissed_until_that_is_taken_back(pages: Pages
     found = groups(pages.app, "same_bytes")
     page = pages.at("/duplicates?class=same_bytes")
     decided(page, "0 of 2 decided")
-    page.keyboard.press("b")
+    with page.expect_response(re.compile("/dismiss")):
+        page.keyboard.press("b")
     decided(page, "1 of 2 decided")
     assert len(groups(pages.app, "same_bytes")) == 1
     page.get_by_role("button", name="More", exact=True).click()
@@ -236,3 +200,5 @@ def test_a_group_that_is_kept_is_dismissed_until_that_is_taken_back(pages: Pages
     dialog.get_by_role("button", name="Take back").click()
     expect(dialog.get_by_text("the next search may find them again")).to_be_visible()
     assert pages.app.http.get("/api/v1/duplicates/dismissed").json()["dismissals"] == []
+    dialog.get_by_role("button", name="Close").first.click()
+    decided(page, "0 of 2 decided")  # it is asked about again

@@ -23,6 +23,7 @@ from utils.contract.duplicates.options import DuplicateClass
 pytestmark = pytest.mark.anyio
 
 PICTURES = 4
+OPEN = {"decided": 0, "undecided": PICTURES}
 NONE_SUCH = "0b9f6f2e-4b0e-5c39-9a51-2f0d3a1c7e44"
 
 
@@ -62,8 +63,8 @@ async def test_groups_say_which_image_to_keep_and_why(tmp_path: Path) -> None:
     assert (listed["collection"], listed["searched"]) == ("default", 4 * PICTURES)
     assert listed["found_at"] is not None
     assert listed["totals"] == [
-        {"class": "same_bytes", "groups": PICTURES, "images": 2 * PICTURES},
-        {"class": "same_picture", "groups": PICTURES, "images": 3 * PICTURES},
+        {"class": "same_bytes", "groups": PICTURES, "images": 2 * PICTURES, **OPEN},
+        {"class": "same_picture", "groups": PICTURES, "images": 3 * PICTURES, **OPEN},
     ]
     kinds = [group["class"] for group in listed["groups"]]
     assert kinds == ["same_bytes"] * PICTURES + ["same_picture"] * PICTURES
@@ -125,7 +126,13 @@ async def test_images_that_were_forgotten_are_left_out(tmp_path: Path) -> None:
     assert names(left["groups"][0]) == names(groups[0])[1:]
     assert left["groups"][0]["keep"] == groups[0]["images"][1]["id"]
     [total] = [one for one in left["totals"] if one["class"] == "same_picture"]
-    assert total == {"class": "same_picture", "groups": PICTURES - 1, "images": 3 * PICTURES - 4}
+    assert total == {
+        "class": "same_picture",
+        "groups": PICTURES - 1,
+        "images": 3 * PICTURES - 4,
+        "decided": 0,
+        "undecided": PICTURES - 1,
+    }
 
 
 async def test_what_is_hidden_is_in_no_group(tmp_path: Path) -> None:

@@ -71,6 +71,8 @@ READS = frozenset(
         "ledger.albums.points",
         "ledger.annotations.find",
         "ledger.annotations.of_points",
+        "ledger.duplicate_decisions.unneeded",
+        "ledger.duplicate_decisions.unneeded_size",
         "ledger.dismissals.page",
         "ledger.dismissals.sets",
         "ledger.duplicate_groups.counts",
@@ -157,8 +159,18 @@ OF_RELEVANCE = frozenset(
 OF_SIDECARS = frozenset({"ledger.sidecars.begin", "ledger.sidecars.end"})
 # Of pictures of before: errands import theirs. `tests/unit/test_placeholders.py` cuts it off.
 OF_PLACEHOLDERS = frozenset({"ledger.catalogue.put_placeholders"})
-# No errand says that a group is none of duplicates: one transaction each, in the ledger alone.
-OF_DISMISSALS = frozenset({"ledger.dismissals.dismiss", "ledger.dismissals.take_back"})
+# No errand says that a group is none of duplicates, or decides about one: one transaction each, in
+# the ledger alone.
+OF_DISMISSALS = frozenset(
+    {
+        "ledger.dismissals.dismiss",
+        "ledger.dismissals.take_back",
+        "ledger.duplicate_decisions.add",
+        "ledger.duplicate_decisions.clear",
+        "ledger.duplicate_decisions.decide",
+        "ledger.duplicate_decisions.take_back",
+    }
+)
 # Of the ports that keep nothing: what a job waits for, so what a kill is likely to meet.
 WAITS = frozenset(
     {

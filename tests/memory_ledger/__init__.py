@@ -15,6 +15,7 @@ from tests.memory_ledger.calibrations import MemoryCalibrations
 from tests.memory_ledger.captions import MemoryCaptions
 from tests.memory_ledger.catalogue import MemoryCatalogue
 from tests.memory_ledger.collections import MemoryCollections
+from tests.memory_ledger.duplicate_decisions import MemoryDecisions
 from tests.memory_ledger.duplicates import MemoryDismissals, MemoryDuplicateGroups
 from tests.memory_ledger.files import MemoryFiles
 from tests.memory_ledger.folder_marks import MemoryFolderMarks
@@ -36,6 +37,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
     """Every method of its repositories lets others run once, as the real ones do."""
     state = State(clock)
     duplicate_groups = MemoryDuplicateGroups(state)
+    decisions = MemoryDecisions(state, duplicate_groups)
     return Ledger(
         collections=MemoryCollections(state),
         generations=MemoryGenerations(state),
@@ -52,6 +54,7 @@ def memory_ledger(*, clock: Callable[[], datetime] = utc_now) -> Ledger:
         folder_marks=MemoryFolderMarks(state),
         sidecars=MemorySidecars(state),
         duplicate_groups=duplicate_groups,
+        duplicate_decisions=decisions,
         dismissals=MemoryDismissals(state, duplicate_groups),
         forgotten=MemoryForgotten(state),
         trash=MemoryTrash(state),

@@ -17,11 +17,14 @@ from ingestion_orchestration_fastapi_app.domain.duplicates.records import (
     Member,
     NewGroup,
     SearchRun,
+    is_of_file,
+    open_images,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS, Filters
 from ingestion_orchestration_fastapi_app.errors import CollectionNotFound
 from tests.memory_ledger.state import State
+from utils.contract.duplicates.decisions import Decision
 from utils.contract.duplicates.options import DuplicateClass
 
 _SHOWN_CONTENTS = 10
@@ -33,6 +36,7 @@ class Run:
     run: SearchRun
     state: str = "filling"
     groups: dict[int, NewGroup] = field(default_factory=dict)
+    dismissed: dict[int, tuple[int, NewGroup]] = field(default_factory=dict)  # by dismissal
 
 
 class MemoryDuplicateGroups:
@@ -41,6 +45,7 @@ class MemoryDuplicateGroups:
     def __init__(self, state: State) -> None:
         self._state = state
         self.runs: dict[int, Run] = {}
+        self.decisions: dict[tuple[int, bytes, bytes], Decision] = {}
         self._next_run, self._next_group = 1, 1
 
     async def begin(self, collection_id: int, job_id: str, *, images: int) -> int | None:
@@ -100,10 +105,29 @@ class MemoryDuplicateGroups:
     async def counts(self, run_id: int, seen: Filters) -> GroupCounts:
         await checkpoint()
         groups, images = Counter[DuplicateClass](), Counter[DuplicateClass]()
-        for found in self._found(self.runs.get(run_id), seen):
+        decided, over = Counter[DuplicateClass](), Counter[DuplicateClass]()
+        run = self.runs.get(run_id)
+        for found in self._found(run, seen):
             groups[found.kind] += 1
             images[found.kind] += found.count
-        return GroupCounts(dict(groups), dict(images))
+            if found.undecided == 0:
+                decided[found.kind] += 1
+        if run is not None:
+            over.update(group.kind for _, group in run.dismissed.values())
+            over.update(
+                group.kind for group in run.groups.values() if self._is_over(run, group, seen)
+            )
+        return GroupCounts(dict(groups), dict(images), dict(decided), dict(over))
+
+    def _is_over(self, run: Run, group: NewGroup, seen: Filters) -> bool:
+        there = self._there(run, group, seen)
+        ids = {one.point_id for one in there}
+        gone = [
+            one
+            for one in group.members
+            if one.point_id not in ids and self.decided(run, group, one) is Decision.NOT_NEEDED
+        ]
+        return len(there) < 2 and len(there) + len(gone) >= 2
 
     async def page(
         self,
@@ -114,12 +138,14 @@ class MemoryDuplicateGroups:
         after: int,
         limit: int,
         members: int,
+        decided: bool | None = None,
     ) -> list[FoundGroup]:
         await checkpoint()
         found = [
             replace(one, members=one.members[:members])
             for one in self._found(self.runs.get(run_id), seen)
             if one.id > after and one.kind in kinds
+            if decided is None or decided == (one.undecided == 0)
         ]
         return found[:limit]
 
@@ -163,12 +189,17 @@ class MemoryDuplicateGroups:
     def _there(self, run: Run, group: NewGroup, seen: Filters) -> list[Member]:
         entries = self._state.entries(run.collection_id)
         return [
-            one
+            replace(one, decision=self.decided(run, group, one))
             for one in group.members
             if one.point_id in entries
             and entries[one.point_id].point.sha256 == one.sha256
             and seen.matches(entries[one.point_id].point)
         ]
+
+    def decided(self, run: Run, group: NewGroup, member: Member) -> Decision:
+        point = member.point_id.bytes if is_of_file(group.kind) else b""
+        key = (run.collection_id, member.sha256, point)
+        return self.decisions.get(key, Decision.UNDECIDED)
 
     def _found(self, run: Run | None, seen: Filters) -> list[FoundGroup]:
         found = []
@@ -178,7 +209,10 @@ class MemoryDuplicateGroups:
             entries = self._state.entries(run.collection_id)
             sizes = sum(entries[one.point_id].point.size_bytes for one in there)
             if len(there) > 1:
-                found.append(FoundGroup(number, group.kind, len(there), sizes, there))
+                said = Counter(one.decision for one in there)
+                kept, not_needed = said[Decision.KEEP], said[Decision.NOT_NEEDED]
+                undecided = open_images(len(there), kept=kept, not_needed=not_needed)
+                found.append(FoundGroup(number, group.kind, len(there), sizes, undecided, there))
         return found
 
 
@@ -198,7 +232,7 @@ class MemoryDismissals:
         contents = sorted({one.sha256 for one in run.groups[group_id].members})
         there = self._of(collection_id)
         check_room(len(contents) + sum(len(one.contents) for one in there.values()))
-        del run.groups[group_id]
+        run.dismissed[self._next] = (group_id, run.groups.pop(group_id))
         made = Dismissal(self._next, contents, name, self._state.clock())
         self._kept.setdefault(collection_id, {})[made.id] = made
         self._next += 1
@@ -223,7 +257,12 @@ class MemoryDismissals:
 
     async def take_back(self, collection_id: int, dismissal_id: int) -> bool:
         await checkpoint()
-        return self._of(collection_id).pop(dismissal_id, None) is not None
+        was_there = self._of(collection_id).pop(dismissal_id, None) is not None
+        for run in self._groups.runs.values():
+            if was_there and dismissal_id in run.dismissed:
+                number, group = run.dismissed.pop(dismissal_id)
+                run.groups = dict(sorted({**run.groups, number: group}.items()))
+        return was_there
 
     def _of(self, collection_id: int) -> dict[int, Dismissal]:
         there = self._kept.get(collection_id, {})

@@ -32,10 +32,11 @@ def test_it_searches_and_lists_groups_with_what_to_keep(stand_in: StandInOrchest
     assert keep.split("\t")[:3] == ["17", "same_picture", "keep"]
     assert keep.split("\t")[4:] == [
         "more pixels: 6000 x 4000 against 1500 x 1000",
-        "/photos/2019/beach.jpg",
+        *("/photos/2019/beach.jpg", "keep"),
     ]
     assert other.split("\t") == [
-        *("17", "same_picture", "other", "412345", "", "/photos/phone/beach-small.jpg")
+        *("17", "same_picture", "other", "412345", "", "/photos/phone/beach-small.jpg"),
+        "undecided",
     ]
     assert "1 groups; all but the images to keep take 412,345 bytes." in result.stderr
 
@@ -57,3 +58,10 @@ def test_one_form_at_a_time_and_a_class_that_there_is(stand_in: StandInOrchestra
     assert photoseek("duplicates", "--csv", "--json").exit_code == 2
     assert photoseek("duplicates", "--class", "nearly").exit_code == 2
     assert stand_in.heard == []
+
+
+def test_only_what_is_to_be_decided_is_asked_for(stand_in: StandInOrchestrator) -> None:
+    assert photoseek("duplicates", "--no-search", "--undecided").exit_code == 0
+    assert photoseek("duplicates", "--no-search").exit_code == 0
+    asked = ["decided=false" in path for _, path, _ in stand_in.heard]
+    assert asked == [True, False]

@@ -23,6 +23,9 @@ from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.browsi
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.catalogue.catalogue import (
     CatalogueTable,
 )
+from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.duplicates.decisions import (
+    DecisionsTable,
+)
 from ingestion_orchestration_fastapi_app.adapters.sqlite.tables.duplicates.dismissals import (
     DismissalsTable,
 )
@@ -117,6 +120,7 @@ def ledger_of(database: Database, *, browsing: Database | None = None) -> Ledger
         albums=AlbumsTable(database),
         sidecars=SidecarsTable(database),
         duplicate_groups=DuplicateGroupsTable(browsing or database),
+        duplicate_decisions=DecisionsTable(database),
         dismissals=DismissalsTable(database),
         jobs=JobsTable(database),
         sessions=SessionsTable(database),

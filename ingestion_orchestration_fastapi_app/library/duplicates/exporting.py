@@ -9,12 +9,15 @@ from contextlib import aclosing
 from ingestion_orchestration_fastapi_app.domain.duplicates.records import SearchRun
 from ingestion_orchestration_fastapi_app.domain.library.point import Point
 from ingestion_orchestration_fastapi_app.domain.transfer.spreadsheet import lines
-from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import ShownGroup
+from ingestion_orchestration_fastapi_app.library.duplicates.shown_duplicates import (
+    UNDECIDED,
+    ShownGroup,
+)
 from utils.contract.duplicates.groups import KEEPER_RULE
 
 _HEAD = (
     *("group", "class", "images", "keep", "kept_by", "reason", "path", "bytes", "width_px"),
-    *("height_px", "format", "taken_at", "sha256", "id"),
+    *("height_px", "format", "taken_at", "sha256", "id", "decision"),
 )
 
 
@@ -27,13 +30,13 @@ async def csv_chunks(groups: AsyncGenerator[ShownGroup]) -> AsyncGenerator[bytes
 
 
 def _rows(shown: ShownGroup) -> Iterator[tuple[object, ...]]:
-    group = shown.group
+    group, decisions = shown.group, shown.decisions
     for point in shown.points:
         yield (
             *(group.id, group.kind.value, group.count, _keeps(shown, point)),
             *(shown.kept_by.value, shown.reason),
             *(value for name, value in _image(point).items() if name != "id"),
-            str(point.id),
+            *(str(point.id), decisions.get(point.id, UNDECIDED).value),
         )
 
 
@@ -51,8 +54,15 @@ async def json_chunks(
     open_group: int | None = None
     async with aclosing(groups):
         async for shown in groups:
+            decisions = shown.decisions
             images = ", ".join(
-                json.dumps({"keep": _keeps(shown, point), **_image(point)})
+                json.dumps(
+                    {
+                        "keep": _keeps(shown, point),
+                        "decision": decisions.get(point.id, UNDECIDED).value,
+                        **_image(point),
+                    }
+                )
                 for point in shown.points
             )
             if shown.group.id == open_group:  # the next part of it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -30,10 +30,12 @@ from ingestion_orchestration_fastapi_app.library.collections import Collections
 from ingestion_orchestration_fastapi_app.library.folders.visible import visible
 from ingestion_orchestration_fastapi_app.ports.ledger import Ledger
 from ingestion_orchestration_fastapi_app.ports.vector_store import VectorStore
+from utils.contract.duplicates.decisions import Decision
 from utils.contract.duplicates.groups import KeptBy
 from utils.contract.duplicates.options import DuplicateClass
 
 MEMBERS_AT_ONCE = 500
+UNDECIDED = Decision.UNDECIDED
 _GROUPS_AT_ONCE = 50
 _FORM = 3  # of a cursor; 1 is that of searches, 2 that of lists of images
 _CURSOR = struct.Struct("<BQQ16s")
@@ -48,6 +50,12 @@ class ShownGroup:
     group: FoundGroup
     points: Sequence[Point]
     best: tuple[Point, Point]
+
+    @property
+    def decisions(self) -> dict[UUID, Decision]:
+        """Of its members about which somebody has decided."""
+        members = self.group.members
+        return {one.point_id: one.decision for one in members if one.decision != UNDECIDED}
 
     @property
     def kept(self) -> Point:
@@ -104,11 +112,12 @@ class ShownDuplicates:
         limit: int,
         members: int,
         cursor: str | None,
+        decided: bool | None = None,
     ) -> GroupPage:
         """Raises CursorRefused for one of another list, or of groups that were replaced."""
         async with self._collections.reading(name) as collection:
             run = await self._groups.shown(collection.id)
-            asked = _digest(collection, kinds)
+            asked = _digest(collection, kinds, decided)
             after = 0 if cursor is None else _after(cursor, run, asked)
             if run is None:
                 return GroupPage(collection, None)
@@ -119,6 +128,7 @@ class ShownDuplicates:
                 after=after,
                 limit=limit,
                 members=max(2, members),
+                decided=decided,
             )
             counts = (
                 await self._groups.counts(run.id, self._seen(collection))
@@ -147,7 +157,8 @@ class ShownDuplicates:
                     )
                     points = await self._points(collection, asked)
                     there = [points[one.point_id] for one in asked if one.point_id in points]
-                    return collection, replace(shown, points=there)
+                    group = replace(found, members=asked)
+                    return collection, replace(shown, group=group, points=there)
         raise _no_group(name, group_id)
 
     async def of_image(
@@ -169,18 +180,19 @@ class ShownDuplicates:
             return collection, [replace(one, points=one.points[:members]) for one in shown]
 
     async def exported(
-        self, name: str, kinds: Collection[DuplicateClass]
+        self, name: str, kinds: Collection[DuplicateClass], *, decided: bool | None = None
     ) -> tuple[CollectionRecord, SearchRun | None, AsyncGenerator[ShownGroup]]:
         """All groups of the search that is shown now, which must be closed."""
         async with self._collections.reading(name) as collection:
             run = await self._groups.shown(collection.id)
-        return collection, run, self._everything(collection, run, kinds)
+        return collection, run, self._everything(collection, run, kinds, decided)
 
     async def _everything(
         self,
         collection: CollectionRecord,
         run: SearchRun | None,
         kinds: Collection[DuplicateClass],
+        decided: bool | None,
     ) -> AsyncGenerator[ShownGroup]:
         """Group by group, large ones in parts of MEMBERS_AT_ONCE that follow each other."""
         after = 0
@@ -192,6 +204,7 @@ class ShownDuplicates:
                 after=after,
                 limit=_GROUPS_AT_ONCE,
                 members=MEMBERS_AT_ONCE,
+                decided=decided,
             )
             for shown in await self._shown(collection, found):
                 yield shown
@@ -203,7 +216,8 @@ class ShownDuplicates:
                         limit=MEMBERS_AT_ONCE,
                     )
                     points = await self._points(collection, asked)
-                    yield replace(shown, points=list(points.values()))
+                    group = replace(shown.group, members=asked)
+                    yield replace(shown, group=group, points=list(points.values()))
             if len(found) < _GROUPS_AT_ONCE:
                 return
             after = found[-1].id
@@ -265,8 +279,9 @@ def _no_group(name: str, group_id: int) -> DuplicatesNotFound:
     )
 
 
-def _digest(collection: CollectionRecord, kinds: Collection[DuplicateClass]) -> bytes:
-    text = f"{collection.identity} {' '.join(sorted(kinds))}"
+def _digest(collection: CollectionRecord, kinds: Iterable[str], decided: bool | None) -> bytes:
+    only = "" if decided is None else f" {decided}"
+    text = f"{collection.identity} {' '.join(sorted(kinds))}{only}"
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 

@@ -31,6 +31,9 @@ from ingestion_orchestration_fastapi_app.ports.ledger.catalogue import (
 from ingestion_orchestration_fastapi_app.ports.ledger.collections import (
     CollectionRepository,
 )
+from ingestion_orchestration_fastapi_app.ports.ledger.duplicates.decisions import (
+    DecisionRepository,
+)
 from ingestion_orchestration_fastapi_app.ports.ledger.duplicates.dismissals import (
     DismissalRepository,
 )
@@ -66,6 +69,7 @@ class Ledger:
     albums: AlbumRepository
     sidecars: SidecarRepository
     duplicate_groups: DuplicateGroupRepository
+    duplicate_decisions: DecisionRepository
     dismissals: DismissalRepository
     jobs: JobRepository
     sessions: SessionRepository

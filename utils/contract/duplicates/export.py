@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import ConfigDict, Field, JsonValue
 
 from utils.contract.base import Reply
+from utils.contract.duplicates.decisions import Decision
 from utils.contract.duplicates.groups import KEEPER_RULE, KeptBy
 from utils.contract.duplicates.options import DuplicateClass
 from utils.contract.examples import IMAGE
@@ -14,11 +15,13 @@ from utils.contract.times import WallClock
 
 _EXPORTED: dict[str, JsonValue] = {
     "keep": True,
+    "decision": "keep",
     **{
         name: IMAGE[name]
         for name in ("id", "path", "bytes", "width_px", "height_px", "format", "taken_at", "sha256")
     },
 }
+_OTHER: dict[str, JsonValue] = {"keep": False, "decision": "not_needed"}
 _GROUP: dict[str, JsonValue] = {
     "id": 17,
     "class": "same_picture",
@@ -26,7 +29,7 @@ _GROUP: dict[str, JsonValue] = {
     "kept_by": "pixels",
     "reason": "more pixels: 6000 x 4000 against 1500 x 1000",
     "bytes_beside": 412_345,
-    "images": [_EXPORTED, {**_EXPORTED, "keep": False, "path": "/photos/phone/beach-small.jpg"}],
+    "images": [_EXPORTED, {**_EXPORTED, **_OTHER, "path": "/photos/phone/beach-small.jpg"}],
 }
 
 
@@ -34,6 +37,7 @@ class ExportedImage(Reply):
     """An image of a group."""
 
     keep: bool = Field(description="Whether it is the one that is suggested to be kept.")
+    decision: Decision = Field(description="What somebody decided about it.")
     id: str = Field(description="The image.")
     path: str = Field(description="Its file.")
     bytes: int = Field(description="The size of its file.")

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, JsonValue
 
 from utils.contract.base import Reply
+from utils.contract.duplicates.decisions import Decision
 from utils.contract.duplicates.options import DuplicateClass
 from utils.contract.examples import IMAGE
 from utils.contract.images import ImageReply
@@ -35,6 +36,8 @@ _GROUP: dict[str, JsonValue] = {
     "kept_by": "pixels",
     "reason": "more pixels: 6000 x 4000 against 1500 x 1000",
     "bytes_beside": 412_345,
+    "undecided": 1,
+    "decisions": {str(IMAGE["id"]): "keep"},
     "images": [IMAGE, _COPY],
 }
 _DISMISSAL: dict[str, JsonValue] = {
@@ -74,6 +77,12 @@ class DuplicateGroup(Reply):
     kept_by: KeptBy = Field(description="In what that image is better than the next best.")
     reason: str = Field(description="The same in words.")
     bytes_beside: int = Field(description="What the files of all others take on the disk.")
+    undecided: int = Field(
+        description="About how many of its images nobody has decided; 0: nothing is open."
+    )
+    decisions: dict[str, Decision] = Field(
+        description="Of those of `images` about which somebody has decided, by `id`."
+    )
     images: tuple[ImageReply, ...] = Field(
         description="The one to keep first, then the next best. Not more than were asked for."
     )
@@ -83,8 +92,13 @@ class ClassCount(Reply):
     """Of one class."""
 
     kind: DuplicateClass = Field(alias="class", description="The class.")
-    groups: int = Field(description="Its groups.")
+    groups: int = Field(description="Its groups, as they are listed.")
     images: int = Field(description="Images in them.")
+    decided: int = Field(
+        description="Groups that are decided, also those that are not listed any more: what is not "
+        "needed left, or they were dismissed."
+    )
+    undecided: int = Field(description="Groups that are open.")
 
 
 class DuplicateList(Reply):
@@ -99,7 +113,15 @@ class DuplicateList(Reply):
                     "job_id": "3f6c1f0e9a6b4a0c8d1f5f0e6b7a2c11",
                     "found_at": "2026-05-03T12:00:05Z",
                     "searched": 48_213,
-                    "totals": [{"class": "same_picture", "groups": 1, "images": 2}],
+                    "totals": [
+                        {
+                            "class": "same_picture",
+                            "groups": 1,
+                            "images": 2,
+                            "decided": 0,
+                            "undecided": 1,
+                        }
+                    ],
                     "rule": KEEPER_RULE,
                     "cursor": None,
                 }

@@ -10,6 +10,7 @@ from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
 from ingestion_orchestration_fastapi_app.api.exported_list import EXPORTED, ExportResponse
 from ingestion_orchestration_fastapi_app.api.library.duplicates.groups import (
     Classes,
+    Decided,
     asked_classes,
 )
 from ingestion_orchestration_fastapi_app.api.parameters import CollectionName
@@ -43,12 +44,15 @@ async def export_duplicates(
     export_format: Annotated[
         ExportFormat, Query(alias="format", description="CSV has a line for each image.")
     ] = ExportFormat.CSV,
+    decided: Decided = None,
 ) -> Response:
-    """All groups, with all of their images. A cell of the CSV that a spreadsheet would take for a
-    formula has a `'` before it. A transfer that breaks off is one that
-    HTTP knows: its last chunk is missing.
+    """All groups, with all of their images and what somebody decided about each. A cell of the CSV
+    that a spreadsheet would take for a formula has a `'` before it. A transfer that breaks off is
+    one that HTTP knows: its last chunk is missing.
     """
-    record, run, groups = await services.duplicates.exported(collection, asked_classes(classes))
+    record, run, groups = await services.duplicates.exported(
+        collection, asked_classes(classes), decided=decided
+    )
     if export_format is ExportFormat.CSV:
         chunks = csv_chunks(groups)
     else:

@@ -77,6 +77,15 @@ MemberLimit = Annotated[
 ]
 
 
+Decided = Annotated[
+    bool | None,
+    Query(
+        description="`true`: only groups of which nothing is open; `false`: only the others. "
+        "Those that were dismissed are never listed."
+    ),
+]
+
+
 def asked_classes(classes: list[DuplicateClass] | None) -> tuple[DuplicateClass, ...]:
     return tuple(dict.fromkeys(classes)) if classes else tuple(DuplicateClass)
 
@@ -92,6 +101,7 @@ async def list_duplicates(
     classes: Classes = None,
     limit: GroupLimit = 20,
     members: MemberLimit = 20,
+    decided: Decided = None,
     cursor: Annotated[
         CursorText | None,
         Query(
@@ -105,7 +115,12 @@ async def list_duplicates(
     `POST /selection/forget` takes images out of the collection.
     """
     page = await services.duplicates.page(
-        collection, kinds=asked_classes(classes), limit=limit, members=members, cursor=cursor
+        collection,
+        kinds=asked_classes(classes),
+        limit=limit,
+        members=members,
+        cursor=cursor,
+        decided=decided,
     )
     run, counts = page.run, page.counts
     return DuplicateList(
@@ -167,8 +182,8 @@ async def get_image_duplicates(
 async def dismiss_duplicates(
     group_id: GroupId, services: AppStateDep, collection: CollectionName = "default"
 ) -> DismissalReply:
-    """They are no duplicates: the group is gone, and no later search puts two of its contents into
-    one, wherever their files are. Kept by content.
+    """They are no duplicates: the group is not listed, and no later search puts two of its contents
+    into one, wherever their files are. Kept by content.
     """
     made = await services.duplicates.dismiss(collection, group_id)
     [kept] = await services.duplicates.dismissed(collection, after=made - 1, limit=1)
@@ -207,5 +222,7 @@ async def list_dismissed_duplicates(
 async def take_back_dismissal(
     dismissal_id: DismissalId, services: AppStateDep, collection: CollectionName = "default"
 ) -> None:
-    """The next search may find them again."""
+    """Their group is listed again at once, unless a later search has replaced it: then the next
+    one may find them.
+    """
     await services.duplicates.take_back(collection, dismissal_id)

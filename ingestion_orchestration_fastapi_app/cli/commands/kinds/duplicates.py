@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ from ingestion_orchestration_fastapi_app.cli.view.progress import check_complete
 from ingestion_orchestration_fastapi_app.cli.view.text import file_name
 from utils.contract import JobRequestBody
 from utils.contract.browsing.rows import ExportFormat
+from utils.contract.duplicates.decisions import Decision
 from utils.contract.duplicates.groups import DuplicateGroup
 from utils.contract.duplicates.options import DuplicateClass, DuplicatesOptions
 
@@ -43,6 +45,9 @@ def duplicates(
         bool,
         typer.Option("--search/--no-search", help="Search now, or show what was found last."),
     ] = True,
+    undecided: Annotated[
+        bool, typer.Option("--undecided", help="Only groups about which somebody has to decide.")
+    ] = False,
     csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV with a line an image, and nothing else.")
     ] = False,
@@ -53,10 +58,12 @@ def duplicates(
     """Find images that are there more than once, in groups, and say which one to keep and why.
 
     Stopped, the search goes on where it was: `photoseek jobs`. No file is ever deleted. A line has
-    the group, its class, `keep` or `other`, the size in bytes, why it is kept, and the path.
+    the group, its class, `keep` or `other`, the size in bytes, why it is kept, the path, and
+    what somebody decided.
     """
     if csv and json:
         raise typer.BadParameter("either --csv or --json, not both")
+    decided = False if undecided else None
     asked = tuple(dict.fromkeys(classes or DuplicateClass))
     options = DuplicatesOptions(
         classes=asked, folder_path=None if folder is None else absolute(folder)
@@ -75,21 +82,22 @@ def duplicates(
             check_completed(job)
         if csv or json:
             form = ExportFormat.CSV if csv else ExportFormat.JSON
-            chunks = api.export_duplicates(collection, classes=asked, export_format=form)
+            chunks = api.export_duplicates(
+                collection, classes=asked, export_format=form, decided=decided
+            )
             await print_chunks(console, chunks)
             return 0
-        await _listed(api, console, collection, asked)
+        groups = api.all_duplicates(collection, classes=asked, members=_MEMBERS, decided=decided)
+        await _listed(groups, console)
         return 0
 
     call(run, url)
 
 
-async def _listed(
-    api: OrchestratorApi, console: Console, collection: str, classes: tuple[DuplicateClass, ...]
-) -> None:
-    columns = ("group", "class", "", "bytes", "why", "path")
+async def _listed(groups: AsyncIterator[DuplicateGroup], console: Console) -> None:
+    columns = ("group", "class", "", "bytes", "why", "path", "decision")
     count, beside = 0, 0
-    async for group in api.all_duplicates(collection, classes=classes, members=_MEMBERS):
+    async for group in groups:
         print_rows(console, Form.ROWS, columns, group_rows(group))
         if group.count > len(group.images):
             print_note(f"Group {group.id} has {group.count - len(group.images):,} more images.")
@@ -110,6 +118,7 @@ def group_rows(group: DuplicateGroup) -> list[tuple[str, ...]]:
             str(image.bytes),
             group.reason if image.id == group.keep else "",
             file_name(image.path),
+            group.decisions.get(image.id, Decision.UNDECIDED).value,
         )
         for image in group.images
     ]

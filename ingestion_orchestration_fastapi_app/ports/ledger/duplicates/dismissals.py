@@ -13,7 +13,7 @@ class DismissalRepository(Protocol):
 
     async def dismiss(self, collection_id: int, group_id: int, name: str) -> int | None:
         """One transaction: the contents of the group's images are said to be no duplicates, and the
-        group is gone. The dismissal's id; None: there is no such group.
+        group is not listed. The dismissal's id; None: there is no such group.
 
         Raises ValidationProblem: the collection's dismissals would name too many contents.
         """
@@ -25,4 +25,4 @@ class DismissalRepository(Protocol):
         """Each dismissal's id with each of its contents: of a bounded number."""
 
     async def take_back(self, collection_id: int, dismissal_id: int) -> bool:
-        """False: there was none."""
+        """Its group is back where no later search is shown. False: there was none."""

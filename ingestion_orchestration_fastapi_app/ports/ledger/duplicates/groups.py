@@ -49,8 +49,11 @@ class DuplicateGroupRepository(Protocol):
         after: int,
         limit: int,
         members: int,
+        decided: bool | None = None,
     ) -> list[FoundGroup]:
-        """Groups of these classes above the id `after`, each with its first `members`."""
+        """Groups of these classes above the id `after`, each with its first `members`; where
+        `decided` is given, only those of which nothing is open, or only the others.
+        """
 
     async def find(self, collection_id: int, group_id: int, seen: Filters) -> FoundGroup | None:
         """Of the run that is shown; without members."""

@@ -22,6 +22,17 @@ SELECT ?, collection_id, sha256 FROM duplicate_members WHERE group_id = ?
 """
 
 
+# Its group is put aside for as long as its search is shown.
+_SET_ASIDE = """
+INSERT INTO dismissed_groups (dismissal_id, collection_id, group_id, run_id, class)
+SELECT ?, collection_id, id, run_id, class FROM duplicate_groups WHERE id = ?
+"""
+_BRING_BACK = """
+INSERT INTO duplicate_groups (id, collection_id, run_id, class)
+SELECT group_id, collection_id, run_id, class FROM dismissed_groups WHERE dismissal_id = ?
+"""
+
+
 class DismissalsTable(Repository):
     """Implements `DismissalRepository`."""
 
@@ -39,7 +50,7 @@ class DismissalsTable(Repository):
         db.execute(_KEEP, (made, group_id))
         query = "SELECT count(*) FROM dismissed_contents WHERE collection_id = ?"
         check_room(db.execute(query, (collection_id,)).fetchone()[0])  # else all is taken back
-        db.execute("DELETE FROM duplicate_members WHERE group_id = ?", (group_id,))
+        db.execute(_SET_ASIDE, (made, group_id))
         db.execute("DELETE FROM duplicate_groups WHERE id = ?", (group_id,))
         return made
 
@@ -76,4 +87,6 @@ class DismissalsTable(Repository):
         if was_there:
             query = "DELETE FROM dismissed_contents WHERE dismissal_id = ?"
             db.execute(query, (dismissal_id,))
+            db.execute(_BRING_BACK, (dismissal_id,))
+            db.execute("DELETE FROM dismissed_groups WHERE dismissal_id = ?", (dismissal_id,))
         return was_there

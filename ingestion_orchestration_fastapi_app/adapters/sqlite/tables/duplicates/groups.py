@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
@@ -22,25 +23,58 @@ from ingestion_orchestration_fastapi_app.domain.duplicates.records import (
     Member,
     NewGroup,
     SearchRun,
+    open_images,
 )
 from ingestion_orchestration_fastapi_app.domain.jobs.states import FINAL
 from ingestion_orchestration_fastapi_app.domain.library.filters import Filters
+from utils.contract.duplicates.decisions import Decision
 from utils.contract.duplicates.options import DuplicateClass
 
 # Members of groups that are there, as they were. CROSS: from the groups, which are few.
 _THERE = """FROM duplicate_groups g CROSS JOIN duplicate_members m ON m.group_id = g.id
 CROSS JOIN catalogue c ON c.collection_id = m.collection_id AND c.point_id = m.point_id
     AND c.sha256 = m.sha256"""
+# What is decided about a member: about its content, but about its file among copies.
+_DECIDED = f"""LEFT JOIN duplicate_decisions d ON d.collection_id = m.collection_id
+    AND d.sha256 = m.sha256 AND d.point_id =
+        CASE g.class WHEN '{DuplicateClass.SAME_BYTES}' THEN m.point_id ELSE x'' END"""
+_KEPT, _NOT_NEEDED = f"d.decision = '{Decision.KEEP}'", f"d.decision = '{Decision.NOT_NEEDED}'"
 _GROUPS = f"""
-SELECT g.id AS id, g.class AS class, count(*) AS there, sum(c.size_bytes) AS bytes {_THERE}
-WHERE {{which}} AND {{seen}} GROUP BY g.id HAVING there >= 2 ORDER BY g.id LIMIT ?
+SELECT g.id AS id, g.class AS class, count(*) AS there, sum(c.size_bytes) AS bytes,
+    total({_KEPT}) AS kept, total({_NOT_NEEDED}) AS unneeded {_THERE} {_DECIDED}
+WHERE {{which}} AND {{seen}} GROUP BY g.id HAVING there >= 2 {{having}} ORDER BY g.id LIMIT ?
 """  # constants
+_IS_OPEN = "there - unneeded >= 2 AND there > kept + unneeded"
+# Groups with a content about which somebody has decided. CROSS: from the decisions, which are few.
+_TOUCHED = """
+SELECT t.group_id FROM duplicate_decisions o CROSS JOIN duplicate_members t
+    ON t.collection_id = o.collection_id AND t.sha256 = o.sha256 WHERE o.collection_id = ?
+"""
 _COUNTS = f"""
-SELECT class, count(*), sum(there) FROM ({_GROUPS.format(which="g.run_id = ?", seen="{seen}")})
+SELECT class, count(*), sum(there), 0, 0 FROM (
+    SELECT g.class AS class, count(*) AS there {_THERE}
+    WHERE g.run_id = ? AND g.id NOT IN ({_TOUCHED}) AND {{seen}} GROUP BY g.id HAVING there >= 2)
 GROUP BY class
 """  # noqa: S608  # constants
+# `gone`: what is not needed, and is not there any more.
+_COUNTS_OF_TOUCHED = f"""
+SELECT class, total(there >= 2), total(iif(there >= 2, there, 0)),
+    total(there >= 2 AND NOT ({_IS_OPEN})), total(there < 2 AND there + gone >= 2)
+FROM (
+    SELECT g.class AS class, count(c.id) AS there, total(c.id IS NOT NULL AND {_KEPT}) AS kept,
+        total(c.id IS NOT NULL AND {_NOT_NEEDED}) AS unneeded,
+        total(c.id IS NULL AND {_NOT_NEEDED}) AS gone
+    FROM (SELECT DISTINCT group_id AS id FROM ({_TOUCHED})) w
+    CROSS JOIN duplicate_groups g ON g.id = w.id AND g.run_id = ?
+    CROSS JOIN duplicate_members m ON m.group_id = g.id
+    LEFT JOIN catalogue c ON c.collection_id = m.collection_id AND c.point_id = m.point_id
+        AND c.sha256 = m.sha256 AND {{seen}}
+    {_DECIDED} GROUP BY g.id)
+GROUP BY class
+"""  # noqa: S608  # constants
+_DISMISSED = "SELECT class, 0, 0, 0, count(*) FROM dismissed_groups WHERE run_id = ? GROUP BY class"
 _MEMBERS = f"""
-SELECT m.point_id, m.sha256 {_THERE}
+SELECT m.point_id, m.sha256, d.decision {_THERE} {_DECIDED}
 WHERE g.id = ? AND {{seen}} ORDER BY m.place LIMIT ? OFFSET ?
 """  # constants
 _ALL = -1
@@ -59,6 +93,13 @@ UPDATE duplicate_runs SET state = 'replaced' WHERE collection_id = ? AND state =
 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = duplicate_runs.job_id
     AND j.state NOT IN ({marks(len(FINAL))}))
 """  # noqa: S608  # marks only
+
+# Groups that were dismissed go as the others of their run do.
+_WITH_DISMISSED = (
+    "INSERT INTO duplicate_groups (id, collection_id, run_id, class) SELECT group_id,"
+    " collection_id, run_id, class FROM dismissed_groups WHERE run_id IN ({runs})",
+    "DELETE FROM dismissed_groups WHERE run_id IN ({runs})",
+)
 
 
 class DuplicateGroupsTable(Repository):
@@ -120,6 +161,8 @@ class DuplicateGroupsTable(Repository):
     def drop_replaced(self, db: sqlite3.Connection, collection_id: int, *, limit: int) -> bool:
         db.execute(_ABANDON, (collection_id, *FINAL))
         replaced = "SELECT id FROM duplicate_runs WHERE collection_id = ? AND state = 'replaced'"
+        for query in _WITH_DISMISSED:
+            db.execute(query.format(runs=replaced), (collection_id,))
         query = f"SELECT id FROM duplicate_groups WHERE run_id IN ({replaced}) LIMIT ?"  # noqa: S608  # constants
         groups = db.execute(query, (collection_id, limit)).fetchall()
         db.executemany("DELETE FROM duplicate_members WHERE group_id = ?", groups)
@@ -144,12 +187,17 @@ class DuplicateGroupsTable(Repository):
     @reads
     def counts(self, db: sqlite3.Connection, run_id: int, seen: Filters) -> GroupCounts:
         matching = _seen(db, "duplicate_runs", run_id, seen)
+        of = _collection_of(db, "duplicate_runs", run_id)
         query = _COUNTS.format(seen=matching.text)
-        rows = db.execute(query, (run_id, *matching.given, _ALL)).fetchall()
-        return GroupCounts(
-            {DuplicateClass(name): groups for name, groups, _ in rows},
-            {DuplicateClass(name): images for name, _, images in rows},
-        )
+        rows = db.execute(query, (run_id, of, *matching.given)).fetchall()
+        query = _COUNTS_OF_TOUCHED.format(seen=matching.text)
+        rows += db.execute(query, (of, run_id, *matching.given)).fetchall()
+        rows += db.execute(_DISMISSED, (run_id,)).fetchall()
+        groups, images, decided, over = (Counter[DuplicateClass]() for _ in range(4))
+        for name, *counted in rows:
+            for counter, number in zip((groups, images, decided, over), counted, strict=True):
+                counter[DuplicateClass(name)] += int(number)
+        return GroupCounts(*(dict(+counter) for counter in (groups, images, decided, over)))
 
     @reads
     def page(
@@ -162,11 +210,17 @@ class DuplicateGroupsTable(Repository):
         after: int,
         limit: int,
         members: int,
+        decided: bool | None = None,
     ) -> list[FoundGroup]:
         matching = _seen(db, "duplicate_runs", run_id, seen)
         which = f"g.run_id = ? AND g.id > ? AND g.class IN ({marks(len(kinds))})"
-        given = (run_id, after, *(one.value for one in kinds), *matching.given, limit)
-        query = _GROUPS.format(which=which, seen=matching.text)
+        given: list[object] = [run_id, after, *(one.value for one in kinds)]
+        having = "" if decided is None else f"AND {'NOT ' if decided else ''}({_IS_OPEN})"
+        if decided:  # of a large search few are: they are looked up from what is
+            which += f" AND g.id IN ({_TOUCHED})"
+            given.append(_collection_of(db, "duplicate_runs", run_id))
+        given += [*matching.given, limit]
+        query = _GROUPS.format(which=which, seen=matching.text, having=having)
         return [
             _found(row, _members(db, row[0], matching, offset=0, limit=members))
             for row in db.execute(query, given).fetchall()
@@ -177,7 +231,9 @@ class DuplicateGroupsTable(Repository):
         self, db: sqlite3.Connection, collection_id: int, group_id: int, seen: Filters
     ) -> FoundGroup | None:
         matching = condition(db, collection_id, seen)
-        query = _GROUPS.format(which=f"g.id = ? AND g.run_id IN ({_SHOWN})", seen=matching.text)
+        query = _GROUPS.format(
+            which=f"g.id = ? AND g.run_id IN ({_SHOWN})", seen=matching.text, having=""
+        )
         given = (group_id, collection_id, *matching.given, _ALL)
         row: Row | None = db.execute(query, given).fetchone()
         return None if row is None else _found(row, [])
@@ -202,9 +258,16 @@ def _seen(
     seen: Filters,
 ) -> Sql:
     """On rows `c` of the catalogue, for the collection of that row; of none where it went."""
+    collection_id = _collection_of(db, table, number)
+    return NEVER if collection_id is None else condition(db, collection_id, seen)
+
+
+def _collection_of(
+    db: sqlite3.Connection, table: Literal["duplicate_runs", "duplicate_groups"], number: int
+) -> int | None:
     query = f"SELECT collection_id FROM {table} WHERE id = ?"  # noqa: S608  # constants
     row: Row | None = db.execute(query, (number,)).fetchone()
-    return NEVER if row is None else condition(db, row[0], seen)
+    return None if row is None else int(row[0])
 
 
 def _members(
@@ -212,9 +275,13 @@ def _members(
 ) -> list[Member]:
     query = _MEMBERS.format(seen=matching.text)
     rows = db.execute(query, (group_id, *matching.given, limit, offset))
-    return [Member(UUID(bytes=point), sha256) for point, sha256 in rows]
+    return [
+        Member(UUID(bytes=point), sha256, Decision(decision or Decision.UNDECIDED))
+        for point, sha256, decision in rows
+    ]
 
 
 def _found(row: Row, members: Sequence[Member]) -> FoundGroup:
-    number, name, count, bytes_in_all = row
-    return FoundGroup(number, DuplicateClass(name), count, bytes_in_all, members)
+    number, name, count, bytes_in_all, kept, not_needed = row
+    undecided = open_images(count, kept=int(kept), not_needed=int(not_needed))
+    return FoundGroup(number, DuplicateClass(name), count, bytes_in_all, undecided, members)

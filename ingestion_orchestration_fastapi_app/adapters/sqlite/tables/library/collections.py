@@ -69,6 +69,9 @@ _OF_COLLECTION = (
     "duplicate_runs",
     "dismissed_contents",
     "dismissals",
+    "dismissed_groups",
+    "duplicate_decisions",
+    "unneeded_files",
 )
 
 

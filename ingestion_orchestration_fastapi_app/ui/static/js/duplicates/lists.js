@@ -10,9 +10,12 @@ import { toast } from "../parts/toast.js";
 
 /** @typedef {import("./decisions.js").Decisions} Decisions */
 /** @typedef {import("../types").Dismissal} Dismissal */
+/** @typedef {import("../types").UnneededFile} UnneededFile */
 
 const MOST_DISMISSED = 500;
-const COLUMNS = /** @type {const} */ (["path", "bytes", "kept", "sha256", "id"]);
+const COLUMNS = /** @type {const} */ (["path", "bytes", "kept_path", "sha256", "id"]);
+/** What it is called in the file. @param {typeof COLUMNS[number]} column */
+const named = (column) => (column === "kept_path" ? "kept" : column);
 
 /** What a spreadsheet would take for a formula gets a `'` before it, as in the service's own lists. @param {string | number} value */
 function cell(value) {
@@ -31,12 +34,22 @@ function save(name, type, text) {
 
 /** @param {Decisions} decisions @param {string} collection @param {string} cls @returns {import("../parts/menu.js").Item[]} */
 export function exportItems(decisions, collection, cls) {
-  const files = decisions.files(), name = `photoseek-to-delete-${collection}`;
-  const rows = () => [COLUMNS.join(","), ...files.map((one) => COLUMNS.map((column) => cell(one[column])).join(","))].map((line) => `${line}\r\n`).join("");
-  const json = () => JSON.stringify({ collection, files: files.map((one) => Object.fromEntries(COLUMNS.map((column) => [column, one[column]]))) }, null, 1);
-  const mine = files.length === 0 ? [] : [
-    { label: t("tidy.export_mine", { count: files.length, format: "CSV" }), icon: "download", act: () => save(`${name}.csv`, "text/csv", rows()) },
-    { label: t("tidy.export_mine", { count: files.length, format: "JSON" }), icon: "download", act: () => save(`${name}.json`, "application/json", json()) },
+  const name = `photoseek-to-delete-${collection}`, count = decisions.files;
+  /** @param {UnneededFile[]} files */
+  const rows = (files) => [COLUMNS.map(named).join(","), ...files.map((one) => COLUMNS.map((column) => cell(one[column])).join(","))].map((line) => `${line}\r\n`).join("");
+  /** @param {UnneededFile[]} files */
+  const json = (files) => JSON.stringify({ collection, files: files.map((one) => Object.fromEntries(COLUMNS.map((column) => [named(column), one[column]]))) }, null, 1);
+  /** @param {string} ending @param {string} type @param {(files: UnneededFile[]) => string} written */
+  const saveList = async (ending, type, written) => {
+    try {
+      save(`${name}.${ending}`, type, written(await decisions.list()));
+    } catch (error) {
+      toast(sentence(error));
+    }
+  };
+  const mine = count === 0 ? [] : [
+    { label: t("tidy.export_mine", { count, format: "CSV" }), icon: "download", act: () => void saveList("csv", "text/csv", rows) },
+    { label: t("tidy.export_mine", { count, format: "JSON" }), icon: "download", act: () => void saveList("json", "application/json", json) },
   ];
   const formats = ["csv", "json"], of = (/** @type {string} */ format) => ({ format: format.toUpperCase() });
   const all = [
@@ -48,9 +61,9 @@ export function exportItems(decisions, collection, cls) {
 
 /** The list is emptied, if somebody agrees; the files and what left the service stay as they are. @param {Decisions} decisions */
 export async function emptyList(decisions) {
-  const files = decisions.files(), size = bytes(files.reduce((sum, one) => sum + one.bytes, 0));
-  const agreed = await confirm({ title: t("tidy.empty_list_title"), text: t("tidy.empty_list_text", { count: files.length, size }), agree: t("tidy.empty_list") });
-  if (agreed) decisions.clear();
+  const { files: count } = decisions, size = bytes(decisions.bytes);
+  const agreed = await confirm({ title: t("tidy.empty_list_title"), text: t("tidy.empty_list_text", { count, size }), agree: t("tidy.empty_list") });
+  if (agreed) await decisions.clear();
   return agreed;
 }
 

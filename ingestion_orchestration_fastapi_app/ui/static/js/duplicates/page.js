@@ -18,7 +18,7 @@ import { CLASSES, Groups, LISTED_ONLY } from "./groups.js";
 import { emptyList, exportItems, showDismissed } from "./lists.js";
 import { lookButton, looking } from "./looking.js";
 
-/** @typedef {import("../types").DuplicateGroup} Group */
+/** @typedef {import("./groups.js").Group} Group */
 
 const UPCOMING = 14;
 const KEYS = /** @type {const} */ ([["1", "left"], ["2", "right"], ["B", "both"], ["S", "later"], ["U", "undo"], ["D", "blink"]]);
@@ -30,7 +30,9 @@ export function open() {
   let decisions = new Decisions(collection), groups = new Groups(collection, decisions);
   /** @type {Group | null} */
   let group = null;
-  let isBusy = false, turn = 0;
+  let isBusy = false, turn = 0, showing = 0;
+  /** What is being written; whether it was. @type {Promise<boolean> | null} */
+  let writing = null;
 
   const progress = h("p", { class: "tidy-progress quiet" }), bar = h("span", {});
   const meter = h("div", { class: "row tidy-meter", hidden: true }, progress, h("div", { class: "bar" }, bar));
@@ -59,8 +61,8 @@ export function open() {
   hangMenu(others, () => [
     { label: t("undo"), icon: "undo", key: "U", act: () => void undo() },
     ...(mayDecide ? [{ label: t("tidy.look_again"), icon: "search", act: () => void search.start() }] : []),
-    { label: t("tidy.dismissed"), icon: "less", act: () => void showDismissed(collection) },
-    ...(decisions.files().length ? [{ label: t("tidy.empty_list"), icon: "trash", act: async () => { if (await emptyList(decisions)) void load(); } }] : []),
+    { label: t("tidy.dismissed"), icon: "less", act: () => void showDismissed(collection).then(load) },
+    ...(decisions.files && mayDecide ? [{ label: t("tidy.empty_list"), icon: "trash", act: () => void alone(async () => { if (await emptyList(decisions)) await load(); }) }] : []),
   ]);
 
   /** An address within the place. @param {string} cls @param {number} [id] */
@@ -79,7 +81,8 @@ export function open() {
     group = null;
     groups = new Groups(collection, decisions);
     try {
-      const found = await groups.open(asked().cls);
+      await decisions.takeOver().catch(() => {}); // it stays where it is, for the next time
+      const [found] = await Promise.all([groups.open(asked().cls), decisions.count()]);
       if (mine !== turn) return;
       lists.hidden = others.hidden = !found;
       if (!found) return neverLooked();
@@ -105,12 +108,12 @@ export function open() {
 
   /** Shows the group of the address, or else the first that is open. */
   const show = async (from = 0) => {
-    const mine = turn, { id } = asked();
+    const mine = turn, last = ++showing, { id } = asked();
     let found = id ? await groups.find(id) : null;
-    if (!found || found.images.length < 2 || groups.isDecided(found.id)) found = await groups.next(from);
+    if (!found || found.images.length < 2 || groups.isDecided(found)) found = await groups.next(from);
     if (found) await groups.find(found.id); // all of its images
-    if (mine !== turn) return;
-    const [left, right] = found?.images ?? [];
+    if (mine !== turn || last !== showing) return;
+    const [left, right] = found ? groups.pairOf(found) : [];
     group = left && right ? found : null;
     drawHead();
     if (!group || !left || !right) return allDone();
@@ -122,13 +125,13 @@ export function open() {
   };
 
   const drawHead = () => {
-    const { decided, total } = groups.progress, size = decisions.files().reduce((sum, one) => sum + one.bytes, 0);
+    const { decided, total } = groups.progress, size = decisions.bytes;
     meter.hidden = total === 0;
     progress.textContent = [t("tidy.decided", { decided, total }), size ? t("tidy.to_win", { size: bytes(size) }) : ""].filter(Boolean).join(" · ");
     bar.style.width = `${total ? (100 * decided) / total : 0}%`;
-    const classes = CLASSES.filter((one) => groups.totals[one] || one === groups.cls);
-    tabs.hidden = Object.values(groups.totals).every((one) => !one);
-    fill(tabs, ...classes.map((one) => h("a", { href: at(one), "aria-current": one === groups.cls ? "page" : null }, t(`tidy.class_${one}`), h("span", { class: one === groups.cls ? "badge accent" : "badge" }, groups.totals[one] ?? 0))));
+    const classes = CLASSES.filter((one) => groups.total(one) || one === groups.cls);
+    tabs.hidden = CLASSES.every((one) => !groups.total(one));
+    fill(tabs, ...classes.map((one) => h("a", { href: at(one), "aria-current": one === groups.cls ? "page" : null }, t(`tidy.class_${one}`), h("span", { class: one === groups.cls ? "badge accent" : "badge" }, groups.total(one)))));
     tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     says.textContent = t(!mayDecide ? "tidy.look_only" : groups.cls === LISTED_ONLY ? "tidy.says_listed" : "tidy.says_leaves");
   };
@@ -153,8 +156,8 @@ export function open() {
   };
 
   const allDone = () => {
-    const { total, decided } = groups.progress, waiting = groups.putOff, files = decisions.files().length;
-    const other = CLASSES.find((one) => one !== groups.cls && (groups.totals[one] ?? 0) > decisions.decided(groups.job, one).size);
+    const { total, decided } = groups.progress, waiting = groups.putOff, { files } = decisions;
+    const other = CLASSES.find((one) => one !== groups.cls && groups.totals[one]?.undecided);
     const goOn = other ? [button(t("tidy.go_on", { name: t(`tidy.class_${other}`) }), { kind: waiting.length ? "" : "primary", href: at(other) })] : [];
     const again = mayDecide ? [button(t("tidy.look_again"), { icon: "search", onclick: () => void search.start() })] : [];
     if (waiting.length) {
@@ -170,7 +173,7 @@ export function open() {
     isBusy = true;
     stage.classList.add("busy");
     try {
-      await act();
+      if (!writing || await writing) await act();
     } catch (error) {
       toast(sentence(error));
     } finally {
@@ -192,23 +195,51 @@ export function open() {
     if (had && !had.isConnected && first instanceof HTMLElement) first.focus();
   };
 
+  /**
+   * Writes what the page shows already; where that fails, it is taken back there, too.
+   * @param {Group} one @param {() => Promise<string>} write answers with what to say @param {() => void} back
+   */
+  const writeDown = (one, write, back) => {
+    const mine = turn, { cls } = groups;
+    const run = async () => {
+      try {
+        const said = await write();
+        toast(said, { label: t("undo"), act: () => void undo() });
+        await decisions.count();
+        if (mine === turn) drawHead();
+        return true;
+      } catch (error) {
+        back();
+        toast(sentence(error));
+        if (mine === turn && cls === groups.cls) {
+          go(at(cls, one.id), { replace: true, quiet: true });
+          await showOrSay();
+        }
+        return false;
+      } finally {
+        writing = null;
+      }
+    };
+    writing = run();
+  };
+
   /** @param {0 | 1 | "alone"} side */
   const keep = (side) => decide(async (one) => {
     const pair = compare.pair();
     if (!pair) return;
     const kept = pair[side === 1 ? 1 : 0], away = side === "alone" ? one.images.filter((image) => image !== kept) : pair.filter((image) => image !== kept);
-    const files = await keepOne(groups, one, kept, away);
-    const word = groups.cls === LISTED_ONLY ? "tidy.listed" : "tidy.left";
-    toast(t(word, { count: files.length, name: files[0]?.path.split("/").at(-1) ?? "" }), { label: t("undo"), act: () => void undo() });
+    const { back, before } = groups.decide(one, kept, away), of = groups;
+    const word = groups.cls === LISTED_ONLY ? "tidy.listed" : "tidy.left", name = away[0]?.filename ?? "";
+    writeDown(one, async () => t(word, { count: await keepOne(of, one, kept, away, before), name }), back);
     const rest = one.images.find((image) => image !== kept);
-    if (one.count < 2 || !rest) return goOn(one);
+    if (groups.isDecided(one) || !rest) return goOn(one);
     drawHead();
     compare.show(one, side === 1 ? [rest, kept] : [kept, rest]);
     drawAround();
   });
   const dismiss = () => decide(async (one) => {
-    await keepAll(groups, one);
-    toast(t("tidy.kept_all", { count: one.count }), { label: t("undo"), act: () => void undo() });
+    const back = groups.dismiss(one), of = groups, { count } = one;
+    writeDown(one, async () => { await keepAll(of, one); return t("tidy.kept_all", { count }); }, back);
     await goOn(one);
   });
   const putOff = () => alone(async () => {
@@ -219,9 +250,11 @@ export function open() {
   const undo = () => alone(async () => {
     const last = await takeBack(groups);
     if (!last) return toast(t("tidy.nothing_to_undo"));
-    const isKnown = last.did === "keep" || groups.list.some((one) => one.id === last.group);
-    toast(t(isKnown ? "tidy.undone" : "tidy.taken_back"));
-    const to = at(last.cls, last.job === groups.job ? last.group : 0);
+    const isShown = last.job === groups.job;
+    toast(t(isShown ? "tidy.undone" : "tidy.taken_back"));
+    await decisions.count();
+    if (isShown && last.cls === groups.cls) await groups.refresh(last.group);
+    const to = at(last.cls, isShown ? last.group : 0);
     group = null;
     if (to === location.pathname + location.search) await show();
     else go(to, { replace: last.cls === groups.cls });
