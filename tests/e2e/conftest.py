@@ -18,7 +18,7 @@ from benchmarks.services import free_ports
 from utils.process.parent_death import dying_with_parent
 
 READY_LIMIT_POLLS = 3000  # of 0.1 s each
-STOP_LIMIT_S = 90.0
+STOP_LIMIT_S = 30.0
 
 
 @dataclass

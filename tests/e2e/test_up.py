@@ -20,7 +20,7 @@ PHOTOSEEK = [
     "-c",
     "from ingestion_orchestration_fastapi_app.cli import main; main()",
 ]
-END_LIMIT_S = 180
+END_LIMIT_S = 60
 REPOSITORY = Path(__file__).parents[2]
 
 

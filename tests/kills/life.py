@@ -36,7 +36,7 @@ from utils.contract import LOCAL_SECRET_HEADER, JobCounts, JobState
 from utils.contract.duplicates.options import DuplicateClass
 from utils.process.parent_death import die_with_parent
 
-PATIENCE_S = 150.0
+PATIENCE_S = 50.0
 LOOK_S = 0.03
 PAGE = 7  # of what is verified, compared or taken in at once, so that there are several pages
 EXPORT_NAME = "it"

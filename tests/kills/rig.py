@@ -24,7 +24,7 @@ from tests.kills.forked import Forked
 from tests.kills.inference import Outage, inferred, serve, whole_lines
 from tests.kills.life import Errand, Life, live
 
-PATIENCE_S = 180.0
+PATIENCE_S = 60.0
 LOOK_S = 0.002  # how often what a service wrote down is looked at
 SIGKILLED = -9
 SETTINGS = {
