@@ -14,6 +14,7 @@ import pytest
 
 from ingestion_orchestration_fastapi_app.domain.library.catalogue import Order, Sort
 from ingestion_orchestration_fastapi_app.domain.library.filters import NO_FILTERS
+from ingestion_orchestration_fastapi_app.errors import StoreRead
 from ingestion_orchestration_fastapi_app.library.catalogue import image_tables
 from ingestion_orchestration_fastapi_app.library.catalogue.browsing import (
     Asked,
@@ -143,12 +144,32 @@ async def test_where_the_catalogue_is_being_filled_no_part_is_sent_as_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with orchestrator(tmp_path) as running:
-        await filled(running)
+        images = await filled(running)
         catalogue = running.app.state.services.collections.catalogue
         monkeypatch.setattr(type(catalogue), "is_whole", lambda *_: False)
-        for sort in ("path", "taken_at"):
-            refused = await running.http.get(EXPORT, params={"sort": sort})
-            check_problem(refused, 503, ErrorCode.STORE_READ)
+        by_path, by_date = [
+            await running.http.get(EXPORT, params={"sort": sort}) for sort in ("path", "taken_at")
+        ]
+    paths = [line["path"] for line in rows_of(by_path)]
+    assert paths == sorted(image["path"] for image in images)
+    assert "incomplete" not in by_path.headers["content-disposition"]
+    assert '"photoseek-images-incomplete.csv"' in by_date.headers["content-disposition"]
+
+
+async def test_a_catalogue_that_is_filled_meanwhile_breaks_the_file_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with orchestrator(tmp_path) as running:
+        await filled(running)
+        services = running.app.state.services
+        with monkeypatch.context() as filling:
+            filling.setattr(type(services.collections.catalogue), "is_whole", lambda *_: False)
+            asked = Asked("default", NO_FILTERS, Order(Sort.PATH), 1)
+            chunks, is_whole = await services.image_tables.listed(asked, ExportFormat.CSV)
+        assert is_whole
+        await anext(chunks)
+        with pytest.raises(StoreRead):
+            await anext(chunks)
 
 
 async def test_no_page_is_read_for_a_client_that_leaves(
@@ -165,7 +186,7 @@ async def test_no_page_is_read_for_a_client_that_leaves(
         monkeypatch.setattr(Browsing, "page", counted)
         asked = Asked("default", NO_FILTERS, Order(Sort.PATH), 1)
         tables = running.app.state.services.image_tables
-        chunks = await tables.listed(asked, ExportFormat.CSV)
+        chunks, _ = await tables.listed(asked, ExportFormat.CSV)
         first = await anext(chunks)
         await chunks.aclose()
     assert len(first.splitlines()) == 1 + image_tables.ROWS_AT_ONCE

@@ -102,9 +102,11 @@ def test_a_page_says_that_there_is_more_and_all_come_page_by_page(
 def test_a_table_is_printed_as_it_comes(orchestrator: StandInOrchestrator) -> None:
     table = ImageTable(collection="default", images=())
     orchestrator.answers["GET", "/images/export"] = [table]
+    orchestrator.answers[IMAGES] = [page().model_copy(update={"warnings": ("it is being filled",)})]
     for options, form in ((("--csv",), "csv"), (("--json", "--all"), "json")):
         found = photoseek("browse", "--rating", "3", *options)
         assert ImageTable.model_validate_json(found.stdout) == table
+        assert found.stderr == "Warning: it is being filled\n"
         parameters = asked(orchestrator)
         assert FilterSpec.model_validate_json(parameters.pop("filters")).rating_min == 3
         assert parameters["format"] == form

@@ -53,12 +53,14 @@ async def export_images(
     """All images that meet the conditions, without vectors, however many they are. A cell of the
     CSV that a spreadsheet would take for a formula has a `'` before it. What comes while it is
     sent may be in it or not; nothing is in it twice. A transfer that breaks off is one that HTTP
-    knows: its last chunk is missing.
+    knows: its last chunk is missing. A file that is named `photoseek-images-incomplete` lacks what
+    lists lack while they warn of it.
     """
     by = Order(Sort(sort.value), is_descending=order is BrowseOrder.DESC)
     asked = Asked(collection, filters, by, ROWS_AT_ONCE)
-    chunks = await services.image_tables.listed(asked, export_format)
-    return ExportResponse(chunks, name=_NAME, export_format=export_format)
+    chunks, is_whole = await services.image_tables.listed(asked, export_format)
+    name = _NAME if is_whole else f"{_NAME}-incomplete"
+    return ExportResponse(chunks, name=name, export_format=export_format)
 
 
 @router.post(

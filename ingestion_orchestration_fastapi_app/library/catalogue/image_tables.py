@@ -33,8 +33,7 @@ _BETWEEN = "; "
 class ImageTables:
     """What raises does so before anything is sent; later it breaks the transfer off.
 
-    The chunks must be closed. Raises CollectionNotFound; StoreRead, also while the catalogue is
-    being filled: a list that lacks images would look like a whole one.
+    The chunks must be closed. Raises CollectionNotFound, StoreRead.
     """
 
     def __init__(
@@ -50,10 +49,14 @@ class ImageTables:
         self._gazetteer = gazetteer
         self._threads = CapacityLimiter(_THREADS)
 
-    async def listed(self, asked: Asked, form: ExportFormat) -> AsyncGenerator[bytes]:
-        """All pages of a list, from its first on."""
-        groups = self._pages(replace(asked, limit=ROWS_AT_ONCE))
-        return self._chunks(asked.collection, await anext(groups), groups, form)
+    async def listed(self, asked: Asked, form: ExportFormat) -> tuple[AsyncGenerator[bytes], bool]:
+        """All pages of a list, from its first on, and whether they are all of it: not where the
+        catalogue that puts them in order is being filled.
+        """
+        first = await self._browsing.page(replace(asked, limit=ROWS_AT_ONCE))
+        groups = self._after(first, replace(asked, limit=ROWS_AT_ONCE))
+        chunks = self._chunks(asked.collection, first.points, groups, form)
+        return chunks, not first.warning_details
 
     async def selected(
         self, collection: str, ids: Sequence[UUID], form: ExportFormat
@@ -65,14 +68,19 @@ class ImageTables:
             raise ImageNotFound(f"Collection {collection!r} holds none of these images.")
         return self._chunks(collection, first, groups, form)
 
-    async def _pages(self, asked: Asked) -> AsyncGenerator[Sequence[Point]]:
-        while True:
+    async def _after(self, page: ImagePage, asked: Asked) -> AsyncGenerator[Sequence[Point]]:
+        """Where the catalogue is being filled, a list by path has no cursor: it is counted through.
+
+        Raises StoreRead where the catalogue was filled meanwhile, which has an order of its own.
+        """
+        while page.is_full:
+            is_counted = page.cursor is None
+            offset = asked.offset + len(page.points) if is_counted else asked.offset
+            asked = replace(asked, cursor=page.cursor, offset=offset)
             page = await self._browsing.page(asked)
-            _check_whole(page)
+            if is_counted and page.cursor is not None:
+                raise StoreRead("The catalogue was filled meanwhile: export again.")
             yield page.points
-            if page.cursor is None:
-                return
-            asked = replace(asked, cursor=page.cursor)
 
     async def _selected(
         self, collection: str, ids: Sequence[UUID]
@@ -152,11 +160,6 @@ class ImageTables:
             "caption": point.caption,
             "sha256": point.sha256.hex(),
         }
-
-
-def _check_whole(page: ImagePage) -> None:
-    if page.warning_details or (page.is_full and page.cursor is None):
-        raise StoreRead("The catalogue of this collection is being filled: images may be missing.")
 
 
 def _text(value: object) -> object:

@@ -79,6 +79,8 @@ def browse(
                 order=order,
                 export_format=ExportFormat.CSV if csv else ExportFormat.JSON,
             )
+            known = await api.list_images(collection, filters=filters, sort=sort, limit=1)
+            _note_warnings(known)
             await print_chunks(console, table)
             return 0
         cursor: str | None = None
@@ -100,12 +102,16 @@ def browse(
     call(run, url)
 
 
+def _note_warnings(page: ImageList) -> None:
+    for warning in page.warnings:
+        print_note(f"Warning: {one_line(warning)}")
+
+
 def _print(console: Console, page: ImageList, *, form: Form, ids: bool) -> None:
     if form is Form.JSON:
         print_json(console, page.model_dump(mode="json"))
         return
-    for warning in page.warnings:
-        print_note(f"Warning: {one_line(warning)}")
+    _note_warnings(page)
     named: Sequence[str] = [one.id if ids else file_name(one.path) for one in page.images]
     if form is Form.NULL:
         print_records(console, named)
