@@ -36,6 +36,7 @@ ONLY_READ = {
     "/api/v1/search/text",
     "/api/v1/search/image",
     "/api/v1/search/pictures",
+    "/api/v1/selection/export",
     "/api/v1/selection/zip",
     "/api/v1/session",
 }

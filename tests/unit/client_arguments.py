@@ -26,6 +26,7 @@ ARGUMENTS: dict[str, Any] = {
     "group_id": 7,
     "dismissal_id": 8,
     "members": 3,
+    "decided": True,
     "classes": [DuplicateClass.BURST],
     "export_format": ExportFormat.JSON,
     "path": "/photos",

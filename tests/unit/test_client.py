@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from ingestion_orchestration_fastapi_app.main import create_app
 from ingestion_orchestration_fastapi_app.settings import Settings
@@ -96,13 +97,19 @@ async def test_a_method_sends_what_its_operation_takes(name: str) -> None:
     assert not content or request.headers["Content-Type"].split(";")[0] in content
 
 
+def _example(model: type[BaseModel]) -> BaseModel:
+    """As the OpenAPI document shows it."""
+    return model.model_validate(model.model_json_schema()["examples"][0])
+
+
 def _request_of(method: Any, name: str) -> Any:
     """A valid body of the type that the method takes."""
-    from utils.contract import ActivateRequest, IngestRequest, JobRequestBody
+    from utils.contract import ActivateRequest, IngestRequest, JobRequestBody, Selection
     from utils.contract.annotations.albums import AlbumChangeRequest, AlbumRequest
     from utils.contract.annotations.annotation import AnnotationChangeRequest, AnnotationRequest
     from utils.contract.annotations.sidecars import SidecarRequest
     from utils.contract.collections import ReembedRequest
+    from utils.contract.duplicates.decisions import DecisionsRequest, UnneededFilesRequest
     from utils.contract.search import SearchRequest
     from utils.contract.transfer import ExportRequest, ImportRequest
 
@@ -111,6 +118,9 @@ def _request_of(method: Any, name: str) -> Any:
         "JobRequestBody": lambda: JobRequestBody.model_construct(kind="verify"),
         "ReembedRequest": lambda: ReembedRequest.model_construct(),
         "SidecarRequest": SidecarRequest,
+        "Selection": lambda: Selection.model_validate({"ids": [IMAGE_ID]}),
+        "DecisionsRequest": lambda: _example(DecisionsRequest),
+        "UnneededFilesRequest": lambda: _example(UnneededFilesRequest),
         "AlbumRequest": lambda: AlbumRequest(name="a"),
         "AlbumChangeRequest": AlbumChangeRequest,
         "AnnotationRequest": AnnotationRequest,
