@@ -26,12 +26,15 @@ def test_a_jobs_warning_is_told_in_german_with_its_numbers(pages: Pages) -> None
     expect(warned(page)).to_contain_text("1.200 der genannten Bilder sind nicht dabei.")
     job = pages.app.http.get(f"/api/v1/jobs/{job_id}").json()
     assert job["warnings"] == ["1,200 of the images that were named are not in it"]
+    expect(page.get_by_role("link", name="manifest.json")).to_be_visible()
+    page.close()  # it would go on asking for what is deleted now
+    (made,) = pages.app.http.get("/api/v1/exports").json()["exports"]
+    pages.app.http.delete(f"/api/v1/exports/{made['id']}").raise_for_status()
 
 
 def test_a_warning_that_the_page_does_not_know_is_told_by_the_service(pages: Pages) -> None:
-    (job,) = pages.app.http.get("/api/v1/jobs", params={"state": "completed", "limit": 1}).json()[
-        "jobs"
-    ]
+    asked = "/api/v1/jobs?state=completed&kind=ingest&limit=1"
+    (job,) = pages.app.http.get(asked).json()["jobs"]
     news = {"code": "WARN_OF_TOMORROW", "detail": "something of tomorrow", "params": {"count": 2}}
     old: dict[str, Any] = {"code": None, "detail": "something of yesterday", "params": {}}
 
