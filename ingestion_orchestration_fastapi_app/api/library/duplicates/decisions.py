@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from ingestion_orchestration_fastapi_app.api.app_state import AppStateDep
-from ingestion_orchestration_fastapi_app.api.library.duplicates.groups import GroupId
-from ingestion_orchestration_fastapi_app.api.parameters import CollectionName
+from ingestion_orchestration_fastapi_app.api.library.duplicates.groups import AfterNumber, GroupId
+from ingestion_orchestration_fastapi_app.api.parameters import CollectionName, PageLimit
 from ingestion_orchestration_fastapi_app.api.security import READS, WRITES
 from ingestion_orchestration_fastapi_app.domain.duplicates.records import UnneededFile
 from ingestion_orchestration_fastapi_app.errors import (
@@ -18,7 +16,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     ImageNotFound,
     StoreWrite,
 )
-from utils.contract import API_PREFIX, MAX_SEARCH_LIMIT, Selection
+from utils.contract import API_PREFIX, Selection
 from utils.contract.duplicates.decisions import (
     DecisionsReply,
     DecisionsRequest,
@@ -27,7 +25,6 @@ from utils.contract.duplicates.decisions import (
     UnneededFilesChanged,
     UnneededFilesRequest,
 )
-from utils.contract.duplicates.groups import MAX_DUPLICATE_ID
 from utils.web.openapi import problems
 
 router = APIRouter(prefix=API_PREFIX, tags=["duplicates"], dependencies=[READS])
@@ -74,11 +71,8 @@ async def put_duplicate_decisions(
 async def list_unneeded_files(
     services: AppStateDep,
     collection: CollectionName = "default",
-    limit: Annotated[int, Query(ge=1, le=MAX_SEARCH_LIMIT, description="The most of a page.")] = 50,
-    after: Annotated[
-        int,
-        Query(ge=0, le=MAX_DUPLICATE_ID, description="The `next_after` of the page before."),
-    ] = 0,
+    limit: PageLimit = 50,
+    after: AfterNumber = 0,
 ) -> UnneededFileList:
     """Files that somebody decided are not needed, also of images that left the collection. Nothing
     deletes them: a person can.

@@ -28,7 +28,7 @@ from ingestion_orchestration_fastapi_app.errors import (
     StoreRead,
     StoreWrite,
 )
-from utils.contract import API_PREFIX, MAX_SEARCH_LIMIT
+from utils.contract import API_PREFIX
 from utils.contract.duplicates.groups import (
     KEEPER_RULE,
     MAX_DUPLICATE_ID,
@@ -83,6 +83,10 @@ Decided = Annotated[
         description="`true`: only groups of which nothing is open; `false`: only the others. "
         "Those that were dismissed are never listed."
     ),
+]
+
+AfterNumber = Annotated[
+    int, Query(ge=0, le=MAX_DUPLICATE_ID, description="The `next_after` of the page before.")
 ]
 
 
@@ -198,11 +202,8 @@ async def dismiss_duplicates(
 async def list_dismissed_duplicates(
     services: AppStateDep,
     collection: CollectionName = "default",
-    limit: Annotated[int, Query(ge=1, le=MAX_SEARCH_LIMIT, description="The most of a page.")] = 50,
-    after: Annotated[
-        int,
-        Query(ge=0, le=MAX_DUPLICATE_ID, description="The `next_after` of the page before."),
-    ] = 0,
+    limit: PageLimit = 50,
+    after: AfterNumber = 0,
 ) -> DismissalList:
     """What somebody said are no duplicates, the oldest first."""
     page = await services.duplicates.dismissed(collection, after=after, limit=limit)
