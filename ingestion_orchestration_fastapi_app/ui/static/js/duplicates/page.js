@@ -1,5 +1,4 @@
 // Tidy up: pictures that are there more than once, group by group, and which one to keep.
-import { Problem } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { bytes } from "../core/format.js";
 import { t } from "../core/i18n.js";
@@ -91,8 +90,7 @@ export function open() {
     } catch (error) {
       if (mine !== turn) return;
       lists.hidden = others.hidden = true;
-      if (error instanceof Problem && error.code === "ERR_COLLECTION_NOT_FOUND") put(empty({ icon: "tidy", title: t("tidy.no_photos"), text: t("tidy.no_photos_text"), actions: [button(t("tidy.import"), { kind: "primary", icon: "import", href: href("/imports/new") })] }));
-      else put(trouble(error, load));
+      put(trouble(error, load));
     }
   };
 
