@@ -156,9 +156,11 @@ async def test_where_the_catalogue_is_being_filled_no_part_is_sent_as_all(
     assert '"photoseek-images-incomplete.csv"' in by_date.headers["content-disposition"]
 
 
+@pytest.mark.parametrize("rows_at_once", [3, 5])  # then a full page follows, or the last one
 async def test_a_catalogue_that_is_filled_meanwhile_breaks_the_file_off(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
 ) -> None:
+    monkeypatch.setattr(image_tables, "ROWS_AT_ONCE", rows_at_once)
     async with orchestrator(tmp_path) as running:
         await filled(running)
         services = running.app.state.services

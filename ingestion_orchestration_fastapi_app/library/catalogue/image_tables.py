@@ -54,7 +54,8 @@ class ImageTables:
         catalogue that puts them in order is being filled.
         """
         first = await self._browsing.page(replace(asked, limit=ROWS_AT_ONCE))
-        groups = self._after(first, replace(asked, limit=ROWS_AT_ONCE))
+        was_whole = self._collections.catalogue.is_whole(first.collection)
+        groups = self._after(first, replace(asked, limit=ROWS_AT_ONCE), was_whole=was_whole)
         chunks = self._chunks(asked.collection, first.points, groups, form)
         return chunks, not first.warning_details
 
@@ -68,18 +69,20 @@ class ImageTables:
             raise ImageNotFound(f"Collection {collection!r} holds none of these images.")
         return self._chunks(collection, first, groups, form)
 
-    async def _after(self, page: ImagePage, asked: Asked) -> AsyncGenerator[Sequence[Point]]:
+    async def _after(
+        self, page: ImagePage, asked: Asked, *, was_whole: bool
+    ) -> AsyncGenerator[Sequence[Point]]:
         """Where the catalogue is being filled, a list by path has no cursor: it is counted through.
 
-        Raises StoreRead where the catalogue was filled meanwhile, which has an order of its own.
+        Raises StoreRead where it was filled meanwhile, since it has an order of its own, or is not
+        whole any more.
         """
         while page.is_full:
-            is_counted = page.cursor is None
-            offset = asked.offset + len(page.points) if is_counted else asked.offset
+            offset = asked.offset if page.cursor else asked.offset + len(page.points)
             asked = replace(asked, cursor=page.cursor, offset=offset)
             page = await self._browsing.page(asked)
-            if is_counted and page.cursor is not None:
-                raise StoreRead("The catalogue was filled meanwhile: export again.")
+            if self._collections.catalogue.is_whole(page.collection) is not was_whole:
+                raise StoreRead("The catalogue has changed meanwhile: export again.")
             yield page.points
 
     async def _selected(
